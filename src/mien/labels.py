@@ -1,0 +1,41 @@
+"""Expression names, and each data set's own order.
+
+Nouns are written, adjectives and other common spellings are accepted when reading. Label orders
+differ between data sets, and mixing them up is the field's classic bug: an index never travels
+without the tuple of labels that it indexes.
+"""
+
+from __future__ import annotations
+
+from mien.errors import InputError, nearest
+
+FER2013 = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
+"""Order of Kaggle's ``fer2013.csv`` (Goodfellow et al. 2013): ``emotion`` 0 to 6."""
+
+FERPLUS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
+"""Column order of Microsoft's ``fer2013new.csv`` (Barsoum et al. 2016)."""
+
+_SPELLINGS = {
+    "anger": ("angry", "an"),
+    "contempt": ("contemptuous", "co"),
+    "disgust": ("disgusted", "di"),
+    "fear": ("fearful", "scared", "afraid", "fe"),
+    "happiness": ("happy", "joy", "smile", "ha"),
+    "neutral": ("neutrality", "ne"),
+    "sadness": ("sad", "sa"),
+    "surprise": ("surprised", "su"),
+}
+_NOUN = {s: noun for noun, others in _SPELLINGS.items() for s in (noun, *others)}
+
+
+def canonical(name: str) -> str:
+    """The noun for any common spelling: ``canonical("Happy") == "happiness"``.
+
+    Raises ``InputError`` for a word that names no expression.
+    """
+    noun = _NOUN.get(name.strip().lower())
+    if noun is None:
+        near = nearest(name.strip().lower(), _NOUN)
+        hint = f"; did you mean {near!r}?" if near else ""
+        raise InputError(f"{name!r} names no expression{hint} (known: {', '.join(_SPELLINGS)})")
+    return noun

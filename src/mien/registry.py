@@ -1,0 +1,72 @@
+"""Names → detectors, classifiers, datasets and architectures.
+
+One decorator a kind; third parties reach the same tables through entry points, for example::
+
+    [project.entry-points."mien.detectors"]
+    mydetector = "mypackage.detector"       # a module that calls @register_detector("mydetector")
+
+The built-ins come through the same door: each table names the modules that hold them, and a module
+is imported only when one of its names is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any, TypeVar
+
+from mien.errors import MienError, UnknownNameError
+
+T = TypeVar("T", bound=Callable[..., Any])
+
+
+class Registry:
+    """One table of names. ``builtin`` maps a name to the module whose import registers it."""
+
+    def __init__(self, kind: str, builtin: Mapping[str, str]) -> None:
+        self.kind = kind
+        self._builtin = dict(builtin)
+        self._factories: dict[str, Callable[..., Any]] = {}
+
+    def register(self, name: str) -> Callable[[T], T]:
+        """Decorator that stores a class or factory under ``name``; a taken name is an error."""
+
+        def store(factory: T) -> T:
+            if self._factories.get(name, factory) is not factory:
+                raise MienError(f"{self.kind} {name!r} is registered already")
+            self._factories[name] = factory
+            return factory
+
+        return store
+
+    def _modules(self) -> dict[str, str]:
+        plugins = {e.name: e.value for e in entry_points(group=f"mien.{self.kind}s")}
+        return {**plugins, **self._builtin, **dict.fromkeys(self._factories, "")}
+
+    def names(self) -> list[str]:
+        """Every name there is, sorted; imports nothing."""
+        return sorted(self._modules())
+
+    def get(self, name: str) -> Callable[..., Any]:
+        """The class or factory behind ``name``; ``UnknownNameError`` lists the names there are."""
+        if name not in self._factories:
+            # Built-ins first: asking the installed packages for entry points costs milliseconds.
+            module = self._builtin.get(name) or self._modules().get(name)
+            if module is None:
+                raise UnknownNameError(self.kind, name, self.names())
+            import_module(module)
+        if name not in self._factories:
+            raise MienError(f"module {module} was to register {self.kind} {name!r} and did not")
+        return self._factories[name]
+
+
+detectors = Registry(
+    "detector", {"mtcnn": "mien.detectors.mtcnn", "none": "mien.detectors.whole"}
+)
+datasets = Registry("dataset", {"fer2013": "mien.datasets.fer2013"})
+architectures = Registry("architecture", {"resnet": "mien.train.models.resnet"})
+
+register_detector = detectors.register
+register_dataset = datasets.register
+register_architecture = architectures.register

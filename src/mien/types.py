@@ -1,0 +1,229 @@
+"""The data model: what a picture turns into on its way through Mien.
+
+Every class is frozen and holds plain Python values, so results compare, hash, pickle and print.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from mien.errors import InputError
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in float pixels of the original image, origin top-left, ``x1 < x2, y1 < y2``."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+    @property
+    def width(self) -> float:
+        """``x2 - x1`` in pixels."""
+        return self.x2 - self.x1
+
+    @property
+    def height(self) -> float:
+        """``y2 - y1`` in pixels."""
+        return self.y2 - self.y1
+
+    @property
+    def area(self) -> float:
+        """Square pixels; 0 for a box of no extent."""
+        return max(0.0, self.width) * max(0.0, self.height)
+
+    @property
+    def center(self) -> Point:
+        """``(x, y)`` in pixels."""
+        return (self.x1 + self.x2) / 2, (self.y1 + self.y2) / 2
+
+    def iou(self, other: Box) -> float:
+        """Intersection over union with ``other``, in [0, 1]."""
+        width = min(self.x2, other.x2) - max(self.x1, other.x1)
+        height = min(self.y2, other.y2) - max(self.y1, other.y1)
+        if width <= 0 or height <= 0:
+            return 0.0
+        shared = width * height
+        return shared / (self.area + other.area - shared)
+
+    def to_list(self, digits: int | None = None) -> list[float]:
+        """``[x1, y1, x2, y2]``, rounded to ``digits`` decimals where given."""
+        values = [self.x1, self.y1, self.x2, self.y2]
+        return values if digits is None else [round(v, digits) for v in values]
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One detected face.
+
+    ``score`` is the detector's confidence in [0, 1]. ``landmarks`` are five ``(x, y)`` pixels in
+    the order image-left eye, image-right eye, nose, image-left mouth corner, image-right mouth
+    corner, or ``None`` where the detector gives none. ``track_id`` names the person in a video.
+    """
+
+    box: Box
+    score: float = 1.0
+    landmarks: tuple[Point, ...] | None = None
+    track_id: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.landmarks is not None and len(self.landmarks) != 5:
+            raise InputError(f"landmarks must be five (x, y) points, got {len(self.landmarks)}")
+
+
+@dataclass(frozen=True, slots=True)
+class EmotionScores:
+    """Probabilities over expression labels: ``probs[i]`` belongs to ``labels[i]``, and they sum to 1.
+
+    ``scores["happiness"]`` and the spellings that ``mien.labels.canonical`` knows give one
+    probability; an expression that this model does not know raises ``InputError``.
+    """
+
+    labels: tuple[str, ...]
+    probs: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.labels) != len(self.probs) or not self.labels:
+            raise InputError(f"{len(self.labels)} labels for {len(self.probs)} probabilities")
+        if not math.isclose(math.fsum(self.probs), 1.0, abs_tol=1e-3):
+            raise InputError(f"probabilities must sum to 1, got {math.fsum(self.probs):.4f}")
+
+    @property
+    def top(self) -> str:
+        """The most probable label."""
+        return self.ranked()[0][0]
+
+    @property
+    def top_prob(self) -> float:
+        """The probability of ``top``, in [0, 1]."""
+        return max(self.probs)
+
+    def __getitem__(self, label: str) -> float:
+        from mien.labels import canonical
+
+        name = label if label in self.labels else canonical(label)
+        if name not in self.labels:
+            raise InputError(f"this model has no label {name!r} (it has {', '.join(self.labels)})")
+        return self.probs[self.labels.index(name)]
+
+    def ranked(self) -> list[tuple[str, float]]:
+        """``(label, probability)`` pairs, most probable first; ties keep the model's order."""
+        return sorted(zip(self.labels, self.probs, strict=True), key=lambda pair: -pair[1])
+
+    def to_dict(self) -> dict[str, float]:
+        """``{label: probability}`` in the model's label order."""
+        return dict(zip(self.labels, self.probs, strict=True))
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{label} {prob:.0%}" for label, prob in self.ranked()[:3])
+        return f"EmotionScores({shown}{', …' if len(self.labels) > 3 else ''})"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One face and what it shows. ``valence`` and ``arousal`` are in [-1, 1], or ``None``."""
+
+    face: Face
+    emotions: EmotionScores
+    valence: float | None = None
+    arousal: float | None = None
+
+    @property
+    def expression(self) -> str:
+        """The most probable expression."""
+        return self.emotions.top
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready: ``box`` and ``landmarks`` in pixels (two decimals), probabilities (five)."""
+        landmarks = self.face.landmarks
+        out: dict[str, Any] = {
+            "box": self.face.box.to_list(2),
+            "score": round(self.face.score, 5),
+            "landmarks": landmarks and [[round(x, 2), round(y, 2)] for x, y in landmarks],
+            "expression": self.expression,
+            "probs": {label: round(p, 5) for label, p in self.emotions.to_dict().items()},
+        }
+        optional = (
+            ("track_id", self.face.track_id), ("valence", self.valence), ("arousal", self.arousal)
+        )  # fmt: skip
+        out.update((key, value) for key, value in optional if value is not None)
+        return out
+
+    def __repr__(self) -> str:
+        x1, y1, x2, y2 = self.face.box.to_list(0)
+        box = f"[{x1:.0f}, {y1:.0f}, {x2:.0f}, {y2:.0f}]"
+        return f"Reading({self.expression} {self.emotions.top_prob:.0%} at {box})"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """All readings of one image, in the order of the detector (best score first); empty without a face.
+
+    ``width`` and ``height`` are pixels of the original image, ``elapsed_ms`` the wall time spent on
+    it (a picture read in a batch carries its share of the batch).
+    """
+
+    readings: tuple[Reading, ...]
+    width: int
+    height: int
+    source: str | None = None
+    frame_index: int | None = None
+    time_s: float | None = None
+    detector: str = ""
+    model: str = ""
+    elapsed_ms: float = 0.0
+
+    def __iter__(self) -> Iterator[Reading]:
+        return iter(self.readings)
+
+    def __len__(self) -> int:
+        return len(self.readings)
+
+    def __bool__(self) -> bool:
+        # A result without faces is still a result: `if result:` must not drop it.
+        return True
+
+    def __getitem__(self, index: int) -> Reading:
+        return self.readings[index]
+
+    def to_dict(self) -> dict[str, Any]:
+        """``{"source", "width", "height", "faces": [...]}``, JSON-ready, one object a picture."""
+        out: dict[str, Any] = {"source": self.source, "width": self.width, "height": self.height}
+        if self.frame_index is not None:
+            out["frame_index"] = self.frame_index
+        if self.time_s is not None:
+            out["time_s"] = round(self.time_s, 4)
+        out["faces"] = [reading.to_dict() for reading in self.readings]
+        return out
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One flat dict a face, for tables and CSV; no rows where there is no face."""
+        rows = []
+        for index, reading in enumerate(self.readings):
+            x1, y1, x2, y2 = reading.face.box.to_list(2)
+            rows.append(
+                {
+                    "source": self.source,
+                    "face": index,
+                    "expression": reading.expression,
+                    "prob": round(reading.emotions.top_prob, 5),
+                    "score": round(reading.face.score, 5),
+                    **{"x1": x1, "y1": y1, "x2": x2, "y2": y2},
+                    **{k: round(p, 5) for k, p in reading.emotions.to_dict().items()},
+                }
+            )
+        return rows
+
+    def __repr__(self) -> str:
+        faces = f"{len(self)} face{'' if len(self) == 1 else 's'}"
+        shown = ", ".join(f"{r.expression} {r.emotions.top_prob:.0%}" for r in self.readings[:6])
+        more = ", …" if len(self) > 6 else ""
+        name = f"{self.source!r}, " if self.source else ""
+        return f"Result({name}{self.width}×{self.height}, {faces}{': ' + shown if shown else ''}{more})"
