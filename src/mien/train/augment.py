@@ -1,0 +1,103 @@
+"""Batched augmentation on the training device: one warp, one intensity change, one blank, one mix.
+
+Everything is drawn from the generator that the caller seeds, so an epoch can be repeated exactly.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional as F
+
+from mien.train.config import TrainConfig
+
+
+def uniform(n: int, low: float, high: float, generator: Generator) -> Tensor:
+    """(n,) uniform draws from [low, high) on the generator's device."""
+    return torch.rand(n, generator=generator, device=generator.device) * (high - low) + low
+
+
+def warp(
+    frames: Tensor, out_side: int, config: TrainConfig, generator: Generator, strength: float = 1.0
+) -> Tensor:
+    """Flip, turn, zoom and shift (N, C, R, R) frames into (N, C, out_side, out_side) views.
+
+    With no augmentation the view is the centre that ``mien.preprocess.normalise`` cuts, resized
+    to ``out_side``. One bilinear sampling does all four, so a picture is blurred once.
+    """
+    n, _, side, _ = frames.shape
+    angle = uniform(n, -1, 1, generator) * math.radians(config.rotation * strength)
+    zoom = 1 + uniform(n, -1, 1, generator) * config.scale * strength
+    move = torch.rand(n, 2, generator=generator, device=generator.device) * 2 - 1
+    mirror = torch.rand(n, generator=generator, device=generator.device) < 0.5
+    reach = config.input_size / config.resize / zoom  # share of the frame that the view spans
+    cos, sin = torch.cos(angle) * reach, torch.sin(angle) * reach
+    sign = torch.where(mirror & config.flip, -1.0, 1.0)
+    theta = torch.stack([sign * cos, -sin, sign * sin, cos], 1).view(n, 2, 2)
+    shift = move * (2 * config.shift * strength / side)
+    grid = F.affine_grid(
+        torch.cat([theta, shift[..., None]], 2), [n, 1, out_side, out_side], align_corners=False
+    )
+    return F.grid_sample(frames, grid, padding_mode="border", align_corners=False)
+
+
+def intensity(x: Tensor, config: TrainConfig, generator: Generator) -> Tensor:
+    """Vary brightness and contrast of (N, C, S, S) pictures in [0, 1]; stays in [0, 1]."""
+    if not (config.brightness or config.contrast):
+        return x
+    n = len(x)
+    gain = 1 + uniform(n, -1, 1, generator).view(n, 1, 1, 1) * config.contrast
+    add = uniform(n, -1, 1, generator).view(n, 1, 1, 1) * config.brightness
+    mean = x.mean((1, 2, 3), keepdim=True)
+    return ((x - mean) * gain + mean + add).clamp(0, 1)
+
+
+def erase(x: Tensor, config: TrainConfig, generator: Generator) -> Tensor:
+    """Blank one rectangle with the picture's own mean in a share ``config.erasing`` of pictures."""
+    n, side = len(x), x.shape[-1]
+    chosen = uniform(n, 0, 1, generator) < config.erasing
+    area = uniform(n, 0.02, 0.20, generator)
+    aspect = uniform(n, math.log(0.5), math.log(2), generator).exp()
+    height = (area * aspect).sqrt().view(n, 1) * side
+    width = (area / aspect).sqrt().view(n, 1) * side
+    top = uniform(n, 0, 1, generator).view(n, 1) * (side - height)
+    left = uniform(n, 0, 1, generator).view(n, 1) * (side - width)
+    at = torch.arange(side, device=x.device) + 0.5
+    rows = (at >= top) & (at < top + height)  # (N, S)
+    columns = (at >= left) & (at < left + width)
+    mask = (rows[:, :, None] & columns[:, None, :])[:, None] & chosen.view(n, 1, 1, 1)
+    return torch.where(mask, x.mean((1, 2, 3), keepdim=True), x)
+
+
+def mix(
+    x: Tensor,
+    targets: list[Tensor],
+    config: TrainConfig,
+    generator: Generator,
+    rng: np.random.Generator,
+) -> tuple[Tensor, list[Tensor]]:
+    """Mixup or CutMix of (N, C, S, S) with a shuffled self; ``targets`` are (N, …) soft labels.
+
+    ``rng`` draws what holds for the whole batch, on the host, so that a GPU need not be waited for.
+    """
+    kinds = [kind for kind in ("mixup", "cutmix") if getattr(config, kind) > 0]
+    if not kinds or rng.random() >= config.mix_probability:
+        return x, targets
+    kind = kinds[rng.integers(len(kinds))]
+    alpha = getattr(config, kind)
+    share = float(rng.beta(alpha, alpha))
+    other = torch.randperm(len(x), generator=generator, device=generator.device)
+    if kind == "mixup":
+        x = share * x + (1 - share) * x[other]
+    else:
+        side = x.shape[-1]
+        cut = round(side * math.sqrt(1 - share))
+        top, left = rng.integers(side - cut + 1, size=2)
+        x = x.clone()
+        window = (..., slice(top, top + cut), slice(left, left + cut))
+        x[window] = x[other][window]
+        share = 1 - (cut / side) ** 2  # the square as it came out, in whole pixels
+    return x, [share * target + (1 - share) * target[other] for target in targets]
