@@ -64,9 +64,11 @@ class Registry:
 detectors = Registry(
     "detector", {"mtcnn": "mien.detectors.mtcnn", "none": "mien.detectors.whole"}
 )
+classifiers = Registry("classifier", {"default": "mien.classifiers.onnx"})
 datasets = Registry("dataset", {"fer2013": "mien.datasets.fer2013"})
 architectures = Registry("architecture", {"resnet": "mien.train.models.resnet"})
 
 register_detector = detectors.register
+register_classifier = classifiers.register
 register_dataset = datasets.register
 register_architecture = architectures.register

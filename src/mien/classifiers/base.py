@@ -1,0 +1,41 @@
+"""What every expression classifier gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.registry import classifiers
+from mien.spec import ModelSpec
+
+
+class Classifier(Protocol):
+    """Names the expressions of face crops; ``spec`` says how crops are made and labels ordered."""
+
+    spec: ModelSpec
+
+    def logits(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """(N, K) raw outputs for square (H, W) or (H, W, 3) RGB crops of any size."""
+        ...
+
+    def classify(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """(N, K) calibrated probabilities for the same; rows sum to 1."""
+        ...
+
+
+def load_classifier(name_or_path: str | Path, threads: int | None = None) -> Classifier:
+    """A registered classifier by name, or any ONNX file with a ``ModelSpec`` by path.
+
+    Raises ``UnknownNameError``, ``ModelFileError``, ``ModelSpecError``.
+    """
+    text = str(name_or_path)
+    if text.endswith(".onnx") or Path(text).is_file():
+        from mien.classifiers.onnx import OnnxClassifier
+
+        return OnnxClassifier(text, threads=threads)
+    classifier: Classifier = classifiers.get(text)(threads=threads)
+    return classifier

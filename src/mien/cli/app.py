@@ -1,0 +1,71 @@
+"""The command line: a lazy group (one thin file a command) and one handler for every error."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from mien.errors import MienError
+from mien.version import __version__
+
+COMMANDS = ("analyze", "data", "doctor", "evaluate", "export", "models", "train")
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when it is asked for: ``mien.cli.<name>`` holds ``command``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command name, sorted."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, or ``None`` for an unknown name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"mien.cli.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with the nearest name offered for an unknown one."""
+        from mien.errors import nearest
+
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = nearest(args[0], COMMANDS)
+            hint = f"did you mean {near!r}?" if near else f"commands: {', '.join(COMMANDS)}"
+            raise click.UsageError(f"unknown command {args[0]!r}: {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="mien")
+def cli() -> None:
+    """Mien reads facial expressions: find faces, name what they show, train and measure models."""
+
+
+def main(args: list[str] | None = None) -> None:
+    """Entry point of ``mien``: exit status 0 all well, 1 something failed, 2 usage."""
+    try:
+        code: Any = cli.main(args=args, prog_name="mien", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:  # bare `mien`: the help is the answer
+        click.echo(error.ctx.get_help() if error.ctx else str(error))
+        code = 0
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("mien: stopped; what was written is whole", err=True)
+        code = 130
+    except MienError as error:
+        click.echo(f"mien: {error}", err=True)
+        code = 1
+    except BrokenPipeError:  # `mien … | head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)
