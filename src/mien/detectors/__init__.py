@@ -1,0 +1,1 @@
+"""Face detectors: one file each, all with the two members of ``base.Detector``."""

@@ -41,9 +41,6 @@ class BasicBlock(nn.Module):
             self.shortcut = nn.Sequential(
                 nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)
             )
-        # A block starts as the identity, which lets a deep net learn at a high rate at once
-        # (Goyal et al. 2017).
-        nn.init.zeros_(self.norm2.weight)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C_in, H, W) → (N, C_out, H/stride, W/stride)."""
