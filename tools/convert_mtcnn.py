@@ -1,0 +1,154 @@
+"""Make Mien's MTCNN weights from the MIT-licensed wheel of ``mtcnn`` 1.0.0.
+
+    pip download mtcnn==1.0.0 --no-deps
+    pip install onnx joblib lz4
+    python tools/convert_mtcnn.py mtcnn-1.0.0-py3-none-any.whl
+
+The wheel keeps each network as a joblib file: a plain list of float32 arrays in Keras' order. The
+ONNX files compute the same functions, with changes that alter no result:
+
+- they take float RGB pixels from 0 to 255, channels last: ``(x - 127.5) / 128`` is folded into the
+  first convolution, exactly, since none of the three pads before it;
+- the two-way softmax is the logistic function of the difference of its two logits;
+- Keras swaps height and width before it flattens; here the dense weights are reordered instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import zipfile
+from pathlib import Path
+
+import joblib
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+WHEEL_SHA256 = "0a96b4868e56db9ae984449519642be6dba03240e608a67e928ebb47833e9144"
+OUT = Path(__file__).resolve().parents[1] / "src" / "mien" / "detectors" / "weights"
+OPSET, IR_VERSION = 17, 8  # every ONNX Runtime since 1.12 reads these
+
+# Convolution blocks: the kernel and stride of the max-pooling behind each one, or None.
+BLOCKS: dict[str, list[tuple[int, int] | None]] = {
+    "pnet": [(2, 2), None, None],
+    "rnet": [(3, 2), (3, 2), None],
+    "onet": [(3, 2), (3, 2), (2, 2), None],
+}
+# What reaches the dense layers: side and channels, the side equal in height and width.
+FLATTENED = {"rnet": (3, 64), "onet": (3, 128)}
+HEADS = {"pnet": ["box"], "rnet": ["box"], "onet": ["box", "landmarks"]}
+WIDTHS = {"score": 1, "box": 4, "landmarks": 10}
+
+
+class Chain:
+    """ONNX nodes written down in the order in which the data passes them."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: list[onnx.TensorProto] = []
+        self.at = "pixels"
+
+    def add(self, op: str, *arrays: np.ndarray, output: str = "", **attributes: object) -> None:
+        """Append a node that takes the last result and ``arrays``; ``output`` names its result."""
+        inputs = [self.at]
+        for array in arrays:
+            inputs.append(f"w{len(self.constants)}")
+            self.constants.append(numpy_helper.from_array(np.asarray(array, order="C"), inputs[-1]))
+        self.at = output or f"x{len(self.nodes)}"
+        self.nodes.append(helper.make_node(op, inputs, [self.at], **attributes))
+
+    def prelu(self, slope: np.ndarray) -> None:
+        """``max(x, 0) + slope * min(x, 0)``, in half the time that ONNX Runtime's PRelu takes."""
+        x = self.at
+        self.add("Min", np.float32(0))
+        self.add("Mul", slope)
+        falling, self.at = self.at, x
+        self.add("Max", np.float32(0))
+        self.nodes.append(helper.make_node("Add", [self.at, falling], [f"x{len(self.nodes)}"]))
+        self.at = self.nodes[-1].output[0]
+
+
+def convert(name: str, weights: list[np.ndarray]) -> onnx.ModelProto:
+    """The network ``name`` (pnet, rnet or onet) as an ONNX model."""
+    arrays = iter(weights)
+    dense = name in FLATTENED
+    chain = Chain()
+    chain.add("Transpose", perm=[0, 3, 1, 2])  # (N, H, W, 3) -> (N, 3, H, W)
+
+    for i, pool in enumerate(BLOCKS[name]):
+        kernel, bias, slope = next(arrays), next(arrays), next(arrays)
+        kernel = kernel.transpose(3, 2, 0, 1).astype(np.float64)  # HWIO -> OIHW
+        if i == 0:
+            kernel, bias = kernel / 128, bias - kernel.sum((1, 2, 3)) * (127.5 / 128)
+        chain.add("Conv", kernel.astype(np.float32), bias.astype(np.float32))
+        chain.prelu(slope.reshape(-1, 1, 1))
+        if pool:
+            # Rounding the output size up is what TensorFlow's "same" does to the sizes met here;
+            # where it says "valid" (second pooling) the sizes come out even.
+            size, stride = pool
+            chain.add("MaxPool", kernel_shape=[size] * 2, strides=[stride] * 2, ceil_mode=1)
+
+    if dense:
+        side, channels = FLATTENED[name]
+        kernel, bias, slope = next(arrays), next(arrays), next(arrays)
+        kernel = kernel.reshape(side, side, channels, -1)  # (W, H, C, out), as Keras flattened
+        kernel = kernel.transpose(2, 1, 0, 3).reshape(side * side * channels, -1)  # (C*H*W, out)
+        chain.add("Flatten")
+        chain.add("Gemm", kernel, bias)
+        chain.prelu(slope)
+
+    trunk = chain.at
+    for head in [*HEADS[name], "score"]:
+        kernel, bias = next(arrays), next(arrays)
+        if head == "score":  # softmax([a, b])[1] = sigmoid(b - a)
+            kernel, bias = kernel[..., 1:] - kernel[..., :1], bias[1:] - bias[:1]
+        chain.at, last = trunk, head if head != "score" else "logit"
+        if dense:
+            chain.add("Gemm", kernel, bias, output=last)
+        else:
+            chain.add("Conv", kernel.transpose(3, 2, 0, 1), bias, output=last)
+    chain.add("Sigmoid", output="score")
+
+    side = {"rnet": 24, "onet": 48}.get(name)
+    shape = ["n", side or "height", side or "width", 3]
+    given = helper.make_tensor_value_info("pixels", TensorProto.FLOAT, shape)
+    cells = [] if dense else ["rows", "columns"]
+    answers = [
+        helper.make_tensor_value_info(head, TensorProto.FLOAT, ["n", WIDTHS[head], *cells])
+        for head in ["score", *HEADS[name]]
+    ]
+    graph = helper.make_graph(chain.nodes, name, [given], answers, chain.constants)
+    model = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION
+    )
+    model.producer_name = "mien tools/convert_mtcnn.py"
+    facts = {"source": "mtcnn 1.0.0", "licence": "MIT", "wheel_sha256": WHEEL_SHA256}
+    helper.set_model_props(model, facts)
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def main() -> None:
+    """Write the three ONNX files."""
+    parser = argparse.ArgumentParser(description="Convert the wheel's MTCNN weights to ONNX.")
+    parser.add_argument("wheel", type=Path, help="mtcnn-1.0.0-py3-none-any.whl")
+    parser.add_argument("--out", type=Path, default=OUT, help="folder of the ONNX files")
+    options = parser.parse_args()
+
+    content = options.wheel.read_bytes()
+    # joblib files are pickles, and reading one runs what it says: only the known wheel is read.
+    if hashlib.sha256(content).hexdigest() != WHEEL_SHA256:
+        raise SystemExit(f"{options.wheel} is not the mtcnn 1.0.0 wheel: its SHA-256 differs")
+    options.out.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(io.BytesIO(content)) as wheel:
+        for name in BLOCKS:
+            member = wheel.read(f"mtcnn/assets/weights/{name}.lz4")
+            path = options.out / f"{name}.onnx"
+            onnx.save(convert(name, joblib.load(io.BytesIO(member))), path)
+            print(f"{path}  {path.stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    main()
