@@ -1,0 +1,168 @@
+"""``Recognizer``: image → faces → crops → expressions, in that one direction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.align import face_crop
+from mien.classifiers.base import Classifier, load_classifier
+from mien.detectors.base import Detector
+from mien.errors import ImageReadError
+from mien.images import Source, read_image
+from mien.registry import detectors
+from mien.types import EmotionScores, Face, Reading, Result
+
+Image = NDArray[np.uint8]
+OnError = Callable[[str, ImageReadError], None]
+
+# A batch is classified when it is worth a call of the network, or before the pictures that wait
+# for it take much memory.
+BATCH_FACES, BATCH_PIXELS = 64, 16_000_000
+
+
+@dataclass(slots=True)
+class _Seen:
+    """A picture whose faces are found and whose expressions are not yet named."""
+
+    image: Image
+    source: str | None
+    faces: list[Face]
+    elapsed_ms: float
+
+
+class Recognizer:
+    """Finds the faces of pictures and names each one's expression.
+
+    ``detector`` and ``model`` are registered names (``mien models`` lists them), the path of an
+    ONNX classifier with a ``ModelSpec``, or objects that follow the ``Detector`` and ``Classifier``
+    protocols. ``min_face_size`` is the side in pixels of the smallest face looked for (the
+    detector's default where ``None``); ``max_pixels`` refuses larger pictures before decoding them
+    (see ``mien.images.read_image``); ``threads`` bounds the threads of each network.
+
+    Networks are loaded once, here; make one ``Recognizer`` and keep it. It may be shared between
+    threads. Raises ``UnknownNameError``, ``ModelError`` and ``ConfigError``.
+    """
+
+    def __init__(
+        self,
+        detector: str | Detector = "mtcnn",
+        model: str | Path | Classifier = "default",
+        *,
+        min_face_size: float | None = None,
+        max_pixels: int | None = None,
+        threads: int | None = None,
+    ) -> None:
+        if isinstance(detector, str):
+            options: dict[str, Any] = {"threads": threads}
+            if min_face_size is not None:
+                options["min_face_size"] = min_face_size
+            detector = detectors.get(detector)(**options)
+        if isinstance(model, str | Path):
+            model = load_classifier(model, threads=threads)
+        self.detector: Detector = detector
+        self.classifier: Classifier = model
+        self._max_pixels = max_pixels
+
+    def image(self, source: Source) -> Result:
+        """The faces of one picture and their expressions.
+
+        ``source``: a path, bytes, a file object, a PIL image, or an array (RGB; see
+        ``mien.images.read_image``). Raises ``ImageReadError`` or ``InputError`` where it cannot be
+        read as a picture; a picture without a face gives an empty ``Result``.
+        """
+        seen = self._see(source)
+        return next(self._name([seen]))[0]
+
+    def images(self, sources: Iterable[Source], on_error: OnError | None = None) -> Iterator[Result]:
+        """One ``Result`` a picture, in order, read lazily and classified in batches.
+
+        A picture that cannot be read is handed to ``on_error`` as (name, error) and left out;
+        without ``on_error`` the error is raised.
+        """
+        return (result for result, _ in self.stream(sources, on_error))
+
+    def stream(
+        self, sources: Iterable[Source], on_error: OnError | None = None
+    ) -> Iterator[tuple[Result, Image]]:
+        """As ``images``, with the (H, W, 3) RGB uint8 picture beside each result."""
+        waiting: list[_Seen] = []
+        for source in sources:
+            try:
+                waiting.append(self._see(source))
+            except ImageReadError as error:
+                if on_error is None:
+                    raise
+                on_error(_name_of(source) or "picture", error)
+                continue
+            faces = sum(len(seen.faces) for seen in waiting)
+            pixels = sum(seen.image.size // 3 for seen in waiting)
+            if faces >= BATCH_FACES or pixels >= BATCH_PIXELS:
+                yield from self._name(waiting)
+                waiting = []
+        yield from self._name(waiting)
+
+    def _see(self, source: Source) -> _Seen:
+        began = time.perf_counter()
+        image = read_image(source, max_pixels=self._max_pixels)
+        faces = self.detector.detect(image)
+        return _Seen(image, _name_of(source), faces, (time.perf_counter() - began) * 1000)
+
+    def _name(self, pictures: list[_Seen]) -> Iterator[tuple[Result, Image]]:
+        """Classify all faces of ``pictures`` in one go and deal them out again."""
+        began = time.perf_counter()
+        spec = self.classifier.spec
+        crops = [face_crop(p.image, face, spec) for p in pictures for face in p.faces]
+        probs = iter(self.classifier.classify(crops)) if crops else iter(())
+        share = (time.perf_counter() - began) * 1000 / max(len(pictures), 1)
+        for seen in pictures:
+            readings = tuple(
+                Reading(face, EmotionScores(spec.labels, tuple(next(probs).tolist())))
+                for face in seen.faces
+            )
+            height, width = seen.image.shape[:2]
+            yield (
+                Result(
+                    readings,
+                    width=width,
+                    height=height,
+                    source=seen.source,
+                    detector=self.detector.facts.name,
+                    model=spec.name,
+                    elapsed_ms=seen.elapsed_ms + share,
+                ),
+                seen.image,
+            )
+
+
+def analyze(source: Source, **options: Any) -> Result:
+    """Faces and expressions of one picture; ``options`` are those of ``Recognizer``.
+
+    The networks are loaded at the first call and kept for later ones with the same options::
+
+        >>> import mien
+        >>> mien.analyze("photo.jpg")
+        Result('photo.jpg', 512×512, 1 face: happiness 98%)
+    """
+    key = tuple(sorted(options.items()))
+    if key not in _recognizers:
+        _recognizers.clear()  # one at a time: this is the door for simple use
+        _recognizers[key] = Recognizer(**options)
+    return _recognizers[key].image(source)
+
+
+_recognizers: dict[tuple[tuple[str, Any], ...], Recognizer] = {}
+
+
+def _name_of(source: Source) -> str | None:
+    """The path that a source came from, or ``None`` for data in memory."""
+    if isinstance(source, str | Path):
+        return str(source)
+    name = getattr(source, "name", None) or getattr(source, "filename", None)
+    return name if isinstance(name, str) else None
