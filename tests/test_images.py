@@ -408,12 +408,12 @@ def test_a_bomb_is_refused_at_once_and_without_memory(kind: str) -> None:
     data = bombs()[kind]
     read_image(encode(Image.new("RGB", (1, 1))))  # imports Pillow before the clock starts
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    start = time.perf_counter()
+    start = time.process_time()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(ImageReadError) as error:
             read_image(data)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown < 50_000  # KiB; the pixels would be 1.2 GB
     if kind != "webp":  # some versions of libwebp refuse the mismatched header themselves

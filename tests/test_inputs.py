@@ -112,24 +112,24 @@ def test_loops_of_links_end(tree: Path) -> None:
     for name in ("loop1", "loop2", "sub/up"):
         (tree / name).symlink_to(tree)
     (tree / "self").symlink_to("self")
-    start = time.perf_counter()
+    start = time.process_time()
     got = list(expand(["."], recursive=True))
     assert {os.path.realpath(p) for p in got} == {
         str(tree / n) for n in ("a.PNG", "b.jpg", "sub/c.webp", "sub/deep/d.tif")
     }
     assert len(got) == 4
     assert list(expand(["**/*.tif"])) == ["sub/deep/d.tif"]
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_ten_thousand_entries_are_quick_and_lazy(tmp_path: Path) -> None:
     for index in range(10_000):
         (tmp_path / f"{index:05}.jpg").touch()
-    start = time.perf_counter()
+    start = time.process_time()
     paths = expand([tmp_path])
     assert next(paths).endswith("00000.jpg")
     assert sum(1 for _ in paths) == 9_999
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_nothing_is_touched_before_the_first_path_is_asked_for() -> None:

@@ -1,0 +1,147 @@
+"""What a sink is, and what all of them share. A sink takes results and knows no other sink."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import IO, TYPE_CHECKING, Protocol, TextIO, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.errors import OutputError
+from mien.images import SUFFIXES
+from mien.types import Result
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+Image: TypeAlias = NDArray[np.uint8]
+Target: TypeAlias = "str | os.PathLike[str] | TextIO"
+
+
+class Sink(Protocol):
+    """Takes results one by one, in a ``with`` block; what was written stays whole after Ctrl-C."""
+
+    def write(self, result: Result, image: Image | None = None) -> None:
+        """Take one result; ``image`` is its picture, RGB uint8 (H, W, 3), for sinks that draw.
+
+        Raises ``OutputError`` where the result cannot be written.
+        """
+        ...
+
+    def close(self) -> None:
+        """Finish what is open; safe to call twice."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+class Closing:
+    """The ``with`` block of a sink: leaving it closes the sink, after an error as well."""
+
+    def close(self) -> None:
+        """Nothing to finish, unless a sink says so."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class TextOutput(Closing):
+    """A text file that is made anew, or an open text stream that is left open.
+
+    Each ``write`` is flushed, so that a reader at the other end of a pipe sees it at once and a run
+    that dies leaves whole lines. After a failed write the output takes no more.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self.stream: IO[str]
+        if isinstance(target, str | os.PathLike):
+            self.name = repr(str(Path(target)))
+            if Path(target).suffix.lower() in SUFFIXES:
+                # `--output a.jpg b.jpg` is soon typed, and would cost the user a picture.
+                raise OutputError(
+                    f"cannot write text to {self.name}, a picture's name: give another"
+                )
+            try:
+                self.stream = Path(target).open(  # noqa: SIM115 - closed by close()
+                    "w", encoding="utf-8", newline=""
+                )
+            except (OSError, ValueError) as error:
+                raise output_error(self.name, error) from error
+            self._owned = True
+        else:
+            self.name = str(getattr(target, "name", None) or type(target).__name__)
+            self.stream, self._owned = target, False
+        self._open = True
+        encoding = getattr(self.stream, "encoding", None) or "utf-8"
+        self._encoding = encoding
+        self.is_unicode = encoding.lower().replace("_", "-") in ("utf-8", "utf8")
+
+    def write(self, text: str) -> None:
+        """Write and flush ``text``; ``OutputError`` where that fails."""
+        if not self._open:
+            raise OutputError(f"cannot write {self.name}: it is closed")
+        # A file name may hold bytes that are not UTF-8; in JSON their escape is valid, too.
+        text = text.encode(self._encoding, "backslashreplace").decode(self._encoding)
+        try:
+            self.stream.write(text)
+            self.stream.flush()
+        except (OSError, ValueError) as error:
+            self.close(quietly=True)
+            raise output_error(self.name, error) from error
+
+    def close(self, *, quietly: bool = False) -> None:
+        """Close the file; a stream that was given stays open."""
+        if not self._open:
+            return
+        self._open = False
+        if self._owned:
+            try:
+                self.stream.close()
+            except OSError as error:
+                if not quietly:
+                    raise output_error(self.name, error) from error
+
+    @property
+    def is_open(self) -> bool:
+        """Whether more can be written."""
+        return self._open
+
+
+_ADVICE = {
+    errno.ENOSPC: "free some space, or write elsewhere",
+    errno.EDQUOT: "free some space, or write elsewhere",
+    errno.EACCES: "choose a folder that you may write to",
+    errno.EPERM: "choose a folder that you may write to",
+    errno.EROFS: "choose a folder that you may write to",
+    errno.ENOENT: "make its folder first",
+    errno.ENOTDIR: "choose a folder",
+    errno.EEXIST: "choose a folder",
+    errno.EISDIR: "give a file name",
+    errno.EPIPE: "the reader has closed it",
+}
+
+
+def output_error(name: str, error: Exception) -> OutputError:
+    """The one-line ``OutputError`` for what the system answered; ``name`` is where it was to go."""
+    reason = " ".join(str(getattr(error, "strerror", None) or error).split())
+    advice = _ADVICE.get(getattr(error, "errno", None) or 0, "write elsewhere")
+    return OutputError(f"cannot write {name} ({reason}): {advice}")

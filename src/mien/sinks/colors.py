@@ -1,0 +1,20 @@
+"""Okabe and Ito's (2008) colours, which colour-blind people too can tell apart."""
+
+from __future__ import annotations
+
+COLORS = {
+    "anger": "#D55E00",  # vermilion
+    "contempt": "#CC79A7",  # reddish purple
+    "disgust": "#009E73",  # bluish green
+    "fear": "#56B4E9",  # sky blue
+    "happiness": "#F0E442",  # yellow
+    "neutral": "#DDDDDD",  # Okabe and Ito's eighth is black, which is lost on a dark picture
+    "sadness": "#0072B2",  # blue
+    "surprise": "#E69F00",  # orange
+}
+"""Expression → ``#RRGGBB``."""
+
+
+def color_of(label: str) -> str:
+    """The ``#RRGGBB`` of an expression; labels that no one has foreseen share the eight colours."""
+    return COLORS.get(label) or list(COLORS.values())[sum(label.encode()) % len(COLORS)]

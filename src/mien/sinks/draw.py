@@ -1,0 +1,178 @@
+"""Annotated copies: each face's box, expression and probability."""
+
+from __future__ import annotations
+
+import math
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.sinks.base import Closing, Image
+from mien.sinks.colors import color_of
+from mien.sinks.pictures import PictureFolder, picture_of
+from mien.types import Reading, Result
+
+if TYPE_CHECKING:
+    from PIL.ImageDraw import ImageDraw
+    from PIL.ImageFont import FreeTypeFont, ImageFont
+
+    Font = FreeTypeFont | ImageFont
+
+_DARK, _LIGHT = "#101010", "#FFFFFF"
+_COVER = 0.1  # a label that lies on other faces with more than this share gives way to a shorter
+
+
+class DrawSink(Closing):
+    """Saves an annotated copy of each picture, faces or none, under the picture's own stem.
+
+    Equal names from different folders are numbered; a file of that name that Mien did not write is
+    never replaced.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], *, suffix: str = ".jpg") -> None:
+        """``suffix`` is ``.jpg`` or ``.png``; ``OutputError`` where the folder cannot be made."""
+        self._folder = PictureFolder(folder, suffix)
+
+    def write(self, result: Result, image: Image | None = None) -> None:
+        """Save one copy; without ``image`` the picture is read again from its source.
+
+        Raises ``OutputError``, ``InputError`` for an image of another size, and ``ImageReadError``.
+        """
+        drawn = annotate(picture_of(result, image), result)
+        self._folder.save(self._folder.stem(result), drawn)
+
+
+def annotate(image: Image, result: Result, *, min_side: int = 320) -> Image:
+    """A copy of ``image``, RGB uint8 (H, W, 3), with box, expression and probability of each face.
+
+    Lines and letters scale with the picture and the face. A picture with faces whose longer side
+    has fewer than ``min_side`` pixels is enlarged by a whole factor, (kH, kW, 3), or no label would
+    be legible; 0 keeps its size. Where faces stand close, labels move aside, then shrink to three
+    letters, then give way to the colour of the box alone.
+    """
+    import PIL.Image
+    import PIL.ImageDraw
+
+    picture = PIL.Image.fromarray(image)
+    if not result.readings:
+        return image.copy()
+    factor = max(1, math.ceil(min_side / max(picture.size)))
+    if factor > 1:
+        width, height = picture.size
+        picture = picture.resize((width * factor, height * factor), PIL.Image.Resampling.BICUBIC)
+    draw = PIL.ImageDraw.Draw(picture)
+    side = math.sqrt(picture.width * picture.height)
+    # Largest faces first: their labels find a place next to them.
+    readings = sorted(result.readings, key=lambda r: -r.face.box.area)
+    boxes = np.array([r.face.box.to_list() for r in readings]) * factor  # (N, 4)
+    for reading, box in zip(readings, boxes, strict=True):
+        _draw_box(draw, box, color_of(reading.expression), _line_width(box, side))
+    labels = np.empty((0, 4))
+    for index, (reading, box) in enumerate(zip(readings, boxes, strict=True)):
+        others = np.delete(boxes, index, axis=0)
+        label = _place(reading, box, others, labels, picture.size)
+        if label is not None:
+            labels = np.vstack([labels, label.rect])
+            _draw_label(draw, label, color_of(reading.expression))
+    return np.array(picture)
+
+
+class _Label(NamedTuple):
+    text: str
+    rect: NDArray[np.float64]  # (4,): x1, y1, x2, y2
+    font: Font
+    pad: int
+
+
+def _line_width(box: NDArray[np.float64], side: float) -> int:
+    return max(1, round(min(side / 350, float(box[2] - box[0]) / 25)))
+
+
+def _font_size(box: NDArray[np.float64], side: float) -> int:
+    smallest = max(11.0, side / 85)
+    return round(min(max(float(box[2] - box[0]) / 7, smallest), max(smallest, side / 32)))
+
+
+@lru_cache(maxsize=64)
+def _font(size: int) -> Font:
+    from PIL import ImageFont
+
+    return ImageFont.load_default(size=size)
+
+
+def _place(
+    reading: Reading,
+    box: NDArray[np.float64],
+    others: NDArray[np.float64],
+    labels: NDArray[np.float64],
+    size: tuple[int, int],
+) -> _Label | None:
+    """Where the label goes: on no other label, on other faces as little as may be; else nowhere."""
+    side = math.sqrt(size[0] * size[1])
+    font_size = _font_size(box, side)
+    font, pad, line = _font(font_size), max(2, font_size // 4), _line_width(box, side)
+    top, bottom = font.getbbox("hg")[1::2]
+    height = bottom - top + 2 * pad
+    best: tuple[float, _Label] | None = None
+    for text in (f"{reading.expression} {reading.emotions.top_prob:.0%}", reading.expression[:3]):
+        width = font.getlength(text) + 2 * pad
+        for rect in _spots(box, width, height, line, size):
+            if _overlap(rect, labels).any():
+                continue
+            cover = float(_overlap(rect, others).sum()) / (width * height)
+            if best is None or cover < best[0] - 1e-9:
+                best = (cover, _Label(text, rect, font, pad))
+        if best is not None and best[0] <= _COVER:
+            break
+    return best[1] if best else None
+
+
+def _spots(
+    box: NDArray[np.float64], width: float, height: float, line: int, size: tuple[int, int]
+) -> list[NDArray[np.float64]]:
+    """Places in the picture, best first: above, below and beside the box, then inside."""
+    x1, y1, x2, y2 = box + np.array([-line, -line, line, line]) / 2
+    outside = [
+        (x1, y1 - height), (x1, y2), (x2 - width, y1 - height), (x2 - width, y2),
+        (x2, y1), (x1 - width, y1), (x2, y2 - height), (x1 - width, y2 - height),
+    ]  # fmt: skip
+    inside = [(x1, y1), (x1, y2 - height)]
+    spots = []
+    for place, (x, y) in enumerate(outside + inside):
+        left = min(max(x, 0), max(0, size[0] - width))
+        up = min(max(y, 0), max(0, size[1] - height))
+        # Outside the face a label may slide along the box's edge, but not onto the face.
+        if place >= len(outside) or (up == y if place < 4 else left == x):
+            spots.append(np.array([left, up, left + width, up + height]))
+    return spots
+
+
+def _overlap(rect: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Shared area in square pixels of ``rect`` (4,) and each of ``others`` (N, 4): (N,)."""
+    shared = np.minimum(rect[2:], others[:, 2:]) - np.maximum(rect[:2], others[:, :2])
+    areas: NDArray[np.float64] = np.clip(shared, 0, None).prod(axis=1)
+    return areas
+
+
+def _draw_box(draw: ImageDraw, box: NDArray[np.float64], color: str, width: int) -> None:
+    right, bottom = draw.im.size
+    x1, x2 = np.clip([box[0], box[2] - 1], 0, right - 1)
+    y1, y2 = np.clip([box[1], box[3] - 1], 0, bottom - 1)
+    half, edge = width // 2, max(1, width // 3)
+    # A dark seam on both sides keeps any colour visible on any background.
+    for grow, colour, thick in ((half + edge, _DARK, width + 2 * edge), (half, color, width)):
+        corners = [round(v) for v in (x1 - grow, y1 - grow, x2 + grow, y2 + grow)]
+        draw.rectangle(corners, outline=colour, width=thick)
+
+
+def _draw_label(draw: ImageDraw, label: _Label, color: str) -> None:
+    x1, y1, x2, y2 = (round(v) for v in label.rect)
+    draw.rectangle((x1, y1, x2 - 1, y2 - 1), fill=color)
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    bright = 0.299 * red + 0.587 * green + 0.114 * blue > 100
+    top = label.font.getbbox("hg")[1]
+    place = (x1 + label.pad, y1 + label.pad - top)
+    draw.text(place, label.text, fill=_DARK if bright else _LIGHT, font=label.font)

@@ -1,0 +1,118 @@
+"""Where drawn pictures and crops go: a folder in which nothing of the user's is ever lost."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import suppress
+from io import BytesIO
+from pathlib import Path
+
+from mien.errors import InputError, OutputError
+from mien.images import read_image
+from mien.sinks.base import Image, output_error
+from mien.types import Result
+
+MARK = b"written by mien"
+"""Stands in the comment of every picture written: such a file may be replaced, no other."""
+
+_NAME_BYTES = 180  # of the 255 that file systems allow, which leaves room for what is added
+
+
+class PictureFolder:
+    """A folder, made if need be, that takes JPEG or PNG pictures, each whole or not at all.
+
+    A file that was there before is replaced only if an earlier run of Mien wrote it; otherwise the
+    new one gets a number.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], suffix: str = ".jpg") -> None:
+        """``suffix`` is ``.jpg`` or ``.png``; ``OutputError`` where the folder cannot be made."""
+        if suffix not in (".jpg", ".png"):
+            raise InputError(f"pictures are written as '.jpg' or '.png', not as {suffix!r}")
+        self.path = Path(folder)
+        self._suffix = suffix
+        self._stems: set[str] = set()
+        self._written: set[Path] = set()
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except (OSError, ValueError) as error:
+            raise output_error(repr(str(self.path)), error) from error
+
+    def stem(self, result: Result) -> str:
+        """A name for this result, unique in the run: the picture's stem, numbered if taken."""
+        stem = Path(result.source or "").stem or "image"
+        stem = stem.encode("utf-8", "replace")[:_NAME_BYTES].decode("utf-8", "ignore")
+        if result.frame_index is not None:
+            stem += f"_{result.frame_index:06d}"
+        number, unique = 1, stem
+        while unique.casefold() in self._stems:  # some file systems take A.jpg for a.jpg
+            number += 1
+            unique = f"{stem}_{number}"
+        self._stems.add(unique.casefold())
+        return unique
+
+    def save(self, stem: str, image: Image) -> Path:
+        """Write RGB uint8 (H, W, 3) and return where; ``OutputError`` where that fails."""
+        path, number = self.path / f"{stem}{self._suffix}", 1
+        try:
+            while path in self._written or (path.exists() and not _is_ours(path)):
+                number += 1
+                path = self.path / f"{stem}_{number}{self._suffix}"
+            write_atomic(path, _encode(image, self._suffix))
+        except (OSError, ValueError) as error:
+            if isinstance(error, OutputError):
+                raise
+            raise output_error(repr(str(path)), error) from error
+        self._written.add(path)
+        return path
+
+
+def picture_of(result: Result, image: Image | None) -> Image:
+    """``image``, or the picture read again from its source; ``InputError`` without either."""
+    if image is None:
+        if result.source is None or result.frame_index is not None:
+            raise InputError(
+                "a result without a file of its own needs its image: write(result, image)"
+            )
+        image = read_image(result.source)
+    if image.shape != (result.height, result.width, 3):
+        raise InputError(
+            f"an image of shape {image.shape} is not the {result.width}×{result.height} picture "
+            "of this result: give the image that was analysed"
+        )
+    return image
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write ``data`` under another name, then rename: ``path`` holds all of it or what it held."""
+    temporary = path.with_name(f".{secrets.token_hex(6)}.tmp")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    except BaseException as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise output_error(repr(str(path)), error) from error
+        raise
+
+
+def _is_ours(path: Path) -> bool:
+    with path.open("rb") as file:
+        return MARK in file.read(1024)
+
+
+def _encode(image: Image, suffix: str) -> bytes:
+    import PIL.Image
+    from PIL.PngImagePlugin import PngInfo
+
+    picture, buffer = PIL.Image.fromarray(image), BytesIO()
+    if suffix == ".png":
+        info = PngInfo()
+        info.add_text("Comment", MARK.decode())
+        picture.save(buffer, "PNG", pnginfo=info)
+    else:
+        # Full colour resolution, because thin coloured lines and letters smear without.
+        picture.save(buffer, "JPEG", quality=92, subsampling=0, comment=MARK)
+    return buffer.getvalue()

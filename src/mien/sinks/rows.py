@@ -1,0 +1,51 @@
+"""Rows of a CSV file, for every sink that keeps such a table."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from io import StringIO
+from typing import Any
+
+from mien.errors import InputError
+from mien.sinks.base import Closing, Target, TextOutput
+
+COLUMNS = ("source", "face", "expression", "prob", "score", "x1", "y1", "x2", "y2")
+"""The columns before the probabilities, which are named by the model's labels."""
+
+
+class CsvRows(Closing):
+    """A header, then rows, each flushed at once; the first row fixes the columns."""
+
+    def __init__(self, target: Target, columns: Iterable[str] | None = None) -> None:
+        """With ``columns`` the header is written at once. Raises ``OutputError``."""
+        self._output = TextOutput(target)
+        self._columns: tuple[str, ...] = ()
+        if columns is not None:
+            self._header(columns)
+
+    def write(self, row: Mapping[str, Any]) -> None:
+        """Write one row; ``InputError`` where its columns are not those of the header."""
+        if not self._columns:
+            self._header(row)
+        if set(row) != set(self._columns):
+            raise InputError(
+                f"columns {', '.join(row)} do not fit the table's {', '.join(self._columns)}: "
+                "write the results of one model into one file"
+            )
+        self._line(row[column] for column in self._columns)
+
+    def close(self, columns: Iterable[str] = ()) -> None:
+        """Close the file; without any row, ``columns`` still become the header."""
+        if columns and not self._columns and self._output.is_open:
+            self._header(columns)
+        self._output.close()
+
+    def _header(self, columns: Iterable[str]) -> None:
+        self._columns = tuple(columns)
+        self._line(self._columns)
+
+    def _line(self, values: Iterable[Any]) -> None:
+        line = StringIO()
+        csv.writer(line, lineterminator="\n").writerow(values)
+        self._output.write(line.getvalue())

@@ -1,0 +1,120 @@
+"""A table for people."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import TYPE_CHECKING, cast
+
+from mien.sinks.base import Closing, Image, Target, TextOutput
+from mien.sinks.colors import color_of
+from mien.types import Reading, Result
+
+if TYPE_CHECKING:  # rich is imported where the table is printed: start-up must stay quick
+    from typing import TextIO
+
+    from rich.table import Table
+    from rich.text import Text
+
+_BAR = 10  # characters
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+_ROWS_AT_A_TIME = 500
+_ENDLESS = 1_000_000  # columns
+
+
+class TableSink(Closing):
+    """Collects one row a face, "no face" for a picture without, and prints the table on ``close``.
+
+    On a terminal it has colours and folds what is too long for the width; a pipe or a file gets
+    plain lines as long as they need to be. Every 500 rows are a table of their own, so that memory
+    stays flat in a long run.
+    """
+
+    def __init__(self, target: Target) -> None:
+        """``target`` is a path, made anew, or an open text stream; ``OutputError`` if it fails."""
+        self._output = TextOutput(target)
+        self._rows: list[tuple[str, int, Reading | None]] = []
+
+    def write(self, result: Result, image: Image | None = None) -> None:
+        """Take the rows of one picture; ``image`` is not used. Raises ``OutputError``."""
+        name = _name(result)
+        readings: list[Reading | None] = list(result.readings) or [None]
+        self._rows += [(name, index, reading) for index, reading in enumerate(readings)]
+        if len(self._rows) >= _ROWS_AT_A_TIME:
+            self._print()
+
+    def close(self) -> None:
+        """Print what is left, then close the file; a stream that was given stays open."""
+        if self._output.is_open and self._rows:
+            self._print()
+        self._output.close()
+
+    def _print(self) -> None:
+        from rich.console import Console
+
+        # Rich is asked what the stream can bear, and draws on paper: what the stream answers to
+        # being written is for TextOutput to judge.
+        stream = Console(file=cast("TextIO", self._output.stream))
+        page = StringIO()
+        paper = Console(
+            file=page,
+            width=stream.width if stream.is_terminal else _ENDLESS,
+            force_terminal=stream.is_terminal,
+            color_system="auto" if stream.color_system else None,
+            legacy_windows=False,
+        )
+        paper.print(_table(self._rows, ascii_only=stream.options.ascii_only))
+        self._rows = []
+        lines = (line.rstrip() for line in page.getvalue().splitlines())
+        self._output.write("".join(f"{line}\n" for line in lines if line))
+
+
+def _table(rows: list[tuple[str, int, Reading | None]], ascii_only: bool) -> Table:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(
+        box=box.ASCII if ascii_only else box.SIMPLE_HEAD,
+        header_style="bold",
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
+    table.add_column("Picture", overflow="fold", min_width=12)
+    table.add_column("Face", justify="right", no_wrap=True)
+    table.add_column("Expression", no_wrap=True)
+    table.add_column("Probability", no_wrap=True)
+    table.add_column("Score", justify="right", no_wrap=True)
+    table.add_column("x1, y1, x2, y2", overflow="fold")
+    for name, index, reading in rows:
+        if reading is None:
+            table.add_row(Text(name), "", Text("no face", "dim"))
+            continue
+        table.add_row(
+            Text(name),
+            str(index),
+            Text(reading.expression, "bold"),
+            _bar(reading, ascii_only),
+            f"{reading.face.score:.2f}",
+            ", ".join(f"{value:.0f}" for value in reading.face.box.to_list()),
+        )
+    return table
+
+
+def _bar(reading: Reading, ascii_only: bool) -> Text:
+    """``███▌        35%``: the bar is always ``_BAR`` characters wide."""
+    from rich.text import Text
+
+    prob = reading.emotions.top_prob
+    if ascii_only:
+        bar = "#" * round(prob * _BAR)
+    else:
+        full, eighths = divmod(round(prob * _BAR * 8), 8)
+        bar = "█" * full + _EIGHTHS[eighths].strip()
+    return Text.assemble((bar.ljust(_BAR), color_of(reading.expression)), f" {prob:4.0%}")
+
+
+def _name(result: Result) -> str:
+    """The picture's name, for a video with its frame; characters that do not print are escaped."""
+    name = "" if result.source is None else result.source
+    frame = "" if result.frame_index is None else f" #{result.frame_index}"
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in name) + frame

@@ -1,0 +1,196 @@
+"""What every sink keeps to, whatever it writes."""
+
+from __future__ import annotations
+
+import ast
+import errno
+import inspect
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import mien.sinks
+from mien.errors import OutputError
+from mien.sinks import CropsSink, CsvSink, DrawSink, JsonlSink, JsonSink, TableSink
+from mien.types import Result
+
+from .conftest import make_reading, make_result
+
+TEXT = (JsonlSink, JsonSink, CsvSink, TableSink)
+FOLDER = (DrawSink, CropsSink)
+
+
+def one_line(error: pytest.ExceptionInfo[Exception]) -> str:
+    message = str(error.value)
+    assert message.startswith("cannot write")
+    assert "\n" not in message
+    return message
+
+
+def run(sink: Any, results: list[Result], image: np.ndarray | None = None) -> None:
+    with sink:
+        for result in results:
+            sink.write(result, image)
+
+
+@pytest.mark.parametrize("sink", TEXT)
+def test_a_path_and_a_stream_get_the_same_text(
+    sink: Any, results: list[Result], tmp_path: Path
+) -> None:
+    path, stream = tmp_path / "out.txt", io.StringIO()
+    run(sink(path), results)
+    run(sink(stream), results)
+    assert not stream.closed  # a stream that was given stays open
+    assert path.read_text(encoding="utf-8") == stream.getvalue()
+    assert stream.getvalue().endswith("\n")
+
+
+@pytest.mark.parametrize("sink", TEXT)
+def test_a_full_disk_is_one_clear_line(sink: Any, results: list[Result], full_device: Path) -> None:
+    with pytest.raises(OutputError, match="No space left") as error:
+        run(sink(full_device), results)
+    assert "/dev/full" in one_line(error)
+    assert isinstance(error.value.__cause__, OSError)
+    assert error.value.__cause__.errno == errno.ENOSPC
+
+
+@pytest.mark.parametrize("sink", TEXT)
+def test_a_full_disk_behind_standard_output(
+    sink: Any, results: list[Result], full_device: Path
+) -> None:
+    with (
+        full_device.open("wb", buffering=0) as raw,
+        io.TextIOWrapper(raw, write_through=True) as stream,
+        pytest.raises(OutputError, match="No space left") as error,
+    ):
+        run(sink(stream), results)
+    one_line(error)
+
+
+@pytest.mark.parametrize("sink", TEXT)
+def test_a_closed_pipe_is_one_clear_line(sink: Any, results: list[Result]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with (
+        os.fdopen(writer, "wb", buffering=0) as raw,
+        io.TextIOWrapper(raw, write_through=True) as stream,
+        pytest.raises(OutputError, match="Broken pipe") as error,
+    ):
+        run(sink(stream), results)
+    assert isinstance(error.value.__cause__, BrokenPipeError)
+    one_line(error)
+
+
+@pytest.mark.parametrize("sink", TEXT)
+@pytest.mark.parametrize("target", ["missing/out.txt", "", "file/out.txt", "nul\0"])
+def test_a_target_that_cannot_be_opened(
+    sink: Any, target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    with pytest.raises(OutputError) as error:
+        sink(target)
+    one_line(error)
+
+
+@pytest.mark.parametrize("sink", TEXT)
+def test_a_picture_is_not_overwritten_with_text(sink: Any, tmp_path: Path) -> None:
+    photo = tmp_path / "photo.JPG"
+    photo.write_bytes(b"precious")
+    with pytest.raises(OutputError, match="picture") as error:
+        sink(photo)
+    one_line(error)
+    assert photo.read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("sink", FOLDER)
+def test_a_folder_that_cannot_be_made(sink: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "file", tmp_path / "file" / "inside"):
+        with pytest.raises(OutputError) as error:
+            sink(place)
+        one_line(error)
+
+
+@pytest.mark.parametrize("sink", [*TEXT, *FOLDER])
+def test_a_read_only_folder_is_one_clear_line(
+    sink: Any, results: list[Result], image: np.ndarray, tmp_path: Path
+) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root writes into protected folders")
+    tmp_path.chmod(0o500)
+    with pytest.raises(OutputError, match="may write to") as error:
+        run(sink(tmp_path / "out" if sink in TEXT else tmp_path), results[:1], image)
+    one_line(error)
+
+
+@pytest.mark.parametrize("sink", [*TEXT, *FOLDER])
+def test_a_refusal_by_the_system_is_one_clear_line(
+    sink: Any,
+    results: list[Result],
+    image: np.ndarray,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    with pytest.raises(OutputError, match=r"Read-only file system.*may write to") as error:
+        run(sink(tmp_path / "out"), results[:1], image)
+    one_line(error)
+
+
+@pytest.mark.parametrize("sink", [*TEXT, *FOLDER])
+def test_closing_twice_is_fine_and_an_error_inside_is_not_hidden(
+    sink: Any, results: list[Result], image: np.ndarray, tmp_path: Path
+) -> None:
+    made = sink(tmp_path / "out")
+    with pytest.raises(KeyboardInterrupt), made:
+        made.write(results[0], image)
+        raise KeyboardInterrupt
+    made.close()
+    made.close()
+
+
+@pytest.mark.parametrize("sink", TEXT)
+def test_a_stream_of_few_characters_loses_nothing(sink: Any, results: list[Result]) -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii")
+    run(sink(stream), results)
+    assert b"photo.jpg" in raw.getvalue()
+    assert b"\\u017c" in raw.getvalue()  # ż
+
+
+def test_sinks_do_not_know_each_other_nor_anything_downstream() -> None:
+    allowed = {"base", "colors", "pictures", "rows"}
+    for path in Path(inspect.getfile(mien.sinks)).parent.glob("*.py"):
+        if path.name == "__init__.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mien."):
+                module = (node.module or "").removeprefix("mien.")
+                top, _, rest = module.partition(".")
+                assert top in {"errors", "types", "images", "sinks"}, (path.name, module)
+                assert top != "sinks" or rest in allowed, (path.name, module)
+
+
+def test_importing_the_sinks_imports_neither_rich_nor_pillow() -> None:
+    code = "import sys, mien.sinks; sys.exit(any(m in sys.modules for m in ('rich', 'PIL', 'cv2')))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_long_run_is_not_kept_in_memory() -> None:
+    stream = io.StringIO()
+    with TableSink(stream) as sink:
+        for _ in range(520):
+            sink.write(make_result(make_reading()))
+            assert len(sink._rows) <= 500
+    assert stream.getvalue().count("photo.jpg") == 520
