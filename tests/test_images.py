@@ -308,7 +308,7 @@ def test_missing_folder_empty_and_non_image_files(tmp_path: Path) -> None:
     for name, word in words.items():
         with pytest.raises(ImageReadError, match=word) as error:
             read_image(tmp_path / name)
-        assert str(tmp_path / name) in one_line(error)
+        assert one_line(error).count(str(tmp_path / name)) == 1
 
 
 def test_odd_paths_give_one_line() -> None:

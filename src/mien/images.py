@@ -102,7 +102,7 @@ def _pixel_limit(max_pixels: int | None) -> int:
         given = os.environ.get("MIEN_MAX_PIXELS") or DEFAULT_MAX_PIXELS
     try:
         limit = int(given)
-    except ValueError:
+    except (TypeError, ValueError, OverflowError):
         limit = 0
     if limit < 1:
         raise ConfigError(
@@ -115,8 +115,6 @@ def _pixel_limit(max_pixels: int | None) -> int:
 def _open_file(path: Path, name: str) -> IO[bytes]:
     try:
         mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
-            raise ImageReadError(f"{name} is a folder: give a picture, or the pictures inside it")
         if stat.S_ISREG(mode):
             return path.open("rb")
         if stat.S_ISFIFO(mode):  # a pipe cannot be searched back and forth: take it whole
@@ -128,6 +126,8 @@ def _open_file(path: Path, name: str) -> IO[bytes]:
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = getattr(error, "strerror", None) or error
         raise ImageReadError(f"cannot open {name} ({reason}): check the path") from error
+    if stat.S_ISDIR(mode):
+        raise ImageReadError(f"{name} is a folder: give a picture, or the pictures inside it")
     raise ImageReadError(f"{name} is a device or socket: give a picture file")
 
 
