@@ -80,12 +80,12 @@ def read_image(source: Source, *, max_pixels: int | None = None) -> Image:
     limit = _pixel_limit(max_pixels)
     if isinstance(source, str | os.PathLike):
         path = Path(source)
-        name = repr(str(path))
+        name = repr(os.fspath(source))
         with _open_file(path, name) as file:
             return _decode(file, name, limit)
     if isinstance(source, bytes | bytearray | memoryview):
         data = bytes(source)
-        return _decode(BytesIO(data), f"the {len(data)} bytes given", limit)
+        return _decode(BytesIO(data), f"the picture given ({len(data)} bytes)", limit)
     if hasattr(source, "read"):
         return _decode(*_slurp(source), limit)
     if hasattr(source, "getexif") and hasattr(source, "convert"):
