@@ -251,16 +251,22 @@ def suppress(boxes: Array, scores: Array, threshold: float, of_smaller: bool = F
     smaller of the two. As in the reference, one that has gone still removes others.
     """
     order = np.argsort(-scores, kind="stable")
-    x1, y1, x2, y2 = boxes[order].T
+    # From left to right, so that each block need only look at its neighbours: a crowd brings tens
+    # of thousands of proposals, too many to compare each with all others.
+    rank = np.argsort(boxes[order, 0], kind="stable")  # 0 is the best score
+    x1, y1, x2, y2 = boxes[order[rank]].T
     area = (x2 - x1) * (y2 - y1)
+    reach = np.maximum.accumulate(x2)
     keep = np.ones(len(order), dtype=bool)
-    for start in range(0, len(order), 256):  # blocks: memory stays linear in the number of boxes
-        mine, better = np.s_[start : start + 256, None], np.s_[: start + 256]
-        width = np.minimum(x2[mine], x2[better]) - np.maximum(x1[mine], x1[better])
-        height = np.minimum(y2[mine], y2[better]) - np.maximum(y1[mine], y1[better])
-        shared = width.clip(0) * height.clip(0)  # (256, M)
-        union = area[mine] + area[better] - shared
-        whole = np.minimum(area[mine], area[better]) if of_smaller else union
-        over = np.tril(shared > threshold * whole, k=start - 1)
-        keep[start : start + 256] = ~over.any(axis=1)
+    for start in range(0, len(order), 256):
+        stop = min(start + 256, len(order))
+        near = slice(np.searchsorted(reach, x1[start]), np.searchsorted(x1, x2[start:stop].max()))
+        mine = np.s_[start:stop, None]
+        width = np.minimum(x2[mine], x2[near]) - np.maximum(x1[mine], x1[near])  # (256, M)
+        height = np.minimum(y2[mine], y2[near]) - np.maximum(y1[mine], y1[near])
+        shared = width.clip(0) * height.clip(0)
+        union = area[mine] + area[near] - shared
+        whole = np.minimum(area[mine], area[near]) if of_smaller else union
+        over = (shared > threshold * whole) & (rank[near] < rank[mine])
+        keep[rank[start:stop]] = ~over.any(axis=1)
     return order[keep]
