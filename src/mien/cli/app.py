@@ -62,10 +62,11 @@ def main(args: list[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("mien: stopped; what was written is whole", err=True)
         code = 130
-    except MienError as error:
-        click.echo(f"mien: {error}", err=True)
-        code = 1
-    except BrokenPipeError:  # `mien … | head` has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+    except (MienError, BrokenPipeError) as error:
+        if isinstance(error.__cause__ or error, BrokenPipeError):  # `mien … | head` has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = 0
+        else:
+            click.echo(f"mien: {error}", err=True)
+            code = 1
     sys.exit(code if isinstance(code, int) else 0)
