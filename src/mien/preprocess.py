@@ -18,8 +18,8 @@ from mien.spec import ModelSpec
 def network_input(crops: Sequence[NDArray[np.uint8]], spec: ModelSpec) -> NDArray[np.float32]:
     """Face crops → (N, C, S, S) float32, ready for the network that ``spec`` describes.
 
-    ``crops``: square (H, W) grey or (H, W, 3) RGB uint8 pictures of any size, framed as
-    ``mien.align.face_crop`` frames them.
+    ``crops``: square (H, W) or (H, W, 1) grey or (H, W, 3) RGB uint8 pictures of any size, framed
+    as ``mien.align.face_crop`` frames them.
     """
     return normalise(frames(crops, spec), spec)
 
@@ -44,6 +44,27 @@ def normalise(frames: NDArray[np.uint8], spec: ModelSpec) -> NDArray[np.float32]
     return np.ascontiguousarray(centre * (1 / (255 * std)) - mean / std, np.float32)
 
 
+def views(frames: NDArray[np.uint8], spec: ModelSpec) -> NDArray[np.uint8]:
+    """(N, R, R, C) frames → (V, N, R, R, C): the ten crops of Krizhevsky et al. (2012).
+
+    Each view is a frame moved so that its centre, which ``normalise`` cuts, shows the centre or one
+    of the four corners; the second half are the same of the mirrored frame. So a view passes through
+    ``network_input`` as any crop does. V = 10, and 2 where the network sees the whole frame; the
+    first view is the frame as given.
+    """
+    room = frames.shape[1] - spec.input_size
+    cut = room // 2
+    starts = [(cut, cut)] + [(y, x) for y in (0, room) for x in (0, room) if room]
+    # What wraps around lies outside the centre.
+    return np.stack(
+        [
+            np.roll(side, (cut - y, cut - x), axis=(1, 2))
+            for side in (frames, frames[:, :, ::-1])
+            for y, x in starts
+        ]
+    )
+
+
 def resize(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     """To ``side``×``side`` pixels, by area where it shrinks (no aliasing), bilinear where it grows."""
     if image.shape[:2] == (side, side):
@@ -54,6 +75,8 @@ def resize(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 
 
 def _colours(crop: NDArray[np.uint8], channels: int) -> NDArray[np.uint8]:
+    if crop.ndim == 3 and crop.shape[2] == 1:
+        crop = crop[..., 0]
     if channels == 1 and crop.ndim == 3:
         return np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), np.uint8)
     if channels == 3 and crop.ndim == 2:

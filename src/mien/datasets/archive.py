@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import io
+import lzma
+import os
 import zipfile
 import zlib
 from pathlib import Path
 from typing import Protocol, TextIO
 
 from mien.errors import DatasetError
+
+DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, UnicodeDecodeError, OSError)
+"""What reading a damaged member raises, at its start or half way through."""
 
 
 class Archive(Protocol):
@@ -19,7 +24,10 @@ class Archive(Protocol):
     """Whether ``path`` is itself the one member."""
 
     def names(self) -> list[str]:
-        """Every member, as a POSIX path relative to the archive's root, sorted."""
+        """Every member, as a POSIX path relative to the archive's root, sorted.
+
+        Hidden files and macOS's resource forks are left out.
+        """
         ...
 
     def read(self, name: str) -> bytes:
@@ -27,7 +35,10 @@ class Archive(Protocol):
         ...
 
     def text(self, name: str) -> TextIO:
-        """One member as an open UTF-8 text file (a byte order mark is dropped)."""
+        """One member as an open UTF-8 text file (a byte order mark is dropped).
+
+        ``DatasetError`` where it cannot be opened; reading on may raise one of ``DAMAGE``.
+        """
         ...
 
 
@@ -40,10 +51,14 @@ class Folder:
         self._root = path.parent if self.is_file else path
 
     def names(self) -> list[str]:
-        """Members below the folder; for a single file that file alone."""
+        """Files below the folder; for a single file that file alone."""
         if self.is_file:
             return [self.path.name]
-        return sorted(p.relative_to(self._root).as_posix() for p in self._root.rglob("*.*"))
+        found = []
+        for folder, _, files in os.walk(self._root):
+            below = Path(folder).relative_to(self._root).as_posix()
+            found += [file if below == "." else f"{below}/{file}" for file in files]
+        return sorted(name for name in found if not _is_hidden(name))
 
     def read(self, name: str) -> bytes:
         """The bytes of one member."""
@@ -69,24 +84,34 @@ class Zip:
         self.path = path
         try:
             self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError) as error:
+        except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
             raise DatasetError(f"{path} cannot be read as a zip: {error}") from None
+        # Some Windows programs store backslashes, which no other system takes for separators.
+        members = ((name.replace("\\", "/"), name) for name in self._zip.namelist())
+        self._members = {
+            name: member
+            for name, member in members
+            if not name.endswith("/") and not _is_hidden(name)
+        }
 
     def names(self) -> list[str]:
-        """Members that are files; macOS's resource forks are left out."""
-        names = (n for n in self._zip.namelist() if not n.endswith("/"))
-        return sorted(n for n in names if not n.startswith("__MACOSX/"))
+        """Members that are files."""
+        return sorted(self._members)
 
     def read(self, name: str) -> bytes:
         """The bytes of one member."""
         try:
-            return self._zip.read(name)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-            raise DatasetError(f"{self.path}: {name} is damaged: {error}") from None
+            return self._zip.read(self._members[name])
+        except (*DAMAGE, RuntimeError) as error:  # RuntimeError: encrypted, or a foreign method
+            raise DatasetError(f"{self.path}: {name} cannot be read: {error}") from None
 
     def text(self, name: str) -> TextIO:
         """One member as an open text file, unpacked while it is read."""
-        return io.TextIOWrapper(self._zip.open(name), encoding="utf-8-sig", newline="")
+        try:
+            member = self._zip.open(self._members[name])
+        except (*DAMAGE, RuntimeError) as error:
+            raise DatasetError(f"{self.path}: {name} cannot be read: {error}") from None
+        return io.TextIOWrapper(member, encoding="utf-8-sig", newline="")
 
 
 def open_archive(path: Path) -> Archive:
@@ -95,6 +120,11 @@ def open_archive(path: Path) -> Archive:
         raise DatasetError(f"no data at {path}: no such file or folder")
     if path.is_file() and zipfile.is_zipfile(path):
         return Zip(path)
-    if path.suffix.lower() == ".zip":
-        raise DatasetError(f"{path} is no zip file, or a damaged one")
+    if path.is_file() and path.suffix.lower() == ".zip":
+        raise DatasetError(f"{path} is no zip file, or a truncated one: fetch it again")
     return Folder(path)
+
+
+def _is_hidden(name: str) -> bool:
+    """Whether a part of the path starts with a dot (``.git``, ``._x.png``) or is ``__MACOSX``."""
+    return name.startswith((".", "__MACOSX/")) or "/." in name

@@ -9,19 +9,17 @@ either, which is read without unpacking. FER+ votes (Barsoum et al. 2016) are jo
 from __future__ import annotations
 
 import csv
-import io
 import re
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import TextIO
+from typing import NamedTuple, Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.datasets.archive import Archive, open_archive
-from mien.datasets.base import Sample
+from mien.datasets.archive import DAMAGE, Archive, open_archive
+from mien.datasets.base import Official, Sample
 from mien.errors import DatasetError, InputError
 from mien.labels import FER2013 as LABELS
 from mien.labels import canonical
@@ -29,10 +27,18 @@ from mien.registry import register_dataset
 
 SIDE = 48
 USAGES = {"Training": "train", "PublicTest": "public", "PrivateTest": "private"}
+SPLITS = (*USAGES.values(), "test")
 _CSV_NAMES = ("fer2013.csv", "icml_face_data.csv")
 _VOTES_NAMES = ("ferplus.csv", "fer2013new.csv")
 _PICTURE = re.compile(r"(?P<usage>Training|PublicTest|PrivateTest)_(?P<row>\d+)", re.IGNORECASE)
-_SUFFIXES = (".png", ".jpg", ".jpeg")
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
+_PIXEL = {str(value): value for value in range(256)}  # quicker than int(), and refuses 256
+_EMOTION = {str(index): index for index in range(len(LABELS))}
+_FOLDER_SPLITS = {"train": "train", "training": "train", "test": "test"} | {
+    name: split
+    for split in ("public", "private")
+    for name in (split, f"{split}test", f"{split}_test")
+}
 
 
 @register_dataset("fer2013")
@@ -40,168 +46,252 @@ class FER2013:
     """The reader. ``path``: a CSV file, a folder, or a zip of either.
 
     Splits are the official ones by usage: ``train`` (28,709 pictures), ``public`` (3,589) and
-    ``private`` (3,589); a copy may lack some. Raises ``DatasetError`` with the row or picture and
-    the reason where the copy is damaged, and where ``path`` is no FER2013 at all.
+    ``private`` (3,589); a copy may lack some. A folder copy whose picture names have lost the usage
+    gives ``train`` and ``test``, in which the two official test splits are mixed.
+
+    Raises ``DatasetError`` with the row or picture and the reason where the copy is damaged, and
+    where ``path`` is no FER2013 at all.
     """
 
     name = "fer2013"
     labels = LABELS
+    official = Official(counts={"train": 28709, "public": 3589, "private": 3589}, std=54.0)
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self._archive = open_archive(self.path)
-        names = self._archive.names()
-        self._csv = _only(names, lambda n: PurePosixPath(n).name in _CSV_NAMES) or _only(
-            names, lambda n: self._archive.is_file and n.endswith(".csv")
-        )
-        votes_name = _only(names, lambda n: PurePosixPath(n).name in _VOTES_NAMES)
-        self._votes = _read_votes(self._archive, votes_name) if votes_name else None
-        self._pictures: dict[str, list[str]] = {}
-        if self._csv is None:
-            self._pictures = _by_split(names, self.path)
+        archive = open_archive(self.path)
+        names = archive.names()
+        votes = next((n for n in names if _file_name(n) in _VOTES_NAMES), None)
+        self._votes = _read_votes(archive, votes) if votes else None
+        table = _find_csv(archive, [n for n in names if n != votes])
+        self._source: _Source = _Csv(archive, table) if table else _Pictures(archive, names)
+        self._splits: tuple[str, ...] | None = None
 
     def splits(self) -> tuple[str, ...]:
-        """Of ``train``, ``public``, ``private`` those that this copy holds."""
-        if self._csv is not None:
-            with self._archive.text(self._csv) as file:
-                present = {usage for _, usage, _, _ in self._csv_rows(file, pixels=False)}
-        else:
-            present = set(self._pictures)
-        return tuple(split for split in USAGES.values() if split in present)
+        """Of ``train``, ``public``, ``private`` (and ``test``) those that this copy holds."""
+        if self._splits is None:
+            present = self._source.splits()
+            self._splits = tuple(split for split in SPLITS if split in present)
+        return self._splits
 
     def samples(self, split: str) -> Iterator[Sample]:
         """Every picture of ``split`` in row order: (48, 48) uint8 grey."""
-        if split not in USAGES.values():
+        if split not in SPLITS:
             known = ", ".join(USAGES.values())
             raise DatasetError(f"FER2013 has no split {split!r} (splits: {known})")
-        if self._csv is None:
-            if split not in self._pictures:
-                raise DatasetError(f"{self.path} holds no pictures of split {split!r}")
-            for name in self._pictures[split]:
-                match = _PICTURE.search(PurePosixPath(name).name)
-                row = int(match["row"]) if match else None
-                yield self._sample(_decode(self._archive, name), _folder_label(name), name, row, split)
-        else:
-            with self._archive.text(self._csv) as file:
-                for row, usage, label, pixels in self._csv_rows(file):
-                    if usage == split and pixels is not None:
-                        yield self._sample(pixels, label, f"row {row}", row, split)
+        empty = True
+        for key, row, label, image in self._source.rows(split):
+            empty = False
+            yield Sample(image, label, key, self._votes_of(row, split, key))
+        if empty:
+            held = ", ".join(self.splits())
+            raise DatasetError(f"{self.path} holds no pictures of split {split!r} (it has: {held})")
 
-    def _sample(
-        self, image: NDArray[np.uint8], label: int, key: str, row: int | None, split: str
-    ) -> Sample:
+    def _votes_of(self, row: int, split: str, key: str) -> tuple[int, ...] | None:
         if self._votes is None:
-            return Sample(image, label, key)
-        usage, votes = self._votes.get(-1 if row is None else row, ("", ()))
+            return None
+        usage, votes = self._votes.get(row, ("", ()))
         if usage != split:
             raise DatasetError(
                 f"the FER+ votes in {self.path} do not line up with its pictures at {key}: "
                 "they are joined by row of fer2013.csv; remove the votes file to read without it"
             )
-        return Sample(image, label, key, votes)
+        return votes
 
-    def _csv_rows(
-        self, file: TextIO, pixels: bool = True
-    ) -> Iterator[tuple[int, str, int, NDArray[np.uint8] | None]]:
-        """Yield (row, split, label, (48, 48) pixels); ``pixels=False`` leaves the pictures unread."""
-        reader = csv.reader(file)
-        header = [column.strip().lower() for column in next(reader, [])]
-        missing = {"emotion", "pixels", "usage"} - set(header)
-        if missing:
-            raise DatasetError(
-                f"{self.path}: expected the columns emotion, pixels and Usage of Kaggle's "
-                f"fer2013.csv, and {', '.join(sorted(missing))} is not among {header[:6]}"
-            )
-        emotion, pixel, usage = (header.index(c) for c in ("emotion", "pixels", "usage"))
+
+class _Row(NamedTuple):
+    key: str
+    row: int  # of fer2013.csv; -1 where it is not known
+    label: int
+    image: NDArray[np.uint8]  # (48, 48)
+
+
+class _Source(Protocol):
+    """Where the pictures of a copy are: in a table or in files."""
+
+    def splits(self) -> set[str]: ...
+
+    def rows(self, split: str) -> Iterator[_Row]: ...
+
+
+class _Csv:
+    """A table with a picture a row."""
+
+    def __init__(self, archive: Archive, name: str) -> None:
+        self._archive, self._name = archive, name
+        self._where = str(archive.path) if archive.is_file else f"{archive.path}: {name}"
+        next(self._cells(), None)  # a table of something else is refused at once
+
+    def splits(self) -> set[str]:
+        return {split for split, *_ in self._cells()}
+
+    def rows(self, split: str) -> Iterator[_Row]:
+        for usage, where, row, emotion, pixels in self._cells():
+            if usage == split:
+                label = _EMOTION.get(emotion.strip())
+                if label is None:
+                    raise DatasetError(f"{where}: emotion {emotion!r} is no number from 0 to 6")
+                yield _Row(f"row {row}", row, label, _parse_pixels(pixels, where))
+
+    def _cells(self) -> Iterator[tuple[str, str, int, str, str]]:
+        """Yield (split, where, row, emotion, pixels); rows count from 0, as FER+ counts them."""
+        row = -1
         try:
-            for row, cells in enumerate(reader):
-                if not cells:
-                    continue
-                where = f"{self.path}, row {row}"
-                if len(cells) != len(header):
-                    raise DatasetError(f"{where}: {len(cells)} columns instead of {len(header)}")
-                split = USAGES.get(cells[usage].strip())
-                if split is None:
-                    raise DatasetError(f"{where}: Usage {cells[usage]!r} is none of {list(USAGES)}")
-                label = cells[emotion].strip()
-                if label not in {"0", "1", "2", "3", "4", "5", "6"}:
-                    raise DatasetError(f"{where}: emotion {label!r} is no number from 0 to 6")
-                image = _parse_pixels(cells[pixel], where) if pixels else None
-                yield row, split, int(label), image
-        except (csv.Error, UnicodeDecodeError, EOFError, OSError, zipfile.BadZipFile) as error:
-            raise DatasetError(f"{self.path} is damaged: {error}") from None
+            with self._archive.text(self._name) as file:
+                reader = csv.reader(file)
+                header = [column.strip().lower() for column in next(reader, [])]
+                missing = {"emotion", "pixels", "usage"} - set(header)
+                if missing:
+                    raise DatasetError(
+                        f"{self._where}: expected the columns emotion, pixels and Usage of Kaggle's "
+                        f"fer2013.csv, and {', '.join(sorted(missing))} is not among "
+                        f"{[column[:20] for column in header[:6]]}"
+                    )
+                emotion, pixels, usage = (header.index(c) for c in ("emotion", "pixels", "usage"))
+                for cells in reader:
+                    if not cells:
+                        continue
+                    row += 1
+                    where = f"{self._where}, row {row} (line {reader.line_num})"
+                    if len(cells) != len(header):
+                        raise DatasetError(f"{where}: {len(cells)} columns instead of {len(header)}")
+                    split = USAGES.get(cells[usage].strip())
+                    if split is None:
+                        known = ", ".join(USAGES)
+                        raise DatasetError(f"{where}: Usage {cells[usage]!r} is none of {known}")
+                    yield split, where, row, cells[emotion], cells[pixels]
+        except (csv.Error, *DAMAGE) as error:
+            after = f" after row {row}" if row >= 0 else ""
+            raise DatasetError(f"{self._where} is damaged{after}, or no CSV: {error}") from None
+
+
+class _Pictures:
+    """A file a picture: the usage and row in its name, the expression as its folder's name."""
+
+    def __init__(self, archive: Archive, names: list[str]) -> None:
+        self._archive = archive
+        self._files: dict[str, list[tuple[int, str, int]]] = {}  # split → (row, name, label)
+        pictures = [name for name in names if name.lower().endswith(_SUFFIXES)]
+        by_name = any(_PICTURE.search(PurePosixPath(name).name) for name in pictures)
+        for name in pictures:
+            split, row = _usage_in_name(name) if by_name else (_split_of_folders(name), -1)
+            if split is None:
+                raise DatasetError(
+                    f"{archive.path}: {name} names no usage: expected Training_…, PublicTest_… or "
+                    "PrivateTest_… as its name, or a folder train or test above its expression's"
+                )
+            self._files.setdefault(split, []).append((row, name, self._label(name)))
+        if not self._files:
+            shown = f"; it holds {', '.join(names[:3])}" if names else "; it is empty"
+            raise DatasetError(
+                f"{archive.path} is no FER2013: expected fer2013.csv, icml_face_data.csv or "
+                f"pictures like train/happy/Training_0000007.png{shown}"
+            )
+
+    def splits(self) -> set[str]:
+        return set(self._files)
+
+    def rows(self, split: str) -> Iterator[_Row]:
+        for row, name, label in sorted(self._files.get(split, [])):
+            yield _Row(name, row, label, self._decode(name))
+
+    def _label(self, name: str) -> int:
+        folder = PurePosixPath(name).parent.name
+        if folder in _EMOTION:
+            return _EMOTION[folder]
+        try:
+            return LABELS.index(canonical(folder))
+        except (InputError, ValueError):
+            raise DatasetError(
+                f"{self._archive.path}: {name} lies in a folder that names no expression of "
+                f"FER2013 ({', '.join(LABELS)})"
+            ) from None
+
+    def _decode(self, name: str) -> NDArray[np.uint8]:
+        where = f"{self._archive.path}: {name}"
+        data = np.frombuffer(self._archive.read(name), np.uint8)
+        try:
+            image = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
+        except cv2.error:  # a header that claims more pixels than OpenCV is willing to hold
+            image = None
+        if image is None:
+            raise DatasetError(f"{where} cannot be decoded as a picture: {_why(data)}")
+        if image.shape != (SIDE, SIDE):
+            height, width = image.shape
+            raise DatasetError(f"{where} is {width}×{height} pixels instead of 48×48")
+        return np.asarray(image, np.uint8)
+
+
+def _find_csv(archive: Archive, names: list[str]) -> str | None:
+    """Kaggle's file by name; else a single file, or the only CSV where there are no pictures."""
+    for name in names:
+        if _file_name(name) in _CSV_NAMES:
+            return name
+    if archive.is_file:
+        return names[0] if names and not names[0].lower().endswith(_SUFFIXES) else None
+    tables = [name for name in names if name.lower().endswith(".csv")]
+    pictures = any(name.lower().endswith(_SUFFIXES) for name in names)
+    return tables[0] if len(tables) == 1 and not pictures else None
+
+
+def _file_name(name: str) -> str:
+    return PurePosixPath(name).name.lower()
+
+
+def _usage_in_name(name: str) -> tuple[str | None, int]:
+    """(split, row) from ``Training_0000007.png``, or (``None``, -1)."""
+    match = _PICTURE.search(PurePosixPath(name).name)
+    if match is None:
+        return None, -1
+    usages = {usage.lower(): split for usage, split in USAGES.items()}
+    return usages[match["usage"].lower()], int(match["row"])
+
+
+def _split_of_folders(name: str) -> str | None:
+    """The split that a folder above ``<expression>/<picture>`` names, the nearest one."""
+    above = [part.lower() for part in PurePosixPath(name).parts[:-2]]
+    return next((_FOLDER_SPLITS[part] for part in reversed(above) if part in _FOLDER_SPLITS), None)
 
 
 def _parse_pixels(text: str, where: str) -> NDArray[np.uint8]:
+    values = text.split()
+    if len(values) != SIDE * SIDE:
+        raise DatasetError(f"{where}: {len(values)} pixels instead of {SIDE * SIDE} (48×48)")
     try:
-        values = np.array(text.split(), dtype=np.int64)
-    except ValueError as error:
-        raise DatasetError(f"{where}: pixels are not all numbers ({error})") from None
-    if values.size != SIDE * SIDE:
-        raise DatasetError(f"{where}: {values.size} pixels instead of {SIDE * SIDE} (48×48)")
-    if values.min() < 0 or values.max() > 255:
-        raise DatasetError(f"{where}: a pixel value lies outside 0 to 255")
-    return values.astype(np.uint8).reshape(SIDE, SIDE)
+        return np.array([_PIXEL[value] for value in values], np.uint8).reshape(SIDE, SIDE)
+    except KeyError as error:
+        raise DatasetError(f"{where}: pixel {error} is no whole number from 0 to 255") from None
 
 
-def _by_split(names: list[str], path: Path) -> dict[str, list[str]]:
-    """Picture names of the folder layout, by split, in row order."""
-    usages = {usage.lower(): split for usage, split in USAGES.items()}
-    found: dict[str, list[tuple[int, str]]] = {}
-    strays = []
-    for name in names:
-        if not name.lower().endswith(_SUFFIXES):
-            continue
-        match = _PICTURE.search(PurePosixPath(name).name)
-        if match:
-            split = usages[match["usage"].lower()]
-            found.setdefault(split, []).append((int(match["row"]), name))
-        else:
-            strays.append(name)
-    if strays and found:
-        raise DatasetError(f"{path}: {strays[0]!r} names no usage (Training, PublicTest, …)")
-    if not found:
-        shown = f"; it holds {names[:3]}" if names else "; it is empty"
-        raise DatasetError(
-            f"{path} is no FER2013: expected fer2013.csv, icml_face_data.csv or pictures like "
-            f"train/happy/Training_0000001.png{shown}"
-        )
-    return {split: [name for _, name in sorted(rows)] for split, rows in found.items()}
-
-
-def _folder_label(name: str) -> int:
-    try:
-        return LABELS.index(canonical(PurePosixPath(name).parent.name))
-    except (InputError, ValueError):
-        raise DatasetError(f"{name}: its folder names no expression of FER2013") from None
-
-
-def _decode(archive: Archive, name: str) -> NDArray[np.uint8]:
-    data = np.frombuffer(archive.read(name), np.uint8)
-    image = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
-    if image is None:
-        raise DatasetError(f"{archive.path}: {name} cannot be decoded as a picture")
-    if image.shape != (SIDE, SIDE):
-        height, width = image.shape
-        raise DatasetError(f"{archive.path}: {name} is {width}×{height} instead of 48×48")
-    return np.asarray(image, np.uint8)
+def _why(data: NDArray[np.uint8]) -> str:
+    if not data.size:
+        return "it is empty"
+    known = data[:4].tobytes().startswith((b"\x89PNG", b"\xff\xd8\xff", b"BM"))
+    return "it is damaged" if known else "it is no PNG, JPEG or BMP file"
 
 
 def _read_votes(archive: Archive, name: str) -> dict[int, tuple[str, tuple[int, ...]]]:
     """Row of ``fer2013.csv`` → (split, ten vote counts)."""
     votes = {}
-    with io.TextIOWrapper(io.BytesIO(archive.read(name)), "utf-8") as file:
-        reader = csv.reader(file)
-        header = next(reader, [])
-        if len(header) != 12 or header[0] != "Usage":
-            raise DatasetError(f"{archive.path}: {name} is no FER+ file, its header is {header}")
-        for row, cells in enumerate(reader):
-            try:
-                votes[row] = (USAGES[cells[0]], tuple(int(c) for c in cells[2:12]))
-            except (KeyError, ValueError, IndexError):
-                raise DatasetError(f"{archive.path}: {name}, row {row} is damaged") from None
+    try:
+        with archive.text(name) as file:
+            reader = csv.reader(file)
+            header = next(reader, [])
+            if len(header) != 12 or header[0] != "Usage":
+                raise DatasetError(
+                    f"{archive.path}: {name} is no FER+ file: expected Usage, Image name and ten "
+                    f"columns of votes, got {len(header)} columns"
+                )
+            for row, cells in enumerate(reader):
+                try:
+                    usage, _, *counts = cells
+                    votes[row] = (USAGES[usage], tuple(int(count) for count in counts))
+                except (KeyError, ValueError):
+                    raise DatasetError(f"{archive.path}: {name}, row {row} is damaged") from None
+                if len(counts) != 10:
+                    raise DatasetError(
+                        f"{archive.path}: {name}, row {row} has {len(counts)} votes instead of 10"
+                    )
+    except (csv.Error, *DAMAGE) as error:
+        raise DatasetError(f"{archive.path}: {name} is damaged: {error}") from None
     return votes
-
-
-def _only(names: list[str], wanted) -> str | None:  # type: ignore[no-untyped-def]
-    return next((name for name in names if wanted(name)), None)
