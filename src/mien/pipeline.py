@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from mien.align import face_crop
 from mien.classifiers.base import Classifier, load_classifier
 from mien.detectors.base import Detector
-from mien.errors import ImageReadError
+from mien.errors import ConfigError, ImageReadError
 from mien.images import Source, read_image
 from mien.registry import detectors
 from mien.types import EmotionScores, Face, Reading, Result
@@ -60,14 +61,15 @@ class Recognizer:
         threads: int | None = None,
     ) -> None:
         if isinstance(detector, str):
-            options: dict[str, Any] = {"threads": threads}
-            if min_face_size is not None:
-                options["min_face_size"] = min_face_size
-            detector = detectors.get(detector)(**options)
+            detector = _make(detector, threads=threads, min_face_size=min_face_size)
         if isinstance(model, str | Path):
             model = load_classifier(model, threads=threads)
         self.detector: Detector = detector
         self.classifier: Classifier = model
+        # Where a picture is a face crop already, the model's framing has been applied to it.
+        unframed = {"margin": 0.0, "offset": (0.0, 0.0), "align": False}
+        changes = unframed if getattr(detector.facts, "cropped", False) else {}
+        self._framing = replace(model.spec, **changes)
         self._max_pixels = max_pixels
 
     def image(self, source: Source) -> Result:
@@ -118,7 +120,7 @@ class Recognizer:
         """Classify all faces of ``pictures`` in one go and deal them out again."""
         began = time.perf_counter()
         spec = self.classifier.spec
-        crops = [face_crop(p.image, face, spec) for p in pictures for face in p.faces]
+        crops = [face_crop(p.image, face, self._framing) for p in pictures for face in p.faces]
         probs = iter(self.classifier.classify(crops)) if crops else iter(())
         share = (time.perf_counter() - began) * 1000 / max(len(pictures), 1)
         for seen in pictures:
@@ -158,6 +160,18 @@ def analyze(source: Source, **options: Any) -> Result:
 
 
 _recognizers: dict[tuple[tuple[str, Any], ...], Recognizer] = {}
+
+
+def _make(name: str, **options: Any) -> Detector:
+    """A registered detector, with those of ``options`` that are given."""
+    factory = detectors.get(name)
+    given = {key: value for key, value in options.items() if value is not None}
+    taken = signature(factory).parameters
+    if unknown := [key for key in given if key not in taken]:
+        has = f"it has {', '.join(taken)}" if taken else "it has none"
+        raise ConfigError(f"detector {name!r} has no option {unknown[0]!r} ({has})")
+    detector: Detector = factory(**given)
+    return detector
 
 
 def _name_of(source: Source) -> str | None:

@@ -62,7 +62,9 @@ def command(
         sinks = [stack.enter_context(sink) for sink in _sinks(format_, output, draw, crops)]
         if sys.stderr.isatty() and STDIN not in paths:
             sources = list(sources)  # a bar needs to know how many; names alone take little
-        with progress(sources) as step:
+        # Lines that scroll by on the same terminal show the progress themselves.
+        scrolling = format_ != "table" and output is None and sys.stdout.isatty()
+        with progress(sources, hidden=scrolling) as step:
             for result, image in recognizer.stream(step(sources), failed.picture):
                 for sink in sinks:
                     sink.write(result, image)

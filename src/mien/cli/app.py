@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from mien.errors import MienError
+from mien.errors import ConfigError, MienError, UnknownNameError
 from mien.version import __version__
 
 COMMANDS = ("analyze", "data", "doctor", "evaluate", "export", "models", "train")
@@ -68,5 +68,5 @@ def main(args: list[str] | None = None) -> None:
             code = 0
         else:
             click.echo(f"mien: {error}", err=True)
-            code = 1
+            code = 2 if isinstance(error, (ConfigError, UnknownNameError)) else 1
     sys.exit(code if isinstance(code, int) else 0)

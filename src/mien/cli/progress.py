@@ -11,14 +11,16 @@ T = TypeVar("T")
 
 
 @contextmanager
-def progress(items: object, unit: str = "pictures") -> Iterator[Callable[[Iterable[T]], Iterable[T]]]:
+def progress(
+    items: object, unit: str = "pictures", hidden: bool = False
+) -> Iterator[Callable[[Iterable[T]], Iterable[T]]]:
     """Yield a function that counts items as they pass.
 
-    It draws a bar where ``items`` has a length above 1 and standard error is a terminal, and
-    otherwise passes them on untouched.
+    It draws a bar where standard error is a terminal, unless ``hidden`` or ``items`` is a single
+    one, and otherwise passes them on untouched.
     """
     total = len(items) if isinstance(items, Sized) else None
-    if not sys.stderr.isatty() or (total is not None and total < 2):
+    if hidden or not sys.stderr.isatty() or (total is not None and total < 2):
         yield lambda passed: passed
         return
     from rich.console import Console

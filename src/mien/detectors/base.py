@@ -26,6 +26,8 @@ class DetectorFacts:
     """Of the weights, as an SPDX identifier; empty where there are none."""
     source: str = ""
     """Where the weights come from."""
+    cropped: bool = False
+    """Whether its boxes are face crops already, to which no model's framing is to be applied."""
 
 
 @runtime_checkable

@@ -17,7 +17,7 @@ class Whole:
     """Detects nothing: answers one face whose box is the picture, score 1, without landmarks."""
 
     facts: ClassVar[DetectorFacts] = DetectorFacts(
-        name="none", summary="the whole picture is one face", landmarks=False
+        name="none", summary="the whole picture is one face", landmarks=False, cropped=True
     )
 
     def detect(self, image: NDArray[np.uint8]) -> list[Face]:

@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+import csv
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from mien.labels import FER2013
+from mien.samples import ASTRONAUT
+
+MIEN = [sys.executable, "-c", "from mien.cli.app import main; main()"]
+
+
+def mien(*args: object, **options: object) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user does."""
+    return subprocess.run(
+        [*MIEN, *map(str, args)], capture_output=True, text=True, timeout=120, check=False, **options
+    )  # type: ignore[call-overload,no-any-return]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two good pictures, one in a subfolder, one without a face and one damaged."""
+    place = tmp_path_factory.mktemp("photos")
+    (place / "sub").mkdir()
+    data = ASTRONAUT.read_bytes()
+    (place / "a.jpg").write_bytes(data)
+    (place / "sub" / "d.jpg").write_bytes(data)
+    (place / "b.jpg").write_bytes(data[:5000])
+    Image.new("RGB", (200, 100), "white").save(place / "c.png")
+    return place
+
+
+def test_jsonl_has_one_object_a_picture(folder: Path) -> None:
+    done = mien("analyze", folder, "--format", "jsonl", "--recursive")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    names = [str(folder / name) for name in ("a.jpg", "c.png", "sub/d.jpg")]
+    assert [row["source"] for row in rows] == names
+    assert [len(row["faces"]) for row in rows] == [1, 0, 1]
+    assert (rows[0]["width"], rows[0]["height"]) == (512, 512)
+    face = rows[0]["faces"][0]
+    assert set(face) == {"box", "score", "landmarks", "expression", "probs"}
+    assert tuple(face["probs"]) == FER2013
+    assert sum(face["probs"].values()) == pytest.approx(1, abs=1e-4)
+    assert face["expression"] == max(face["probs"], key=face["probs"].get)
+    # The eyes lie in the box, the image-left one first, and above the mouth.
+    x1, y1, x2, y2 = face["box"]
+    (lx, ly), (rx, ry), _, (_, my), _ = face["landmarks"]
+    assert x1 < lx < rx < x2
+    assert y1 < max(ly, ry) < my < y2
+
+
+def test_a_failed_picture_is_one_line_and_status_1(folder: Path) -> None:
+    done = mien("analyze", folder, "-f", "jsonl")
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "b.jpg" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stdout.splitlines()) == 2
+
+
+def test_status_0_and_no_noise_when_all_is_well(folder: Path) -> None:
+    done = mien("analyze", folder / "a.jpg")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "happiness" in done.stdout
+
+
+def test_usage_errors_have_status_2() -> None:
+    for args in (["analyze"], ["analyze", "x.jpg", "--format", "xml"], ["nothing"], ["--what"]):
+        done = mien(*args)
+        assert done.returncode == 2, args
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "args", [["--model", "nonesuch"], ["--detector", "nonesuch"], ["--min-face-size", "3"]]
+)
+def test_a_wrong_option_is_one_line(folder: Path, args: list[str]) -> None:
+    done = mien("analyze", folder / "a.jpg", *args)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert args[1] in done.stderr or "12" in done.stderr
+
+
+def test_csv_and_output_file(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "rows.csv"
+    done = mien("analyze", folder / "a.jpg", folder / "sub" / "d.jpg", "-f", "csv", "-o", out)
+    assert (done.returncode, done.stdout) == (0, "")
+    with out.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["source"] for row in rows] == [str(folder / "a.jpg"), str(folder / "sub/d.jpg")]
+    assert set(FER2013) < set(rows[0])
+
+
+def test_json_is_one_array(folder: Path) -> None:
+    done = mien("analyze", folder / "a.jpg", folder / "c.png", "-f", "json")
+    assert [len(row["faces"]) for row in json.loads(done.stdout)] == [1, 0]
+
+
+def test_paths_from_standard_input_and_globs(folder: Path) -> None:
+    listed = mien("analyze", "-", "-f", "jsonl", input=f"{folder / 'a.jpg'}\n\n{folder / 'c.png'}\n")
+    globbed = mien("analyze", str(folder / "[ac].*"), "-f", "jsonl")
+    assert listed.stdout == globbed.stdout
+    assert len(listed.stdout.splitlines()) == 2
+
+
+def test_draw_and_crops(folder: Path, tmp_path: Path) -> None:
+    draw, crops = tmp_path / "draw", tmp_path / "crops"
+    done = mien("analyze", folder / "a.jpg", folder / "c.png", "--draw", draw, "--crops", crops)
+    assert done.returncode == 0
+    assert sorted(p.name for p in draw.iterdir()) == ["a.jpg", "c.jpg"]
+    with Image.open(draw / "a.jpg") as image:
+        assert image.size == (512, 512)
+    with (crops / "crops.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["expression"] in row["file"]
+    assert (crops / row["file"]).is_file()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_is_one_line(folder: Path) -> None:
+    done = mien("analyze", folder / "a.jpg", "-f", "jsonl", "--output", "/dev/full")
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "No space left" in done.stderr
+
+
+def test_a_closed_pipe_ends_quietly(folder: Path) -> None:
+    """`mien … | head -0`: the reader is gone before the first line."""
+    names = [str(folder / "a.jpg")] * 3 + [str(folder / "sub" / "d.jpg")]
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [*MIEN, "analyze", *names, "-f", "jsonl"], stdout=write, stderr=subprocess.PIPE,
+        text=True, timeout=120, check=False,
+    )  # fmt: skip
+    os.close(write)
+    assert done.stderr == ""
+
+
+def test_ctrl_c_leaves_whole_lines(folder: Path, tmp_path: Path) -> None:
+    many = tmp_path / "many"
+    many.mkdir()
+    for index in range(400):
+        (many / f"{index:03}.jpg").symlink_to(folder / "a.jpg")
+    out = tmp_path / "out.jsonl"
+    with subprocess.Popen(
+        [*MIEN, "analyze", str(many), "-f", "jsonl", "-o", str(out)],
+        stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        deadline = time.monotonic() + 60
+        while (not out.exists() or out.stat().st_size == 0) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    text = out.read_text()
+    assert text.endswith("\n")
+    rows = [json.loads(line) for line in text.splitlines()]
+    assert 0 < len(rows) < 400
+    assert all(len(row["faces"]) == 1 for row in rows)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_a_bar_only_where_somebody_sees_it(folder: Path) -> None:
+    """On a terminal, standard error shows a bar for several pictures; standard output stays clean."""
+    parent, child = pty.openpty()
+    names = [str(folder / "a.jpg"), str(folder / "c.png")]
+    with subprocess.Popen(
+        [*MIEN, "analyze", *names, "-f", "jsonl"], stdout=subprocess.PIPE, stderr=child, text=True,
+        env={**os.environ, "TERM": "xterm"},
+    ) as process:  # fmt: skip
+        output, _ = process.communicate(timeout=120)
+    os.close(child)
+    drawn = os.read(parent, 100_000).decode()
+    os.close(parent)
+    assert "/2" in drawn
+    assert all(json.loads(line) for line in output.splitlines())
+
+
+def test_a_folder_of_ten_thousand(tmp_path: Path) -> None:
+    """Ten thousand entries are listed and read one by one; here all but one are no pictures."""
+    for index in range(9_999):
+        (tmp_path / f"{index:05}.txt").touch()
+    (tmp_path / "last.jpg").write_bytes(ASTRONAUT.read_bytes())
+    done = mien("analyze", tmp_path, "-f", "jsonl")
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_other_commands_say_what_there_is() -> None:
+    assert mien("--version").stdout.startswith("mien, version")
+    listed = json.loads(mien("models", "--json").stdout)
+    assert {row["name"] for row in listed["detectors"]} >= {"mtcnn", "none"}
+    assert {row["name"] for row in listed["classifiers"]} >= {"default"}
+    shown = json.loads(mien("models", "show", "default", "--json").stdout)
+    assert tuple(shown["labels"]) == FER2013
+    report = json.loads(mien("doctor", "--json").stdout)
+    assert report["healthy"]
+    assert "CPUExecutionProvider" in report["providers"]
+    assert mien().returncode == 0

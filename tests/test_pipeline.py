@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Thread
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import mien
+from mien.detectors.base import DetectorFacts
+from mien.errors import ConfigError, ImageReadError, InputError, ModelFileError, UnknownNameError
+from mien.pipeline import BATCH_FACES, Recognizer
+from mien.samples import ASTRONAUT
+from mien.spec import ModelSpec
+from mien.types import Box, Face
+
+
+class Marks:
+    """Finds a face of 4×4 pixels at every pure red pixel, in reading order."""
+
+    facts = DetectorFacts("marks", "red pixels", landmarks=False)
+
+    def detect(self, image: np.ndarray) -> list[Face]:
+        rows, columns = np.nonzero((image == (255, 0, 0)).all(axis=2))
+        return [
+            Face(Box(float(x), float(y), x + 4.0, y + 4.0), 0.9)
+            for y, x in zip(rows, columns, strict=True)
+        ]
+
+
+class Brightness:
+    """Class 0 for dark crops, 1 for bright ones; remembers the size of its batches."""
+
+    spec = ModelSpec("brightness", ("anger", "happiness"), input_size=8)
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+
+    def logits(self, crops: Sequence[np.ndarray]) -> np.ndarray:
+        raise NotImplementedError
+
+    def classify(self, crops: Sequence[np.ndarray]) -> np.ndarray:
+        self.batches.append(len(crops))
+        bright = np.array([crop[1:, 1:].mean() / 255 for crop in crops], np.float32)
+        return np.stack([1 - bright, bright], axis=1)
+
+
+def picture(*faces: tuple[int, int, int], size: tuple[int, int] = (40, 60)) -> np.ndarray:
+    """Faces as (x, y, grey value) on a grey ground."""
+    image = np.full((*size, 3), 128, np.uint8)
+    for x, y, value in faces:
+        image[y : y + 4, x : x + 4] = value
+        image[y, x] = (255, 0, 0)
+    return image
+
+
+def test_a_face_keeps_its_own_expression() -> None:
+    images = [
+        picture((3, 3, 250), (20, 9, 10)),
+        picture(),
+        picture((30, 30, 20)),
+        picture((5, 5, 240), (15, 5, 5), (25, 5, 245)),
+    ]
+    recognizer = Recognizer(Marks(), Brightness())
+    names = [[reading.expression for reading in r] for r in recognizer.images(images)]
+    assert names == [
+        ["happiness", "anger"], [], ["anger"], ["happiness", "anger", "happiness"]
+    ]  # fmt: skip
+    assert [[r.expression for r in recognizer.image(image)] for image in images] == names
+
+
+def test_faces_of_several_pictures_share_a_batch() -> None:
+    classifier = Brightness()
+    images = [picture((3, 3, 250), (20, 9, 10))] * BATCH_FACES
+    results = Recognizer(Marks(), classifier).images(images)
+    next(results)
+    assert classifier.batches == [BATCH_FACES]
+    assert len(list(results)) == BATCH_FACES - 1
+    assert classifier.batches == [BATCH_FACES] * 2
+
+
+def test_reads_lazily() -> None:
+    read = []
+
+    def sources():
+        for index in range(1000):
+            read.append(index)
+            yield picture((3, 3, 250), size=(1000, 1000))
+
+    next(Recognizer(Marks(), Brightness()).images(sources()))
+    assert len(read) < 40  # by pixels long before by faces
+
+
+def test_a_bad_picture_is_reported_and_the_rest_go_on(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.jpg"
+    bad.write_text("no picture")
+    good = tmp_path / "good.png"
+    Image.fromarray(picture((3, 3, 250))).save(good)
+    failed: list[tuple[str, Exception]] = []
+    recognizer = Recognizer(Marks(), Brightness())
+    sources = [bad, good, tmp_path / "none.png", good]
+    results = list(recognizer.images(sources, lambda name, error: failed.append((name, error))))
+    assert [r.source for r in results] == [str(good)] * 2
+    assert [name for name, _ in failed] == [str(bad), str(tmp_path / "none.png")]
+    with pytest.raises(ImageReadError, match=r"bad\.jpg"):
+        list(recognizer.images(sources))
+
+
+def test_result_carries_the_facts(tmp_path: Path) -> None:
+    path = tmp_path / "p.png"
+    Image.fromarray(picture((3, 3, 250))).save(path)
+    result = Recognizer(Marks(), Brightness()).image(path)
+    assert (result.width, result.height, result.source) == (60, 40, str(path))
+    assert (result.detector, result.model) == ("marks", "brightness")
+    assert result.elapsed_ms > 0
+    assert Recognizer(Marks(), Brightness()).image(picture()).source is None
+
+
+def test_every_kind_of_source_reads_alike() -> None:
+    recognizer = Recognizer()
+    data = ASTRONAUT.read_bytes()
+    with Image.open(ASTRONAUT) as opened:
+        pixels = np.array(opened.convert("RGB"))
+        sources = [str(ASTRONAUT), data, io.BytesIO(data), pixels, opened]
+        faces = [[r.to_dict() for r in recognizer.image(source)] for source in sources]
+    assert len(faces[0]) == 1
+    assert all(other == faces[0] for other in faces)
+
+
+def test_the_detector_none_takes_the_picture_as_the_crop() -> None:
+    """A FER2013-like picture must reach the network as it is, not cut by a photo's framing."""
+    seen = []
+
+    class Watching(Brightness):
+        spec = ModelSpec("w", ("anger", "happiness"), 8, margin=0.5, offset=(0.1, 0.1), align=True)
+
+        def classify(self, crops: Sequence[np.ndarray]) -> np.ndarray:
+            seen.extend(crops)
+            return super().classify(crops)
+
+    image = np.random.default_rng(0).integers(0, 256, (48, 48, 3), np.uint8)
+    result = Recognizer("none", Watching()).image(image)
+    assert np.array_equal(seen[0], image)
+    assert result[0].face.box == Box(0, 0, 48, 48)
+
+
+def test_options_that_a_detector_does_not_have() -> None:
+    with pytest.raises(ConfigError, match="detector 'none' has no option 'min_face_size'"):
+        Recognizer("none", min_face_size=30)
+
+
+def test_wrong_names_list_the_right_ones() -> None:
+    with pytest.raises(UnknownNameError, match=r"did you mean 'mtcnn'"):
+        Recognizer("mtcn")
+    with pytest.raises(UnknownNameError, match=r"default"):
+        Recognizer(model="defualt")
+    with pytest.raises(ModelFileError, match=r"nothing\.onnx"):
+        Recognizer(model="nothing.onnx")
+    with pytest.raises(InputError):
+        Recognizer().image(np.zeros((4, 4, 7), np.uint8))
+
+
+def test_analyze_keeps_its_networks() -> None:
+    mien.analyze(ASTRONAUT)
+    from mien import pipeline
+
+    kept = dict(pipeline._recognizers)
+    mien.analyze(ASTRONAUT)
+    assert pipeline._recognizers == kept
+    mien.analyze(ASTRONAUT, min_face_size=60)
+    assert pipeline._recognizers != kept
+
+
+def test_threads_share_one_recognizer() -> None:
+    recognizer = Recognizer()
+    expected = recognizer.image(ASTRONAUT).to_dict()
+    answers: list[object] = []
+    threads = [
+        Thread(target=lambda: answers.append(recognizer.image(ASTRONAUT).to_dict()))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [expected] * 4
+
+
+@pytest.mark.parametrize(
+    ("name", "expressions"),
+    [
+        ("obama_smile.jpg", {"happiness": 1}),
+        ("biden.jpg", {"neutral": 1}),
+    ],
+)
+def test_the_photos_say_what_a_person_sees(
+    shared: Path, name: str, expressions: dict[str, int]
+) -> None:
+    result = mien.analyze(shared / "photos" / name)
+    seen = [reading.expression for reading in result]
+    assert {label: seen.count(label) for label in set(seen)} == expressions
+
+
+def test_six_faces_in_the_group_photo(shared: Path) -> None:
+    assert len(mien.analyze(shared / "photos" / "oarriaga_test_image.jpg")) == 6
+
+
+def test_the_sample_smiles() -> None:
+    result = mien.analyze(ASTRONAUT)
+    assert [reading.expression for reading in result] == ["happiness"]
