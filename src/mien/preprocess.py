@@ -48,9 +48,9 @@ def views(frames: NDArray[np.uint8], spec: ModelSpec) -> NDArray[np.uint8]:
     """(N, R, R, C) frames → (V, N, R, R, C): the ten crops of Krizhevsky et al. (2012).
 
     Each view is a frame moved so that its centre, which ``normalise`` cuts, shows the centre or one
-    of the four corners; the second half are the same of the mirrored frame. So a view passes through
-    ``network_input`` as any crop does. V = 10, and 2 where the network sees the whole frame; the
-    first view is the frame as given.
+    of the four corners; the second half are the same of the mirrored frame. So a view passes
+    through ``network_input`` as any crop does. V = 10, and 2 where the network sees the whole
+    frame; the first view is the frame as given.
     """
     room = frames.shape[1] - spec.input_size
     cut = room // 2
@@ -66,7 +66,7 @@ def views(frames: NDArray[np.uint8], spec: ModelSpec) -> NDArray[np.uint8]:
 
 
 def resize(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """To ``side``×``side`` pixels, by area where it shrinks (no aliasing), bilinear where it grows."""
+    """To ``side``×``side`` pixels: by area where it shrinks (no aliasing), bilinear where not."""
     if image.shape[:2] == (side, side):
         return image
     shrinks = image.shape[0] > side

@@ -42,7 +42,7 @@ class Official:
 class Dataset(Protocol):
     """Labelled face crops under one door. ``labels`` is the order that ``Sample.label`` indexes.
 
-    A reader may also have ``official``, an ``Official``; ``mien data info`` compares a copy with it.
+    A reader may also have ``official``, an ``Official``; ``mien data info`` compares with it.
     """
 
     name: str

@@ -143,8 +143,8 @@ class _Csv:
                 missing = {"emotion", "pixels", "usage"} - set(header)
                 if missing:
                     raise DatasetError(
-                        f"{self._where}: expected the columns emotion, pixels and Usage of Kaggle's "
-                        f"fer2013.csv, and {', '.join(sorted(missing))} is not among "
+                        f"{self._where}: expected the columns emotion, pixels and Usage of "
+                        f"Kaggle's fer2013.csv, and {', '.join(sorted(missing))} is not among "
                         f"{[column[:20] for column in header[:6]]}"
                     )
                 emotion, pixels, usage = (header.index(c) for c in ("emotion", "pixels", "usage"))
@@ -154,7 +154,9 @@ class _Csv:
                     row += 1
                     where = f"{self._where}, row {row} (line {reader.line_num})"
                     if len(cells) != len(header):
-                        raise DatasetError(f"{where}: {len(cells)} columns instead of {len(header)}")
+                        raise DatasetError(
+                            f"{where}: {len(cells)} columns instead of {len(header)}"
+                        )
                     split = USAGES.get(cells[usage].strip())
                     if split is None:
                         known = ", ".join(USAGES)

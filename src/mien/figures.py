@@ -1,0 +1,88 @@
+"""Figures of an evaluation; they need Matplotlib, which the ``plot`` extra brings."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mien.errors import ConfigError, MissingExtraError, OutputError
+from mien.evaluate import Evaluation
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FORMATS = (".png", ".svg", ".pdf")
+
+
+def check_target(path: str | Path) -> None:
+    """Raise now what ``save_confusion`` would raise for ``path`` after the work is done.
+
+    ``MissingExtraError`` without Matplotlib, ``ConfigError`` for a format that is not in
+    ``FORMATS``, ``OutputError`` where the folder is not there.
+    """
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
+        raise MissingExtraError("a figure", "plot") from None
+    target = Path(path)
+    if target.suffix.lower() not in FORMATS:
+        raise ConfigError(f"cannot draw {path}: its name must end in {', '.join(FORMATS)}")
+    if not target.parent.is_dir():
+        raise OutputError(f"cannot write {path}: there is no folder {target.parent}")
+
+
+def confusion_figure(evaluation: Evaluation) -> Figure:
+    """The confusion matrix, a row a true class: shares of it as shade and percentage, and counts."""
+    from matplotlib.figure import Figure  # not pyplot, which keeps every figure alive
+
+    counts = np.array(evaluation.confusion)  # (K, K), rows are true classes
+    support = counts.sum(axis=1)
+    shares = counts / np.maximum(support, 1)[:, None]
+    size = max(5.0, 1.5 + 0.9 * len(counts))
+    figure = Figure(figsize=(size, size), dpi=150, layout="constrained")
+    axes = figure.add_subplot()
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row, column in np.ndindex(counts.shape):
+        color = "white" if shares[row, column] > 0.55 else "#1a1a1a"
+        for text, y, side, fontsize in (
+            (f"{shares[row, column]:.0%}", row - 0.02, "bottom", 11),
+            (f"{counts[row, column]:,}", row + 0.08, "top", 8),
+        ):
+            axes.text(column, y, text, ha="center", va=side, color=color, fontsize=fontsize)
+    ticks = range(len(evaluation.labels))
+    true = [f"{name}\n({n:,})" for name, n in zip(evaluation.labels, support, strict=True)]
+    axes.set_xticks(ticks, evaluation.labels, rotation=40, ha="right", rotation_mode="anchor")
+    axes.set_yticks(ticks, true)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("true (pictures)")
+    axes.tick_params(length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    crops = "ten crops" if evaluation.tta else "single crop"
+    axes.set_title(
+        f"{evaluation.model} on {evaluation.dataset} {evaluation.split}, {crops}\n"
+        f"accuracy {evaluation.accuracy:.1%}, balanced {evaluation.balanced_accuracy:.1%}, "
+        f"{evaluation.n:,} pictures",
+        fontsize=11,
+    )
+    return figure
+
+
+def save_confusion(evaluation: Evaluation, path: str | Path) -> None:
+    """Draw ``confusion_figure`` into a PNG, SVG or PDF file, by its suffix.
+
+    Raises what ``check_target`` raises, and ``OutputError`` where the file cannot be written.
+    """
+    check_target(path)
+    target = Path(path)
+    drawn = io.BytesIO()
+    confusion_figure(evaluation).savefig(
+        drawn, format=target.suffix.lower()[1:], bbox_inches="tight", pad_inches=0.15
+    )
+    try:
+        target.write_bytes(drawn.getvalue())
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}") from None

@@ -1,0 +1,47 @@
+"""A training run, or one of its checkpoints, as a classifier like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mien.metrics import softmax
+from mien.preprocess import network_input
+from mien.train import checkpoint
+from mien.train.config import TrainConfig
+from mien.train.data import input_spec
+from mien.train.loop import pick_device
+
+BATCH = 256
+
+
+class TorchClassifier:
+    """The averaged weights of a run in PyTorch, with the protocol of ``mien.classifiers.base``.
+
+    ``run``: the folder of a ``mien train`` run, or a checkpoint in it. Its temperature is 1: it is
+    fitted on export. Raises ``ModelFileError`` where there is no checkpoint or it is damaged.
+    """
+
+    def __init__(self, run: str | Path, device: str = "auto") -> None:
+        self._net, state = checkpoint.load_network(run)
+        self._device = pick_device(device)
+        self._net.to(self._device)
+        config = TrainConfig.from_dict(state["config"], where=str(run))
+        self.spec = input_spec(config, tuple(state["labels"]))
+
+    @torch.inference_mode()
+    def logits(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """(N, K) raw outputs for square (H, W) or (H, W, 3) RGB uint8 crops of any size."""
+        out = np.empty((len(crops), len(self.spec.labels)), np.float32)
+        for start in range(0, len(crops), BATCH):
+            x = torch.from_numpy(network_input(crops[start : start + BATCH], self.spec))
+            out[start : start + BATCH] = self._net(x.to(self._device)).float().cpu().numpy()
+        return out
+
+    def classify(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """(N, K) probabilities: softmax of logits over the spec's temperature."""
+        return softmax(self.logits(crops) / self.spec.temperature)
