@@ -208,6 +208,16 @@ def test_six_faces_in_the_group_photo(shared: Path) -> None:
     assert len(mien.analyze(shared / "photos" / "oarriaga_test_image.jpg")) == 6
 
 
+def test_hundreds_of_faces_in_one_picture() -> None:
+    """A crowd of one face, tiled: every one is found, and all are read alike."""
+    with Image.open(ASTRONAUT) as opened:
+        head = opened.convert("RGB").crop((150, 10, 310, 210)).resize((64, 80))
+    crowd = np.tile(np.asarray(head), (15, 20, 1))  # (1200, 1280, 3)
+    result = Recognizer(min_face_size=24).image(crowd)
+    assert len(result) == 15 * 20
+    assert {reading.expression for reading in result} == {"happiness"}
+
+
 def test_the_sample_smiles() -> None:
     result = mien.analyze(ASTRONAUT)
     assert [reading.expression for reading in result] == ["happiness"]

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from models import tiny_classifier
+
+from mien.classifiers.base import load_classifier
+from mien.classifiers.onnx import BATCH, OnnxClassifier
+from mien.errors import ModelFileError, ModelSpecError, UnknownNameError
+from mien.preprocess import network_input
+
+
+def crops(n: int, seed: int = 0) -> list[np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return [rng.integers(0, 256, (side, side, 3), np.uint8) for side in rng.integers(20, 90, n)]
+
+
+def test_logits_and_probabilities_by_hand(tmp_path: Path) -> None:
+    tiny = tiny_classifier(tmp_path / "tiny.onnx", temperature=2.5)
+    classifier = OnnxClassifier(tmp_path / "tiny.onnx")
+    pictures = crops(5)
+    logits = tiny.logits(network_input(pictures, tiny.spec))
+    np.testing.assert_allclose(classifier.logits(pictures), logits, rtol=1e-3, atol=1e-3)
+    exponent = np.exp(logits / 2.5)
+    expected = exponent / exponent.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(classifier.classify(pictures), expected, atol=1e-4)
+
+
+def test_many_faces_answer_as_one_by_one(tmp_path: Path) -> None:
+    tiny_classifier(tmp_path / "tiny.onnx")
+    classifier = OnnxClassifier(tmp_path / "tiny.onnx")
+    pictures = crops(2 * BATCH + 3)
+    alone = np.concatenate([classifier.classify([picture]) for picture in pictures])
+    np.testing.assert_allclose(classifier.classify(pictures), alone, atol=1e-5)
+    assert classifier.classify([]).shape == (0, 7)
+
+
+def test_colour_and_any_size(tmp_path: Path) -> None:
+    tiny = tiny_classifier(
+        tmp_path / "rgb.onnx", ("a", "b", "c"), channels=3, input_size=20, resize=None
+    )
+    pictures = crops(3)
+    found = load_classifier(tmp_path / "rgb.onnx").logits(pictures)
+    expected = tiny.logits(network_input(pictures, tiny.spec))
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
+
+
+def test_a_file_without_a_spec(tmp_path: Path) -> None:
+    tiny_classifier(tmp_path / "bare.onnx", metadata={"author": "somebody"})
+    with pytest.raises(ModelSpecError, match=r"bare\.onnx carries no Mien model spec"):
+        load_classifier(tmp_path / "bare.onnx")
+
+
+def test_a_damaged_spec(tmp_path: Path) -> None:
+    for index, text in enumerate(("{", "[]", '{"name": "x"}', "null")):
+        path = tmp_path / f"{index}.onnx"
+        tiny_classifier(path, metadata={"mien": text})
+        with pytest.raises(ModelSpecError, match="damaged model spec"):
+            load_classifier(path)
+
+
+def test_a_spec_that_does_not_fit_its_network(tmp_path: Path) -> None:
+    right = tiny_classifier(tmp_path / "right.onnx", ("a", "b", "c"))
+    wrong = right.spec.to_metadata()["mien"].replace('["a", "b", "c"]', '["a", "b"]')
+    tiny_classifier(tmp_path / "wrong.onnx", ("a", "b", "c"), metadata={"mien": wrong})
+    with pytest.raises(ModelFileError, match=r"output is \[3\], the spec says \[2\]"):
+        load_classifier(tmp_path / "wrong.onnx")
+
+
+def test_a_foreign_network(tmp_path: Path) -> None:
+    """A detector's network is ONNX, and no classifier of ours."""
+    from mien.detectors.mtcnn import WEIGHTS
+
+    with pytest.raises(ModelSpecError, match=r"pnet\.onnx"):
+        load_classifier(WEIGHTS / "pnet.onnx")
+
+
+@pytest.mark.parametrize("content", [b"", b"no model", bytes(range(256)) * 40])
+def test_a_broken_file(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "broken.onnx"
+    path.write_bytes(content)
+    with pytest.raises(ModelFileError, match=r"broken\.onnx") as error:
+        load_classifier(path)
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_cut_short(tmp_path: Path) -> None:
+    tiny = tiny_classifier(tmp_path / "whole.onnx")
+    cut = tmp_path / "cut.onnx"
+    cut.write_bytes(tiny.path.read_bytes()[:-500])
+    with pytest.raises((ModelFileError, ModelSpecError)):
+        load_classifier(cut)
+
+
+def test_a_name_that_is_none() -> None:
+    with pytest.raises(UnknownNameError, match="default"):
+        load_classifier("resnet")
+
+
+def test_the_shipped_file_is_small_and_tells_its_facts() -> None:
+    from mien.classifiers.onnx import DEFAULT
+    from mien.labels import FER2013
+
+    spec = load_classifier("default").spec
+    assert DEFAULT.stat().st_size <= 5_000_000
+    assert spec.labels == FER2013
+    assert spec.trained_on
+    assert spec.licence
+    assert {"data", "split", "seed", "limits", "intended_use"} <= set(spec.card)
+
+
+def test_the_shipped_file_holds_the_floor(shared: Path) -> None:
+    """66 % of PublicTest, single crop, from the file itself."""
+    from mien.datasets.base import open_dataset, stack
+
+    split = stack(open_dataset(shared / "data" / "fer2013.zip").samples("public"))
+    predicted = load_classifier("default").logits(list(split.images)).argmax(axis=1)
+    assert (predicted == split.labels).mean() >= 0.66
