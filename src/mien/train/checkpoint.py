@@ -1,48 +1,104 @@
-"""A run's folder: the recipe, metrics a line an epoch, and one checkpoint that is always whole."""
+"""A run's folder: the recipe, metrics a line an epoch, and one checkpoint; each is always whole."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 from mien.errors import ConfigError, ModelFileError, OutputError
 from mien.registry import architectures
 from mien.train.config import TrainConfig
+from mien.train.models.base import Network
 
 CHECKPOINT = "last.pt"
 METRICS = "metrics.jsonl"
 RECIPE = "recipe.json"
 
+_KEYS = {
+    "config", "labels", "ferplus", "epochs_done", "model", "ema", "ema_updates", "optimizer"
+}  # fmt: skip
 
-def save(state: dict[str, Any], path: Path) -> None:
-    """Write ``state`` to ``path`` so that a kill or a full disk leaves the old file or the new one."""
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write ``data`` so that a kill or a full disk leaves the old file or the new one, never less.
+
+    Raises ``OutputError``.
+    """
     partial = path.with_name(path.name + ".partial")
     try:
         with partial.open("wb") as file:
-            torch.save(state, file)
+            file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            os.fsync(file.fileno())  # else a power cut could leave the new name on no content
         partial.replace(path)
-    except (OSError, RuntimeError) as error:  # PyTorch turns a full disk into a RuntimeError
-        partial.unlink(missing_ok=True)
-        raise OutputError(f"cannot write the checkpoint {path}: {error}; the last one is kept") from None
+    except OSError as error:
+        with contextlib.suppress(OSError):  # the first error is the one to tell
+            partial.unlink(missing_ok=True)
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def prepare(run: Path, config: TrainConfig, resume: bool) -> None:
+    """Make the run's folder and store the recipe; a run is never overwritten silently.
+
+    Raises ``ConfigError`` where the folder holds a run already or, with ``resume``, one of another
+    recipe, and ``OutputError`` where nothing can be written there.
+    """
+    if (run / CHECKPOINT).exists():
+        if not resume:
+            raise ConfigError(
+                f"{run} holds a run already: add --resume to go on, or choose another --out"
+            )
+        _check_same_recipe(run, config)
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make the folder {run}: {error.strerror or error}") from None
+    write_whole(run / RECIPE, (json.dumps(config.to_dict(), indent=2) + "\n").encode())
+
+
+def _check_same_recipe(run: Path, config: TrainConfig) -> None:
+    # The checkpoint's own copy counts: recipe.json is there for people, who may have edited it.
+    stored = TrainConfig.from_dict(load(run / CHECKPOINT)["config"], where=str(run)).to_dict()
+    changed = [key for key, value in config.to_dict().items() if stored[key] != value]
+    if changed:
+        was = ", ".join(f"{key} = {stored[key]!r}" for key in changed)
+        raise ConfigError(
+            f"{run} was started with another recipe ({was}): "
+            "resume with the same one, or choose another --out"
+        )
+
+
+def save(state: Mapping[str, Any], path: Path) -> None:
+    """Write a checkpoint whole or not at all; raises ``OutputError``."""
+    buffer = io.BytesIO()  # PyTorch would turn a full disk into a RuntimeError of many lines
+    torch.save(dict(state), buffer)
+    write_whole(path, buffer.getvalue())
 
 
 def load(path: Path, device: str | torch.device = "cpu") -> dict[str, Any]:
-    """Read a checkpoint, weights and plain values only: nothing in it is ever executed."""
+    """Read a checkpoint, weights and plain values only: nothing in it is ever executed.
+
+    Raises ``ModelFileError`` where it is missing, damaged or another program's.
+    """
     try:
         state = torch.load(path, map_location=device, weights_only=True)
     except FileNotFoundError:
-        raise ModelFileError(f"no checkpoint at {path}: give the folder of a 'mien train' run") from None
+        raise ModelFileError(
+            f"no checkpoint at {path}: give the folder of a 'mien train' run"
+        ) from None
     except Exception as error:  # noqa: BLE001 - pickle raises nearly anything on a damaged file
-        reason = str(error).splitlines()[0]
-        raise ModelFileError(f"{path} is no checkpoint of Mien, or a damaged one: {reason}") from None
-    if not isinstance(state, dict) or not {"model", "ema", "config", "labels"} <= set(state):
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ModelFileError(
+            f"{path} is no checkpoint of 'mien train', or a damaged one: {reason}"
+        ) from None
+    if not isinstance(state, dict) or not state.keys() >= _KEYS:
         raise ModelFileError(f"{path} is a PyTorch file, but no checkpoint of 'mien train'")
     return state
 
@@ -53,54 +109,43 @@ def find(run: str | Path) -> Path:
     return path / CHECKPOINT if path.is_dir() else path
 
 
-def load_network(run: str | Path) -> tuple[nn.Module, dict[str, Any]]:
-    """The trained network of a run (averaged weights, evaluation mode) and its checkpoint."""
+def load_network(run: str | Path) -> tuple[Network, dict[str, Any]]:
+    """The trained network of a run, and its checkpoint.
+
+    The network has the averaged weights and no auxiliary head, is on the CPU and in evaluation
+    mode. Raises ``ModelFileError``, ``ConfigError``, ``UnknownNameError``.
+    """
     path = find(run)
     state = load(path)
     config = TrainConfig.from_dict(state["config"], where=str(path))
-    net: nn.Module = architectures.get(config.architecture)(config, len(state["labels"]))
+    net: Network = architectures.get(config.architecture)(config, len(state["labels"]))
     weights = {k: v for k, v in state["ema"].items() if not k.startswith("auxiliary.")}
     try:
         net.load_state_dict(weights)
     except RuntimeError as error:
-        raise ModelFileError(f"{path} does not fit its own recipe: {error}") from None
-    return net.eval(), state
+        reason = " ".join(str(error).split())[:200]
+        raise ModelFileError(f"{path} does not fit its own recipe: {reason}") from None
+    net.eval()
+    return net, state
 
 
 def write_metrics(run: Path, rows: list[dict[str, Any]]) -> None:
-    """Write the metrics of all epochs so far, one JSON object a line, atomically."""
-    path = run / METRICS
-    partial = path.with_suffix(".partial")
-    try:
-        partial.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-        partial.replace(path)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}") from None
+    """Write the metrics of all epochs so far, one JSON object a line; raises ``OutputError``."""
+    write_whole(run / METRICS, "".join(json.dumps(row) + "\n" for row in rows).encode())
 
 
 def read_metrics(run: Path, epochs: int) -> list[dict[str, Any]]:
-    """The first ``epochs`` rows of a run's metrics; later ones belong to an epoch cut short."""
+    """The first ``epochs`` rows of a run's metrics; later ones belong to an epoch cut short.
+
+    Raises ``ModelFileError`` where the file is damaged.
+    """
     path = run / METRICS
-    if not path.is_file():
-        return []
-    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    return rows[:epochs]
-
-
-def prepare(run: Path, config: TrainConfig, resume: bool) -> None:
-    """Make the run's folder and store the recipe; a run is never overwritten silently."""
-    recipe = run / RECIPE
-    if (run / CHECKPOINT).exists() and not resume:
-        raise ConfigError(f"{run} holds a run already: add --resume to go on, or choose another --out")
-    if resume and recipe.is_file() and json.loads(recipe.read_text("utf-8")) != config.to_dict():
-        stored = json.loads(recipe.read_text("utf-8"))
-        changed = [k for k, v in config.to_dict().items() if stored.get(k) != v]
-        raise ConfigError(
-            f"{run} was started with another recipe ({', '.join(changed)} differ): "
-            "resume with the same one, or choose another --out"
-        )
     try:
-        run.mkdir(parents=True, exist_ok=True)
-        recipe.write_text(json.dumps(config.to_dict(), indent=2) + "\n", "utf-8")
-    except OSError as error:
-        raise OutputError(f"cannot write to {run}: {error.strerror}") from None
+        lines = path.read_text("utf-8").splitlines()
+        return [json.loads(line) for line in lines][:epochs]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as error:
+        raise ModelFileError(
+            f"{path} cannot be read ({error}): mend or remove it, the weights do not need it"
+        ) from None

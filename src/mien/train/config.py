@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,8 +39,9 @@ class TrainConfig:
     dataset: str = "fer2013"
     """Registered name of the data set's reader."""
     train_split: str = "train"
+    """Learned from."""
     valid_split: str | None = "public"
-    """Measured after every epoch and never learned from; ``None``: no validation."""
+    """Measured after every epoch and never learned from; ``None`` (in TOML ""): no validation."""
     limit: int | None = None
     """Use the first so many pictures of each split: for a quick trial only."""
 
@@ -84,7 +86,7 @@ class TrainConfig:
     mixup: float = 0.0
     """Beta(α, α) of mixup (Zhang et al. 2018); 0: never."""
     cutmix: float = 0.0
-    """Beta(α, α) of CutMix (Yun et al. 2019); 0: never. With mixup, each takes half of the batches."""
+    """Beta(α, α) of CutMix (Yun et al. 2019); 0: never. With mixup, each takes half the batches."""
     mix_probability: float = 1.0
     """Share of the batches that are mixed at all."""
     weak_epochs: int = 0
@@ -92,18 +94,23 @@ class TrainConfig:
 
     # --- loss ---
     label_smoothing: float = 0.1
+    """Share of every label that is spread over all classes (Szegedy et al. 2016)."""
     ferplus_weight: float = 0.0
     """Weight of an auxiliary head that learns the FER+ votes of the same pictures as soft labels
     (Barsoum et al. 2016); the head is dropped on export. Data without votes trains without it."""
     teacher: str | None = None
     """A finished run to distil from (Hinton et al. 2015); both networks see the same view."""
+    needs_teacher: bool = False
+    """Refuse to train without ``teacher``: for recipes that make no sense without one."""
     distill_weight: float = 0.7
     """Share of the distillation loss; the rest is the loss against the labels."""
     distill_temperature: float = 3.0
+    """Divides both networks' logits, so that the teacher's small probabilities count."""
 
     # --- optimisation ---
     epochs: int = 60
     batch_size: int = 128
+    """Pictures a step; the odd rest of a shuffled epoch is left out."""
     lr: float = 0.1
     """Peak learning rate of SGD with Nesterov momentum."""
     momentum: float = 0.9
@@ -118,6 +125,7 @@ class TrainConfig:
     ema: float = 0.999
     """Decay a step of the averaged weights, which are the ones reported and exported; 0: none."""
     seed: int = 0
+    """Of every random draw: first weights, order, augmentation, dropout."""
     precision: str = "fp32"
     """``fp32``, or ``bf16`` (autocast; for GPUs that have it)."""
 
@@ -127,8 +135,9 @@ class TrainConfig:
             raise ConfigError(f"recipe {self.name!r}: " + "; ".join(problems))
 
     def _checks(self) -> list[tuple[bool, str]]:
-        sizes = [side for _, side in self.size_schedule]
+        sizes = [self.input_size, *(side for _, side in self.size_schedule)]
         shares = [share for share, _ in self.size_schedule]
+        floats = [v for v in dataclasses.astuple(self) if isinstance(v, float)]
         positive = ("epochs", "batch_size", "lr", "input_size", "resize", "distill_temperature")
         shares_of_one = (
             "dropout", "erasing", "mix_probability", "label_smoothing", "warmup", "distill_weight"
@@ -138,21 +147,27 @@ class TrainConfig:
             "weight_decay", "momentum", "grad_clip", "ferplus_weight", "weak_epochs", "seed",
         )  # fmt: skip
         checks = [
-            *((getattr(self, n) <= 0, f"{n} must be positive") for n in positive),
+            *((not getattr(self, n) > 0, f"{n} must be positive") for n in positive),
             *((not 0 <= getattr(self, n) <= 1, f"{n} must be in [0, 1]") for n in shares_of_one),
-            *((getattr(self, n) < 0, f"{n} must not be negative") for n in not_negative),
+            *((not getattr(self, n) >= 0, f"{n} must not be negative") for n in not_negative),
+            (not all(map(math.isfinite, floats)), "nan and inf are no settings"),
             (not 0 <= self.ema < 1, "ema must be in [0, 1)"),
+            (self.seed >= 2**32, "seed must be below 2**32"),
             (self.scale >= 1, "scale must be below 1"),
             (self.input_size > self.resize, "input_size must not be larger than resize"),
+            ((self.resize - self.input_size) % 2 == 1, "resize - input_size must be even"),
             (len(self.widths) != len(self.blocks), "widths and blocks need one value a stage each"),
             (not self.widths or min(self.widths) < 1, "widths must be positive, one a stage"),
             (bool(self.blocks) and min(self.blocks) < 1, "blocks must be positive, one a stage"),
             (self.stem_stride not in (1, 2), "stem_stride must be 1 or 2"),
             (self.schedule not in ("onecycle", "cosine"), "schedule must be onecycle or cosine"),
             (self.precision not in ("fp32", "bf16"), "precision must be fp32 or bf16"),
-            (any(s < 8 for s in sizes), "sizes of size_schedule must be 8 pixels or more"),
-            (any(s < 0 for s in shares) or sum(shares) > 1, "shares of size_schedule exceed 1"),
-            (self.limit is not None and self.limit < self.batch_size, "limit is below batch_size"),
+            (min(sizes) < 8, "input_size and sizes of size_schedule must be 8 pixels or more"),
+            (min(shares, default=0) < 0 or sum(shares) > 1, "shares of size_schedule exceed 1"),
+            (
+                self.limit is not None and self.limit < self.batch_size,
+                f"limit ({self.limit}) must not be below batch_size ({self.batch_size})",
+            ),
         ]
         return checks
 
@@ -182,9 +197,15 @@ def recipe_names() -> list[str]:
     return sorted(path.stem for path in RECIPES.glob("*.toml"))
 
 
-def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> TrainConfig:
-    """Read a recipe by name or TOML file; ``overrides`` are ``key=value`` in TOML's own spelling.
+def load_recipe(
+    name_or_path: str | Path,
+    overrides: Sequence[str] = (),
+    values: Mapping[str, Any] | None = None,
+) -> TrainConfig:
+    """Read a recipe by name or TOML file.
 
+    ``overrides`` are ``key=value`` in TOML's own spelling, where a bare word is text; ``values``
+    are keys with ready values. Both go before what the recipe says, ``values`` before all.
     Raises ``UnknownNameError`` and ``ConfigError``.
     """
     path = Path(name_or_path)
@@ -195,41 +216,53 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Trai
                 "recipe", str(name_or_path), recipe_names(), "or give the path of a .toml file"
             )
     try:
-        values = tomllib.loads(path.read_text("utf-8"))
+        recipe = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise ConfigError(f"cannot read the recipe {path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"the recipe {path} is no valid TOML: {error}") from None
-    values.setdefault("name", path.stem)
+    recipe.setdefault("name", path.stem)
     for override in overrides:
         key, equals, text = override.partition("=")
         if not equals:
             raise ConfigError(f"--set takes KEY=VALUE, got {override!r}")
         try:
-            values[key.strip()] = tomllib.loads(f"value = {text}")["value"]
+            recipe[key.strip()] = tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:
-            values[key.strip()] = text.strip()  # a bare word is text
-    return TrainConfig.from_dict(values, where=str(name_or_path))
+            recipe[key.strip()] = text.strip()  # a bare word is text
+    recipe.update(values or {})
+    return TrainConfig.from_dict(recipe, where=str(name_or_path))
 
 
 def _typed(value: Any, hint: Any, where: str) -> Any:
-    """``value`` as the field's type, or ``ConfigError``: TOML knows no tuples and 1 is no float."""
-    text = str(hint)
-    if value is None and "None" in text:
-        return None
-    if text.startswith("tuple["):
-        if not isinstance(value, list | tuple):
-            raise ConfigError(f"{where} must be a list, got {value!r}")
-        if text == str(tuple[int, ...]):
-            return tuple(_typed(v, int, where) for v in value)
-        if not all(isinstance(v, list | tuple) and len(v) == 2 for v in value):
+    """``value`` as the field's type, or ``ConfigError``.
+
+    TOML has lists where a config has tuples, reads 1 as no float and has no word for ``None``,
+    which is written as an empty text.
+    """
+    if hint == tuple[int, ...]:
+        return tuple(_typed(v, int, where) for v in _listed(value, where))
+    if hint == tuple[tuple[float, int], ...]:
+        pairs = [_listed(pair, where) for pair in _listed(value, where)]
+        if any(len(pair) != 2 for pair in pairs):
             raise ConfigError(f"{where} must be a list of [share, side] pairs, got {value!r}")
-        return tuple((_typed(a, float, where), _typed(b, int, where)) for a, b in value)
+        return tuple((_typed(a, float, where), _typed(b, int, where)) for a, b in pairs)
     for kind in (bool, int, float, str):
-        if hint is kind or hint == (kind | None):
+        if hint == (kind | None) and value in (None, ""):
+            return None
+        if hint == kind or hint == (kind | None):
             if kind is float and type(value) is int:
                 return float(value)
             if type(value) is kind:
                 return value
-            raise ConfigError(f"{where} must be {kind.__name__}, got {value!r}")
+            raise ConfigError(f"{where} must be {_KINDS[kind]}, got {value!r}")
     raise AssertionError(f"unsupported config type {hint}")  # a field of a new type needs a rule
+
+
+def _listed(value: Any, where: str) -> Sequence[Any]:
+    if not isinstance(value, list | tuple):
+        raise ConfigError(f"{where} must be a list, got {value!r}")
+    return value
+
+
+_KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}

@@ -1,16 +1,18 @@
 """The training loop: one function from a config and a data set to a run folder.
 
 Every epoch draws from its own seed, made of the recipe's seed and the epoch's number. So a run that
-was killed and resumed at its last whole epoch is, to the last bit on one device, the run that would
-have been, and no random state needs saving.
+was killed and resumed at its last whole epoch is the run that would have been, and no random state
+needs saving: to the last bit on one CPU with one number of threads, and on a GPU as far as its
+kernels repeat themselves.
 """
 
 from __future__ import annotations
 
 import math
+import platform
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,50 +21,36 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from mien.datasets.base import Dataset, Split, stack
-from mien.errors import MienError
+from mien.datasets.base import Dataset
+from mien.errors import ConfigError, MienError, ModelFileError
 from mien.labels import FERPLUS
-from mien.preprocess import frames, normalise
+from mien.preprocess import normalise
 from mien.registry import architectures
 from mien.spec import ModelSpec
 from mien.train import augment, checkpoint
 from mien.train.config import TrainConfig
+from mien.train.data import TensorSplit, input_spec, load_split
 from mien.train.losses import distillation, smooth, soft_cross_entropy, vote_distribution
+from mien.train.models.base import Network
+from mien.train.schedule import input_side, learning_rate
+from mien.version import __version__
 
-Progress = Callable[[int, int, float], None]
-"""Called after every batch with (epoch, batch, running loss)."""
+OnBatch = Callable[[int, int, int, float], None]
+"""Called now and then with (epoch, batches done, batches an epoch, mean loss of the epoch)."""
+
+OnEpoch = Callable[[dict[str, Any]], None]
+"""Called with an epoch's metrics, once its checkpoint is safe."""
 
 
 class TrainingError(MienError):
     """Training cannot go on; the last checkpoint is kept."""
 
 
-@dataclass(slots=True)
-class TensorSplit:
-    """A split on the training device. ``frames``: (N, R, R, C) uint8, ``votes``: (N, 10) or None."""
-
-    frames: Tensor
-    labels: Tensor
-    votes: Tensor | None
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-
-def input_spec(config: TrainConfig, labels: tuple[str, ...]) -> ModelSpec:
-    """The facts about the network's input that training and inference share."""
-    return ModelSpec(
-        name=config.name,
-        labels=labels,
-        input_size=config.input_size,
-        resize=config.resize,
-        mean=(0.5,),
-        std=(0.25,),
-    )
-
-
 def pick_device(name: str = "auto") -> torch.device:
-    """``auto``: the first GPU where PyTorch sees one, else the CPU; else what PyTorch calls it."""
+    """``auto``: the first GPU where PyTorch sees one, else the CPU; else what PyTorch calls it.
+
+    Raises ``TrainingError`` where there is no such device here.
+    """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
@@ -70,7 +58,9 @@ def pick_device(name: str = "auto") -> torch.device:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        raise TrainingError(f"device {name!r} cannot be used here ({reason}): try auto or cpu") from None
+        raise TrainingError(
+            f"device {name!r} cannot be used here ({reason}): try auto or cpu"
+        ) from None
     return device
 
 
@@ -81,40 +71,51 @@ def train(
     *,
     device: torch.device | None = None,
     resume: bool = False,
-    on_batch: Progress | None = None,
-    on_epoch: Callable[[dict[str, Any]], None] | None = None,
+    on_batch: OnBatch | None = None,
+    on_epoch: OnEpoch | None = None,
 ) -> list[dict[str, Any]]:
     """Train as ``config`` says and leave checkpoint, recipe and metrics in ``run``.
 
-    Returns the metrics, one dict an epoch. ``resume`` goes on after the last whole epoch. Raises
-    ``TrainingError`` where the loss is no number, ``ConfigError``, ``DatasetError``,
-    ``OutputError``; none of them loses an epoch that is done.
+    Returns the metrics, one dict an epoch: ``epoch`` (from 0), ``input_size``, ``lr``,
+    ``train_loss``, ``images_per_second``, ``seconds`` and, with a ``valid_split``,
+    ``valid_accuracy`` and ``valid_nll`` of the averaged weights. ``resume`` goes on after the last
+    whole epoch. Raises ``TrainingError`` where the loss is no number or memory runs out,
+    ``ConfigError``, ``DatasetError``, ``OutputError``; none of them loses an epoch that is done.
     """
     device = device or pick_device()
-    checkpoint.prepare(run, config, resume)
+    if config.precision == "bf16" and device.type == "cuda" and not torch.cuda.is_bf16_supported():
+        raise TrainingError("this GPU has no bf16: add --set precision=fp32")
     spec = input_spec(config, tuple(dataset.labels))
-    data = load_split(dataset, config.train_split, config, spec, device)
-    valid = None
-    if config.valid_split is not None:
-        valid = load_split(dataset, config.valid_split, config, spec, device)
-    return _Run(config, spec, data, valid, run, device).go(resume, on_batch, on_epoch)
+    teacher = _load_teacher(config, spec)
+    checkpoint.prepare(run, config, resume)
+    try:
+        data = load_split(dataset, config.train_split, config, spec, device)
+        valid = None
+        if config.valid_split is not None:
+            valid = load_split(dataset, config.valid_split, config, spec, device)
+        return _Run(config, spec, data, valid, teacher, run, device).go(resume, on_batch, on_epoch)
+    except torch.cuda.OutOfMemoryError:
+        raise TrainingError(
+            f"the GPU's memory does not hold batches of {config.batch_size}: lower batch_size"
+        ) from None
 
 
-def load_split(
-    dataset: Dataset, name: str, config: TrainConfig, spec: ModelSpec, device: torch.device
-) -> TensorSplit:
-    """One split, through the frames of ``mien.preprocess``, on ``device``."""
-    split: Split = stack(dataset.samples(name), f"split {name!r}")
-    pictures = torch.from_numpy(frames(split.images, spec))  # type: ignore[arg-type]
-    votes = None if split.votes is None else torch.from_numpy(split.votes).to(device)
-    tensors = TensorSplit(pictures.to(device), torch.from_numpy(split.labels).to(device), votes)
-    if config.limit is not None:
-        tensors = TensorSplit(
-            tensors.frames[: config.limit],
-            tensors.labels[: config.limit],
-            None if votes is None else votes[: config.limit],
+def _load_teacher(config: TrainConfig, spec: ModelSpec) -> Network | None:
+    if config.teacher is None:
+        if config.needs_teacher:
+            raise ConfigError(
+                f"the recipe {config.name!r} distils a teacher: train one first, for example with "
+                "'mien train se_resnet18', then give its run with --teacher RUN"
+            )
+        return None
+    teacher, state = checkpoint.load_network(config.teacher)
+    if tuple(state["labels"]) != spec.labels:
+        raise ConfigError(
+            f"the teacher {config.teacher} names {', '.join(state['labels'])}, the data set "
+            f"{', '.join(spec.labels)}: both must have the same labels in the same order"
         )
-    return tensors
+    teacher.requires_grad_(False)
+    return teacher
 
 
 class _Run:
@@ -126,6 +127,7 @@ class _Run:
         spec: ModelSpec,
         data: TensorSplit,
         valid: TensorSplit | None,
+        teacher: Network | None,
         folder: Path,
         device: torch.device,
     ) -> None:
@@ -137,16 +139,15 @@ class _Run:
                 f"{len(data)} pictures make no batch of {config.batch_size}: lower batch_size"
             )
         self.teacher = None
-        if config.teacher is not None:
-            self.teacher = checkpoint.load_network(config.teacher)[0].to(device).requires_grad_(False)
+        if teacher is not None:
+            self.teacher = teacher.to(device).to(memory_format=torch.channels_last)
         self.ferplus = config.ferplus_weight if data.votes is not None else 0.0
         torch.manual_seed(config.seed)
         classes, auxiliary = len(spec.labels), len(FERPLUS) if self.ferplus else 0
-        net: nn.Module = architectures.get(config.architecture)(config, classes, auxiliary)
-        self.net = net.to(device, memory_format=torch.channels_last)
-        self.ema = AveragedModel(
-            self.net, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True
-        )
+        net: Network = architectures.get(config.architecture)(config, classes, auxiliary)
+        self.net = net.to(device).to(memory_format=torch.channels_last)
+        average = get_ema_multi_avg_fn(config.ema)  # type: ignore[no-untyped-call]
+        self.ema = AveragedModel(self.net, multi_avg_fn=average, use_buffers=True)
         self.optimizer = torch.optim.SGD(
             _weight_decay_groups(self.net, config.weight_decay),
             lr=config.lr,
@@ -157,8 +158,8 @@ class _Run:
     def go(
         self,
         resume: bool,
-        on_batch: Progress | None,
-        on_epoch: Callable[[dict[str, Any]], None] | None,
+        on_batch: OnBatch | None,
+        on_epoch: OnEpoch | None,
     ) -> list[dict[str, Any]]:
         """Run every epoch that is not done yet."""
         start = self._restore() if resume and (self.folder / checkpoint.CHECKPOINT).exists() else 0
@@ -169,6 +170,7 @@ class _Run:
             seconds = time.perf_counter() - began
             row["images_per_second"] = round(self.steps * self.config.batch_size / seconds, 1)
             row["seconds"] = round(seconds, 2)
+            self._check_weights(epoch)
             if self.valid is not None:
                 row.update(self._validate(self.valid))
             rows.append(row)
@@ -179,7 +181,7 @@ class _Run:
                 on_epoch(row)
         return rows
 
-    def _epoch(self, epoch: int, on_batch: Progress | None) -> dict[str, Any]:
+    def _epoch(self, epoch: int, on_batch: OnBatch | None) -> dict[str, Any]:
         config = self.config
         torch.manual_seed(config.seed * 100_003 + epoch + 1)  # dropout
         generator = torch.Generator(self.device).manual_seed(config.seed * 100_003 + epoch + 1)
@@ -199,14 +201,12 @@ class _Run:
             if step % 20 == 19 or step + 1 == self.steps:  # rarely: a GPU must be waited for
                 mean = float(total) / (step + 1)
                 if not math.isfinite(mean):
-                    raise TrainingError(
-                        f"the loss is no number any more at epoch {epoch}, batch {step}: "
-                        f"lower lr ({config.lr}); {self.folder} keeps the last whole epoch"
-                    )
+                    raise self._diverged(f"the loss is no number at epoch {epoch}, batch {step}")
                 if on_batch:
-                    on_batch(epoch, step + 1, mean)
+                    on_batch(epoch, step + 1, self.steps, mean)
         lr = self.optimizer.param_groups[0]["lr"]
-        return {"input_size": side, "lr": round(lr, 6), "train_loss": round(float(total) / self.steps, 5)}
+        loss_mean = float(total) / self.steps
+        return {"input_size": side, "lr": round(lr, 6), "train_loss": round(loss_mean, 5)}
 
     def _step(
         self,
@@ -225,13 +225,14 @@ class _Run:
         if self.ferplus and self.data.votes is not None:
             targets += vote_distribution(self.data.votes[rows])
         x, targets = augment.mix(x, targets, config, generator, rng)
-        x = ((x - self.spec.mean[0]) / self.spec.std[0]).contiguous(memory_format=torch.channels_last)
+        x = (x - self.spec.mean[0]) / self.spec.std[0]
+        x = x.contiguous(memory_format=torch.channels_last)  # (N, C, side, side)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=config.precision == "bf16"):
-            features = self.net.features(x)  # type: ignore[operator]
-            logits = self.net.head(features)  # type: ignore[operator]
+            features = self.net.features(x)
+            logits = self.net.head(features)
             loss = soft_cross_entropy(logits, targets[0])
-            if self.ferplus:
-                votes = self.net.auxiliary(features)  # type: ignore[operator]
+            if self.net.auxiliary is not None:
+                votes = self.net.auxiliary(features)
                 extra = soft_cross_entropy(votes, targets[1], targets[2])
                 loss = (loss + self.ferplus * extra) / (1 + self.ferplus)
             if self.teacher is not None:
@@ -241,12 +242,23 @@ class _Run:
                 soft = distillation(logits, taught, config.distill_temperature)
                 loss = (1 - share) * loss + share * soft
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         if config.grad_clip:
             nn.utils.clip_grad_norm_(self.net.parameters(), config.grad_clip)
         self.optimizer.step()
         self.ema.update_parameters(self.net)
         return loss.detach()
+
+    def _check_weights(self, epoch: int) -> None:
+        """Refuse to store weights that the epoch's last step has spoilt: no loss has seen them."""
+        if not all(bool(value.isfinite().all()) for value in self.net.state_dict().values()):
+            raise self._diverged(f"the weights are no numbers after epoch {epoch}")
+
+    def _diverged(self, what: str) -> TrainingError:
+        return TrainingError(
+            f"{what}: lower lr ({self.config.lr}) and start anew in another folder; "
+            f"{self.folder} keeps the last whole epoch"
+        )
 
     def _validate(self, split: TensorSplit) -> dict[str, float]:
         """Accuracy and negative log likelihood of the averaged weights, single view, no mirror."""
@@ -275,53 +287,51 @@ class _Run:
             "ema": self.ema.module.state_dict(),
             "ema_updates": int(self.ema.n_averaged),
             "optimizer": self.optimizer.state_dict(),
+            "facts": {"pictures": len(self.data), **_environment(self.device)},
         }
 
     def _restore(self) -> int:
-        state = checkpoint.load(self.folder / checkpoint.CHECKPOINT, self.device)
-        self.net.load_state_dict(state["model"])
-        self.ema.module.load_state_dict(state["ema"])
-        self.ema.n_averaged.fill_(state["ema_updates"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        path = self.folder / checkpoint.CHECKPOINT
+        state = checkpoint.load(path, self.device)
+        before = state.get("facts", {}).get("pictures", len(self.data))
+        if before != len(self.data) or state["labels"] != list(self.spec.labels):
+            raise ConfigError(
+                f"{self.folder} was trained on {before} pictures of {', '.join(state['labels'])}, "
+                f"not on these {len(self.data)}: resume with the same data"
+            )
+        if state["ferplus"] != bool(self.ferplus):
+            had, has = ("with", "without") if state["ferplus"] else ("without", "with")
+            raise ConfigError(
+                f"{self.folder} was trained {had} FER+ votes and this copy of the data comes {has} "
+                "them: resume with the same data"
+            )
+        try:
+            self.net.load_state_dict(state["model"])
+            self.ema.module.load_state_dict(state["ema"])
+            self.ema.n_averaged.fill_(state["ema_updates"])
+            self.optimizer.load_state_dict(state["optimizer"])
+        except (RuntimeError, ValueError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise ModelFileError(f"{path} does not fit its own recipe: {reason}") from None
         return int(state["epochs_done"])
 
 
-def learning_rate(config: TrainConfig, step: int, steps_per_epoch: int) -> float:
-    """Learning rate at global ``step``, from 0.
-
-    ``onecycle``: cosine up from lr/25 over the ``warmup`` share, cosine down to nearly 0 (Smith and
-    Topin 2018); ``cosine``: linear up from 0, cosine down to 0.
-    """
-    total = config.epochs * steps_per_epoch
-    peak = config.warmup * total
-    if step < peak:
-        done = (step + 1) / max(peak, 1)
-        if config.schedule == "cosine":
-            return config.lr * min(done, 1.0)
-        start = config.lr / 25
-        return start + (config.lr - start) * (1 - math.cos(math.pi * min(done, 1.0))) / 2
-    done = (step + 1 - peak) / max(total - peak, 1)
-    return config.lr * (1 + math.cos(math.pi * min(done, 1.0))) / 2
-
-
-def input_side(config: TrainConfig, epoch: int) -> int:
-    """Input side of one epoch by ``size_schedule``."""
-    end = 0.0
-    for share, side in config.size_schedule:
-        end += share
-        if epoch < round(end * config.epochs):
-            return side
-    return config.input_size
+def _environment(device: torch.device) -> dict[str, str]:
+    """What a run was made with, for its model's card."""
+    if device.type == "cuda":
+        hardware = torch.cuda.get_device_name(device)
+    else:
+        hardware = f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
+    return {"hardware": hardware, "torch": str(torch.__version__), "mien": __version__}
 
 
 def _weaken(config: TrainConfig) -> TrainConfig:
+    """The recipe of the last epochs; ``augment.warp`` is told of them by its strength."""
     return replace(config, erasing=0.0, mixup=0.0, cutmix=0.0)
 
 
 def _weight_decay_groups(net: nn.Module, decay: float) -> list[dict[str, Any]]:
-    convolutions = {
-        id(p) for m in net.modules() if isinstance(m, nn.Conv2d) for p in [m.weight]
-    }  # fmt: skip
+    convolutions = {id(m.weight) for m in net.modules() if isinstance(m, nn.Conv2d)}
     parameters = list(net.parameters())
     return [
         {"params": [p for p in parameters if id(p) in convolutions], "weight_decay": decay},

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from mien.registry import register_architecture
 from mien.train.config import TrainConfig
+from mien.train.models.base import Network
 
 
 class SqueezeExcitation(nn.Module):
@@ -17,8 +18,9 @@ class SqueezeExcitation(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.squeeze = nn.Conv2d(channels, channels // 8, 1)
-        self.excite = nn.Conv2d(channels // 8, channels, 1)
+        hidden = max(1, channels // 8)
+        self.squeeze = nn.Conv2d(channels, hidden, 1)
+        self.excite = nn.Conv2d(hidden, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) → the same shape."""
@@ -49,12 +51,12 @@ class BasicBlock(nn.Module):
         return F.relu(out + self.shortcut(x), inplace=True)
 
 
-class ResNet(nn.Module):
+class ResNet(Network):
     """A 3×3 stem, stages of basic blocks, global average pooling and one linear layer.
 
     Each picture is first brought to zero mean and unit variance, so lighting and contrast, which
     vary more between photos than in any one data set, do not reach the network (as in Tang 2013).
-    Works at any input side of 16 pixels or more.
+    Works at any input side of 8 pixels or more.
     """
 
     def __init__(
@@ -94,12 +96,8 @@ class ResNet(nn.Module):
         x = x - x.mean((1, 2, 3), keepdim=True)
         # A flat picture stays flat instead of becoming noise.
         x = x / (x.square().mean((1, 2, 3), keepdim=True) + 1e-4).sqrt()
-        return self.dropout(self.stages(self.stem(x)).mean((2, 3)))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, C, S, S) → (N, classes) logits."""
-        out: Tensor = self.head(self.features(x))
-        return out
+        pooled: Tensor = self.dropout(self.stages(self.stem(x)).mean((2, 3)))
+        return pooled
 
 
 @register_architecture("resnet")

@@ -1,0 +1,153 @@
+"""``mien train``: a recipe and a data set become a run folder."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from mien.train.config import TrainConfig
+    from mien.train.loop import OnBatch, OnEpoch
+
+
+def _list_recipes(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted:
+        return
+    from mien.train.config import load_recipe, recipe_names
+
+    names = recipe_names()
+    width = max(map(len, names))
+    for name in names:
+        click.echo(f"{name:{width}}  {load_recipe(name).description}")
+    context.exit()
+
+
+@click.command()
+@click.argument("recipe", metavar="RECIPE")
+@click.option("--data", required=True, metavar="PATH", help="The data set: a file, folder or zip.")
+@click.option("--out", required=True, metavar="DIR", help="Folder of the run, made where missing.")
+@click.option(
+    "--dataset", metavar="NAME", help="Reader of the data (the recipe's where not given)."
+)
+@click.option(
+    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
+    help="auto: a GPU where there is one.",
+)  # fmt: skip
+@click.option("--resume", is_flag=True, help="Go on after the last whole epoch of --out.")
+@click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Instead of the recipe's.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="First N pictures alone.")
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Instead of the recipe's.")
+@click.option("--teacher", metavar="RUN", help="A finished run to distil from.")
+@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads on the CPU.")
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE",
+    help="Any key of the recipe; can be repeated.",
+)  # fmt: skip
+@click.option(
+    "--list", is_flag=True, is_eager=True, expose_value=False, callback=_list_recipes,
+    help="List the recipes that ship with Mien.",
+)  # fmt: skip
+def command(
+    recipe: str,
+    data: str,
+    out: str,
+    device: str,
+    resume: bool,
+    threads: int | None,
+    overrides: tuple[str, ...],
+    **keys: Any,
+) -> int:
+    """Train a network as RECIPE says: a name from --list, or the path of a .toml file.
+
+    Metrics (metrics.jsonl), the resolved recipe (recipe.json) and a checkpoint (last.pt) are
+    written to --out after every epoch. What can be set is described in mien.train.config.
+    Exit status: 0 done, 1 failed, 2 usage, 130 stopped by Ctrl-C.
+    """
+    import shlex
+    from pathlib import Path
+
+    from mien.datasets.base import open_dataset
+    from mien.errors import ConfigError, UnknownNameError
+    from mien.train import require_extra
+    from mien.train.config import load_recipe
+
+    try:
+        given = {key: value for key, value in keys.items() if value is not None}
+        config = load_recipe(recipe, overrides, given)
+    except (ConfigError, UnknownNameError) as error:
+        raise click.ClickException(str(error)) from None
+    if config.needs_teacher and config.teacher is None:
+        raise click.ClickException(
+            f"{recipe} distils a teacher: train one first ('mien train se_resnet18 …'), "
+            "then give its run with --teacher RUN"
+        )
+    dataset = open_dataset(data, config.dataset)
+    require_extra("'mien train'")
+    import torch
+
+    from mien.train.loop import pick_device, train
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    where = pick_device(device)
+    click.echo(f"training {config.name} on {where}, {config.epochs} epochs, into {out}", err=True)
+    done = 0
+    try:
+        with _display(config) as (on_batch, on_epoch):
+
+            def finished(row: dict[str, Any]) -> None:
+                nonlocal done
+                done = row["epoch"] + 1
+                on_epoch(row)
+
+            rows = train(
+                config, dataset, Path(out), device=where, resume=resume,
+                on_batch=on_batch, on_epoch=finished,
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        kept = f"epoch {done} of {config.epochs} is kept: " if done else ""
+        click.echo(f"mien: stopped; {kept}go on with the same command and --resume", err=True)
+        return 130
+    click.echo(f"run: {out}")
+    if rows and "valid_accuracy" in rows[-1]:
+        right = rows[-1]["valid_accuracy"]
+        click.echo(f"accuracy on split {config.valid_split!r}: {right:.2%} (averaged weights)")
+    model = shlex.quote(f"{config.name}.onnx")
+    split = config.valid_split or config.train_split
+    click.echo(f"next: mien export {shlex.quote(out)} --out {model}")
+    click.echo(f"then: mien evaluate {model} --data {shlex.quote(data)} --split {split}")
+    return 0
+
+
+@contextmanager
+def _display(config: TrainConfig) -> Iterator[tuple[OnBatch | None, OnEpoch]]:
+    """Callbacks that show progress on standard error: a bar on a terminal, else lines alone."""
+    if not sys.stderr.isatty():
+        yield None, lambda row: click.echo(_line(row, config.epochs), err=True)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    console = Console(stderr=True, highlight=False)
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
+        task = bar.add_task("reading the data", total=config.epochs)
+
+        def on_batch(epoch: int, batch: int, batches: int, loss: float) -> None:
+            text = f"epoch {epoch + 1}/{config.epochs}  loss {loss:.3f}"
+            bar.update(task, completed=epoch + batch / batches, description=text)
+
+        yield on_batch, lambda row: console.print(_line(row, config.epochs))
+
+
+def _line(row: dict[str, Any], epochs: int) -> str:
+    """An epoch's metrics for people."""
+    valid = f"  accuracy {row['valid_accuracy']:.2%}" if "valid_accuracy" in row else ""
+    return (
+        f"epoch {row['epoch'] + 1}/{epochs}  {row['input_size']} px  loss {row['train_loss']:.4f}"
+        f"{valid}  {row['seconds']:.0f} s"
+    )
