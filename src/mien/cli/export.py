@@ -1,0 +1,72 @@
+"""``mien export``: a run becomes one ONNX file that the rest of Mien can use."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import click
+
+
+@click.command()
+@click.argument("run", metavar="RUN")
+@click.option("--out", required=True, metavar="FILE", help="The ONNX file to write.")
+@click.option(
+    "--weights", type=click.Choice(["float16", "float32"]), default="float16", show_default=True,
+    help="How weights are stored; arithmetic is float32 in both.",
+)  # fmt: skip
+@click.option("--calibrate", metavar="PATH", help="Data set to fit the temperature on.")
+@click.option(
+    "--calibrate-split", default="public", show_default=True, metavar="SPLIT",
+    help="Its split, never the one trained on.",
+)  # fmt: skip
+@click.option("--name", metavar="NAME", help="Name of the model (the recipe's where not given).")
+@click.option("--licence", metavar="TEXT", help="Terms of the weights and their training data.")
+@click.option("--margin", type=float, metavar="SHARE", help="Crop side = (1 + SHARE) × box side.")
+@click.option("--offset", type=(float, float), metavar="X Y", help="Crop's shift, in box sides.")
+@click.option("--align/--no-align", default=None, help="Turn crops so that the eyes are level.")
+@click.option("--card", multiple=True, metavar="KEY=TEXT", help="A fact for the model's card.")
+def command(
+    run: str,
+    out: str,
+    weights: str,
+    calibrate: str | None,
+    calibrate_split: str,
+    card: tuple[str, ...],
+    name: str | None,
+    licence: str | None,
+    **framing: Any,
+) -> None:
+    """Write the averaged weights of RUN, the folder of a 'mien train' run, to an ONNX file.
+
+    The file carries its labels, input, framing and card, is checked against PyTorch before it is
+    written, and is a model for 'mien analyze --model FILE'. Exit status: 0 written, 1 failed,
+    2 usage.
+    """
+    from mien.train import require_extra
+
+    facts = dict(fact.partition("=")[::2] for fact in card)
+    if bad := next((fact for fact in card if "=" not in fact), None):
+        raise click.UsageError(f"--card takes KEY=TEXT, got {bad!r}")
+    if not out.endswith(".onnx"):
+        raise click.UsageError(f"--out takes the name of an .onnx file, got {out!r}")
+    require_extra("'mien export'", "onnx", "onnxscript")
+    from mien.train.export import Weights, export_run
+
+    exported = export_run(
+        run,
+        out,
+        weights=cast(Weights, weights),
+        calibrate=calibrate,
+        calibrate_split=calibrate_split,
+        framing={key: value for key, value in framing.items() if value is not None},
+        name=name,
+        licence=licence,
+        card=facts,
+    )
+    spec = exported.spec
+    click.echo(f"{exported.path}: {exported.size / 1e6:.2f} MB, {weights} weights")
+    click.echo(f"largest difference from PyTorch's logits: {exported.difference:.2g}")
+    if spec.scores:
+        click.echo(f"temperature: {spec.temperature:.3f}")
+        click.echo(", ".join(f"{key} {value:.4f}" for key, value in spec.scores.items()))
+    click.echo(f"next: mien analyze PHOTO --model {exported.path}")

@@ -1,0 +1,311 @@
+"""From a run to one ONNX file: averaged weights, every fact about them inside, and checked.
+
+The file runs wherever ONNX Runtime 1.17 or later does. With ``weights="float16"`` the weights are
+stored in half the bytes and cast to float32 inside the graph, which ONNX Runtime does once, when it
+loads the file: arithmetic and speed are those of float32.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import io
+import tempfile
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import cv2
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+
+from mien import metrics
+from mien.classifiers.onnx import OnnxClassifier
+from mien.datasets.base import Dataset, Split, open_dataset, stack
+from mien.errors import ConfigError, ModelError
+from mien.framing import BOX_FRAMING, FRAMINGS
+from mien.preprocess import network_input
+from mien.spec import ModelSpec
+from mien.train import checkpoint
+from mien.train.config import TrainConfig
+from mien.train.data import input_spec
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+Weights = Literal["float16", "float32"]
+
+OPSET = 18
+IR_VERSION = 8  # the oldest that knows this opset, so that older ONNX Runtimes read the file
+TOLERANCE: dict[str, float] = {"float32": 1e-3, "float16": 0.02}
+"""Largest accepted difference from PyTorch's logits; relative to the largest logit above 1."""
+
+LICENCES = {
+    "fer2013": "Weights: Apache-2.0. Training data: FER2013 (Kaggle competition data), "
+    "FER+ votes (MIT)."
+}
+"""By data set; for another the terms must be given."""
+
+INTENDED_USE = (
+    "Naming the expression that a face shows in a photo or video, for research, teaching and "
+    "applications whose users know of it."
+)
+LIMITS = (
+    "Names what a face shows, which is no proof of what a person feels. Trained on small grey web "
+    "pictures with noisy labels and unknown balance of age, sex and skin colour: measure it on "
+    "your own kind of pictures first. Never decide about people by it; inferring emotions at work "
+    "and in education is banned in the European Union, except for medical or safety reasons."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What ``export_run`` wrote."""
+
+    path: Path
+    spec: ModelSpec
+    size: int
+    """Bytes."""
+    difference: float
+    """Largest absolute difference between the file's logits and PyTorch's."""
+
+
+def export_run(
+    run: str | Path,
+    out: str | Path,
+    *,
+    weights: Weights = "float16",
+    calibrate: str | Path | None = None,
+    calibrate_split: str = "public",
+    framing: Mapping[str, Any] | None = None,
+    name: str | None = None,
+    licence: str | None = None,
+    card: Mapping[str, str] | None = None,
+) -> Exported:
+    """Write the averaged weights of ``run`` (a folder or checkpoint) to the ONNX file ``out``.
+
+    The graph takes ``input`` (N, C, S, S) float32 and gives ``logits`` (N, K) float32; a
+    ``ModelSpec`` lies in its metadata. Before ``out`` is written, whole or not at all, the graph is
+    run by ONNX Runtime and compared with PyTorch on made-up pictures and on those of calibration.
+
+    ``calibrate`` is the path of a data set, of the training data's kind, on whose
+    ``calibrate_split`` one temperature is fitted (Guo et al. 2017); the model must not have learned
+    from it. The spec's ``scores`` then hold what the file itself measures there:
+    ``<split>_accuracy``, ``<split>_nll``, ``<split>_ece``, and ECE before calibration
+    (``<split>_ece_uncalibrated``) and with temperatures fitted on one half of the split and
+    measured on the other (``<split>_ece_crossfit``).
+
+    ``framing`` changes values of the training data's own (``mien.framing``), ``name`` defaults to
+    the recipe's, ``card`` adds facts for people, or replaces some.
+
+    Raises ``ModelError`` where the file would not compute what PyTorch does, ``ModelFileError``,
+    ``ConfigError``, ``DatasetError``, ``OutputError``.
+    """
+    net, state = checkpoint.load_network(run)
+    config = TrainConfig.from_dict(state["config"], where=str(run))
+    spec = input_spec(config, tuple(state["labels"]))
+    spec = replace(
+        spec,
+        name=name or config.name,
+        trained_on=_trained_on(config, state),
+        licence=licence or LICENCES.get(config.dataset, "The terms of the training data apply."),
+        sha256=weights_hash(net),
+        card={**_card(config, state), "weights": weights, **(card or {})},
+        **{**FRAMINGS.get(config.dataset, BOX_FRAMING), **(framing or {})},
+    )
+    split = None
+    if calibrate is not None:
+        dataset = open_dataset(calibrate, config.dataset)
+        split = _calibration_split(dataset, calibrate_split, config, spec.labels)
+
+    model = to_onnx(net, spec)
+    if weights == "float16":
+        store_float16(model)
+    crops = list(made_up_crops()) + ([] if split is None else list(split.images))
+    logits = onnx_logits(model, spec, crops)
+    difference = _check(logits, torch_logits(net, spec, crops), weights)
+    if split is not None:
+        spec = calibrated(spec, logits[-len(split) :], split.labels, calibrate_split)
+
+    data = _with_spec(model, spec)
+    checkpoint.write_whole(Path(out), data)
+    return Exported(Path(out), spec, len(data), difference)
+
+
+def weights_hash(net: nn.Module) -> str:
+    """SHA-256 over names, shapes and values of all weights, as 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for name, value in sorted(net.state_dict().items()):
+        array = value.detach().cpu().contiguous().numpy()
+        digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def to_onnx(net: nn.Module, spec: ModelSpec) -> ModelProto:
+    """The graph of ``net`` in opset 18 with batches of any size, without the exporter's notes.
+
+    PyTorch's exporter folds batch normalisation into the convolutions before it.
+    """
+    example = torch.zeros(2, spec.channels, spec.input_size, spec.input_size)  # (N, C, S, S)
+    names: dict[str, Any] = {"input_names": ["input"], "output_names": ["logits"]}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter's own deprecations are no news to a user
+        if "dynamic_shapes" in inspect.signature(torch.onnx.export).parameters:
+            batch = ({0: torch.export.Dim("batch")},)
+            program: Any = torch.onnx.export(
+                net, (example,), dynamo=True, dynamic_shapes=batch, opset_version=OPSET,
+                verbose=False, **names,
+            )  # fmt: skip
+            model: ModelProto = program.model_proto
+        else:  # PyTorch 2.4
+            file = io.BytesIO()
+            axes = {"input": {0: "batch"}, "logits": {0: "batch"}}
+            torch.onnx.export(
+                net, (example,), cast(Any, file), dynamic_axes=axes, opset_version=17, **names
+            )  # fmt: skip
+            model = onnx.load_model_from_string(file.getvalue())
+    for noted in (model.graph, *model.graph.node, *model.graph.input, *model.graph.output):
+        noted.ClearField("doc_string")
+        noted.ClearField("metadata_props")
+    model.graph.ClearField("value_info")
+    model.ir_version = IR_VERSION
+    return model
+
+
+def store_float16(model: ModelProto) -> None:
+    """Store every weight matrix and kernel as float16, cast to float32 where the graph uses it.
+
+    Biases stay as they are: they take next to no room. Changes ``model``.
+    """
+    graph, casts = model.graph, []
+    for tensor in graph.initializer:
+        if tensor.data_type == TensorProto.FLOAT and len(tensor.dims) > 1:
+            name = tensor.name
+            half = numpy_helper.to_array(tensor).astype(np.float16)
+            if not np.isfinite(half).all():
+                raise ModelError(f"{name} does not fit into float16: export with float32 weights")
+            tensor.CopyFrom(numpy_helper.from_array(half, f"{name}.float16"))
+            casts.append(helper.make_node("Cast", [tensor.name], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+
+
+def made_up_crops(count: int = 16, side: int = 96) -> NDArray[np.uint8]:
+    """(count, side, side, 3) uint8 pictures with the smooth light and fine grain of photos."""
+    rng = np.random.default_rng(0)
+    coarse = rng.uniform(0, 255, (count, 6, 6, 3)).astype(np.float32)
+    smooth = [cv2.resize(c, (side, side), interpolation=cv2.INTER_CUBIC) for c in coarse]
+    grain = rng.normal(0, 8, (count, side, side, 3))
+    return np.clip(np.stack(smooth) + grain, 0, 255).astype(np.uint8)
+
+
+def torch_logits(
+    net: nn.Module, spec: ModelSpec, crops: list[NDArray[np.uint8]]
+) -> NDArray[np.float32]:
+    """(N, K) logits of PyTorch itself, on the CPU in float32."""
+    parts: list[Tensor] = []
+    with torch.inference_mode():
+        for start in range(0, len(crops), 256):
+            x = network_input(crops[start : start + 256], spec)  # (N, C, S, S)
+            parts.append(net(torch.from_numpy(x)))
+    return np.asarray(torch.cat(parts).numpy(), np.float32)
+
+
+def onnx_logits(
+    model: ModelProto, spec: ModelSpec, crops: list[NDArray[np.uint8]]
+) -> NDArray[np.float32]:
+    """(N, K) logits of the model as a file, through the classifier that users run."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        path.write_bytes(_with_spec(model, spec))
+        return OnnxClassifier(path).logits(crops)
+
+
+def calibrated(
+    spec: ModelSpec, logits: NDArray[np.float32], labels: NDArray[np.int64], split: str
+) -> ModelSpec:
+    """``spec`` with a temperature fitted on (N, K) ``logits``, and with the scores it earns."""
+    temperature = round(metrics.fit_temperature(logits, labels), 4)
+    probs = metrics.softmax(logits / np.float32(temperature))
+    held_out = np.empty_like(probs)
+    halves = np.random.default_rng(0).permutation(len(labels)) % 2 == 0
+    for half in (halves, ~halves):
+        fitted = metrics.fit_temperature(logits[~half], labels[~half])
+        held_out[half] = metrics.softmax(logits[half] / np.float32(fitted))
+    scores = {
+        "accuracy": float((probs.argmax(1) == labels).mean()),
+        "nll": metrics.nll(probs, labels),
+        "ece": metrics.ece(probs, labels),
+        "ece_uncalibrated": metrics.ece(metrics.softmax(logits), labels),
+        "ece_crossfit": metrics.ece(held_out, labels),
+    }
+    return replace(
+        spec,
+        temperature=temperature,
+        scores={**spec.scores, **{f"{split}_{k}": round(v, 5) for k, v in scores.items()}},
+        card={**spec.card, "calibration": f"split {split} ({len(labels)} pictures)"},
+    )
+
+
+def _calibration_split(
+    dataset: Dataset, name: str, config: TrainConfig, labels: tuple[str, ...]
+) -> Split:
+    if name == config.train_split:
+        raise ConfigError(
+            f"the model has learned from the split {name!r}: calibrate on another one"
+        )
+    if tuple(dataset.labels) != labels:
+        raise ConfigError(
+            f"the calibration data names {', '.join(dataset.labels)}, the model "
+            f"{', '.join(labels)}: both must have the same labels in the same order"
+        )
+    return stack(dataset.samples(name), f"split {name!r}")
+
+
+def _check(got: NDArray[np.float32], expected: NDArray[np.float32], weights: Weights) -> float:
+    difference = float(np.abs(got - expected).max())
+    allowed = TOLERANCE[weights] * max(1.0, float(np.abs(expected).max()))
+    if not difference <= allowed:  # not a number counts as too large
+        raise ModelError(
+            f"the exported graph differs from PyTorch's logits by {difference:.2g}, more than "
+            f"{allowed:.2g}: nothing was written; try --weights float32 or another PyTorch"
+        )
+    return difference
+
+
+def _with_spec(model: ModelProto, spec: ModelSpec) -> bytes:
+    """The file's bytes, with ``spec`` as all of its metadata."""
+    helper.set_model_props(model, spec.to_metadata())
+    data: bytes = model.SerializeToString()
+    return data
+
+
+def _trained_on(config: TrainConfig, state: Mapping[str, Any]) -> str:
+    pictures = state.get("facts", {}).get("pictures")
+    count = f" ({pictures} pictures)" if pictures else ""
+    votes = ", with FER+ votes" if state["ferplus"] else ""
+    return f"{config.dataset}, split {config.train_split}{count}{votes}"
+
+
+def _card(config: TrainConfig, state: Mapping[str, Any]) -> dict[str, Any]:
+    facts = {key: value for key, value in state.get("facts", {}).items() if key != "pictures"}
+    return {
+        "description": config.description,
+        "made_by": "'mien train' and 'mien export'",
+        "data": config.dataset,
+        "split": config.train_split,
+        "seed": config.seed,
+        "epochs": f"{state['epochs_done']} of {config.epochs}",
+        **facts,
+        "intended_use": INTENDED_USE,
+        "limits": LIMITS,
+        "recipe": config.to_dict(),
+    }
