@@ -76,3 +76,29 @@ def tiny_classifier(
     helper.set_model_props(model, facts.to_metadata() if metadata is None else metadata)
     onnx.save(model, str(path))
     return Tiny(path, facts, weights, bias)
+
+
+def training_run(place: Path) -> tuple[Path, Any]:
+    """A folder like that of ``mien train`` with an untrained network, and the network."""
+    import torch
+
+    from mien.registry import architectures
+    from mien.train import checkpoint
+    from mien.train.config import TrainConfig
+
+    config = TrainConfig(name="untrained", widths=(8, 8), blocks=(1, 1))
+    torch.manual_seed(0)
+    net = architectures.get("resnet")(config, 7).eval()
+    state = {
+        "config": config.to_dict(),
+        "labels": list(FER2013),
+        "epochs_done": 0,
+        "ferplus": False,
+        "model": net.state_dict(),
+        "ema": net.state_dict(),
+        "ema_updates": 0,
+        "optimizer": {},
+    }
+    place.mkdir()
+    checkpoint.save(state, place / checkpoint.CHECKPOINT)
+    return place, net

@@ -35,7 +35,7 @@ def check_target(path: str | Path) -> None:
 
 
 def confusion_figure(evaluation: Evaluation) -> Figure:
-    """The confusion matrix, a row a true class: shares of it as shade and percentage, and counts."""
+    """The confusion matrix, a row a true class: its shares as shade and percentage, and counts."""
     from matplotlib.figure import Figure  # not pyplot, which keeps every figure alive
 
     counts = np.array(evaluation.confusion)  # (K, K), rows are true classes

@@ -81,7 +81,7 @@ def _load(model: str) -> Classifier:
 @contextmanager
 def _progress() -> Iterator[Progress | None]:
     """A bar on standard error, only where somebody can see it."""
-    if not sys.stderr.isatty():
+    if not _stderr_is_a_terminal():
         yield None
         return
     from rich.console import Console
@@ -92,6 +92,10 @@ def _progress() -> Iterator[Progress | None]:
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("")
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _stderr_is_a_terminal() -> bool:
+    return sys.stderr.isatty()
 
 
 def _print(found: Evaluation) -> None:

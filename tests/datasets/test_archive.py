@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from mien.datasets.archive import open_archive
+from mien.errors import DatasetError
+
+MEMBERS = {"b/two.txt": b"2", "b/c/three.txt": b"\xef\xbb\xbf3\n", "one.txt": b"1"}
+
+
+@pytest.fixture(params=["folder", "zip"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    extra = {".git/x.txt": b"", "b/._two.txt": b"", "b/.DS_Store": b""}
+    if request.param == "zip":
+        path = tmp_path / "archive.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("b/", b"")
+            for name, data in {**MEMBERS, **extra, "__MACOSX/b/._two.txt": b""}.items():
+                archive.writestr(name, data)
+        return path
+    for name, data in {**MEMBERS, **extra}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    return tmp_path
+
+
+def test_folder_and_zip_read_the_same(place: Path) -> None:
+    archive = open_archive(place)
+    assert not archive.is_file
+    assert archive.names() == sorted(MEMBERS)
+    assert {name: archive.read(name) for name in archive.names()} == MEMBERS
+    with archive.text("b/c/three.txt") as file:
+        assert file.read() == "3\n"
+
+
+def test_a_single_file_is_its_own_member(tmp_path: Path) -> None:
+    (tmp_path / "one.csv").write_bytes(b"1")
+    (tmp_path / "two.csv").write_bytes(b"2")
+    archive = open_archive(tmp_path / "one.csv")
+    assert archive.is_file
+    assert archive.names() == ["one.csv"]
+    assert archive.read("one.csv") == b"1"
+
+
+def test_a_folder_named_like_a_file(tmp_path: Path) -> None:
+    """Unpacking a file with the wrong tool leaves fer2013.csv/fer2013.csv."""
+    (tmp_path / "data.csv").mkdir()
+    (tmp_path / "data.csv" / "data.csv").write_bytes(b"1")
+    assert open_archive(tmp_path).names() == ["data.csv/data.csv"]
+
+
+def test_errors_are_one_line(tmp_path: Path) -> None:
+    (tmp_path / "words.zip").write_bytes(b"words")
+    (tmp_path / "gone.txt").write_bytes(b"1")
+    archive = open_archive(tmp_path)
+    (tmp_path / "gone.txt").unlink()
+    for call, words in (
+        (lambda: open_archive(tmp_path / "nowhere"), "no such file or folder"),
+        (lambda: open_archive(tmp_path / "words.zip"), "no zip file, or a truncated one"),
+        (lambda: archive.read("gone.txt"), "gone.txt: No such file"),
+        (lambda: archive.text("gone.txt"), "gone.txt: No such file"),
+    ):
+        with pytest.raises(DatasetError, match=words) as caught:
+            call()
+        assert "\n" not in str(caught.value)

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import json
+import pickle
+
+import cv2
+import numpy as np
+import pytest
+
+from mien.errors import InputError
+from mien.labels import FER2013
+from mien.types import Box, EmotionScores, Face, Reading, Result
+
+PROBS = (0.05, 0.0, 0.1, 0.6, 0.05, 0.05, 0.15)
+LANDMARKS = ((10.0, 20.0), (30.0, 20.0), (20.0, 30.0), (12.0, 40.0), (28.004, 40.0))
+
+
+def reading(x: float = 0.0, **kwargs: float) -> Reading:
+    face = Face(Box(x, 10, x + 30.123456, 50), 0.987654321, LANDMARKS)
+    return Reading(face, EmotionScores(FER2013, PROBS), **kwargs)
+
+
+def result(faces: int) -> Result:
+    readings = tuple(reading(40.0 * i) for i in range(faces))
+    return Result(readings, 640, 480, "photo.jpg", detector="mtcnn", model="default")
+
+
+def test_box_measures() -> None:
+    box = Box(10, 20, 40, 60)
+    assert (box.width, box.height, box.area, box.center) == (30, 40, 1200, (25, 40))
+    assert Box(5, 5, 5, 9).area == 0
+    assert Box(1.234, 2, 3, 4).to_list(1) == [1.2, 2, 3, 4]
+
+
+def test_iou_against_opencv() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        x1, y1, w1, h1, x2, y2, w2, h2 = (int(v) for v in rng.integers(1, 60, 8))
+        a, b = Box(x1, y1, x1 + w1, y1 + h1), Box(x2, y2, x2 + w2, y2 + h2)
+        canvas = np.zeros((2, 130, 130), np.uint8)
+        cv2.rectangle(canvas[0], (x1, y1, w1, h1), 1, -1)
+        cv2.rectangle(canvas[1], (x2, y2, w2, h2), 1, -1)
+        counted = (canvas[0] & canvas[1]).sum() / (canvas[0] | canvas[1]).sum()
+        assert a.iou(b) == b.iou(a) == pytest.approx(counted)
+
+
+def test_a_face_has_five_landmarks_or_none() -> None:
+    assert Face(Box(0, 0, 1, 1)).landmarks is None
+    with pytest.raises(InputError, match="five"):
+        Face(Box(0, 0, 1, 1), landmarks=LANDMARKS[:4])
+
+
+def test_scores_rank_and_answer_to_common_spellings() -> None:
+    scores = EmotionScores(FER2013, PROBS)
+    assert scores.top == "happiness" and scores.top_prob == 0.6
+    assert scores["happiness"] == scores["Happy"] == scores["joy"] == 0.6
+    assert [label for label, _ in scores.ranked()[:3]] == ["happiness", "neutral", "fear"]
+    assert list(scores.to_dict()) == list(FER2013)
+    with pytest.raises(InputError, match="no label 'contempt'"):
+        scores["contempt"]
+    with pytest.raises(InputError, match="names no expression"):
+        scores["bored"]
+
+
+@pytest.mark.parametrize("probs", [(0.5, 0.4), (0.5, 0.5, 0.0), (float("nan"), 1.0)])
+def test_scores_refuse_what_is_no_distribution(probs: tuple[float, ...]) -> None:
+    with pytest.raises(InputError):
+        EmotionScores(("anger", "fear"), probs)
+    with pytest.raises(InputError):
+        EmotionScores((), ())
+
+
+def test_to_dict_is_the_documented_json() -> None:
+    made = json.loads(json.dumps(result(1).to_dict()))
+    assert set(made) == {"source", "width", "height", "faces"}
+    face = made["faces"][0]
+    assert set(face) == {"box", "score", "landmarks", "expression", "probs"}
+    assert face["box"] == [0, 10, 30.12, 50] and face["score"] == 0.98765
+    assert face["landmarks"][4] == [28.0, 40.0]
+    assert face["expression"] == "happiness" and list(face["probs"]) == list(FER2013)
+
+
+def test_optional_facts_are_left_out_unless_known() -> None:
+    face = Face(Box(0, 0, 1, 1), track_id=0)
+    made = Reading(face, EmotionScores(FER2013, PROBS), valence=-0.0, arousal=0.5).to_dict()
+    assert made["track_id"] == 0 and made["valence"] == 0 and made["arousal"] == 0.5
+    assert made["landmarks"] is None
+    frame = Result((), 1, 1, frame_index=0, time_s=0.0).to_dict()
+    assert frame["frame_index"] == 0 and frame["time_s"] == 0
+
+
+def test_rows_are_flat_and_none_without_a_face() -> None:
+    rows = result(3).rows()
+    assert [row["face"] for row in rows] == [0, 1, 2]
+    assert all(not isinstance(value, list | dict | tuple) for row in rows for value in row.values())
+    assert rows[1]["x1"] == 40 and rows[1]["happiness"] == 0.6
+    assert result(0).rows() == []
+
+
+def test_a_result_is_a_sequence_that_is_never_false() -> None:
+    assert result(0) and len(result(0)) == 0
+    assert len(result(2)) == 2 and [r.expression for r in result(2)] == ["happiness"] * 2
+    assert result(2)[1].face.box.x1 == 40
+
+
+def test_everything_compares_hashes_pickles_and_prints() -> None:
+    one, two = result(2), result(2)
+    assert one == two and hash(one) == hash(two) and one != result(1)
+    assert pickle.loads(pickle.dumps(one)) == one
+    assert repr(one) == "Result('photo.jpg', 640×480, 2 faces: happiness 60%, happiness 60%)"
+    assert repr(result(0)) == "Result('photo.jpg', 640×480, 0 faces)"
+    assert repr(result(9)).endswith(", …)")
+    assert repr(one[0]) == "Reading(happiness 60% at [0, 10, 30, 50])"
+    assert repr(one[0].emotions) == "EmotionScores(happiness 60%, neutral 15%, fear 10%, …)"
