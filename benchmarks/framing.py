@@ -38,7 +38,7 @@ def photo(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.ui
 
 
 def framing(face: Face) -> tuple[float, float, float, float]:
-    """(margin, offset x, offset y, tilt in degrees) that lead from ``face`` to the FER2013 frame."""
+    """(margin, offset x, offset y, tilt in degrees) from ``face`` to the FER2013 frame."""
     side = 48 * ENLARGE
     longer = max(face.box.width, face.box.height)
     x, y = face.box.center

@@ -27,9 +27,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from framing import BORDER, ENLARGE, photo
 from numpy.typing import NDArray
 
+from framing import BORDER, ENLARGE, photo
 from mien.align import face_crop
 from mien.classifiers.base import load_classifier
 from mien.datasets.base import open_dataset, stack
@@ -76,7 +76,7 @@ def public_faces(data: str, pictures: int) -> tuple[list, NDArray[np.int64], lis
 
 
 def wider_faces(archives: list[str]) -> tuple[list, NDArray[np.bool_]]:
-    """Faces of 40 px and more that MTCNN finds in WIDER FACE photos, and their "expression" mark."""
+    """Faces of 40 px and more that MTCNN finds in WIDER FACE, and their "expression" mark."""
     detector = MTCNN(min_face_size=32)
     found, marks = [], []
     for archive in archives:
@@ -138,13 +138,19 @@ def main() -> None:
             name: 1 - model.classify([cut(image, face) for image, face in faces])[:, neutral]
             for name, cut in cuts.items()
         }
-        print(f"WIDER FACE, {len(faces)} faces, {marks.sum()} marked exaggerated: AUC of 1 - P(neutral)")
+        print(
+            f"WIDER FACE, {len(faces)} faces, {marks.sum()} exaggerated: AUC of 1 - P(neutral)"
+        )
         rng = np.random.default_rng(2)
         samples = [rng.integers(0, len(marks), len(marks)) for _ in range(1000)]
         for name, values in scores.items():
-            gains = [auc(values[s], marks[s]) - auc(scores["stretched"][s], marks[s]) for s in samples]
+            gains = [
+                auc(values[s], marks[s]) - auc(scores["stretched"][s], marks[s]) for s in samples
+            ]
             low, high = np.percentile(gains, [2.5, 97.5])
-            print(f"  {name:10} {auc(values, marks):.3f}   against stretched {low:+.3f} to {high:+.3f}")
+            print(
+                f"  {name:10} {auc(values, marks):.3f}   to stretched {low:+.3f} to {high:+.3f}"
+            )
 
 
 if __name__ == "__main__":

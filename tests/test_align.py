@@ -51,8 +51,8 @@ def test_inside_the_image_it_is_a_view() -> None:
 @pytest.mark.parametrize(
     "box",
     [
-        Box(-20, -10, 30, 40), Box(80, 70, 140, 130), Box(-30, 20, 150, 60), Box(-90, -90, -40, -40),
-        Box(300, 10, 340, 50), Box(40, -500, 60, -480),
+        Box(-20, -10, 30, 40), Box(80, 70, 140, 130), Box(-30, 20, 150, 60),
+        Box(-90, -90, -40, -40), Box(300, 10, 340, 50), Box(40, -500, 60, -480),
     ],
 )  # fmt: skip
 def test_outside_repeats_the_border(box: Box, margin: float) -> None:
@@ -80,7 +80,9 @@ def test_alignment_undoes_a_turn(degrees: float) -> None:
     """A smooth picture turned by OpenCV about the face's centre comes back upright."""
     rng = np.random.default_rng(0)
     small = rng.integers(0, 255, (12, 12, 3), np.uint8)
-    image = cv2.GaussianBlur(cv2.resize(small, (241, 241), interpolation=cv2.INTER_CUBIC), (0, 0), 5)
+    image = cv2.GaussianBlur(
+        cv2.resize(small, (241, 241), interpolation=cv2.INTER_CUBIC), (0, 0), 5
+    )
     centre = (120.0, 120.0)
     turn = cv2.getRotationMatrix2D(centre, -degrees, 1)  # OpenCV counts the other way round
     turned = cv2.warpAffine(image, turn, (241, 241), borderMode=cv2.BORDER_REPLICATE)

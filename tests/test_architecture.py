@@ -145,7 +145,9 @@ print(len(result), [name for name in {HEAVY!r} if name in sys.modules])
     assert done.stdout.strip() == "1 []", done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("tool", [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]])
+@pytest.mark.parametrize(
+    "tool", [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]]
+)
 def test_static_checks(tool: list[str]) -> None:
     pytest.importorskip(tool[0], reason=f"{tool[0]} is not installed")
     done = subprocess.run(

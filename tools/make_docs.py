@@ -19,6 +19,48 @@ from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[1]
 SAMPLE = "src/mien/samples/astronaut.jpg"
+WIDER = "wider_val_dev.zip wider_train5.zip"
+EVALUATE = "mien evaluate default --data fer2013.zip --split public"
+
+HEAD = f"""# Results
+
+Written by `python tools/make_docs.py --data fer2013.zip --wider {WIDER}`, never by hand.
+
+Hardware: {{hardware}}.
+
+FER2013's PrivateTest was not at hand: everything below is PublicTest, from which the network never
+learned and on which no epoch was picked. One number was fitted on it, the calibration temperature,
+which changes ECE and NLL but no answer; the card gives the ECE cross-fitted on its halves too.
+WIDER FACE is used for measuring only (CC BY-NC-ND 4.0).
+
+![Confusion matrix](images/confusion.png)
+
+"""
+
+SECTIONS = [
+    (
+        "Accuracy and calibration",
+        "The shipped file, single crop.",
+        f"{EVALUATE} --figure docs/images/confusion.png",
+    ),
+    ("With ten crops", "Centre and corners, and their mirror images.", f"{EVALUATE} --tta"),
+    ("The card", "How the shipped model was made.", "mien models show default"),
+    (
+        "How FER2013 frames a face",
+        "On training pictures. The medians are the framing in the model's spec.",
+        "python benchmarks/framing.py --data fer2013.zip",
+    ),
+    (
+        "What the framing brings on whole photos",
+        "On other pictures than those that the framing was measured on.",
+        f"python benchmarks/framing_gain.py --data fer2013.zip --photos {WIDER}",
+    ),
+    (
+        "Speed and memory",
+        "Whole processes, then warm calls.",
+        "python benchmarks/speed.py --data fer2013.zip",
+    ),
+]
 
 
 def run(shown: str, paths: dict[str, str]) -> str:
@@ -47,8 +89,9 @@ def hardware() -> str:
     import onnxruntime
 
     return (
-        f"{cpu}, {len(os.sched_getaffinity(0))} cores, {platform.system()}, Python "
-        f"{platform.python_version()}, ONNX Runtime {onnxruntime.__version__}, OpenCV {cv2.__version__}"
+        f"{cpu}, {len(os.sched_getaffinity(0))} cores, {platform.system()}, "
+        f"Python {platform.python_version()}, ONNX Runtime {onnxruntime.__version__}, "
+        f"OpenCV {cv2.__version__}"
     )
 
 
@@ -60,81 +103,52 @@ def between(text: str, mark: str, body: str) -> str:
     return pattern.sub(lambda m: m[1] + body + "\n" + m[2], text, count=1)
 
 
-def accuracy_table(data: str) -> tuple[str, str]:
-    """The README's table, and the same as prose of commands for docs/results.md."""
-    rows = ["| FER2013 PublicTest | accuracy | balanced | macro F1 | ECE | NLL |", "|---|---|---|---|---|---|"]
-    paths = {"fer2013.zip": data}
-    for what, extra in (("single crop", ""), ("ten crops (`--tta`)", " --tta")):
-        answer = json.loads(run(f"mien evaluate default --data fer2013.zip --split public{extra} --json", paths))
-        for name, figures in ((what, answer), (f"{what}, without copies of training pictures", answer["without_duplicates"])):
+def accuracy_table(paths: dict[str, str]) -> str:
+    """The README's table, from ``mien evaluate --json``."""
+    rows = [
+        "| FER2013 PublicTest | pictures | accuracy | balanced | macro F1 | ECE | NLL |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for crops, option in (("single crop", ""), ("ten crops", " --tta")):
+        found = json.loads(run(f"{EVALUATE}{option} --json", paths))
+        for which, scores in (
+            (crops, found),
+            (f"{crops}, no copies of training pictures", found["without_duplicates"]),
+        ):
             rows.append(
-                f"| {name}, {figures['n']} pictures | {figures['accuracy']:.2%} | "
-                f"{figures['balanced_accuracy']:.2%} | {figures['macro_f1']:.3f} | "
-                f"{figures['ece']:.3f} | {figures['nll']:.3f} |"
+                f"| {which} | {scores['n']:,} | {scores['accuracy']:.2%} | "
+                f"{scores['balanced_accuracy']:.2%} | {scores['macro_f1']:.3f} | "
+                f"{scores['ece']:.3f} | {scores['nll']:.3f} |"
             )
-    return "\n".join(rows), ""
+    return "\n".join(rows)
 
 
-def section(title: str, intro: str, commands: list[str], paths: dict[str, str]) -> str:
-    """One section of docs/results.md: each command and what it printed."""
-    blocks = [f"```sh\n$ {c}\n```\n\n```text\n{run(c, paths)}\n```" for c in commands]
-    return f"## {title}\n\n{intro}\n\n" + "\n\n".join(blocks) + "\n"
+def section(title: str, intro: str, command: str, paths: dict[str, str]) -> str:
+    """One section of docs/results.md: a command and what it printed."""
+    output = run(command, paths)
+    return f"## {title}\n\n{intro}\n\n```sh\n{command}\n```\n\n```text\n{output}\n```\n"
 
 
 def main() -> None:
     """Run everything and write the documents."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True, help="FER2013")
-    parser.add_argument("--wider", nargs=2, required=True, help="wider_val_dev.zip wider_train5.zip")
+    parser.add_argument("--wider", nargs=2, required=True, help=WIDER)
     args = parser.parse_args()
-    paths = {
-        "fer2013.zip": str(Path(args.data).resolve()),
-        "wider_val_dev.zip": str(Path(args.wider[0]).resolve()),
-        "wider_train5.zip": str(Path(args.wider[1]).resolve()),
-    }
-    table, _ = accuracy_table(paths["fer2013.zip"])
-    figure = "docs/images/confusion.png"
-    sections = [
-        section(
-            "Accuracy and calibration",
-            "The shipped model on PublicTest, single crop, from the ONNX file. The network never learned"
-            " from these pictures and no epoch was picked on them; the one number fitted on them is the"
-            " calibration temperature, which changes ECE and NLL but no answer. The card gives ECE"
-            " cross-fitted on halves as well.",
-            [f"mien evaluate default --data fer2013.zip --split public --figure {figure}"],
-            paths,
-        ),
-        "![Confusion matrix](images/confusion.png)\n",
-        section("With ten crops", "Centre and corners, mirrored too.",
-                ["mien evaluate default --data fer2013.zip --split public --tta"], paths),
-        section("The card", "How the shipped model was made.", ["mien models show default"], paths),
-        section("How FER2013 frames a face",
-                "On training pictures; the medians are the framing that the model's spec holds.",
-                ["python benchmarks/framing.py --data fer2013.zip"], paths),
-        section("What the framing brings on whole photos",
-                "None of these pictures was used to measure the framing.",
-                ["python benchmarks/framing_gain.py --data fer2013.zip --photos wider_val_dev.zip wider_train5.zip"],
-                paths),
-        section("Speed and memory", "", ["python benchmarks/speed.py --data fer2013.zip"], paths),
-    ]
-    head = (
-        "# Results\n\nWritten by `python tools/make_docs.py --data fer2013.zip --wider wider_val_dev.zip"
-        " wider_train5.zip`, never by hand.\n\n"
-        f"Hardware: {hardware()}.\n\n"
-        "FER2013's PrivateTest was not at hand; PublicTest is about a point harder. WIDER FACE is used for"
-        " measuring only (CC BY-NC-ND 4.0).\n\n"
-    )
-    (REPO / "docs/results.md").write_text(head + "\n".join(sections), "utf-8")
+    names = ("fer2013.zip", *WIDER.split())
+    given = (args.data, *args.wider)
+    paths = {name: str(Path(path).resolve()) for name, path in zip(names, given, strict=True)}
 
-    out = REPO / "docs/images"
-    sample = run(f"mien analyze {SAMPLE} --draw {out}", {})
+    sections = [section(title, intro, command, paths) for title, intro, command in SECTIONS]
+    text = HEAD.format(hardware=hardware()) + "\n".join(sections)
+    (REPO / "docs/results.md").write_text(text, "utf-8")
+
+    table = accuracy_table(paths)
+    sample = run(f"mien analyze {SAMPLE} --draw docs/images", {})
     readme = (REPO / "README.md").read_text("utf-8")
     readme = between(readme, "make run", f"```text\n{sample}\n```")
-    command = "`mien evaluate default --data fer2013.zip --split public` (and `--tta`)"
-    readme = between(
-        readme, "results",
-        f"{table}\n\nThe shipped file, on pictures it never learned from: {command}, {hardware()}."
-    )  # fmt: skip
+    note = f"From the shipped file: `{EVALUATE}`, and with `--tta`; {hardware()}."
+    readme = between(readme, "results", f"{table}\n\n{note}")
     (REPO / "README.md").write_text(readme, "utf-8")
 
 

@@ -43,7 +43,8 @@ def _cut(image: NDArray[np.uint8], left: int, top: int, side: int) -> NDArray[np
         return inside
     rows = np.clip(np.arange(top, top + side) - y1, 0, y2 - y1 - 1)
     columns = np.clip(np.arange(left, left + side) - x1, 0, x2 - x1 - 1)
-    return inside[rows[:, None], columns]
+    crop: NDArray[np.uint8] = inside[rows[:, None], columns]
+    return crop
 
 
 def _turned(

@@ -16,6 +16,7 @@ from mien.align import face_crop
 from mien.classifiers.base import Classifier, load_classifier
 from mien.detectors.base import Detector
 from mien.errors import ConfigError, ImageReadError
+from mien.framing import BOX_FRAMING
 from mien.images import Source, read_image
 from mien.registry import detectors
 from mien.types import EmotionScores, Face, Reading, Result
@@ -66,11 +67,9 @@ class Recognizer:
             model = load_classifier(model, threads=threads)
         self.detector: Detector = detector
         self.classifier: Classifier = model
-        # Where a picture is a face crop already, the model's framing has been applied to it.
-        unframed = {"margin": 0.0, "offset": (0.0, 0.0), "align": False}
-        changes = unframed if getattr(detector.facts, "cropped", False) else {}
-        self._framing = replace(model.spec, **changes)
-        self._max_pixels = max_pixels
+        # A picture that is a face crop already has its framing.
+        cropped = getattr(detector.facts, "cropped", False)
+        self._framing = replace(model.spec, **BOX_FRAMING) if cropped else model.spec
 
     def image(self, source: Source) -> Result:
         """The faces of one picture and their expressions.
@@ -82,7 +81,9 @@ class Recognizer:
         seen = self._see(source)
         return next(self._name([seen]))[0]
 
-    def images(self, sources: Iterable[Source], on_error: OnError | None = None) -> Iterator[Result]:
+    def images(
+        self, sources: Iterable[Source], on_error: OnError | None = None
+    ) -> Iterator[Result]:
         """One ``Result`` a picture, in order, read lazily and classified in batches.
 
         A picture that cannot be read is handed to ``on_error`` as (name, error) and left out;

@@ -61,9 +61,7 @@ class Registry:
         return self._factories[name]
 
 
-detectors = Registry(
-    "detector", {"mtcnn": "mien.detectors.mtcnn", "none": "mien.detectors.whole"}
-)
+detectors = Registry("detector", {"mtcnn": "mien.detectors.mtcnn", "none": "mien.detectors.whole"})
 classifiers = Registry("classifier", {"default": "mien.classifiers.onnx"})
 datasets = Registry("dataset", {"fer2013": "mien.datasets.fer2013"})
 architectures = Registry("architecture", {"resnet": "mien.train.models.resnet"})

@@ -32,7 +32,7 @@ class ModelSpec:
     std: tuple[float, ...] = (1.0,)
     """Divides after ``mean``, one value a channel."""
     resize: int | None = None
-    """The face crop is resized to this side and its centre cut to ``input_size``; ``None``: equal."""
+    """The crop is resized to this side, its centre cut to ``input_size``; ``None``: equal."""
     margin: float = 0.0
     """Side of the face crop = (1 + margin) × the longer side of the detector's box."""
     offset: tuple[float, float] = (0.0, 0.0)

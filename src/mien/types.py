@@ -80,7 +80,7 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class EmotionScores:
-    """Probabilities over expression labels: ``probs[i]`` belongs to ``labels[i]``, and they sum to 1.
+    """Probabilities over expressions: ``probs[i]`` belongs to ``labels[i]``, and they sum to 1.
 
     ``scores["happiness"]`` and the spellings that ``mien.labels.canonical`` knows give one
     probability; an expression that this model does not know raises ``InputError``.
@@ -164,7 +164,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """All readings of one image, in the order of the detector (best score first); empty without a face.
+    """All readings of one image, the detector's best score first; empty without a face.
 
     ``width`` and ``height`` are pixels of the original image, ``elapsed_ms`` the wall time spent on
     it (a picture read in a batch carries its share of the batch).
@@ -226,4 +226,5 @@ class Result:
         shown = ", ".join(f"{r.expression} {r.emotions.top_prob:.0%}" for r in self.readings[:6])
         more = ", …" if len(self) > 6 else ""
         name = f"{self.source!r}, " if self.source else ""
-        return f"Result({name}{self.width}×{self.height}, {faces}{': ' + shown if shown else ''}{more})"
+        found = f"{faces}: {shown}{more}" if shown else faces
+        return f"Result({name}{self.width}×{self.height}, {found})"

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from models import tiny_classifier
 
 from mien.classifiers.base import load_classifier
 from mien.classifiers.onnx import BATCH, OnnxClassifier
 from mien.errors import ModelFileError, ModelSpecError, UnknownNameError
 from mien.preprocess import network_input
+from models import tiny_classifier
 
 
 def crops(n: int, seed: int = 0) -> list[np.ndarray]:

@@ -22,7 +22,12 @@ MIEN = [sys.executable, "-c", "from mien.cli.app import main; main()"]
 def mien(*args: object, **options: object) -> subprocess.CompletedProcess[str]:
     """Run the command as a user does."""
     return subprocess.run(
-        [*MIEN, *map(str, args)], capture_output=True, text=True, timeout=120, check=False, **options
+        [*MIEN, *map(str, args)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        **options,
     )  # type: ignore[call-overload,no-any-return]
 
 
@@ -106,7 +111,9 @@ def test_json_is_one_array(folder: Path) -> None:
 
 
 def test_paths_from_standard_input_and_globs(folder: Path) -> None:
-    listed = mien("analyze", "-", "-f", "jsonl", input=f"{folder / 'a.jpg'}\n\n{folder / 'c.png'}\n")
+    listed = mien(
+        "analyze", "-", "-f", "jsonl", input=f"{folder / 'a.jpg'}\n\n{folder / 'c.png'}\n"
+    )
     globbed = mien("analyze", str(folder / "[ac].*"), "-f", "jsonl")
     assert listed.stdout == globbed.stdout
     assert len(listed.stdout.splitlines()) == 2
@@ -172,7 +179,7 @@ def test_ctrl_c_leaves_whole_lines(folder: Path, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_a_bar_only_where_somebody_sees_it(folder: Path) -> None:
-    """On a terminal, standard error shows a bar for several pictures; standard output stays clean."""
+    """On a terminal, standard error shows a bar for several pictures; the output stays clean."""
     parent, child = pty.openpty()
     names = [str(folder / "a.jpg"), str(folder / "c.png")]
     with subprocess.Popen(

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     "--min-face-size", type=click.FloatRange(min=0, min_open=True), metavar="PIXELS",
     help="Smallest face looked for (the detector's default where not given).",
 )  # fmt: skip
-@click.option("--model", default="default", show_default=True, help="Classifier: name or ONNX file.")
+@click.option(
+    "--model", default="default", show_default=True, help="Classifier: name or ONNX file."
+)
 @click.option("--detector", default="mtcnn", show_default=True, help="Detector by name.")
 @click.option(
     "--max-pixels", type=click.IntRange(min=1), metavar="N",
@@ -85,9 +87,7 @@ class _Failures:
         self.report(error)
 
 
-def _sinks(
-    format_: str, output: str | None, draw: str | None, crops: str | None
-) -> Iterator[Sink]:
+def _sinks(format_: str, output: str | None, draw: str | None, crops: str | None) -> Iterator[Sink]:
     from mien import sinks
 
     text: dict[str, Callable[..., Sink]] = {

@@ -15,7 +15,10 @@ import click
 CORE = {"numpy": "numpy", "opencv-python-headless": "cv2", "onnxruntime": "onnxruntime",
         "pillow": "PIL", "click": "click", "rich": "rich"}  # fmt: skip
 EXTRAS = {
-    "train": ("train and export models", {"torch": "torch", "onnx": "onnx", "onnxscript": "onnxscript"}),
+    "train": (
+        "train and export models",
+        {"torch": "torch", "onnx": "onnx", "onnxscript": "onnxscript"},
+    ),
     "plot": ("draw figures of an evaluation", {"matplotlib": "matplotlib"}),
 }
 
@@ -49,7 +52,9 @@ def command(as_json: bool) -> int:
 
 def _print(report: dict[str, Any]) -> None:
     click.echo(f"mien {report['mien']}, Python {report['python']}, {report['platform']}")
-    click.echo("core:          " + ", ".join(f"{n} {v or 'MISSING'}" for n, v in report["core"].items()))
+    click.echo(
+        "core:          " + ", ".join(f"{n} {v or 'MISSING'}" for n, v in report["core"].items())
+    )
     click.echo("ONNX Runtime:  " + ", ".join(report["providers"]))
     click.echo("default model: " + report["default_model"])
     for extra, (purpose, _) in EXTRAS.items():

@@ -21,10 +21,14 @@ def command(context: click.Context, as_json: bool) -> None:
 
     found = _detectors(), _classifiers()
     if as_json:
-        click.echo(json.dumps(dict(zip(("detectors", "classifiers"), found, strict=True)), indent=2))
+        click.echo(
+            json.dumps(dict(zip(("detectors", "classifiers"), found, strict=True)), indent=2)
+        )
         return
     for title, rows in zip(("Detectors", "Classifiers"), found, strict=True):
-        table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 3, 0, 0))
+        table = Table(
+            title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 3, 0, 0)
+        )
         for column in rows[0]:
             table.add_column(column.replace("_", " "))
         for row in rows:

@@ -51,8 +51,8 @@ class MTCNN:
 
     ``min_face_size``: side in pixels of the smallest face looked for, at least 12. The time taken
     grows with its inverse square. The reference's default is 20; 40 finds the same faces from 40
-    pixels upwards, large enough to read an expression from, in less than half of the time and with a
-    third of the false alarms.
+    pixels upwards, large enough to read an expression from, in less than half of the time and with
+    a third of the false alarms.
 
     ``scale_factor``: each pyramid level is this much smaller than the one before, above 0 and at
     most 0.95.
