@@ -67,6 +67,7 @@ class Recognizer:
             model = load_classifier(model, threads=threads)
         self.detector: Detector = detector
         self.classifier: Classifier = model
+        self._max_pixels = max_pixels
         # A picture that is a face crop already has its framing.
         cropped = getattr(detector.facts, "cropped", False)
         self._framing = replace(model.spec, **BOX_FRAMING) if cropped else model.spec
