@@ -46,9 +46,9 @@ def command(
 
     facts = dict(fact.partition("=")[::2] for fact in card)
     if bad := next((fact for fact in card if "=" not in fact), None):
-        raise click.UsageError(f"--card takes KEY=TEXT, got {bad!r}")
+        raise click.ClickException(f"--card takes KEY=TEXT, got {bad!r}")
     if not out.endswith(".onnx"):
-        raise click.UsageError(f"--out takes the name of an .onnx file, got {out!r}")
+        raise click.ClickException(f"--out takes the name of an .onnx file, got {out!r}")
     require_extra("'mien export'", "onnx", "onnxscript")
     from mien.train.export import Weights, export_run
 

@@ -71,20 +71,12 @@ def command(
     from pathlib import Path
 
     from mien.datasets.base import open_dataset
-    from mien.errors import ConfigError, UnknownNameError
     from mien.train import require_extra
     from mien.train.config import load_recipe
 
-    try:
-        given = {key: value for key, value in keys.items() if value is not None}
-        config = load_recipe(recipe, overrides, given)
-    except (ConfigError, UnknownNameError) as error:
-        raise click.ClickException(str(error)) from None
-    if config.needs_teacher and config.teacher is None:
-        raise click.ClickException(
-            f"{recipe} distils a teacher: train one first ('mien train se_resnet18 …'), "
-            "then give its run with --teacher RUN"
-        )
+    given = {key: value for key, value in keys.items() if value is not None}
+    config = load_recipe(recipe, overrides, given)
+    config.check_teacher()
     dataset = open_dataset(data, config.dataset)
     require_extra("'mien train'")
     import torch

@@ -171,6 +171,17 @@ class TrainConfig:
         ]
         return checks
 
+    def check_teacher(self) -> None:
+        """Raise ``ConfigError`` where a teacher is needed and none is named.
+
+        Not part of every config's checks, since a recipe cannot know where its reader's runs are.
+        """
+        if self.needs_teacher and self.teacher is None:
+            raise ConfigError(
+                f"the recipe {self.name!r} distils a teacher: train one first, for example with "
+                "'mien train se_resnet18', then give its run with --teacher RUN"
+            )
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready; ``from_dict`` reads it back to an equal config."""
         plain: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))

@@ -188,7 +188,8 @@ def store_float16(model: ModelProto) -> None:
     for tensor in graph.initializer:
         if tensor.data_type == TensorProto.FLOAT and len(tensor.dims) > 1:
             name = tensor.name
-            half = numpy_helper.to_array(tensor).astype(np.float16)
+            with np.errstate(over="ignore"):
+                half = numpy_helper.to_array(tensor).astype(np.float16)
             if not np.isfinite(half).all():
                 raise ModelError(f"{name} does not fit into float16: export with float32 weights")
             tensor.CopyFrom(numpy_helper.from_array(half, f"{name}.float16"))

@@ -101,12 +101,8 @@ def train(
 
 
 def _load_teacher(config: TrainConfig, spec: ModelSpec) -> Network | None:
+    config.check_teacher()
     if config.teacher is None:
-        if config.needs_teacher:
-            raise ConfigError(
-                f"the recipe {config.name!r} distils a teacher: train one first, for example with "
-                "'mien train se_resnet18', then give its run with --teacher RUN"
-            )
         return None
     teacher, state = checkpoint.load_network(config.teacher)
     if tuple(state["labels"]) != spec.labels:

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import tiny
+from mien.classifiers.base import load_classifier
+from mien.cli.app import main
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("onnx")
+pytest.importorskip("onnxscript")
+
+
+def mien(*args: object) -> int:
+    with pytest.raises(SystemExit) as done:
+        main([str(arg) for arg in args])
+    assert isinstance(done.value.code, int)
+    return done.value.code
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from mien.train.loop import train
+
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("run")
+    train(tiny.config(epochs=1), tiny.Faces(), folder, device=torch.device("cpu"))
+    return folder
+
+
+def test_a_run_becomes_a_model_that_mien_can_use(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tiny.write_csv(tmp_path / "fer2013.csv")
+    out = tmp_path / "mine.onnx"
+    framing = ["--margin", 0.3, "--offset", 0.0, -0.1, "--align"]
+    told = ["--name", "mine", "--licence", "CC0", "--card", "room=42 = 6 × 7"]
+    assert mien("export", run, "--out", out, "--calibrate", data, *framing, *told) == 0
+    printed = capsys.readouterr().out
+    spec = load_classifier(out).spec
+    assert (spec.margin, spec.offset, spec.align) == (0.3, (0.0, -0.1), True)
+    assert (spec.name, spec.licence, spec.card["room"]) == ("mine", "CC0", "42 = 6 × 7")
+    assert printed.startswith(f"{out}: {out.stat().st_size / 1e6:.2f} MB, float16 weights\n")
+    assert f"public_accuracy {spec.scores['public_accuracy']:.4f}" in printed
+    assert f"temperature: {spec.temperature:.3f}" in printed
+
+
+@pytest.mark.parametrize(
+    ("args", "expected"),
+    [
+        (["--out", "model.pt"], "an .onnx file"),
+        (["--out", "m.onnx", "--card", "room"], "KEY=TEXT"),
+        (["--out", "m.onnx", "--weights", "int4"], "float16"),
+    ],
+)
+def test_a_wrong_option_has_status_2(
+    run: Path, args: list[str], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert mien("export", run, *args) == 2
+    assert expected in capsys.readouterr().err
+
+
+def test_what_is_no_run_is_one_line_and_status_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert mien("export", tmp_path, "--out", tmp_path / "m.onnx") == 1
+    printed = capsys.readouterr().err
+    assert "give the folder of a 'mien train' run" in printed and printed.count("\n") == 1

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tiny
+from mien.cli.app import main
+from mien.train.config import recipe_names
+
+torch = pytest.importorskip("torch")
+
+MIEN = [sys.executable, "-c", "from mien.cli.app import main; main()"]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(tiny.write_csv(tmp_path_factory.mktemp("data") / "fer2013.csv"))
+
+
+def mien(*args: object) -> int:
+    """Exit status of the command, run in this process: importing PyTorch takes seconds."""
+    with pytest.raises(SystemExit) as done:
+        main([str(arg) for arg in args])
+    assert isinstance(done.value.code, int)
+    return done.value.code
+
+
+def train(data: str, out: Path, *args: object, **keys: Any) -> int:
+    return mien(
+        "train", "default", "--data", data, "--out", out, "--threads", 1, "--device", "cpu",
+        *tiny.options(size_schedule=[], weak_epochs=0, **keys), *args,
+    )  # fmt: skip
+
+
+def test_a_run_ends_by_saying_what_comes_next(
+    data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "my run"
+    assert train(data, out, "--seed", 3, "--epochs", 3, "--limit", 64) == 0
+    printed = capsys.readouterr()
+    recipe = json.loads((out / "recipe.json").read_text())
+    assert (recipe["seed"], recipe["epochs"], recipe["limit"]) == (3, 3, 64)
+    rows = [json.loads(line) for line in (out / "metrics.jsonl").open()]
+    lines = printed.out.splitlines()
+    assert lines[0] == f"run: {out}"
+    assert f"{rows[-1]['valid_accuracy']:.2%}" in lines[1]
+    assert lines[2] == f"next: mien export '{out}' --out default.onnx"
+    assert lines[3].startswith("then: mien evaluate default.onnx --data")
+    epochs = [line for line in printed.err.splitlines() if line.startswith("epoch ")]
+    assert [line.split()[1] for line in epochs] == ["1/3", "2/3", "3/3"]
+    assert "\x1b" not in printed.err  # no bar where there is no terminal
+
+
+def test_a_run_is_not_overwritten_but_resumed(
+    data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(data, tmp_path) == 0
+    capsys.readouterr()
+    assert train(data, tmp_path) == 2
+    assert "add --resume" in capsys.readouterr().err
+    assert train(data, tmp_path, "--resume") == 0
+    assert train(data, tmp_path, "--resume", "--epochs", 5) == 2
+    assert "epochs = 2" in capsys.readouterr().err
+
+
+def test_recipes_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert mien("train", "--list") == 0
+    listed = capsys.readouterr().out
+    assert [line.split()[0] for line in listed.splitlines()] == recipe_names()
+
+
+@pytest.mark.parametrize(
+    ("args", "expected"),
+    [
+        (["defalt"], "did you mean 'default'? (recipes: "),
+        (["default", "--set", "epoch=3"], "did you mean 'epochs'"),
+        (["default", "--set", "lr"], "KEY=VALUE"),
+        (["default", "--limit", "5"], "must not be below batch_size"),
+        (["default_distilled"], "--teacher RUN"),
+    ],
+)
+def test_a_wrong_option_is_one_line_and_status_2(
+    data: str, tmp_path: Path, args: list[str], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    assert mien("train", *args, "--data", data, "--out", out) == 2
+    printed = capsys.readouterr().err
+    assert expected in printed and printed.count("\n") == 1
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("args", [["--epochs", "0"], ["--device", "abacus"], ["--sed", "1"]])
+def test_click_refuses_with_status_2(data: str, tmp_path: Path, args: list[str]) -> None:
+    assert mien("train", "default", "--data", data, "--out", tmp_path, *args) == 2
+
+
+def test_what_cannot_be_read_is_one_line(
+    data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(str(tmp_path / "none.zip"), tmp_path / "run") == 1
+    assert train(data, tmp_path / "run", "--teacher", tmp_path / "none") == 1
+    assert train(data, tmp_path / "run", "--dataset", "fer2014") == 2
+    messages = [m for m in capsys.readouterr().err.splitlines() if m.startswith("mien: ")]
+    assert len(messages) == 3
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_missing_gpu_is_one_line(
+    data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(data, tmp_path / "run", "--device", "cuda") == 1
+    assert "try auto or cpu" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [
+    ["train", "default", "--data", "{data}", "--out", "run"],
+    ["export", "run", "--out", "model.onnx"],
+])  # fmt: skip
+def test_without_pytorch_the_pip_command_is_given(
+    data: str, tmp_path: Path, command: list[str]
+) -> None:
+    code = "import sys; sys.modules['torch'] = None; from mien.cli.app import main; main()"
+    args = [part.format(data=data) for part in command]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *args], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert done.stderr.endswith("needs the 'train' extra: pip install 'mien[train]'\n")
+    assert done.stderr.count("\n") == 1
+
+
+def test_ctrl_c_says_how_to_go_on(data: str, tmp_path: Path) -> None:
+    args = [*MIEN, "train", "default", "--data", data, "--out", str(tmp_path / "run")]
+    options = [*tiny.options(size_schedule=[], epochs=10_000), "--threads", "1"]
+    with subprocess.Popen([*args, *options], stderr=subprocess.PIPE, text=True) as child:
+        assert child.stderr is not None
+        for line in child.stderr:
+            if line.startswith("epoch 2/"):
+                child.send_signal(signal.SIGINT)
+                break
+        rest = child.stderr.read().splitlines()
+    assert child.returncode == 130
+    assert rest[-1].startswith("mien: stopped; epoch ") and rest[-1].endswith("--resume")
+    assert not any("Traceback" in line for line in rest)
+    rows = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    stored = torch.load(tmp_path / "run" / "last.pt", weights_only=True)
+    assert 2 <= stored["epochs_done"] <= len(rows)
+
+
+def test_a_bar_on_a_terminal(data: str, tmp_path: Path) -> None:
+    leader, follower = pty.openpty()
+    args = [*MIEN, "train", "default", "--data", data, "--out", str(tmp_path / "run")]
+    child = subprocess.Popen(
+        [*args, *tiny.options(size_schedule=[]), "--threads", "1"],
+        stderr=follower, stdout=subprocess.PIPE, env={**os.environ, "TERM": "xterm"}, text=True,
+    )  # fmt: skip
+    os.close(follower)
+    shown = b""
+    while True:
+        try:
+            part = os.read(leader, 65536)
+        except OSError:  # the other end is closed
+            break
+        if not part:
+            break
+        shown += part
+        time.sleep(0.01)
+    os.close(leader)
+    assert child.stdout is not None
+    printed = child.stdout.read()
+    assert child.wait() == 0
+    assert b"epoch 2/2" in shown and "━".encode() in shown
+    assert printed.startswith("run: ") and "━" not in printed

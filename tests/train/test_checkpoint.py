@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+import tiny
+from mien.errors import ConfigError, ModelFileError, OutputError
+
+torch = pytest.importorskip("torch")
+
+from mien.train import checkpoint  # noqa: E402
+
+WHOLE = dict.fromkeys(
+    ("config", "labels", "ferplus", "epochs_done", "model", "ema", "ema_updates", "optimizer"), 1
+)
+
+
+def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
+    path = tmp_path / "last.pt"
+    checkpoint.save({**WHOLE, "model": {"w": torch.arange(3)}}, path)
+    assert torch.equal(checkpoint.load(path)["model"]["w"], torch.arange(3))
+    assert [p.name for p in tmp_path.iterdir()] == ["last.pt"]
+
+
+def test_a_kill_in_the_middle_of_a_save_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    checkpoint.write_whole(path, b"old")
+    child = os.fork()
+    if not child:
+        os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
+        checkpoint.write_whole(path, b"new" * 100_000)
+    _, status = os.waitpid(child, 0)
+    assert os.WTERMSIG(status) == signal.SIGKILL
+    assert path.read_bytes() == b"old"
+    checkpoint.write_whole(path, b"next")  # what the kill left behind is no hindrance
+    assert path.read_bytes() == b"next"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_told_and_the_old_file_kept(tmp_path: Path) -> None:
+    path = tmp_path / "last.pt"
+    checkpoint.save(WHOLE, path)
+    (tmp_path / "last.pt.partial").symlink_to("/dev/full")
+    with pytest.raises(OutputError, match=r"last\.pt: No space left") as caught:
+        checkpoint.save({**WHOLE, "model": torch.zeros(10_000)}, path)
+    assert "\n" not in str(caught.value)
+    assert checkpoint.load(path) == WHOLE
+
+
+def test_a_foreign_pickle_is_never_executed(tmp_path: Path) -> None:
+    trap = tmp_path / "executed"
+
+    class Trap:
+        def __reduce__(self) -> object:
+            return os.mkdir, (str(trap),)
+
+    torch.save({**WHOLE, "model": Trap()}, tmp_path / "evil.pt")
+    with pytest.raises(ModelFileError, match=r"evil\.pt is no checkpoint"):
+        checkpoint.load(tmp_path / "evil.pt")
+    assert not trap.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"no checkpoint at all", b"PK\x03\x04 cut short"])
+def test_a_damaged_file_is_one_line(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "last.pt").write_bytes(content)
+    with pytest.raises(ModelFileError, match="damaged") as caught:
+        checkpoint.load_network(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_missing_and_foreign_files(tmp_path: Path) -> None:
+    with pytest.raises(ModelFileError, match="give the folder of a 'mien train' run"):
+        checkpoint.load_network(tmp_path)
+    torch.save({"state_dict": {}}, tmp_path / "other.pt")
+    with pytest.raises(ModelFileError, match="no checkpoint of 'mien train'"):
+        checkpoint.load_network(tmp_path / "other.pt")
+
+
+def test_a_loaded_network_is_the_averaged_one_without_its_second_head(run: Path) -> None:
+    net, state = checkpoint.load_network(run)
+    assert not net.training
+    assert net.auxiliary is None and "auxiliary.weight" in state["ema"]
+    weights = net.state_dict()
+    assert all(torch.equal(weights[key], state["ema"][key]) for key in weights)
+    assert any(not torch.equal(weights[key], state["model"][key]) for key in weights)
+
+
+def test_a_run_is_never_overwritten_silently(run: Path) -> None:
+    before = {path.name: path.read_bytes() for path in run.iterdir()}
+    with pytest.raises(ConfigError, match="--resume"):
+        checkpoint.prepare(run, tiny.config(), resume=False)
+    with pytest.raises(ConfigError, match=r"another recipe \(.*ferplus_weight = 1.0"):
+        checkpoint.prepare(run, tiny.config(), resume=True)
+    assert {path.name: path.read_bytes() for path in run.iterdir()} == before
+
+
+def test_a_checkpoint_from_before_a_key_existed_resumes(tmp_path: Path) -> None:
+    config = tiny.config().to_dict()
+    checkpoint.save({**WHOLE, "config": {k: v for k, v in config.items() if k != "flip"}},
+                    tmp_path / checkpoint.CHECKPOINT)  # fmt: skip
+    checkpoint.prepare(tmp_path, tiny.config(), resume=True)
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="cannot make the folder"):
+        checkpoint.prepare(tmp_path / "file" / "run", tiny.config(), resume=False)
+
+
+def test_metrics_of_an_epoch_cut_short_are_dropped(tmp_path: Path) -> None:
+    rows = [{"epoch": epoch} for epoch in range(3)]
+    assert checkpoint.read_metrics(tmp_path, 2) == []
+    checkpoint.write_metrics(tmp_path, rows)
+    assert checkpoint.read_metrics(tmp_path, 2) == rows[:2]
+    (tmp_path / checkpoint.METRICS).write_text("{")
+    with pytest.raises(ModelFileError, match="cannot be read"):
+        checkpoint.read_metrics(tmp_path, 2)

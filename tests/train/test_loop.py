@@ -1,0 +1,232 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tiny
+from mien.datasets.base import open_dataset
+from mien.errors import ConfigError, DatasetError, MienError
+
+torch = pytest.importorskip("torch")
+
+from mien.train import checkpoint, loop  # noqa: E402
+from mien.train.config import TrainConfig, load_recipe  # noqa: E402
+
+CPU = torch.device("cpu")
+
+
+def train(config: TrainConfig, folder: Path, **options: Any) -> list[dict[str, Any]]:
+    return loop.train(config, options.pop("data", tiny.Faces()), folder, device=CPU, **options)
+
+
+def state(folder: Path) -> dict[str, Any]:
+    return checkpoint.load(folder / checkpoint.CHECKPOINT)
+
+
+def equal(a: Any, b: Any) -> bool:
+    """Whether two checkpoints hold the same, to the last bit."""
+    if isinstance(a, torch.Tensor):
+        return torch.equal(a, b)
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(equal(a[key], b[key]) for key in a)
+    if isinstance(a, list):
+        return len(a) == len(b) and all(map(equal, a, b))
+    return bool(a == b)
+
+
+def test_loss_falls_on_real_faces(shared: Path, tmp_path: Path) -> None:
+    config = tiny.config(limit=256, epochs=4, label_smoothing=0.0, rotation=0.0, erasing=0.0)
+    data = open_dataset(shared / "data" / "fer2013.zip")
+    rows = train(config, tmp_path, data=data)
+    losses = [row["train_loss"] for row in rows]
+    assert losses[-1] < 0.95 * losses[0]
+    assert [json.loads(line) for line in (tmp_path / "metrics.jsonl").open()] == rows
+
+
+def test_what_is_reported_is_what_the_stored_weights_do(run: Path) -> None:
+    from mien.preprocess import network_input
+    from mien.train.data import input_spec
+
+    net, stored = checkpoint.load_network(run)
+    config = TrainConfig.from_dict(stored["config"])
+    samples = list(tiny.Faces().samples("public"))[: config.limit]
+    x = network_input([s.image for s in samples], input_spec(config, tiny.Faces.labels))
+    with torch.inference_mode():
+        answers = net(torch.from_numpy(x)).argmax(1).tolist()
+    right = np.mean([a == s.label for a, s in zip(answers, samples, strict=True)])
+    rows = checkpoint.read_metrics(run, config.epochs)
+    assert rows[-1]["valid_accuracy"] == pytest.approx(right, abs=1e-4)
+
+
+KILLED = """
+import json, os, signal, sys, torch, tiny
+from pathlib import Path
+from mien.train.config import TrainConfig
+from mien.train.loop import train
+torch.set_num_threads(1)
+config = TrainConfig.from_dict(json.loads(sys.argv[2]))
+kill = lambda epoch, batch, *_: epoch == 1 and os.kill(os.getpid(), signal.SIGKILL)
+train(config, tiny.Faces(), Path(sys.argv[1]), device=torch.device("cpu"), on_batch=kill)
+"""
+
+
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None:
+    config = tiny.config(epochs=3, ferplus_weight=1.0, mixup=0.2, cutmix=1.0, weak_epochs=1)
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    expected = train(config, whole)
+    child = subprocess.run(
+        [sys.executable, "-c", KILLED, str(killed), json.dumps(config.to_dict())],
+        env={**os.environ, "PYTHONPATH": ":".join(sys.path)},
+        check=False,
+    )
+    assert child.returncode == -9
+    assert state(killed)["epochs_done"] == 1
+    got = train(config, killed, resume=True)
+    assert equal(state(whole), state(killed))
+    timing = ("seconds", "images_per_second")
+    for a, b in zip(got, expected, strict=True):
+        assert {k: a[k] for k in a if k not in timing} == {k: b[k] for k in b if k not in timing}
+
+
+def test_resuming_a_finished_run_changes_nothing(run: Path) -> None:
+    before = state(run)
+    config = TrainConfig.from_dict(before["config"])
+    assert train(config, run, resume=True) == checkpoint.read_metrics(run, config.epochs)
+    assert equal(state(run), before)
+
+
+def test_a_run_is_resumed_with_its_own_data_alone(run: Path) -> None:
+    config = TrainConfig.from_dict(state(run)["config"])
+    with pytest.raises(ConfigError, match=r"trained with FER\+ votes"):
+        train(config, run, resume=True, data=tiny.Faces(votes=False))
+    with pytest.raises(ConfigError, match="was trained on 96 pictures"):
+        train(config, run, resume=True, data=tiny.Faces(count=64))
+
+
+def test_another_seed_gives_another_run(tmp_path: Path) -> None:
+    config = tiny.config(epochs=1)
+    train(config, tmp_path / "a")
+    train(config, tmp_path / "b")
+    train(replace(config, seed=1), tmp_path / "c")
+    a, b, c = (state(tmp_path / name)["model"] for name in "abc")
+    assert equal(a, b) and not equal(a, c)
+
+
+def test_training_stops_where_the_loss_is_no_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny.config()
+    real, calls = loop.soft_cross_entropy, []
+
+    def spoilt(*args: Any) -> torch.Tensor:
+        calls.append(args)
+        return real(*args) * (float("nan") if len(calls) == 5 else 1)  # batch 2 of epoch 2
+
+    monkeypatch.setattr(loop, "soft_cross_entropy", spoilt)
+    with pytest.raises(loop.TrainingError, match=r"no number at epoch 1.*lower lr"):
+        train(config, tmp_path)
+    assert state(tmp_path)["epochs_done"] == 1
+    assert all(bool(v.isfinite().all()) for v in state(tmp_path)["model"].values())
+
+
+def test_weights_that_the_last_step_spoils_are_not_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def explode(parameters: Any, _: float) -> None:
+        for parameter in parameters:
+            parameter.grad.fill_(float("inf"))
+
+    monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", explode)
+    with pytest.raises(loop.TrainingError, match="weights are no numbers"):
+        train(tiny.config(batch_size=96), tmp_path)  # one batch an epoch: no loss sees them
+    assert not (tmp_path / checkpoint.CHECKPOINT).exists()
+
+
+@pytest.mark.parametrize("keys", [
+    {"precision": "bf16"},
+    {"precision": "bf16", "squeeze_excitation": True, "stem_stride": 1, "ferplus_weight": 1.0},
+    {"size_schedule": [[0.5, 16]], "momentum": 0.0, "ema": 0.0, "grad_clip": 0.0},
+    {"schedule": "cosine", "warmup": 0.0, "brightness": 0.2, "contrast": 0.3},
+    {"valid_split": None, "limit": None},
+])  # fmt: skip
+def test_every_kind_of_recipe_trains(tmp_path: Path, keys: dict[str, Any]) -> None:
+    rows = train(tiny.config(**keys), tmp_path)
+    assert all(np.isfinite(row["train_loss"]) for row in rows)
+    assert ("valid_accuracy" in rows[-1]) == ("valid_split" not in keys)
+    dtypes = {v.dtype for v in state(tmp_path)["model"].values()}
+    assert dtypes == {torch.float32, torch.int64}  # autocast never touches the weights
+
+
+@pytest.mark.parametrize("name", ["se_resnet18", "default_distilled"])
+def test_the_recipes_for_a_gpu_take_a_step_on_the_cpu(name: str, run: Path, tmp_path: Path) -> None:
+    small = {"limit": 4, "batch_size": 4, "epochs": 1, "valid_split": None}
+    config = load_recipe(name, values={**small, "teacher": str(run)})
+    rows = train(config, tmp_path)
+    assert np.isfinite(rows[0]["train_loss"])
+
+
+def test_a_student_follows_its_teacher(run: Path, tmp_path: Path) -> None:
+    keys = {"flip": False, "rotation": 0.0, "scale": 0.0, "shift": 0.0, "erasing": 0.0}
+    config = tiny.config(teacher=str(run), distill_weight=1.0, epochs=4, dropout=0.0, **keys)
+    before = checkpoint.load(checkpoint.find(run))
+    losses = [row["train_loss"] for row in train(config, tmp_path)]
+    assert losses[-1] < losses[0]
+    assert equal(checkpoint.load(checkpoint.find(run)), before)
+
+
+def test_a_missing_teacher_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    with pytest.raises(ConfigError, match="--teacher RUN"):
+        train(tiny.config(needs_teacher=True), folder)
+    with pytest.raises(MienError, match="no checkpoint at"):
+        train(tiny.config(teacher=str(tmp_path)), folder)
+    assert not folder.exists()
+
+
+def test_a_teacher_of_other_labels_is_refused(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiny.Faces, "labels", tiny.Faces.labels[::-1])
+    with pytest.raises(ConfigError, match="same labels in the same order"):
+        train(tiny.config(teacher=str(run)), tmp_path / "run")
+
+
+def test_too_little_data_is_told(tmp_path: Path) -> None:
+    with pytest.raises(loop.TrainingError, match="20 pictures make no batch of 32"):
+        train(tiny.config(), tmp_path / "a", data=tiny.Faces(count=20))
+    with pytest.raises(DatasetError, match="no pictures"):
+        train(tiny.config(), tmp_path / "b", data=tiny.Faces(count=0))
+
+
+def test_a_full_gpu_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried …\nmore")
+
+    monkeypatch.setattr(loop, "load_split", full)
+    with pytest.raises(loop.TrainingError, match="lower batch_size"):
+        train(tiny.config(), tmp_path)
+
+
+def test_devices() -> None:
+    expected = "cuda" if torch.cuda.is_available() else "cpu"
+    assert loop.pick_device("auto").type == expected
+    assert loop.pick_device("cpu") == CPU
+    with pytest.raises(loop.TrainingError, match="try auto or cpu"):
+        loop.pick_device("abacus")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_trains_too(tmp_path: Path) -> None:
+    config = tiny.config(precision="bf16", ferplus_weight=1.0, mixup=0.2, cutmix=1.0)
+    gpu = torch.device("cuda")
+    loop.train(replace(config), tiny.Faces(), tmp_path, device=gpu)
+    assert loop.train(config, tiny.Faces(), tmp_path, device=gpu, resume=True)
+    checkpoint.load_network(tmp_path)  # and can be read without one

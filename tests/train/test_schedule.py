@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+
+import tiny
+
+torch = pytest.importorskip("torch")
+
+from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, OneCycleLR, SequentialLR  # noqa: E402
+
+from mien.train.schedule import input_side, learning_rate  # noqa: E402
+
+EPOCHS, STEPS = 20, 100
+TOTAL = EPOCHS * STEPS
+
+
+def pytorchs(schedule: str) -> list[float]:
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+    if schedule == "onecycle":
+        scheduler = OneCycleLR(
+            optimizer, 0.1, TOTAL, pct_start=0.2, div_factor=25, final_div_factor=1e9
+        )
+    else:
+        warm = int(0.2 * TOTAL)
+        parts = [LinearLR(optimizer, 1e-9, 1.0, warm), CosineAnnealingLR(optimizer, TOTAL - warm)]
+        scheduler = SequentialLR(optimizer, parts, [warm])
+    rates = []
+    for _ in range(TOTAL):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    return rates
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("schedule", ["onecycle", "cosine"])
+def test_learning_rate_is_pytorchs(schedule: str) -> None:
+    config = tiny.config(schedule=schedule, lr=0.1, warmup=0.2, epochs=EPOCHS)
+    ours = [learning_rate(config, step, STEPS) for step in range(TOTAL)]
+    # Schedulers differ by one step in where they begin.
+    assert ours == pytest.approx(pytorchs(schedule), abs=0.1 * 0.006)
+    assert max(ours) == pytest.approx(0.1)
+    assert ours[-1] == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("warmup", [0.0, 1.0])
+def test_a_run_of_one_step_has_a_rate(warmup: float) -> None:
+    config = tiny.config(epochs=1, warmup=warmup)
+    assert 0 <= learning_rate(config, 0, 1) <= config.lr
+
+
+def test_pictures_grow_by_the_schedule() -> None:
+    config = tiny.config(epochs=20, size_schedule=[[0.35, 32], [0.25, 40]])
+    sides = [input_side(config, epoch) for epoch in range(20)]
+    assert sides == [32] * round(0.35 * 20) + [40] * round(0.25 * 20) + [44] * round(0.4 * 20)
+    assert {input_side(tiny.config(), epoch) for epoch in range(5)} == {tiny.config().input_size}
