@@ -317,7 +317,8 @@ def _environment(device: torch.device) -> dict[str, str]:
     if device.type == "cuda":
         hardware = torch.cuda.get_device_name(device)
     else:
-        hardware = f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
+        threads = torch.get_num_threads()
+        hardware = f"{platform.machine()} CPU, {threads} thread{'s' if threads > 1 else ''}"
     return {"hardware": hardware, "torch": str(torch.__version__), "mien": __version__}
 
 
