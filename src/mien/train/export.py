@@ -8,8 +8,6 @@ loads the file: arithmetic and speed are those of float32.
 from __future__ import annotations
 
 import hashlib
-import inspect
-import io
 import tempfile
 import warnings
 from collections.abc import Mapping
@@ -154,23 +152,13 @@ def to_onnx(net: nn.Module, spec: ModelSpec) -> ModelProto:
     PyTorch's exporter folds batch normalisation into the convolutions before it.
     """
     example = torch.zeros(2, spec.channels, spec.input_size, spec.input_size)  # (N, C, S, S)
-    names: dict[str, Any] = {"input_names": ["input"], "output_names": ["logits"]}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own deprecations are no news to a user
-        if "dynamic_shapes" in inspect.signature(torch.onnx.export).parameters:
-            batch = ({0: torch.export.Dim("batch")},)
-            program: Any = torch.onnx.export(
-                net, (example,), dynamo=True, dynamic_shapes=batch, opset_version=OPSET,
-                verbose=False, **names,
-            )  # fmt: skip
-            model: ModelProto = program.model_proto
-        else:  # PyTorch 2.4
-            file = io.BytesIO()
-            axes = {"input": {0: "batch"}, "logits": {0: "batch"}}
-            torch.onnx.export(
-                net, (example,), cast(Any, file), dynamic_axes=axes, opset_version=17, **names
-            )  # fmt: skip
-            model = onnx.load_model_from_string(file.getvalue())
+        program: Any = torch.onnx.export(
+            net, (example,), dynamo=True, dynamic_shapes=({0: torch.export.Dim("batch")},),
+            opset_version=OPSET, input_names=["input"], output_names=["logits"], verbose=False,
+        )  # fmt: skip
+    model: ModelProto = program.model_proto
     for noted in (model.graph, *model.graph.node, *model.graph.input, *model.graph.output):
         noted.ClearField("doc_string")
         noted.ClearField("metadata_props")
