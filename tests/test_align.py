@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mien.align import face_crop
+from mien.align import LARGEST, face_crop
 from mien.spec import ModelSpec
 from mien.types import Box, Face
 
@@ -67,6 +67,27 @@ def test_outside_repeats_the_border(box: Box, margin: float) -> None:
 
 def test_a_face_of_less_than_a_pixel() -> None:
     assert face_crop(gradient(5, 5), Face(Box(2, 2, 2.1, 2.1)), spec()).shape == (1, 1, 3)
+
+
+@pytest.mark.parametrize("shape", [(1, 1_000_000, 3), (100_000, 2, 3)])
+@pytest.mark.parametrize("turn", [False, True])
+def test_a_long_picture_taken_for_one_face(shape: tuple[int, int, int], turn: bool) -> None:
+    """Squared as it is, the longer one would take 3 terabytes."""
+    height, width = shape[:2]
+    points = ((1.0, 0.0), (9.0, 3.0), (5.0, 5.0), (1.0, 9.0), (9.0, 9.0))
+    face = Face(Box(0, 0, width, height), landmarks=points)
+    crop = face_crop(np.full(shape, 9, np.uint8), face, spec(align=turn))
+    assert crop.shape[0] == crop.shape[1] <= LARGEST
+    assert (crop == 9).all()
+
+
+@pytest.mark.parametrize("side", [1500, 4000])
+def test_a_large_face_is_shrunk_by_area(side: int) -> None:
+    small = np.random.default_rng(0).integers(0, 256, (4, 4, 3), np.uint8)
+    image = np.kron(small, np.ones((side // 4, side // 4, 1), np.uint8))
+    crop = face_crop(image, Face(Box(0, 0, side, side)), spec())
+    assert crop.shape == (LARGEST, LARGEST, 3)
+    assert np.array_equal(crop[LARGEST // 8 :: LARGEST // 4, LARGEST // 8 :: LARGEST // 4], small)
 
 
 def test_one_pixel_image() -> None:

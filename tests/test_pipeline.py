@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Thread
 
@@ -12,7 +12,7 @@ from PIL import Image
 import mien
 from mien.detectors.base import DetectorFacts
 from mien.errors import ConfigError, ImageReadError, InputError, ModelFileError, UnknownNameError
-from mien.pipeline import BATCH_FACES, Recognizer
+from mien.pipeline import BATCH_FACES, BATCH_PICTURES, Recognizer
 from mien.samples import ASTRONAUT
 from mien.spec import ModelSpec
 from mien.types import Box, Face
@@ -74,11 +74,12 @@ def test_a_face_keeps_its_own_expression() -> None:
 
 def test_faces_of_several_pictures_share_a_batch() -> None:
     classifier = Brightness()
-    images = [picture((3, 3, 250), (20, 9, 10))] * BATCH_FACES
+    each = BATCH_FACES // 8
+    images = [picture(*((5 * k, 9, 250) for k in range(each)))] * 16
     results = Recognizer(Marks(), classifier).images(images)
     next(results)
     assert classifier.batches == [BATCH_FACES]
-    assert len(list(results)) == BATCH_FACES - 1
+    assert len(list(results)) == 15
     assert classifier.batches == [BATCH_FACES] * 2
 
 
@@ -164,14 +165,40 @@ def test_wrong_names_list_the_right_ones() -> None:
 
 
 def test_analyze_keeps_its_networks() -> None:
-    mien.analyze(ASTRONAUT)
     from mien import pipeline
 
-    kept = dict(pipeline._recognizers)
     mien.analyze(ASTRONAUT)
-    assert pipeline._recognizers == kept
-    mien.analyze(ASTRONAUT, min_face_size=60)
-    assert pipeline._recognizers != kept
+    kept = pipeline._kept
+    mien.analyze(ASTRONAUT)
+    assert pipeline._kept is kept
+    mien.analyze(ASTRONAUT, detector=Marks())  # an object of any kind will do as an option
+    assert pipeline._kept is not kept
+
+
+def test_threads_are_an_offer() -> None:
+    assert len(Recognizer("none", threads=1).image(ASTRONAUT)) == 1
+
+
+def test_what_was_read_comes_out_before_the_error(tmp_path: Path) -> None:
+    results = Recognizer(Marks(), Brightness()).images([picture((3, 3, 250)), tmp_path / "no.png"])
+    assert len(next(results)) == 1
+    with pytest.raises(ImageReadError):
+        next(results)
+
+
+def test_pictures_without_faces_do_not_pile_up() -> None:
+    """Results come every few pictures, however small and empty these are."""
+    read = []
+
+    def sources() -> Iterator[np.ndarray]:
+        for index in range(10_000):
+            read.append(index)
+            yield picture(size=(8, 8))
+
+    results = Recognizer(Marks(), Brightness()).images(sources())
+    next(results)
+    assert len(read) <= BATCH_PICTURES
+    assert len(list(results)) == 9_999
 
 
 def test_threads_share_one_recognizer() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from inspect import signature
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -24,9 +25,9 @@ from mien.types import EmotionScores, Face, Reading, Result
 Image = NDArray[np.uint8]
 OnError = Callable[[str, ImageReadError], None]
 
-# A batch is classified when it is worth a call of the network, or before the pictures that wait
-# for it take much memory.
-BATCH_FACES, BATCH_PIXELS = 64, 16_000_000
+# A batch is classified when it is worth a call of the network, before the pictures that wait for it
+# take much memory, and soon enough for whoever waits for the first result.
+BATCH_FACES, BATCH_PIXELS, BATCH_PICTURES = 64, 16_000_000, 16
 
 
 @dataclass(slots=True)
@@ -62,7 +63,9 @@ class Recognizer:
         threads: int | None = None,
     ) -> None:
         if isinstance(detector, str):
-            detector = _make(detector, threads=threads, min_face_size=min_face_size)
+            detector = _make(detector, threads, min_face_size=min_face_size)
+        elif min_face_size is not None:
+            raise ConfigError("min_face_size is for detectors given by name: set it on your own")
         if isinstance(model, str | Path):
             model = load_classifier(model, threads=threads)
         self.detector: Detector = detector
@@ -97,19 +100,22 @@ class Recognizer:
     ) -> Iterator[tuple[Result, Image]]:
         """As ``images``, with the (H, W, 3) RGB uint8 picture beside each result."""
         waiting: list[_Seen] = []
+        faces = pixels = 0
         for source in sources:
             try:
-                waiting.append(self._see(source))
+                seen = self._see(source)
             except ImageReadError as error:
                 if on_error is None:
+                    yield from self._name(waiting)  # nothing already done is lost
                     raise
                 on_error(_name_of(source) or "picture", error)
                 continue
-            faces = sum(len(seen.faces) for seen in waiting)
-            pixels = sum(seen.image.size // 3 for seen in waiting)
-            if faces >= BATCH_FACES or pixels >= BATCH_PIXELS:
+            waiting.append(seen)
+            faces += len(seen.faces)
+            pixels += seen.image.size // 3
+            if faces >= BATCH_FACES or pixels >= BATCH_PIXELS or len(waiting) >= BATCH_PICTURES:
                 yield from self._name(waiting)
-                waiting = []
+                waiting, faces, pixels = [], 0, 0
         yield from self._name(waiting)
 
     def _see(self, source: Source) -> _Seen:
@@ -154,24 +160,32 @@ def analyze(source: Source, **options: Any) -> Result:
         >>> mien.analyze("photo.jpg")
         Result('photo.jpg', 512×512, 1 face: happiness 98%)
     """
-    key = tuple(sorted(options.items()))
-    if key not in _recognizers:
-        _recognizers.clear()  # one at a time: this is the door for simple use
-        _recognizers[key] = Recognizer(**options)
-    return _recognizers[key].image(source)
+    global _kept
+    with _lock:
+        if _kept is None or _kept[0] != options:
+            _kept = options, Recognizer(**options)
+        recognizer = _kept[1]
+    return recognizer.image(source)
 
 
-_recognizers: dict[tuple[tuple[str, Any], ...], Recognizer] = {}
+_lock = Lock()
+_kept: tuple[dict[str, Any], Recognizer] | None = None  # one at a time: this door is for simple use
 
 
-def _make(name: str, **options: Any) -> Detector:
-    """A registered detector, with those of ``options`` that are given."""
+def _make(name: str, threads: int | None, **options: Any) -> Detector:
+    """A registered detector, with those of ``options`` that are given.
+
+    ``threads`` is an offer: a detector without a network does not take it.
+    """
     factory = detectors.get(name)
-    given = {key: value for key, value in options.items() if value is not None}
     taken = signature(factory).parameters
-    if unknown := [key for key in given if key not in taken]:
+    anything = any(p.kind is p.VAR_KEYWORD for p in taken.values())
+    given = {key: value for key, value in options.items() if value is not None}
+    if unknown := [key for key in given if key not in taken and not anything]:
         has = f"it has {', '.join(taken)}" if taken else "it has none"
         raise ConfigError(f"detector {name!r} has no option {unknown[0]!r} ({has})")
+    if threads is not None and (anything or "threads" in taken):
+        given["threads"] = threads
     detector: Detector = factory(**given)
     return detector
 
