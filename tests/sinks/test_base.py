@@ -100,13 +100,55 @@ def test_a_target_that_cannot_be_opened(
 
 
 @pytest.mark.parametrize("sink", TEXT)
-def test_a_picture_is_not_overwritten_with_text(sink: Any, tmp_path: Path) -> None:
-    photo = tmp_path / "photo.JPG"
-    photo.write_bytes(b"precious")
-    with pytest.raises(OutputError, match="picture") as error:
-        sink(photo)
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("photo.JPG", "picture"), ("m.onnx", "model"), ("r.toml", "recipe"), ("d.zip", "archive")],
+)
+def test_what_holds_no_text_is_not_overwritten(
+    sink: Any, name: str, kind: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"precious")
+    with pytest.raises(OutputError, match=kind) as error:
+        sink(path)
     one_line(error)
-    assert photo.read_bytes() == b"precious"
+    assert path.read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("sink", TEXT)
+def test_an_old_file_lasts_until_something_replaces_it(
+    sink: Any, results: list[Result], tmp_path: Path
+) -> None:
+    path = tmp_path / "out.txt"
+    path.write_text("old " * 10_000)
+    made = sink(path)
+    assert path.read_text().startswith("old")
+    run(made, results)
+    assert "old" not in path.read_text() and "photo.jpg" in path.read_text()
+
+
+@pytest.mark.parametrize("sink", TEXT)
+def test_no_result_at_all_replaces_it_too(sink: Any, tmp_path: Path) -> None:
+    path, stream = tmp_path / "out.txt", io.StringIO()
+    path.write_text("old")
+    run(sink(path), [])
+    run(sink(stream), [])
+    assert path.read_text() == stream.getvalue()
+
+
+@pytest.mark.parametrize("sink", TEXT)
+def test_the_list_on_standard_input_is_not_overwritten(
+    sink: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "list.txt"
+    path.write_text("a.jpg\n")
+    with path.open() as stdin, pytest.raises(OutputError, match="read as input") as error:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        sink(path)
+    one_line(error)
+    assert path.read_text() == "a.jpg\n"
+    monkeypatch.setattr(sys, "stdin", None)
+    run(sink(path), [])
 
 
 @pytest.mark.parametrize("sink", FOLDER)

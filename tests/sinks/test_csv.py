@@ -44,15 +44,6 @@ def test_awkward_names_survive() -> None:
     assert read(stream.getvalue())[0]["source"] == name
 
 
-def test_labels_given_make_the_header_at_once() -> None:
-    stream = io.StringIO()
-    with CsvSink(stream, labels=LABELS) as sink:
-        header = stream.getvalue()
-        sink.write(make_result(make_reading()))
-    assert header.strip().split(",")[-3:] == list(LABELS)
-    assert len(read(stream.getvalue())) == 1
-
-
 def test_a_run_without_a_face_leaves_a_header_alone() -> None:
     stream = io.StringIO()
     with CsvSink(stream) as sink:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
+import sys
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Protocol, TextIO, TypeAlias
@@ -64,29 +67,43 @@ class Closing:
         self.close()
 
 
+_NOT_TEXT = {
+    **dict.fromkeys(SUFFIXES, "a picture's"),
+    ".onnx": "a model's",
+    ".pt": "a checkpoint's",
+    ".toml": "a recipe's",
+    ".zip": "an archive's",
+}
+
+
 class TextOutput(Closing):
     """A text file that is made anew, or an open text stream that is left open.
 
-    Each ``write`` is flushed, so that a reader at the other end of a pipe sees it at once and a run
-    that dies leaves whole lines. After a failed write the output takes no more.
+    A file keeps what it held until the first ``write``, or ``close`` without any. Each ``write`` is
+    flushed, so that a reader at the other end of a pipe sees it at once and a run that dies leaves
+    whole lines. After a failed write the output takes no more.
     """
 
     def __init__(self, target: Target) -> None:
         self.stream: IO[str]
+        self._old = False  # whether the file may hold what is to be replaced
         if isinstance(target, str | os.PathLike):
             self.name = repr(str(Path(target)))
-            if Path(target).suffix.lower() in SUFFIXES:
+            if kind := _NOT_TEXT.get(Path(target).suffix.lower()):
                 # `--output a.jpg b.jpg` is soon typed, and would cost the user a picture.
-                raise OutputError(
-                    f"cannot write text to {self.name}, a picture's name: give another"
-                )
+                raise OutputError(f"cannot write text to {self.name}, {kind} name: give another")
             try:
                 self.stream = Path(target).open(  # noqa: SIM115 - closed by close()
-                    "w", encoding="utf-8", newline=""
+                    "a", encoding="utf-8", newline=""
                 )
             except (OSError, ValueError) as error:
                 raise output_error(self.name, error) from error
             self._owned = True
+            status = os.fstat(self.stream.fileno())
+            self._old = stat.S_ISREG(status.st_mode)
+            if self._old and _is_standard_input(status):
+                self.stream.close()
+                raise OutputError(f"cannot write {self.name}, which is read as input: give another")
         else:
             self.name = str(getattr(target, "name", None) or type(target).__name__)
             self.stream, self._owned = target, False
@@ -102,6 +119,7 @@ class TextOutput(Closing):
         # A file name may hold bytes that are not UTF-8; in JSON their escape is valid, too.
         text = text.encode(self._encoding, "backslashreplace").decode(self._encoding)
         try:
+            self._drop_old()
             self.stream.write(text)
             self.stream.flush()
         except (OSError, ValueError) as error:
@@ -115,15 +133,27 @@ class TextOutput(Closing):
         self._open = False
         if self._owned:
             try:
-                self.stream.close()
+                with self.stream:
+                    self._drop_old()
             except OSError as error:
                 if not quietly:
                     raise output_error(self.name, error) from error
+
+    def _drop_old(self) -> None:
+        if self._old:
+            self._old = False
+            self.stream.truncate(0)
 
     @property
     def is_open(self) -> bool:
         """Whether more can be written."""
         return self._open
+
+
+def _is_standard_input(status: os.stat_result) -> bool:
+    with suppress(OSError, ValueError, AttributeError):  # closed, or no file of the system's
+        return os.path.samestat(status, os.fstat(sys.stdin.fileno()))
+    return False
 
 
 _ADVICE = {

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import os
+from pathlib import Path
 
-from mien.errors import InputError
-from mien.sinks.base import Closing, Image
+from mien.errors import InputError, OutputError
+from mien.sinks.base import Closing, Image, output_error
 from mien.sinks.pictures import PictureFolder, picture_of
 from mien.sinks.rows import COLUMNS, CsvRows
 from mien.types import Box, Result
@@ -17,7 +18,7 @@ class CropsSink(Closing):
 
     ``crops.csv``, made anew by each run, has the columns of ``Result.rows()`` and a last one,
     ``file``: the crop's name in the same folder, empty for a box that lies outside the picture. A
-    row is written once its crop is there.
+    row is written once its crop is there. A ``crops.csv`` that no run has written is kept.
     """
 
     def __init__(
@@ -25,13 +26,15 @@ class CropsSink(Closing):
     ) -> None:
         """``margin`` grows the box by that share of its sides on each; ``suffix`` may be ``.png``.
 
-        Raises ``OutputError`` where the folder or ``crops.csv`` cannot be written.
+        Raises ``OutputError`` where the folder or ``crops.csv`` cannot be written, or is not Mien's.
         """
         if not 0 <= margin < math.inf:
             raise InputError(f"the margin of a crop is {margin}: give a share of 0 or more")
         self._margin = margin
         self._folder = PictureFolder(folder, suffix)
-        self._rows = CsvRows(self._folder.path / "crops.csv")
+        table = self._folder.path / "crops.csv"
+        _check_table(table)
+        self._rows = CsvRows(table)
 
     def write(self, result: Result, image: Image | None = None) -> None:
         """Save the faces of one picture; without ``image`` it is read again from its source.
@@ -52,6 +55,22 @@ class CropsSink(Closing):
     def close(self) -> None:
         """Close ``crops.csv``; a run without a face leaves its header alone."""
         self._rows.close((*COLUMNS, "file"))
+
+
+def _check_table(path: Path) -> None:
+    """Raise ``OutputError`` where ``path`` holds what no earlier run has written."""
+    try:
+        with path.open("rb") as file:
+            header = file.readline(65536).rstrip().decode("utf-8", "replace")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise output_error(repr(str(path)), error) from error
+    ours = header.startswith(",".join(COLUMNS)) and header.endswith(",file")
+    if header and not ours:
+        raise OutputError(
+            f"cannot write {str(path)!r}, a table of another kind: choose another folder"
+        )
 
 
 def _crop(image: Image, box: Box, margin: float) -> Image:

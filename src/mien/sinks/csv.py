@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from mien.sinks.base import Closing, Image, Target
 from mien.sinks.rows import COLUMNS, CsvRows
 from mien.types import Result
@@ -12,13 +10,13 @@ from mien.types import Result
 class CsvSink(Closing):
     """Writes ``Result.rows()``: a header once, then one row a face, none for a picture without.
 
-    The probability columns are ``labels`` where given, else the labels of the first face; a later
-    result with other labels raises ``InputError``. A run without any face leaves a header alone.
+    The probability columns are the labels of the first face; a later result with other labels
+    raises ``InputError``. A run without any face leaves a header alone.
     """
 
-    def __init__(self, target: Target, labels: Iterable[str] | None = None) -> None:
+    def __init__(self, target: Target) -> None:
         """``target`` is a path, made anew, or an open text stream; ``OutputError`` if it fails."""
-        self._rows = CsvRows(target, None if labels is None else (*COLUMNS, *labels))
+        self._rows = CsvRows(target)
 
     def write(self, result: Result, image: Image | None = None) -> None:
         """Write the faces of one picture; ``image`` is not used. Raises ``OutputError``."""

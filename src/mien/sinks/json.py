@@ -18,8 +18,7 @@ class JsonSink(Closing):
     def __init__(self, target: Target) -> None:
         """``target`` is a path, made anew, or an open text stream; ``OutputError`` if it fails."""
         self._output = TextOutput(target)
-        self._output.write("[")
-        self._separator = "\n"
+        self._separator = "[\n"
 
     def write(self, result: Result, image: Image | None = None) -> None:
         """Write one object; ``image`` is not used. Raises ``OutputError``."""
@@ -30,5 +29,5 @@ class JsonSink(Closing):
     def close(self) -> None:
         """Close the array, then the file; a stream that was given stays open."""
         if self._output.is_open:
-            self._output.write("\n]\n" if self._separator == ",\n" else "]\n")
+            self._output.write("\n]\n" if self._separator == ",\n" else "[]\n")
         self._output.close()

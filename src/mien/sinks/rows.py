@@ -17,12 +17,10 @@ COLUMNS = ("source", "face", "expression", "prob", "score", "x1", "y1", "x2", "y
 class CsvRows(Closing):
     """A header, then rows, each flushed at once; the first row fixes the columns."""
 
-    def __init__(self, target: Target, columns: Iterable[str] | None = None) -> None:
-        """With ``columns`` the header is written at once. Raises ``OutputError``."""
+    def __init__(self, target: Target) -> None:
+        """Raises ``OutputError`` where ``target`` cannot be opened."""
         self._output = TextOutput(target)
         self._columns: tuple[str, ...] = ()
-        if columns is not None:
-            self._header(columns)
 
     def write(self, row: Mapping[str, Any]) -> None:
         """Write one row; ``InputError`` where its columns are not those of the header."""
