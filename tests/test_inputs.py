@@ -100,6 +100,23 @@ def test_standard_input_may_hold_names_that_are_not_utf8(monkeypatch: pytest.Mon
     assert [os.fsencode(path) for path in expand(["-"])] == [b"gr\xfc\xdfe.jpg"]
 
 
+def test_standard_input_may_be_what_find_print0_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"./a b.jpg\0./c.png\0")))
+    assert list(expand(["-"])) == ["./a b.jpg", "./c.png"]
+
+
+def test_a_closed_standard_input_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    paths, errors = errors_of(["-", "a.jpg"])
+    assert paths == ["a.jpg"]
+    assert errors == ["standard input is closed: give it a list of paths, one a line"]
+
+
+@pytest.mark.parametrize("name", ["no\0path/a.jpg", "a\0.jpg", "x" * 5000, "x" * 5000 + "/a.jpg"])
+def test_what_no_file_can_be_called_is_left_to_the_reader(name: str) -> None:
+    assert list(expand([name])) == [name]
+
+
 def test_standard_input_is_read_as_it_comes() -> None:
     def lines() -> Iterator[str]:
         yield "a.jpg\n"

@@ -34,7 +34,7 @@ def expand(
     - A glob that no shell has expanded (``*``, ``?``, ``[…]``, ``**``) stands for the pictures and
       folders that match it, or, where there are none, for whatever matches it.
     - ``-`` stands for the paths, one a line, in ``stdin`` (standard input by default), read as
-      they come; blank lines are skipped.
+      they come; blank lines are skipped. NUL separates paths too, as ``find -print0`` writes it.
 
     The order is that of ``names``, and sorted by name inside a folder or a glob, files before
     subfolders. Folders are read while the iterator runs. A folder or glob without any picture, a
@@ -42,12 +42,12 @@ def expand(
     and the rest go on; without ``on_error`` the error is raised.
     """
     seen: set[tuple[str, str]] = set()
-    real_folder = lru_cache(maxsize=1024)(os.path.realpath)
+    real_folder = lru_cache(maxsize=1024)(_real_folder)
     report = on_error or _raise
     for path in _paths(names, recursive, stdin, report):
         # The same entry of the same folder, however spelt; a link under a name of its own stays.
         folder, name = os.path.split(path)
-        key = (str(real_folder(folder)), name)
+        key = (real_folder(folder), name)
         if key not in seen:
             seen.add(key)
             yield path
@@ -66,7 +66,9 @@ def _paths(
 ) -> Iterator[str]:
     for given in names:
         name = os.fspath(given)
-        if name == STDIN:
+        if name == STDIN and stdin is None and sys.stdin is None:
+            report(InputError("standard input is closed: give it a list of paths, one a line"))
+        elif name == STDIN:
             count = 0
             for count, line in enumerate(_lines(stdin), start=1):  # noqa: B007
                 yield from _file_or_folder(line, recursive, report)
@@ -81,7 +83,15 @@ def _paths(
 def _lines(stdin: Iterable[str] | None) -> Iterator[str]:
     # Bytes, because a file name on Linux need not be valid UTF-8.
     lines = (os.fsdecode(line) for line in sys.stdin.buffer) if stdin is None else stdin
-    return (text for line in lines if (text := line.rstrip("\r\n")).strip())
+    parts = (part for line in lines for part in line.split("\0"))  # no path can hold a NUL
+    return (text for part in parts if (text := part.rstrip("\r\n")).strip())
+
+
+def _real_folder(folder: str) -> str:
+    try:
+        return os.path.realpath(folder)
+    except (OSError, ValueError):  # no folder at all, as reading the picture will tell
+        return folder
 
 
 def _file_or_folder(name: str, recursive: bool, report: Report) -> Iterator[str]:

@@ -26,7 +26,7 @@ class CropsSink(Closing):
     ) -> None:
         """``margin`` grows the box by that share of its sides on each; ``suffix`` may be ``.png``.
 
-        Raises ``OutputError`` where the folder or ``crops.csv`` cannot be written, or is not Mien's.
+        Raises ``OutputError`` where the folder or ``crops.csv`` cannot be written, or is no run's.
         """
         if not 0 <= margin < math.inf:
             raise InputError(f"the margin of a crop is {margin}: give a share of 0 or more")
