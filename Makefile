@@ -18,7 +18,7 @@ test: $(TEST)/ready
 lint: $(TEST)/ready
 	@$(TEST)/bin/ruff check . && $(TEST)/bin/ruff format --check . && $(TEST)/bin/mypy
 
-$(RUN)/ready: pyproject.toml $(shell find src -name '*.py' -o -name '*.onnx' 2>/dev/null)
+$(RUN)/ready: pyproject.toml $(shell find src -name '*.py' -o -name '*.onnx' -o -name '*.toml' -o -name '*.jpg' 2>/dev/null)
 	@$(call venv,$(RUN))
 	$(RUN)/bin/pip install --quiet .
 	@touch $@

@@ -39,12 +39,14 @@ def tiny_classifier(
     bias: NDArray[np.floating] | None = None,
     seed: int = 0,
     metadata: dict[str, str] | None = None,
+    batch: int | str = "N",
     **spec: Any,
 ) -> Tiny:
     """Write an ONNX classifier of one linear layer: logits = flattened input · weights + bias.
 
     Without ``weights`` and ``bias`` they are drawn from ``seed``. ``spec`` goes to ``ModelSpec``;
-    ``metadata`` takes the place of the spec's own, such as ``{}`` for a file without one.
+    ``metadata`` takes the place of the spec's own, such as ``{}`` for a file without one; ``batch`` may
+    fix the size of a batch.
     """
     onnx = pytest.importorskip("onnx", reason="the 'train' extra brings onnx")
     from onnx import TensorProto, helper, numpy_helper
@@ -68,8 +70,8 @@ def tiny_classifier(
             helper.make_node("Gemm", ["flat", "weights", "bias"], ["logits"]),
         ],
         "tiny",
-        [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ["N", channels, side, side])],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["N", len(labels)])],
+        [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, [batch, channels, side, side])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [batch, len(labels)])],
         [numpy_helper.from_array(weights, "weights"), numpy_helper.from_array(bias, "bias")],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)

@@ -7,6 +7,7 @@ are read back through ONNX Runtime alone; nothing is ever guessed from a file na
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from mien.errors import ModelSpecError
 
 METADATA_KEY = "mien"
+LARGEST_INPUT = 4096  # pixels a side: beyond it a spec is a mistake
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +53,53 @@ class ModelSpec:
     """Free facts for people: data, split, seed, recipe, limits, intended use."""
 
     def __post_init__(self) -> None:
-        problems = []
-        if not self.labels or len(set(self.labels)) != len(self.labels):
-            problems.append(f"labels must be distinct and not empty, got {self.labels!r}")
-        if self.channels not in (1, 3):
-            problems.append(f"channels must be 1 or 3, got {self.channels!r}")
-        if self.input_size < 1:
-            problems.append(f"input_size must be positive, got {self.input_size!r}")
-        if self.resize is not None and self.resize < self.input_size:
-            problems.append(f"resize {self.resize} is smaller than input_size {self.input_size}")
-        if len(self.mean) != self.channels or len(self.std) != self.channels or 0 in self.std:
-            problems.append(f"mean and std need {self.channels} values each, and std none of 0")
-        if not self.temperature > 0:
-            problems.append(f"temperature must be positive, got {self.temperature!r}")
-        if not self.margin > -1:
-            problems.append(f"margin must be above -1, got {self.margin!r}")
+        problems = [text for bad, text in self._checks() if bad]
         if problems:
             raise ModelSpecError(f"invalid model spec {self.name!r}: " + "; ".join(problems))
+
+    def _checks(self) -> list[tuple[bool, str]]:
+        """Types too, for a spec mostly comes out of a file; later checks rest on earlier ones."""
+        texts = all(isinstance(t, str) for t in (self.name, self.trained_on, self.licence))
+        labels = isinstance(self.labels, tuple) and all(
+            isinstance(label, str) and label and label.isprintable() for label in self.labels
+        )
+        sides = [self.input_size, self.input_size if self.resize is None else self.resize]
+        whole = all(type(side) is int and 1 <= side <= LARGEST_INPUT for side in sides)
+        colours = self.channels in (1, 3) and all(
+            _numbers(values, self.channels) for values in (self.mean, self.std)
+        )
+        scores = isinstance(self.scores, Mapping) and all(map(_number, self.scores.values()))
+        return [
+            (not texts, "name, trained_on and licence must be text"),
+            (not labels, f"labels must be a tuple of printable words, got {self.labels!r}"),
+            (
+                labels and (not self.labels or len(set(self.labels)) != len(self.labels)),
+                f"labels must be distinct and not empty, got {self.labels!r}",
+            ),
+            (
+                not whole,
+                f"input_size and resize must be whole numbers up to {LARGEST_INPUT}, got {sides}",
+            ),
+            (
+                whole and sides[1] < sides[0],
+                f"resize {sides[1]} is smaller than input_size {sides[0]}",
+            ),
+            (self.channels not in (1, 3), f"channels must be 1 or 3, got {self.channels!r}"),
+            (not colours, "mean and std need one finite number a channel"),
+            (colours and 0 in self.std, "std must not be 0"),
+            (
+                not _number(self.margin) or not -1 < self.margin <= 10,
+                f"margin must be above -1, at most 10, got {self.margin!r}",
+            ),
+            (not _numbers(self.offset, 2), f"offset must be two numbers, got {self.offset!r}"),
+            (type(self.align) is not bool, f"align must be true or false, got {self.align!r}"),
+            (
+                not _number(self.temperature) or self.temperature <= 0,
+                f"temperature must be positive, got {self.temperature!r}",
+            ),
+            (not scores, "scores must be finite numbers by name"),
+            (not isinstance(self.card, Mapping), "card must be facts by name"),
+        ]
 
     def to_metadata(self) -> dict[str, str]:
         """The ONNX ``metadata_props`` entry that ``from_metadata`` reads back to an equal spec."""
@@ -88,11 +120,27 @@ class ModelSpec:
             )
         try:
             raw = json.loads(text)
-            known = {f.name for f in fields(cls)}
-            values = {k: _tuples(v) for k, v in raw.items() if k in known}
-            return cls(**values)
-        except (ValueError, TypeError, AttributeError) as error:
+        except ValueError as error:
             raise ModelSpecError(f"{where} carries a damaged model spec: {error}") from None
+        needed = ("name", "labels", "input_size")
+        if not isinstance(raw, dict) or any(key not in raw for key in needed):
+            raise ModelSpecError(
+                f"{where} carries a damaged model spec: expected an object with {', '.join(needed)}"
+            )
+        known = {f.name for f in fields(cls)}
+        values = {key: _tuples(value) for key, value in raw.items() if key in known}
+        try:
+            return cls(**values)
+        except ModelSpecError as error:
+            raise ModelSpecError(f"{where} carries a damaged model spec: {error}") from None
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and type(value) is not bool and math.isfinite(value)
+
+
+def _numbers(values: Any, count: int) -> bool:
+    return isinstance(values, tuple) and len(values) == count and all(map(_number, values))
 
 
 def _tuples(value: Any) -> Any:

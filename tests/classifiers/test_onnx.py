@@ -69,6 +69,47 @@ def test_a_spec_that_does_not_fit_its_network(tmp_path: Path) -> None:
         load_classifier(tmp_path / "wrong.onnx")
 
 
+@pytest.mark.parametrize("batch", [1, 4])
+def test_a_network_whose_batch_is_fixed(tmp_path: Path, batch: int) -> None:
+    fixed = tiny_classifier(tmp_path / "fixed.onnx", batch=batch)
+    pictures = crops(7)
+    found = load_classifier(fixed.path).logits(pictures)
+    expected = fixed.logits(network_input(pictures, fixed.spec))
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
+
+
+def test_a_network_that_answers_no_numbers(tmp_path: Path) -> None:
+    tiny_classifier(tmp_path / "nan.onnx", bias=np.full(7, np.nan))
+    with pytest.raises(ModelFileError, match=r"nan\.onnx answers"):
+        load_classifier(tmp_path / "nan.onnx").classify(crops(2))
+
+
+def test_a_network_of_another_type(tmp_path: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    from onnx import TensorProto, helper
+
+    spec = tiny_classifier(tmp_path / "t.onnx", ("a",), input_size=2, resize=None).spec
+    graph = helper.make_graph(
+        [helper.make_node("ReduceMean", ["x"], ["y"], axes=[2, 3], keepdims=0)],
+        "double",
+        [helper.make_tensor_value_info("x", TensorProto.DOUBLE, ["N", 1, 2, 2])],
+        [helper.make_tensor_value_info("y", TensorProto.DOUBLE, ["N", 1])],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    helper.set_model_props(model, spec.to_metadata())
+    onnx.save(model, str(tmp_path / "double.onnx"))
+    with pytest.raises(ModelFileError, match=r"input is tensor\(double\), not tensor\(float\)"):
+        load_classifier(tmp_path / "double.onnx")
+
+
+def test_names_come_before_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "default").write_text("no model")
+    assert load_classifier("default").spec.name == "default"
+    with pytest.raises(UnknownNameError):
+        load_classifier("x" * 300)
+
+
 def test_a_foreign_network(tmp_path: Path) -> None:
     """A detector's network is ONNX, and no classifier of ours."""
     from mien.detectors.mtcnn import WEIGHTS

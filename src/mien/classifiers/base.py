@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -33,7 +34,9 @@ def load_classifier(name_or_path: str | Path, threads: int | None = None) -> Cla
     Raises ``UnknownNameError``, ``ModelFileError``, ``ModelSpecError``.
     """
     text = str(name_or_path)
-    if text.endswith(".onnx") or Path(text).is_file():
+    # Names first: a file called "default" must not take the place of the model.
+    is_file = text.lower().endswith(".onnx") or os.path.isfile(text)  # noqa: PTH113 - never raises
+    if is_file and text not in classifiers.names():
         from mien.classifiers.onnx import OnnxClassifier
 
         return OnnxClassifier(text, threads=threads)

@@ -34,26 +34,51 @@ class OnnxClassifier:
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         self._input, self._output = inputs[0].name, outputs[0].name
         side, labels = self.spec.input_size, len(self.spec.labels)
-        problems = [
-            f"{what} is {got}, the spec says {want}"
-            for what, got, want in (
-                ("input", inputs[0].shape[1:], [self.spec.channels, side, side]),
-                ("output", outputs[0].shape[1:], [labels]),
-            )
-            if len(got) != len(want)
-            or any(isinstance(g, int) and g != w for g, w in zip(got, want, strict=True))
-        ]
-        if len(inputs) != 1 or problems:
-            reason = "; ".join(problems) or f"it has {len(inputs)} inputs"
-            raise ModelFileError(f"{path} is no expression classifier: {reason}")
+        problems = [f"it has {len(inputs)} inputs"] if len(inputs) != 1 else []
+        for what, node, want in (
+            ("input", inputs[0], (self.spec.channels, side, side)),
+            ("output", outputs[0], (labels,)),
+        ):
+            shape = tuple(node.shape[1:])
+            if node.type != "tensor(float)":
+                problems.append(f"{what} is {node.type}, not tensor(float)")
+            if len(shape) != len(want) or any(
+                isinstance(got, int) and got != w for got, w in zip(shape, want, strict=True)
+            ):
+                problems.append(f"{what} is {list(shape)}, the spec says {list(want)}")
+        if problems:
+            raise ModelFileError(f"{path} is no expression classifier: {'; '.join(problems)}")
+        # Many an exporter fixes the batch; smaller ones are then filled up.
+        fixed = inputs[0].shape[0] if inputs[0].shape else None
+        self._fixed_batch = fixed if isinstance(fixed, int) and fixed > 0 else None
 
     def logits(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """(N, K) raw outputs for square (H, W) or (H, W, 3) RGB uint8 crops of any size."""
+        """(N, K) raw outputs for square (H, W) or (H, W, 3) RGB uint8 crops of any size.
+
+        Raises ``ModelFileError`` where the network cannot be run, or answers with no numbers.
+        """
         out = np.empty((len(crops), len(self.spec.labels)), np.float32)
-        for start in range(0, len(crops), BATCH):
-            x = network_input(crops[start : start + BATCH], self.spec)  # (N, C, S, S)
-            out[start : start + BATCH] = self._session.run([self._output], {self._input: x})[0]
+        batch = self._fixed_batch or BATCH
+        for start in range(0, len(crops), batch):
+            x = network_input(crops[start : start + batch], self.spec)  # (N, C, S, S)
+            out[start : start + len(x)] = self._run(x)
         return out
+
+    def _run(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        n = len(x)
+        if self._fixed_batch:
+            x = np.concatenate([x, np.zeros((self._fixed_batch - n, *x.shape[1:]), np.float32)])
+        try:
+            answer = self._session.run([self._output], {self._input: x})[0][:n]
+        except Exception as error:  # noqa: BLE001 - ONNX Runtime's errors share no narrower base
+            reason = " ".join(str(error).split())[:200]
+            raise ModelFileError(f"{self.path} cannot be run: {reason}") from error
+        if answer.shape != (n, len(self.spec.labels)) or not np.isfinite(answer).all():
+            raise ModelFileError(
+                f"{self.path} answers {n} faces with {answer.shape} values, or with none that are "
+                f"numbers; expected ({n}, {len(self.spec.labels)}): export it anew"
+            )
+        return np.asarray(answer, np.float32)
 
     def classify(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """(N, K) probabilities: softmax of logits over the spec's temperature (Guo et al. 2017)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from importlib import import_module
@@ -50,23 +51,43 @@ def cli() -> None:
 
 def main(args: list[str] | None = None) -> None:
     """Entry point of ``mien``: exit status 0 all well, 1 something failed, 2 usage."""
+    _open_streams()
     try:
         code: Any = cli.main(args=args, prog_name="mien", standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:  # bare `mien`: the help is the answer
-        click.echo(error.ctx.get_help() if error.ctx else str(error))
+        click.echo(error.format_message())
         code = 0
     except click.ClickException as error:
-        error.show()
-        code = 2
+        context = getattr(error, "ctx", None)
+        where = f" (see '{context.command_path} --help')" if context else ""
+        code = _failed(f"{error.format_message()}{where}", 2)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("mien: stopped; what was written is whole", err=True)
-        code = 130
-    except (MienError, BrokenPipeError) as error:
+        code = _failed("stopped", 130)
+    except (ConfigError, UnknownNameError) as error:
+        code = _failed(error, 2)
+    except (MienError, OSError, MemoryError) as error:
         if isinstance(error.__cause__ or error, BrokenPipeError):  # `mien … | head` has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = 0
+        elif isinstance(error, MemoryError):
+            code = _failed("memory does not suffice: try smaller pictures, or fewer at a time", 1)
         else:
-            click.echo(f"mien: {error}", err=True)
-            code = 2 if isinstance(error, (ConfigError, UnknownNameError)) else 1
+            code = _failed(getattr(error, "strerror", None) or error, 1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _failed(what: object, code: int) -> int:
+    """One line on standard error, whatever a file's name holds."""
+    click.echo(f"mien: {' '.join(str(what).split())}", err=True)
+    return code
+
+
+def _open_streams() -> None:
+    """A stream that the caller has closed becomes an empty one; what cannot be shown is escaped."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115 - lives as long as we
+        elif mode == "w" and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
