@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import zipfile
 from pathlib import Path
 
@@ -59,6 +60,8 @@ def test_errors_are_one_line(tmp_path: Path) -> None:
     (tmp_path / "gone.txt").unlink()
     for call, words in (
         (lambda: open_archive(tmp_path / "nowhere"), "no such file or folder"),
+        (lambda: open_archive(tmp_path / ("x" * 300)), "File name too long"),
+        (lambda: open_archive(tmp_path / "gone\0.txt"), "null byte"),
         (lambda: open_archive(tmp_path / "words.zip"), "no zip file, or a truncated one"),
         (lambda: archive.read("gone.txt"), "gone.txt: No such file"),
         (lambda: archive.text("gone.txt"), "gone.txt: No such file"),
@@ -66,3 +69,17 @@ def test_errors_are_one_line(tmp_path: Path) -> None:
         with pytest.raises(DatasetError, match=words) as caught:
             call()
         assert "\n" not in str(caught.value)
+
+
+def test_what_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Instead of taking a protected folder for an empty one."""
+    (tmp_path / "inside").mkdir()
+    archive = open_archive(tmp_path)
+
+    def refuse(path: object) -> None:  # for root, nothing is protected
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    for call in (archive.names, lambda: open_archive(tmp_path)):
+        with pytest.raises(DatasetError, match=rf"cannot read {tmp_path}: Permission denied"):
+            call()

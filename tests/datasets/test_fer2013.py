@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -218,18 +219,41 @@ def test_a_damaged_table_names_row_and_reason(
     assert all(word in message for word in ("fer2013.csv", *words)), message
 
 
-def test_files_that_are_no_table(tmp_path: Path, fer2013_rows: Rows) -> None:
-    cases = {
-        "empty.csv": b"",
-        "binary.csv": bytes(range(256)) * 40,
-        "nul.csv": b"emotion,pixels,Usage\n0,1 2\x00,Training\n",
-        "long.csv": b"x" * 300_000,
+def test_what_is_no_fer2013_is_called_so(tmp_path: Path, fer2013_rows: Rows) -> None:
+    picture = fer2013.png(fer2013_rows[0].image)
+    files = {
+        "empty.csv": (b"", "it is empty"),
+        "empty.zip": (b"", "it is empty"),
+        "empty.jpg": (b"", "it is empty"),
+        "binary.csv": (bytes(range(256)) * 40, "binary.csv is no table"),
+        "long.csv": (b"x" * 300_000, "long.csv is no table"),
+        "words": (b"words", r"emotion, pixels and Usage .* words has \['words'\]"),
+        "face.png": (picture, "it is a single picture"),
     }
-    for name, data in cases.items():
+    for name, (data, reason) in files.items():
         (tmp_path / name).write_bytes(data)
-        assert name in reading(tmp_path / name)
-    (tmp_path / "face.png").write_bytes(fer2013.png(fer2013_rows[0].image))
-    assert "names no usage" in reading(tmp_path / "face.png")
+        message = reading(tmp_path / name)
+        assert message.startswith(f"{tmp_path / name} is no FER2013: "), message
+        assert re.search(reason, message) and "expected" in message
+    members = {
+        "photos": {"a.png": picture, "b.png": picture},
+        "cats": {"train/cat/1.png": picture},
+        "office": {"word/document.xml": b"<xml/>"},
+        "table": {"titanic.csv": b"name,age,fare\n"},
+    }
+    for name, held in members.items():
+        for path in (
+            fer2013.write_folder(tmp_path / name, held),
+            fer2013.write_zip(tmp_path / f"{name}.zip", held),
+        ):
+            message = reading(path)
+            assert message.startswith(f"{path} is no FER2013: "), message
+            assert next(iter(held)) in message
+
+
+def test_a_table_cut_by_a_nul(tmp_path: Path) -> None:
+    (tmp_path / "nul.csv").write_bytes(b"emotion,pixels,Usage\n0,1 2\x00,Training\n")
+    assert "nul.csv" in reading(tmp_path / "nul.csv")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import lzma
 import os
+import stat
 import zipfile
 import zlib
 from pathlib import Path
@@ -47,7 +48,7 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.is_file = path.is_file()
+        self.is_file = not os.path.isdir(path)  # noqa: PTH112 - Path's own raises on odd names
         self._root = path.parent if self.is_file else path
 
     def names(self) -> list[str]:
@@ -55,7 +56,7 @@ class Folder:
         if self.is_file:
             return [self.path.name]
         found = []
-        for folder, _, files in os.walk(self._root):
+        for folder, _, files in os.walk(self._root, onerror=_unreadable):
             below = Path(folder).relative_to(self._root).as_posix()
             found += [file if below == "." else f"{below}/{file}" for file in files]
         return sorted(name for name in found if not _is_hidden(name))
@@ -116,13 +117,27 @@ class Zip:
 
 def open_archive(path: Path) -> Archive:
     """Folder, zip or file, by what lies at ``path``; nothing there is a ``DatasetError``."""
-    if not path.exists():
-        raise DatasetError(f"no data at {path}: no such file or folder")
-    if path.is_file() and zipfile.is_zipfile(path):
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            os.scandir(path).close()  # os.walk would pass over a folder that may not be read
+            return Folder(path)
+        with path.open("rb") as file:
+            is_zip = zipfile.is_zipfile(file)
+    except (FileNotFoundError, NotADirectoryError):
+        raise DatasetError(f"no data at {path}: no such file or folder") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DatasetError(f"cannot read {path}: {reason}") from None
+    if is_zip:
         return Zip(path)
-    if path.is_file() and path.suffix.lower() == ".zip":
+    if status.st_size and path.suffix.lower() == ".zip":
         raise DatasetError(f"{path} is no zip file, or a truncated one: fetch it again")
     return Folder(path)
+
+
+def _unreadable(error: OSError) -> None:
+    raise DatasetError(f"cannot read {error.filename}: {error.strerror}") from None
 
 
 def _is_hidden(name: str) -> bool:

@@ -60,6 +60,8 @@ class FER2013:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         archive = open_archive(self.path)
+        if archive.is_file and not self.path.stat().st_size:
+            raise _foreign(archive, "it is empty")
         names = archive.names()
         votes = next((n for n in names if _file_name(n) in _VOTES_NAMES), None)
         self._votes = _read_votes(archive, votes) if votes else None
@@ -135,16 +137,15 @@ class _Csv:
 
     def _cells(self) -> Iterator[tuple[str, str, int, str, str]]:
         """Yield (split, where, row, emotion, pixels); rows count from 0, as FER+ counts them."""
-        row = -1
+        row, header = -1, None
         try:
             with self._archive.text(self._name) as file:
                 reader = csv.reader(file)
                 header = [column.strip().lower() for column in next(reader, [])]
-                missing = {"emotion", "pixels", "usage"} - set(header)
-                if missing:
+                if not {"emotion", "pixels", "usage"} <= set(header):
                     raise DatasetError(
-                        f"{self._where}: expected the columns emotion, pixels and Usage of "
-                        f"Kaggle's fer2013.csv, and {', '.join(sorted(missing))} is not among "
+                        f"{self._archive.path} is no FER2013: expected the columns emotion, pixels "
+                        f"and Usage of Kaggle's fer2013.csv, and {self._name} has "
                         f"{[column[:20] for column in header[:6]]}"
                     )
                 emotion, pixels, usage = (header.index(c) for c in ("emotion", "pixels", "usage"))
@@ -163,6 +164,8 @@ class _Csv:
                         raise DatasetError(f"{where}: Usage {cells[usage]!r} is none of {known}")
                     yield split, where, row, cells[emotion], cells[pixels]
         except (csv.Error, *DAMAGE) as error:
+            if header is None and isinstance(error, (csv.Error, UnicodeDecodeError)):
+                raise _foreign(self._archive, f"{self._name} is no table ({error})") from None
             after = f" after row {row}" if row >= 0 else ""
             raise DatasetError(f"{self._where} is damaged{after}, or no CSV: {error}") from None
 
@@ -171,6 +174,8 @@ class _Pictures:
     """A file a picture: the usage and row in its name, the expression as its folder's name."""
 
     def __init__(self, archive: Archive, names: list[str]) -> None:
+        if archive.is_file:
+            raise _foreign(archive, "it is a single picture")
         self._archive = archive
         self._files: dict[str, list[tuple[int, str, int]]] = {}  # split → (row, name, label)
         pictures = [name for name in names if name.lower().endswith(_SUFFIXES)]
@@ -179,16 +184,13 @@ class _Pictures:
             split, row = _usage_in_name(name) if by_name else (_split_of_folders(name), -1)
             if split is None:
                 raise DatasetError(
-                    f"{archive.path}: {name} names no usage: expected Training_…, PublicTest_… or "
-                    "PrivateTest_… as its name, or a folder train or test above its expression's"
+                    f"{archive.path} is no FER2013: {name} names no usage; expected Training_…, "
+                    "PublicTest_… or PrivateTest_… as its name, or a folder train or test above "
+                    "its expression's"
                 )
             self._files.setdefault(split, []).append((row, name, self._label(name)))
         if not self._files:
-            shown = f"; it holds {', '.join(names[:3])}" if names else "; it is empty"
-            raise DatasetError(
-                f"{archive.path} is no FER2013: expected fer2013.csv, icml_face_data.csv or "
-                f"pictures like train/happy/Training_0000007.png{shown}"
-            )
+            raise _foreign(archive, f"it holds {', '.join(names[:3])}" if names else "it is empty")
 
     def splits(self) -> set[str]:
         return set(self._files)
@@ -205,8 +207,8 @@ class _Pictures:
             return LABELS.index(canonical(folder))
         except (InputError, ValueError):
             raise DatasetError(
-                f"{self._archive.path}: {name} lies in a folder that names no expression of "
-                f"FER2013 ({', '.join(LABELS)})"
+                f"{self._archive.path} is no FER2013: {name} lies in a folder that names no "
+                f"expression of FER2013 ({', '.join(LABELS)})"
             ) from None
 
     def _decode(self, name: str) -> NDArray[np.uint8]:
@@ -222,6 +224,13 @@ class _Pictures:
             height, width = image.shape
             raise DatasetError(f"{where} is {width}×{height} pixels instead of 48×48")
         return np.asarray(image, np.uint8)
+
+
+def _foreign(archive: Archive, reason: str) -> DatasetError:
+    return DatasetError(
+        f"{archive.path} is no FER2013: {reason}; expected fer2013.csv, icml_face_data.csv or "
+        "pictures like train/happy/Training_0000007.png, in a folder or zip"
+    )
 
 
 def _find_csv(archive: Archive, names: list[str]) -> str | None:
