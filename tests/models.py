@@ -45,8 +45,8 @@ def tiny_classifier(
     """Write an ONNX classifier of one linear layer: logits = flattened input · weights + bias.
 
     Without ``weights`` and ``bias`` they are drawn from ``seed``. ``spec`` goes to ``ModelSpec``;
-    ``metadata`` takes the place of the spec's own, such as ``{}`` for a file without one; ``batch`` may
-    fix the size of a batch.
+    ``metadata`` takes the place of the spec's own, such as ``{}`` for a file without one;
+    ``batch`` may fix the size of a batch.
     """
     onnx = pytest.importorskip("onnx", reason="the 'train' extra brings onnx")
     from onnx import TensorProto, helper, numpy_helper

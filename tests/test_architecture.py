@@ -25,7 +25,7 @@ LAYERS = [
     {"pipeline", "evaluate"},
     {"sinks", "figures"},
     {"train"},
-    {"cli"},
+    {"cli", "__main__"},
 ]
 
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from mien.spec import ModelSpec
 from mien.types import Face
 
-
 LARGEST = 1024
 """Sides of crops are at most this long, in pixels: ample for any network, and it bounds what a
 picture of 1×1,000,000 pixels, taken for one face, can ask for."""

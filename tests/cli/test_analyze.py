@@ -144,7 +144,7 @@ def test_a_full_disk_is_one_line(folder: Path) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 def test_standard_output_on_a_full_disk_is_one_line() -> None:
     for args in (["models"], ["--version"], ["doctor"]):
-        with open("/dev/full", "w") as full:
+        with Path("/dev/full").open("w") as full:
             done = subprocess.run(
                 [*MIEN, *args], stdout=full, stderr=subprocess.PIPE, text=True, check=False
             )

@@ -70,7 +70,7 @@ class OnnxClassifier:
             x = np.concatenate([x, np.zeros((self._fixed_batch - n, *x.shape[1:]), np.float32)])
         try:
             answer = self._session.run([self._output], {self._input: x})[0][:n]
-        except Exception as error:  # noqa: BLE001 - ONNX Runtime's errors share no narrower base
+        except Exception as error:
             reason = " ".join(str(error).split())[:200]
             raise ModelFileError(f"{self.path} cannot be run: {reason}") from error
         if answer.shape != (n, len(self.spec.labels)) or not np.isfinite(answer).all():
