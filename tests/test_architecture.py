@@ -17,7 +17,7 @@ SRC = Path(mien.__file__).parent
 
 # Lower layers first; a module may import its own layer and those before it.
 LAYERS = [
-    {"errors", "labels", "version", "samples"},
+    {"errors", "files", "labels", "version", "samples"},
     {"types"},
     {"spec", "registry", "framing"},
     {"metrics", "images", "inputs", "align", "preprocess", "runtime"},

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mien.errors import ConfigError, MissingExtraError, OutputError
+from mien.errors import ConfigError, MissingExtraError
 from mien.evaluate import Evaluation
+from mien.files import check_writable, write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,7 +22,7 @@ def check_target(path: str | Path) -> None:
     """Raise now what ``save_confusion`` would raise for ``path`` after the work is done.
 
     ``MissingExtraError`` without Matplotlib, ``ConfigError`` for a format that is not in
-    ``FORMATS``, ``OutputError`` where the folder is not there.
+    ``FORMATS``, ``OutputError`` where the folder is not there or may not be written to.
     """
     try:
         import matplotlib  # noqa: F401
@@ -30,8 +31,7 @@ def check_target(path: str | Path) -> None:
     target = Path(path)
     if target.suffix.lower() not in FORMATS:
         raise ConfigError(f"cannot draw {path}: its name must end in {', '.join(FORMATS)}")
-    if not target.parent.is_dir():
-        raise OutputError(f"cannot write {path}: there is no folder {target.parent}")
+    check_writable(target)
 
 
 def confusion_figure(evaluation: Evaluation) -> Figure:
@@ -82,7 +82,4 @@ def save_confusion(evaluation: Evaluation, path: str | Path) -> None:
     confusion_figure(evaluation).savefig(
         drawn, format=target.suffix.lower()[1:], bbox_inches="tight", pad_inches=0.15
     )
-    try:
-        target.write_bytes(drawn.getvalue())
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}") from None
+    write_whole(target, drawn.getvalue())

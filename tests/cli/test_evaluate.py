@@ -120,7 +120,11 @@ def test_a_figure(
         ({"MODEL": "nowhere.onnx"}, 1, ("nowhere.onnx", "does not exist")),
         ({"MODEL": "nowhere.pt"}, 1, ("no checkpoint at nowhere.pt",)),
         ({"--figure": "c.gif"}, 2, ("c.gif", ".png, .svg, .pdf")),
-        ({"--figure": "nowhere/c.png"}, 1, ("no folder nowhere",)),
+        ({"--figure": f"{'x' * 300}/c.png"}, 1, ("File name too long",)),
+        ({"--figure": f"{'x' * 300}.png"}, 1, ("File name too long",)),
+        ({"--data": "x" * 300}, 1, ("File name too long",)),
+        ({"MODEL": "x" * 300}, 2, ("unknown classifier",)),
+        ({"--figure": "nowhere/c.png"}, 1, ("no folder 'nowhere'",)),
     ],
 )
 def test_what_cannot_be_done_is_one_line(

@@ -11,7 +11,7 @@ from PIL import Image
 
 from mien.errors import InputError, OutputError
 from mien.images import read_image
-from mien.sinks.pictures import PictureFolder, picture_of, write_atomic
+from mien.sinks.pictures import PictureFolder, picture_of
 
 from .conftest import make_result
 
@@ -79,22 +79,6 @@ def test_a_full_disk_leaves_what_was_there(
     assert "\n" not in str(error.value)
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
-
-
-def test_ctrl_c_in_the_middle_leaves_what_was_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "a"
-    write_atomic(path, b"old")
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Path, "replace", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        write_atomic(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert [p.name for p in tmp_path.iterdir()] == ["a"]
 
 
 def test_the_picture_is_read_again_where_it_is_not_given(tmp_path: Path, image: np.ndarray) -> None:

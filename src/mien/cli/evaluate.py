@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,17 +62,17 @@ def _load(model: str) -> Classifier:
     from mien.errors import UnknownNameError
     from mien.registry import classifiers
 
-    path = Path(model)
+    path = Path(model)  # whose own is_file() and is_dir() raise on odd names
     if model in classifiers.names() or path.suffix.lower() == ".onnx":
         return load_classifier(model)
-    if path.is_dir() or path.suffix.lower() == ".pt":
+    if os.path.isdir(path) or path.suffix.lower() == ".pt":  # noqa: PTH112
         from mien.train import require_extra
 
         require_extra(f"the training run {model}")
         from mien.train.classifier import TorchClassifier
 
         return TorchClassifier(path)
-    if path.is_file():
+    if os.path.isfile(path):  # noqa: PTH113
         return load_classifier(model)
     raise UnknownNameError(
         "classifier", model, classifiers.names(), "or give an .onnx file or a training run's folder"

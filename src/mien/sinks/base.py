@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 import sys
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import OutputError
+from mien.files import output_error
 from mien.images import SUFFIXES
 from mien.types import Result
 
@@ -154,24 +154,3 @@ def _is_standard_input(status: os.stat_result) -> bool:
     with suppress(OSError, ValueError, AttributeError):  # closed, or no file of the system's
         return os.path.samestat(status, os.fstat(sys.stdin.fileno()))
     return False
-
-
-_ADVICE = {
-    errno.ENOSPC: "free some space, or write elsewhere",
-    errno.EDQUOT: "free some space, or write elsewhere",
-    errno.EACCES: "choose a folder that you may write to",
-    errno.EPERM: "choose a folder that you may write to",
-    errno.EROFS: "choose a folder that you may write to",
-    errno.ENOENT: "make its folder first",
-    errno.ENOTDIR: "choose a folder",
-    errno.EEXIST: "choose a folder",
-    errno.EISDIR: "give a file name",
-    errno.EPIPE: "the reader has closed it",
-}
-
-
-def output_error(name: str, error: Exception) -> OutputError:
-    """The one-line ``OutputError`` for what the system answered; ``name`` is where it was to go."""
-    reason = " ".join(str(getattr(error, "strerror", None) or error).split())
-    advice = _ADVICE.get(getattr(error, "errno", None) or 0, "write elsewhere")
-    return OutputError(f"cannot write {name} ({reason}): {advice}")

@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 
 from mien.errors import InputError, OutputError
-from mien.sinks.base import Closing, Image, output_error
+from mien.files import output_error
+from mien.sinks.base import Closing, Image
 from mien.sinks.pictures import PictureFolder, picture_of
 from mien.sinks.rows import COLUMNS, CsvRows
 from mien.types import Box, Result

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import secrets
-from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
 from mien.errors import InputError, OutputError
+from mien.files import output_error, write_whole
 from mien.images import read_image
-from mien.sinks.base import Image, output_error
+from mien.sinks.base import Image
 from mien.types import Result
 
 MARK = b"written by mien"
@@ -59,7 +58,7 @@ class PictureFolder:
             while path in self._written or (path.exists() and not _is_ours(path)):
                 number += 1
                 path = self.path / f"{stem}_{number}{self._suffix}"
-            write_atomic(path, _encode(image, self._suffix))
+            write_whole(path, _encode(image, self._suffix))
         except (OSError, ValueError) as error:
             if isinstance(error, OutputError):
                 raise
@@ -82,20 +81,6 @@ def picture_of(result: Result, image: Image | None) -> Image:
             "of this result: give the image that was analysed"
         )
     return image
-
-
-def write_atomic(path: Path, data: bytes) -> None:
-    """Write ``data`` under another name, then rename: ``path`` holds all of it or what it held."""
-    temporary = path.with_name(f".{secrets.token_hex(6)}.tmp")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    except BaseException as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise output_error(repr(str(path)), error) from error
-        raise
 
 
 def _is_ours(path: Path) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import os
@@ -13,6 +12,7 @@ from typing import Any
 import torch
 
 from mien.errors import ConfigError, ModelFileError, OutputError
+from mien.files import write_whole
 from mien.registry import architectures
 from mien.train.config import TrainConfig
 from mien.train.models.base import Network
@@ -26,31 +26,13 @@ _KEYS = {
 }  # fmt: skip
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write ``data`` so that a kill or a full disk leaves the old file or the new one, never less.
-
-    Raises ``OutputError``.
-    """
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())  # else a power cut could leave the new name on no content
-        partial.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):  # the first error is the one to tell
-            partial.unlink(missing_ok=True)
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from None
-
-
 def prepare(run: Path, config: TrainConfig, resume: bool) -> None:
     """Make the run's folder and store the recipe; a run is never overwritten silently.
 
     Raises ``ConfigError`` where the folder holds a run already or, with ``resume``, one of another
     recipe, and ``OutputError`` where nothing can be written there.
     """
-    if (run / CHECKPOINT).exists():
+    if os.path.exists(run / CHECKPOINT):  # noqa: PTH110 - Path's own raises on odd names
         if not resume:
             raise ConfigError(
                 f"{run} holds a run already: add --resume to go on, or choose another --out"
@@ -89,7 +71,7 @@ def load(path: Path, device: str | torch.device = "cpu") -> dict[str, Any]:
     """
     try:
         state = torch.load(path, map_location=device, weights_only=True)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise ModelFileError(
             f"no checkpoint at {path}: give the folder of a 'mien train' run"
         ) from None
@@ -106,7 +88,7 @@ def load(path: Path, device: str | torch.device = "cpu") -> dict[str, Any]:
 def find(run: str | Path) -> Path:
     """The checkpoint of a run folder, or the file itself."""
     path = Path(run)
-    return path / CHECKPOINT if path.is_dir() else path
+    return path / CHECKPOINT if os.path.isdir(path) else path  # noqa: PTH112 - never raises
 
 
 def load_network(run: str | Path) -> tuple[Network, dict[str, Any]]:

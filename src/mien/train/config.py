@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -222,7 +223,7 @@ def load_recipe(
     path = Path(name_or_path)
     if path.suffix != ".toml":
         path = RECIPES / f"{name_or_path}.toml"
-        if not path.is_file():
+        if not os.path.isfile(path):  # noqa: PTH113 - Path's own raises on odd names
             raise UnknownNameError(
                 "recipe", str(name_or_path), recipe_names(), "or give the path of a .toml file"
             )

@@ -26,6 +26,7 @@ from mien import metrics
 from mien.classifiers.onnx import OnnxClassifier
 from mien.datasets.base import Dataset, Split, open_dataset, stack
 from mien.errors import ConfigError, ModelError
+from mien.files import check_writable, write_whole
 from mien.framing import BOX_FRAMING, FRAMINGS
 from mien.preprocess import network_input
 from mien.spec import ModelSpec
@@ -104,6 +105,7 @@ def export_run(
     Raises ``ModelError`` where the file would not compute what PyTorch does, ``ModelFileError``,
     ``ConfigError``, ``DatasetError``, ``OutputError``.
     """
+    check_writable(Path(out))
     net, state = checkpoint.load_network(run)
     config = TrainConfig.from_dict(state["config"], where=str(run))
     spec = input_spec(config, tuple(state["labels"]))
@@ -131,7 +133,7 @@ def export_run(
         spec = calibrated(spec, logits[-len(split) :], split.labels, calibrate_split)
 
     data = _with_spec(model, spec)
-    checkpoint.write_whole(Path(out), data)
+    write_whole(Path(out), data)
     return Exported(Path(out), spec, len(data), difference)
 
 
