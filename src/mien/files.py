@@ -1,0 +1,64 @@
+"""Files that are written whole or not at all, and one line for what stands in the way."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from mien.errors import OutputError
+
+_ADVICE = {
+    errno.ENOSPC: "free some space, or write elsewhere",
+    errno.EDQUOT: "free some space, or write elsewhere",
+    errno.EACCES: "choose a folder that you may write to",
+    errno.EPERM: "choose a folder that you may write to",
+    errno.EROFS: "choose a folder that you may write to",
+    errno.ENOENT: "make its folder first",
+    errno.ENOTDIR: "choose a folder",
+    errno.EEXIST: "choose a folder",
+    errno.EISDIR: "give a file name",
+    errno.EPIPE: "the reader has closed it",
+}
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write ``data`` so that a kill or a full disk leaves the old file or the new one, never less.
+
+    Raises ``OutputError``.
+    """
+    partial = path.with_name(f".{secrets.token_hex(6)}.tmp")
+    try:
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())  # else a power cut could leave the new name on no content
+        partial.replace(path)
+    except BaseException as error:
+        with suppress(OSError, ValueError):  # the first error is the one to tell
+            partial.unlink(missing_ok=True)
+        if isinstance(error, (OSError, ValueError)):
+            raise output_error(repr(str(path)), error) from error
+        raise
+
+
+def check_writable(path: Path) -> None:
+    """Raise the ``OutputError`` of ``write_whole`` that can be foreseen: before the work."""
+    try:
+        if not path.parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, f"there is no folder {str(path.parent)!r}")
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except (OSError, ValueError) as error:
+        raise output_error(repr(str(path)), error) from error
+
+
+def output_error(name: str, error: Exception) -> OutputError:
+    """The one-line ``OutputError`` for what the system answered; ``name`` is where it was to go."""
+    reason = " ".join(str(getattr(error, "strerror", None) or error).split())
+    advice = _ADVICE.get(getattr(error, "errno", None) or 0, "write elsewhere")
+    return OutputError(f"cannot write {name} ({reason}): {advice}")
