@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.metadata
 import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -60,8 +61,23 @@ def test_a_third_party_comes_through_an_entry_point(
     table = Registry("detector", {})
     monkeypatch.setattr(registry, "register_detector", table.register)
     point = EntryPoint("theirs", "their_detector", "mien.detectors")
-    monkeypatch.setattr(registry, "entry_points", lambda group: [point][: group == point.group])
+    monkeypatch.setattr(
+        importlib.metadata, "entry_points", lambda group: [point][: group == point.group]
+    )
     assert table.names() == ["theirs"]
     assert "their_detector" not in sys.modules  # listing imports nothing
     assert table.get("theirs")() == "built"
     sys.modules.pop("their_detector")
+
+
+@pytest.mark.parametrize("code", ["import nowhere_to_be_found", "1 / 0", "(", "raise Exception"])
+def test_a_third_party_that_cannot_be_imported_is_one_line(
+    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "their_broken_detector.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    point = EntryPoint("theirs", "their_broken_detector", "mien.detectors")
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [point])
+    with pytest.raises(MienError, match=r"'theirs' .*mien\.detectors.*their_broken_") as caught:
+        Registry("detector", {}).get("theirs")
+    assert "\n" not in str(caught.value)

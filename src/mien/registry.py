@@ -1,6 +1,7 @@
 """Names → detectors, classifiers, datasets and architectures.
 
-One decorator a kind; third parties reach the same tables through entry points, for example::
+One decorator a kind stores a class, or a function that makes what the kind is. Third parties reach
+the same tables through entry points, for example::
 
     [project.entry-points."mien.detectors"]
     mydetector = "mypackage.detector"       # a module that calls @register_detector("mydetector")
@@ -13,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
 from mien.errors import MienError, UnknownNameError
@@ -41,7 +41,9 @@ class Registry:
         return store
 
     def _modules(self) -> dict[str, str]:
-        plugins = {e.name: e.value for e in entry_points(group=f"mien.{self.kind}s")}
+        from importlib.metadata import entry_points  # here, since it takes long to import
+
+        plugins = {e.name: e.module for e in entry_points(group=f"mien.{self.kind}s")}
         return {**plugins, **self._builtin, **dict.fromkeys(self._factories, "")}
 
     def names(self) -> list[str]:
@@ -49,16 +51,32 @@ class Registry:
         return sorted(self._modules())
 
     def get(self, name: str) -> Callable[..., Any]:
-        """The class or factory behind ``name``; ``UnknownNameError`` lists the names there are."""
+        """The class or factory behind ``name``; ``UnknownNameError`` lists the names there are.
+
+        Raises ``MienError`` where the module of a third party fails.
+        """
         if name not in self._factories:
             # Built-ins first: asking the installed packages for entry points costs milliseconds.
             module = self._builtin.get(name) or self._modules().get(name)
             if module is None:
                 raise UnknownNameError(self.kind, name, self.names())
-            import_module(module)
+            if name in self._builtin:
+                import_module(module)
+            else:
+                self._import_plugin(name, module)
         if name not in self._factories:
             raise MienError(f"module {module} was to register {self.kind} {name!r} and did not")
         return self._factories[name]
+
+    def _import_plugin(self, name: str, module: str) -> None:
+        try:
+            import_module(module)
+        except Exception as error:  # a third party's module may raise anything
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            raise MienError(
+                f"{self.kind} {name!r} comes from the entry point 'mien.{self.kind}s' and its "
+                f"module {module} cannot be imported ({reason}): mend or uninstall its package"
+            ) from error
 
 
 detectors = Registry("detector", {"mtcnn": "mien.detectors.mtcnn", "none": "mien.detectors.whole"})
