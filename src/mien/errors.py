@@ -4,14 +4,14 @@
 
     MienError
     ├── InputError (ValueError)      what the caller gave cannot be used
-    │   ├── ImageReadError           a picture that is missing, damaged, too large or no picture
-    │   └── NoFaceError              a face was required and none was found
+    │   └── ImageReadError           a picture that is missing, damaged, too large or no picture
     ├── UnknownNameError (LookupError)  no such detector, classifier, dataset or recipe
     ├── ModelError                   a model file cannot be used
     │   ├── ModelFileError           missing, damaged or not ONNX
     │   └── ModelSpecError           ONNX, but without a valid ``ModelSpec``
     ├── ConfigError (ValueError)     a recipe or an option that cannot be followed
     ├── DatasetError                 a data set that cannot be read as what it claims to be
+    ├── TrainingError                training cannot go on; the last checkpoint is kept
     ├── OutputError (OSError)        a result that cannot be written
     └── MissingExtraError (ImportError)  an optional dependency is not installed
 
@@ -34,10 +34,6 @@ class InputError(MienError, ValueError):
 
 class ImageReadError(InputError):
     """A picture that is missing, damaged, too large or no picture at all."""
-
-
-class NoFaceError(InputError):
-    """A face was required and none was found."""
 
 
 class UnknownNameError(MienError, LookupError):
@@ -70,6 +66,10 @@ class ConfigError(MienError, ValueError):
 
 class DatasetError(MienError):
     """A data set that cannot be read as what it claims to be."""
+
+
+class TrainingError(MienError):
+    """Training cannot go on; the last checkpoint is kept."""
 
 
 class OutputError(MienError, OSError):

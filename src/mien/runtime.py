@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,28 +18,22 @@ def open_session(
     model: str | os.PathLike[str] | bytes,
     *,
     threads: int | None = None,
-    providers: Sequence[str] | None = None,
 ) -> InferenceSession:
     """An ONNX Runtime session for ``model``: the path of an ONNX file, or its content as bytes.
 
     ``threads`` is the number of threads within one operation (default: the processor cores that
-    this process may use). ``providers`` are ONNX Runtime's names, best first (default: CPU alone,
-    so that results do not depend on what else is installed).
+    this process may use). Networks run on the CPU alone, so that results do not depend on what else
+    is installed.
 
     A session may be used by several threads at once. Opening one takes milliseconds: keep it.
 
     Raises ``ModelFileError`` where the file is missing, cannot be read or is not ONNX, and
-    ``ConfigError`` for ``threads`` below 1 or a provider that is not there.
+    ``ConfigError`` for ``threads`` below 1.
     """
     import onnxruntime as ort  # here, since it takes longer to import than all of Mien
 
     if threads is not None and threads < 1:
         raise ConfigError(f"threads must be at least 1, got {threads}")
-    wanted = list(providers or ["CPUExecutionProvider"])
-    if missing := [name for name in wanted if name not in ort.get_available_providers()]:
-        there = ", ".join(ort.get_available_providers())
-        raise ConfigError(f"ONNX Runtime has no provider {missing[0]!r} here (it has {there})")
-
     source, name = _checked(model)
     options = ort.SessionOptions()
     options.log_severity_level = SILENT
@@ -50,7 +43,7 @@ def open_session(
     # would slow down the next.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return ort.InferenceSession(source, options, providers=wanted)
+        return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's errors share no narrower base
         reason = " ".join(str(error).split())[:200]
         raise ModelFileError(

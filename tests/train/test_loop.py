@@ -13,7 +13,7 @@ import pytest
 
 import tiny
 from mien.datasets.base import open_dataset
-from mien.errors import ConfigError, DatasetError, MienError
+from mien.errors import ConfigError, DatasetError, MienError, TrainingError
 
 torch = pytest.importorskip("torch")
 
@@ -131,7 +131,7 @@ def test_training_stops_where_the_loss_is_no_number(
         return real(*args) * (float("nan") if len(calls) == 5 else 1)  # batch 2 of epoch 2
 
     monkeypatch.setattr(loop, "soft_cross_entropy", spoilt)
-    with pytest.raises(loop.TrainingError, match=r"no number at epoch 1.*lower lr"):
+    with pytest.raises(TrainingError, match=r"no number at epoch 1.*lower lr"):
         train(config, tmp_path)
     assert state(tmp_path)["epochs_done"] == 1
     assert all(bool(v.isfinite().all()) for v in state(tmp_path)["model"].values())
@@ -145,7 +145,7 @@ def test_weights_that_the_last_step_spoils_are_not_stored(
             parameter.grad.fill_(float("inf"))
 
     monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", explode)
-    with pytest.raises(loop.TrainingError, match="weights are no numbers"):
+    with pytest.raises(TrainingError, match="weights are no numbers"):
         train(tiny.config(batch_size=96), tmp_path)  # one batch an epoch: no loss sees them
     assert not (tmp_path / checkpoint.CHECKPOINT).exists()
 
@@ -200,7 +200,7 @@ def test_a_teacher_of_other_labels_is_refused(
 
 
 def test_too_little_data_is_told(tmp_path: Path) -> None:
-    with pytest.raises(loop.TrainingError, match="20 pictures make no batch of 32"):
+    with pytest.raises(TrainingError, match="20 pictures make no batch of 32"):
         train(tiny.config(), tmp_path / "a", data=tiny.Faces(count=20))
     with pytest.raises(DatasetError, match="no pictures"):
         train(tiny.config(), tmp_path / "b", data=tiny.Faces(count=0))
@@ -211,7 +211,7 @@ def test_a_full_gpu_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried …\nmore")
 
     monkeypatch.setattr(loop, "load_split", full)
-    with pytest.raises(loop.TrainingError, match="lower batch_size"):
+    with pytest.raises(TrainingError, match="lower batch_size"):
         train(tiny.config(), tmp_path)
 
 
@@ -219,7 +219,7 @@ def test_devices() -> None:
     expected = "cuda" if torch.cuda.is_available() else "cpu"
     assert loop.pick_device("auto").type == expected
     assert loop.pick_device("cpu") == CPU
-    with pytest.raises(loop.TrainingError, match="try auto or cpu"):
+    with pytest.raises(TrainingError, match="try auto or cpu"):
         loop.pick_device("abacus")
 
 

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from mien.datasets.base import Dataset
-from mien.errors import ConfigError, MienError, ModelFileError
+from mien.errors import ConfigError, ModelFileError, TrainingError
 from mien.labels import FERPLUS
 from mien.preprocess import normalise
 from mien.registry import architectures
@@ -40,10 +40,6 @@ OnBatch = Callable[[int, int, int, float], None]
 
 OnEpoch = Callable[[dict[str, Any]], None]
 """Called with an epoch's metrics, once its checkpoint is safe."""
-
-
-class TrainingError(MienError):
-    """Training cannot go on; the last checkpoint is kept."""
 
 
 def pick_device(name: str = "auto") -> torch.device:
