@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
@@ -40,7 +41,8 @@ def command(context: click.Context, as_json: bool) -> None:
 @command.command()
 @click.argument("name", default="default")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def show(name: str, as_json: bool) -> None:
+@click.pass_context
+def show(context: click.Context, name: str, as_json: bool) -> None:
     """Print the card of one classifier: NAME as registered, or an ONNX file."""
     from dataclasses import asdict
 
@@ -48,7 +50,7 @@ def show(name: str, as_json: bool) -> None:
     from mien.cli.console import out
 
     facts = asdict(load_classifier(name).spec)
-    if as_json:
+    if as_json or (context.parent and context.parent.params["as_json"]):
         click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
         return
     card, scores = facts.pop("card"), facts.pop("scores")
@@ -78,43 +80,54 @@ def _section(title: str, facts: dict[str, Any], console: Any) -> None:
         console.print()
 
 
-def _detectors() -> list[dict[str, Any]]:
+def _detectors() -> list[dict[str, str]]:
     from mien.registry import detectors
 
-    rows = []
-    for name in detectors.names():
-        facts = detectors.get(name).facts  # type: ignore[attr-defined]
-        rows.append(
-            {
-                "name": name,
-                "method": facts.summary,
-                "landmarks": "five" if facts.landmarks else "none",
-                "licence": facts.licence or "–",
-            }
-        )
-    return rows
+    def facts_of(name: str) -> dict[str, str]:
+        factory = detectors.get(name)
+        facts = getattr(factory, "facts", None) or factory().facts
+        return {
+            "method": facts.summary,
+            "landmarks": "five" if facts.landmarks else "none",
+            "licence": facts.licence or "–",
+        }
+
+    return _rows(detectors.names(), ("method", "landmarks", "licence"), facts_of)
 
 
-def _classifiers() -> list[dict[str, Any]]:
+def _classifiers() -> list[dict[str, str]]:
     from mien.classifiers.base import load_classifier
     from mien.registry import classifiers
 
-    rows = []
-    for name in classifiers.names():
+    def facts_of(name: str) -> dict[str, str]:
         spec = load_classifier(name).spec
-        rows.append(
-            {
-                "name": name,
-                "labels": ", ".join(spec.labels),
-                "input": f"{spec.input_size}×{spec.input_size}×{spec.channels}",
-                "trained_on": spec.trained_on or "–",
-                "accuracy": ", ".join(
-                    f"{key.removesuffix('_accuracy')} {value:.1%}"
-                    for key, value in spec.scores.items()
-                    if key.endswith("_accuracy")
-                )
-                or "–",
-                "licence": spec.licence or "–",
-            }
-        )
+        return {
+            "labels": ", ".join(spec.labels),
+            "input": f"{spec.input_size}×{spec.input_size}×{spec.channels}",
+            "trained_on": spec.trained_on or "–",
+            "accuracy": ", ".join(
+                f"{key.removesuffix('_accuracy')} {value:.1%}"
+                for key, value in spec.scores.items()
+                if key.endswith("_accuracy")
+            )
+            or "–",
+            "licence": spec.licence or "–",
+        }
+
+    columns = ("labels", "input", "trained_on", "accuracy", "licence")
+    return _rows(classifiers.names(), columns, facts_of)
+
+
+def _rows(
+    names: Iterable[str], columns: tuple[str, ...], facts_of: Callable[[str], dict[str, str]]
+) -> list[dict[str, str]]:
+    """A row a name; one that cannot be had is listed with the reason and hides none of the rest."""
+    rows = []
+    for name in names:
+        try:
+            facts = facts_of(name)
+        except Exception as error:  # noqa: BLE001 - a third party's code may raise anything
+            reason = " ".join(str(error).split()) or type(error).__name__
+            facts = {**dict.fromkeys(columns, "–"), columns[0]: f"broken: {reason}"}
+        rows.append({"name": name, **facts})
     return rows
