@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import platform
+import re
 import sys
-from importlib.metadata import PackageNotFoundError, version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
 from typing import Any
 
 import click
 
-# What each extra is for, and the modules by which it is recognised: distribution → module.
-CORE = {"numpy": "numpy", "opencv-python-headless": "cv2", "onnxruntime": "onnxruntime",
-        "pillow": "PIL", "click": "click", "rich": "rich"}  # fmt: skip
-EXTRAS = {
-    "train": (
-        "train and export models",
-        {"torch": "torch", "onnx": "onnx", "onnxscript": "onnxscript"},
-    ),
-    "plot": ("draw figures of an evaluation", {"matplotlib": "matplotlib"}),
+PURPOSES = {
+    "train": "train and export models",
+    "plot": "draw figures of an evaluation",
+    "dev": "work on Mien itself",
 }
+# Builds of one library under several names, any of which will do.
+SIBLINGS = {
+    "opencv-python-headless": (
+        "opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless",
+    ),
+    "onnxruntime": ("onnxruntime-gpu", "onnxruntime-directml", "onnxruntime-openvino"),
+}  # fmt: skip
 
 
 @click.command()
@@ -29,20 +33,18 @@ def command(as_json: bool) -> int:
     """Say what is installed, which providers ONNX Runtime has, and what each extra still lacks."""
     from mien.version import __version__
 
-    core = {name: _version(name, module) for name, module in CORE.items()}
+    needs = _requirements()
+    found = {extra: {name: _version(name) for name in names} for extra, names in needs.items()}
     report: dict[str, Any] = {
         "mien": __version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "core": core,
+        "core": found.pop("", {}),
         "providers": _providers(),
         "default_model": _default_model(),
-        "extras": {
-            extra: {name: _version(name, module) for name, module in modules.items()}
-            for extra, (_, modules) in EXTRAS.items()
-        },
+        "extras": found,
     }
-    healthy = all(core.values()) and not report["default_model"].startswith("broken")
+    healthy = all(report["core"].values()) and not report["default_model"].startswith("broken")
     if as_json:
         click.echo(json.dumps({**report, "healthy": healthy}, indent=2))
     else:
@@ -57,24 +59,51 @@ def _print(report: dict[str, Any]) -> None:
     )
     click.echo("ONNX Runtime:  " + ", ".join(report["providers"]))
     click.echo("default model: " + report["default_model"])
-    for extra, (purpose, _) in EXTRAS.items():
-        parts = report["extras"][extra]
+    for extra, parts in report["extras"].items():
         missing = [name for name, found in parts.items() if not found]
         if missing:
-            state = f"lacks {', '.join(missing)} (to {purpose}: pip install 'mien[{extra}]')"
+            purpose = f"to {PURPOSES[extra]}: " if extra in PURPOSES else ""
+            state = f"lacks {', '.join(missing)} ({purpose}pip install 'mien[{extra}]')"
         else:
             state = "complete: " + ", ".join(f"{n} {v}" for n, v in parts.items())
         click.echo(f"extra {extra + ':':9}{state}")
 
 
-def _version(distribution: str, module: str) -> str | None:
-    """Version of an installed distribution, without importing it; ``None`` where it is missing."""
-    if importlib.util.find_spec(module) is None:
-        return None
+def _requirements() -> dict[str, list[str]]:
+    """The distributions that Mien needs on this Python, by extra; the core's under ``""``."""
+    found: dict[str, list[str]] = {}
+    for line in _declared():
+        name = re.split(r"[^\w.-]", line, maxsplit=1)[0]
+        extra = re.search(r"extra\s*==\s*['\"](.+?)['\"]", line)
+        below = re.search(r"python_version\s*<\s*['\"]3\.(\d+)", line)
+        if name != "mien" and not (below and sys.version_info >= (3, int(below[1]))):
+            found.setdefault(extra[1] if extra else "", []).append(name)
+    return found
+
+
+def _declared() -> list[str]:
     try:
-        return version(distribution)
-    except PackageNotFoundError:  # another distribution gives the module, such as opencv-python
-        return str(getattr(sys.modules.get(module), "__version__", "(version unknown)"))
+        return requires("mien") or []
+    except PackageNotFoundError:  # a source tree that was never installed
+        path = Path(__file__).parents[3] / "pyproject.toml"
+    with suppress(OSError, ImportError):
+        from mien.train.config import tomllib
+
+        project = tomllib.loads(path.read_text("utf-8"))["project"]
+        extras = project["optional-dependencies"].items()
+        added = [f"{line}; extra == '{extra}'" for extra, lines in extras for line in lines]
+        return [*project["dependencies"], *added]
+    return []
+
+
+def _version(distribution: str) -> str | None:
+    """Version of an installed distribution or its sibling; ``None`` where there is none."""
+    for name in (distribution, *SIBLINGS.get(distribution, ())):
+        try:
+            return version(name)
+        except PackageNotFoundError:
+            continue
+    return None
 
 
 def _providers() -> list[str]:
@@ -86,11 +115,10 @@ def _providers() -> list[str]:
 
 
 def _default_model() -> str:
-    from mien.classifiers.base import load_classifier
-    from mien.errors import MienError
-
     try:
+        from mien.classifiers.base import load_classifier
+
         spec = load_classifier("default").spec
-    except (MienError, ImportError) as error:
-        return f"broken: {error}"
+    except Exception as error:  # noqa: BLE001 - whatever is broken is to be told, not to be raised
+        return f"broken: {' '.join(str(error).split())}"
     return f"{spec.name}, {len(spec.labels)} expressions, {spec.input_size}×{spec.input_size}"
