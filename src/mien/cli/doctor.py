@@ -87,7 +87,10 @@ def _declared() -> list[str]:
     except PackageNotFoundError:  # a source tree that was never installed
         path = Path(__file__).parents[3] / "pyproject.toml"
     with suppress(OSError, ImportError):
-        from mien.train.config import tomllib
+        if sys.version_info >= (3, 11):
+            import tomllib
+        else:
+            import tomli as tomllib
 
         project = tomllib.loads(path.read_text("utf-8"))["project"]
         extras = project["optional-dependencies"].items()
