@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 import fer2013
-import mien.cli.evaluate
+import mien.cli.progress
 from fer2013 import Row
 from mien.classifiers.onnx import OnnxClassifier
 from mien.cli.app import main
@@ -77,7 +77,7 @@ def test_a_progress_bar_only_for_somebody_who_sees_it(
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert run(model, "--data", data, "--split", "public", "--json") == 0
     assert capsys.readouterr().err == ""
-    monkeypatch.setattr(mien.cli.evaluate, "_stderr_is_a_terminal", lambda: True)
+    monkeypatch.setattr(mien.cli.progress, "_stderr_is_a_terminal", lambda: True)
     assert run(model, "--data", data, "--split", "public", "--json") == 0
     out, err = capsys.readouterr()
     assert "16/16" in err and json.loads(out)["n"] == 16

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +12,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from mien.classifiers.base import Classifier
-    from mien.evaluate import Evaluation, Headline, Progress
+    from mien.evaluate import Evaluation, Headline
 
 
 @click.command()
@@ -34,6 +31,7 @@ def command(
     MODEL is a name that 'mien models' lists, an ONNX file with a model spec, or the folder or a
     checkpoint of a 'mien train' run (which needs the 'train' extra).
     """
+    from mien.cli.progress import meter
     from mien.datasets.base import open_dataset
     from mien.evaluate import evaluate
 
@@ -43,7 +41,7 @@ def command(
         check_target(figure)
     classifier = _load(model)
     source = open_dataset(data, dataset)
-    with _progress() as on_progress:
+    with meter() as on_progress:
         found = evaluate(classifier, source, split, tta=tta, on_progress=on_progress)
     if figure is not None:
         from mien.figures import save_confusion
@@ -77,26 +75,6 @@ def _load(model: str) -> Classifier:
     raise UnknownNameError(
         "classifier", model, classifiers.names(), "or give an .onnx file or a training run's folder"
     )
-
-
-@contextmanager
-def _progress() -> Iterator[Progress | None]:
-    """A bar on standard error, only where somebody can see it."""
-    if not _stderr_is_a_terminal():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("pictures"), TimeRemainingColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("")
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def _stderr_is_a_terminal() -> bool:
-    return sys.stderr.isatty()
 
 
 def _print(found: Evaluation) -> None:

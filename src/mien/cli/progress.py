@@ -20,8 +20,24 @@ def progress(
     one, and otherwise passes them on untouched.
     """
     total = len(items) if isinstance(items, Sized) else None
-    if hidden or not sys.stderr.isatty() or (total is not None and total < 2):
-        yield lambda passed: passed
+    with meter(total, unit, hidden or (total is not None and total < 2)) as update:
+
+        def counted(passed: Iterable[T]) -> Iterable[T]:
+            for done, item in enumerate(passed, start=1):
+                yield item
+                if update:
+                    update(done, total)
+
+        yield counted if update else lambda passed: passed
+
+
+@contextmanager
+def meter(
+    total: int | None = None, unit: str = "pictures", hidden: bool = False
+) -> Iterator[Callable[[int, int | None], None] | None]:
+    """Yield a function that takes (done, total), or ``None`` where there is nobody to see a bar."""
+    if hidden or not _stderr_is_a_terminal():
+        yield None
         return
     from rich.console import Console
     from rich.progress import (
@@ -38,10 +54,8 @@ def progress(
         *columns, console=Console(stderr=True), transient=True, redirect_stdout=False
     ) as bar:
         task = bar.add_task("", total=total)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
-        def counted(passed: Iterable[T]) -> Iterator[T]:
-            for item in passed:
-                yield item
-                bar.advance(task)
 
-        yield counted
+def _stderr_is_a_terminal() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()
