@@ -59,7 +59,10 @@ def test_a_wrong_option_has_status_2(
     run: Path, args: list[str], expected: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert mien("export", run, *args) == 2
-    assert expected in capsys.readouterr().err
+    printed = capsys.readouterr().err
+    assert expected in printed
+    if "--weights" not in args:
+        assert printed.startswith("mien: ") and printed.count("\n") == 1
 
 
 def test_what_is_no_run_is_one_line_and_status_1(
@@ -68,3 +71,19 @@ def test_what_is_no_run_is_one_line_and_status_1(
     assert mien("export", tmp_path, "--out", tmp_path / "m.onnx") == 1
     printed = capsys.readouterr().err
     assert "give the folder of a 'mien train' run" in printed and printed.count("\n") == 1
+
+
+def test_a_photo_is_no_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photo = tmp_path / "a.jpg"
+    photo.write_bytes(b"\xff\xd8\xff\xe0" + bytes(range(256)) * 10)
+    assert mien("export", photo, "--out", tmp_path / "m.onnx") == 1
+    printed = capsys.readouterr().err
+    assert printed.startswith(f"mien: {photo} is no checkpoint of 'mien train'")
+    assert printed.count("\n") == 1 and "eights only" not in printed
+
+
+def test_a_missing_folder_is_told_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert mien("export", tmp_path / "no run", "--out", tmp_path / "none" / "m.onnx") == 1
+    assert "there is no folder" in capsys.readouterr().err

@@ -83,7 +83,9 @@ def test_recipes_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["defalt"], "did you mean 'default'? (recipes: "),
         (["default", "--set", "epoch=3"], "did you mean 'epochs'"),
+        (["default", "--set", "architecture=foo"], "unknown architecture 'foo'"),
         (["default", "--set", "lr"], "KEY=VALUE"),
+        (["x" * 300], "unknown recipe"),
         (["default", "--limit", "5"], "must not be below batch_size"),
         (["default_distilled"], "--teacher RUN"),
     ],

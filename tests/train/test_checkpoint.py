@@ -65,9 +65,9 @@ def test_a_loaded_network_is_the_averaged_one_without_its_second_head(run: Path)
 def test_a_run_is_never_overwritten_silently(run: Path) -> None:
     before = {path.name: path.read_bytes() for path in run.iterdir()}
     with pytest.raises(ConfigError, match="--resume"):
-        checkpoint.prepare(run, tiny.config(), resume=False)
+        checkpoint.check(run, tiny.config(), resume=False)
     with pytest.raises(ConfigError, match=r"another recipe \(.*ferplus_weight = 1.0"):
-        checkpoint.prepare(run, tiny.config(), resume=True)
+        checkpoint.check(run, tiny.config(), resume=True)
     assert {path.name: path.read_bytes() for path in run.iterdir()} == before
 
 
@@ -75,13 +75,13 @@ def test_a_checkpoint_from_before_a_key_existed_resumes(tmp_path: Path) -> None:
     config = tiny.config().to_dict()
     checkpoint.save({**WHOLE, "config": {k: v for k, v in config.items() if k != "flip"}},
                     tmp_path / checkpoint.CHECKPOINT)  # fmt: skip
-    checkpoint.prepare(tmp_path, tiny.config(), resume=True)
+    checkpoint.check(tmp_path, tiny.config(), resume=True)
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot make the folder"):
-        checkpoint.prepare(tmp_path / "file" / "run", tiny.config(), resume=False)
+        checkpoint.prepare(tmp_path / "file" / "run", tiny.config())
 
 
 def test_metrics_of_an_epoch_cut_short_are_dropped(tmp_path: Path) -> None:

@@ -204,6 +204,7 @@ def test_too_little_data_is_told(tmp_path: Path) -> None:
         train(tiny.config(), tmp_path / "a", data=tiny.Faces(count=20))
     with pytest.raises(DatasetError, match="no pictures"):
         train(tiny.config(), tmp_path / "b", data=tiny.Faces(count=0))
+    assert not any(tmp_path.iterdir())  # what never began leaves no folder
 
 
 def test_a_full_gpu_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,6 +214,13 @@ def test_a_full_gpu_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(loop, "load_split", full)
     with pytest.raises(TrainingError, match="lower batch_size"):
         train(tiny.config(), tmp_path)
+
+
+def test_a_network_too_large_for_the_cpu_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"memory of cpu .*lower batch_size, widths") as caught:
+        train(tiny.config(widths=[8_000_000, 8, 8, 8]), tmp_path / "run")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "run").exists()
 
 
 def test_devices() -> None:

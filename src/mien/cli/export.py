@@ -42,13 +42,14 @@ def command(
     written, and is a model for 'mien analyze --model FILE'. Exit status: 0 written, 1 failed,
     2 usage.
     """
+    from mien.errors import ConfigError
     from mien.train import require_extra
 
     facts = dict(fact.partition("=")[::2] for fact in card)
     if bad := next((fact for fact in card if "=" not in fact), None):
-        raise click.ClickException(f"--card takes KEY=TEXT, got {bad!r}")
+        raise ConfigError(f"--card takes KEY=TEXT, got {bad!r}")
     if not out.endswith(".onnx"):
-        raise click.ClickException(f"--out takes the name of an .onnx file, got {out!r}")
+        raise ConfigError(f"--out takes the name of an .onnx file, got {out!r}")
     require_extra("'mien export'", "onnx", "onnxscript")
     from mien.train.export import Weights, export_run
 

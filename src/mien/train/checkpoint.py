@@ -26,11 +26,11 @@ _KEYS = {
 }  # fmt: skip
 
 
-def prepare(run: Path, config: TrainConfig, resume: bool) -> None:
-    """Make the run's folder and store the recipe; a run is never overwritten silently.
+def check(run: Path, config: TrainConfig, resume: bool) -> None:
+    """See that no run is overwritten silently.
 
     Raises ``ConfigError`` where the folder holds a run already or, with ``resume``, one of another
-    recipe, and ``OutputError`` where nothing can be written there.
+    recipe.
     """
     if os.path.exists(run / CHECKPOINT):  # noqa: PTH110 - Path's own raises on odd names
         if not resume:
@@ -38,6 +38,10 @@ def prepare(run: Path, config: TrainConfig, resume: bool) -> None:
                 f"{run} holds a run already: add --resume to go on, or choose another --out"
             )
         _check_same_recipe(run, config)
+
+
+def prepare(run: Path, config: TrainConfig) -> None:
+    """Make the run's folder and store the recipe; raises ``OutputError``."""
     try:
         run.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -75,10 +79,12 @@ def load(path: Path, device: str | torch.device = "cpu") -> dict[str, Any]:
         raise ModelFileError(
             f"no checkpoint at {path}: give the folder of a 'mien train' run"
         ) from None
-    except Exception as error:  # noqa: BLE001 - pickle raises nearly anything on a damaged file
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+    except OSError as error:
+        raise ModelFileError(f"{path} cannot be read: {error.strerror or error}") from None
+    except Exception:  # noqa: BLE001 - pickle raises nearly anything on a damaged file
+        # PyTorch's own words fill a page, and advise to read the file without its safeguard.
         raise ModelFileError(
-            f"{path} is no checkpoint of 'mien train', or a damaged one: {reason}"
+            f"{path} is no checkpoint of 'mien train', or a damaged one: give the folder of a run"
         ) from None
     if not isinstance(state, dict) or not state.keys() >= _KEYS:
         raise ModelFileError(f"{path} is a PyTorch file, but no checkpoint of 'mien train'")

@@ -83,16 +83,24 @@ def train(
         raise TrainingError("this GPU has no bf16: add --set precision=fp32")
     spec = input_spec(config, tuple(dataset.labels))
     teacher = _load_teacher(config, spec)
-    checkpoint.prepare(run, config, resume)
+    architectures.get(config.architecture)  # a wrong name is told before the data is read
+    checkpoint.check(run, config, resume)
     try:
         data = load_split(dataset, config.train_split, config, spec, device)
         valid = None
         if config.valid_split is not None:
             valid = load_split(dataset, config.valid_split, config, spec, device)
-        return _Run(config, spec, data, valid, teacher, run, device).go(resume, on_batch, on_epoch)
-    except torch.cuda.OutOfMemoryError:
+        training = _Run(config, spec, data, valid, teacher, run, device)
+        checkpoint.prepare(run, config)
+        return training.go(resume, on_batch, on_epoch)
+    except (MemoryError, RuntimeError) as error:  # the CPU's allocator has no error of its own
+        if isinstance(error, RuntimeError) and not (
+            isinstance(error, torch.cuda.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
+        ):
+            raise
         raise TrainingError(
-            f"the GPU's memory does not hold batches of {config.batch_size}: lower batch_size"
+            f"the memory of {device} does not hold this network and batches of "
+            f"{config.batch_size}: lower batch_size, widths or limit"
         ) from None
 
 
