@@ -83,7 +83,6 @@ def test_recipes_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["defalt"], "did you mean 'default'? (recipes: "),
         (["default", "--set", "epoch=3"], "did you mean 'epochs'"),
-        (["default", "--set", "architecture=foo"], "unknown architecture 'foo'"),
         (["default", "--set", "lr"], "KEY=VALUE"),
         (["x" * 300], "unknown recipe"),
         (["default", "--limit", "5"], "must not be below batch_size"),
@@ -98,6 +97,14 @@ def test_a_wrong_option_is_one_line_and_status_2(
     printed = capsys.readouterr().err
     assert expected in printed and printed.count("\n") == 1
     assert not out.exists()
+
+
+def test_an_unknown_network_leaves_no_folder(
+    data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(data, tmp_path / "run", "--set", "architecture=foo") == 2
+    assert "mien: unknown architecture 'foo' (architectures: " in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("args", [["--epochs", "0"], ["--device", "abacus"], ["--sed", "1"]])
