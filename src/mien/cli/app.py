@@ -11,7 +11,6 @@ from typing import Any
 import click
 
 from mien.errors import ConfigError, MienError, UnknownNameError
-from mien.version import __version__
 
 COMMANDS = ("analyze", "data", "doctor", "evaluate", "export", "models", "train")
 
@@ -43,8 +42,19 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
+def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from mien.version import __version__  # asks the installed packages, which takes a while
+
+        click.echo(f"mien, version {__version__}")
+        context.exit()
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="mien")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version,
+    help="Show the version and exit.",
+)  # fmt: skip
 def cli() -> None:
     """Mien reads facial expressions: find faces, name what they show, train and measure models."""
 
