@@ -151,9 +151,9 @@ def main() -> None:
           f"Python {platform.python_version()}")  # fmt: skip
     start_up(max(3, args.repeats // 2))
     warm(args.repeats * 5)
+    memory(args.calls)  # before PyTorch comes in, which takes more than all of Mien
     if args.data:
         throughput(args.data, args.repeats)
-    memory(args.calls)
 
 
 if __name__ == "__main__":
