@@ -138,9 +138,7 @@ def main() -> None:
             name: 1 - model.classify([cut(image, face) for image, face in faces])[:, neutral]
             for name, cut in cuts.items()
         }
-        print(
-            f"WIDER FACE, {len(faces)} faces, {marks.sum()} exaggerated: AUC of 1 - P(neutral)"
-        )
+        print(f"WIDER FACE, {len(faces)} faces, {marks.sum()} exaggerated: AUC of 1 - P(neutral)")
         rng = np.random.default_rng(2)
         samples = [rng.integers(0, len(marks), len(marks)) for _ in range(1000)]
         for name, values in scores.items():
@@ -148,9 +146,7 @@ def main() -> None:
                 auc(values[s], marks[s]) - auc(scores["stretched"][s], marks[s]) for s in samples
             ]
             low, high = np.percentile(gains, [2.5, 97.5])
-            print(
-                f"  {name:10} {auc(values, marks):.3f}   to stretched {low:+.3f} to {high:+.3f}"
-            )
+            print(f"  {name:10} {auc(values, marks):.3f}   to stretched {low:+.3f} to {high:+.3f}")
 
 
 if __name__ == "__main__":

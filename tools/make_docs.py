@@ -28,10 +28,10 @@ Written by `python tools/make_docs.py --data fer2013.zip --wider {WIDER}`, never
 
 Hardware: {{hardware}}.
 
-FER2013's PrivateTest was not at hand: everything below is PublicTest. The network did not learn from
-it, but for the 280 pictures in which it repeats Training (hence the second column), and no epoch was
-picked on it. One number was fitted on it, the calibration temperature, which changes ECE and NLL but
-no answer; the card gives the ECE cross-fitted on its halves too.
+FER2013's PrivateTest was not at hand: everything below is PublicTest. The network did not learn
+from it, but for the 280 pictures in which it repeats Training (hence the second column), and no
+epoch was picked on it. One number was fitted on it, the calibration temperature, which changes ECE
+and NLL but no answer; the card gives the ECE cross-fitted on its halves too.
 WIDER FACE is used for measuring only (CC BY-NC-ND 4.0).
 
 ![Confusion matrix](images/confusion.png)

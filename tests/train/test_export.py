@@ -202,10 +202,13 @@ class Backwards(tiny.Faces):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disk_leaves_the_old_model(run: Path, tmp_path: Path) -> None:
+def test_a_full_disk_leaves_the_old_model(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(b"old")
-    (tmp_path / "model.onnx.partial").symlink_to("/dev/full")
+    monkeypatch.setattr("secrets.token_hex", lambda _: "partial")
+    (tmp_path / ".partial.tmp").symlink_to("/dev/full")
     with pytest.raises(OutputError, match="No space left"):
         export_run(run, path, weights="float32")
     assert path.read_bytes() == b"old"
