@@ -8,7 +8,7 @@ TEST := .venv-test
 # Core install, then the sample photo that ships with the package: a table, and an annotated copy.
 run: $(RUN)/ready
 	@mkdir -p out
-	@$(RUN)/bin/mien analyze "$$($(RUN)/bin/python -c 'import mien.samples as s; print(s.ASTRONAUT)')" --draw out
+	@$(RUN)/bin/mien analyze src/mien/samples/astronaut.jpg --draw out
 	@echo "annotated picture: $(CURDIR)/out/astronaut.jpg"
 
 # Everything, all tests. Real data beside the repository is used where it is there.

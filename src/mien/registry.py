@@ -50,16 +50,17 @@ class Registry:
         """Every name there is, sorted; imports nothing."""
         return sorted(self._modules())
 
-    def get(self, name: str) -> Callable[..., Any]:
+    def get(self, name: str, hint: str = "") -> Callable[..., Any]:
         """The class or factory behind ``name``; ``UnknownNameError`` lists the names there are.
 
-        Raises ``MienError`` where the module of a third party fails.
+        ``hint`` ends that message: what else may be given. Raises ``MienError`` where the
+        module of a third party fails.
         """
         if name not in self._factories:
             # Built-ins first: asking the installed packages for entry points costs milliseconds.
             module = self._builtin.get(name) or self._modules().get(name)
             if module is None:
-                raise UnknownNameError(self.kind, name, self.names())
+                raise UnknownNameError(self.kind, name, self.names(), hint)
             if name in self._builtin:
                 import_module(module)
             else:

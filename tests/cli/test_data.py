@@ -7,19 +7,12 @@ import cv2
 import pytest
 
 import fer2013
+from commands import mien
 from fer2013 import Row
-from mien.cli.app import main
 from mien.datasets.base import open_dataset
 from mien.datasets.info import inspect
 
 Output = pytest.CaptureFixture[str]
-
-
-def mien(*args: object) -> int:
-    with pytest.raises(SystemExit) as caught:
-        main([str(arg) for arg in args])
-    assert isinstance(caught.value.code, int)
-    return caught.value.code
 
 
 @pytest.fixture

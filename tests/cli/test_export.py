@@ -5,19 +5,12 @@ from pathlib import Path
 import pytest
 
 import tiny
+from commands import mien
 from mien.classifiers.base import load_classifier
-from mien.cli.app import main
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 pytest.importorskip("onnxscript")
-
-
-def mien(*args: object) -> int:
-    with pytest.raises(SystemExit) as done:
-        main([str(arg) for arg in args])
-    assert isinstance(done.value.code, int)
-    return done.value.code
 
 
 @pytest.fixture(scope="module")

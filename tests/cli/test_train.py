@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import tiny
-from mien.cli.app import main
+from commands import mien
 from mien.train.config import recipe_names
 
 torch = pytest.importorskip("torch")
@@ -24,14 +24,6 @@ MIEN = [sys.executable, "-c", "from mien.cli.app import main; main()"]
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(tiny.write_csv(tmp_path_factory.mktemp("data") / "fer2013.csv"))
-
-
-def mien(*args: object) -> int:
-    """Exit status of the command, run in this process: importing PyTorch takes seconds."""
-    with pytest.raises(SystemExit) as done:
-        main([str(arg) for arg in args])
-    assert isinstance(done.value.code, int)
-    return done.value.code
 
 
 def train(data: str, out: Path, *args: object, **keys: Any) -> int:

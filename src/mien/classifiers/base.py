@@ -28,10 +28,13 @@ class Classifier(Protocol):
         ...
 
 
-def load_classifier(name_or_path: str | Path, threads: int | None = None) -> Classifier:
+def load_classifier(
+    name_or_path: str | Path, threads: int | None = None, hint: str = "or give an .onnx file"
+) -> Classifier:
     """A registered classifier by name, or any ONNX file with a ``ModelSpec`` by path.
 
-    Raises ``UnknownNameError``, ``ModelFileError``, ``ModelSpecError``.
+    ``hint`` ends the message about an unknown name. Raises ``UnknownNameError``,
+    ``ModelFileError``, ``ModelSpecError``.
     """
     text = str(name_or_path)
     # Names first: a file called "default" must not take the place of the model.
@@ -40,5 +43,5 @@ def load_classifier(name_or_path: str | Path, threads: int | None = None) -> Cla
         from mien.classifiers.onnx import OnnxClassifier
 
         return OnnxClassifier(text, threads=threads)
-    classifier: Classifier = classifiers.get(text)(threads=threads)
+    classifier: Classifier = classifiers.get(text, hint)(threads=threads)
     return classifier

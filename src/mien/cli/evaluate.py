@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -57,24 +56,17 @@ def command(
 
 def _load(model: str) -> Classifier:
     from mien.classifiers.base import load_classifier
-    from mien.errors import UnknownNameError
     from mien.registry import classifiers
 
-    path = Path(model)  # whose own is_file() and is_dir() raise on odd names
-    if model in classifiers.names() or path.suffix.lower() == ".onnx":
-        return load_classifier(model)
-    if os.path.isdir(path) or path.suffix.lower() == ".pt":  # noqa: PTH112
-        from mien.train import require_extra
+    is_run = os.path.isdir(model) or model.lower().endswith(".pt")  # noqa: PTH112 - never raises
+    if not is_run or model in classifiers.names():
+        return load_classifier(model, hint="or give an .onnx file or a training run's folder")
+    from mien.train import require_extra
 
-        require_extra(f"the training run {model}")
-        from mien.train.classifier import TorchClassifier
+    require_extra(f"the training run {model}")
+    from mien.train.classifier import TorchClassifier
 
-        return TorchClassifier(path)
-    if os.path.isfile(path):  # noqa: PTH113
-        return load_classifier(model)
-    raise UnknownNameError(
-        "classifier", model, classifiers.names(), "or give an .onnx file or a training run's folder"
-    )
+    return TorchClassifier(model)
 
 
 def _print(found: Evaluation) -> None:
