@@ -22,8 +22,11 @@ LAYERS = [
     {"spec", "registry", "framing"},
     {"metrics", "images", "inputs", "align", "preprocess", "runtime"},
     {"datasets", "detectors", "classifiers"},
-    {"pipeline", "evaluate"},
+    {"pipeline", "predictions"},
+    {"evaluate"},
+    {"compare"},
     {"sinks", "figures"},
+    {"report"},
     {"train"},
     {"cli", "__main__"},
 ]

@@ -82,8 +82,30 @@ class Registry:
 
 detectors = Registry("detector", {"mtcnn": "mien.detectors.mtcnn", "none": "mien.detectors.whole"})
 classifiers = Registry("classifier", {"default": "mien.classifiers.onnx"})
-datasets = Registry("dataset", {"fer2013": "mien.datasets.fer2013"})
-architectures = Registry("architecture", {"resnet": "mien.train.models.resnet"})
+datasets = Registry(
+    "dataset",
+    {
+        "affectnet": "mien.datasets.affectnet",
+        "affectnet2021": "mien.datasets.affectnet2021",
+        "boxes": "mien.datasets.boxes",
+        "fer2013": "mien.datasets.fer2013",
+        "ferplus": "mien.datasets.ferplus",
+        "folder": "mien.datasets.folder",
+        "packed": "mien.datasets.packed",
+    },
+)
+architectures = Registry(
+    "architecture",
+    {
+        "cnn": "mien.train.models.cnn",
+        "knn": "mien.train.models.fitted",
+        "majority": "mien.train.models.fitted",
+        "mlp": "mien.train.models.mlp",
+        "resnet": "mien.train.models.resnet",
+        "timm": "mien.train.models.backbone",
+        "unet": "mien.train.models.unet",
+    },
+)
 
 register_detector = detectors.register
 register_classifier = classifiers.register

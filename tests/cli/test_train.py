@@ -14,7 +14,7 @@ import pytest
 
 import tiny
 from commands import mien
-from mien.train.config import recipe_names
+from mien.train.recipe import recipe_names
 
 torch = pytest.importorskip("torch")
 

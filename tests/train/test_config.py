@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from mien.errors import ConfigError, UnknownNameError
-from mien.train.config import RECIPES, TrainConfig, load_recipe, recipe_names
+from mien.train.config import TrainConfig
+from mien.train.recipe import RECIPES, load_recipe, recipe_names
 
 
 @pytest.mark.parametrize("name", recipe_names())
@@ -55,8 +56,8 @@ def test_an_unknown_key_is_answered_with_the_nearest() -> None:
         ("input_size=43", "even"),
         ("dropout=1.5", "dropout must be in"),
         ("scale=1.0", "below 1"),
-        ("schedule=step", "onecycle or cosine"),
-        ("precision=fp16", "fp32 or bf16"),
+        ("schedule=step", "onecycle, cosine, constant or plateau"),
+        ("precision=fp8", "fp32, bf16 or fp16"),
         ("limit=3", "limit .3. must not be below batch_size .128."),
         ("seed=5000000000", "below 2"),
         ("epochs", "KEY=VALUE"),
@@ -102,7 +103,7 @@ def test_a_recipe_of_ones_own(tmp_path: Path) -> None:
 
 def test_recipes_can_be_read_without_pytorch() -> None:
     code = (
-        "import sys, mien.train.config as config; config.load_recipe('default');"
+        "import sys, mien.train.recipe as recipe; recipe.load_recipe('default');"
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

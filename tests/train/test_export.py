@@ -21,8 +21,8 @@ pytest.importorskip("onnxscript")
 
 from mien.registry import architectures  # noqa: E402
 from mien.train import checkpoint, export  # noqa: E402
-from mien.train.config import load_recipe  # noqa: E402
 from mien.train.export import Exported, export_run  # noqa: E402
+from mien.train.recipe import load_recipe  # noqa: E402
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,8 @@ from mien.errors import ConfigError, DatasetError, MienError, TrainingError
 torch = pytest.importorskip("torch")
 
 from mien.train import checkpoint, loop  # noqa: E402
-from mien.train.config import TrainConfig, load_recipe  # noqa: E402
+from mien.train.config import TrainConfig  # noqa: E402
+from mien.train.recipe import load_recipe  # noqa: E402
 
 CPU = torch.device("cpu")
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def _list_recipes(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if not wanted:
         return
-    from mien.train.config import load_recipe, recipe_names
+    from mien.train.recipe import load_recipe, recipe_names
 
     names = recipe_names()
     width = max(map(len, names))
@@ -72,7 +72,7 @@ def command(
 
     from mien.datasets.base import open_dataset
     from mien.train import require_extra
-    from mien.train.config import load_recipe
+    from mien.train.recipe import load_recipe
 
     given = {key: value for key, value in keys.items() if value is not None}
     config = load_recipe(recipe, overrides, given)

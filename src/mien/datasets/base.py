@@ -3,30 +3,46 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.errors import DatasetError
+from mien.errors import ConfigError, DatasetError
 from mien.registry import datasets
+
+Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """One labelled face crop."""
+    """One labelled face crop; what is known of it can be read without decoding the picture."""
 
-    image: NDArray[np.uint8]
-    """(H, W) grey or (H, W, 3) RGB."""
+    pixels: Pixels | Callable[[], Pixels]
+    """The picture, or what decodes it."""
     label: int
     """Index into the data set's ``labels``."""
     key: str
     """Names the picture within its data set: a path or a row."""
     votes: tuple[int, ...] | None = None
     """FER+ votes in the order of ``mien.labels.FERPLUS``, then unknown and not-a-face."""
+    target: tuple[float, ...] | None = None
+    """Soft label over the data set's ``labels``, sum 1; ``None``: ``label`` is all there is."""
+    valence: float | None = None
+    """-1 (unpleasant) to 1 (pleasant); ``None`` where nobody has annotated it."""
+    arousal: float | None = None
+    """-1 (calm) to 1 (excited)."""
+    subject: str | None = None
+    """Who is shown, where that is known: for subject-independent splits."""
+
+    @property
+    def image(self) -> Pixels:
+        """(H, W) grey or (H, W, 3) RGB uint8, decoded anew at every call; ``DatasetError``."""
+        return self.pixels() if callable(self.pixels) else self.pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +84,10 @@ class Split:
     keys: tuple[str, ...]
     votes: NDArray[np.float32] | None
     """(N, 10) FER+ votes, or ``None`` where the data set has none."""
+    targets: NDArray[np.float32] | None = None
+    """(N, K) soft labels, or ``None`` where the data set has none."""
+    affect: NDArray[np.float32] | None = None
+    """(N, 2) valence and arousal, NaN where unknown, or ``None`` where the data set has none."""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -78,15 +98,25 @@ def stack(samples: Iterable[Sample], what: str = "split") -> Split:
     rows = list(samples)
     if not rows:
         raise DatasetError(f"{what} holds no pictures")
-    sizes = {row.image.shape for row in rows}
+    images = [row.image for row in rows]
+    sizes = {image.shape for image in images}
     if len(sizes) > 1:
         raise DatasetError(f"{what} mixes picture sizes: {sorted(sizes)[:4]}")
-    voted = all(row.votes is not None for row in rows)
+    return with_facts(np.stack(images), rows)
+
+
+def with_facts(images: Pixels, samples: Sequence[Sample]) -> Split:
+    """(N, …) ``images`` and all that their N ``samples`` say beside the pixels."""
+    voted = all(sample.votes is not None for sample in samples)
+    soft = all(sample.target is not None for sample in samples)
+    affect = np.array([(s.valence, s.arousal) for s in samples], np.float32)  # None becomes NaN
     return Split(
-        images=np.stack([row.image for row in rows]),
-        labels=np.array([row.label for row in rows], np.int64),
-        keys=tuple(row.key for row in rows),
-        votes=np.array([row.votes for row in rows], np.float32) if voted else None,
+        images=images,
+        labels=np.array([sample.label for sample in samples], np.int64),
+        keys=tuple(sample.key for sample in samples),
+        votes=np.array([sample.votes for sample in samples], np.float32) if voted else None,
+        targets=np.array([sample.target for sample in samples], np.float32) if soft else None,
+        affect=None if np.isnan(affect).all() else affect,
     )
 
 
@@ -98,11 +128,25 @@ def pixel_keys(images: Iterable[NDArray[np.uint8]]) -> list[bytes]:
     ]
 
 
-def open_dataset(path: str | Path, name: str = "fer2013") -> Dataset:
+def open_dataset(path: str | Path, name: str = "fer2013", options: Sequence[str] = ()) -> Dataset:
     """Open the data set at ``path`` with the reader called ``name``.
 
-    Raises ``UnknownNameError`` for an unknown reader and ``DatasetError`` where the reader cannot
-    make sense of what lies there.
+    ``options`` are the reader's own, each ``key=value``, such as ``classes=7`` of ``ferplus``: the
+    reader gets them as text, by keyword.
+
+    Raises ``UnknownNameError`` for an unknown reader, ``ConfigError`` for an option that it has not
+    and ``DatasetError`` where the reader cannot make sense of what lies there.
     """
-    dataset: Dataset = datasets.get(name)(path)
+    reader = datasets.get(name)
+    known = [p for p in signature(reader).parameters if p not in ("self", "path")]
+    values = {}
+    for option in options:
+        key, equals, value = option.partition("=")
+        if not equals or key not in known:
+            raise ConfigError(
+                f"the data set reader {name!r} has no option {option!r} "
+                f"(options: {', '.join(f'{k}=…' for k in known) or 'none'})"
+            )
+        values[key] = value
+    dataset: Dataset = reader(path, **values)
     return dataset

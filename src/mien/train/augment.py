@@ -20,6 +20,19 @@ def uniform(n: int, low: float, high: float, generator: Generator) -> Tensor:
     return torch.rand(n, generator=generator, device=generator.device) * (high - low) + low
 
 
+def views(
+    frames: Tensor, out_side: int, config: TrainConfig, generator: Generator, weak: bool = False
+) -> Tensor:
+    """What the network sees of (N, C, R, R) frames in [0, 1]: (N, C, out_side, out_side) in [0, 1].
+
+    ``weak``: as in a recipe's last epochs, at half the geometric strength and without erasing.
+    Mixing, which needs the labels too, is ``mix``.
+    """
+    x = warp(frames, out_side, config, generator, strength=0.5 if weak else 1.0)
+    x = intensity(x, config, generator)
+    return x if weak else erase(x, config, generator)
+
+
 def warp(
     frames: Tensor, out_side: int, config: TrainConfig, generator: Generator, strength: float = 1.0
 ) -> Tensor:

@@ -1,30 +1,20 @@
 """``TrainConfig``: everything a recipe can say, in one place.
 
-A recipe is a TOML file over these fields. An unknown key is refused with the nearest known one, a
-value of the wrong type or range with what was expected; the resolved recipe is saved beside the run
-and inside the exported model.
+A recipe is a TOML file over these fields (``mien.train.recipe`` reads it). An unknown key is refused
+with the nearest known one, a value of the wrong type or range with what was expected; the resolved
+recipe is saved beside the run and inside the exported model.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import math
-import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, get_type_hints
 
-from mien.errors import ConfigError, UnknownNameError, nearest
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:  # pragma: no cover
-    import tomli as tomllib
-
-RECIPES = Path(__file__).parent / "recipes"
+from mien.errors import ConfigError, nearest
+from mien.train.checks import problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,28 +29,75 @@ class TrainConfig:
     # --- data ---
     dataset: str = "fer2013"
     """Registered name of the data set's reader."""
+    dataset_options: tuple[str, ...] = ()
+    """The reader's own options, each ``key=value``, such as ``classes=7`` of ``ferplus``."""
+    splits: str = "official"
+    """``official``, or how ``splits_from`` is divided at random, into train and valid (and test):
+    ``random:90/10`` (per cent, stratified by class), ``random:1600/400/5000`` (pictures),
+    ``subject:80/20`` (nobody is in two parts). Copies of a picture stay together."""
+    splits_from: str = "train"
+    """The split that is divided; the others stay as they are."""
+    splits_seed: int = 0
+    """Of that division alone, so that runs of several seeds share it."""
     train_split: str = "train"
     """Learned from."""
     valid_split: str | None = "public"
     """Measured after every epoch and never learned from; ``None`` (in TOML ""): no validation."""
     limit: int | None = None
     """Use the first so many pictures of each split: for a quick trial only."""
+    max_per_class: int | None = None
+    """Learn from at most so many pictures of each class, drawn at random once."""
+
+    # --- sampling ---
+    sampling: str = "natural"
+    """``natural``: every picture once an epoch; ``balanced``: drawn so that every class is as
+    likely, as many pictures as before."""
+    epoch_per_class: int | None = None
+    """At most so many pictures a class in an epoch, drawn anew for each."""
 
     # --- network ---
     architecture: str = "resnet"
     """Registered name of the network."""
+    backbone: str = ""
+    """Which network of timm, for the architecture ``timm``, such as ``resnet18``."""
+    weights: str | None = None
+    """Where the backbone starts: ``imagenet`` (fetched), a local file, or ``None``: at random."""
+    freeze_epochs: int = 0
+    """So many first epochs train the new last layer alone, before all is trained."""
     widths: tuple[int, ...] = (32, 64, 128, 224)
-    """Channels of each stage."""
+    """Channels of each stage; of the ``mlp`` its hidden layers."""
     blocks: tuple[int, ...] = (2, 2, 2, 2)
-    """Residual blocks of each stage."""
+    """Blocks (of ``cnn``: convolutions) of each stage."""
+    hidden: tuple[int, ...] = ()
+    """Fully connected layers of ``cnn`` before the last one."""
+    residual_blocks: int = 0
+    """Residual blocks after the last stage of ``cnn``."""
+    norm: str = "batch"
+    """``batch``, ``layer``, ``group`` (8 groups or fewer), or ``none``."""
+    activation: str = "relu"
+    """``relu``, or ``gated_tanh``: tanh(a) · sigmoid(b) (van den Oord et al. 2016)."""
+    whitening: bool = False
+    """ZCA whitening of the input by the training pictures (Krizhevsky 2009), inside the network."""
     stem_stride: int = 2
     """1 keeps the full resolution in the first stage, which costs four times the work."""
     squeeze_excitation: bool = False
     """Channel attention in every block (Hu et al. 2018)."""
+    neighbours: int = 1
+    """Of ``knn``."""
     dropout: float = 0.2
     """Before the last layer."""
+    dropblock: float = 0.0
+    """Share of the feature maps that is dropped in squares (DropBlock, Ghiasi et al. 2018)."""
+    stochastic_depth: float = 0.0
+    """Probability of leaving out the last residual block; earlier ones less (Huang et al. 2016)."""
 
     # --- network input ---
+    channels: int = 1
+    """1: grey, 3: RGB; pictures are turned into what the network takes."""
+    mean: tuple[float, ...] = (0.5,)
+    """Subtracted from pixels in [0, 1]; one value, or one a channel."""
+    std: tuple[float, ...] = (0.25,)
+    """Divides after ``mean``."""
     resize: int = 48
     """Face crops are resized to this side; the network sees the centre of it."""
     input_size: int = 44
@@ -78,10 +115,18 @@ class TrainConfig:
     """Zoom by a factor from 1 - scale to 1 + scale."""
     shift: float = 4.0
     """Up to so many pixels (of ``resize``) in each direction."""
+    shear: float = 0.0
+    """Slants upright lines by up to so many degrees to either side."""
+    crop: float = 0.0
+    """The view is a square of 1 - crop to 1 of its side, anywhere inside it."""
     brightness: float = 0.0
     """Adds up to so much, of a range of 1."""
     contrast: float = 0.0
     """Multiplies the distance from the mean by 1 - contrast to 1 + contrast."""
+    noise: float = 0.0
+    """Standard deviation of Gaussian noise, of a range of 1: drawn from 0 up to it."""
+    blur: float = 0.0
+    """Standard deviation of a Gaussian blur, pixels: drawn from 0 up to it."""
     erasing: float = 0.25
     """Probability that a rectangle of 2 to 20 % of the picture is blanked (Zhong et al. 2020)."""
     mixup: float = 0.0
@@ -94,11 +139,20 @@ class TrainConfig:
     """So many last epochs run without erasing and mixing, at half the geometric augmentation."""
 
     # --- loss ---
+    loss: str = "cross_entropy"
+    """``cross_entropy`` (soft labels where the data set has them), ``focal`` (Lin et al. 2017), or
+    ``svm``: one-against-all squared hinge, L2-SVM (Tang 2013)."""
+    focal_gamma: float = 2.0
+    """How much ``focal`` plays down pictures that are easy; 0 is cross-entropy."""
+    class_weights: bool = False
+    """Weigh every picture by the inverse frequency of its class, mean 1 over the pictures."""
     label_smoothing: float = 0.1
     """Share of every label that is spread over all classes (Szegedy et al. 2016)."""
     ferplus_weight: float = 0.0
     """Weight of an auxiliary head that learns the FER+ votes of the same pictures as soft labels
     (Barsoum et al. 2016); the head is dropped on export. Data without votes trains without it."""
+    affect_weight: float = 0.0
+    """Weight of a head that learns valence and arousal: 1 - CCC (Lin 1989); dropped on export."""
     teacher: str | None = None
     """A finished run to distil from (Hinton et al. 2015); both networks see the same view."""
     needs_teacher: bool = False
@@ -112,15 +166,28 @@ class TrainConfig:
     epochs: int = 60
     batch_size: int = 128
     """Pictures a step; the odd rest of a shuffled epoch is left out."""
+    optimizer: str = "sgd"
+    """``sgd`` (Nesterov), ``adam`` (Kingma and Ba 2015) or ``adamw`` (Loshchilov, Hutter 2019)."""
     lr: float = 0.1
-    """Peak learning rate of SGD with Nesterov momentum."""
+    """Peak learning rate."""
     momentum: float = 0.9
+    """Of ``sgd``."""
     weight_decay: float = 5e-4
-    """On the weights of convolutions alone, never on biases or normalisation."""
+    """L2, on the weights of convolutions and linear layers alone."""
+    l1: float = 0.0
+    """Weight of the sum of those weights' absolute values, added to the loss."""
     schedule: str = "onecycle"
-    """``onecycle`` (Smith and Topin 2018) or ``cosine`` (linear warm-up, then cosine to 0)."""
+    """``onecycle`` (Smith and Topin 2018), ``cosine`` (linear warm-up, then cosine to 0),
+    ``constant``, or ``plateau``: times ``plateau_factor`` where validation stands still."""
     warmup: float = 0.2
     """Share of the steps until the peak learning rate."""
+    plateau_patience: int = 3
+    """Epochs without a lower validation loss until ``plateau`` lowers the rate."""
+    plateau_factor: float = 0.3
+    """What it multiplies the rate by."""
+    patience: int = 0
+    """Stop after so many epochs without a lower validation loss and keep the best epoch's weights;
+    0: run all epochs and keep the last."""
     grad_clip: float = 2.0
     """Gradients are scaled down to this norm; 0: never."""
     ema: float = 0.999
@@ -128,49 +195,12 @@ class TrainConfig:
     seed: int = 0
     """Of every random draw: first weights, order, augmentation, dropout."""
     precision: str = "fp32"
-    """``fp32``, or ``bf16`` (autocast; for GPUs that have it)."""
+    """``fp32``; ``bf16`` (autocast; for GPUs that have it); ``fp16`` (with loss scaling; GPU)."""
 
     def __post_init__(self) -> None:
-        problems = [text for bad, text in self._checks() if bad]
-        if problems:
-            raise ConfigError(f"recipe {self.name!r}: " + "; ".join(problems))
-
-    def _checks(self) -> list[tuple[bool, str]]:
-        sizes = [self.input_size, *(side for _, side in self.size_schedule)]
-        shares = [share for share, _ in self.size_schedule]
-        floats = [v for v in dataclasses.astuple(self) if isinstance(v, float)]
-        positive = ("epochs", "batch_size", "lr", "input_size", "resize", "distill_temperature")
-        shares_of_one = (
-            "dropout", "erasing", "mix_probability", "label_smoothing", "warmup", "distill_weight"
-        )  # fmt: skip
-        not_negative = (
-            "rotation", "scale", "shift", "brightness", "contrast", "mixup", "cutmix",
-            "weight_decay", "momentum", "grad_clip", "ferplus_weight", "weak_epochs", "seed",
-        )  # fmt: skip
-        checks = [
-            *((not getattr(self, n) > 0, f"{n} must be positive") for n in positive),
-            *((not 0 <= getattr(self, n) <= 1, f"{n} must be in [0, 1]") for n in shares_of_one),
-            *((not getattr(self, n) >= 0, f"{n} must not be negative") for n in not_negative),
-            (not all(map(math.isfinite, floats)), "nan and inf are no settings"),
-            (not 0 <= self.ema < 1, "ema must be in [0, 1)"),
-            (self.seed >= 2**32, "seed must be below 2**32"),
-            (self.scale >= 1, "scale must be below 1"),
-            (self.input_size > self.resize, "input_size must not be larger than resize"),
-            ((self.resize - self.input_size) % 2 == 1, "resize - input_size must be even"),
-            (len(self.widths) != len(self.blocks), "widths and blocks need one value a stage each"),
-            (not self.widths or min(self.widths) < 1, "widths must be positive, one a stage"),
-            (bool(self.blocks) and min(self.blocks) < 1, "blocks must be positive, one a stage"),
-            (self.stem_stride not in (1, 2), "stem_stride must be 1 or 2"),
-            (self.schedule not in ("onecycle", "cosine"), "schedule must be onecycle or cosine"),
-            (self.precision not in ("fp32", "bf16"), "precision must be fp32 or bf16"),
-            (min(sizes) < 8, "input_size and sizes of size_schedule must be 8 pixels or more"),
-            (min(shares, default=0) < 0 or sum(shares) > 1, "shares of size_schedule exceed 1"),
-            (
-                self.limit is not None and self.limit < self.batch_size,
-                f"limit ({self.limit}) must not be below batch_size ({self.batch_size})",
-            ),
-        ]
-        return checks
+        found = problems(self)
+        if found:
+            raise ConfigError(f"recipe {self.name!r}: " + "; ".join(found))
 
     def check_teacher(self) -> None:
         """Raise ``ConfigError`` where a teacher is needed and none is named.
@@ -204,56 +234,15 @@ class TrainConfig:
         return cls(**clean)
 
 
-def recipe_names() -> list[str]:
-    """Names of the recipes that ship with Mien."""
-    return sorted(path.stem for path in RECIPES.glob("*.toml"))
-
-
-def load_recipe(
-    name_or_path: str | Path,
-    overrides: Sequence[str] = (),
-    values: Mapping[str, Any] | None = None,
-) -> TrainConfig:
-    """Read a recipe by name or TOML file.
-
-    ``overrides`` are ``key=value`` in TOML's own spelling, where a bare word is text; ``values``
-    are keys with ready values. Both go before what the recipe says, ``values`` before all.
-    Raises ``UnknownNameError`` and ``ConfigError``.
-    """
-    path = Path(name_or_path)
-    if path.suffix != ".toml":
-        path = RECIPES / f"{name_or_path}.toml"
-        if not os.path.isfile(path):  # noqa: PTH113 - Path's own raises on odd names
-            raise UnknownNameError(
-                "recipe", str(name_or_path), recipe_names(), "or give the path of a .toml file"
-            )
-    try:
-        recipe = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise ConfigError(f"cannot read the recipe {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the recipe {path} is no valid TOML: {error}") from None
-    recipe.setdefault("name", path.stem)
-    for override in overrides:
-        key, equals, text = override.partition("=")
-        if not equals:
-            raise ConfigError(f"--set takes KEY=VALUE, got {override!r}")
-        try:
-            recipe[key.strip()] = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
-            recipe[key.strip()] = text.strip()  # a bare word is text
-    recipe.update(values or {})
-    return TrainConfig.from_dict(recipe, where=str(name_or_path))
-
-
 def _typed(value: Any, hint: Any, where: str) -> Any:
     """``value`` as the field's type, or ``ConfigError``.
 
     TOML has lists where a config has tuples, reads 1 as no float and has no word for ``None``,
     which is written as an empty text.
     """
-    if hint == tuple[int, ...]:
-        return tuple(_typed(v, int, where) for v in _listed(value, where))
+    lists = {tuple[int, ...]: int, tuple[float, ...]: float, tuple[str, ...]: str}
+    if hint in lists:
+        return tuple(_typed(v, lists[hint], where) for v in _listed(value, where))
     if hint == tuple[tuple[float, int], ...]:
         pairs = [_listed(pair, where) for pair in _listed(value, where)]
         if any(len(pair) != 2 for pair in pairs):

@@ -36,9 +36,14 @@ def input_spec(config: TrainConfig, labels: tuple[str, ...]) -> ModelSpec:
         labels=labels,
         input_size=config.input_size,
         resize=config.resize,
-        mean=(0.5,),
-        std=(0.25,),
+        channels=config.channels,
+        mean=_a_channel(config.mean, config.channels),
+        std=_a_channel(config.std, config.channels),
     )
+
+
+def _a_channel(values: tuple[float, ...], channels: int) -> tuple[float, ...]:
+    return values * channels if len(values) == 1 else values
 
 
 def load_split(

@@ -105,6 +105,7 @@ def resnet(config: TrainConfig, classes: int, auxiliary_classes: int = 0) -> Res
     """The network that a recipe describes."""
     return ResNet(
         classes=classes,
+        channels=config.channels,
         widths=config.widths,
         blocks=config.blocks,
         stem_stride=config.stem_stride,

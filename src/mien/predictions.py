@@ -1,0 +1,87 @@
+"""What a classifier answered on one split: all that measures, figures and comparisons start from."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.errors import InputError
+from mien.files import write_whole
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictions:
+    """N answers over K classes, in the order of the split."""
+
+    probs: NDArray[np.float32]
+    """(N, K); rows sum to 1."""
+    labels: NDArray[np.int64]
+    """(N,) the data set's own labels, indices into ``names``."""
+    names: tuple[str, ...]
+    """The data set's expressions, in its order, then those that only the model knows."""
+    keys: tuple[str, ...]
+    """What the data set calls each picture."""
+    repeated: NDArray[np.bool_]
+    """(N,) whether the picture's pixels equal one of the split ``repeats_of``."""
+    model: str
+    model_hash: str
+    """``ModelSpec.sha256`` of the model that answered; may be empty."""
+    dataset: str
+    split: str
+    splits: str
+    """How the data set was divided: ``official``, or ``mien.datasets.splits`` says how."""
+    tta: bool
+    """Whether ten crops were averaged."""
+    fingerprint: str
+    """Of the split's pictures and labels (``fingerprint``): two copies that differ are told."""
+    repeats_of: str
+    """Empty where no other split was looked at."""
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def predicted(self) -> NDArray[np.int64]:
+        """(N,) most probable class."""
+        return np.asarray(self.probs.argmax(axis=1), np.int64)
+
+    def save(self, path: str | Path) -> None:
+        """Write a compressed ``.npz`` of plain arrays, whole or not at all; ``OutputError``."""
+        buffer = io.BytesIO()
+        arrays: dict[str, Any] = {f.name: np.asarray(getattr(self, f.name)) for f in fields(self)}
+        np.savez_compressed(buffer, **arrays)
+        write_whole(Path(path), buffer.getvalue())
+
+    @classmethod
+    def load(cls, path: str | Path) -> Predictions:
+        """Read what ``save`` wrote; nothing in the file is executed. Raises ``InputError``."""
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                raw = {field.name: file[field.name] for field in fields(cls)}
+        except FileNotFoundError:
+            raise InputError(f"no predictions at {path}") from None
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            reason = " ".join(str(error).split())
+            raise InputError(f"{path} holds no predictions of 'mien evaluate': {reason}") from None
+        values: dict[str, Any] = {
+            name: value if value.ndim else value.item() for name, value in raw.items()
+        }
+        for name in ("names", "keys"):
+            values[name] = tuple(map(str, values[name]))
+        return cls(**values)
+
+
+def fingerprint(labels: Iterable[int], pixel_keys: Iterable[bytes]) -> str:
+    """16 hexadecimal digits over a split's labels and ``mien.datasets.base.pixel_keys``."""
+    digest = hashlib.blake2b(digest_size=8)
+    for label, key in zip(labels, pixel_keys, strict=True):
+        digest.update(key + int(label).to_bytes(4, "big", signed=True))
+    return digest.hexdigest()
