@@ -35,7 +35,7 @@ def command(
     from mien.evaluate import evaluate
 
     if figure is not None:  # before the work, not after it
-        from mien.figures import check_target
+        from mien.figures.save import check_target
 
         check_target(figure)
     classifier = _load(model)
@@ -43,7 +43,7 @@ def command(
     with meter() as on_progress:
         found = evaluate(classifier, source, split, tta=tta, on_progress=on_progress)
     if figure is not None:
-        from mien.figures import save_confusion
+        from mien.figures.confusion import save_confusion
 
         save_confusion(found, figure)
     if as_json:

@@ -1,37 +1,17 @@
-"""Figures of an evaluation; they need Matplotlib, which the ``plot`` extra brings."""
+"""The confusion matrix of an evaluation: shares as shade, and counts."""
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mien.errors import ConfigError, MissingExtraError
 from mien.evaluate import Evaluation
-from mien.files import check_writable, write_whole
+from mien.figures.save import save_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-FORMATS = (".png", ".svg", ".pdf")
-
-
-def check_target(path: str | Path) -> None:
-    """Raise now what ``save_confusion`` would raise for ``path`` after the work is done.
-
-    ``MissingExtraError`` without Matplotlib, ``ConfigError`` for a format that is not in
-    ``FORMATS``, ``OutputError`` where the folder is not there or may not be written to.
-    """
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError:
-        raise MissingExtraError("a figure", "plot") from None
-    target = Path(path)
-    if target.suffix.lower() not in FORMATS:
-        raise ConfigError(f"cannot draw {path}: its name must end in {', '.join(FORMATS)}")
-    check_writable(target)
 
 
 def confusion_figure(evaluation: Evaluation) -> Figure:
@@ -76,10 +56,4 @@ def save_confusion(evaluation: Evaluation, path: str | Path) -> None:
 
     Raises what ``check_target`` raises, and ``OutputError`` where the file cannot be written.
     """
-    check_target(path)
-    target = Path(path)
-    drawn = io.BytesIO()
-    confusion_figure(evaluation).savefig(
-        drawn, format=target.suffix.lower()[1:], bbox_inches="tight", pad_inches=0.15
-    )
-    write_whole(target, drawn.getvalue())
+    save_figure(confusion_figure(evaluation), path)

@@ -1,0 +1,48 @@
+"""Any figure into a file, whole or not at all, and what would prevent that told before the work."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mien.errors import ConfigError, MissingExtraError
+from mien.files import check_writable, write_whole
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FORMATS = (".png", ".svg", ".pdf")
+
+
+def check_target(path: str | Path) -> None:
+    """Raise now what ``save_figure`` would raise for ``path`` after the work is done.
+
+    ``MissingExtraError`` without Matplotlib, ``ConfigError`` for a format that is not in
+    ``FORMATS``, ``OutputError`` where the folder is not there or may not be written to.
+    """
+    require_extra()
+    target = Path(path)
+    if target.suffix.lower() not in FORMATS:
+        raise ConfigError(f"cannot draw {path}: its name must end in {', '.join(FORMATS)}")
+    check_writable(target)
+
+
+def require_extra() -> None:
+    """Raise ``MissingExtraError`` where Matplotlib is not installed."""
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
+        raise MissingExtraError("a figure", "plot") from None
+
+
+def save_figure(figure: Figure, path: str | Path) -> None:
+    """Write ``figure`` into a PNG, SVG or PDF file, by its suffix.
+
+    Raises what ``check_target`` raises, and ``OutputError`` where the file cannot be written.
+    """
+    check_target(path)
+    target = Path(path)
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format=target.suffix.lower()[1:], bbox_inches="tight", pad_inches=0.15)
+    write_whole(target, drawn.getvalue())
