@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,9 @@ from numpy.typing import NDArray
 import fer2013
 from fer2013 import Row
 from mien.classifiers.onnx import OnnxClassifier
-from mien.datasets.base import Dataset, open_dataset
+from mien.datasets.base import Dataset, Sample, open_dataset
 from mien.errors import DatasetError, ModelError
-from mien.evaluate import Evaluation, evaluate, match_labels
+from mien.evaluate import Evaluation, evaluate, match_labels, measure, predict
 from mien.labels import FER2013, FERPLUS
 from mien.preprocess import frames, network_input, normalise, views
 from mien.spec import ModelSpec
@@ -192,3 +193,71 @@ def test_a_training_run_answers_as_its_network_does(data: Dataset, tmp_path: Pat
     assert np.allclose(model.classify(crops).sum(axis=1), 1, atol=1e-6)
     found = evaluate(TorchClassifier(run / "last.pt", device="cpu"), data, "public")
     assert found.accuracy == pytest.approx(np.mean(expected.argmax(axis=1) == labels))
+
+
+class Album:
+    """Pictures of every size, grey and colour, of which some cannot be read."""
+
+    name, labels = "album", ("neutral", "happiness")
+
+    def __init__(self, damaged: tuple[int, ...] = ()) -> None:
+        self.damaged = damaged
+
+    def splits(self) -> tuple[str, ...]:
+        return ("train", "valid")
+
+    def samples(self, split: str) -> Iterator[Sample]:
+        for row in range(9):
+            yield Sample(lambda row=row: self.read(split, row), row % 2, f"{split}/{row}.jpg")
+
+    def read(self, split: str, row: int) -> NDArray[np.uint8]:
+        if row in self.damaged:
+            raise DatasetError(f"{row}.jpg is cut short")
+        # Pictures 3 and 4 are the same in both splits.
+        rng = np.random.default_rng(row if row in (3, 4) else [row, split == "valid"])
+        side = 40 + 7 * row
+        return rng.integers(0, 256, (side, side, 3)[: 2 + row % 2], dtype=np.uint8)
+
+
+@pytest.mark.parametrize("tta", [False, True])
+def test_pictures_of_any_size_and_some_unreadable(tta: bool, tiny: Tiny) -> None:
+    model = OnnxClassifier(tiny.path)
+    found = predict(model, Album(damaged=(2, 5)), "valid", tta=tta)
+    assert found.keys == tuple(f"valid/{row}.jpg" for row in (0, 1, 3, 4, 6, 7, 8))
+    assert found.skipped == ("valid/2.jpg: 2.jpg is cut short", "valid/5.jpg: 5.jpg is cut short")
+    assert found.repeated.tolist() == [False, False, True, True, False, False, False]
+    assert found.names[:2] == ("neutral", "happiness") and len(found.names) == 7
+    if not tta:
+        picture = Album().read("valid", 8)
+        expected = model.classify([picture])[0][[6, 3]]
+        assert np.allclose(found.probs[-1, :2], expected, atol=1e-6)
+    measured = measure(found)
+    assert measured.n == 7 and measured.skipped == found.skipped
+    assert measured.without_duplicates is not None and measured.without_duplicates.n == 5
+    whole = predict(model, Album(), "valid", tta=tta)
+    assert len(whole) == 9 and whole.fingerprint != found.fingerprint
+
+
+def test_nothing_readable_is_an_error(tiny: Tiny) -> None:
+    with pytest.raises(DatasetError, match=r"'valid' holds no pictures: none of 9 .*0\.jpg is cut"):
+        predict(OnnxClassifier(tiny.path), Album(damaged=tuple(range(9))), "valid")
+
+
+def test_predictions_say_what_was_asked(data: Dataset, tiny: Tiny) -> None:
+    model = OnnxClassifier(tiny.path)
+    found = predict(model, data, "public", splits="random:90/10")
+    assert (found.dataset, found.split, found.splits) == ("fer2013", "public", "random:90/10")
+    assert found.repeats_of == "train" and found.repeated.tolist() == [False] * 16 + [True] * 5
+    assert found.keys == tuple(sample.key for sample in data.samples("public"))
+    assert found.fingerprint == predict(model, data, "public", tta=True).fingerprint
+    assert found.fingerprint != predict(model, data, "train").fingerprint
+    assert evaluate(model, data, "public") == measure(predict(model, data, "public"))
+
+
+def test_intervals_hold_the_measure_and_widen_without_pictures(data: Dataset, tiny: Tiny) -> None:
+    found = evaluate(OnnxClassifier(tiny.path), data, "public")
+    assert found.without_duplicates is not None
+    for name, interval in found.intervals.items():
+        assert interval.low <= getattr(found, name) <= interval.high
+    read = json.loads(json.dumps(found.to_dict()))
+    assert read["intervals"]["accuracy"]["high"] == found.intervals["accuracy"].high

@@ -98,3 +98,73 @@ def test_temperature_is_found_where_a_plain_search_finds_it(temperature: float) 
     assert found == pytest.approx(temperature, rel=0.1)
     after = metrics.nll(metrics.softmax(logits / np.float32(found)), labels)
     assert after <= min(losses) + 1e-6
+
+
+def test_intervals_are_those_of_scipy_and_of_the_normal_approximation(
+    case: tuple[np.ndarray, np.ndarray, int],
+) -> None:
+    stats = pytest.importorskip("scipy.stats", reason="scikit-learn brings SciPy")
+    labels, probs, classes = case
+    predicted = probs.argmax(axis=1)
+    confusion = metrics.confusion_matrix(labels, predicted, classes)
+    found = metrics.bootstrap(confusion)
+
+    share = metrics.accuracy(confusion)
+    half = 1.96 * np.sqrt(share * (1 - share) / len(labels))
+    assert found["accuracy"].low == pytest.approx(share - half, abs=0.01)
+    assert found["accuracy"].high == pytest.approx(share + half, abs=0.01)
+
+    for name in ("balanced_accuracy", "macro_f1"):
+
+        def measure(a: np.ndarray, b: np.ndarray, name: str = name) -> float:
+            return getattr(metrics, name)(metrics.confusion_matrix(a, b, classes))
+
+        drawn = stats.bootstrap(
+            (labels, predicted), measure, paired=True, vectorized=False, method="percentile",
+            n_resamples=1000, rng=np.random.default_rng(5),
+        )  # fmt: skip
+        expected = drawn.confidence_interval
+        assert found[name].low == pytest.approx(expected.low, abs=0.015)
+        assert found[name].high == pytest.approx(expected.high, abs=0.015)
+        assert found[name].low < measure(labels, predicted) < found[name].high
+
+
+def test_intervals_are_the_same_every_time_and_of_nothing_zero() -> None:
+    confusion = np.array([[30, 5], [9, 20]])
+    assert metrics.bootstrap(confusion) == metrics.bootstrap(confusion)
+    assert metrics.bootstrap(confusion) != metrics.bootstrap(confusion, seed=1)
+    assert metrics.bootstrap(np.zeros((2, 2), int))["accuracy"] == metrics.Interval(0, 0)
+    assert metrics.bootstrap(np.diag([4, 3]))["macro_f1"] == metrics.Interval(1, 1)
+
+
+def test_calibration_bins_count_every_answer_once(
+    case: tuple[np.ndarray, np.ndarray, int],
+) -> None:
+    calibration = pytest.importorskip("sklearn.calibration")
+    labels, probs, _ = case
+    right = probs.argmax(axis=1) == labels
+    counts, confidence, accuracies = metrics.calibration_bins(probs, labels)
+    assert counts.sum() == len(labels) and len(counts) == 15
+    share, mean = calibration.calibration_curve(right, probs.max(axis=1), n_bins=15)
+    assert np.allclose(accuracies[counts > 0], share)
+    assert np.allclose(confidence[counts > 0], mean)
+
+
+def test_risk_coverage_is_the_error_of_the_surest(case: tuple[np.ndarray, np.ndarray, int]) -> None:
+    labels, probs, _ = case
+    coverage, risk = metrics.risk_coverage(probs, labels)
+    surest = np.argsort(-probs.max(axis=1))
+    for kept in (1, 17, 150, len(labels)):
+        rows = surest[:kept]
+        wrong = np.mean(probs[rows].argmax(axis=1) != labels[rows])
+        assert risk[kept - 1] == pytest.approx(wrong)
+        assert coverage[kept - 1] == pytest.approx(kept / len(labels))
+    assert metrics.aurc(probs, labels) == pytest.approx(risk.mean())
+
+
+def test_equal_confidence_orders_nothing() -> None:
+    """A classifier that is always as sure has a flat curve, however the pictures are sorted."""
+    probs = np.tile([0.6, 0.4], (10, 1))
+    labels = np.array([0] * 7 + [1] * 3)
+    for order in (labels, labels[::-1]):
+        assert np.allclose(metrics.risk_coverage(probs, order)[1], 0.3)

@@ -1,13 +1,15 @@
 """How good a classifier is on one split of a data set; NumPy and ONNX Runtime are enough.
 
+``predict`` asks the classifier, ``measure`` judges its answers, ``evaluate`` is both.
 Labels are matched by name, so a model and a data set may have them in different orders. FER2013
 repeats training pictures in its test splits, so the headline figures come with and without those.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -15,12 +17,17 @@ from numpy.typing import NDArray
 
 from mien import metrics
 from mien.classifiers.base import Classifier
-from mien.datasets.base import Dataset, pixel_keys, stack
+from mien.datasets.base import Dataset, Sample, pixel_keys
 from mien.errors import DatasetError, InputError, ModelError
 from mien.labels import canonical
+from mien.metrics import Interval
+from mien.predictions import Predictions, fingerprint
 from mien.preprocess import frames, views
 
-CHUNK = 256  # pictures between two calls of ``on_progress``; ten crops of them stay below 10 MB
+CHUNK = 256
+"""Pictures in memory at a time, and between two calls of ``on_progress``."""
+TEN_CROPS_CHUNK = 64
+"""The same with ten crops of each: 100 MB of large colour pictures, and 1.5 MB of FER2013's."""
 
 Progress = Callable[[int, int], None]
 """Called with (pictures done, pictures in all)."""
@@ -42,6 +49,10 @@ class Headline:
     """Expected calibration error, 15 bins (Guo et al. 2017)."""
     nll: float
     """Mean negative log likelihood, nats."""
+    aurc: float
+    """Area under the risk-coverage curve: the lower, the more the confidence is worth."""
+    intervals: dict[str, Interval]
+    """Bootstrapped, 95 %: of ``accuracy``, ``balanced_accuracy`` and ``macro_f1``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +84,12 @@ class Evaluation(Headline):
     """The same without pictures whose pixels equal one of the split ``duplicates_of``; ``None``
     where that split is the measured one, is not there, or was not asked for."""
     duplicates_of: str | None
+    splits: str
+    """How the data set was divided: ``official``, or as ``mien.datasets.splits`` says."""
+    fingerprint: str
+    """Of the split's pictures and labels: figures of two copies that differ do not compare."""
+    skipped: tuple[str, ...]
+    """Pictures that could not be read, with the reason; no figure counts them."""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready; floats as they are."""
@@ -88,48 +105,114 @@ def evaluate(
     exclude_duplicates_of: str | None = "train",
     on_progress: Progress | None = None,
 ) -> Evaluation:
-    """Classify every picture of ``split`` and measure the answers.
+    """Classify every picture of ``split`` and measure the answers: ``measure(predict(…))``."""
+    return measure(
+        predict(
+            classifier,
+            dataset,
+            split,
+            tta=tta,
+            repeats_of=exclude_duplicates_of,
+            on_progress=on_progress,
+        )
+    )
 
-    ``tta`` averages the probabilities of ten crops (``mien.preprocess.views``).
 
-    Raises ``DatasetError`` for a split that is not there or cannot be read, and ``ModelError``
-    where the data set has an expression that the model does not know.
+def predict(
+    classifier: Classifier,
+    dataset: Dataset,
+    split: str,
+    *,
+    tta: bool = False,
+    repeats_of: str | None = "train",
+    splits: str = "official",
+    on_progress: Progress | None = None,
+) -> Predictions:
+    """What ``classifier`` answers to every picture of ``split``.
+
+    ``tta`` averages the probabilities of ten crops (``mien.preprocess.views``). Pictures whose
+    pixels equal one of the split ``repeats_of`` are marked, where there is such a split. ``splits``
+    says how ``dataset`` was divided. Pictures may differ in size; memory does not grow with them.
+
+    A picture that cannot be read is listed in ``skipped``. Raises ``DatasetError`` for a split that
+    is not there or of which nothing can be read, and ``ModelError`` where the data set has an
+    expression that the model does not know.
     """
-    columns, labels = match_labels(classifier.spec.labels, dataset.labels, classifier.spec.name)
+    columns, names = match_labels(classifier.spec.labels, dataset.labels, classifier.spec.name)
     held = dataset.splits()
     if split not in held:
         raise DatasetError(f"no split {split!r} in this {dataset.name} (it has: {', '.join(held)})")
-    data = stack(dataset.samples(split), f"split {split!r}")
-    parts = []
-    for start in range(0, len(data), CHUNK):
-        parts.append(_probs(classifier, data.images[start : start + CHUNK], tta))
+    samples = list(dataset.samples(split))
+    probs, read, pixels, skipped = [], [], [], []
+    size = TEN_CROPS_CHUNK if tta else CHUNK
+    for start in range(0, len(samples), size):
+        small, kept = [], []
+        for sample in samples[start : start + size]:
+            try:
+                image = sample.image
+            except DatasetError as error:
+                skipped.append(f"{sample.key}: {error}")
+                continue
+            kept.append(sample)
+            pixels += pixel_keys([image])
+            small.append(frames([image], classifier.spec)[0])  # (R, R, C)
+        if small:
+            probs.append(_probs(classifier, np.stack(small), tta))
+            read += kept
         if on_progress:
-            on_progress(min(start + CHUNK, len(data)), len(data))
-    probs = np.concatenate(parts)[:, columns]  # (N, K) in the order of `labels`
-
-    without = None
-    if exclude_duplicates_of in held and exclude_duplicates_of != split:
-        seen = set(pixel_keys(s.image for s in dataset.samples(str(exclude_duplicates_of))))
-        fresh = np.array([key not in seen for key in pixel_keys(data.images)])
-        without = _headline(probs[fresh], data.labels[fresh]) if fresh.any() else None
-
-    confusion = metrics.confusion_matrix(data.labels, probs.argmax(axis=1), len(labels))
-    scores = zip(*metrics.precision_recall_f1(confusion), confusion.sum(axis=1), strict=True)
-    headline = _headline(probs, data.labels)
-    return Evaluation(
-        **asdict(headline),
-        per_class={
-            label: ClassScores(float(precision), float(recall), float(f1), int(support))
-            for label, (precision, recall, f1, support) in zip(labels, scores, strict=True)
-        },
-        confusion=tuple(tuple(row) for row in confusion.tolist()),
-        labels=labels,
+            on_progress(min(start + size, len(samples)), len(samples))
+    if not read:
+        reason = f": none of {len(samples)} can be read, such as {skipped[0]}" if skipped else ""
+        raise DatasetError(f"split {split!r} holds no pictures{reason}")
+    seen: set[bytes] = set()
+    looked = repeats_of in held and repeats_of != split
+    if looked:
+        seen = _pixel_keys_of(dataset.samples(str(repeats_of)))
+    labels = [sample.label for sample in read]
+    return Predictions(
+        probs=np.concatenate(probs)[:, columns].astype(np.float32),
+        labels=np.array(labels, np.int64),
+        names=names,
+        keys=tuple(sample.key for sample in read),
+        repeated=np.array([key in seen for key in pixels]),
         model=classifier.spec.name,
+        model_hash=classifier.spec.sha256,
         dataset=dataset.name,
         split=split,
+        splits=splits,
         tta=tta,
+        fingerprint=fingerprint(labels, pixels),
+        repeats_of=str(repeats_of) if looked else "",
+        skipped=tuple(skipped),
+    )
+
+
+def measure(predictions: Predictions) -> Evaluation:
+    """Every measure of a classifier's answers."""
+    found, fresh = predictions, ~predictions.repeated
+    without = None
+    if found.repeats_of and fresh.any():
+        without = _headline(found.probs[fresh], found.labels[fresh])
+    confusion = metrics.confusion_matrix(found.labels, found.predicted, len(found.names))
+    scores = zip(*metrics.precision_recall_f1(confusion), confusion.sum(axis=1), strict=True)
+    headline = _headline(found.probs, found.labels)
+    return Evaluation(
+        **{field.name: getattr(headline, field.name) for field in fields(headline)},
+        per_class={
+            label: ClassScores(float(precision), float(recall), float(f1), int(support))
+            for label, (precision, recall, f1, support) in zip(found.names, scores, strict=True)
+        },
+        confusion=tuple(tuple(row) for row in confusion.tolist()),
+        labels=found.names,
+        model=found.model,
+        dataset=found.dataset,
+        split=found.split,
+        tta=found.tta,
         without_duplicates=without,
-        duplicates_of=exclude_duplicates_of if without else None,
+        duplicates_of=found.repeats_of if without else None,
+        splits=found.splits,
+        fingerprint=found.fingerprint,
+        skipped=found.skipped,
     )
 
 
@@ -160,22 +243,33 @@ def _noun(label: str) -> str:
         return label
 
 
-def _probs(classifier: Classifier, images: NDArray[np.uint8], tta: bool) -> NDArray[np.float64]:
-    """(N, H, W) or (N, H, W, 3) pictures → (N, K) probabilities in the model's order."""
+def _probs(classifier: Classifier, pictures: NDArray[np.uint8], tta: bool) -> NDArray[np.float64]:
+    """(N, R, R, C) frames → (N, K) probabilities in the model's order."""
     if not tta:
-        return classifier.classify(list(images)).astype(np.float64)
-    crops = views(frames(list(images), classifier.spec), classifier.spec)  # (V, N, R, R, C)
-    probs = np.stack([classifier.classify(list(view)) for view in crops])  # (V, N, K)
-    return np.asarray(probs.mean(axis=0, dtype=np.float64))
+        return classifier.classify(list(pictures)).astype(np.float64)
+    crops = views(pictures, classifier.spec)  # (V, N, R, R, C)
+    flat = classifier.classify(list(crops.reshape(-1, *pictures.shape[1:])))
+    return np.asarray(flat.reshape(len(crops), len(pictures), -1).mean(axis=0, dtype=np.float64))
 
 
-def _headline(probs: NDArray[np.float64], labels: NDArray[np.int64]) -> Headline:
-    confusion = metrics.confusion_matrix(labels, probs.argmax(axis=1), probs.shape[1])
+def _pixel_keys_of(samples: Iterable[Sample]) -> set[bytes]:
+    keys: set[bytes] = set()
+    for sample in samples:
+        with suppress(DatasetError):  # what cannot be read repeats nothing
+            keys.update(pixel_keys([sample.image]))
+    return keys
+
+
+def _headline(probs: NDArray[np.float32], labels: NDArray[np.int64]) -> Headline:
+    exact = probs.astype(np.float64)
+    confusion = metrics.confusion_matrix(labels, exact.argmax(axis=1), exact.shape[1])
     return Headline(
         n=len(labels),
         accuracy=metrics.accuracy(confusion),
         balanced_accuracy=metrics.balanced_accuracy(confusion),
         macro_f1=metrics.macro_f1(confusion),
-        ece=metrics.ece(probs, labels),
-        nll=metrics.nll(probs, labels),
+        ece=metrics.ece(exact, labels),
+        nll=metrics.nll(exact, labels),
+        aurc=metrics.aurc(exact, labels),
+        intervals=metrics.bootstrap(confusion),
     )

@@ -6,11 +6,24 @@ counts with true classes as rows.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.floating]
 Labels = NDArray[np.int64]
+
+RESAMPLES = 1000
+"""Of a bootstrap: the ends of a 95 % interval then rest on 25 of them each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Where a measure lies with 95 % confidence."""
+
+    low: float
+    high: float
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -27,13 +40,16 @@ def confusion_matrix(labels: Labels, predicted: Labels, classes: int) -> NDArray
 
 def accuracy(confusion: NDArray[np.int64]) -> float:
     """Share of right answers (weighted average recall), in [0, 1]."""
-    return float(np.trace(confusion) / max(confusion.sum(), 1))
+    return float(_accuracy(confusion))
 
 
 def precision_recall_f1(confusion: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
-    """Per-class precision, recall and F1, each (K,) in [0, 1]; 0 where the quotient has no base."""
-    right = np.diag(confusion).astype(np.float64)
-    predicted, actual = confusion.sum(axis=0), confusion.sum(axis=1)
+    """Per-class precision, recall and F1, each (…, K) in [0, 1] for (…, K, K) counts.
+
+    A quotient without a base is 0.
+    """
+    right = np.diagonal(confusion, axis1=-2, axis2=-1).astype(np.float64)
+    predicted, actual = confusion.sum(axis=-2), confusion.sum(axis=-1)
     precision = right / np.maximum(predicted, 1)
     recall = right / np.maximum(actual, 1)
     f1 = 2 * right / np.maximum(predicted + actual, 1)
@@ -42,16 +58,54 @@ def precision_recall_f1(confusion: NDArray[np.int64]) -> tuple[Floats, Floats, F
 
 def balanced_accuracy(confusion: NDArray[np.int64]) -> float:
     """Mean recall over the classes that occur (unweighted average recall), in [0, 1]."""
-    recall = precision_recall_f1(confusion)[1]
-    present = confusion.sum(axis=1) > 0
-    return float(recall[present].mean()) if present.any() else 0.0
+    return float(_balanced_accuracy(confusion))
 
 
 def macro_f1(confusion: NDArray[np.int64]) -> float:
     """Mean F1 over the classes that occur or are predicted, in [0, 1]."""
-    f1 = precision_recall_f1(confusion)[2]
-    present = (confusion.sum(axis=1) + confusion.sum(axis=0)) > 0
-    return float(f1[present].mean()) if present.any() else 0.0
+    return float(_macro_f1(confusion))
+
+
+def bootstrap(confusion: NDArray[np.int64], seed: int = 0) -> dict[str, Interval]:
+    """95 % percentile intervals (Efron and Tibshirani 1993) of accuracy, balanced accuracy, macro
+    F1, by their names here.
+
+    Pictures are drawn anew with replacement, ``RESAMPLES`` times. These measures see no more of a
+    picture than its cell of the confusion matrix, so a resample is one multinomial draw of cells.
+    """
+    total = int(confusion.sum())
+    shares = confusion.ravel() / max(total, 1)
+    if not total:
+        shares = np.full(confusion.size, 1 / confusion.size)
+    drawn = np.random.default_rng(seed).multinomial(total, shares, RESAMPLES)
+    resamples = drawn.reshape(RESAMPLES, *confusion.shape)  # (B, K, K)
+    found = {}
+    for name, measure in (
+        ("accuracy", _accuracy), ("balanced_accuracy", _balanced_accuracy), ("macro_f1", _macro_f1)
+    ):  # fmt: skip
+        low, high = np.quantile(measure(resamples), (0.025, 0.975))
+        found[name] = Interval(float(low), float(high))
+    return found
+
+
+def _accuracy(confusion: NDArray[np.int64]) -> Floats:
+    """(…, K, K) counts → (…)."""
+    right = np.trace(confusion, axis1=-2, axis2=-1)
+    return np.asarray(right / np.maximum(confusion.sum(axis=(-2, -1)), 1))
+
+
+def _balanced_accuracy(confusion: NDArray[np.int64]) -> Floats:
+    return _mean_over(precision_recall_f1(confusion)[1], confusion.sum(axis=-1) > 0)
+
+
+def _macro_f1(confusion: NDArray[np.int64]) -> Floats:
+    present = (confusion.sum(axis=-1) + confusion.sum(axis=-2)) > 0
+    return _mean_over(precision_recall_f1(confusion)[2], present)
+
+
+def _mean_over(values: Floats, present: NDArray[np.bool_]) -> Floats:
+    """Mean over the last axis where ``present``; 0 where nothing is."""
+    return np.asarray((values * present).sum(axis=-1) / np.maximum(present.sum(axis=-1), 1))
 
 
 def nll(probs: Floats, labels: Labels) -> float:
@@ -59,13 +113,42 @@ def nll(probs: Floats, labels: Labels) -> float:
     return float(-np.log(np.maximum(probs[np.arange(len(labels)), labels], 1e-12)).mean())
 
 
+def calibration_bins(
+    probs: Floats, labels: Labels, bins: int = 15
+) -> tuple[Labels, Floats, Floats]:
+    """What a reliability diagram shows: answers, mean confidence and accuracy of each bin, (B,).
+
+    Bins are equally wide: ((m - 1)/B, m/B]; both means of an empty one are 0.
+    """
+    confidence, right = probs.max(axis=1), probs.argmax(axis=1) == labels
+    index = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    counts = np.bincount(index, minlength=bins)
+    sums = [np.bincount(index, values, minlength=bins) for values in (confidence, right)]
+    mean_confidence, accuracies = (total / np.maximum(counts, 1) for total in sums)
+    return counts, mean_confidence, accuracies
+
+
 def ece(probs: Floats, labels: Labels, bins: int = 15) -> float:
     """Expected calibration error over equal-width confidence bins (Guo et al. 2017), in [0, 1]."""
-    confidence, right = probs.max(axis=1), probs.argmax(axis=1) == labels
-    index = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)  # bins are (low, high]
-    gap = np.zeros(bins)
-    np.add.at(gap, index, right.astype(np.float64) - confidence)
-    return float(np.abs(gap).sum() / max(len(labels), 1))
+    counts, confidence, accuracies = calibration_bins(probs, labels, bins)
+    return float((counts * np.abs(accuracies - confidence)).sum() / max(len(labels), 1))
+
+
+def risk_coverage(probs: Floats, labels: Labels) -> tuple[Floats, Floats]:
+    """Share of answers kept, surest first, and the share of errors among them, each (N,).
+
+    El-Yaniv and Wiener (2010), with the largest probability as confidence. Answers of equal
+    confidence share their errors evenly, so the order of the pictures does not matter.
+    """
+    _, rank, counts = np.unique(-probs.max(axis=1), return_inverse=True, return_counts=True)
+    wrong = np.bincount(rank, probs.argmax(axis=1) != labels) / counts  # a share a confidence
+    kept = np.arange(1, len(labels) + 1)
+    return kept / max(len(labels), 1), np.cumsum(np.repeat(wrong, counts)) / kept
+
+
+def aurc(probs: Floats, labels: Labels) -> float:
+    """Area under the risk-coverage curve: mean risk over all coverages (Geifman et al. 2019)."""
+    return float(risk_coverage(probs, labels)[1].mean())
 
 
 def fit_temperature(logits: NDArray[np.float32], labels: Labels) -> float:

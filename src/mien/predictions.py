@@ -1,4 +1,4 @@
-"""What a classifier answered on one split: all that measures, figures and comparisons start from."""
+"""A classifier's answers on one split: all that measures, figures and comparisons start from."""
 
 from __future__ import annotations
 
@@ -44,6 +44,8 @@ class Predictions:
     """Of the split's pictures and labels (``fingerprint``): two copies that differ are told."""
     repeats_of: str
     """Empty where no other split was looked at."""
+    skipped: tuple[str, ...] = ()
+    """Pictures that could not be read, each with the reason; they are in nothing above."""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -68,13 +70,13 @@ class Predictions:
                 raw = {field.name: file[field.name] for field in fields(cls)}
         except FileNotFoundError:
             raise InputError(f"no predictions at {path}") from None
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, TypeError, ValueError, KeyError, zipfile.BadZipFile) as error:
             reason = " ".join(str(error).split())
             raise InputError(f"{path} holds no predictions of 'mien evaluate': {reason}") from None
         values: dict[str, Any] = {
             name: value if value.ndim else value.item() for name, value in raw.items()
         }
-        for name in ("names", "keys"):
+        for name in ("names", "keys", "skipped"):
             values[name] = tuple(map(str, values[name]))
         return cls(**values)
 
