@@ -220,9 +220,11 @@ def _draw(groups: list[_Group], wanted: int, exact: bool) -> tuple[list[_Group],
     short = wanted
     taken: list[_Group] = []
     # First what fits. Then groups that overshoot their class by less than it lacks; last, for an
-    # exact number, pictures of any class.
+    # exact number, pictures of any class; the larger first, since single pictures fill any gap.
     for rule in (_fits, _nears, _any) if exact else (_fits, _nears):
         left = []
+        if rule is not _fits:
+            groups = sorted(groups, key=lambda group: -len(group.members))
         for group in groups:
             if (not exact or len(group.members) <= short) and rule(group, missing):
                 taken.append(group)
