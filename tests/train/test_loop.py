@@ -17,7 +17,7 @@ from mien.errors import ConfigError, DatasetError, MienError, TrainingError
 
 torch = pytest.importorskip("torch")
 
-from mien.train import checkpoint, loop  # noqa: E402
+from mien.train import checkpoint, loop, objective  # noqa: E402
 from mien.train.config import TrainConfig  # noqa: E402
 from mien.train.recipe import load_recipe  # noqa: E402
 
@@ -125,14 +125,14 @@ def test_training_stops_where_the_loss_is_no_number(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = tiny.config()
-    real, calls = loop.soft_cross_entropy, []
+    real, calls = objective.soft_cross_entropy, []
 
     def spoilt(*args: Any) -> torch.Tensor:
         calls.append(args)
         return real(*args) * (float("nan") if len(calls) == 5 else 1)  # batch 2 of epoch 2
 
-    monkeypatch.setattr(loop, "soft_cross_entropy", spoilt)
-    with pytest.raises(TrainingError, match=r"no number at epoch 1.*lower lr"):
+    monkeypatch.setattr(objective, "soft_cross_entropy", spoilt)
+    with pytest.raises(TrainingError, match=r"no number at epoch 1, batch 1: lower lr"):
         train(config, tmp_path)
     assert state(tmp_path)["epochs_done"] == 1
     assert all(bool(v.isfinite().all()) for v in state(tmp_path)["model"].values())
@@ -213,12 +213,12 @@ def test_a_full_gpu_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried …\nmore")
 
     monkeypatch.setattr(loop, "load_split", full)
-    with pytest.raises(TrainingError, match="lower batch_size"):
+    with pytest.raises(TrainingError, match="--set batch_size=16"):
         train(tiny.config(), tmp_path)
 
 
 def test_a_network_too_large_for_the_cpu_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match=r"memory of cpu .*lower batch_size, widths") as caught:
+    with pytest.raises(TrainingError, match=r"memory of cpu .*batch_size=16, or lower widths") as caught:
         train(tiny.config(widths=[8_000_000, 8, 8, 8]), tmp_path / "run")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "run").exists()

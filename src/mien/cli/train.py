@@ -11,7 +11,8 @@ import click
 
 if TYPE_CHECKING:
     from mien.train.config import TrainConfig
-    from mien.train.loop import OnBatch, OnEpoch
+    from mien.train.loop import OnEpoch
+    from mien.train.run import OnBatch
 
 
 def _list_recipes(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -42,6 +43,10 @@ def _list_recipes(context: click.Context, _: click.Parameter, wanted: bool) -> N
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="First N pictures alone.")
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Instead of the recipe's.")
 @click.option("--teacher", metavar="RUN", help="A finished run to distil from.")
+@click.option(
+    "--weights", metavar="WHERE",
+    help="Where a backbone starts: imagenet (fetched), a local file, or none (at random).",
+)  # fmt: skip
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads on the CPU.")
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE",
@@ -75,9 +80,11 @@ def command(
     from mien.train.recipe import load_recipe
 
     given = {key: value for key, value in keys.items() if value is not None}
+    if given.get("weights") == "none":
+        given |= {"weights": None, "freeze_epochs": 0}  # what is frozen would stay random
     config = load_recipe(recipe, overrides, given)
     config.check_teacher()
-    dataset = open_dataset(data, config.dataset)
+    dataset = open_dataset(data, config.dataset, config.dataset_options)
     require_extra("'mien train'")
     import torch
 
@@ -105,9 +112,11 @@ def command(
         click.echo(f"mien: stopped; {kept}go on with the same command and --resume", err=True)
         return 130
     click.echo(f"run: {out}")
+    if (Path(out) / "unreadable.jsonl").exists():
+        click.echo(f"some pictures could not be read and were left out: {out}/unreadable.jsonl")
     if rows and "valid_accuracy" in rows[-1]:
         right = rows[-1]["valid_accuracy"]
-        click.echo(f"accuracy on split {config.valid_split!r}: {right:.2%} (averaged weights)")
+        click.echo(f"accuracy on split {config.valid_split!r}: {right:.2%} (last epoch)")
     model = shlex.quote(f"{config.name}.onnx")
     split = config.valid_split or config.train_split
     click.echo(f"next: mien export {shlex.quote(out)} --out {model}")

@@ -1,4 +1,4 @@
-"""Batched augmentation on the training device: one warp, one intensity change, one blank, one mix.
+"""Batched augmentation on the training device: a warp, changes of the pixels, a blank, a mix.
 
 Everything is drawn from the generator that the caller seeds, so an epoch can be repeated exactly.
 """
@@ -29,17 +29,17 @@ def views(
     Mixing, which needs the labels too, is ``mix``.
     """
     x = warp(frames, out_side, config, generator, strength=0.5 if weak else 1.0)
-    x = intensity(x, config, generator)
+    x = noise(blur(intensity(x, config, generator), config, generator), config, generator)
     return x if weak else erase(x, config, generator)
 
 
 def warp(
     frames: Tensor, out_side: int, config: TrainConfig, generator: Generator, strength: float = 1.0
 ) -> Tensor:
-    """Flip, turn, zoom and shift (N, C, R, R) frames into (N, C, out_side, out_side) views.
+    """Flip, turn, zoom, shear, crop and shift (N, C, R, R) frames into views of ``out_side``.
 
     With no augmentation the view is the centre that ``mien.preprocess.normalise`` cuts, resized
-    to ``out_side``. One bilinear sampling does all four, so a picture is blurred once.
+    to ``out_side``. One bilinear sampling does all of it, so a picture is blurred once.
     """
     n, _, side, _ = frames.shape
     angle = uniform(n, -1, 1, generator) * math.radians(config.rotation * strength)
@@ -51,6 +51,15 @@ def warp(
     sign = torch.where(mirror & config.flip, -1.0, 1.0)
     theta = torch.stack([sign * cos, -sin, sign * sin, cos], 1).view(n, 2, 2)
     shift = move * (2 * config.shift * strength / side)
+    if config.shear:
+        slant = torch.tan(uniform(n, -1, 1, generator) * math.radians(config.shear * strength))
+        ones, zeros = torch.ones_like(slant), torch.zeros_like(slant)
+        theta = theta @ torch.stack([ones, slant, zeros, ones], 1).view(n, 2, 2)
+    if config.crop:
+        part = 1 - uniform(n, 0, 1, generator) * config.crop * strength  # of the view's side
+        place = torch.rand(n, 2, generator=generator, device=generator.device) * 2 - 1
+        room = (reach * (1 - part))[:, None]
+        theta, shift = theta * part.view(n, 1, 1), shift + place * room
     grid = F.affine_grid(
         torch.cat([theta, shift[..., None]], 2), [n, 1, out_side, out_side], align_corners=False
     )
@@ -68,8 +77,36 @@ def intensity(x: Tensor, config: TrainConfig, generator: Generator) -> Tensor:
     return ((x - mean) * gain + mean + add).clamp(0, 1)
 
 
+def blur(x: Tensor, config: TrainConfig, generator: Generator) -> Tensor:
+    """Blur (N, C, S, S) by a Gaussian whose standard deviation is 0 to ``config.blur`` pixels."""
+    if not config.blur:
+        return x
+    n, channels, side, _ = x.shape
+    sigma = uniform(n, 0, config.blur, generator).clamp(min=1e-3)
+    reach = min(max(1, math.ceil(3 * config.blur)), side - 1)
+    at = torch.arange(-reach, reach + 1, device=x.device)
+    kernel = torch.exp(-0.5 * (at / sigma[:, None]) ** 2)  # (N, 2 · reach + 1)
+    kernel = (kernel / kernel.sum(1, keepdim=True)).repeat_interleave(channels, 0)
+    flat = x.reshape(1, n * channels, side, side)  # a group a picture and channel
+    flat = F.pad(flat, (reach, reach, reach, reach), mode="reflect")
+    flat = F.conv2d(flat, kernel[:, None, :, None], groups=n * channels)
+    flat = F.conv2d(flat, kernel[:, None, None, :], groups=n * channels)
+    return flat.view(n, channels, side, side)
+
+
+def noise(x: Tensor, config: TrainConfig, generator: Generator) -> Tensor:
+    """Add Gaussian noise of a standard deviation of 0 to ``config.noise``; stays in [0, 1]."""
+    if not config.noise:
+        return x
+    deviation = uniform(len(x), 0, config.noise, generator).view(-1, 1, 1, 1)
+    grain = torch.randn(x.shape, generator=generator, device=generator.device)
+    return (x + grain * deviation).clamp(0, 1)
+
+
 def erase(x: Tensor, config: TrainConfig, generator: Generator) -> Tensor:
     """Blank one rectangle with the picture's own mean in a share ``config.erasing`` of pictures."""
+    if not config.erasing:
+        return x
     n, side = len(x), x.shape[-1]
     chosen = uniform(n, 0, 1, generator) < config.erasing
     area = uniform(n, 0.02, 0.20, generator)

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from mien.errors import ConfigError, ModelFileError, OutputError
 from mien.files import write_whole
 from mien.registry import architectures
 from mien.train.config import TrainConfig
-from mien.train.models.base import Network
+from mien.train.models.base import TRAINED_ONLY, Network
 
 CHECKPOINT = "last.pt"
 METRICS = "metrics.jsonl"
+UNREADABLE = "unreadable.jsonl"
 RECIPE = "recipe.json"
 
 _KEYS = {
     "config", "labels", "ferplus", "epochs_done", "model", "ema", "ema_updates", "optimizer"
 }  # fmt: skip
+
+
+def exists(run: Path) -> bool:
+    """Whether the folder holds a run."""
+    return os.path.exists(run / CHECKPOINT)  # noqa: PTH110 - Path's own raises on odd names
 
 
 def check(run: Path, config: TrainConfig, resume: bool) -> None:
@@ -32,7 +40,7 @@ def check(run: Path, config: TrainConfig, resume: bool) -> None:
     Raises ``ConfigError`` where the folder holds a run already or, with ``resume``, one of another
     recipe.
     """
-    if os.path.exists(run / CHECKPOINT):  # noqa: PTH110 - Path's own raises on odd names
+    if exists(run):
         if not resume:
             raise ConfigError(
                 f"{run} holds a run already: add --resume to go on, or choose another --out"
@@ -40,13 +48,19 @@ def check(run: Path, config: TrainConfig, resume: bool) -> None:
         _check_same_recipe(run, config)
 
 
-def prepare(run: Path, config: TrainConfig) -> None:
-    """Make the run's folder and store the recipe; raises ``OutputError``."""
+def prepare(run: Path, config: TrainConfig, unreadable: Sequence[tuple[str, str]] = ()) -> None:
+    """Make the run's folder; store the recipe, and which pictures were left out and why.
+
+    Raises ``OutputError``.
+    """
     try:
         run.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"cannot make the folder {run}: {error.strerror or error}") from None
     write_whole(run / RECIPE, (json.dumps(config.to_dict(), indent=2) + "\n").encode())
+    if unreadable:
+        lines = [json.dumps({"key": key, "reason": reason}) + "\n" for key, reason in unreadable]
+        write_whole(run / UNREADABLE, "".join(lines).encode())
 
 
 def _check_same_recipe(run: Path, config: TrainConfig) -> None:
@@ -100,14 +114,18 @@ def find(run: str | Path) -> Path:
 def load_network(run: str | Path) -> tuple[Network, dict[str, Any]]:
     """The trained network of a run, and its checkpoint.
 
-    The network has the averaged weights and no auxiliary head, is on the CPU and in evaluation
-    mode. Raises ``ModelFileError``, ``ConfigError``, ``UnknownNameError``.
+    The network has the averaged weights (of the best epoch where the recipe has ``patience``) and
+    no heads that training alone uses, is on the CPU and in evaluation mode. Raises ``ModelFileError``, ``ConfigError``, ``UnknownNameError``.
     """
     path = find(run)
     state = load(path)
     config = TrainConfig.from_dict(state["config"], where=str(path))
     net: Network = architectures.get(config.architecture)(config, len(state["labels"]))
-    weights = {k: v for k, v in state["ema"].items() if not k.startswith("auxiliary.")}
+    weights = {
+        name: value
+        for name, value in (state.get("best") or state["ema"]).items()
+        if not name.startswith(TRAINED_ONLY)
+    }
     try:
         net.load_state_dict(weights)
     except RuntimeError as error:
@@ -115,6 +133,16 @@ def load_network(run: str | Path) -> tuple[Network, dict[str, Any]]:
         raise ModelFileError(f"{path} does not fit its own recipe: {reason}") from None
     net.eval()
     return net, state
+
+
+def weights_hash(net: nn.Module) -> str:
+    """SHA-256 over names, shapes and values of all weights, as 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for name, value in sorted(net.state_dict().items()):
+        array = value.detach().cpu().contiguous().numpy()
+        digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
 
 
 def write_metrics(run: Path, rows: list[dict[str, Any]]) -> None:

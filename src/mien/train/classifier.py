@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,9 +30,13 @@ class TorchClassifier:
     def __init__(self, run: str | Path, device: str = "auto") -> None:
         self._net, state = checkpoint.load_network(run)
         self._device = pick_device(device)
-        self._net.to(self._device)
         config = TrainConfig.from_dict(state["config"], where=str(run))
-        self.spec = input_spec(config, tuple(state["labels"]))
+        self.spec = replace(
+            input_spec(config, tuple(state["labels"])),
+            sha256=checkpoint.weights_hash(self._net),
+            card={**state.get("facts", {}), "recipe": config.to_dict()},
+        )
+        self._net.to(self._device)
 
     @torch.inference_mode()
     def logits(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:

@@ -7,7 +7,6 @@ loads the file: arithmetic and speed are those of float32.
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 import warnings
 from collections.abc import Mapping
@@ -114,7 +113,7 @@ def export_run(
         name=name or config.name,
         trained_on=_trained_on(config, state),
         licence=licence or LICENCES.get(config.dataset, "The terms of the training data apply."),
-        sha256=weights_hash(net),
+        sha256=checkpoint.weights_hash(net),
         card={**_card(config, state), "weights": weights, **(card or {})},
         **{**FRAMINGS.get(config.dataset, BOX_FRAMING), **(framing or {})},
     )
@@ -135,16 +134,6 @@ def export_run(
     data = _with_spec(model, spec)
     write_whole(Path(out), data)
     return Exported(Path(out), spec, len(data), difference)
-
-
-def weights_hash(net: nn.Module) -> str:
-    """SHA-256 over names, shapes and values of all weights, as 64 hexadecimal digits."""
-    digest = hashlib.sha256()
-    for name, value in sorted(net.state_dict().items()):
-        array = value.detach().cpu().contiguous().numpy()
-        digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()
 
 
 def to_onnx(net: nn.Module, spec: ModelSpec) -> ModelProto:

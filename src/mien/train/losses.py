@@ -1,4 +1,4 @@
-"""Loss functions over soft labels; every one takes logits and returns a mean over the batch."""
+"""Loss functions over (N, K) logits; every one returns a mean over the batch."""
 
 from __future__ import annotations
 
@@ -8,14 +8,39 @@ from torch.nn import functional as F
 
 
 def soft_cross_entropy(logits: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
-    """Cross-entropy of (N, K) logits against (N, K) distributions.
+    """Cross-entropy of (N, K) logits against (N, K) soft labels.
 
-    ``weights`` (N,) in [0, 1] take pictures out of the mean; without any weight the loss is 0.
+    A label's mass is its weight in the mean: a row of zeros takes the picture out, and without any
+    mass the loss is 0. ``weights`` (N,) weigh the pictures on top of it.
     """
-    losses = -(targets * F.log_softmax(logits.float(), 1)).sum(1)  # (N,)
-    if weights is None:
-        return losses.mean()
-    return (losses * weights).sum() / weights.sum().clamp(min=1.0)
+    return _mean(-(targets * F.log_softmax(logits.float(), 1)).sum(1), targets, weights)
+
+
+def focal(logits: Tensor, targets: Tensor, gamma: float, weights: Tensor | None = None) -> Tensor:
+    """Focal loss -(1 - p)^γ log p (Lin et al. 2017), over soft labels; γ = 0 is cross-entropy."""
+    log_probs = F.log_softmax(logits.float(), 1)
+    easy = (1 - log_probs.exp()).clamp(min=0) ** gamma
+    return _mean(-(targets * easy * log_probs).sum(1), targets, weights)
+
+
+def squared_hinge(logits: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
+    """L2-SVM, one class against the rest: Σ max(0, 1 - t·z)², t = ±1 (Tang 2013).
+
+    ``targets`` are (N, K) one-hot.
+    """
+    signs = 2 * targets - 1
+    return _mean(F.relu(1 - signs * logits.float()).square().sum(1), targets, weights)
+
+
+def concordance(predicted: Tensor, actual: Tensor) -> Tensor:
+    """Concordance correlation coefficient of two (N,) series, in [-1, 1] (Lin 1989).
+
+    0 where neither varies.
+    """
+    a, b = predicted.float(), actual.float()
+    covariance = ((a - a.mean()) * (b - b.mean())).mean()
+    spread = a.var(correction=0) + b.var(correction=0) + (a.mean() - b.mean()).square()
+    return 2 * covariance / (spread + 1e-8)
 
 
 def smooth(labels: Tensor, classes: int, smoothing: float) -> Tensor:
@@ -24,14 +49,13 @@ def smooth(labels: Tensor, classes: int, smoothing: float) -> Tensor:
     return hard * (1 - smoothing) + smoothing / classes
 
 
-def vote_distribution(votes: Tensor) -> tuple[Tensor, Tensor]:
-    """(N, 10) FER+ votes → (N, 8) distributions over expressions and (N,) weights of 0 or 1.
+def vote_distribution(votes: Tensor) -> Tensor:
+    """(N, 10) FER+ votes → (N, 8) distributions over expressions.
 
-    Votes for unknown and not-a-face are left out; a picture with no other vote weighs 0.
+    Votes for unknown and not-a-face are left out; a picture with no other vote is a row of zeros.
     """
     expressions = votes[:, :8].float()
-    total = expressions.sum(1, keepdim=True)
-    return expressions / total.clamp(min=1), (total[:, 0] > 0).float()
+    return expressions / expressions.sum(1, keepdim=True).clamp(min=1)
 
 
 def distillation(student: Tensor, teacher: Tensor, temperature: float) -> Tensor:
@@ -42,3 +66,11 @@ def distillation(student: Tensor, teacher: Tensor, temperature: float) -> Tensor
         reduction="batchmean",
         log_target=True,
     )
+
+
+def _mean(losses: Tensor, targets: Tensor, weights: Tensor | None) -> Tensor:
+    """Sum of (N,) losses over the mass that stands behind them."""
+    mass = targets.sum(1)  # (N,)
+    if weights is not None:
+        losses, mass = losses * weights, mass * weights
+    return losses.sum() / mass.sum().clamp(min=1e-6)

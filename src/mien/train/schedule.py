@@ -11,16 +11,19 @@ def learning_rate(config: TrainConfig, step: int, steps_per_epoch: int) -> float
     """Learning rate at global ``step``, counted from 0.
 
     ``onecycle``: cosine up from lr/25 over the ``warmup`` share, cosine down to 0 (Smith and
-    Topin 2018); ``cosine``: linear up from 0, cosine down to 0 (Loshchilov and Hutter 2017).
+    Topin 2018); ``cosine``: linear up from 0, cosine down to 0 (Loshchilov and Hutter 2017);
+    ``constant`` and ``plateau``: linear up from 0, then ``lr`` (which ``mien.train.watch`` lowers).
     """
     total = config.epochs * steps_per_epoch
     peak = config.warmup * total
     if step < peak:
         done = (step + 1) / max(peak, 1)
-        if config.schedule == "cosine":
+        if config.schedule != "onecycle":
             return config.lr * min(done, 1.0)
         start = config.lr / 25
         return start + (config.lr - start) * (1 - math.cos(math.pi * min(done, 1.0))) / 2
+    if config.schedule in ("constant", "plateau"):
+        return config.lr
     done = (step + 1 - peak) / max(total - peak, 1)
     return config.lr * (1 + math.cos(math.pi * min(done, 1.0))) / 2
 

@@ -1,0 +1,75 @@
+"""Several processes on one run, as PyTorch's own launcher starts them.
+
+    torchrun --nproc-per-node 4 -m mien train se_resnet18 --data … --out …
+
+Each process takes its share of every batch and all average their gradients, so the run is that of
+one process with the whole batch, up to batch normalisation, which sees its share alone. The first
+process validates and writes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, distributed, nn
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Which of how many processes this is; rank 0 of 1 where nobody launched more."""
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this process reads out, validates and writes."""
+        return self.rank == 0
+
+    def share(self, rows: Tensor) -> Tensor:
+        """This process's part of a batch's rows."""
+        return rows[self.rank :: self.size]
+
+    def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        """Make every process's gradients the mean over all."""
+        if self.size == 1:
+            return
+        grads = [p.grad for p in parameters if p.grad is not None]
+        flat = torch.cat([g.reshape(-1) for g in grads])
+        distributed.all_reduce(flat)
+        flat /= self.size
+        for grad, part in zip(grads, torch.split(flat, [g.numel() for g in grads]), strict=True):
+            grad.copy_(part.view_as(grad))
+
+    def from_main(self, *tensors: Tensor) -> None:
+        """Overwrite every process's tensors with the first one's."""
+        if self.size > 1:
+            for tensor in tensors:
+                distributed.broadcast(tensor, 0)
+
+    def agree(self, value: Any) -> Any:
+        """The first process's ``value``, a plain object, in every process."""
+        if self.size == 1:
+            return value
+        box = [value]
+        distributed.broadcast_object_list(box, 0)
+        return box[0]
+
+
+def world(device: torch.device) -> World:
+    """This process's place among those that ``torchrun`` started; joins them on the first call."""
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    if size == 1:
+        return World()
+    if not distributed.is_initialized():
+        distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    return World(distributed.get_rank(), size)
+
+
+def local_rank() -> int:
+    """Which of this machine's processes this is: the index of its GPU."""
+    return int(os.environ.get("LOCAL_RANK", "0"))
