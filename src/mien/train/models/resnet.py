@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -11,6 +9,14 @@ from torch.nn import functional as F
 from mien.registry import register_architecture
 from mien.train.config import TrainConfig
 from mien.train.models.base import Network
+from mien.train.models.layers import (
+    activation,
+    depth_probabilities,
+    drop_block,
+    init_convolutions,
+    norm_layer,
+    stochastic_depth,
+)
 
 
 class SqueezeExcitation(nn.Module):
@@ -29,26 +35,45 @@ class SqueezeExcitation(nn.Module):
 
 
 class BasicBlock(nn.Module):
-    """Two 3×3 convolutions with a shortcut; the first may halve the resolution."""
+    """Two 3×3 convolutions with a shortcut; the first may halve the resolution.
 
-    def __init__(self, inputs: int, outputs: int, stride: int, squeeze_excitation: bool) -> None:
+    ``dropblock`` and ``depth`` are the shares of what training leaves out: squares of the output,
+    and the whole branch beside the shortcut.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        stride: int,
+        config: TrainConfig,
+        dropblock: float = 0.0,
+        depth: float = 0.0,
+    ) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
-        self.norm1 = nn.BatchNorm2d(outputs)
-        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
-        self.norm2 = nn.BatchNorm2d(outputs)
-        self.attention = SqueezeExcitation(outputs) if squeeze_excitation else nn.Identity()
+        norm = config.norm
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=norm == "none")
+        self.norm1 = norm_layer(norm, outputs)
+        self.activation1 = activation(config.activation, outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=norm == "none")
+        self.norm2 = norm_layer(norm, outputs)
+        self.activation2 = activation(config.activation, outputs)
+        self.attention = SqueezeExcitation(outputs) if config.squeeze_excitation else nn.Identity()
+        self.depth = stochastic_depth(depth)
+        self.dropblock = drop_block(dropblock)
         self.shortcut: nn.Module = nn.Identity()
         if stride != 1 or inputs != outputs:
             self.shortcut = nn.Sequential(
-                nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)
+                nn.Conv2d(inputs, outputs, 1, stride, bias=norm == "none"),
+                norm_layer(norm, outputs),
             )
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C_in, H, W) → (N, C_out, H/stride, W/stride)."""
-        out = F.relu(self.norm1(self.conv1(x)), inplace=True)
-        out = self.attention(self.norm2(self.conv2(out)))
-        return F.relu(out + self.shortcut(x), inplace=True)
+        out = self.activation1(self.norm1(self.conv1(x)))
+        out = self.depth(self.attention(self.norm2(self.conv2(out))))
+        blocked: Tensor = self.dropblock(self.activation2(out + self.shortcut(x)))
+        return blocked
 
 
 class ResNet(Network):
@@ -56,60 +81,53 @@ class ResNet(Network):
 
     Each picture is first brought to zero mean and unit variance, so lighting and contrast, which
     vary more between photos than in any one data set, do not reach the network (as in Tang 2013).
-    Works at any input side of 8 pixels or more.
+    Works at any input side of 8 pixels or more. DropBlock works in the last two stages, as its
+    authors advise.
     """
 
     def __init__(
-        self,
-        classes: int,
-        channels: int = 1,
-        widths: Sequence[int] = (32, 64, 128, 224),
-        blocks: Sequence[int] = (2, 2, 2, 2),
-        stem_stride: int = 2,
-        squeeze_excitation: bool = False,
-        dropout: float = 0.0,
-        auxiliary_classes: int = 0,
+        self, config: TrainConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
     ) -> None:
         super().__init__()
+        self.make_whitening(config)
+        widths, blocks = config.widths, config.blocks
         self.stem = nn.Sequential(
-            nn.Conv2d(channels, widths[0], 3, stem_stride, 1, bias=False),
-            nn.BatchNorm2d(widths[0]),
-            nn.ReLU(inplace=True),
+            nn.Conv2d(
+                config.channels, widths[0], 3, config.stem_stride, 1, bias=config.norm == "none"
+            ),
+            norm_layer(config.norm, widths[0]),
+            activation(config.activation, widths[0]),
         )
         layers: list[nn.Module] = []
         inputs = widths[0]
+        depths = iter(depth_probabilities(config.stochastic_depth, sum(blocks)))
         for stage, (width, count) in enumerate(zip(widths, blocks, strict=True)):
+            dropblock = config.dropblock if stage >= len(widths) - 2 else 0.0
             for block in range(count):
                 stride = 2 if stage and not block else 1
-                layers.append(BasicBlock(inputs, width, stride, squeeze_excitation))
+                layers.append(BasicBlock(inputs, width, stride, config, dropblock, next(depths)))
                 inputs = width
         self.stages = nn.Sequential(*layers)
-        self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(inputs, classes)
-        self.auxiliary = nn.Linear(inputs, auxiliary_classes) if auxiliary_classes else None
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        self.dropout = nn.Dropout(config.dropout)
+        self.make_heads(inputs, classes, auxiliary_classes, affect)
+        init_convolutions(self)
+
+    def equalise(self, x: Tensor) -> Tensor:
+        """(N, C, S, S) → the same shape; each picture of zero mean and unit variance."""
+        x = x - x.mean((1, 2, 3), keepdim=True)
+        # A flat picture stays flat instead of becoming noise.
+        return x / (x.square().mean((1, 2, 3), keepdim=True) + 1e-4).sqrt()
 
     def features(self, x: Tensor) -> Tensor:
         """(N, C, S, S) → (N, F) pooled features."""
-        x = x - x.mean((1, 2, 3), keepdim=True)
-        # A flat picture stays flat instead of becoming noise.
-        x = x / (x.square().mean((1, 2, 3), keepdim=True) + 1e-4).sqrt()
-        pooled: Tensor = self.dropout(self.stages(self.stem(x)).mean((2, 3)))
+        maps = self.stages(self.stem(self.prepare(x)))  # (N, F, S/16, S/16)
+        pooled: Tensor = self.dropout(maps.mean((2, 3)))
         return pooled
 
 
 @register_architecture("resnet")
-def resnet(config: TrainConfig, classes: int, auxiliary_classes: int = 0) -> ResNet:
+def resnet(
+    config: TrainConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
+) -> ResNet:
     """The network that a recipe describes."""
-    return ResNet(
-        classes=classes,
-        channels=config.channels,
-        widths=config.widths,
-        blocks=config.blocks,
-        stem_stride=config.stem_stride,
-        squeeze_excitation=config.squeeze_excitation,
-        dropout=config.dropout,
-        auxiliary_classes=auxiliary_classes,
-    )
+    return ResNet(config, classes, auxiliary_classes, affect)

@@ -1,0 +1,157 @@
+"""Networks of the timm library, with a new last layer; their ImageNet weights, where wanted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor, nn
+
+from mien.errors import ConfigError, ModelFileError, TrainingError, nearest
+from mien.registry import register_architecture
+from mien.train import require_extra
+from mien.train.config import TrainConfig
+from mien.train.models.base import Network
+
+IMAGENET = "imagenet"
+
+
+class Backbone(Network):
+    """A network of timm without its last layer, dropout, and linear heads.
+
+    Takes any input size that the backbone bears: 32 pixels or more for those of Mien's recipes.
+    """
+
+    def __init__(
+        self, config: TrainConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
+    ) -> None:
+        super().__init__()
+        self.name, self.channels = config.backbone, config.channels
+        self.make_whitening(config)
+        self.backbone = create(config)
+        self.dropout = nn.Dropout(config.dropout)
+        self.make_heads(self.backbone.head_hidden_size, classes, auxiliary_classes, affect)
+
+    def features(self, x: Tensor) -> Tensor:
+        """(N, C, S, S) → (N, F) pooled features."""
+        pooled: Tensor = self.dropout(self.backbone(self.prepare(x)))
+        return pooled
+
+    def load_pretrained(self, weights: str) -> None:
+        """Load ``imagenet`` from the network, or a local .pth, .pt or .safetensors file.
+
+        A file has timm's names, or torchvision's where they are the same (ResNet, ResNeXt, VGG).
+        timm turns a first layer of three channels into one for grey pictures; the file's own last
+        layer is left out. Raises ``ModelFileError`` and, where nothing can be fetched,
+        ``TrainingError``.
+        """
+        from timm.models import load_pretrained
+
+        source = dict(self.backbone.pretrained_cfg)
+        if weights != IMAGENET:
+            source["state_dict"] = read_weights(weights)
+        wrong: list[str] = []
+        hook = self.backbone.register_load_state_dict_post_hook(
+            lambda _, keys: wrong.extend(_unmatched(keys.missing_keys, keys.unexpected_keys))
+        )
+        try:
+            # timm says nothing of weights that are missing, hence the hook.
+            load_pretrained(self.backbone, source, num_classes=0, in_chans=self.channels)
+        except RuntimeError as error:
+            if weights == IMAGENET:
+                raise self._unreachable(error) from None
+            wrong = [" ".join(str(error).split())[:200]]
+        except (OSError, ValueError) as error:  # every failure of the hub's client is one of these
+            raise self._unreachable(error) from None
+        finally:
+            hook.remove()
+        if wrong:
+            shown = ", ".join(wrong[:3]) + (f" and {len(wrong) - 3} more" * (len(wrong) > 3))
+            raise ModelFileError(
+                f"{weights} does not fit the backbone {self.name} ({shown}): give a state dict of "
+                f"timm's {self.name}, or of torchvision's where the names are the same"
+            )
+
+    def _unreachable(self, error: Exception) -> TrainingError:
+        return TrainingError(
+            f"the ImageNet weights of {self.name} cannot be fetched ({type(error).__name__}): add "
+            f"--weights FILE (a timm or torchvision state dict of {self.name}), or --weights none "
+            "to train from scratch"
+        )
+
+
+def create(config: TrainConfig) -> Any:
+    """A network of timm with random weights; (N, C, S, S) → (N, ``head_hidden_size``).
+
+    Raises ``ConfigError`` for a name unknown to timm and for options that are not the backbone's.
+    """
+    require_extra("the architecture 'timm'", "timm")
+    import timm
+    from timm.models import VGG
+
+    name = config.backbone
+    if not timm.is_model(name):
+        near = nearest(name, timm.list_models())
+        hint = f": did you mean {near!r}?" if near else ""
+        raise ConfigError(f"timm has no backbone {name!r}{hint} (timm.list_models() names them)")
+    if config.norm != "batch" or config.activation != "relu" or config.squeeze_excitation:
+        raise ConfigError(
+            "norm, activation and squeeze_excitation are a backbone's own: leave them out"
+        )
+    options: dict[str, Any] = {}
+    if config.stochastic_depth:
+        options["drop_path_rate"] = config.stochastic_depth
+    try:
+        net: Any = timm.create_model(name, num_classes=0, in_chans=config.channels, **options)
+    except TypeError:
+        if not options:
+            raise
+        raise ConfigError(
+            f"stochastic_depth leaves out residual blocks: the backbone {name} has none"
+        ) from None
+    if isinstance(net, VGG):
+        # 102 million of its weights are one layer over 7×7 maps, which pictures of 48 pixels do
+        # not have; the average of the last maps serves any size, as in later networks.
+        net.pre_logits = nn.Identity()
+        net.head_hidden_size = net.num_features
+    return net
+
+
+def read_weights(path: str) -> dict[str, Tensor]:
+    """The state dict in a file, weights alone: nothing in it is executed.
+
+    Raises ``ModelFileError``.
+    """
+    from timm.models import load_state_dict
+
+    try:
+        state = load_state_dict(path, weights_only=True)
+    except FileNotFoundError:
+        raise ModelFileError(
+            f"no weights at {path}: give 'imagenet' or a .pth, .pt or .safetensors file"
+        ) from None
+    except OSError as error:
+        raise ModelFileError(f"{path} cannot be read: {error.strerror or error}") from None
+    except Exception:  # noqa: BLE001 - pickle and safetensors raise nearly anything
+        raise ModelFileError(
+            f"{path} holds no weights, or is damaged: give a state dict as .pth, .pt or "
+            ".safetensors"
+        ) from None
+    if not state or not all(isinstance(value, Tensor) for value in state.values()):
+        raise ModelFileError(f"{path} holds no state dict: give names and tensors alone")
+    return dict(state)
+
+
+def _unmatched(missing: list[str], unexpected: list[str]) -> list[str]:
+    """What of a file did not match, less the last layers that are left out on purpose."""
+    last = ("fc.", "head.", "classifier.", "pre_logits.")
+    return [f"{key} is missing" for key in missing] + [
+        f"{key} is unknown" for key in unexpected if not key.startswith(last)
+    ]
+
+
+@register_architecture("timm")
+def backbone(
+    config: TrainConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
+) -> Backbone:
+    """The network that a recipe describes, at random; ``load_pretrained`` comes after."""
+    return Backbone(config, classes, auxiliary_classes, affect)

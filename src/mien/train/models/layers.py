@@ -1,0 +1,115 @@
+"""Parts that several networks share, each chosen by a key of the recipe."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+def norm_layer(kind: str, channels: int, flat: bool = False) -> nn.Module:
+    """The normalisation that ``TrainConfig.norm`` names, over (N, C, H, W) or, ``flat``, (N, C).
+
+    ``batch``: Ioffe and Szegedy 2015; ``layer``: all channels of a picture together (Ba et al.
+    2016); ``group``: the largest number of groups up to 8 that divides the channels (Wu and He
+    2018); ``none`` leaves its input as it is.
+    """
+    if kind == "batch":
+        return nn.BatchNorm1d(channels) if flat else nn.BatchNorm2d(channels)
+    if kind == "layer":
+        return nn.GroupNorm(1, channels)
+    if kind == "group":
+        return nn.GroupNorm(max(g for g in range(1, 9) if channels % g == 0), channels)
+    return nn.Identity()
+
+
+def activation(kind: str, channels: int, flat: bool = False) -> nn.Module:
+    """What ``TrainConfig.activation`` names; it keeps the shape, (N, C, H, W) or (N, C)."""
+    return GatedTanh(channels, flat) if kind == "gated_tanh" else nn.ReLU(inplace=True)
+
+
+class GatedTanh(nn.Module):
+    """tanh(a) · sigmoid(b), the unit of van den Oord et al. (2016).
+
+    a and b come from a layer of its own, a 1×1 convolution, so that it takes the place of any other
+    activation; with the convolution before it this is the published unit in two factors.
+    """
+
+    def __init__(self, channels: int, flat: bool) -> None:
+        super().__init__()
+        self.gates: nn.Module = (
+            nn.Linear(channels, 2 * channels) if flat else nn.Conv2d(channels, 2 * channels, 1)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, …) → the same shape, in (-1, 1)."""
+        a, b = self.gates(x).chunk(2, 1)  # (N, C, …) each
+        gated: Tensor = torch.tanh(a) * torch.sigmoid(b)
+        return gated
+
+
+def drop_block(share: float) -> nn.Module:
+    """DropBlock of 3×3 squares in training (Ghiasi et al. 2018), nothing for a share of 0.
+
+    The paper's squares of 7 would cover all of the small maps that faces of 48 pixels end in.
+    """
+    if not share:
+        return nn.Identity()
+    from torchvision.ops import DropBlock2d  # imports slowly, and few recipes need it
+
+    block: nn.Module = DropBlock2d(share, block_size=3)
+    return block
+
+
+def stochastic_depth(probability: float) -> nn.Module:
+    """Leaves out a whole branch of a picture in training, with this probability (Huang 2016)."""
+    if not probability:
+        return nn.Identity()
+    from torchvision.ops import StochasticDepth
+
+    depth: nn.Module = StochasticDepth(probability, mode="row")
+    return depth
+
+
+def depth_probabilities(last: float, blocks: int) -> list[float]:
+    """Of each block, rising linearly from near 0 to ``last`` (Huang et al. 2016)."""
+    return [last * (block + 1) / blocks for block in range(blocks)]
+
+
+def init_convolutions(net: nn.Module) -> None:
+    """Draw the weights of every convolution for rectified units (He et al. 2015)."""
+    for module in net.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+
+class Whitening(nn.Module):
+    """ZCA (Krizhevsky 2009, appendix A): pixels uncorrelated, pictures still looking like pictures.
+
+    Until it is fitted it passes its input on unchanged.
+    """
+
+    mean: Tensor
+    matrix: Tensor
+    REGULARISER = 0.01
+    """Added to the eigenvalues, times their mean: directions of no variance are not blown up."""
+
+    def __init__(self, values: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(values))
+        self.register_buffer("matrix", torch.eye(values))  # symmetric
+
+    @torch.no_grad()
+    def fit(self, x: Tensor) -> None:
+        """Learn from (N, C, S, S) pictures, N of at least 2; changes the buffers in place."""
+        flat = x.flatten(1).double()  # (N, D)
+        mean = flat.mean(0)
+        flat = flat - mean
+        values, vectors = torch.linalg.eigh(flat.T @ flat / (len(flat) - 1))
+        values = values.clamp(min=0)
+        scale = (values + self.REGULARISER * values.mean() + 1e-12).rsqrt()
+        self.mean.copy_(mean)
+        self.matrix.copy_(vectors * scale @ vectors.T)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, S, S) → the same shape."""
+        return ((x.flatten(1) - self.mean) @ self.matrix).view(x.shape)
