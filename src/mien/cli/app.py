@@ -12,7 +12,9 @@ import click
 
 from mien.errors import ConfigError, MienError, UnknownNameError
 
-COMMANDS = ("analyze", "data", "doctor", "evaluate", "export", "models", "train")
+COMMANDS = (
+    "analyze", "compare", "data", "doctor", "evaluate", "export", "models", "study", "train",
+)  # fmt: skip
 
 
 class LazyGroup(click.Group):
