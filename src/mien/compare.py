@@ -161,7 +161,7 @@ def mcnemar(first_alone: int, second_alone: int) -> float:
         chi2 = max(0, abs(first_alone - second_alone) - 1) ** 2 / n
         return math.erfc(math.sqrt(chi2 / 2))  # the upper tail of chi-square with 1 degree
     tail = sum(math.comb(n, k) for k in range(min(first_alone, second_alone) + 1))
-    return min(1.0, 2 * tail / 2**n)  # whole numbers until the one division
+    return min(1.0, 2 * tail / (1 << n))  # whole numbers until the one division
 
 
 def holm(ps: Sequence[float]) -> list[float]:

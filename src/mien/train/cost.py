@@ -75,7 +75,7 @@ def network_cost(net: nn.Module, spec: ModelSpec) -> Cost:
 
 def ms_per_face(classifier: Classifier, seconds: float = SECONDS) -> float:
     """Median milliseconds of one face a call, preparation of its 96×96 crop included."""
-    crop = made_up_crops(1)
+    crop = list(made_up_crops(1))
     for _ in range(5):
         classifier.logits(crop)
     times: list[float] = []

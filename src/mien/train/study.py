@@ -27,8 +27,9 @@ from mien.train import checkpoint
 from mien.train.classifier import TorchClassifier
 from mien.train.config import TrainConfig
 from mien.train.cost import file_cost, run_cost
-from mien.train.loop import OnBatch, OnEpoch, train
+from mien.train.loop import OnEpoch, train
 from mien.train.recipe import load_recipe
+from mien.train.run import OnBatch
 
 if sys.version_info >= (3, 11):
     import tomllib
