@@ -24,7 +24,8 @@ class TorchClassifier:
     """The averaged weights of a run in PyTorch, with the protocol of ``mien.classifiers.base``.
 
     ``run``: the folder of a ``mien train`` run, or a checkpoint in it. Its temperature is 1: it is
-    fitted on export. Its card has the run's own facts. Raises ``ModelFileError`` where there is no checkpoint or it is damaged.
+    fitted on export. Its card has the run's own facts and recipe. Raises ``ModelFileError`` where
+    there is no checkpoint or it is damaged.
     """
 
     def __init__(self, run: str | Path, device: str = "auto") -> None:
