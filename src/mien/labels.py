@@ -15,6 +15,18 @@ FER2013 = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neut
 FERPLUS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
 """Column order of Microsoft's ``fer2013new.csv`` (Barsoum et al. 2016)."""
 
+AFFECTNET8 = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
+"""``expression`` 0 to 7 of AffectNet (Mollahosseini et al. 2017) and of its release of 2021."""
+
+AFFECTNET11 = (*AFFECTNET8, "none", "uncertain", "non-face")
+"""``expression`` 0 to 10 of the full AffectNet; the last three are no expressions."""
+
+RAFDB = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral")
+"""Labels 1 to 7 of RAF-DB's ``list_patition_label.txt`` (Li et al. 2017): they count from 1."""
+
+CKPLUS = ("neutral", "anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise")
+"""Labels 0 to 7 of CK+'s emotion files (Lucey et al. 2010)."""
+
 _SPELLINGS = {
     "anger": ("angry", "an"),
     "contempt": ("contemptuous", "co"),

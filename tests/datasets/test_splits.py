@@ -220,8 +220,11 @@ def test_at_most() -> None:
 
 @pytest.mark.parametrize(
     ("source", "how", "exact"),
-    [("train", "random:90/10", (25838.1, 2870.9)), ("public", "random:600/400/1000", (600, 400, 1000))],
-)  # fmt: skip
+    [
+        ("train", "random:90/10", (25838.1, 2870.9)),
+        ("public", "random:600/400/1000", (600, 400, 1000)),
+    ],
+)
 def test_fer2013_is_divided_to_the_picture(
     source: str, how: str, exact: tuple[float, ...], shared: Path
 ) -> None:

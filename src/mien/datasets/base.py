@@ -58,7 +58,8 @@ class Official:
 class Dataset(Protocol):
     """Labelled face crops under one door. ``labels`` is the order that ``Sample.label`` indexes.
 
-    A reader may also have ``official``, an ``Official``; ``mien data info`` compares with it.
+    A reader may also have ``official``, an ``Official``, and ``skipped(split)``: reason → keys of
+    what lies there and is left out; ``mien data info`` tells them.
     """
 
     name: str

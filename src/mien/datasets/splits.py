@@ -9,15 +9,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.datasets.base import Dataset, Official, Sample, pixel_keys
+from mien.datasets.decoding import decoded
 from mien.errors import ConfigError, DatasetError
 
 PARTS = ("train", "valid", "test")
@@ -27,7 +26,6 @@ _ACCEPTED = (
     "expected official, random:90/10 or random:80/10/10 (per cent, for they sum to 100), "
     "random:1600/400/5000 (pictures) or subject:80/20"
 )
-_AT_ONCE = 1024  # pictures decoded at a time: bounds what is in memory
 
 
 def resplit(dataset: Dataset, how: str, source: str = "train", seed: int = 0) -> Dataset:
@@ -116,6 +114,14 @@ class _Divided:
             if its_part == part:
                 yield sample
 
+    def skipped(self, split: str) -> Mapping[str, Sequence[str]]:
+        """What the reader left out of a split that stays as it is; of parts it is not known."""
+        own = getattr(self._dataset, "skipped", None)
+        found: Mapping[str, Sequence[str]] = {}
+        if own is not None and split in self._others:
+            found = own(self._others[split])
+        return found
+
     def _divide(self) -> list[int]:
         """Index of the part of every picture of the source, -1 for those in none."""
         groups = self._groups()
@@ -151,12 +157,14 @@ class _Divided:
         """Pictures that must stay together, in an order drawn from the seed."""
         labels: list[int] = []
         ties: list[tuple[bytes, ...]] = []  # pictures that share one of theirs stay together
-        samples = self._dataset.samples(self._source)
-        with ThreadPoolExecutor() as pool:
-            while some := list(islice(samples, _AT_ONCE)):
-                for sample, pixels in zip(some, pool.map(_pixel_key, some), strict=True):
-                    labels.append(sample.label)
-                    ties.append((self._subject(sample), pixels) if self._by_subject else (pixels,))
+        for sample, picture in decoded(self._dataset.samples(self._source)):
+            if isinstance(picture, DatasetError):
+                # Whoever reads the part will be told; here it is a picture like no other.
+                pixels = b"unreadable " + sample.key.encode(errors="surrogateescape")
+            else:
+                (pixels,) = pixel_keys([picture])
+            labels.append(sample.label)
+            ties.append((self._subject(sample), pixels) if self._by_subject else (pixels,))
         seed = str(self._seed).encode()
 
         def drawn(group: list[int]) -> bytes:
@@ -172,7 +180,7 @@ class _Divided:
                 f"{self.name}: nobody knows who is shown on {sample.key}, so it cannot be divided "
                 "by subject; the reader 'folder' takes subjects from file names (subject=…)"
             )
-        return sample.subject.encode()
+        return sample.subject.encode(errors="surrogateescape")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,13 +189,6 @@ class _Group:
 
     members: list[int]
     classes: Counter[int]
-
-
-def _pixel_key(sample: Sample) -> bytes:
-    try:
-        return pixel_keys([sample.image])[0]
-    except DatasetError:  # whoever reads the part will be told; here it is a picture like no other
-        return b"unreadable " + sample.key.encode(errors="surrogateescape")
 
 
 def _tied(ties: Sequence[tuple[bytes, ...]]) -> list[list[int]]:
