@@ -1,0 +1,241 @@
+"""``mien compare``: several classifiers side by side on the same pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.table import Table
+
+    from mien.compare import Comparison, Cost
+    from mien.predictions import Predictions
+
+
+@click.command()
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True)
+@click.option("--data", type=click.Path(), help="The data set, for those without saved answers.")
+@click.option("--split", default="public", show_default=True, help="The pictures to compare on.")
+@click.option("--dataset", default="fer2013", show_default=True, help="Name of the data's reader.")
+@click.option("--tta", is_flag=True, help="Average ten crops of those without saved answers.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+@click.option("--figure", type=click.Path(), help="Draw accuracy and cost (.png, .svg, .pdf).")
+def command(
+    runs: tuple[str, ...],
+    data: str | None,
+    split: str,
+    dataset: str,
+    tta: bool,
+    as_json: bool,
+    figure: str | None,
+) -> None:
+    """Compare classifiers on the same pictures: accuracy, cost, and who is better than by luck.
+
+    RUN is the folder of a 'mien train' run, saved predictions (.npz), an ONNX file with a model
+    spec, or a name that 'mien models' lists. A run's saved answers (predictions/<split>.npz) are
+    used where they are there; whoever has none answers now, which needs --data. Costs need the
+    'train' extra.
+    """
+    from mien.compare import check_comparable, compare
+    from mien.errors import ConfigError
+
+    if figure is not None:  # before the work, not after it
+        from mien.figures.save import check_target
+
+        check_target(figure)
+    if len(set(runs)) < 2:
+        raise ConfigError("a comparison needs two classifiers or more")
+    names = _names(runs)
+    without = [run for run in runs if saved(run, split) is None]
+    if without and data is None:
+        raise ConfigError(
+            f"{', '.join(without)}: no saved answers on the split {split!r}; add --data PATH"
+        )
+    answers: dict[str, Predictions] = {}
+    for run in dict.fromkeys(runs):
+        answers[names[run]] = _answers(run, data, split, dataset, tta)
+    check_comparable(answers)  # costs take longer
+    costs = {names[run]: _cost(run) for run in names}
+    found = compare(answers, costs)
+    if figure is not None:
+        _draw(found, figure)
+    if as_json:
+        import json
+
+        click.echo(json.dumps(found.to_dict()))
+    else:
+        _print(found)
+
+
+def _names(runs: Iterable[str]) -> dict[str, str]:
+    """A short name for each argument; two that would share one keep their whole text."""
+    short = {}
+    for run in runs:
+        path = Path(run)
+        if path.parent.name == "predictions":
+            path = path.parent.parent
+        is_file = path.suffix.lower() in (".npz", ".onnx", ".pt")
+        short[run] = (path.stem if is_file else path.resolve().name) or run
+    taken = list(short.values())
+    return {run: name if taken.count(name) == 1 else run for run, name in short.items()}
+
+
+def saved(run: str, split: str) -> Path | None:
+    """The file of answers on ``split`` that ``run`` is or has, or ``None``."""
+    path = Path(run)
+    if path.suffix.lower() == ".npz":
+        return path
+    kept = path / "predictions" / f"{split}.npz"
+    return kept if kept.is_file() else None
+
+
+def _answers(run: str, data: str | None, split: str, dataset: str, tta: bool) -> Predictions:
+    from mien.cli.evaluate import _load
+    from mien.cli.progress import meter
+    from mien.datasets.base import open_dataset
+    from mien.evaluate import predict
+    from mien.predictions import Predictions
+
+    kept = saved(run, split)
+    if kept is not None:
+        return Predictions.load(kept)
+    classifier = _load(run)
+    assert data is not None
+    with meter() as on_progress:
+        return predict(
+            classifier, open_dataset(data, dataset), split, tta=tta, on_progress=on_progress
+        )
+
+
+def _cost(run: str) -> Cost:
+    """What was measured of a run, else what can be measured of it here and now."""
+    from mien.compare import Cost
+    from mien.errors import MissingExtraError
+    from mien.registry import classifiers
+    from mien.train import require_extra
+
+    path = Path(run)
+    if path.suffix.lower() == ".npz":  # answers alone; those of a run lie in its folder
+        path = path.parent.parent
+        kept = path / "cost.json"
+        return Cost.load(kept) if path.name and kept.is_file() else Cost()
+    if (path / "cost.json").is_file():
+        return Cost.load(path / "cost.json")
+    try:
+        require_extra("the costs of a network", "onnx", "onnxscript")
+    except MissingExtraError as error:
+        return Cost(note=str(error))
+    from mien.train.cost import file_cost, run_cost
+
+    if run in classifiers.names():
+        from mien.classifiers.base import load_classifier
+
+        registered = getattr(load_classifier(run), "path", None)
+        return file_cost(registered) if registered else Cost(note="it is no ONNX file")
+    return file_cost(path) if path.suffix.lower() == ".onnx" else run_cost(path)
+
+
+def _draw(found: Comparison, path: str) -> None:
+    from mien.figures.compare import Mark, comparison_figure
+    from mien.figures.save import save_figure
+
+    marks = [
+        Mark(row.name, row.scores.accuracy, interval.low, interval.high, row.cost.ms_per_face)
+        for row in found.rows
+        for interval in [row.scores.intervals["accuracy"]]
+    ]
+    save_figure(comparison_figure(marks, _title(found)), path)
+
+
+def _title(found: Comparison) -> str:
+    first = found.rows[0].scores
+    crops = "ten crops" if first.tta else "single crop"
+    return f"{first.dataset}, split {first.split}, {first.n:,} pictures, {crops}"
+
+
+def _print(found: Comparison) -> None:
+    from mien.cli.console import out
+
+    console = out()
+    console.print(f"{_title(found)}\n", markup=False)
+    console.print(_scores(found))
+    console.print()
+    console.print(_costs(found))
+    for row in found.rows:
+        if row.cost.note:
+            console.print(f"{row.name}: {row.cost.note}", markup=False)
+    several = f", Holm-corrected for {len(found.pairs)} pairs" if len(found.pairs) > 1 else ""
+    console.print(
+        f"\n{found.pairs[0].best}, the best on these very pictures, against each other one: "
+        f"McNemar's test, two-sided{several}",
+        markup=False,
+    )
+    console.print(_pairs(found))
+
+
+def _table(first: str, *others: str) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(first)
+    for title in others:
+        table.add_column(title, justify="right")
+    return table
+
+
+def _scores(found: Comparison) -> Table:
+    table = _table(
+        "classifier", "accuracy", "95 %", "no copies", "balanced", "macro F1", "NLL", "ECE"
+    )
+    for row in found.rows:
+        scores, interval = row.scores, row.scores.intervals["accuracy"]
+        without = scores.without_duplicates
+        table.add_row(
+            row.name,
+            f"{scores.accuracy:.2%}",
+            f"{100 * interval.low:.1f} to {100 * interval.high:.1f}",
+            f"{without.accuracy:.2%}" if without else "",
+            f"{scores.balanced_accuracy:.2%}",
+            f"{scores.macro_f1:.2%}",
+            f"{scores.nll:.4f}",
+            f"{scores.ece:.2%}",
+        )
+    return table
+
+
+def _costs(found: Comparison) -> Table:
+    table = _table("classifier", "parameters", "MACs", "ms a face", "MB", "measured on")
+    for row in found.rows:
+        cost = row.cost
+        table.add_row(
+            row.name,
+            "" if cost.parameters is None else f"{cost.parameters:,}",
+            "" if cost.macs is None else f"{cost.macs / 1e6:,.1f} M",
+            "" if cost.ms_per_face is None else f"{cost.ms_per_face:.2f}",
+            "" if cost.megabytes is None else f"{cost.megabytes:.1f}",
+            cost.hardware,
+        )
+    return table
+
+
+def _pairs(found: Comparison) -> Table:
+    table = _table(
+        "against", f"{found.pairs[0].best} alone right", "it alone right", "p", "p, Holm"
+    )
+    for pair in found.pairs:
+        table.add_row(
+            pair.other,
+            f"{pair.best_alone:,}",
+            f"{pair.other_alone:,}",
+            _p(pair.p),
+            _p(pair.p_holm),
+        )
+    return table
+
+
+def _p(value: float) -> str:
+    return "< 0.0001" if value < 1e-4 else f"{value:.4f}"
