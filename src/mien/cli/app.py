@@ -14,6 +14,7 @@ from mien.errors import ConfigError, MienError, UnknownNameError
 
 COMMANDS = (
     "analyze", "compare", "data", "doctor", "evaluate", "export", "models", "study", "train",
+    "tune",
 )  # fmt: skip
 
 

@@ -1,0 +1,42 @@
+"""Which pictures a study looks at: never those that are reported."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mien.errors import ConfigError
+from mien.train.config import TrainConfig
+
+REPORTED = ("public", "private", "valid", "val", "validation", "test")
+"""Official splits that figures are reported on: no part of them may choose settings."""
+
+
+def tuning_split(config: TrainConfig) -> tuple[TrainConfig, str]:
+    """``config`` with a validation split that may be tuned on, and what had to change for it.
+
+    That is the part ``valid`` of a division of a training split. The note is empty where the recipe
+    has it already. Raises ``ConfigError`` where the recipe divides a split that is reported.
+    """
+    source = config.train_split if config.splits == "official" else config.splits_from
+    if source in REPORTED:
+        raise ConfigError(
+            f"the recipe {config.name!r} learns from the split {source!r}, which is there to be "
+            "reported: tune on a training split (splits_from)"
+        )
+    if config.splits != "official" and config.valid_split == "valid":
+        return config, ""
+    how = "random:90/10" if config.splits == "official" else config.splits
+    tuned = replace(
+        config, splits=how, splits_from=source, train_split="train", valid_split="valid"
+    )
+    return tuned, f"tuned on {described(tuned)}, not on {config.valid_split or 'no split'!r}"
+
+
+def described(config: TrainConfig) -> str:
+    """The validation split in words."""
+    if config.splits == "official":
+        return f"the split {config.valid_split!r}"
+    return (
+        f"the part {config.valid_split!r} of {config.splits_from!r} "
+        f"({config.splits}, seed {config.splits_seed})"
+    )
