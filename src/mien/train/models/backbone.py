@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from torch import Tensor, nn
@@ -40,43 +41,33 @@ class Backbone(Network):
         """Load ``imagenet`` from the network, or a local .pth, .pt or .safetensors file.
 
         A file has timm's names, or torchvision's where they are the same (ResNet, ResNeXt, VGG).
-        timm turns a first layer of three channels into one for grey pictures; the file's own last
-        layer is left out. Raises ``ModelFileError`` and, where nothing can be fetched,
-        ``TrainingError``.
+        The first layer of three channels becomes one for grey pictures, by timm's own rule; the
+        file's last layer is left out. Raises ``ModelFileError``, ``ConfigError`` and, where nothing
+        can be fetched, ``TrainingError``.
         """
         from timm.models import load_pretrained
 
-        source = dict(self.backbone.pretrained_cfg)
-        if weights != IMAGENET:
-            source["state_dict"] = read_weights(weights)
+        given = self.backbone.pretrained_cfg
+        state = read_weights(fetch(self.name, given) if weights == IMAGENET else weights)
         wrong: list[str] = []
+        # timm says nothing of weights that are missing, hence the hook.
         hook = self.backbone.register_load_state_dict_post_hook(
             lambda _, keys: wrong.extend(_unmatched(keys.missing_keys, keys.unexpected_keys))
         )
         try:
-            # timm says nothing of weights that are missing, hence the hook.
+            source = {**given, "state_dict": state}
             load_pretrained(self.backbone, source, num_classes=0, in_chans=self.channels)
-        except RuntimeError as error:
-            if weights == IMAGENET:
-                raise self._unreachable(error) from None
+        except RuntimeError as error:  # a shape
             wrong = [" ".join(str(error).split())[:200]]
-        except (OSError, ValueError) as error:  # every failure of the hub's client is one of these
-            raise self._unreachable(error) from None
         finally:
             hook.remove()
         if wrong:
-            shown = ", ".join(wrong[:3]) + (f" and {len(wrong) - 3} more" * (len(wrong) > 3))
+            more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
             raise ModelFileError(
-                f"{weights} does not fit the backbone {self.name} ({shown}): give a state dict of "
-                f"timm's {self.name}, or of torchvision's where the names are the same"
+                f"{weights} does not fit the backbone {self.name} ({', '.join(wrong[:3])}{more}): "
+                f"give a state dict of timm's {self.name}, or of torchvision's where the names are "
+                "the same"
             )
-
-    def _unreachable(self, error: Exception) -> TrainingError:
-        return TrainingError(
-            f"the ImageNet weights of {self.name} cannot be fetched ({type(error).__name__}): add "
-            f"--weights FILE (a timm or torchvision state dict of {self.name}), or --weights none "
-            "to train from scratch"
-        )
 
 
 def create(config: TrainConfig) -> Any:
@@ -86,7 +77,6 @@ def create(config: TrainConfig) -> Any:
     """
     require_extra("the architecture 'timm'", "timm")
     import timm
-    from timm.models import VGG
 
     name = config.backbone
     if not timm.is_model(name):
@@ -108,12 +98,40 @@ def create(config: TrainConfig) -> Any:
         raise ConfigError(
             f"stochastic_depth leaves out residual blocks: the backbone {name} has none"
         ) from None
-    if isinstance(net, VGG):
+    if isinstance(net, timm.models.VGG):
         # 102 million of its weights are one layer over 7×7 maps, which pictures of 48 pixels do
         # not have; the average of the last maps serves any size, as in later networks.
-        net.pre_logits = nn.Identity()
+        net.pre_logits = nn.Identity()  # type: ignore[assignment]
         net.head_hidden_size = net.num_features
     return net
+
+
+def fetch(name: str, source: Mapping[str, Any]) -> str:
+    """The path of a backbone's ImageNet weights, fetched once and then kept by the hub's client.
+
+    ``source`` is timm's own ``pretrained_cfg``. Raises ``ConfigError`` where timm knows of no such
+    weights, ``TrainingError`` where they cannot be fetched.
+    """
+    from huggingface_hub import constants, get_session, hf_hub_download
+
+    repository = source.get("hf_hub_id")
+    if not repository:
+        raise ConfigError(f"timm has no ImageNet weights of {name}: add --weights FILE or none")
+    file = source.get("hf_hub_filename") or "model.safetensors"
+    try:
+        return hf_hub_download(repository, file, local_files_only=True)
+    except OSError:  # not there yet
+        pass
+    try:
+        # One short question first: without a network the client itself tries for most of a minute.
+        get_session().head(constants.ENDPOINT, timeout=5)
+        return hf_hub_download(repository, file)
+    except Exception as error:  # noqa: BLE001 - the client's errors differ between its versions
+        raise TrainingError(
+            f"the ImageNet weights of {name} cannot be fetched ({type(error).__name__}): add "
+            f"--weights FILE (a timm or torchvision state dict of {name}), or --weights none to "
+            "train from scratch"
+        ) from None
 
 
 def read_weights(path: str) -> dict[str, Tensor]:
