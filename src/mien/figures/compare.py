@@ -1,4 +1,8 @@
-"""Classifiers side by side: accuracy with its interval, and accuracy against time for a face."""
+"""Classifiers side by side: accuracy with its interval, and accuracy against time for a face.
+
+Names stand on the left alone, each with its rank; on the right, where dots crowd, the rank says
+which is which.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,12 +36,14 @@ class Mark:
 
 
 def comparison_figure(marks: Sequence[Mark], title: str) -> Figure:
-    """Left: accuracies and intervals, the best on top. Right: accuracy against milliseconds."""
+    """Left: accuracies and intervals, the best on top. Right: accuracy against milliseconds, with
+    a line through those that nobody else beats in both.
+    """
     from matplotlib.figure import Figure  # not pyplot, which keeps every figure alive
 
-    ordered = sorted(marks, key=lambda mark: mark.accuracy)
-    timed = [mark for mark in ordered if mark.ms_per_face]
-    height = max(3.2, 1.4 + 0.34 * len(ordered))
+    ordered = sorted(marks, key=lambda mark: -mark.accuracy)  # rank 1 first
+    timed = [(rank, mark) for rank, mark in enumerate(ordered, start=1) if mark.ms_per_face]
+    height = max(4.2, 1.4 + 0.34 * len(ordered))
     figure = Figure(figsize=(11 if timed else 6, height), dpi=150, layout="constrained")
     axes = figure.subplots(1, 2 if timed else 1, squeeze=False)[0]
     _dots(axes[0], ordered)
@@ -47,7 +54,7 @@ def comparison_figure(marks: Sequence[Mark], title: str) -> Figure:
 
 
 def _dots(axes: Axes, ordered: list[Mark]) -> None:
-    for y, mark in enumerate(ordered):
+    for y, mark in enumerate(ordered, start=1):
         axes.plot([100 * mark.low, 100 * mark.high], [y, y], color=OURS, linewidth=2, alpha=0.6)
         axes.plot(100 * mark.accuracy, y, "o", color=OURS, markersize=6)
         if mark.published:
@@ -56,34 +63,40 @@ def _dots(axes: Axes, ordered: list[Mark]) -> None:
                 theirs, [y] * len(theirs), "D-", color=THEIRS, markersize=5,
                 markerfacecolor="none", linewidth=1,
             )  # fmt: skip
-    axes.set_yticks(range(len(ordered)), [mark.name for mark in ordered])
-    axes.set_ylim(-0.7, len(ordered) - 0.3)
+    names = [f"{mark.name}  {rank}" for rank, mark in enumerate(ordered, start=1)]
+    axes.set_yticks(range(1, len(ordered) + 1), names)
+    axes.set_ylim(len(ordered) + 0.7, 0.3)
     axes.set_xlabel("accuracy, % (line: 95 % interval)")
     axes.grid(axis="x", color="#dddddd", linewidth=0.8)
     axes.set_axisbelow(True)
     if any(mark.published for mark in ordered):
         axes.plot([], [], "o", color=OURS, label="measured here")
         axes.plot([], [], "D", color=THEIRS, markerfacecolor="none", label="published")
-        axes.legend(loc="lower right", fontsize=9, frameon=True)
+        axes.legend(loc="best", fontsize=9, frameon=True)
     _plain(axes)
 
 
-def _against_time(axes: Axes, timed: list[Mark]) -> None:
-    x = np.array([mark.ms_per_face for mark in timed], np.float64)
-    y = np.array([100 * mark.accuracy for mark in timed])
-    axes.plot(x, y, "o", color=OURS, markersize=6)
+def _against_time(axes: Axes, timed: list[tuple[int, Mark]]) -> None:
+    x = np.array([mark.ms_per_face for _, mark in timed], np.float64)
+    y = np.array([100 * mark.accuracy for _, mark in timed])
     axes.set_xscale("log")
-    axes.set_xlim(x.min() / 2, x.max() * 4)  # room for the names, right of their dots
-    span = max(float(np.ptp(y)), 1.0)
-    axes.set_ylim(y.min() - 0.08 * span, y.max() + 0.08 * span)
-    for mark, left, bottom, level in zip(
-        timed, x, y, _apart(np.log10(x), y, 0.045 * 1.16 * span), strict=True
-    ):
-        line = {"arrowstyle": "-", "color": "#999999", "linewidth": 0.6, "shrinkB": 3}
+    axes.set_xlim(x.min() / 1.8, x.max() * 1.8)
+    margin = 0.08 * max(float(np.ptp(y)), 1.0)
+    axes.set_ylim(y.min() - margin, y.max() + margin)
+    beaten = ((x[:, None] <= x) & (y[:, None] > y)) | ((x[:, None] < x) & (y[:, None] >= y))
+    front = sorted(np.flatnonzero(~beaten.any(axis=0)), key=lambda i: float(x[i]))
+    axes.plot(x[front], y[front], "-", color=OURS, linewidth=1, alpha=0.5, zorder=1)
+    axes.plot(x, y, ".", color=OURS, markersize=5, zorder=2)
+    ends = axes.transLimits.transform(np.column_stack([np.log10(x), y]))  # (N, 2) in [0, 1]
+    for i, (left, bottom) in enumerate(_apart(ends)):
+        best = i in front
         axes.annotate(
-            mark.name, (left, bottom), (left * 1.12, level), va="center", fontsize=8,
-            arrowprops=line if abs(level - bottom) > 0.02 * span else None,
+            str(timed[i][0]), (x[i], y[i]), (left, bottom), textcoords="axes fraction",
+            ha="center", va="center", fontsize=8, color="white" if best else "black", zorder=3,
+            bbox={"boxstyle": "circle,pad=0.25", "fc": OURS if best else "white", "ec": OURS},
+            arrowprops={"arrowstyle": "-", "color": OURS, "linewidth": 0.7, "shrinkB": 0},
         )  # fmt: skip
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlabel("ms a face (ONNX Runtime, one thread)")
     axes.set_ylabel("accuracy, %")
     axes.grid(color="#dddddd", linewidth=0.8)
@@ -91,21 +104,17 @@ def _against_time(axes: Axes, timed: list[Mark]) -> None:
     _plain(axes)
 
 
-def _apart(x: np.ndarray, y: np.ndarray, gap: float) -> list[float]:
-    """Heights for names near (N,) ``y`` so that those of close ``x`` keep ``gap`` between them."""
-    close = 0.45 * max(float(np.ptp(x)) + 0.9, 1e-9)  # a name is about so wide
-    levels: list[float] = []
-    for i in np.argsort(y):
-        level = float(y[i])
-        for j in sorted(range(len(levels)), key=lambda k: levels[k]):
-            other = np.argsort(y)[j]
-            if abs(x[i] - x[other]) < close and abs(level - levels[j]) < gap:
-                level = levels[j] + gap
-        levels.append(level)
-    placed = [0.0] * len(y)
-    for rank, i in enumerate(np.argsort(y)):
-        placed[int(i)] = levels[rank]
-    return placed
+def _apart(places: NDArray[np.float64], gap: float = 0.055) -> NDArray[np.float64]:
+    """(N, 2) ``places`` in the unit square, moved until all are ``gap`` apart, or nearly so."""
+    moved = places + np.linspace(0, 1e-3, len(places))[:, None]  # equal places must part too
+    for _ in range(200):
+        away = moved[:, None] - moved[None]  # (N, N, 2), from each other one
+        distance = np.sqrt((away**2).sum(axis=2)) + np.eye(len(moved)) * 9
+        push = np.maximum(gap - distance, 0)[..., None] * away / distance[..., None]
+        if not push.any():
+            break
+        moved = np.clip(moved + 0.5 * push.sum(axis=1), 0.02, 0.98)
+    return moved
 
 
 def _plain(axes: Axes) -> None:
