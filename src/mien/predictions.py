@@ -81,6 +81,31 @@ class Predictions:
         return cls(**values)
 
 
+def surest_mistakes(predictions: Predictions, count: int) -> NDArray[np.int64]:
+    """Indices of at most ``count`` wrong answers, the most confident first."""
+    wrong = np.flatnonzero(predictions.predicted != predictions.labels)
+    order = np.argsort(-predictions.probs[wrong].max(axis=1), kind="stable")
+    return wrong[order][:count]
+
+
+def examples(predictions: Predictions, count: int) -> NDArray[np.int64]:
+    """Indices of at most ``count`` answers worth a look: half of them right, half wrong.
+
+    The right ones are of each class in turn, those of middling confidence first, for the surest
+    have nothing more to tell; the wrong ones are the surest of all.
+    """
+    wrong = surest_mistakes(predictions, count // 2)
+    right = np.flatnonzero(predictions.predicted == predictions.labels)
+    dealt: list[tuple[int, int, int]] = []  # (round, class, index)
+    for label in np.unique(predictions.labels[right]):
+        own = right[predictions.labels[right] == label]
+        confidence = predictions.probs[own].max(axis=1)
+        order = np.argsort(np.abs(confidence - np.median(confidence)), kind="stable")
+        dealt += [(turn, int(label), int(index)) for turn, index in enumerate(own[order])]
+    chosen = [index for _, _, index in sorted(dealt)[: count - len(wrong)]]
+    return np.array([*chosen, *wrong], np.int64)
+
+
 def fingerprint(labels: Iterable[int], pixel_keys: Iterable[bytes]) -> str:
     """16 hexadecimal digits over a split's labels and ``mien.datasets.base.pixel_keys``."""
     digest = hashlib.blake2b(digest_size=8)

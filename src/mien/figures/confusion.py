@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from mien.evaluate import Evaluation
 from mien.figures.save import save_figure
+from mien.figures.style import subject
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def confusion_figure(evaluation: Evaluation) -> Figure:
-    """The confusion matrix, a row a true class: its shares as shade and percentage, and counts."""
+def confusion_figure(
+    evaluation: Evaluation, show: Literal["both", "counts", "shares"] = "both"
+) -> Figure:
+    """The confusion matrix, a row a true class, shaded by its shares.
+
+    A cell shows its share of the row as a percentage, its count, or both.
+    """
     from matplotlib.figure import Figure  # not pyplot, which keeps every figure alive
 
     counts = np.array(evaluation.confusion)  # (K, K), rows are true classes
@@ -27,11 +33,13 @@ def confusion_figure(evaluation: Evaluation) -> Figure:
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for row, column in np.ndindex(counts.shape):
         color = "white" if shares[row, column] > 0.55 else "#1a1a1a"
-        for text, y, side, fontsize in (
-            (f"{shares[row, column]:.0%}", row - 0.02, "bottom", 11),
-            (f"{counts[row, column]:,}", row + 0.08, "top", 8),
-        ):
-            axes.text(column, y, text, ha="center", va=side, color=color, fontsize=fontsize)
+        share, count = f"{shares[row, column]:.0%}", f"{counts[row, column]:,}"
+        if show == "both":
+            axes.text(column, row - 0.02, share, ha="center", va="bottom", color=color, fontsize=11)
+            axes.text(column, row + 0.08, count, ha="center", va="top", color=color, fontsize=8)
+        else:
+            text = share if show == "shares" else count
+            axes.text(column, row, text, ha="center", va="center", color=color, fontsize=11)
     ticks = range(len(evaluation.labels))
     true = [f"{name}\n({n:,})" for name, n in zip(evaluation.labels, support, strict=True)]
     axes.set_xticks(ticks, evaluation.labels, rotation=40, ha="right", rotation_mode="anchor")
@@ -41,9 +49,8 @@ def confusion_figure(evaluation: Evaluation) -> Figure:
     axes.tick_params(length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    crops = "ten crops" if evaluation.tta else "single crop"
     axes.set_title(
-        f"{evaluation.model} on {evaluation.dataset} {evaluation.split}, {crops}\n"
+        f"{subject(evaluation)}\n"
         f"accuracy {evaluation.accuracy:.1%}, balanced {evaluation.balanced_accuracy:.1%}, "
         f"{evaluation.n:,} pictures",
         fontsize=11,
