@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from mien.errors import ConfigError, UnknownNameError, nearest
+from mien.registry import architectures
 from mien.train.config import TrainConfig
 
 if sys.version_info >= (3, 11):
@@ -235,6 +236,9 @@ def _range(said: Mapping[str, Any], hint: Any, where: str) -> Range:
 
 def _check_values(space: Space, base: TrainConfig, where: str) -> None:
     """Refuse a value that the recipe takes in no combination with the other keys' ends."""
+    for name in space.keys["architecture"].ends() if "architecture" in space.keys else ():
+        if name not in architectures.names():
+            raise UnknownNameError("architecture", str(name), architectures.names())
     for key, rule in space.keys.items():
         for value in rule.ends():
             reason = ""
