@@ -92,6 +92,63 @@ def test_intensity_keeps_the_range_and_does_nothing_when_off(frames: torch.Tenso
     assert float(change.abs().max()) <= 0.3
 
 
+def test_shear_is_opencvs(frames: torch.Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    draws = iter([0.0, 0.0, 1.0])
+    monkeypatch.setattr(augment, "uniform", lambda n, *_: torch.full((n,), next(draws)))
+    view = augment.warp(frames, 44, tiny.config(**{**STILL, "shear": 20.0}), seeded()).numpy()
+    slant = np.tan(np.radians(20))
+    # Output (x, y) shows input (x + slant · y) about the centre; OpenCV is given that very map.
+    matrix = np.array([[1, slant, 2 - slant * 21.5], [0, 1, 2]])
+    for frame, got in zip(frames.numpy(), view, strict=True):
+        expected = cv2.warpAffine(
+            frame[0], matrix, (44, 44),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE,
+        )  # fmt: skip
+        np.testing.assert_allclose(got[0], expected, atol=0.02)
+
+
+def test_a_crop_lies_inside_the_view_and_fills_it() -> None:
+    ramp = (torch.arange(48.0) / 48).expand(500, 1, 48, 48)
+    view = augment.warp(ramp, 44, tiny.config(**{**STILL, "crop": 0.5}), seeded())
+    first, last = view[:, 0, 0, 0] * 48 + 0.5, view[:, 0, 0, -1] * 48 + 0.5  # pixels' centres
+    step = (last - first) / 43
+    left, right = first - step / 2, last + step / 2  # the crop's edges
+    assert float(left.min()) >= 2 - 1e-3 and float(right.max()) <= 46 + 1e-3
+    assert float((right - left).min()) == pytest.approx(22, abs=0.5)
+    assert float((right - left).max()) == pytest.approx(44, abs=0.5)
+    assert 0.02 < float((left < 3).float().mean()) < 0.5  # anywhere, not always at the edge
+
+
+def test_blur_is_opencvs(frames: torch.Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(augment, "uniform", lambda n, low, high, _: torch.full((n,), high))
+    colours = torch.cat([frames, frames.flip(0), frames.flip(2)], 1)  # (N, 3, 48, 48)
+    got = augment.blur(colours, tiny.config(blur=1.2), seeded()).numpy()
+    for picture, blurred in zip(colours.numpy(), got, strict=True):
+        for channel, found in zip(picture, blurred, strict=True):
+            expected = cv2.GaussianBlur(channel, (9, 9), 1.2, borderType=cv2.BORDER_REFLECT_101)
+            np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert augment.blur(frames, tiny.config(), seeded()) is frames
+
+
+def test_noise_has_the_deviation_that_was_drawn() -> None:
+    grey = torch.full((400, 1, 40, 40), 0.5)
+    noisy = augment.noise(grey, tiny.config(noise=0.1), seeded())
+    deviations = noisy.std((1, 2, 3))
+    assert float(deviations.min()) < 0.01 and 0.09 < float(deviations.max()) < 0.105
+    assert float(deviations.mean()) == pytest.approx(0.05, abs=0.005)
+    assert float(noisy.mean()) == pytest.approx(0.5, abs=0.001)
+    assert augment.noise(grey, tiny.config(), seeded()) is grey
+
+
+def test_the_last_epochs_are_milder(frames: torch.Tensor) -> None:
+    config = tiny.config(**{**STILL, "shift": 4.0, "erasing": 1.0})
+    strong = augment.views(frames, 44, config, seeded())
+    weak = augment.views(frames, 44, config, seeded(), weak=True)
+    halved = augment.warp(frames, 44, config, seeded(), strength=0.5)
+    assert torch.equal(weak, halved)  # and nothing is erased
+    assert not torch.equal(strong, augment.warp(frames, 44, config, seeded()))
+
+
 def test_what_is_erased_is_one_rectangle_of_2_to_20_percent() -> None:
     x = torch.rand(1000, 1, 40, 40, generator=seeded(1))
     erased = augment.erase(x, tiny.config(erasing=0.25), seeded())
@@ -132,9 +189,11 @@ def test_mixing_leaves_the_share_of_batches_alone_that_it_should() -> None:
 
 
 def test_the_same_seed_gives_the_same_views(frames: torch.Tensor) -> None:
-    config = tiny.config(brightness=0.2)
+    config = tiny.config(brightness=0.2, shear=5.0, crop=0.2, noise=0.1, blur=1.0)
     for change in (lambda g: augment.warp(frames, 44, config, g),
                    lambda g: augment.intensity(frames, config, g),
+                   lambda g: augment.noise(frames, config, g),
+                   lambda g: augment.blur(frames, config, g),
                    lambda g: augment.erase(frames, config, g)):  # fmt: skip
         assert torch.equal(change(seeded(3)), change(seeded(3)))
         assert not torch.equal(change(seeded(3)), change(seeded(4)))

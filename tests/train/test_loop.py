@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,12 +14,13 @@ import numpy as np
 import pytest
 
 import tiny
-from mien.datasets.base import open_dataset
-from mien.errors import ConfigError, DatasetError, MienError, TrainingError
+from mien.datasets.base import Sample, open_dataset
+from mien.errors import ConfigError, DatasetError, MienError, OutputError, TrainingError
 
 torch = pytest.importorskip("torch")
 
 from mien.train import checkpoint, loop, objective  # noqa: E402
+from mien.train import run as training_run  # noqa: E402
 from mien.train.config import TrainConfig  # noqa: E402
 from mien.train.recipe import load_recipe  # noqa: E402
 
@@ -79,8 +82,15 @@ train(config, tiny.Faces(), Path(sys.argv[1]), device=torch.device("cpu"), on_ba
 """
 
 
-def test_a_killed_run_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None:
-    config = tiny.config(epochs=3, ferplus_weight=1.0, mixup=0.2, cutmix=1.0, weak_epochs=1)
+@pytest.mark.parametrize("keys", [
+    {"ferplus_weight": 1.0, "mixup": 0.2, "cutmix": 1.0},
+    {"optimizer": "adamw", "lr": 0.02, "schedule": "plateau", "plateau_patience": 1, "patience": 2,
+     "sampling": "balanced"},
+])  # fmt: skip
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(
+    tmp_path: Path, keys: dict[str, Any]
+) -> None:
+    config = tiny.config(epochs=3, weak_epochs=1, **keys)
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     expected = train(config, whole)
     child = subprocess.run(
@@ -157,13 +167,20 @@ def test_weights_that_the_last_step_spoils_are_not_stored(
     {"size_schedule": [[0.5, 16]], "momentum": 0.0, "ema": 0.0, "grad_clip": 0.0},
     {"schedule": "cosine", "warmup": 0.0, "brightness": 0.2, "contrast": 0.3},
     {"valid_split": None, "limit": None},
+    {"optimizer": "adam", "lr": 1e-3, "loss": "focal", "class_weights": True, "l1": 1e-6},
+    {"optimizer": "adamw", "lr": 1e-3, "loss": "svm", "label_smoothing": 0.0, "ferplus_weight": 1},
+    {"schedule": "constant", "sampling": "balanced", "epoch_per_class": 10, "channels": 3},
+    {"shear": 5.0, "crop": 0.2, "noise": 0.05, "blur": 0.5, "whitening": True},
+    {"norm": "group", "activation": "gated_tanh", "dropblock": 0.1, "stochastic_depth": 0.1},
 ])  # fmt: skip
 def test_every_kind_of_recipe_trains(tmp_path: Path, keys: dict[str, Any]) -> None:
     rows = train(tiny.config(**keys), tmp_path)
     assert all(np.isfinite(row["train_loss"]) for row in rows)
     assert ("valid_accuracy" in rows[-1]) == ("valid_split" not in keys)
+    assert all(0 <= row["train_accuracy"] <= 1 for row in rows)
     dtypes = {v.dtype for v in state(tmp_path)["model"].values()}
-    assert dtypes == {torch.float32, torch.int64}  # autocast never touches the weights
+    assert torch.float32 in dtypes
+    assert dtypes <= {torch.float32, torch.int64}  # autocast never touches the weights
 
 
 @pytest.mark.parametrize("name", ["se_resnet18", "default_distilled"])
@@ -218,10 +235,122 @@ def test_a_full_gpu_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_network_too_large_for_the_cpu_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match=r"memory of cpu .*batch_size=16, or lower widths") as caught:
+    expected = r"memory of cpu .*batch_size=16, or lower widths"
+    with pytest.raises(TrainingError, match=expected) as caught:
         train(tiny.config(widths=[8_000_000, 8, 8, 8]), tmp_path / "run")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "run").exists()
+
+
+def test_patience_keeps_the_best_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = []
+    real = training_run.Run._validate
+
+    def validate(self: Any, split: Any) -> dict[str, float]:
+        kept.append({k: v.clone() for k, v in self.averaged.state_dict().items()})
+        return {**real(self, split), "valid_nll": [2.0, 1.0, 1.1, 1.2, 0.5][len(kept) - 1]}
+
+    monkeypatch.setattr(training_run.Run, "_validate", validate)
+    config = tiny.config(epochs=5, patience=2)
+    rows = train(config, tmp_path)
+    assert len(rows) == 4  # two epochs without a lower loss
+    net, stored = checkpoint.load_network(tmp_path)
+    assert equal(dict(net.state_dict()), kept[1])
+    assert not equal(dict(net.state_dict()), kept[3])
+    assert stored["facts"]["selected_on"] == "public"
+    assert train(config, tmp_path, resume=True) == rows  # a run that has stopped stays stopped
+
+
+class Affect(tiny.Faces):
+    def samples(self, split: str) -> Iterator[Sample]:
+        for row, sample in enumerate(super().samples(split)):
+            known = row % 5 > 0
+            valence = (sample.label - 3) / 3 if known else None
+            yield replace(sample, valence=valence, arousal=0.5 - row % 2 if known else None)
+
+
+def test_valence_and_arousal_are_a_head_that_is_dropped(tmp_path: Path) -> None:
+    config = tiny.config(epochs=6, affect_weight=1.0, rotation=0.0, flip=False, limit=None)
+    rows = train(config, tmp_path, data=Affect())
+    assert rows[-1]["valid_valence_ccc"] > 0.5  # it can be seen
+    assert abs(rows[-1]["valid_arousal_ccc"]) < 0.5  # it cannot
+    net, _ = checkpoint.load_network(tmp_path)
+    assert net.affect is None
+    assert any(name.startswith("affect.") for name in state(tmp_path)["model"])
+
+
+def test_frozen_epochs_train_the_head_alone(tmp_path: Path) -> None:
+    pytest.importorskip("timm")
+    import torchvision
+
+    torch.manual_seed(0)
+    weights = torchvision.models.resnet18().state_dict()
+    torch.save(weights, tmp_path / "resnet18.pth")
+    keys = {
+        "architecture": "timm", "backbone": "resnet18", "weights": str(tmp_path / "resnet18.pth"),
+        "channels": 3, "freeze_epochs": 1, "epochs": 2, "limit": 96, "resize": 32, "input_size": 32,
+    }  # fmt: skip
+    seen = []
+    train(
+        tiny.config(**keys), tmp_path / "run",
+        on_epoch=lambda _: seen.append(state(tmp_path / "run")["model"]),
+    )  # fmt: skip
+    frozen, free = seen
+    assert torch.equal(frozen["backbone.conv1.weight"], weights["conv1.weight"])
+    assert torch.equal(frozen["backbone.bn1.running_mean"], weights["bn1.running_mean"])
+    assert not torch.equal(free["backbone.conv1.weight"], weights["conv1.weight"])
+    assert not torch.equal(free["head.weight"], frozen["head.weight"])
+    assert state(tmp_path / "run")["facts"]["weights_from"] == str(tmp_path / "resnet18.pth")
+
+
+@pytest.mark.parametrize("name", ["knn", "majority"])
+def test_networks_that_remember_are_runs_like_others(name: str, tmp_path: Path) -> None:
+    config = load_recipe(name, values={"splits": "official", "valid_split": "public"})
+    (row,) = train(config, tmp_path)
+    assert row["valid_accuracy"] == pytest.approx(1.0 if name == "knn" else 19 / 128, abs=0.2)
+    net, _ = checkpoint.load_network(tmp_path)
+    assert len(list(net.parameters())) == 0
+    assert train(config, tmp_path, resume=True) == [row]
+
+
+def test_a_class_without_a_picture_and_one_with_a_single_one(tmp_path: Path) -> None:
+    class Rare(tiny.Faces):
+        def samples(self, split: str) -> Iterator[Sample]:
+            for row, sample in enumerate(super().samples(split)):
+                if sample.label < 5 or (sample.label == 5 and row < 7):
+                    yield sample
+
+    for number, keys in enumerate(({"class_weights": True}, {"sampling": "balanced"})):
+        config = tiny.config(limit=None, splits="random:90/10", valid_split="valid", **keys)
+        rows = train(config, tmp_path / str(number), data=Rare())
+        assert all(np.isfinite(row["valid_nll"]) for row in rows)
+
+
+def test_pictures_that_cannot_be_read_are_listed_in_the_run(tmp_path: Path) -> None:
+    def damaged() -> Any:
+        raise DatasetError("row 3 is damaged")
+
+    class Damaged(tiny.Faces):
+        def samples(self, split: str) -> Iterator[Sample]:
+            for row, sample in enumerate(super().samples(split)):
+                yield replace(sample, pixels=damaged) if row == 3 else sample
+
+    train(tiny.config(epochs=1), tmp_path, data=Damaged())
+    lines = [json.loads(line) for line in (tmp_path / "unreadable.jsonl").open()]
+    assert lines == [{"key": "row 3", "reason": "row 3 is damaged"}] * 2  # train and public
+
+
+def test_a_full_disk_keeps_the_last_checkpoint(tmp_path: Path, full_disk: Any) -> None:
+    config = tiny.config(epochs=3)
+    with pytest.raises(OutputError, match="File too large"), ExitStack() as stack:
+
+        def fill(row: dict[str, Any]) -> None:
+            if row["epoch"] == 0:
+                stack.enter_context(full_disk(2000))  # metrics fit, a checkpoint does not
+
+        train(config, tmp_path, on_epoch=fill)
+    assert state(tmp_path)["epochs_done"] == 1
+    assert len(train(config, tmp_path, resume=True)) == 3
 
 
 def test_devices() -> None:

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import tiny
+from mien.errors import ConfigError
+
+torch = pytest.importorskip("torch")
+
+from mien.train import checkpoint  # noqa: E402
+from mien.train.distributed import World  # noqa: E402
+from mien.train.loop import train  # noqa: E402
+
+ONE = """
+import json, sys, torch, tiny
+from pathlib import Path
+from mien.train.config import TrainConfig
+from mien.train.loop import train
+torch.set_num_threads(1)
+config = TrainConfig.from_dict(json.loads(sys.argv[2]))
+train(config, tiny.Faces(), Path(sys.argv[1]), device=torch.device("cpu"), resume=True)
+torch.distributed.destroy_process_group()
+"""
+# Nothing that differs from process to process: no drawn views, no statistics over a batch.
+STILL = {
+    "norm": "layer", "dropout": 0.0, "flip": False, "rotation": 0.0, "scale": 0.0, "shift": 0.0,
+    "erasing": 0.0, "ferplus_weight": 1.0, "patience": 5,
+}  # fmt: skip
+
+
+def launch(folder: Path, keys: dict[str, object], processes: int) -> None:
+    """What ``torchrun`` does: a process each, told by its environment which one it is."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    shared = {
+        **os.environ, "PYTHONPATH": ":".join(sys.path), "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port), "WORLD_SIZE": str(processes),
+    }  # fmt: skip
+    command = [sys.executable, "-c", ONE, str(folder), json.dumps(keys)]
+    children = [
+        subprocess.Popen(command, env={**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)})
+        for rank in range(processes)
+    ]
+    assert [child.wait(timeout=120) for child in children] == [0] * processes
+
+
+@pytest.mark.skipif(not torch.distributed.is_available(), reason="PyTorch has no distributed")
+def test_two_processes_train_as_one(tmp_path: Path) -> None:
+    config = tiny.config(**STILL)
+    alone = train(config, tiny.Faces(), tmp_path / "alone", device=torch.device("cpu"))
+    launch(tmp_path / "pair", config.to_dict(), 2)
+    pair = checkpoint.read_metrics(tmp_path / "pair", 9)
+    assert len(pair) == config.epochs
+    for a, b in zip(alone, pair, strict=True):
+        assert b["valid_nll"] == pytest.approx(a["valid_nll"], abs=2e-3)
+    one, two = (checkpoint.load_network(tmp_path / name)[0] for name in ("alone", "pair"))
+    for (name, a), b in zip(one.state_dict().items(), two.state_dict().values(), strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=2e-3, msg=name)
+
+
+def test_a_batch_is_shared_out_without_rest() -> None:
+    rows = torch.arange(10)
+    shares = [World(rank, 5).share(rows) for rank in range(5)]
+    assert sorted(torch.cat(shares).tolist()) == rows.tolist()
+
+
+def test_a_batch_that_cannot_be_shared_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mien.train.distributed.world", lambda _: World(0, 3))
+    with pytest.raises(ConfigError, match="batch_size 32 cannot be shared by 3 processes"):
+        train(tiny.config(), tiny.Faces(), tmp_path, device=torch.device("cpu"))
