@@ -14,6 +14,8 @@ from mien.train.config import TrainConfig
 from mien.train.models.base import Network
 
 IMAGENET = "imagenet"
+LAST_LAYERS = ("fc.", "head.", "classifier.", "pre_logits.")
+"""What the names begin with of weights that a file may hold and a backbone goes without."""
 
 
 class Backbone(Network):
@@ -49,10 +51,15 @@ class Backbone(Network):
 
         given = self.backbone.pretrained_cfg
         state = read_weights(fetch(self.name, given) if weights == IMAGENET else weights)
+        own = self.backbone.state_dict()
+        state = {k: v for k, v in state.items() if k in own or not k.startswith(LAST_LAYERS)}
         wrong: list[str] = []
         # timm says nothing of weights that are missing, hence the hook.
         hook = self.backbone.register_load_state_dict_post_hook(
-            lambda _, keys: wrong.extend(_unmatched(keys.missing_keys, keys.unexpected_keys))
+            lambda _, keys: wrong.extend(
+                [f"{key} is missing" for key in keys.missing_keys]
+                + [f"{key} is unknown" for key in keys.unexpected_keys]
+            )
         )
         try:
             source = {**given, "state_dict": state}
@@ -157,14 +164,6 @@ def read_weights(path: str) -> dict[str, Tensor]:
     if not state or not all(isinstance(value, Tensor) for value in state.values()):
         raise ModelFileError(f"{path} holds no state dict: give names and tensors alone")
     return dict(state)
-
-
-def _unmatched(missing: list[str], unexpected: list[str]) -> list[str]:
-    """What of a file did not match, less the last layers that are left out on purpose."""
-    last = ("fc.", "head.", "classifier.", "pre_logits.")
-    return [f"{key} is missing" for key in missing] + [
-        f"{key} is unknown" for key in unexpected if not key.startswith(last)
-    ]
 
 
 @register_architecture("timm")

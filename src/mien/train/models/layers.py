@@ -47,17 +47,30 @@ class GatedTanh(nn.Module):
         return gated
 
 
-def drop_block(share: float) -> nn.Module:
-    """DropBlock of 3×3 squares in training (Ghiasi et al. 2018), nothing for a share of 0.
+class DropBlock(nn.Module):
+    """Drops 3×3 squares of every map in training (Ghiasi et al. 2018).
 
-    The paper's squares of 7 would cover all of the small maps that faces of 48 pixels end in.
+    The paper's squares of 7 would cover all of the small maps that faces of 48 pixels end in; maps
+    below 3×3 lose single values.
     """
-    if not share:
-        return nn.Identity()
-    from torchvision.ops import DropBlock2d  # imports slowly, and few recipes need it
 
-    block: nn.Module = DropBlock2d(share, block_size=3)
-    return block
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.share = share
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) → the same shape; in training about ``share`` of it is 0."""
+        if not self.training:
+            return x
+        from torchvision.ops import drop_block2d  # imports slowly, and few recipes need it
+
+        dropped: Tensor = drop_block2d(x, self.share, 3 if min(x.shape[2:]) >= 3 else 1)
+        return dropped
+
+
+def drop_block(share: float) -> nn.Module:
+    """``DropBlock``, or nothing for a share of 0."""
+    return DropBlock(share) if share else nn.Identity()
 
 
 def stochastic_depth(probability: float) -> nn.Module:
