@@ -33,9 +33,12 @@ def progress(
 
 @contextmanager
 def meter(
-    total: int | None = None, unit: str = "pictures", hidden: bool = False
+    total: int | None = None, unit: str = "pictures", hidden: bool = False, rate: bool = False
 ) -> Iterator[Callable[[int, int | None], None] | None]:
-    """Yield a function that takes (done, total), or ``None`` where there is nobody to see a bar."""
+    """Yield a function that takes (done, total), or ``None`` where there is nobody to see a bar.
+
+    ``rate`` shows how many there are a second, too.
+    """
     if hidden or not _stderr_is_a_terminal():
         yield None
         return
@@ -44,11 +47,20 @@ def meter(
         BarColumn,
         MofNCompleteColumn,
         Progress,
+        ProgressColumn,
+        Task,
         TextColumn,
         TimeRemainingColumn,
     )
+    from rich.text import Text
 
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeRemainingColumn())
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.speed:,.0f} a second" if task.speed else "")
+
+    columns: list[ProgressColumn] = [BarColumn(), MofNCompleteColumn(), TextColumn(unit)]
+    columns += [Rate()] if rate else []
+    columns.append(TimeRemainingColumn())
     # Lines printed to standard error meanwhile appear above the bar; standard output is let be.
     with Progress(
         *columns, console=Console(stderr=True), transient=True, redirect_stdout=False

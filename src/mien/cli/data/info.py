@@ -1,4 +1,4 @@
-"""``mien data``: look at a data set before learning from it or measuring on it."""
+"""``mien data info``: what a copy of a data set really holds."""
 
 from __future__ import annotations
 
@@ -6,22 +6,19 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mien.cli.data.source import reader
+
 if TYPE_CHECKING:
     from rich.table import Table
 
     from mien.datasets.info import DataInfo
 
 
-@click.group()
-def command() -> None:
-    """Look at data sets."""
-
-
-@command.command()
+@click.command()
 @click.argument("path", type=click.Path())
-@click.option("--dataset", default="fer2013", show_default=True, help="Name of its reader.")
+@reader
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
-def info(path: str, dataset: str, as_json: bool) -> None:
+def info(path: str, dataset: str, options: tuple[str, ...], as_json: bool) -> None:
     """Counts, exact duplicates and pixel fingerprint of the data set at PATH.
 
     PATH is whatever the reader takes: for FER2013 a CSV file, a folder of pictures, or a zip of
@@ -30,7 +27,7 @@ def info(path: str, dataset: str, as_json: bool) -> None:
     from mien.datasets.base import open_dataset
     from mien.datasets.info import inspect
 
-    found = inspect(open_dataset(path, dataset))
+    found = inspect(open_dataset(path, dataset, options))
     if as_json:
         import json
 

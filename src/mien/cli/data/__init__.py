@@ -1,0 +1,18 @@
+"""``mien data``: look at a data set, and pack it, before learning from it or measuring on it."""
+
+from __future__ import annotations
+
+import click
+
+from mien.cli.data.info import info
+from mien.cli.data.pack import pack
+from mien.cli.data.plot import plot
+
+
+@click.group()
+def command() -> None:
+    """Look at data sets, and pack them."""
+
+
+for subcommand in (info, pack, plot):
+    command.add_command(subcommand)

@@ -1,0 +1,79 @@
+"""``mien data pack``: every picture cropped and resized once, into arrays that are mapped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from mien.cli.data.source import reader
+
+if TYPE_CHECKING:
+    from mien.datasets.base import Dataset
+
+
+@click.command()
+@click.argument("source", type=click.Path())
+@click.argument("out", type=click.Path())
+@click.option("--size", required=True, type=int, help="Side of the packed pictures, pixels.")
+@reader
+@click.option(
+    "--channels", type=click.Choice(["1", "3"]),
+    help="1: grey, 3: RGB.  [default: grey where the first pictures are]",
+)  # fmt: skip
+@click.option("--workers", type=click.IntRange(min=1), help="Threads.  [default: one a core]")
+@click.option("--exact", is_flag=True, help="Decode large JPEGs whole: slower, one grey level off.")
+def pack(
+    source: str,
+    out: str,
+    size: int,
+    dataset: str,
+    options: tuple[str, ...],
+    channels: str | None,
+    workers: int | None,
+    exact: bool,
+) -> int:
+    """Decode, crop and resize the data set at SOURCE once, into the folder OUT.
+
+    'mien train RECIPE --dataset packed --data OUT' then starts at once, and needs no more memory
+    than the pictures at hand. A run that was killed goes on with the same command. Pictures that
+    cannot be read are listed in OUT/skipped.csv with the reason, and left out.
+    """
+    import time
+
+    from mien.cli.progress import meter
+    from mien.datasets.base import open_dataset
+    from mien.datasets.pack import pack as run
+
+    found = open_dataset(source, dataset, options)
+    began = time.monotonic()
+    try:
+        with meter(rate=True) as update:
+            total = _count(found) if update else None
+            done = run(
+                found, source, out, size=size, options=options, workers=workers, exact=exact,
+                channels=int(channels) if channels else None,
+                on_progress=(lambda passed, _: update(passed, total)) if update else None,
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        click.echo(f"mien: stopped; {out} goes on with the same command", err=True)
+        return 130
+    form = f"{size}×{size} {'grey' if done.channels == 1 else 'RGB'}"
+    counts = ", ".join(f"{split} {n:,}" for split, n in done.pictures.items())
+    click.echo(f"{out}: {sum(done.pictures.values()):,} pictures, {form} ({counts})")
+    if done.done_now:
+        rate = done.done_now / (time.monotonic() - began)
+        click.echo(f"{done.done_now:,} pictures in this run, {rate:,.0f} a second")
+    else:
+        click.echo("it was finished already")
+    if done.skipped:
+        click.echo(f"skipped {done.skipped:,} that cannot be read: see {out}/skipped.csv", err=True)
+    return 0
+
+
+def _count(dataset: Dataset) -> int | None:
+    """Pictures in all, where listing them costs little: they are decoded only when asked for."""
+    first = next(iter(dataset.samples(dataset.splits()[0])))
+    if not callable(first.pixels):
+        return None
+    return sum(1 for split in dataset.splits() for _ in dataset.samples(split))

@@ -1,0 +1,121 @@
+"""What there is to see of a data set: how its labels are spread, some pictures, the mean faces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.datasets.base import Dataset, Sample
+from mien.errors import DatasetError, MienError
+from mien.preprocess import frames
+from mien.spec import ModelSpec
+
+MOST_A_CLASS = 500
+"""Pictures that a mean face is made of, drawn at random where a class has more."""
+LARGEST = 96
+"""Side of the pictures shown, pixels, where theirs are larger."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Survey:
+    """A data set of K labels, one of its splits looked at more closely. S is the side shown."""
+
+    dataset: str
+    labels: tuple[str, ...]
+    counts: dict[str, NDArray[np.int64]]
+    """(K,) pictures a label, of every split."""
+    split: str
+    """The one that the pictures below are from."""
+    pictures: tuple[tuple[NDArray[np.uint8], ...], ...]
+    """For each label up to so many as were asked for, (S, S, 3) RGB, drawn at random."""
+    examples: tuple[NDArray[np.uint8] | None, ...]
+    """For each label the first of those as it is: (H, W) or (H, W, 3), of any size."""
+    means: NDArray[np.float64]
+    """(K, S, S, 3) mean picture a label, 0 to 255; NaN where there is none."""
+    averaged: NDArray[np.int64]
+    """(K,) pictures in each mean."""
+    unreadable: int
+    """Of the pictures drawn, those that could not be read."""
+
+
+def survey(
+    dataset: Dataset,
+    split: str,
+    *,
+    pictures: int = 10,
+    seed: int = 0,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Survey:
+    """Count the labels of every split and draw pictures of one; the same ``seed`` draws the same.
+
+    Only the drawn pictures are decoded, where the reader leaves that open. Pictures of any size are
+    stretched to one square, as for a network. Raises ``DatasetError`` for a split that is not there
+    and where no picture can be read.
+    """
+    held = dataset.splits()
+    if split not in held:
+        raise DatasetError(f"no split {split!r} in this {dataset.name} (it has: {', '.join(held)})")
+    k = len(dataset.labels)
+    labels = {name: [sample.label for sample in dataset.samples(name)] for name in held}
+    rng = np.random.default_rng(seed)
+    drawn: dict[int, int] = {}  # place in the split → rank within its class
+    for label in range(k):
+        places = np.flatnonzero(np.array(labels[split]) == label)
+        for rank, place in enumerate(rng.permutation(places)[:MOST_A_CLASS].tolist()):
+            drawn[place] = rank
+    spec: ModelSpec | None = None
+    shown: list[list[tuple[int, NDArray[np.uint8]]]] = [[] for _ in range(k)]
+    examples: list[NDArray[np.uint8] | None] = [None] * k
+    sums: Any = None
+    averaged = np.zeros(k, np.int64)
+    unreadable = done = 0
+    for place, sample in enumerate(dataset.samples(split)):
+        if place not in drawn:
+            continue
+        done += 1
+        if on_progress:
+            on_progress(done, len(drawn))
+        first = drawn[place] == 0
+        try:
+            image = sample.image if first else _image(sample)
+        except MienError:
+            unreadable += 1
+            continue
+        if spec is None:
+            side = min(LARGEST, *image.shape[:2])
+            spec = ModelSpec("shown", ("any",), side, 3, mean=(0.0,) * 3, std=(1.0,) * 3)
+            sums = np.zeros((k, side, side, 3))
+        if first:
+            examples[sample.label] = image
+        picture = frames([image], spec)[0]  # (S, S, 3)
+        sums[sample.label] += picture
+        averaged[sample.label] += 1
+        # The lowest ranks are shown: which they are does not hang on the order of reading.
+        best = shown[sample.label]
+        best.append((drawn[place], picture))
+        best.sort(key=lambda ranked: ranked[0])
+        del best[pictures:]
+    if sums is None:
+        raise DatasetError(f"no picture of split {split!r} can be read")
+    with np.errstate(invalid="ignore"):  # 0 / 0: no picture, no mean
+        means = sums / averaged[:, None, None, None]
+    return Survey(
+        dataset=dataset.name,
+        labels=dataset.labels,
+        counts={name: np.bincount(found, minlength=k) for name, found in labels.items()},
+        split=split,
+        pictures=tuple(tuple(picture for _, picture in best) for best in shown),
+        examples=tuple(examples),
+        means=means,
+        averaged=averaged,
+        unreadable=unreadable,
+    )
+
+
+def _image(sample: Sample) -> NDArray[np.uint8]:
+    smaller = getattr(sample.pixels, "at", None)
+    return smaller(LARGEST) if smaller else sample.image
