@@ -62,3 +62,120 @@ def test_usage_errors(tmp_path: Path, capsys: Output) -> None:
     assert mien("data", "info") == 2
     assert mien("data", "info", tmp_path, "--dataset", "fer2012") == 2
     assert "did you mean 'fer2013'?" in capsys.readouterr().err
+
+
+def folder_of(rows: list[Row], path: Path) -> Path:
+    return fer2013.write_folder(path, fer2013.files(rows))
+
+
+def test_pack_says_what_it_did_and_the_pack_is_read(
+    fer2013_rows: list[Row], tmp_path: Path, capsys: Output
+) -> None:
+    source, out = folder_of(fer2013_rows, tmp_path / "fer"), tmp_path / "out"
+    assert mien("data", "pack", source, out, "--size", 32) == 0
+    said, err = capsys.readouterr()
+    first, second = said.splitlines()
+    assert first == f"{out}: 64 pictures, 32×32 grey (train 40, public 16, private 8)"
+    assert second.startswith("64 pictures in this run, ") and err == ""
+    assert mien("data", "pack", source, out, "--size", 32) == 0
+    assert capsys.readouterr().out.splitlines()[1] == "it was finished already"
+    assert mien("data", "info", out, "--dataset", "packed", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["dataset"] == "fer2013 packed at 32" and found["splits"]["train"]["n"] == 40
+
+
+def test_pack_lists_bad_pictures_and_goes_on(
+    fer2013_rows: list[Row], tmp_path: Path, capsys: Output
+) -> None:
+    source, out = folder_of(fer2013_rows, tmp_path / "fer"), tmp_path / "out"
+    next(source.rglob("Training_*.png")).write_bytes(b"no picture")
+    packed = mien("data", "pack", source, out, "--size", 48, "--dataset", "folder", "--workers", 2)
+    assert packed == 0
+    said, err = capsys.readouterr()
+    assert ": 63 pictures, " in said
+    assert err == f"skipped 1 that cannot be read: see {out}/skipped.csv\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "words"),
+    [
+        (("--size", 4), 2, "size must be from 8 to 512 pixels, got 4"),
+        (("--size", 64), 2, "size 32, and 64 is asked for"),
+        (("--size", 32, "--channels", 3), 2, "channels 1, and 3 is asked for"),
+        (("--size", 32, "--channels", 2), 2, "--channels"),
+        (("--size", 32, "--option", "classes=7"), 2, "has no option 'classes=7'"),
+        (("--size", 32, "--dataset", "folders"), 2, "did you mean 'folder'?"),
+        ((), 2, "--size"),
+    ],
+)
+def test_pack_refuses_in_one_line(
+    args: tuple[object, ...],
+    code: int,
+    words: str,
+    fer2013_rows: list[Row],
+    tmp_path: Path,
+    capsys: Output,
+) -> None:
+    source, out = folder_of(fer2013_rows[:3], tmp_path / "fer"), tmp_path / "out"
+    assert mien("data", "pack", source, out, "--size", 32) == 0
+    capsys.readouterr()
+    assert mien("data", "pack", source, out, *args) == code
+    said, err = capsys.readouterr()
+    assert said == "" and err.startswith("mien: ") and err.count("\n") == 1 and words in err
+
+
+def test_ctrl_c_tells_how_to_go_on(
+    copy: Path, tmp_path: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mien.datasets.pack.pack", stop)
+    assert mien("data", "pack", copy, tmp_path / "out", "--size", 32) == 130
+    assert (
+        capsys.readouterr().err == f"mien: stopped; {tmp_path}/out goes on with the same command\n"
+    )
+
+
+def test_plot_writes_figures_one_can_open(copy: Path, tmp_path: Path, capsys: Output) -> None:
+    pytest.importorskip("matplotlib")
+    out = tmp_path / "figures"
+    assert mien("data", "plot", copy, "--out", out) == 0
+    names = ["labels.png", "samples.png", "mean_faces.png"]
+    said, err = capsys.readouterr()
+    assert said.splitlines() == [str(out / name) for name in names] and err == ""
+    for name in names:
+        image = cv2.imread(str(out / name))
+        assert image is not None and min(image.shape[:2]) > 300
+        assert image.std() > 20  # no empty canvas
+
+
+def test_plot_shows_what_a_recipe_makes_of_pictures(
+    copy: Path, tmp_path: Path, capsys: Output
+) -> None:
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("torch")
+    args = ("--split", "public", "--augment", "default", "--format", "svg")
+    assert mien("data", "plot", copy, "--out", tmp_path, *args) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "augmented.svg")
+    drawn = (tmp_path / "augmented.svg").read_text()
+    assert drawn.count("<image") >= 10 and "<svg" in drawn
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "words"),
+    [
+        (("--split", "test"), 1, "no split 'test'"),
+        (("--augment", "defualt"), 2, "did you mean 'default'?"),
+        (("--dataset", "nothing"), 2, "unknown dataset 'nothing'"),
+        (("--out", "no/where"), 1, "make its folder first"),
+        (("--format", "gif"), 2, "gif"),
+    ],
+)
+def test_plot_refuses_in_one_line(
+    args: tuple[str, ...], code: int, words: str, copy: Path, tmp_path: Path, capsys: Output
+) -> None:
+    pytest.importorskip("matplotlib")
+    assert mien("data", "plot", copy, "--out", tmp_path / "figures", *args) == code
+    said, err = capsys.readouterr()
+    assert said == "" and err.startswith("mien: ") and err.count("\n") == 1 and words in err
