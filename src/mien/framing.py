@@ -21,7 +21,7 @@ FER2013_FRAMING = Framing(margin=-0.044, offset=(0.007, -0.007), align=False)
 """FER2013's 48×48 pictures against MTCNN's box: the medians that ``benchmarks/framing.py`` prints.
 Faces there are as tilted as they were in the wild, so they are not turned upright here."""
 
-FRAMINGS = {"fer2013": FER2013_FRAMING}
+FRAMINGS = {"fer2013": FER2013_FRAMING, "ferplus": FER2013_FRAMING}
 """Framing by data set; one that is not here is taken to be framed as the detector's box."""
 
 BOX_FRAMING = Framing(margin=0.0, offset=(0.0, 0.0), align=False)

@@ -45,8 +45,8 @@ def test_a_run_ends_by_saying_what_comes_next(
     lines = printed.out.splitlines()
     assert lines[0] == f"run: {out}"
     assert f"{rows[-1]['valid_accuracy']:.2%}" in lines[1]
-    assert lines[2] == f"next: mien export '{out}' --out default.onnx"
-    assert lines[3].startswith("then: mien evaluate default.onnx --data")
+    assert lines[2].startswith(f"next: mien evaluate '{out}' --data")
+    assert lines[3] == f"then: mien export '{out}' --out default.onnx"
     epochs = [line for line in printed.err.splitlines() if line.startswith("epoch ")]
     assert [line.split()[1] for line in epochs] == ["1/3", "2/3", "3/3"]
     assert "\x1b" not in printed.err  # no bar where there is no terminal
@@ -62,6 +62,26 @@ def test_a_run_is_not_overwritten_but_resumed(
     assert train(data, tmp_path, "--resume") == 0
     assert train(data, tmp_path, "--resume", "--epochs", 5) == 2
     assert "epochs = 2" in capsys.readouterr().err
+
+
+def test_a_backbone_says_what_to_do_without_its_weights(
+    data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timm = pytest.importorskip("timm")
+    small = {"limit": 8, "batch_size": 4, "epochs": 1, "resize": 32, "input_size": 32}
+    sets = [part for k, v in small.items() for part in ("--set", f"{k}={v}")]
+    start = ["train", "resnet18", "--data", data, "--threads", 1, "--device", "cpu", *sets]
+
+    def offline(*_: Any, **__: Any) -> None:
+        raise OSError("no network")
+
+    monkeypatch.setattr(timm.models._builder, "load_state_dict_from_hf", offline)
+    assert mien(*start, "--set", "freeze_epochs=0", "--out", tmp_path / "a") == 1
+    assert "or --weights none to train from scratch" in capsys.readouterr().err
+    assert not (tmp_path / "a" / "last.pt").exists()
+    assert mien(*start, "--weights", "none", "--out", tmp_path / "b") == 0
+    recipe = json.loads((tmp_path / "b" / "recipe.json").read_text())
+    assert (recipe["weights"], recipe["freeze_epochs"]) == (None, 0)
 
 
 def test_recipes_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

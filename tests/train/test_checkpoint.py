@@ -92,3 +92,11 @@ def test_metrics_of_an_epoch_cut_short_are_dropped(tmp_path: Path) -> None:
     (tmp_path / checkpoint.METRICS).write_text("{")
     with pytest.raises(ModelFileError, match="cannot be read"):
         checkpoint.read_metrics(tmp_path, 2)
+
+
+def test_the_hash_tells_networks_apart(run: Path) -> None:
+    net, _ = checkpoint.load_network(run)
+    first = checkpoint.weights_hash(net)
+    assert first == checkpoint.weights_hash(checkpoint.load_network(run)[0])
+    next(net.parameters()).data[0] += 1e-3
+    assert checkpoint.weights_hash(net) != first

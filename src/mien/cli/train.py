@@ -119,8 +119,8 @@ def command(
         click.echo(f"accuracy on split {config.valid_split!r}: {right:.2%} (last epoch)")
     model = shlex.quote(f"{config.name}.onnx")
     split = config.valid_split or config.train_split
-    click.echo(f"next: mien export {shlex.quote(out)} --out {model}")
-    click.echo(f"then: mien evaluate {model} --data {shlex.quote(data)} --split {split}")
+    click.echo(f"next: mien evaluate {shlex.quote(out)} --data {shlex.quote(data)} --split {split}")
+    click.echo(f"then: mien export {shlex.quote(out)} --out {model}")
     return 0
 
 

@@ -23,7 +23,8 @@ from torch import Tensor, nn
 
 from mien import metrics
 from mien.classifiers.onnx import OnnxClassifier
-from mien.datasets.base import Dataset, Split, open_dataset, stack
+from mien.datasets.base import Dataset, Sample, open_dataset
+from mien.datasets.splits import resplit
 from mien.errors import ConfigError, ModelError
 from mien.files import check_writable, write_whole
 from mien.framing import BOX_FRAMING, FRAMINGS
@@ -43,10 +44,10 @@ IR_VERSION = 8  # the oldest that knows this opset, so that older ONNX Runtimes 
 TOLERANCE: dict[str, float] = {"float32": 1e-3, "float16": 0.02}
 """Largest accepted difference from PyTorch's logits; relative to the largest logit above 1."""
 
-LICENCES = {
-    "fer2013": "Weights: Apache-2.0. Training data: FER2013 (Kaggle competition data), "
-    "FER+ votes (MIT)."
-}
+_FER2013 = (
+    "Weights: Apache-2.0. Training data: FER2013 (Kaggle competition data), FER+ votes (MIT)."
+)
+LICENCES = {"fer2013": _FER2013, "ferplus": _FER2013}
 """By data set; for another the terms must be given."""
 
 INTENDED_USE = (
@@ -119,17 +120,19 @@ def export_run(
     )
     split = None
     if calibrate is not None:
-        dataset = open_dataset(calibrate, config.dataset)
+        dataset = open_dataset(calibrate, config.dataset, config.dataset_options)
+        dataset = resplit(dataset, config.splits, config.splits_from, config.splits_seed)
         split = _calibration_split(dataset, calibrate_split, config, spec.labels)
 
     model = to_onnx(net, spec)
     if weights == "float16":
         store_float16(model)
-    crops = list(made_up_crops()) + ([] if split is None else list(split.images))
+    crops = list(made_up_crops()) + ([] if split is None else [s.image for s in split])
     logits = onnx_logits(model, spec, crops)
     difference = _check(logits, torch_logits(net, spec, crops), weights)
     if split is not None:
-        spec = calibrated(spec, logits[-len(split) :], split.labels, calibrate_split)
+        labels = np.array([sample.label for sample in split], np.int64)
+        spec = calibrated(spec, logits[-len(split) :], labels, calibrate_split)
 
     data = _with_spec(model, spec)
     write_whole(Path(out), data)
@@ -236,7 +239,7 @@ def calibrated(
 
 def _calibration_split(
     dataset: Dataset, name: str, config: TrainConfig, labels: tuple[str, ...]
-) -> Split:
+) -> list[Sample]:
     if name == config.train_split:
         raise ConfigError(
             f"the model has learned from the split {name!r}: calibrate on another one"
@@ -246,7 +249,7 @@ def _calibration_split(
             f"the calibration data names {', '.join(dataset.labels)}, the model "
             f"{', '.join(labels)}: both must have the same labels in the same order"
         )
-    return stack(dataset.samples(name), f"split {name!r}")
+    return list(dataset.samples(name))
 
 
 def _check(got: NDArray[np.float32], expected: NDArray[np.float32], weights: Weights) -> float:
@@ -271,7 +274,12 @@ def _trained_on(config: TrainConfig, state: Mapping[str, Any]) -> str:
     pictures = state.get("facts", {}).get("pictures")
     count = f" ({pictures} pictures)" if pictures else ""
     votes = ", with FER+ votes" if state["ferplus"] else ""
-    return f"{config.dataset}, split {config.train_split}{count}{votes}"
+    part = (
+        config.train_split
+        if config.splits == "official"
+        else f"{config.train_split} of {config.splits}"
+    )
+    return f"{config.dataset}, split {part}{count}{votes}"
 
 
 def _card(config: TrainConfig, state: Mapping[str, Any]) -> dict[str, Any]:
