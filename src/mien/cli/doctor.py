@@ -15,7 +15,8 @@ import click
 
 PURPOSES = {
     "train": "train and export models",
-    "plot": "draw figures of an evaluation",
+    "plot": "draw figures and write reports",
+    "tune": "search for good settings",
     "dev": "work on Mien itself",
 }
 # Builds of one library under several names, any of which will do.
