@@ -89,12 +89,10 @@ def explanation_figure(
         row, column = divmod(place, pairs)
         _picture(grid[row, 2 * column], face)
         overlaid = grid[row, 2 * column + 1]
-        overlaid.imshow(
-            _with_map(face.image, maps[face.key], WEAK if drops else 0), interpolation="nearest"
-        )
+        overlaid.imshow(with_map(face.image, maps[face.key], drops), interpolation="nearest")
         if drops:
-            points = 100 * max(float(maps[face.key].max()), 0)
-            overlaid.set_title(f"costs up to\n{points:.0f} points", fontsize=7.5, color=MUTED)
+            text = f"costs up to\n{costs(maps[face.key])}"
+            overlaid.set_title(text, fontsize=7.5, color=MUTED)
     figure.suptitle(title, fontsize=11)
     return figure
 
@@ -115,13 +113,18 @@ def _picture(axes: Axes, face: Face) -> None:
     )  # fmt: skip
 
 
-def _with_map(
-    image: NDArray[np.uint8], values: NDArray[np.float32], full: float
-) -> NDArray[np.float64]:
-    """(H, W) or (H, W, 3) picture and (H, W) map → (H, W, 3) in [0, 1]."""
+def with_map(
+    image: NDArray[np.uint8], values: NDArray[np.float32], drops: bool
+) -> NDArray[np.uint8]:
+    """(H, W) or (H, W, 3) picture with its (H, W) map in colour on it → (H, W, 3) RGB uint8."""
     grey = image.mean(axis=2) if image.ndim == 3 else image.astype(np.float64)
-    base = np.repeat(0.25 + 0.65 * grey[..., None] / 255, 3, axis=2)
-    weight = values / max(float(np.abs(values).max()), full, 1e-6)
-    tint = np.where(weight[..., None] > 0, (0.95, 0.40, 0.05), (0.10, 0.35, 0.95))
+    base = np.repeat(64 + 0.65 * grey[..., None], 3, axis=2)
+    weight = values / max(float(np.abs(values).max()), WEAK if drops else 0, 1e-6)
+    tint = np.where(weight[..., None] > 0, (242.0, 102.0, 13.0), (26.0, 89.0, 242.0))
     share = 0.75 * np.abs(weight)[..., None]
-    return np.asarray((1 - share) * base + share * tint)
+    return np.asarray((1 - share) * base + share * tint, np.uint8)
+
+
+def costs(values: NDArray[np.float32]) -> str:
+    """What the largest loss of a map of losses is, in words."""
+    return f"{100 * max(float(values.max()), 0):.0f} points"

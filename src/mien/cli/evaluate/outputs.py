@@ -1,0 +1,160 @@
+"""The files that ``mien evaluate`` writes: checked before the work, written after it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mien.cli.evaluate.given import Data, Model
+    from mien.evaluate import Evaluation
+    from mien.figures.evaluation import Material
+    from mien.predictions import Predictions
+
+MISTAKES = 24
+EXPLAINED = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What was asked for; ``None`` and empty: not."""
+
+    figure: str | None
+    figures: str | None
+    html: str | None
+    save: str | None
+    explain: Sequence[str]
+    """Keys of pictures, and numbers of examples."""
+    method: str
+
+    def check_targets(self) -> None:
+        """Raise now what would stand in the way of a file after the work."""
+        from mien.errors import ConfigError
+        from mien.files import check_writable, output_error
+
+        if self.figure is not None:
+            from mien.figures.save import check_target
+
+            check_target(self.figure)
+        if self.figures is not None:
+            from mien.figures.save import require_extra
+
+            require_extra()
+            try:
+                Path(self.figures).mkdir(parents=True, exist_ok=True)
+            except (OSError, ValueError) as error:
+                raise output_error(repr(self.figures), error) from error
+            check_writable(Path(self.figures) / "figure.png")
+        if self.html is not None:
+            from mien import report
+
+            report.check_target(self.html)
+        if self.save is not None:
+            check_writable(Path(self.save))
+        if self.explain and self.figures is None and self.html is None:
+            raise ConfigError("--explain needs --figures DIR or --html FILE to draw into")
+
+    def check_explanation(self, model: Model, data: Data, split: str) -> None:
+        """Raise now what would stand in the way of the explanations."""
+        from mien.errors import ConfigError, InputError, nearest
+
+        if self.method == "gradcam" and not model.is_run:
+            raise ConfigError(
+                f"Grad-CAM needs the folder of a training run, and {model.source} is none: "
+                "choose --explain-with occlusion"
+            )
+        keys = [text for text in self.explain if not text.isdecimal()]
+        if keys and split in data.dataset.splits():  # else a better message comes later
+            known = [sample.key for sample in data.dataset.samples(split)]
+            for key in keys:
+                if key not in known:
+                    near = nearest(key, known)
+                    hint = f"did you mean {near!r}?" if near else f"the first is {known[0]!r}"
+                    raise InputError(f"no picture {key!r} in split {split!r}: {hint}")
+
+    def write(
+        self,
+        model: Model,
+        data: Data,
+        predictions: Predictions,
+        found: Evaluation,
+        warnings: Sequence[str],
+        path: str,
+        command: str,
+    ) -> None:
+        """Write every file that was asked for; ``path`` is the data's. Raises ``OutputError``."""
+        if self.figure is not None:
+            from mien.figures.confusion import save_confusion
+
+            save_confusion(found, self.figure)
+        if self.figures is None and self.html is None:
+            return
+        from mien.figures.evaluation import evaluation_figures
+        from mien.figures.save import save_figure
+
+        material = self._material(model, data, predictions, found)
+        figures = evaluation_figures(material)
+        if self.figures is not None:
+            for name, figure in figures.items():
+                save_figure(figure, Path(self.figures) / f"{name}.png")
+        if self.html is not None:
+            from mien.report import Origin, save_report
+
+            origin = Origin(command, model.source, path, warnings)
+            save_report(self.html, material, model.classifier.spec, origin, figures)
+
+    def _material(
+        self, model: Model, data: Data, predictions: Predictions, found: Evaluation
+    ) -> Material:
+        from mien.figures.curves import read_metrics
+        from mien.figures.evaluation import Material
+        from mien.figures.faces import read_faces
+        from mien.predictions import examples, surest_mistakes
+
+        chosen: list[int] = []
+        for text in self.explain or (str(EXPLAINED),):
+            if text.isdecimal():
+                chosen += examples(predictions, int(text)).tolist()
+            elif text in predictions.keys:  # it may be one that cannot be read
+                chosen.append(predictions.keys.index(text))
+        explained = read_faces(data.dataset, predictions, list(dict.fromkeys(chosen)))
+        metrics = model.folder and model.folder / "metrics.jsonl"
+        return Material(
+            predictions,
+            found,
+            mistakes=read_faces(data.dataset, predictions, surest_mistakes(predictions, MISTAKES)),
+            explained=explained,
+            maps={face.key: self._map(model, face.image) for face in explained},
+            method=self.method,
+            epochs=read_metrics(metrics) if metrics and metrics.is_file() else (),
+        )
+
+    def _map(self, model: Model, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        if self.method == "gradcam":
+            from mien.train.checkpoint import load_network
+            from mien.train.gradcam import grad_cam
+
+            return grad_cam(load_network(model.source)[0], model.classifier.spec, image)
+        from mien.explain import occlusion
+
+        return occlusion(model.classifier, image)
+
+
+def keep(predictions: Predictions, run: Path) -> None:
+    """Save the answers in the run's folder, where 'mien compare' looks for them.
+
+    A folder that cannot be written to is told and hinders nothing.
+    """
+    crops = "-tencrops" if predictions.tta else ""
+    try:
+        (run / "predictions").mkdir(exist_ok=True)
+        predictions.save(run / "predictions" / f"{predictions.split}{crops}.npz")
+    except OSError as error:
+        click.echo(f"mien: the answers are not kept in {run}: {error.strerror or error}", err=True)
