@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from mien.errors import InputError
 from mien.evaluate import Evaluation, measure
@@ -102,7 +104,17 @@ def compare(
     """
     check_comparable(answers)
     known = costs or {}
-    rows = [Row(name, measure(found), known.get(name, Cost())) for name, found in answers.items()]
+    # Whoever learned from less repeats less: a picture that one of them may have seen is no test.
+    repeated = np.any([found.repeated for found in answers.values()], axis=0)
+    looked = next((found.repeats_of for found in answers.values() if found.repeats_of), "")
+    rows = [
+        Row(
+            name,
+            measure(replace(found, repeated=repeated, repeats_of=looked)),
+            known.get(name, Cost()),
+        )
+        for name, found in answers.items()
+    ]
     rows.sort(key=lambda row: -row.scores.accuracy)
     best = rows[0].name
     right = {name: found.predicted == found.labels for name, found in answers.items()}
@@ -125,19 +137,22 @@ def check_comparable(answers: Mapping[str, Predictions]) -> None:
         raise InputError("a comparison needs two classifiers or more")
     (first, reference), *others = answers.items()
     for name, found in others:
+        same = reference.fingerprint == found.fingerprint
         for what, a, b in (
             ("data set", reference.dataset, found.dataset),
             ("split", reference.split, found.split),
-            ("division of the data set", reference.splits, found.splits),
             ("crops", _crops(reference), _crops(found)),
+            ("labels", ", ".join(reference.names), ", ".join(found.names)),
             ("pictures", len(reference), len(found)),
+            # A split that is the same in two divisions of a data set is one split.
+            ("division", reference.splits, reference.splits if same else found.splits),
         ):
             if a != b:
                 raise InputError(
                     f"{first} and {name} cannot be compared: {what} {a} against {b}; "
                     "measure both alike"
                 )
-        if reference.fingerprint != found.fingerprint:
+        if not same:
             raise InputError(
                 f"{first} and {name} cannot be compared: they answered different copies of "
                 f"{found.dataset} {found.split} (fingerprints {reference.fingerprint} and "

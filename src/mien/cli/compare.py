@@ -20,15 +20,17 @@ if TYPE_CHECKING:
 @click.argument("runs", metavar="RUN...", nargs=-1, required=True)
 @click.option("--data", type=click.Path(), help="The data set, for those without saved answers.")
 @click.option("--split", default="public", show_default=True, help="The pictures to compare on.")
-@click.option("--dataset", default="fer2013", show_default=True, help="Name of the data's reader.")
-@click.option("--tta", is_flag=True, help="Average ten crops of those without saved answers.")
+@click.option(
+    "--dataset", metavar="NAME", help="The data's reader; default: fer2013, of a run its recipe's."
+)
+@click.option("--tta", is_flag=True, help="Compare averages of ten crops.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 @click.option("--figure", type=click.Path(), help="Draw accuracy and cost (.png, .svg, .pdf).")
 def command(
     runs: tuple[str, ...],
     data: str | None,
     split: str,
-    dataset: str,
+    dataset: str | None,
     tta: bool,
     as_json: bool,
     figure: str | None,
@@ -50,10 +52,11 @@ def command(
     if len(set(runs)) < 2:
         raise ConfigError("a comparison needs two classifiers or more")
     names = _names(runs)
-    without = [run for run in runs if saved(run, split) is None]
+    without = [run for run in runs if _saved(run, split, tta) is None]
     if without and data is None:
+        crops = ", ten crops" if tta else ""
         raise ConfigError(
-            f"{', '.join(without)}: no saved answers on the split {split!r}; add --data PATH"
+            f"{', '.join(without)}: no saved answers on the split {split!r}{crops}; add --data PATH"
         )
     answers: dict[str, Predictions] = {}
     for run in dict.fromkeys(runs):
@@ -84,31 +87,32 @@ def _names(runs: Iterable[str]) -> dict[str, str]:
     return {run: name if taken.count(name) == 1 else run for run, name in short.items()}
 
 
-def saved(run: str, split: str) -> Path | None:
+def _saved(run: str, split: str, tta: bool) -> Path | None:
     """The file of answers on ``split`` that ``run`` is or has, or ``None``."""
     path = Path(run)
     if path.suffix.lower() == ".npz":
         return path
-    kept = path / "predictions" / f"{split}.npz"
+    kept = path / "predictions" / f"{split}{'-tencrops' if tta else ''}.npz"
     return kept if kept.is_file() else None
 
 
-def _answers(run: str, data: str | None, split: str, dataset: str, tta: bool) -> Predictions:
-    from mien.cli.evaluate import _load
+def _answers(run: str, data: str | None, split: str, dataset: str | None, tta: bool) -> Predictions:
+    from mien.cli.evaluate.given import load, open_data
     from mien.cli.progress import meter
-    from mien.datasets.base import open_dataset
     from mien.evaluate import predict
     from mien.predictions import Predictions
 
-    kept = saved(run, split)
+    kept = _saved(run, split, tta)
     if kept is not None:
         return Predictions.load(kept)
-    classifier = _load(run)
     assert data is not None
+    opened = load(run)
+    source = open_data(opened, data, dataset, (), None)
     with meter() as on_progress:
         return predict(
-            classifier, open_dataset(data, dataset), split, tta=tta, on_progress=on_progress
-        )
+            opened.classifier, source.dataset, split,
+            tta=tta, splits=source.splits, on_progress=on_progress,
+        )  # fmt: skip
 
 
 def _cost(run: str) -> Cost:

@@ -42,7 +42,9 @@ REPORTED, CHOSEN_ON = "public", "valid"
 """The split that is reported, and the tenth of Training on which settings are chosen."""
 SHIPPED = "shipped"
 """Name of the model that comes with Mien, among the runs."""
-COST, FAILED, MODEL = "cost.json", "failed.txt", "model.onnx"
+COST, MODEL = "cost.json", "model.onnx"
+TRAINED, FAILED = "trained.json", "failed.txt"
+"""The recipe of a run that is done and has answered; the last error of one that is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,23 +127,24 @@ def run_entry(
     folder = out / "runs" / entry.recipe
     try:
         config = entry.config()
-        if is_done(folder, config):
-            return
-        train(
-            config, dataset, folder,
-            device=device, resume=True, on_batch=on_batch, on_epoch=on_epoch,
-        )  # fmt: skip
-        classifier = TorchClassifier(folder, str(device))
-        # PublicTest's copies are looked for in all of Training: in the tenth held back too.
-        found = predict(classifier, dataset, REPORTED, on_progress=on_progress)
-        keep(found, folder)
-        parts = resplit(dataset, config.splits, config.splits_from, config.splits_seed)
-        found = predict(
-            classifier, parts, CHOSEN_ON,
-            repeats_of=None, splits=config.splits, on_progress=on_progress,
-        )  # fmt: skip
-        keep(found, folder)
-        run_cost(folder, folder / MODEL).save(folder / COST)  # last: it says that all is done
+        if not is_trained(folder, config):
+            train(
+                config, dataset, folder,
+                device=device, resume=True, on_batch=on_batch, on_epoch=on_epoch,
+            )  # fmt: skip
+            classifier = TorchClassifier(folder, str(device))
+            # PublicTest's copies are looked for in all of Training: in the tenth held back too.
+            found = predict(classifier, dataset, REPORTED, on_progress=on_progress)
+            keep(found, folder)
+            parts = resplit(dataset, config.splits, config.splits_from, config.splits_seed)
+            found = predict(
+                classifier, parts, CHOSEN_ON,
+                repeats_of=None, splits=config.splits, on_progress=on_progress,
+            )  # fmt: skip
+            keep(found, folder)
+            write_whole(folder / TRAINED, json.dumps(config.to_dict()).encode())
+        if not (folder / COST).exists():
+            run_cost(folder, folder / MODEL).save(folder / COST)
     except Exception as error:
         folder.mkdir(parents=True, exist_ok=True)
         text = " ".join(str(error).split()) or type(error).__name__
@@ -172,13 +175,10 @@ def predictions_path(folder: Path, split: str) -> Path:
     return folder / "predictions" / f"{split}.npz"
 
 
-def is_done(folder: Path, config: TrainConfig) -> bool:
-    """Whether the run in ``folder`` is this recipe's, trained and measured."""
-    needed = (folder / COST, *(predictions_path(folder, s) for s in (REPORTED, CHOSEN_ON)))
-    if not all(path.exists() for path in needed):
-        return False
+def is_trained(folder: Path, config: TrainConfig) -> bool:
+    """Whether the run in ``folder`` is of this recipe and has trained to its end and answered."""
     try:
-        stored = json.loads((folder / checkpoint.RECIPE).read_text("utf-8"))
+        stored = json.loads((folder / TRAINED).read_text("utf-8"))
     except (OSError, ValueError):
         return False
     return bool(stored == config.to_dict())

@@ -66,7 +66,8 @@ def write(rows: list[Row], out: Path, command: str, schedule: str) -> None:
 
 
 def _about(entry: Entry, data: str) -> Row:
-    published = asdict(entry.published) if entry.published else None
+    said = entry.published
+    published = said and {**asdict(said), "accuracy": list(said.accuracy)}
     try:
         command = entry.command(data)
     except MienError:  # a recipe that cannot be read is among the failed ones, with its error

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("onnxscript")
+pytest.importorskip("matplotlib")
+
+from commands import mien
+from mien.train import cost, study
+from tiny import write_csv
+
+SETTINGS = """
+order = ["majority", "mlp"]
+[common]
+splits = "random:80/20"
+train_split = "train"
+valid_split = "valid"
+[published.majority]
+accuracy = [14.0]
+data = "FER2013"
+source = "a coin"
+[full]
+[short.mlp]
+batch_size = {batch_size}
+epochs = 1
+widths = [8]
+resize = 16
+input_size = 16
+"""
+Output = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(cost, "SECONDS", 0.0)
+    monkeypatch.setattr(study, "SETTINGS", tmp_path / "study.toml")
+    return tmp_path / "study.toml"
+
+
+def test_a_failing_one_does_not_stop_the_others(
+    settings: Path, tmp_path: Path, capsys: Output
+) -> None:
+    data, out = write_csv(tmp_path / "fer2013.csv"), tmp_path / "out"
+    given = ("study", "--data", data, "--out", out, "--device", "cpu", "--threads", 1)
+    settings.write_text(
+        SETTINGS.format(batch_size=4096).replace('"majority", "mlp"', '"mlp", "majority"')
+    )
+    assert mien(*given) == 1
+    shown, log = capsys.readouterr()
+    assert "mien: mlp failed: " in log and "batch of 4096" in log and "[2/2] majority" in log
+    assert "| majority | 14 % |" in shown and "default, as shipped" in shown
+    done = json.loads((out / "study.json").read_text())
+    assert [row["status"] for row in done["rows"]] == ["failed", "done", "done"]
+    assert done["command"] == "mien study --data fer2013.csv --out out --schedule short"
+
+    settings.write_text(SETTINGS.format(batch_size=32))
+    assert mien(*given) == 0
+    rows = json.loads((out / "study.json").read_text())["rows"]
+    assert {row["status"] for row in rows} == {"done"}
+    assert (out / "study.png").exists() and "epoch 1/1" in capsys.readouterr().err
+
+
+def test_what_stands_in_the_way_is_told_before_the_work(tmp_path: Path, capsys: Output) -> None:
+    data = write_csv(tmp_path / "fer2013.csv")
+    assert mien("study", "--data", data, "--out", tmp_path / "o", "--only", "mlq") == 2
+    assert "did you mean 'mlp'" in capsys.readouterr().err
+    assert mien("study", "--data", data, "--out", data / "o", "--only", "mlp") == 1
+    assert "cannot write" in capsys.readouterr().err
+    assert mien("study", "--data", tmp_path / "no.zip", "--out", tmp_path / "o") == 1
+    assert not (tmp_path / "o").exists()
