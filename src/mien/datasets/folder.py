@@ -37,7 +37,7 @@ SPLITS = {
 """Split → the names of folders that are read as it, in any case."""
 SUBJECTS = {"ckplus": r"(S\d{3})_\d{3}_\d{8}"}
 """Patterns of file names in which the subject is known, by data set."""
-_SPLIT_OF = {spelling: split for split, spellings in SPLITS.items() for spelling in spellings}
+SPLIT_OF = {spelling: split for split, spellings in SPLITS.items() for spelling in spellings}
 _NUMBERED = re.compile(r"(\d+)(?:[\s_.-]+(.+))?")  # 3, 03_happy, 3-Happiness
 _RAFDB_LISTS = ("list_patition_label.txt", "list_partition_label.txt")  # the first is published
 
@@ -153,12 +153,12 @@ class PictureFolder:
         """(split, expression) of what lies in ``folder``; ``None`` where no expression is due."""
         parts = PurePosixPath(folder).parts
         for depth in reversed(range(len(parts))):
-            expression = _expression(parts[depth], order)
+            expression = expression_in(parts[depth], order)
             if expression:
                 above = (*root, *parts[:depth])
-                splits = (_SPLIT_OF.get(part.lower()) for part in reversed(above))
+                splits = (SPLIT_OF.get(part.lower()) for part in reversed(above))
                 return next((split for split in splits if split), "train"), expression
-        own = [part for part in parts if part.lower() not in _SPLIT_OF]
+        own = [part for part in parts if part.lower() not in SPLIT_OF]
         if not own:
             return None  # beside the folders of expressions, such as an overview
         if order is None and own[-1].isdecimal():
@@ -187,7 +187,7 @@ class PictureFolder:
             if not name:
                 continue
             expression = ORDERS["rafdb"].get(int(label) if label.strip().isdecimal() else -1)
-            split = _SPLIT_OF.get(name.partition("_")[0].lower())
+            split = SPLIT_OF.get(name.partition("_")[0].lower())
             if expression is None or split is None:
                 raise DatasetError(
                     f"{self.path}: {listed}, line {number} is {line.strip()[:40]!r}, expected "
@@ -202,13 +202,13 @@ class PictureFolder:
         return {split: sorted(found) for split, found in files.items()}
 
 
-def _expression(folder: str, order: dict[int, str] | None) -> str | None:
-    """The noun that a folder's name says."""
-    match = _NUMBERED.fullmatch(folder.strip())
+def expression_in(name: str, order: dict[int, str] | None) -> str | None:
+    """The noun that a name such as ``03_happy`` says; a number alone says it by ``order``."""
+    match = _NUMBERED.fullmatch(name.strip())
     if match and not match[2]:
         return order.get(int(match[1])) if order else None
     try:
-        return canonical(match[2] if match else folder)
+        return canonical(match[2] if match else name)
     except InputError:
         return None
 
