@@ -4,17 +4,19 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
-pytest.importorskip("optuna")
-pytest.importorskip("torch")
-
-import optuna
-
 from mien.errors import ConfigError
-from mien.train.tuning.storage import open_storage, shown
+
+pytest.importorskip("torch")
+optuna = pytest.importorskip("optuna")
+
+from mien.train.tuning.storage import open_storage, shown  # noqa: E402
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # Optuna's: "experimental"
 
 
 def nothing(study: object, trial: object) -> None:
@@ -76,8 +78,6 @@ def test_two_processes_may_make_the_tables_at_once(tmp_path: Path) -> None:
         "from mien.train.tuning.storage import open_storage; import sys, time; time.sleep("
         "max(0, float(sys.argv[2]) - time.time())); open_storage(sys.argv[1], print)"
     )
-    import time
-
     at = str(time.time() + 4)
     args = [sys.executable, "-W", "ignore", "-c", code, f"sqlite:///{tmp_path / 's.db'}", at]
     children = [subprocess.Popen(args, stderr=subprocess.PIPE, text=True) for _ in range(2)]

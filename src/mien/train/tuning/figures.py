@@ -92,7 +92,9 @@ def importance_figure(shares: Mapping[str, float], title: str, trials: int) -> F
     axes.bar_label(bars, [f"{value:.0%}" for value in values], padding=4, fontsize=9, color=DARK)
     axes.set_xlim(0, max(values) * 1.12)
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    axes.set_xlabel(f"share of the variance that single keys explain (fANOVA, {trials} finished trials)")
+    axes.set_xlabel(
+        f"share of the variance that single keys explain (fANOVA, {trials} finished trials)"
+    )
     axes.set_title(title, fontsize=10)
     axes.tick_params(axis="y", length=0)
     _plain(axes)
