@@ -2,13 +2,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import tiny
-from mien.datasets.base import Sample
+from mien.datasets.base import Sample, open_dataset
+from mien.datasets.pack import pack
+from mien.datasets.splits import resplit
 from mien.errors import DatasetError
 from mien.preprocess import frames
 
@@ -54,6 +57,24 @@ def test_frames_are_those_of_inference(channels: int) -> None:
     assert loaded.labels.tolist() == [s.label for s in samples]
     picture = loaded.pictures(torch.tensor([7, 2]))
     torch.testing.assert_close(picture[1, 0] * 255, loaded.frames[2, ..., 0].float())
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_packed_split_is_used_where_it_lies(tmp_path: Path) -> None:
+    pack(tiny.Faces(), "bars", tmp_path / "pack", size=48, workers=1)
+    packed = open_dataset(tmp_path / "pack", "packed")
+    config = tiny.config(limit=None)
+    stored, decoded = load(packed, config), load(tiny.Faces(), config)
+    assert torch.equal(stored.frames, decoded.frames)
+    assert torch.equal(stored.labels, decoded.labels)
+    assert stored.votes is not None and torch.equal(stored.votes, decoded.votes)
+    assert stored.origin == "bars"  # so that an exported model frames faces as they do
+    mapped = packed.arrays("train").images
+    assert stored.frames.data_ptr() == mapped.__array_interface__["data"][0]
+    smaller = tiny.config(limit=None, resize=44)
+    assert load(packed, smaller).frames.shape == (128, 44, 44, 1)
+    divided = resplit(packed, "random:90/10")
+    assert load(divided, config, "valid").origin == "bars"
 
 
 def test_unreadable_pictures_are_left_out_and_listed() -> None:

@@ -50,6 +50,7 @@ class Packed:
                 f"{self.path} is not packed to its end: run its 'mien data pack' command again"
             )
         self.labels: tuple[str, ...] = tuple(self.manifest["labels"])
+        self.origin: str = self.manifest["dataset"]
         self.name = f"{self.manifest['dataset']} packed at {self.manifest['size']}"
         self._arrays: dict[str, tuple[NDArray[np.uint8], dict[str, NDArray[Any]]]] = {}
 

@@ -83,6 +83,7 @@ class _Divided:
         self, dataset: Dataset, source: str, sizes: tuple[int, ...], by_subject: bool, seed: int
     ) -> None:
         self.name, self.labels = dataset.name, dataset.labels
+        self.origin: str = getattr(dataset, "origin", "")
         self.official: Official | None = getattr(dataset, "official", None)
         self._dataset, self._source, self._seed = dataset, source, seed
         self._sizes, self._by_subject = sizes, by_subject

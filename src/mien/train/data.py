@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -41,6 +42,8 @@ class TensorSplit:
     """(N, 2) float32 valence and arousal, NaN where unknown; ``None`` where the set has none."""
     unreadable: tuple[tuple[str, str], ...] = ()
     """(key, reason) of pictures that were left out."""
+    origin: str = ""
+    """The data set that the pictures come from; of a packed one, what was packed."""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -86,7 +89,9 @@ def load_split(
             f"split {name!r}: {split.keys[wrong[0]]} has the label {split.labels[wrong[0]]}, "
             f"expected 0 to {len(spec.labels) - 1} ({', '.join(spec.labels)})"
         )
-    pictures = torch.from_numpy(split.images)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a mapped file may not be written to, and never is
+        pictures = torch.from_numpy(split.images)
     if device.type != "cpu" and pictures.nbytes <= LARGEST_ON_GPU:
         pictures = pictures.to(device)
 
@@ -100,6 +105,7 @@ def load_split(
         targets=moved(split.targets),
         affect=moved(split.affect),
         unreadable=tuple(unreadable),
+        origin=getattr(dataset, "origin", "") or config.dataset,
     )
 
 

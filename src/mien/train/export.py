@@ -109,14 +109,15 @@ def export_run(
     net, state = checkpoint.load_network(run)
     config = TrainConfig.from_dict(state["config"], where=str(run))
     spec = input_spec(config, tuple(state["labels"]))
+    origin = state.get("facts", {}).get("data") or config.dataset
     spec = replace(
         spec,
         name=name or config.name,
         trained_on=_trained_on(config, state),
-        licence=licence or LICENCES.get(config.dataset, "The terms of the training data apply."),
+        licence=licence or LICENCES.get(origin, "The terms of the training data apply."),
         sha256=checkpoint.weights_hash(net),
         card={**_card(config, state), "weights": weights, **(card or {})},
-        **{**FRAMINGS.get(config.dataset, BOX_FRAMING), **(framing or {})},
+        **{**FRAMINGS.get(origin, BOX_FRAMING), **(framing or {})},
     )
     split = None
     if calibrate is not None:

@@ -257,7 +257,11 @@ class Run:
         return measured
 
     def _state(self, epochs_done: int) -> dict[str, Any]:
-        facts = {"pictures": len(self.data), "weights_from": self.config.weights or "scratch"}
+        facts = {
+            "pictures": len(self.data),
+            "data": self.data.origin,
+            "weights_from": self.config.weights or "scratch",
+        }
         if self.config.patience:
             facts["selected_on"] = str(self.config.valid_split)
         return {
