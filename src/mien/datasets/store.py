@@ -11,7 +11,7 @@ import csv
 import io
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -89,7 +89,7 @@ class Store:
         return sum(self.pictures.values()) + self.skipped
 
     def begin(self, split: str) -> tuple[int, str] | None:
-        """Pictures of ``split`` gone through, digest of their keys; ``None``: the split is whole."""
+        """Pictures of ``split`` gone through, digest of their keys; ``None``: it is whole."""
         row = self._progress["splits"].setdefault(
             split, {"seen": 0, "digest": "", "facts_bytes": 0, "whole": False}
         )
@@ -106,16 +106,17 @@ class Store:
         """Add a chunk: (fact, pixels) of what was read, (key, reason) of what was not."""
         row = self._progress["splits"][split]
         if kept:
-            pixels = np.stack([small for _, small in kept])  # (n, S, S) or (n, S, S, 3)
-            start = _HEADER + self._state["pictures"][split] * pixels[0].nbytes
-            self._append(pixels_path(self.folder, split).name, start, pixels.tobytes())
+            row_bytes = self._state["size"] ** 2 * self._state["channels"]
+            start = _HEADER + self._state["pictures"][split] * row_bytes
+            pixels = (small.tobytes() for _, small in kept)
+            self._append(pixels_path(self.folder, split).name, start, pixels)
             lines = "".join(json.dumps(fact) + "\n" for fact, _ in kept).encode()
-            self._append(_lines(split), row["facts_bytes"], lines)
+            self._append(_lines(split), row["facts_bytes"], [lines])
             row["facts_bytes"] += len(lines)
         table = b"".join(_csv_line(split, key, reason) for key, reason in bad)
         if not self._progress["skipped_bytes"]:
             table = _csv_line("split", "picture", "reason") + table
-        self._append(SKIPPED, self._progress["skipped_bytes"], table)
+        self._append(SKIPPED, self._progress["skipped_bytes"], [table])
         self._progress["skipped_bytes"] += len(table)
         self._state["pictures"][split] += len(kept)
         self._state["skipped"] += len(bad)
@@ -162,12 +163,12 @@ class Store:
     def _save(self) -> None:
         write_whole(self.folder / MANIFEST, json.dumps(self._state, indent=2).encode())
 
-    def _append(self, name: str, start: int, data: bytes) -> None:
+    def _append(self, name: str, start: int, data: Iterable[bytes]) -> None:
         """Put ``data`` at byte ``start`` of a file; what lay beyond is a torn end."""
         with self._open(name) as file:
             file.truncate(start)
             file.seek(start)
-            file.write(data)
+            file.writelines(data)
             file.flush()
             os.fsync(file.fileno())  # before ``pack.json`` says that it is there
 
