@@ -131,3 +131,33 @@ def test_to_dict_is_json(fer2013_rows: Rows, tmp_path: Path) -> None:
 def test_no_pictures_at_all(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="holds no pictures at all"):
         info([], tmp_path)
+
+
+def test_pictures_of_many_sizes_and_bad_ones(fer2013_rows: Rows, tmp_path: Path) -> None:
+    rows = [row for row in fer2013_rows if row.usage == "Training"]
+    members = {f"{fer2013.FOLDERS[r.emotion]}/{i}.png": r.image for i, r in enumerate(rows)}
+    images = {
+        name: cv2.resize(image, (40 + i, 90 - i)) for i, (name, image) in enumerate(members.items())
+    }
+    files = {name: fer2013.png(image) for name, image in images.items()}
+    files |= {f"happy/bad{i}.png": b"\x89PNG" for i in range(7)}
+    files |= {"overview.png": b"", "sad/copy.png": files[next(iter(files))]}
+    dataset = open_dataset(fer2013.write_folder(tmp_path, files), "folder")
+    found = inspect(dataset)
+    train = found.splits["train"]
+    assert (train.n, train.distinct, train.unreadable) == (len(rows) + 1, len(rows), 7)
+    assert (train.smallest, train.largest) == ((40, 90), (65, 65))
+    assert train.skipped == {"in no folder named by an expression": 1}
+    assert len(train.first_unreadable) == 5 and "bad0.png" in train.first_unreadable[0]
+    assert about(found, "7 pictures cannot be read")
+    every = [*images.values(), next(iter(images.values()))]
+    assert train.mean == pytest.approx(np.mean([image.mean() for image in every]), abs=0.01)
+    assert train.std == pytest.approx(np.mean([image.std() for image in every]), abs=0.01)
+    assert train.classes["happiness"] == sum(row.emotion == 3 for row in rows)
+    assert json.dumps(found.to_dict())
+
+
+def test_nothing_but_bad_pictures(tmp_path: Path) -> None:
+    dataset = open_dataset(fer2013.write_folder(tmp_path, {"happy/1.png": b"x"}), "folder")
+    with pytest.raises(DatasetError, match=r"'train' holds no pictures that can be read \(.*1.png"):
+        inspect(dataset)

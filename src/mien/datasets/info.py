@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import combinations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mien.datasets.base import Dataset, Official, Split, pixel_keys, stack
+from mien.datasets.base import Dataset, Official, Pixels, Sample, pixel_keys
+from mien.datasets.decoding import decoded
 from mien.errors import DatasetError
 from mien.labels import FERPLUS
 
@@ -24,6 +24,7 @@ EQUALISED_STD = 68.0
 histogram-equalised: equal shares of 0 to 255 have 74, photos of faces 50 to 60."""
 _ODD_STD = 3.0  # grey levels away from the official one
 _POOR_AGREEMENT = 0.4  # FER+ as published has 0.62, votes of other pictures about 0.2
+_LISTED = 5  # pictures that cannot be read, told by name
 _MANY_MIRRORED = 0.001  # share of a split; FER2013's own training and public splits have none
 
 
@@ -32,6 +33,7 @@ class SplitInfo:
     """One split."""
 
     n: int
+    """Pictures that can be read; all else here is about them."""
     classes: dict[str, int]
     """Pictures a label, in the data set's order."""
     distinct: int
@@ -41,13 +43,23 @@ class SplitInfo:
     blank: int
     """Pictures of one single grey level."""
     mean: float
-    """Mean of all pixels, 0 to 255."""
+    """Mean over the pictures of the mean within one, 0 to 255."""
     std: float
     """Mean over the pictures of the standard deviation within one, 0 to 127.5."""
     mirrored: int
     """Pictures whose exact mirror image is another picture of the same split."""
     ferplus_agreement: float | None
     """Share of the labels that are FER+'s most frequent vote too; ``None`` without votes."""
+    smallest: tuple[int, int] = (0, 0)
+    """(width, height) of the picture with the fewest pixels."""
+    largest: tuple[int, int] = (0, 0)
+    """(width, height) of the picture with the most pixels."""
+    unreadable: int = 0
+    """Pictures that cannot be read."""
+    first_unreadable: tuple[str, ...] = ()
+    """Why, for the first few of them."""
+    skipped: dict[str, int] = field(default_factory=dict)
+    """What the reader left out: reason → how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,85 +92,102 @@ class DataInfo:
 
 
 @dataclass(slots=True)
-class _Keys:
-    """What is kept of a split to compare it with the others."""
+class _Seen:
+    """What is kept of each picture of a split; the pictures themselves go by."""
 
-    own: list[bytes]
-    mirrored: list[bytes]
-    labels: dict[bytes, Counter[int]]
+    own: list[bytes] = field(default_factory=list)
+    mirrored: list[bytes] = field(default_factory=list)
+    labels: dict[bytes, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    means: list[float] = field(default_factory=list)
+    stds: list[float] = field(default_factory=list)
+    sizes: set[tuple[int, int]] = field(default_factory=set)
+    agreed: list[bool] = field(default_factory=list)
+    """Whether FER+'s votes and the label agree, of pictures with votes."""
+    unreadable: list[str] = field(default_factory=list)
+
+    def add(self, sample: Sample, image: Pixels, labels: Sequence[str]) -> None:
+        own, mirrored = pixel_keys([image, image[:, ::-1]])
+        self.own.append(own)
+        self.mirrored.append(mirrored)
+        self.labels[own][sample.label] += 1
+        self.means.append(float(image.mean()))
+        self.stds.append(float(image.std()))
+        self.sizes.add((image.shape[1], image.shape[0]))
+        if sample.votes is not None:
+            votes = sample.votes[: len(FERPLUS)]
+            self.agreed.append(FERPLUS[votes.index(max(votes))] == labels[sample.label])
 
 
 def inspect(dataset: Dataset, on_split: Callable[[str], None] | None = None) -> DataInfo:
-    """Read every picture of every split once and say what they are.
+    """Read every picture of every split once, in threads, and say what they are.
 
-    ``on_split`` is called with each split's name before it is read. Raises ``DatasetError`` where
-    a picture cannot be read or there is none.
+    ``on_split`` is called with each split's name before it is read. A picture that cannot be read
+    is counted, and the first few are listed. Raises ``DatasetError`` where a split has no picture
+    that can be read, or the reader itself cannot go on.
     """
     splits: dict[str, SplitInfo] = {}
-    keys: dict[str, _Keys] = {}
+    seen: dict[str, _Seen] = {}
     for name in dataset.splits():
         if on_split:
             on_split(name)
-        split = stack(dataset.samples(name), f"split {name!r}")
-        keys[name] = _keys(split)
-        splits[name] = _split_info(split, keys[name], dataset.labels)
+        seen[name] = _look(dataset, name)
+        splits[name] = _split_info(seen[name], dataset.labels, _skipped(dataset, name))
     if not splits:
         raise DatasetError(f"the {dataset.name} data set holds no pictures at all")
     overlaps = tuple(
-        _overlap(later, other, keys[later], keys[other]) for other, later in combinations(splits, 2)
+        _overlap(later, other, seen[later], seen[other]) for other, later in combinations(splits, 2)
     )
     official: Official | None = getattr(dataset, "official", None)
     warnings = _warnings(splits, overlaps, official)
     return DataInfo(dataset.name, splits, overlaps, tuple(warnings))
 
 
-def _keys(split: Split) -> _Keys:
-    own = pixel_keys(split.images)
-    labels: dict[bytes, Counter[int]] = defaultdict(Counter)
-    for key, label in zip(own, split.labels.tolist(), strict=True):
-        labels[key][label] += 1
-    return _Keys(own, pixel_keys(image[:, ::-1] for image in split.images), labels)
+def _skipped(dataset: Dataset, name: str) -> dict[str, int]:
+    skipped = getattr(dataset, "skipped", None)
+    return {reason: len(keys) for reason, keys in skipped(name).items()} if skipped else {}
 
 
-def _split_info(split: Split, keys: _Keys, labels: Sequence[str]) -> SplitInfo:
-    counts = np.bincount(split.labels, minlength=len(labels)).tolist()
-    means, stds = _moments(split.images)
+def _look(dataset: Dataset, name: str) -> _Seen:
+    seen = _Seen()
+    for sample, image in decoded(dataset.samples(name)):
+        if isinstance(image, DatasetError):
+            seen.unreadable.append(str(image))
+        else:
+            seen.add(sample, image, dataset.labels)
+    if not seen.own:
+        first = f" that can be read ({seen.unreadable[0]})" if seen.unreadable else ""
+        raise DatasetError(f"split {name!r} holds no pictures{first}")
+    return seen
+
+
+def _split_info(seen: _Seen, labels: Sequence[str], skipped: dict[str, int]) -> SplitInfo:
+    counts: Counter[int] = Counter()
+    for group in seen.labels.values():
+        counts.update(group)
+    sizes = sorted(seen.sizes, key=lambda size: (size[0] * size[1], size))
+    agreed = seen.agreed if len(seen.agreed) == len(seen.own) else []  # votes for all, or none
     return SplitInfo(
-        n=len(split),
-        classes=dict(zip(labels, counts, strict=True)),
-        distinct=len(keys.labels),
-        label_conflicts=sum(len(group) > 1 for group in keys.labels.values()),
-        blank=int((stds == 0).sum()),
-        mean=round(float(means.mean()), 2),
-        std=round(float(stds.mean()), 2),
+        n=len(seen.own),
+        classes={label: counts[index] for index, label in enumerate(labels)},
+        distinct=len(seen.labels),
+        label_conflicts=sum(len(group) > 1 for group in seen.labels.values()),
+        blank=seen.stds.count(0.0),
+        mean=round(float(np.mean(seen.means)), 2),
+        std=round(float(np.mean(seen.stds)), 2),
         mirrored=sum(
-            mirror != own and mirror in keys.labels  # a symmetric picture is its own mirror image
-            for own, mirror in zip(keys.own, keys.mirrored, strict=True)
+            mirror != own and mirror in seen.labels  # a symmetric picture is its own mirror image
+            for own, mirror in zip(seen.own, seen.mirrored, strict=True)
         ),
-        ferplus_agreement=_agreement(split, labels),
+        ferplus_agreement=round(float(np.mean(agreed)), 4) if agreed else None,
+        smallest=sizes[0],
+        largest=sizes[-1],
+        unreadable=len(seen.unreadable),
+        first_unreadable=tuple(seen.unreadable[:_LISTED]),
+        skipped=skipped,
     )
 
 
-def _agreement(split: Split, labels: Sequence[str]) -> float | None:
-    if split.votes is None:
-        return None
-    voted = split.votes[:, : len(FERPLUS)].argmax(axis=1)  # (N,) indices into FERPLUS
-    # A label that FER+ does not know is never agreed upon.
-    index = np.array([FERPLUS.index(label) if label in FERPLUS else -1 for label in labels])
-    return round(float((voted == index[split.labels]).mean()), 4)
-
-
-def _moments(images: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(N,) means and standard deviations within each of N pictures."""
-    means, stds = np.empty(len(images)), np.empty(len(images))
-    for start in range(0, len(images), 1024):  # the whole split as floats would take 8 × its memory
-        part = images[start : start + 1024].reshape(len(images[start : start + 1024]), -1)
-        means[start : start + 1024] = part.mean(axis=1)
-        stds[start : start + 1024] = part.std(axis=1)
-    return means, stds
-
-
-def _overlap(split: str, other: str, keys: _Keys, others: _Keys) -> Overlap:
+def _overlap(split: str, other: str, keys: _Seen, others: _Seen) -> Overlap:
     identical = {key: labels for key, labels in keys.labels.items() if key in others.labels}
     return Overlap(
         split,
@@ -182,6 +211,9 @@ def _warnings(
 ) -> list[str]:
     found = []
     for name, split in splits.items():
+        if split.unreadable:
+            first = "; ".join(split.first_unreadable)
+            found.append(f"{name}: {split.unreadable:,} pictures cannot be read: {first}")
         contrast = f"{name}: mean standard deviation within a picture is {split.std:.0f}"
         if split.std >= EQUALISED_STD:
             usual = f", not {official.std:.0f}" if official else ""
