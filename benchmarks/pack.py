@@ -54,9 +54,8 @@ def main() -> None:
         )
         for what, rate, cpu in (("Pillow, one thread", loop, loop_cpu), ("pack", ours, our_cpu)):
             print(f"{what:18} {rate:8,.0f} pictures a second, {cpu * 1000:.2f} ms of CPU each")
-        print(
-            f"  {ours / loop:.1f} times the pictures a second, {our_cpu / loop_cpu:.2f} of the CPU time"
-        )
+        share = our_cpu / loop_cpu
+        print(f"{ours / loop:.1f} times the pictures a second, {share:.2f} of the CPU time each")
         few = measure("pack", some(once, Path(scratch) / "few", 16), given)["peak"]
         for times_over in (1, 4):
             many = repeated(once, Path(scratch) / f"x{times_over}", times_over)
