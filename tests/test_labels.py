@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from mien.errors import InputError
-from mien.labels import FER2013, FERPLUS, canonical
+from mien.labels import AFFECTNET8, AFFECTNET11, CKPLUS, FER2013, FERPLUS, RAFDB, canonical
 
 
 def test_orders_are_those_of_the_published_files() -> None:
@@ -26,3 +26,16 @@ def test_an_unknown_word_gets_the_nearest() -> None:
         canonical("hapy")
     with pytest.raises(InputError, match="known: anger, contempt"):
         canonical("xyzzy")
+
+
+def test_orders_of_the_gated_data_sets() -> None:
+    # AffectNet's readme: "0: Neutral, 1: Happiness, 2: Sadness, 3: Surprise, 4: Fear, 5: Disgust,
+    # 6: Anger, 7: Contempt, 8: None, 9: Uncertain, 10: No-Face".
+    affectnet = ("Neutral", "Happy", "Sad", "Surprise", "Fear", "Disgust", "Anger", "Contempt")
+    assert tuple(canonical(word) for word in affectnet) == AFFECTNET8
+    assert AFFECTNET11 == (*AFFECTNET8, "none", "uncertain", "non-face")
+    # RAF-DB's readme, from 1; CK+'s, from 0.
+    rafdb = ("Surprise", "Fear", "Disgust", "Happiness", "Sadness", "Anger", "Neutral")
+    assert tuple(canonical(word) for word in rafdb) == RAFDB
+    ckplus = ("neutral", "anger", "contempt", "disgust", "fear", "happy", "sadness", "surprise")
+    assert tuple(canonical(word) for word in ckplus) == CKPLUS
