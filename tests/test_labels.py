@@ -33,7 +33,7 @@ def test_orders_of_the_gated_data_sets() -> None:
     # 6: Anger, 7: Contempt, 8: None, 9: Uncertain, 10: No-Face".
     affectnet = ("Neutral", "Happy", "Sad", "Surprise", "Fear", "Disgust", "Anger", "Contempt")
     assert tuple(canonical(word) for word in affectnet) == AFFECTNET8
-    assert AFFECTNET11 == (*AFFECTNET8, "none", "uncertain", "non-face")
+    assert (*AFFECTNET8, "none", "uncertain", "non-face") == AFFECTNET11
     # RAF-DB's readme, from 1; CK+'s, from 0.
     rafdb = ("Surprise", "Fear", "Disgust", "Happiness", "Sadness", "Anger", "Neutral")
     assert tuple(canonical(word) for word in rafdb) == RAFDB
