@@ -46,6 +46,17 @@ def test_views_vary_by_the_recipe_and_its_seed_repeats_them() -> None:
     assert (differences > 0.01).all()
 
 
+def test_others_are_mixed_in_and_not_shown() -> None:
+    config = TrainConfig(name="mix", resize=48, input_size=48, mixup=1.0, **STILL)  # type: ignore[arg-type]
+    black, white = np.zeros((48, 48), np.uint8), np.full((48, 48), 255, np.uint8)
+    made = preview([black], config, others=[white] * 30)
+    assert made.plain.shape == (1, 48, 48, 1) and made.views.shape == (1, 9, 48, 48, 1)
+    means = made.views.mean(axis=(0, 2, 3, 4))  # (9,)
+    mixed = means > 0  # not where it met itself
+    assert mixed.sum() >= 7
+    np.testing.assert_allclose(means[mixed], made.mixed[mixed], atol=1e-5)
+
+
 def test_mixing_is_shown_and_told() -> None:
     config = TrainConfig(name="mix", resize=48, input_size=48, mixup=1.0, **STILL)  # type: ignore[arg-type]
     made = preview(images(), config)

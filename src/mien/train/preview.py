@@ -27,17 +27,23 @@ class Preview:
     """(V,) share of another picture that is mixed into those of each view, 0: not mixed."""
 
 
-def preview(images: Sequence[NDArray[np.uint8]], config: TrainConfig, views: int = 9) -> Preview:
+def preview(
+    images: Sequence[NDArray[np.uint8]],
+    config: TrainConfig,
+    views: int = 9,
+    others: Sequence[NDArray[np.uint8]] = (),
+) -> Preview:
     """Make views of pictures of any size by the functions, and in the order, of a training step.
 
-    The pictures are a batch, so where the recipe mixes, they are mixed with one another. The
-    recipe's seed draws.
+    The pictures are a batch, together with the ``others``, which are not shown: where the recipe
+    mixes, they are mixed with one another. The recipe's seed draws.
     """
+    m = len(images)
     spec = input_spec(config, ("any",))
-    whole = frames(images, spec)  # (M, R, R, C)
+    whole = frames([*images, *others], spec)  # (N, R, R, C)
     cut = (whole.shape[1] - spec.input_size) // 2
     centre = whole[:, cut : cut + spec.input_size, cut : cut + spec.input_size]
-    x = torch.from_numpy(whole).permute(0, 3, 1, 2).float() / 255  # (M, C, R, R)
+    x = torch.from_numpy(whole).permute(0, 3, 1, 2).float() / 255  # (N, C, R, R)
     generator = torch.Generator().manual_seed(config.seed)
     rng = np.random.default_rng(config.seed)
     seen, mixed = [], []
@@ -45,7 +51,7 @@ def preview(images: Sequence[NDArray[np.uint8]], config: TrainConfig, views: int
         view = augment.views(x, config.input_size, config, generator)
         # Labelled by its own number, a picture tells how much of which others it holds.
         view, (whose,) = augment.mix(view, [torch.eye(len(x))], config, generator, rng)
-        seen.append(view.permute(0, 2, 3, 1).numpy())  # (M, S, S, C)
+        seen.append(view[:m].permute(0, 2, 3, 1).numpy())  # (M, S, S, C)
         mixed.append(float(1 - whose.diagonal().min()))
-    plain = (centre / 255).astype(np.float32)
+    plain = (centre[:m] / 255).astype(np.float32)
     return Preview(plain, np.stack(seen, axis=1), np.array(mixed, np.float32))

@@ -101,7 +101,9 @@ def _augmented(found: Survey, config: TrainConfig, source: str) -> Figure:
         for label, picture in zip(found.labels, found.examples, strict=True)
         if picture is not None
     ]
-    made = preview([picture for _, picture in examples], config)
+    # A batch of more than is shown, so that a picture is seldom mixed with itself.
+    others = [picture for row in found.pictures for picture in row[1:]]
+    made = preview([picture for _, picture in examples], config, others=others)
     form = f"{config.input_size}×{config.input_size} {'grey' if config.channels == 1 else 'RGB'}"
     mixing = [name for name in ("mixup", "cutmix") if getattr(config, name)]
     how = f", {config.mix_probability:.0%} of the batches mixed by {' or '.join(mixing)}"
