@@ -1,8 +1,11 @@
 """Write docs/results.md, the README's table and its first picture from commands that it runs.
 
     python tools/make_docs.py --data fer2013.zip --wider wider_val_dev.zip wider_train5.zip
+    python tools/make_docs.py --study study
 
-No figure in these documents is typed by hand. Takes some minutes.
+The first takes some minutes and leaves the study's section of docs/results.md as it is; the second
+writes that section alone, from the folder of a 'mien study' that is done. No figure in these
+documents is typed by hand.
 """
 
 from __future__ import annotations
@@ -24,7 +27,8 @@ EVALUATE = "mien evaluate default --data fer2013.zip --split public"
 
 HEAD = f"""# Results
 
-Written by `python tools/make_docs.py --data fer2013.zip --wider {WIDER}`, never by hand.
+Written by `python tools/make_docs.py --data fer2013.zip --wider {WIDER}`, never by hand;
+the study's section by `python tools/make_docs.py --study study`.
 
 Hardware: {{hardware}}.
 
@@ -61,7 +65,14 @@ SECTIONS = [
         "Whole processes, then warm calls.",
         "python benchmarks/speed.py --data fer2013.zip",
     ),
+    (
+        "Speed of training",
+        "The trainer against a plain PyTorch and torchvision loop: same network, batch and cores.",
+        "python benchmarks/training.py --data fer2013.zip",
+    ),
 ]
+STUDY = "study"
+"""The mark around the study's section of docs/results.md."""
 
 
 def run(shown: str, paths: dict[str, str]) -> str:
@@ -100,7 +111,7 @@ def between(text: str, mark: str, body: str) -> str:
     """Replace what stands between ``<!-- mark -->`` and the next ``<!-- end -->``."""
     pattern = re.compile(rf"(<!-- {re.escape(mark)} -->\n).*?(<!-- end -->)", re.DOTALL)
     if not pattern.search(text):
-        raise SystemExit(f"README.md has no mark {mark!r}")
+        raise SystemExit(f"there is no mark {mark!r} to write behind")
     return pattern.sub(lambda m: m[1] + body + "\n" + m[2], text, count=1)
 
 
@@ -130,18 +141,63 @@ def section(title: str, intro: str, command: str, paths: dict[str, str]) -> str:
     return f"## {title}\n\n{intro}\n\n```sh\n{command}\n```\n\n```text\n{output}\n```\n"
 
 
-def main() -> None:
-    """Run everything and write the documents."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", required=True, help="FER2013")
-    parser.add_argument("--wider", nargs=2, required=True, help=WIDER)
-    args = parser.parse_args()
-    names = ("fer2013.zip", *WIDER.split())
-    given = (args.data, *args.wider)
-    paths = {name: str(Path(path).resolve()) for name, path in zip(names, given, strict=True)}
+def study_section(folder: Path) -> str:
+    """The study's tables and figure as its own files have them, and its paired tests."""
+    try:
+        found = json.loads((folder / "study.json").read_text("utf-8"))
+        tables = (folder / "study.md").read_text("utf-8")
+        figure = (folder / "study.png").read_bytes()
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"{folder} holds no finished 'mien study': {error}") from None
+    (REPO / "docs/images/study.png").write_bytes(figure)
+    runs = [row["run"] for row in found["rows"] if row["status"] == "done"]
+    names = ",".join(Path(run).name for run in runs)
+    tests = run(
+        " ".join(("mien compare", *(f"study/{run}" for run in runs))),
+        {f"study/{run}": str((folder / run).resolve()) for run in runs},
+    )
+    return (
+        "## The study\n\n"
+        "Every classifier of the classic studies on one protocol ([study.md](study.md)).\n\n"
+        f"{tables}\n![Accuracy and cost](images/study.png)\n\n"
+        "### Paired tests\n\n"
+        f"```sh\nmien compare study/runs/{{{names}}}\n```\n\n```text\n{tests}\n```"
+    )
 
+
+def kept_study() -> str:
+    """The study's section as it stands, with its marks."""
+    path = REPO / "docs/results.md"
+    text = path.read_text("utf-8") if path.exists() else ""
+    found = re.search(rf"<!-- {STUDY} -->\n.*?<!-- end -->\n", text, re.DOTALL)
+    return found[0] if found else f"<!-- {STUDY} -->\n<!-- end -->\n"
+
+
+def main() -> None:
+    """Run what was asked for and write the documents."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", help="FER2013")
+    parser.add_argument("--wider", nargs=2, help=WIDER)
+    parser.add_argument("--study", type=Path, help="the folder of a finished 'mien study'")
+    args = parser.parse_args()
+    if (args.data is None) != (args.wider is None) or not (args.data or args.study):
+        parser.error("give --data with --wider, or --study, or all of them")
+    if args.data:
+        names = ("fer2013.zip", *WIDER.split())
+        given = (args.data, *args.wider)
+        measured({n: str(Path(path).resolve()) for n, path in zip(names, given, strict=True)})
+    if args.study:
+        results = REPO / "docs/results.md"
+        text = results.read_text("utf-8")
+        if f"<!-- {STUDY} -->" not in text:
+            text += f"\n{kept_study()}"
+        results.write_text(between(text, STUDY, study_section(args.study)), "utf-8")
+
+
+def measured(paths: dict[str, str]) -> None:
+    """Run every command on the data at ``paths`` and write what it prints."""
     sections = [section(title, intro, command, paths) for title, intro, command in SECTIONS]
-    text = HEAD.format(hardware=hardware()) + "\n".join(sections)
+    text = HEAD.format(hardware=hardware()) + "\n".join([*sections, kept_study()])
     (REPO / "docs/results.md").write_text(text, "utf-8")
 
     table = accuracy_table(paths)

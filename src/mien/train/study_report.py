@@ -72,7 +72,8 @@ def _about(entry: Entry, data: str) -> Row:
         command = entry.command(data)
     except MienError:  # a recipe that cannot be read is among the failed ones, with its error
         command = f"mien train {entry.recipe} --data {data} --out runs/{entry.recipe}"
-    return {"name": entry.recipe, "published": published, "command": command}
+    run = f"runs/{entry.recipe}"
+    return {"name": entry.recipe, "run": run, "published": published, "command": command}
 
 
 def _trained(folder: Path) -> Row:
@@ -103,6 +104,7 @@ def _shipped(folder: Path) -> Row:
     epochs = str(card.get("epochs", "")).split()[0] if card.get("epochs") else None
     return {
         "name": f"{spec.name}, as shipped",
+        "run": f"runs/{SHIPPED}",
         "published": None,
         "command": card.get("command", ""),
         "status": "done",
