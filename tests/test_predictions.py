@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from answers import answers
 from mien.errors import InputError, OutputError
-from mien.predictions import Predictions, fingerprint
+from mien.predictions import Predictions, examples, fingerprint, surest_mistakes
 
 
 def predictions(**values: object) -> Predictions:
@@ -87,3 +88,31 @@ def test_a_fingerprint_knows_labels_pixels_and_their_order() -> None:
         fingerprint([0], [b"a" * 16]),
     }
     assert base not in others and len(others) == 4
+
+
+def test_the_surest_mistakes_come_first() -> None:
+    made = answers()
+    found = surest_mistakes(made, 10)
+    assert len(found) == 10 and (made.predicted[found] != made.labels[found]).all()
+    confidence = made.probs.max(axis=1)
+    wrong = made.predicted != made.labels
+    assert np.allclose(confidence[found], np.sort(confidence[wrong])[::-1][:10])
+    perfect = dataclasses.replace(made, labels=made.predicted)
+    assert len(surest_mistakes(perfect, 10)) == 0
+
+
+def test_examples_are_half_mistakes_and_otherwise_of_every_class_in_turn() -> None:
+    made = answers()
+    found = examples(made, 16)
+    right, wrong = found[:8], found[8:]
+    assert (made.predicted[right] == made.labels[right]).all()
+    assert np.array_equal(wrong, surest_mistakes(made, 8))
+    assert sorted(made.labels[right].tolist()) == [0, 0, 1, 1, 2, 3, 4, 5]  # nobody is of class 6
+    of_two = np.flatnonzero((made.predicted == 2) & (made.labels == 2))
+    confidence = made.probs.max(axis=1)
+    chosen = confidence[right[made.labels[right] == 2][0]]
+    distances = np.abs(confidence[of_two] - np.median(confidence[of_two]))
+    assert abs(chosen - np.median(confidence[of_two])) == pytest.approx(distances.min())
+    perfect = dataclasses.replace(made, labels=made.predicted)
+    assert len(set(examples(perfect, 6).tolist())) == 6
+    assert len(examples(made, 0)) == 0

@@ -2,21 +2,30 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 import fer2013
 import mien.cli.progress
+import tiny
 from fer2013 import Row
 from mien.classifiers.onnx import OnnxClassifier
 from mien.cli.app import main
-from mien.datasets.base import open_dataset
-from mien.evaluate import evaluate
+from mien.datasets.base import Sample, open_dataset
+from mien.datasets.splits import resplit
+from mien.errors import DatasetError
+from mien.evaluate import evaluate, measure
+from mien.predictions import Predictions
 from models import tiny_classifier, training_run
 
 Output = pytest.CaptureFixture[str]
@@ -125,6 +134,14 @@ def test_a_figure(
         ({"--data": "x" * 300}, 1, ("File name too long",)),
         ({"MODEL": "x" * 300}, 2, ("unknown classifier",)),
         ({"--figure": "nowhere/c.png"}, 1, ("no folder 'nowhere'",)),
+        ({"--html": "nowhere/c.html"}, 1, ("no folder 'nowhere'",)),
+        ({"--save": "nowhere/p.npz"}, 1, ("no folder 'nowhere'",)),
+        ({"--figures": f"{'x' * 300}/f"}, 1, ("File name too long",)),
+        ({"--figures": "/proc/none"}, 1, ("/proc/none",)),
+        ({"--explain": "3"}, 2, ("--explain needs --figures DIR or --html FILE",)),
+        ({"--explain-with": "gradcam"}, 2, ("Grad-CAM needs", "--explain-with occlusion")),
+        ({"--splits": "random"}, 2, ("splits 'random'", "random:90/10")),
+        ({"--option": "classes=7"}, 2, ("'fer2013' has no option 'classes=7'",)),
     ],
 )
 def test_what_cannot_be_done_is_one_line(
@@ -145,6 +162,168 @@ def test_what_cannot_be_done_is_one_line(
     assert all(word in err for word in words), err
 
 
+def test_a_picture_to_explain_is_looked_for_before_the_work(
+    data: Path, model: Path, tmp_path: Path, capsys: Output
+) -> None:
+    pytest.importorskip("matplotlib", reason="the 'plot' extra brings Matplotlib")
+    place = tmp_path / "figures"
+    key = next(sample.key for sample in open_dataset(data).samples("public"))
+    wrong = key.replace(".png", ".jpg")
+    options = ("--data", data, "--split", "public", "--figures", place)
+    assert run(model, *options, "--explain", wrong) == 1
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith(f"mien: no picture '{wrong}' in split 'public'")
+    assert f"did you mean '{key}'" in err and not list(place.iterdir())
+
+
+def test_all_that_can_be_written_at_once(
+    data: Path, model: Path, tmp_path: Path, capsys: Output
+) -> None:
+    pytest.importorskip("matplotlib", reason="the 'plot' extra brings Matplotlib")
+    pytest.importorskip("jinja2", reason="the 'plot' extra brings Jinja2")
+    figures, page, answers = tmp_path / "new" / "figures", tmp_path / "r.html", tmp_path / "p.npz"
+    key = next(sample.key for sample in open_dataset(data).samples("public"))
+    options = (
+        "--data", data, "--split", "public", "--json", "--explain", "2", "--explain", key,
+        "--figures", figures, "--html", page, "--save", answers,
+    )  # fmt: skip
+    assert run(model, *options) == 0
+    out, err = capsys.readouterr()
+    found = json.loads(out)
+    assert err == "" and found["warnings"] == []
+    assert sorted(path.stem for path in figures.glob("*.png")) == [
+        "confusion", "confusion_counts", "confusion_shares", "explain", "mistakes", "reliability",
+        "risk_coverage", "scores", "support",
+    ]  # fmt: skip
+    html = page.read_text("utf-8")
+    assert f"{found['accuracy']:.1%}" in html and key in html
+    assert f"mien evaluate {model} --data {data} --split public --tta" not in html
+    assert f"mien evaluate {model} --data {data} --split public --json" in html
+    saved = Predictions.load(answers)
+    assert measure(saved).accuracy == found["accuracy"]
+    assert found["intervals"]["accuracy"]["low"] <= found["accuracy"]
+
+
+def test_an_interval_stands_under_its_measure(data: Path, model: Path, capsys: Output) -> None:
+    assert run(model, "--data", data, "--split", "public", "--repeats-of", "none") == 0
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    found = evaluate(OnnxClassifier(model), open_dataset(data), "public")
+    interval = found.intervals["accuracy"]
+    under = lines[lines.index(next(line for line in lines if line.startswith("accuracy"))) + 1]
+    assert under.split(maxsplit=2)[2] == f"{100 * interval.low:.1f} to {interval.high:.1%}"
+    assert not any("without duplicates" in line for line in lines)
+
+
+def test_unreadable_pictures_are_told_aloud(
+    data: Path, model: Path, tmp_path: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = open_dataset(data)
+
+    class Damaged:
+        name, labels = whole.name, whole.labels
+
+        def splits(self) -> tuple[str, ...]:
+            return whole.splits()
+
+        def samples(self, split: str) -> Iterator[Sample]:
+            for row, sample in enumerate(whole.samples(split)):
+                yield replace(sample, pixels=self.fail) if row in (1, 4) else sample
+
+        def fail(self) -> NDArray[np.uint8]:
+            raise DatasetError("cut short")
+
+    monkeypatch.setattr("mien.datasets.base.open_dataset", lambda *_: Damaged())
+    assert run(model, "--data", "x", "--split", "public") == 0
+    out = capsys.readouterr().out
+    assert "warning: 2 of 16 pictures could not be read and are in no figure, such as " in out
+    assert run(model, "--data", "x", "--split", "public", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["n"] == 14 and len(found["skipped"]) == 2 and "2 of 16" in found["warnings"][0]
+
+
+@pytest.fixture(scope="module")
+def bars(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.write_csv(tmp_path_factory.mktemp("bars") / "fer2013.csv")
+
+
+@pytest.fixture(scope="module")
+def divided_run(bars: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run on a random division of the training split, its epoch chosen on the smaller part."""
+    torch = pytest.importorskip("torch", reason="the 'train' extra brings PyTorch")
+    from mien.train.loop import train
+
+    torch.set_num_threads(1)
+    place = tmp_path_factory.mktemp("runs") / "divided"
+    config = tiny.config(
+        splits="random:80/20", splits_seed=3, valid_split="valid", patience=2, batch_size=16
+    )
+    train(config, open_dataset(bars), place, device=torch.device("cpu"))
+    return place
+
+
+def test_a_run_is_measured_on_its_own_splits(
+    divided_run: Path, bars: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = (divided_run, "--data", bars, "--split")
+    assert run(*arguments, "valid", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    own = resplit(open_dataset(bars), "random:80/20", "train", 3)
+    assert found["n"] == len(list(own.samples("valid"))) and found["splits"] == "random:80/20"
+    assert "epoch of this model was chosen on split 'valid'" in found["warnings"][0]
+    saved = Predictions.load(divided_run / "predictions" / "valid.npz")
+    assert saved.fingerprint == found["fingerprint"] and saved.splits == "random:80/20"
+    assert saved.keys == tuple(sample.key for sample in own.samples("valid"))
+
+    assert run(*arguments, "train", "--tta", "--json") == 0
+    assert "has learned from split 'train'" in json.loads(capsys.readouterr().out)["warnings"][0]
+    assert (divided_run / "predictions" / "train-tencrops.npz").is_file()
+    assert run(*arguments, "public", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["warnings"] == []
+
+    # Other splits than the run's: nothing is said of its training, and nothing kept as its own.
+    before = (divided_run / "predictions" / "train-tencrops.npz").read_bytes()
+    assert run(*arguments, "train", "--tta", "--splits", "official", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["n"] == 128 and found["splits"] == "official"
+    assert (divided_run / "predictions" / "train-tencrops.npz").read_bytes() == before
+
+
+def test_curves_and_gradcam_of_a_run(
+    divided_run: Path, bars: Path, tmp_path: Path, capsys: Output
+) -> None:
+    pytest.importorskip("matplotlib", reason="the 'plot' extra brings Matplotlib")
+    options = ("--data", bars, "--split", "valid", "--figures", tmp_path, "--explain", "1")
+    assert run(divided_run, *options, "--explain-with", "gradcam") == 0
+    assert {"curves.png", "explain.png"} <= {path.name for path in tmp_path.iterdir()}
+
+
+def test_a_run_that_cannot_be_written_to_is_measured_all_the_same(
+    divided_run: Path, bars: Path, tmp_path: Path, capsys: Output
+) -> None:
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    shutil.copy(divided_run / "last.pt", copy)
+    (copy / "predictions").write_text("in the way")
+    assert run(copy, "--data", bars, "--split", "valid", "--json") == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["n"] > 0
+    assert err.count("\n") == 1 and "the answers are not kept" in err
+
+
+def test_a_full_disk_does_not_take_the_measures_with_it(
+    data: Path, model: Path, tmp_path: Path, capsys: Output,
+    full_disk: Callable[[int], AbstractContextManager[None]],
+) -> None:  # fmt: skip
+    pytest.importorskip("jinja2", reason="the 'plot' extra brings Jinja2")
+    with full_disk(1000):
+        code = run(
+            model, "--data", data, "--split", "public", "--json", "--html", tmp_path / "r.html"
+        )
+    out, err = capsys.readouterr()
+    assert code == 1 and json.loads(out)["n"] == 16
+    assert "cannot write" in err and err.count("\n") == 1 and not list(tmp_path.iterdir())
+
+
 def test_usage(data: Path, capsys: Output) -> None:
     assert run("default", "--data", data) == 2
     assert "--split" in capsys.readouterr().err
@@ -160,7 +339,10 @@ class Wall:
             raise ImportError(f"{name} is not part of the core")
 sys.meta_path.insert(0, Wall())
 from mien.cli.app import main
-for model, *more in ((sys.argv[1],), (sys.argv[1], "--figure", "c.png"), (sys.argv[3],)):
+for model, *more in (
+    (sys.argv[1],), (sys.argv[1], "--figure", "c.png"), (sys.argv[1], "--html", "r.html"),
+    (sys.argv[3],),
+):
     try:
         main(["evaluate", model, "--data", sys.argv[2], "--split", "public", "--json", *more])
     except SystemExit as error:
@@ -177,6 +359,8 @@ for model, *more in ((sys.argv[1],), (sys.argv[1], "--figure", "c.png"), (sys.ar
     assert json.loads(done.stdout)["n"] == 16
     assert done.stderr.splitlines() == [
         "0",
+        "mien: a figure needs the 'plot' extra: pip install 'mien[plot]'",
+        "1",
         "mien: a figure needs the 'plot' extra: pip install 'mien[plot]'",
         "1",
         f"mien: the training run {tmp_path} needs the 'train' extra: pip install 'mien[train]'",

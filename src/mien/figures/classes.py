@@ -51,11 +51,16 @@ def support_figure(evaluation: Evaluation) -> Figure:
 
 
 def scores_figure(evaluation: Evaluation) -> Figure:
-    """Precision, recall and F1 of each class, and their means over the classes."""
+    """Precision, recall and F1 of each class, and their means over the classes that occur.
+
+    The mean recall is the balanced accuracy, the mean F1 the macro F1 of the evaluation.
+    """
     measures = (("precision", BLUE, "o"), ("recall", ORANGE, "s"), ("F1", GREEN, "D"))
     rows = np.arange(len(evaluation.labels) + 1)
     table = np.array([[c.precision, c.recall, c.f1] for c in evaluation.per_class.values()])
-    table = np.vstack([table, table.mean(axis=0)])  # (K + 1, 3)
+    occurs = [scores.support > 0 for scores in evaluation.per_class.values()]
+    means = table[occurs, 0].mean(), evaluation.balanced_accuracy, evaluation.macro_f1
+    table = np.vstack([table, means])  # (K + 1, 3)
     figure = new_figure(7, 1.5 + 0.42 * len(rows))
     axes = figure.add_subplot()
     axes.hlines(rows, table.min(axis=1), table.max(axis=1), color=PALE, linewidth=4)

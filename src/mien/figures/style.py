@@ -42,7 +42,7 @@ def percent(axes: Axes, which: str) -> None:
     from matplotlib.ticker import PercentFormatter
 
     for name in which:
-        getattr(axes, f"{name}axis").set_major_formatter(PercentFormatter(1, decimals=0))
+        getattr(axes, f"{name}axis").set_major_formatter(PercentFormatter(1))
 
 
 def subject(evaluation: Evaluation) -> str:

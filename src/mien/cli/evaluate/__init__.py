@@ -92,14 +92,16 @@ def command(
         predictions.save(Path(save))
     found = measure(predictions)
     minded = warnings(opened, source, found)
-    if as_json:
-        import json
+    try:
+        outputs.write(opened, source, predictions, found, minded, data, _typed(context))
+    finally:  # a disk that is full by now does not take the measures with it
+        if as_json:
+            import json
 
-        facts = {**found.to_dict(), "source": model, "data": data, "warnings": minded}
-        click.echo(json.dumps(facts))
-    else:
-        show(found, minded)
-    outputs.write(opened, source, predictions, found, minded, data, _typed(context))
+            facts = {**found.to_dict(), "source": model, "data": data, "warnings": minded}
+            click.echo(json.dumps(facts))
+        else:
+            show(found, minded)
 
 
 def _typed(context: click.Context) -> str:

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import base64
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("matplotlib", reason="the 'plot' extra brings Matplotlib")
+pytest.importorskip("jinja2", reason="the 'plot' extra brings Jinja2")
+
+from answers import answers
+from mien.errors import OutputError
+from mien.evaluate import measure
+from mien.figures.evaluation import Material, evaluation_figures
+from mien.figures.faces import Face
+from mien.report import Origin, check_target, evaluation_report, save_report
+from mien.spec import ModelSpec
+
+EVIL = "<script>alert('x')</script>&\"'"
+COMMAND = "mien evaluate model.onnx --data data.zip --split valid --html report.html"
+
+
+class Page(HTMLParser):
+    """What a browser would see: elements, their attributes, the text."""
+
+    void = ("meta", "img", "br", "link", "input")
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.words = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        self.words += " " if tag in ("td", "th") else ""
+        if tag not in self.void:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.words += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def report(evil: str = "") -> tuple[str, Material]:
+    made = answers(model=f"tiny{evil}", split=f"valid{evil}", skipped=(f"z.png{evil}: cut",))
+    rng = np.random.default_rng(0)
+    faces = [
+        Face(rng.integers(0, 256, size, dtype=np.uint8), f"{n}{evil}", "fear", predicted, 0.91)
+        for n, size, predicted in (("a", (48, 48), "anger"), ("b", (300, 300, 3), "fear"))
+    ]
+    maps = {face.key: np.full(face.image.shape[:2], 0.31, np.float32) for face in faces}
+    material = Material(made, measure(made), faces, faces, maps)
+    spec = ModelSpec(
+        f"tiny{evil}", made.names, 44, licence=f"CC0{evil}", trained_on=f"faces{evil}",
+        card={
+            "limits": f"Knows little.{evil}", "intended_use": f"Tests.{evil}",
+            "hardware": f"two cores{evil}", "recipe": {"lr": 0.1, "name": f"tiny{evil}"},
+        },
+    )  # fmt: skip
+    origin = Origin(COMMAND + evil, f"model.onnx{evil}", f"data.zip{evil}", [f"Careful!{evil}"])
+    figures = {"support": evaluation_figures(material)["support"]} if evil else None
+    return evaluation_report(
+        material, spec, origin, figures or evaluation_figures(material)
+    ), material
+
+
+@pytest.fixture(scope="module")
+def made() -> tuple[str, Material]:
+    return report()
+
+
+def test_it_says_what_was_measured_and_how(made: tuple[str, Material]) -> None:
+    html, material = made
+    found = material.evaluation
+    words = " ".join(Page(html).words.split())
+    interval = found.intervals["accuracy"]
+    assert f"accuracy {found.accuracy:.1%}" in words
+    assert f"95% interval {100 * interval.low:.1f} to {interval.high:.1%}" in words
+    assert found.without_duplicates is not None
+    assert f"{found.without_duplicates.accuracy:.2%}" in words
+    for label, row in found.per_class.items():
+        assert f"{label} {row.precision:.1%} {row.recall:.1%} {row.f1:.1%} {row.support}" in words
+    for text in (
+        COMMAND, "Careful!", "Knows little.", "Tests.", "CC0", "0123456789abcdef", "z.png: cut",
+        "two cores", "numpy", "fear → anger 91%", "covering costs up to 31 points",
+    ):  # fmt: skip
+        assert text in words, text
+
+
+def test_it_is_one_file_that_asks_the_network_for_nothing(made: tuple[str, Material]) -> None:
+    page = Page(made[0])
+    assert not page.open  # every element is closed, in order
+    assert not {"link", "script", "iframe", "object"} & {tag for tag, _ in page.elements}
+    assert not re.search(r"https?://|url\(|@import", made[0])
+    images = page.all("img")
+    assert len(images) == 5 + 2 + 4  # figures, mistakes, faces with their maps
+    for image in images:
+        kind, _, data = str(image["src"]).partition(",")
+        assert kind == "data:image/png;base64"
+        assert base64.b64decode(data, validate=True).startswith(b"\x89PNG")
+        assert image["alt"]
+    assert len(made[0]) < 2_000_000
+
+
+def test_it_is_made_for_people(made: tuple[str, Material]) -> None:
+    page = Page(made[0])
+    assert page.all("html")[0]["lang"] == "en"
+    assert any(meta.get("name") == "viewport" for meta in page.all("meta"))
+    assert len(page.all("h1")) == 1 and len(page.all("main")) == 1
+    assert all("scope" in cell for cell in page.all("th"))
+
+
+def test_whatever_comes_from_outside_is_escaped() -> None:
+    html, _ = report(EVIL)
+    page = Page(html)
+    assert not page.all("script") and "<script" not in html
+    assert page.words.count(EVIL) > 10  # told as it is, and as text
+
+
+def test_it_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    made = answers(20)
+    material = Material(made, measure(made))
+    spec, origin = ModelSpec("tiny", made.names, 44), Origin("mien", "tiny", "data")
+    save_report(tmp_path / "r.html", material, spec, origin, {})
+    html = (tmp_path / "r.html").read_text("utf-8")
+    assert html.startswith("<!doctype html>") and html.rstrip().endswith("</html>")
+    assert "What the answer rests on" not in html  # nothing was explained
+    with pytest.raises(OutputError, match="nowhere"):
+        check_target(tmp_path / "nowhere" / "r.html")
