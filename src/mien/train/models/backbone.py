@@ -97,18 +97,21 @@ def create(config: TrainConfig) -> Any:
     options: dict[str, Any] = {}
     if config.stochastic_depth:
         options["drop_path_rate"] = config.stochastic_depth
+    vgg = timm.models.is_model_in_modules(name, ["vgg"])
+    if vgg:
+        options["mlp_ratio"] = 1 / 4096  # makes next to nothing of what is thrown away below
     try:
         net: Any = timm.create_model(name, num_classes=0, in_chans=config.channels, **options)
     except TypeError:
-        if not options:
+        if not config.stochastic_depth:
             raise
         raise ConfigError(
             f"stochastic_depth leaves out residual blocks: the backbone {name} has none"
         ) from None
-    if isinstance(net, timm.models.VGG):
+    if vgg:
         # 102 million of its weights are one layer over 7×7 maps, which pictures of 48 pixels do
         # not have; the average of the last maps serves any size, as in later networks.
-        net.pre_logits = nn.Identity()  # type: ignore[assignment]
+        net.pre_logits = nn.Identity()
         net.head_hidden_size = net.num_features
     return net
 

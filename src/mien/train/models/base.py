@@ -19,8 +19,8 @@ class Network(nn.Module):
 
     A factory registered with ``mien.registry.register_architecture`` takes ``(config, classes,
     auxiliary_classes=0, affect=False)`` and returns one of these, with random weights: those of a
-    file come later, by ``load_pretrained``. A subclass calls ``make_heads`` once, and its
-    ``features`` begin with ``prepare``.
+    file come later, by ``load_pretrained``. A subclass calls ``make_whitening`` and ``make_heads``
+    once, and its ``features`` begin with ``prepare``.
     """
 
     head: nn.Module
@@ -28,7 +28,7 @@ class Network(nn.Module):
     """(N, F) → (N, auxiliary_classes) logits of the FER+ votes."""
     affect: nn.Module | None
     """(N, F) → (N, 2) valence and arousal in [-1, 1]."""
-    whitening: Whitening | None = None
+    whitening: Whitening | None
 
     def features(self, x: Tensor) -> Tensor:
         """(N, C, S, S) → (N, F); ``x`` is normalised as the model's spec says."""
@@ -49,8 +49,8 @@ class Network(nn.Module):
 
     def make_whitening(self, config: TrainConfig) -> None:
         """Put ZCA whitening before the network where the recipe wants it."""
-        if config.whitening:
-            self.whitening = Whitening(config.channels * config.input_size**2)
+        values = config.channels * config.input_size**2
+        self.whitening = Whitening(values) if config.whitening else None
 
     def equalise(self, x: Tensor) -> Tensor:
         """What is done to each (N, C, S, S) picture by itself, before whitening: nothing."""
