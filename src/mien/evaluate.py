@@ -151,7 +151,8 @@ def predict(
             try:
                 image = sample.image
             except DatasetError as error:
-                skipped.append(f"{sample.key}: {error}")
+                reason = str(error)  # which may name the picture already
+                skipped.append(reason if sample.key in reason else f"{sample.key}: {reason}")
                 continue
             kept.append(sample)
             pixels += pixel_keys([image])
