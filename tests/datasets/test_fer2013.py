@@ -176,6 +176,8 @@ def reading(path: Path) -> str:
         samples: list[Sample] = []
         for split in dataset.splits():
             samples += dataset.samples(split)
+        for sample in samples:
+            assert sample.image.shape == (48, 48)
     message = str(caught.value)
     assert "\n" not in message and len(message) < 500
     return message

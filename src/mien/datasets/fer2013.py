@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Protocol
 
@@ -82,9 +83,9 @@ class FER2013:
             known = ", ".join(USAGES.values())
             raise DatasetError(f"FER2013 has no split {split!r} (splits: {known})")
         empty = True
-        for key, row, label, image in self._source.rows(split):
+        for key, row, label, pixels in self._source.rows(split):
             empty = False
-            yield Sample(image, label, key, self._votes_of(row, split, key))
+            yield Sample(pixels, label, key, self._votes_of(row, split, key))
         if empty:
             held = ", ".join(self.splits())
             raise DatasetError(f"{self.path} holds no pictures of split {split!r} (it has: {held})")
@@ -105,7 +106,7 @@ class _Row(NamedTuple):
     key: str
     row: int  # of fer2013.csv; -1 where it is not known
     label: int
-    image: NDArray[np.uint8]  # (48, 48)
+    pixels: NDArray[np.uint8] | Callable[[], NDArray[np.uint8]]  # (48, 48)
 
 
 class _Source(Protocol):
@@ -197,7 +198,7 @@ class _Pictures:
 
     def rows(self, split: str) -> Iterator[_Row]:
         for row, name, label in sorted(self._files.get(split, [])):
-            yield _Row(name, row, label, self._decode(name))
+            yield _Row(name, row, label, partial(self._decode, name))
 
     def _label(self, name: str) -> int:
         folder = PurePosixPath(name).parent.name

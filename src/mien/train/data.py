@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mien.datasets.base import Dataset, Sample, Split, with_facts
+from mien.datasets.decoding import decoded
 from mien.datasets.splits import at_most
 from mien.errors import DatasetError
 from mien.preprocess import frames
@@ -128,12 +129,11 @@ def _read(
     unreadable: list[tuple[str, str]] = []
     chunks: list[NDArray[np.uint8]] = []
     images: list[NDArray[np.uint8]] = []
-    for sample in _chosen(dataset, name, config):
-        try:
-            images.append(sample.image)
-        except DatasetError as error:
-            unreadable.append((sample.key, str(error)))
+    for sample, image in decoded(_chosen(dataset, name, config)):
+        if isinstance(image, DatasetError):
+            unreadable.append((sample.key, str(image)))
             continue
+        images.append(image)
         kept.append(sample)
         if len(images) == CHUNK:
             chunks.append(frames(images, spec))
