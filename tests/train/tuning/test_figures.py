@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from mien.train.tuning.figures import history_figure, importance_figure  # noqa: E402
+from mien.train.tuning.figures import history_figure, importance_figure
 
 
 @dataclass

@@ -34,10 +34,11 @@ from mien.errors import ConfigError, InputError, OutputError, TrainingError
 from mien.train.config import TrainConfig
 from mien.train.loop import pick_device, train
 from mien.train.tuning import storage as database
+from mien.train.tuning.claim import check_folders, claim
 from mien.train.tuning.report import Row, rows_of, write_report
 from mien.train.tuning.sampling import PerTrial, origin, suggest
 from mien.train.tuning.space import Space
-from mien.train.tuning.split import described, tuning_split
+from mien.train.tuning.split import tuning_split
 
 METHODS = ("grid", "random", "tpe")
 UNPRUNED_TRIALS = 4  # so many finish before any is compared with their median
@@ -127,8 +128,8 @@ def tune(
             sampler=PerTrial(method, seed, points, space),
             pruner=_pruner(config) if prune else NopPruner(),
         )
-        _claim(study, config, space, {"method": method, "seed": seed}, dataset)
-        _check_folders(study, out)
+        claim(study, config, space, {"method": method, "seed": seed}, dataset)
+        check_folders(study, out)
         device = device or pick_device()
         _Tuning(study, config, space, dataset, out, trials, device, watcher or Watcher()).go()
         write_report(study, config, space, out)
@@ -282,54 +283,6 @@ def _again(study: Study, trial: FrozenTrial, died: bool) -> None:
 def _pruner(config: TrainConfig) -> BasePruner:
     # The first quarter of the epochs tells little: the rate is high, or still rising.
     return MedianPruner(UNPRUNED_TRIALS, n_warmup_steps=max(1, config.epochs // 4))
-
-
-def _claim(
-    study: Study, config: TrainConfig, space: Space, search: dict[str, Any], dataset: Dataset
-) -> None:
-    """Store what the study is about, or see that it is about the same."""
-    ours = {
-        "recipe": config.to_dict(),
-        "space": space.to_dict(),
-        **search,
-        "labels": list(dataset.labels),
-        "split": described(config),
-    }
-    if not study.user_attrs and not study.get_trials(deepcopy=False):
-        for key, value in ours.items():
-            study.set_user_attr(key, value)
-    theirs = study.user_attrs
-    if not theirs.keys() >= ours.keys():
-        raise ConfigError(
-            f"the study {study.study_name!r} was not made by 'mien tune': choose another --study"
-        )
-    found = []
-    for key, value in ours.items():
-        if isinstance(value, dict):
-            was = theirs[key]
-            found += [
-                f"{key} {part} was {was.get(part)!r} and is {value.get(part)!r}"
-                for part in {**was, **value}
-                if was.get(part) != value.get(part)
-            ]
-        elif theirs[key] != value:
-            found.append(f"{key} was {theirs[key]!r} and is {value!r}")
-    if found:
-        raise ConfigError(
-            f"the study {study.study_name!r} was started otherwise ({'; '.join(found)}): "
-            "go on with the same settings, or choose another --study and --out"
-        )
-
-
-def _check_folders(study: Study, out: Path) -> None:
-    """See that ``out`` does not hold the trials of another study."""
-    known = {str(trial.number) for trial in study.get_trials(deepcopy=False)}
-    there = {path.name for path in (out / "trials").glob("*")}
-    if there - known:
-        raise ConfigError(
-            f"{out} holds trials that the study {study.study_name!r} does not know: "
-            "choose another --out"
-        )
 
 
 class _Read:
