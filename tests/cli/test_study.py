@@ -10,7 +10,8 @@ pytest.importorskip("onnxscript")
 pytest.importorskip("matplotlib")
 
 from commands import mien
-from mien.train import cost, study
+from mien.compare import Cost
+from mien.train import study
 from tiny import write_csv
 
 SETTINGS = """
@@ -36,7 +37,8 @@ Output = pytest.CaptureFixture[str]
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(cost, "SECONDS", 0.0)
+    monkeypatch.setattr(study, "run_cost", lambda *_: Cost(1, 1, 1.0, 1.0))  # seconds each
+    monkeypatch.setattr(study, "file_cost", lambda *_: Cost(2, 2, 2.0, 2.0))
     monkeypatch.setattr(study, "SETTINGS", tmp_path / "study.toml")
     return tmp_path / "study.toml"
 

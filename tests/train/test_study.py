@@ -30,9 +30,10 @@ SMALL = {
 }  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def brief(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cost, "SECONDS", 0.0)
+@pytest.fixture
+def no_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An export takes seconds; tests/train/test_cost.py makes some."""
+    monkeypatch.setattr(study, "run_cost", lambda *_: Cost(parameters=1))
 
 
 def entry(**changes: Any) -> study.Entry:
@@ -68,6 +69,7 @@ def test_some_of_them_alone() -> None:
         study.plan("short", ("mobilnet",))
 
 
+@pytest.mark.usefixtures("no_costs")
 def test_a_finished_run_stays_and_an_unfinished_one_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,11 +100,12 @@ def test_a_finished_run_stays_and_an_unfinished_one_goes_on(
     study.run_entry(entry(), Faces(), tmp_path, device=CPU)
     assert (folder / study.COST).stat().st_mtime_ns == before
     (folder / study.COST).unlink()  # nor does one whose costs alone are missing
-    monkeypatch.setattr(study, "run_cost", lambda *_: Cost(parameters=1))
+    monkeypatch.setattr(study, "run_cost", lambda *_: Cost(parameters=2))
     study.run_entry(entry(), Faces(), tmp_path, device=CPU)
-    assert Cost.load(folder / study.COST).parameters == 1
+    assert Cost.load(folder / study.COST).parameters == 2
 
 
+@pytest.mark.usefixtures("no_costs")
 def test_a_failure_is_noted_until_it_is_mended(tmp_path: Path) -> None:
     folder = tmp_path / "runs" / "mlp"
     with pytest.raises(TrainingError):
@@ -117,7 +120,10 @@ def test_a_failure_is_noted_until_it_is_mended(tmp_path: Path) -> None:
     assert row["status"] == "done"
 
 
-def test_the_tables_are_the_runs_own_figures(tmp_path: Path) -> None:
+def test_the_tables_are_the_runs_own_figures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cost, "SECONDS", 0.0)
     study.run_entry(entry(), Faces(), tmp_path, device=CPU)
     study.measure_shipped(Faces(), tmp_path)
     rows = study_report.collect([entry()], tmp_path, "fer2013.zip")
