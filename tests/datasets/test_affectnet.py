@@ -10,9 +10,13 @@ from PIL import Image
 import fer2013
 from affectnet_trees import HEADER, Entry, jpeg, write_full
 from fer2013 import Row
+from mien.datasets.affectnet import Crop
+from mien.datasets.archive import Folder
 from mien.datasets.base import Dataset, open_dataset
+from mien.datasets.pictures import Picture
 from mien.errors import ConfigError, DatasetError
 from mien.labels import AFFECTNET8, AFFECTNET11
+from mien.preprocess import resize
 
 PAPER = (
     "Neutral", "Happy", "Sad", "Surprise", "Fear", "Disgust", "Anger", "Contempt", "None",
@@ -72,6 +76,22 @@ def test_every_layout_reads_equal(
             assert sample.image.shape == face.shape
             # OpenCV's and Pillow's JPEG decoders may differ by a grey level or two.
             assert np.abs(sample.image.astype(int) - face).mean() < 2
+
+
+@pytest.mark.parametrize("side", [16, 32, 48, 112])
+def test_a_face_for_a_small_result_is_the_same_face(side: int, shared: Path) -> None:
+    photos = Folder(shared / "photos")
+    crop = Crop(Picture(photos, "obama_smile.jpg"), ("301", "95", "421", "437"))
+    whole, smaller = crop(), crop.at(side)
+    assert whole.shape == (437, 421, 3)
+    assert min(smaller.shape[:2]) >= 2 * side
+    if side < 64:
+        assert smaller.size < whole.size / 3
+    difference = resize(whole, side).astype(int) - resize(smaller, side)
+    assert np.abs(difference).mean() < 4  # the box's edges fall on whole pixels of either
+    outside = Crop(crop.photo, ("9000", "0", "50", "50"))
+    with pytest.raises(DatasetError, match="has no part in its"):
+        outside.at(side)
 
 
 def test_classes(entries: list[Entry], tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from mien.datasets.archive import DAMAGE, Folder, open_archive
 from mien.datasets.base import Pixels, Sample
-from mien.datasets.pictures import Picture
+from mien.datasets.pictures import Picture, largest_reduction
 from mien.errors import ConfigError, DatasetError
 from mien.labels import AFFECTNET8, AFFECTNET11
 from mien.registry import register_dataset
@@ -158,20 +158,39 @@ class Crop:
 
     def __call__(self) -> Pixels:
         """The part of the box that lies in the photo."""
-        where = f"{self.photo.archive.path}: {self.photo.name}"
+        return self._cut(self.photo(), 1)
+
+    def at(self, side: int) -> Pixels:
+        """The same for a result of ``side`` pixels: maybe smaller, see ``Picture.at``."""
+        _, _, width, height = self._numbers()
+        return self._cut(*self.photo.reduced(largest_reduction(min(width, height), 2 * side)))
+
+    def _numbers(self) -> tuple[int, int, int, int]:
         try:
             x, y, width, height = (round(float(value)) for value in self.box)
         except (ValueError, OverflowError):
-            raise DatasetError(f"{where} has the face box {self.box}, not four numbers") from None
-        photo = self.photo()
-        face = photo[max(y, 0) : max(y + height, 0), max(x, 0) : max(x + width, 0)]
-        if not face.size:
-            size = f"{photo.shape[1]}×{photo.shape[0]}"
             raise DatasetError(
-                f"{where} has a face box of {width}×{height} pixels at ({x}, {y}), which has "
-                f"no part in its {size}"
+                f"{self._where()} has the face box {self.box}, not four numbers"
+            ) from None
+        return x, y, width, height
+
+    def _cut(self, photo: Pixels, reduction: int) -> Pixels:
+        """The box's part of a photo that is ``reduction`` times smaller than it was."""
+        x, y, width, height = self._numbers()
+        left, top, right, bottom = (
+            round(max(edge, 0) / reduction) for edge in (x, y, x + width, y + height)
+        )
+        face = photo[top:bottom, left:right]
+        if not face.size:
+            size = f"{photo.shape[1] * reduction}×{photo.shape[0] * reduction}"
+            raise DatasetError(
+                f"{self._where()} has a face box of {width}×{height} pixels at ({x}, {y}), which "
+                f"has no part in its {size}"
             )
         return np.ascontiguousarray(face)
+
+    def _where(self) -> str:
+        return f"{self.photo.archive.path}: {self.photo.name}"
 
 
 def _find_tables(path: Path) -> dict[str, str]:

@@ -12,6 +12,7 @@ from mien.datasets.archive import Archive
 from mien.errors import DatasetError, ImageReadError
 from mien.images import read_image
 
+_JPEG = b"\xff\xd8"
 _REDUCED = {
     8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
     4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
@@ -39,11 +40,20 @@ class Picture:
         """The picture for a result of ``side`` pixels: maybe smaller, never below twice ``side``.
 
         A JPEG can be decoded straight to a half, a quarter or an eighth of its size, which takes a
-        fraction of the time and memory. Shrunk to ``side``, the result differs by about one grey
-        level from that of the whole picture.
+        fraction of the time and memory. Shrunk to ``side``, the result differs by one or two grey
+        levels from that of the whole picture.
         """
         data = self.archive.read(self.name)
         return self._decode(data, _reduction(data, 2 * side))
+
+    def reduced(self, factor: int) -> tuple[NDArray[np.uint8], int]:
+        """The picture at 1/``factor`` of its size (1, 2, 4 or 8), and the factor that it came to.
+
+        That is 1 for all but JPEGs.
+        """
+        data = self.archive.read(self.name)
+        factor = factor if data[:2] == _JPEG else 1
+        return self._decode(data, factor), factor
 
     def _decode(self, data: bytes, reduction: int) -> NDArray[np.uint8]:
         """OpenCV first, which is quicker; Pillow where that fails, for more formats and reasons."""
@@ -65,12 +75,12 @@ class Picture:
 
 def _whole(data: bytes) -> bool:
     """Not where a JPEG lacks its end: some versions of OpenCV would fill the rest with grey."""
-    return bool(data) and (data[:2] != b"\xff\xd8" or data.rstrip(b"\0")[-2:] == b"\xff\xd9")
+    return bool(data) and (data[:2] != _JPEG or data.rstrip(b"\0")[-2:] == b"\xff\xd9")
 
 
 def _reduction(data: bytes, side: int) -> int:
     """8, 4, 2 or 1: the most that a JPEG can be reduced by with ``side`` pixels left each way."""
-    if data[:2] != b"\xff\xd8":
+    if data[:2] != _JPEG:
         return 1
     import PIL.Image
 
@@ -79,4 +89,9 @@ def _reduction(data: bytes, side: int) -> int:
             shorter = min(header.size)
     except Exception:  # noqa: BLE001 - damage is told by what decodes it
         return 1
-    return next((factor for factor in _REDUCED if shorter >= factor * side), 1)
+    return largest_reduction(shorter, side)
+
+
+def largest_reduction(length: float, side: int) -> int:
+    """8, 4, 2 or 1: the most that ``length`` pixels can be reduced by with ``side`` left."""
+    return next((factor for factor in _REDUCED if length >= factor * side), 1)

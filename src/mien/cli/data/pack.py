@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     help="1: grey, 3: RGB.  [default: grey where the first pictures are]",
 )  # fmt: skip
 @click.option("--workers", type=click.IntRange(min=1), help="Threads.  [default: one a core]")
-@click.option("--exact", is_flag=True, help="Decode large JPEGs whole: slower, one grey level off.")
+@click.option(
+    "--exact",
+    is_flag=True,
+    help="Decode large JPEGs whole: slower, and a grey level or two nearer.",
+)
 def pack(
     source: str,
     out: str,
