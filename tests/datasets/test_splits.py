@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import tiny
 from mien.datasets.base import Dataset, Official, Sample, open_dataset, pixel_keys
 from mien.datasets.splits import at_most, resplit
 from mien.errors import ConfigError, DatasetError
@@ -243,3 +244,10 @@ def test_fer2013_is_divided_to_the_picture(
         assert all(abs(here[label] - share) < 1.5 for label, share in enumerate(shares))
         for key in pixel_keys(sample.image for sample in samples):
             assert seen.setdefault(key, part) == part
+
+
+def test_what_is_divided_alike_already_is_not_divided_again() -> None:
+    once = resplit(tiny.Faces(), "random:90/10", seed=3)
+    assert resplit(once, "random:90/10", seed=3) is once
+    assert resplit(once, "random:90/10", seed=4) is not once
+    assert resplit(once, "official") is once

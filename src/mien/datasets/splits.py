@@ -42,11 +42,12 @@ def resplit(dataset: Dataset, how: str, source: str = "train", seed: int = 0) ->
     the same. The same seed gives the same parts. The parts come first in ``splits()``, then the
     other splits as they are; one that bears a part's name is there as ``official_<name>``.
 
-    The pictures of ``source`` are decoded once, when the first part is asked for. Raises
+    The pictures of ``source`` are decoded once, when the first part is asked for; a data set that is
+    divided like this already is given back. Raises
     ``ConfigError`` for a text of another form, ``DatasetError`` where there is no split ``source``
     and, when the first part is asked for, where there are too few pictures or no subjects.
     """
-    if how == "official":
+    if how == "official" or getattr(dataset, "division", None) == (how, source, seed):
         return dataset
     match = _FORM.fullmatch(how)
     sizes = tuple(int(size) for size in match.groups()[1:] if size) if match else ()
@@ -61,7 +62,7 @@ def resplit(dataset: Dataset, how: str, source: str = "train", seed: int = 0) ->
             f"the {dataset.name} data set has no split {source!r} to divide "
             f"(splits: {', '.join(held)})"
         )
-    return _Divided(dataset, source, sizes, by_subject, seed)
+    return _Divided(dataset, (how, source, seed), sizes, by_subject)
 
 
 def at_most(labels: Sequence[int], n: int, seed: int = 0) -> NDArray[np.int64]:
@@ -80,18 +81,23 @@ class _Divided:
     """A data set of which one split is divided; see ``resplit``."""
 
     def __init__(
-        self, dataset: Dataset, source: str, sizes: tuple[int, ...], by_subject: bool, seed: int
+        self,
+        dataset: Dataset,
+        division: tuple[str, str, int],
+        sizes: tuple[int, ...],
+        by_subject: bool,
     ) -> None:
         self.name, self.labels = dataset.name, dataset.labels
         self.origin: str = getattr(dataset, "origin", "")
         self.official: Official | None = getattr(dataset, "official", None)
-        self._dataset, self._source, self._seed = dataset, source, seed
+        self.division = division
+        self._dataset, (_, self._source, self._seed) = dataset, division
         self._sizes, self._by_subject = sizes, by_subject
         self._parts = PARTS[: len(sizes)]
         self._others = {  # name here → name there
             f"official_{name}" if name in self._parts else name: name
             for name in dataset.splits()
-            if name != source
+            if name != self._source
         }
         self._part_of: list[int] | None = None  # one a picture of source; -1: in no part
 

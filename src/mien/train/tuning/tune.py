@@ -151,7 +151,10 @@ class _Tuning:
         watcher: Watcher,
     ) -> None:
         self.study, self.config, self.space, self.out = study, config, space, out
-        self.data, self.trials, self.device, self.watcher = _Read(dataset), trials, device, watcher
+        self.trials, self.device, self.watcher = trials, device, watcher
+        # Read and divided once for all trials; a space cannot change how.
+        read = _Read(dataset)
+        self.data = resplit(read, config.splits, config.splits_from, config.splits_seed)
         self.number: int | None = None  # of the trial that runs here
         self.lost = False
 
