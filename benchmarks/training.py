@@ -34,7 +34,6 @@ from mien.registry import architectures
 from mien.train import augment
 from mien.train.config import TrainConfig
 from mien.train.loop import train
-from mien.train.optim import make_optimizer
 from mien.train.recipe import load_recipe
 
 
@@ -126,7 +125,14 @@ class Plain:
     def __init__(self, config: TrainConfig, data: InMemory, workers: int) -> None:
         torch.manual_seed(config.seed)
         self.net: nn.Module = architectures.get(config.architecture)(config, len(data.labels))
-        self.optimizer = make_optimizer(self.net, config)
+        weights = self.net.parameters()
+        self.optimizer: torch.optim.Optimizer = (
+            torch.optim.Adam(weights, config.lr, weight_decay=config.weight_decay)
+            if config.optimizer == "adam"
+            else torch.optim.SGD(
+                weights, config.lr, config.momentum, nesterov=True, weight_decay=config.weight_decay
+            )
+        )
         self.loss = nn.CrossEntropyLoss(label_smoothing=config.label_smoothing)
         self.loader = DataLoader(
             Pictures(config, data), config.batch_size, shuffle=True, drop_last=True,
