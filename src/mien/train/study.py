@@ -23,7 +23,6 @@ from mien.errors import UnknownNameError
 from mien.evaluate import Progress, predict
 from mien.files import write_whole
 from mien.predictions import Predictions
-from mien.train import checkpoint
 from mien.train.classifier import TorchClassifier
 from mien.train.config import TrainConfig
 from mien.train.cost import file_cost, run_cost
