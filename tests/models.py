@@ -80,7 +80,7 @@ def tiny_classifier(
     return Tiny(path, facts, weights, bias)
 
 
-def training_run(place: Path) -> tuple[Path, Any]:
+def training_run(place: Path, architecture: str = "resnet") -> tuple[Path, Any]:
     """A folder like that of ``mien train`` with an untrained network, and the network."""
     import torch
 
@@ -88,9 +88,9 @@ def training_run(place: Path) -> tuple[Path, Any]:
     from mien.train import checkpoint
     from mien.train.config import TrainConfig
 
-    config = TrainConfig(name="untrained", widths=(8, 8), blocks=(1, 1))
+    config = TrainConfig(name="untrained", architecture=architecture, widths=(8, 8), blocks=(1, 1))
     torch.manual_seed(0)
-    net = architectures.get("resnet")(config, 7).eval()
+    net = architectures.get(architecture)(config, 7).eval()
     state = {
         "config": config.to_dict(),
         "labels": list(FER2013),

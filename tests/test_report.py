@@ -14,9 +14,11 @@ pytest.importorskip("jinja2", reason="the 'plot' extra brings Jinja2")
 from answers import answers
 from mien.errors import OutputError
 from mien.evaluate import measure
+from mien.figures.classes import support_figure
 from mien.figures.evaluation import Material, evaluation_figures
 from mien.figures.faces import Face
-from mien.report import Origin, check_target, evaluation_report, save_report
+from mien.figures.save import png
+from mien.report import READING, Origin, check_target, evaluation_report, save_report
 from mien.spec import ModelSpec
 
 EVIL = "<script>alert('x')</script>&\"'"
@@ -70,10 +72,11 @@ def report(evil: str = "") -> tuple[str, Material]:
         },
     )  # fmt: skip
     origin = Origin(COMMAND + evil, f"model.onnx{evil}", f"data.zip{evil}", [f"Careful!{evil}"])
-    figures = {"support": evaluation_figures(material)["support"]} if evil else None
-    return evaluation_report(
-        material, spec, origin, figures or evaluation_figures(material)
-    ), material
+    figures = {"support": support_figure(material.evaluation)}
+    if not evil:
+        figures = evaluation_figures(material)
+    drawn = {name: png(figure) for name, figure in figures.items() if name in READING}
+    return evaluation_report(material, spec, origin, drawn), material
 
 
 @pytest.fixture(scope="module")

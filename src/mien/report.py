@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import io
 import platform
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
@@ -23,9 +22,6 @@ from mien.figures.faces import costs, with_map
 from mien.figures.save import require_extra
 from mien.files import check_writable, write_whole
 from mien.spec import ModelSpec
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 READING = {
     "confusion": (
@@ -103,10 +99,10 @@ def save_report(
     material: Material,
     spec: ModelSpec,
     origin: Origin,
-    figures: Mapping[str, Figure],
+    figures: Mapping[str, bytes],
 ) -> None:
     """Write the report of one evaluation, whole or not at all; ``figures`` are those of
-    ``mien.figures.evaluation``. Raises what ``check_target`` raises.
+    ``mien.figures.evaluation`` that ``READING`` names, as PNG. Raises what ``check_target`` raises.
     """
     check_target(path)
     html = evaluation_report(material, spec, origin, figures)
@@ -114,7 +110,7 @@ def save_report(
 
 
 def evaluation_report(
-    material: Material, spec: ModelSpec, origin: Origin, figures: Mapping[str, Figure]
+    material: Material, spec: ModelSpec, origin: Origin, figures: Mapping[str, bytes]
 ) -> str:
     """The HTML text; everything from outside, such as names and paths, is escaped."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -125,7 +121,7 @@ def evaluation_report(
         trim_blocks=True, lstrip_blocks=True,
     ).get_template("evaluation.html")  # fmt: skip
     shown = [
-        (name, heading, reading, _png(figures[name]))
+        (name, heading, reading, _data_uri(figures[name]))
         for name, (heading, reading) in READING.items()
         if name in figures
     ]
@@ -193,12 +189,6 @@ def _readable(facts: Mapping[str, Any]) -> dict[str, str]:
         if value not in ("", None):
             texts[key.replace("_", " ")] = str(value)
     return texts
-
-
-def _png(figure: Figure) -> str:
-    drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", bbox_inches="tight", pad_inches=0.1)
-    return _data_uri(drawn.getvalue())
 
 
 def _picture(image: NDArray[np.uint8]) -> str:

@@ -280,11 +280,13 @@ def test_a_run_is_measured_on_its_own_splits(
     assert run(*arguments, "public", "--json") == 0
     assert json.loads(capsys.readouterr().out)["warnings"] == []
 
-    # Other splits than the run's: nothing is said of its training, and nothing kept as its own.
+    # Other splits than the run's: what it learned from is found among them, and nothing is kept.
     before = (divided_run / "predictions" / "train-tencrops.npz").read_bytes()
     assert run(*arguments, "train", "--tta", "--splits", "official", "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert found["n"] == 128 and found["splits"] == "official"
+    learned = len(list(own.samples("train")))
+    assert f"has learned from {learned} of these 128 pictures" in found["warnings"][0]
     assert (divided_run / "predictions" / "train-tencrops.npz").read_bytes() == before
 
 
@@ -292,9 +294,39 @@ def test_curves_and_gradcam_of_a_run(
     divided_run: Path, bars: Path, tmp_path: Path, capsys: Output
 ) -> None:
     pytest.importorskip("matplotlib", reason="the 'plot' extra brings Matplotlib")
-    options = ("--data", bars, "--split", "valid", "--figures", tmp_path, "--explain", "1")
+    pytest.importorskip("jinja2", reason="the 'plot' extra brings Jinja2")
+    page = tmp_path / "report.html"
+    options = ("--data", bars, "--split", "valid", "--html", page, "--explain", "1")
     assert run(divided_run, *options, "--explain-with", "gradcam") == 0
-    assert {"curves.png", "explain.png"} <= {path.name for path in tmp_path.iterdir()}
+    html = page.read_text("utf-8")
+    assert 'id="curves"' in html and 'id="explain"' in html and "Grad-CAM" in html
+
+
+def test_gradcam_of_what_has_no_feature_maps_is_refused_before_the_work(
+    bars: Path, tmp_path: Path, capsys: Output
+) -> None:
+    pytest.importorskip("torch", reason="the 'train' extra brings PyTorch")
+    place, _ = training_run(tmp_path / "mlp", "mlp")
+    options = ("--data", bars, "--split", "public", "--figures", tmp_path / "f")
+    assert run(place, *options, "--explain-with", "gradcam") == 2
+    out, err = capsys.readouterr()
+    assert out == "" and "has no feature maps for Grad-CAM" in err and err.count("\n") == 1
+
+
+def test_a_temperature_fitted_on_the_split_is_told(model: Path, data: Path, capsys: Output) -> None:
+    from mien.cli.evaluate.given import load, open_data, warnings
+    from mien.evaluate import predict
+
+    opened = load(str(model))
+    card = {"recipe": {"dataset": "fer2013"}, "calibration": "split public (16 pictures)"}
+    opened.classifier.spec = replace(opened.classifier.spec, card=card)
+    source = open_data(opened, str(data), None, (), None)
+    said = [
+        warnings(opened, source, predict(opened.classifier, source.dataset, split, repeats_of=None))
+        for split in ("public", "train")
+    ]
+    assert "temperature of this model was fitted on split 'public'" in said[0][0]
+    assert said[1] == []
 
 
 def test_a_run_that_cannot_be_written_to_is_measured_all_the_same(
@@ -314,11 +346,10 @@ def test_a_full_disk_does_not_take_the_measures_with_it(
     data: Path, model: Path, tmp_path: Path, capsys: Output,
     full_disk: Callable[[int], AbstractContextManager[None]],
 ) -> None:  # fmt: skip
-    pytest.importorskip("jinja2", reason="the 'plot' extra brings Jinja2")
+    pytest.importorskip("matplotlib", reason="the 'plot' extra brings Matplotlib")
+    figure = tmp_path / "c.png"
     with full_disk(1000):
-        code = run(
-            model, "--data", data, "--split", "public", "--json", "--html", tmp_path / "r.html"
-        )
+        code = run(model, "--data", data, "--split", "public", "--json", "--figure", figure)
     out, err = capsys.readouterr()
     assert code == 1 and json.loads(out)["n"] == 16
     assert "cannot write" in err and err.count("\n") == 1 and not list(tmp_path.iterdir())

@@ -26,7 +26,7 @@ def test_every_figure_is_whole_and_named(tmp_path: Path) -> None:
     face = Face(np.zeros((48, 48), np.uint8), "a.png", "fear", "anger", 0.9)
     figures = evaluation_figures(
         Material(
-            made, measure(made), [face] * 24, [face], {"a.png": np.ones((48, 48), np.float32)},
+            made, measure(made), [face] * 7, [face], {"a.png": np.ones((48, 48), np.float32)},
             epochs=[{"epoch": 0, "train_loss": 1.0}],
         )
     )  # fmt: skip

@@ -8,6 +8,7 @@ pytest.importorskip("matplotlib", reason="the 'plot' extra brings Matplotlib")
 import tiny
 from answers import answers
 from mien.figures.faces import (
+    NAME,
     Face,
     costs,
     explanation_figure,
@@ -41,7 +42,7 @@ def test_a_mistake_says_what_was_taken_for_what() -> None:
     assert first.get_title() == "fear → anger" and not empty.images
     assert [text.get_text() for text in first.texts] == ["93%", "a.png"]
     name = second.texts[1].get_text()
-    assert name.startswith("…") and name.endswith("b.png") and len(name) == 24
+    assert name.startswith("…") and name.endswith("/long/b.png") and len(name) == NAME
     assert np.array_equal(first.images[0].get_array(), face("a.png").image)
     assert "no mistakes" in [text.get_text() for text in mistakes_figure([], "x").axes[0].texts]
 
@@ -55,6 +56,7 @@ def test_a_map_colours_what_counts_and_leaves_the_rest_grey() -> None:
     assert red[:10].min() > 50 and blue[40:].min() > 20
     assert np.array_equal(red[10:40], np.zeros((30, 48)))
     assert costs(values) == "40 points" and costs(-values * 0) == "0 points"
+    assert costs(values / 40) == "1 point"
 
 
 def test_a_weak_map_stays_pale_where_it_is_a_loss() -> None:

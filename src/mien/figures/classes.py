@@ -65,7 +65,9 @@ def scores_figure(evaluation: Evaluation) -> Figure:
     axes = figure.add_subplot()
     axes.hlines(rows, table.min(axis=1), table.max(axis=1), color=PALE, linewidth=4)
     for column, (name, color, marker) in enumerate(measures):
-        axes.plot(table[:, column], rows, marker, color=color, label=name, markersize=7)
+        axes.plot(
+            table[:, column], rows, marker, color=color, label=name, markersize=7, clip_on=False
+        )
     for row, values in enumerate(table):
         text = "   ".join(f"{value:.0%}".rjust(4) for value in values)
         axes.text(1.03, row, text, va="center", fontsize=9, color=INK, family="monospace")

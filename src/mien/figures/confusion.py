@@ -9,7 +9,7 @@ import numpy as np
 
 from mien.evaluate import Evaluation
 from mien.figures.save import save_figure
-from mien.figures.style import subject
+from mien.figures.style import INK, new_figure, subject
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,17 +22,15 @@ def confusion_figure(
 
     A cell shows its share of the row as a percentage, its count, or both.
     """
-    from matplotlib.figure import Figure  # not pyplot, which keeps every figure alive
-
     counts = np.array(evaluation.confusion)  # (K, K), rows are true classes
     support = counts.sum(axis=1)
     shares = counts / np.maximum(support, 1)[:, None]
     size = max(5.0, 1.5 + 0.9 * len(counts))
-    figure = Figure(figsize=(size, size), dpi=150, layout="constrained")
+    figure = new_figure(size, size)
     axes = figure.add_subplot()
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for row, column in np.ndindex(counts.shape):
-        color = "white" if shares[row, column] > 0.55 else "#1a1a1a"
+        color = "white" if shares[row, column] > 0.67 else INK  # whichever can be read better
         share, count = f"{shares[row, column]:.0%}", f"{counts[row, column]:,}"
         if show == "both":
             axes.text(column, row - 0.02, share, ha="center", va="bottom", color=color, fontsize=11)

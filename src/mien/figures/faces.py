@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WEAK = 0.1  # a loss of ten points: less is hardly what an answer rests on
+NAME = 36  # characters of a picture's name that its width has room for
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,7 +107,7 @@ def _picture(axes: Axes, face: Face) -> None:
         0.5, 1.02, f"{face.probability:.0%}", transform=axes.transAxes, ha="center", fontsize=8,
         color=INK,
     )  # fmt: skip
-    name = face.key if len(face.key) <= 24 else f"…{face.key[-23:]}"
+    name = face.key if len(face.key) <= NAME else f"…{face.key[1 - NAME :]}"
     axes.text(
         0.5, -0.03, name, transform=axes.transAxes, ha="center", va="top", fontsize=5.5,
         color=MUTED, parse_math=False,
@@ -127,4 +128,5 @@ def with_map(
 
 def costs(values: NDArray[np.float32]) -> str:
     """What the largest loss of a map of losses is, in words."""
-    return f"{100 * max(float(values.max()), 0):.0f} points"
+    points = f"{100 * max(float(values.max()), 0):.0f}"
+    return f"{points} point" if points == "1" else f"{points} points"

@@ -36,6 +36,11 @@ def require_extra() -> None:
         raise MissingExtraError("a figure", "plot") from None
 
 
+def png(figure: Figure) -> bytes:
+    """``figure`` as a PNG file, with nothing cut off."""
+    return _drawn(figure, "png")
+
+
 def save_figure(figure: Figure, path: str | Path) -> None:
     """Write ``figure`` into a PNG, SVG or PDF file, by its suffix.
 
@@ -43,6 +48,10 @@ def save_figure(figure: Figure, path: str | Path) -> None:
     """
     check_target(path)
     target = Path(path)
+    write_whole(target, _drawn(figure, target.suffix.lower()[1:]))
+
+
+def _drawn(figure: Figure, kind: str) -> bytes:
     drawn = io.BytesIO()
-    figure.savefig(drawn, format=target.suffix.lower()[1:], bbox_inches="tight", pad_inches=0.15)
-    write_whole(target, drawn.getvalue())
+    figure.savefig(drawn, format=kind, bbox_inches="tight", pad_inches=0.15)
+    return drawn.getvalue()

@@ -32,17 +32,15 @@ def plain(axes: Axes, grid: str = "both") -> None:
     """Take away frame and tick marks, and put a pale grid (``x``, ``y`` or ``both``) behind."""
     for side in ("top", "right", "left", "bottom"):
         axes.spines[side].set_visible(False)
-    axes.tick_params(length=0, colors=MUTED, labelcolor=INK)
+    axes.tick_params(length=0, pad=6, colors=MUTED, labelcolor=INK)  # zeros of two axes stay apart
     axes.grid(True, axis=grid, color=GRID, linewidth=0.8)  # type: ignore[arg-type]
     axes.set_axisbelow(True)
 
 
 def percent(axes: Axes, which: str) -> None:
     """Label the axes called ``which`` (any of x and y), whose values are shares, in per cent."""
-    from matplotlib.ticker import PercentFormatter
-
     for name in which:
-        getattr(axes, f"{name}axis").set_major_formatter(PercentFormatter(1))
+        getattr(axes, f"{name}axis").set_major_formatter(lambda share, _: f"{100 * share:.4g}%")
 
 
 def subject(evaluation: Evaluation) -> str:

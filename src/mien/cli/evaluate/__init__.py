@@ -91,7 +91,7 @@ def command(
     if save is not None:
         predictions.save(Path(save))
     found = measure(predictions)
-    minded = warnings(opened, source, found)
+    minded = warnings(opened, source, predictions)
     try:
         outputs.write(opened, source, predictions, found, minded, data, _typed(context))
     finally:  # a disk that is full by now does not take the measures with it

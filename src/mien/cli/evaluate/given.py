@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mien.classifiers.base import Classifier
     from mien.datasets.base import Dataset
-    from mien.evaluate import Evaluation
+    from mien.predictions import Predictions
+
+SAME_PICTURES = {"fer2013", "ferplus"}
+"""Readers that give the same pictures by the same names, under labels of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,8 @@ class Data:
     splits: str
     trained_on: bool
     """Whether it is divided as the model's own training data was, by the same reader."""
+    own: Dataset | None
+    """The same pictures as the model's recipe reads them, undivided; ``None``: others."""
 
 
 def load(source: str) -> Model:
@@ -80,22 +86,60 @@ def open_data(
     how = splits or "official"
     found = open_dataset(path, name, options)
     divided = resplit(found, how, own.get("splits_from", "train"), own.get("splits_seed", 0))
-    return Data(divided, how, bool(own) and how == own.get("splits", "official"))
+    read = found if own else None
+    if model.recipe and {name, learned} == SAME_PICTURES:
+        read = open_dataset(path, learned, model.recipe.get("dataset_options", ()))
+    return Data(divided, how, bool(own) and how == own.get("splits", "official"), read)
 
 
-def warnings(model: Model, data: Data, found: Evaluation) -> list[str]:
+def warnings(model: Model, data: Data, predictions: Predictions) -> list[str]:
     """What flatters the figures or is missing from them, one sentence each."""
-    said = []
-    if found.skipped:
+    said, n, skipped = [], len(predictions), predictions.skipped
+    if skipped:
         said.append(
-            f"{len(found.skipped):,} of {len(found.skipped) + found.n:,} pictures could not be "
-            f"read and are in no figure, such as {found.skipped[0]}"
+            f"{len(skipped):,} of {len(skipped) + n:,} pictures could not be read and are in no "
+            f"figure, such as {skipped[0]}"
         )
-    if data.trained_on and found.split == model.recipe.get("train_split"):
-        said.append(f"the model has learned from split {found.split!r}: these figures flatter it")
-    elif data.trained_on and found.split == model.classifier.spec.card.get("selected_on"):
+    card = model.classifier.spec.card
+    if learned := _part(model, data, predictions, model.recipe.get("train_split")):
+        said.append(f"the model has learned from {learned}: these figures flatter it")
+    elif chosen := _part(model, data, predictions, card.get("selected_on")):
         said.append(
-            f"the epoch of this model was chosen on split {found.split!r}: these figures flatter "
-            "it; report another split"
+            f"the epoch of this model was chosen on {chosen}: these figures flatter it; report "
+            "another split"
+        )
+    calibration = re.match(r"split (.+) \(", str(card.get("calibration", "")))
+    if calibration and (fitted := _part(model, data, predictions, calibration[1])):
+        said.append(
+            f"the temperature of this model was fitted on {fitted}: that flatters ECE and NLL, and "
+            "changes no answer"
         )
     return said
+
+
+def _part(model: Model, data: Data, predictions: Predictions, split: str | None) -> str:
+    """Which of the measured pictures are in ``split`` of the model's own training data, in words;
+    empty where none is, or where that cannot be told.
+    """
+    from mien.datasets.splits import PARTS, resplit
+    from mien.errors import DatasetError
+
+    if data.own is None or split is None:
+        return ""
+    how, source = model.recipe.get("splits", "official"), model.recipe.get("splits_from", "train")
+    measured = set(predictions.keys)
+    try:
+        divided = data.dataset
+        if not data.trained_on:
+            divided = resplit(data.own, how, source, model.recipe.get("splits_seed", 0))
+        # A part is found by decoding its source: not for pictures that the source does not hold.
+        looked = data.own.samples(source) if how != "official" and split in PARTS else None
+        if looked is not None and not any(sample.key in measured for sample in looked):
+            return ""
+        held = split in divided.splits()
+        count = sum(sample.key in measured for sample in divided.samples(split)) if held else 0
+    except DatasetError:  # this copy lacks what that division, or those labels, need
+        return ""
+    if count == len(predictions):
+        return f"split {predictions.split!r}"
+    return f"{count:,} of these {len(predictions):,} pictures" if count else ""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import numpy as np
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from mien.cli.evaluate.given import Data, Model
@@ -33,6 +33,11 @@ class Outputs:
     explain: Sequence[str]
     """Keys of pictures, and numbers of examples."""
     method: str
+
+    @property
+    def explains(self) -> bool:
+        """Whether there is a file that explanations are drawn into."""
+        return self.figures is not None or self.html is not None
 
     def check_targets(self) -> None:
         """Raise now what would stand in the way of a file after the work."""
@@ -58,7 +63,7 @@ class Outputs:
             report.check_target(self.html)
         if self.save is not None:
             check_writable(Path(self.save))
-        if self.explain and self.figures is None and self.html is None:
+        if self.explain and not self.explains:
             raise ConfigError("--explain needs --figures DIR or --html FILE to draw into")
 
     def check_explanation(self, model: Model, data: Data, split: str) -> None:
@@ -70,6 +75,8 @@ class Outputs:
                 f"Grad-CAM needs the folder of a training run, and {model.source} is none: "
                 "choose --explain-with occlusion"
             )
+        if self.method == "gradcam" and self.explains:
+            self._explainer(model)(np.zeros((model.classifier.spec.input_size,) * 2, np.uint8))
         keys = [text for text in self.explain if not text.isdecimal()]
         if keys and split in data.dataset.splits():  # else a better message comes later
             known = [sample.key for sample in data.dataset.samples(split)]
@@ -94,21 +101,25 @@ class Outputs:
             from mien.figures.confusion import save_confusion
 
             save_confusion(found, self.figure)
-        if self.figures is None and self.html is None:
+        if not self.explains:
             return
         from mien.figures.evaluation import evaluation_figures
-        from mien.figures.save import save_figure
+        from mien.figures.save import png
+        from mien.files import write_whole
+        from mien.report import READING, Origin, save_report
 
         material = self._material(model, data, predictions, found)
-        figures = evaluation_figures(material)
+        pictures = {
+            name: png(figure)
+            for name, figure in evaluation_figures(material).items()
+            if self.figures is not None or name in READING  # each is drawn once, for both
+        }
         if self.figures is not None:
-            for name, figure in figures.items():
-                save_figure(figure, Path(self.figures) / f"{name}.png")
+            for name, picture in pictures.items():
+                write_whole(Path(self.figures) / f"{name}.png", picture)
         if self.html is not None:
-            from mien.report import Origin, save_report
-
             origin = Origin(command, model.source, path, warnings)
-            save_report(self.html, material, model.classifier.spec, origin, figures)
+            save_report(self.html, material, model.classifier.spec, origin, pictures)
 
     def _material(
         self, model: Model, data: Data, predictions: Predictions, found: Evaluation
@@ -125,26 +136,29 @@ class Outputs:
             elif text in predictions.keys:  # it may be one that cannot be read
                 chosen.append(predictions.keys.index(text))
         explained = read_faces(data.dataset, predictions, list(dict.fromkeys(chosen)))
+        explain = self._explainer(model)
         metrics = model.folder and model.folder / "metrics.jsonl"
         return Material(
             predictions,
             found,
             mistakes=read_faces(data.dataset, predictions, surest_mistakes(predictions, MISTAKES)),
             explained=explained,
-            maps={face.key: self._map(model, face.image) for face in explained},
+            maps={face.key: explain(face.image) for face in explained},
             method=self.method,
             epochs=read_metrics(metrics) if metrics and metrics.is_file() else (),
         )
 
-    def _map(self, model: Model, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def _explainer(self, model: Model) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
+        """From one face crop to its map."""
         if self.method == "gradcam":
             from mien.train.checkpoint import load_network
             from mien.train.gradcam import grad_cam
 
-            return grad_cam(load_network(model.source)[0], model.classifier.spec, image)
+            network, _ = load_network(model.source)
+            return lambda crop: grad_cam(network, model.classifier.spec, crop)
         from mien.explain import occlusion
 
-        return occlusion(model.classifier, image)
+        return lambda crop: occlusion(model.classifier, crop)
 
 
 def keep(predictions: Predictions, run: Path) -> None:
