@@ -35,7 +35,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_pixels_are_those_of_the_one_way_to_resize(folder: Path, tmp_path: Path) -> None:
     done = pack(Photos(folder), folder, tmp_path / "out", size=48, workers=2)
-    assert done == Packing({"train": 12, "valid": 5}, 0, 3, 17)
+    assert done == Packing({"train": 12, "valid": 5}, 0, 0, 3, 17)
     for split in ("train", "valid"):
         pixels = np.load(tmp_path / "out" / f"{split}.pixels.npy", mmap_mode="r")
         assert isinstance(pixels, np.memmap) and pixels.dtype == np.uint8
@@ -80,7 +80,7 @@ def test_bad_pictures_are_listed_and_left_out(folder: Path, tmp_path: Path) -> N
     (folder / "valid" / "000.png").unlink()
     (folder / "valid" / "000.png").symlink_to(folder / "nowhere.png")
     done = pack(Photos(folder), folder, tmp_path / "out", size=16)
-    assert done == Packing({"train": 10, "valid": 4}, 3, 3, 17)
+    assert done == Packing({"train": 10, "valid": 4}, 3, 0, 3, 17)
     with (tmp_path / "out" / "skipped.csv").open(newline="") as file:
         rows = list(csv.reader(file))
     assert rows[0] == ["split", "picture", "reason"]

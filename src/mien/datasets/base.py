@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
@@ -136,7 +137,8 @@ def open_dataset(path: str | Path, name: str = "fer2013", options: Sequence[str]
     reader gets them as text, by keyword.
 
     Raises ``UnknownNameError`` for an unknown reader, ``ConfigError`` for an option that it has not
-    and ``DatasetError`` where the reader cannot make sense of what lies there.
+    and ``DatasetError`` where the reader cannot make sense of what lies there; it names those that
+    can.
     """
     reader = datasets.get(name)
     known = [p for p in signature(reader).parameters if p not in ("self", "path")]
@@ -149,5 +151,23 @@ def open_dataset(path: str | Path, name: str = "fer2013", options: Sequence[str]
                 f"(options: {', '.join(f'{k}=…' for k in known) or 'none'})"
             )
         values[key] = value
-    dataset: Dataset = reader(path, **values)
+    try:
+        dataset: Dataset = reader(path, **values)
+    except DatasetError as error:
+        fitting = _fitting(Path(path), but=name)
+        if not fitting:
+            raise
+        raise DatasetError(f"{error}; readers that take it: {', '.join(fitting)}") from None
     return dataset
+
+
+def _fitting(path: Path, but: str) -> list[str]:
+    """Other readers that make sense of what lies there, as they are without options."""
+    fitting = []
+    for name in datasets.names():
+        if name == but:
+            continue
+        with suppress(Exception):  # whatever a third party's reader raises, it does not fit
+            datasets.get(name)(path)
+            fitting.append(name)
+    return fitting

@@ -72,6 +72,8 @@ def read_coco(archive: Archive, table: str) -> Iterator[Entry]:
         with archive.text(table) as file:
             given = json.load(file)
     except (ValueError, RecursionError, *DAMAGE) as error:
+        if isinstance(error, json.JSONDecodeError) and error.msg == "Extra data":
+            raise NoTable("no COCO file, but one with a JSON value a line") from None
         raise DatasetError(f"{archive.path}: {table} is damaged, or no JSON: {error}") from None
     keys = ("images", "annotations", "categories")
     if not isinstance(given, dict) or not all(isinstance(given.get(k), list) for k in keys):
@@ -84,8 +86,11 @@ def read_coco(archive: Archive, table: str) -> Iterator[Entry]:
     for number, annotation in enumerate(given["annotations"]):
         key = f"{table}#{number}"
         try:
-            photo, label = photos[annotation["image_id"]], labels[annotation["category_id"]]
+            photo = photos.get(annotation["image_id"])
+            label = labels.get(annotation["category_id"])
             box = _by_size(annotation["bbox"])
+            if photo is None or label is None:
+                raise Unusable("the file lists no such image, or no such category")
             if annotation.get("iscrowd") or annotation.get("ignore"):
                 raise Unusable("marked as a crowd, or to be ignored")
             check(box, photo.get("width"), photo.get("height"))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from mien.align import face_crop
-from mien.datasets.archive import Folder, open_archive
+from mien.datasets.archive import Archive, Folder, open_archive
 from mien.datasets.base import Pixels, Sample
 from mien.datasets.box_tables import Entry, NoTable, Unusable, check, read_coco, read_csv
 from mien.datasets.folder import ORDER, ORDERS, SPLIT_OF, SPLITS, expression_in
@@ -57,6 +58,7 @@ class Boxes:
         if archive.is_file:  # a table: its pictures lie beside it
             self._archive = open_archive(self.path.parent)
         tables = [n for n in archive.names() if n.lower().endswith((".json", ".csv"))]
+        self._photos = _Photos(self._archive)
         self._faces: dict[str, list[Entry]] = {}
         self._skipped: dict[str, dict[str, list[str]]] = {}
         others = []
@@ -89,9 +91,8 @@ class Boxes:
             )
         index = {noun: i for i, noun in enumerate(self.labels)}
         for face in self._faces[split]:
-            picture = Picture(self._archive, self._find(face.picture))
             yield Sample(
-                SquareCrop(picture, face.box),
+                SquareCrop(self._photos, self._find(face.picture), face.box),
                 index[face.label],
                 face.key,
                 valence=face.valence,
@@ -140,20 +141,37 @@ class Boxes:
         return found
 
 
+class _Photos:
+    """Decodes photos; every thread keeps its last one, since the faces of a photo come together."""
+
+    def __init__(self, archive: Archive) -> None:
+        self.archive = archive
+        self._last = threading.local()
+
+    def get(self, name: str) -> Pixels:
+        """The whole photo, to be read only."""
+        if getattr(self._last, "name", None) != name:
+            self._last.pixels = Picture(self.archive, name)()
+            self._last.name = name
+        pixels: Pixels = self._last.pixels
+        return pixels
+
+
 @dataclass(frozen=True, slots=True)
 class SquareCrop:
     """The face of a photo, for ``Sample.pixels``."""
 
-    photo: Picture
+    photos: _Photos
+    photo: str
     box: Box
 
     def __call__(self) -> Pixels:
         """(S, S) or (S, S, 3): the square around the longer side of the box."""
-        photo = self.photo()
+        photo = self.photos.get(self.photo)
         try:
             check(self.box, photo.shape[1], photo.shape[0])
         except Unusable as reason:
-            where = f"{self.photo.archive.path}: {self.photo.name}"
+            where = f"{self.photos.archive.path}: {self.photo}"
             raise DatasetError(f"{where}: {reason}: {self.box.to_list(1)}") from None
         return face_crop(photo, Face(self.box), _SQUARE).copy()  # a view would keep the photo
 

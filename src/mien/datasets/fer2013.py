@@ -134,7 +134,7 @@ class _Csv:
                 label = _EMOTION.get(emotion.strip())
                 if label is None:
                     raise DatasetError(f"{where}: emotion {emotion!r} is no number from 0 to 6")
-                yield _Row(f"row {row}", row, label, _parse_pixels(pixels, where))
+                yield _Row(f"row {row}", row, label, _pixels_or_why(pixels, where))
 
     def _cells(self) -> Iterator[tuple[str, str, int, str, str]]:
         """Yield (split, where, row, emotion, pixels); rows count from 0, as FER+ counts them."""
@@ -209,7 +209,8 @@ class _Pictures:
         except (InputError, ValueError):
             raise DatasetError(
                 f"{self._archive.path} is no FER2013: {name} lies in a folder that names no "
-                f"expression of FER2013 ({', '.join(LABELS)})"
+                f"expression of FER2013 ({', '.join(LABELS)}); the reader 'folder' takes those of "
+                "other data sets"
             ) from None
 
     def _decode(self, name: str) -> NDArray[np.uint8]:
@@ -263,6 +264,14 @@ def _split_of_folders(name: str) -> str | None:
     """The split that a folder above ``<expression>/<picture>`` names, the nearest one."""
     above = [part.lower() for part in PurePosixPath(name).parts[:-2]]
     return next((_FOLDER_SPLITS[part] for part in reversed(above) if part in _FOLDER_SPLITS), None)
+
+
+def _pixels_or_why(text: str, where: str) -> NDArray[np.uint8] | Callable[[], NDArray[np.uint8]]:
+    """The picture; where its row is damaged, what says so once the picture is asked for."""
+    try:
+        return _parse_pixels(text, where)
+    except DatasetError:
+        return partial(_parse_pixels, text, where)
 
 
 def _parse_pixels(text: str, where: str) -> NDArray[np.uint8]:

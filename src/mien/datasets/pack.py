@@ -2,7 +2,8 @@
 
 Pictures go through in order and in constant memory. After every ``CHUNK`` of them what is on the
 disk is whole and ``pack.json`` says so; a run that was killed goes on from there. A picture that
-cannot be read is listed with the reason and left out. ``mien.datasets.packed`` reads the result.
+cannot be read is listed with the reason and left out, and what the reader leaves out is listed too.
+``mien.datasets.packed`` reads the result.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -50,6 +51,8 @@ class Packing:
     """Packed of each split, in the data set's order."""
     skipped: int
     """Pictures that could not be read; ``skipped.csv`` lists them with the reasons."""
+    left_out: int
+    """What the reader left out, such as boxes without area; listed there too."""
     channels: int
     """1 (grey) or 3 (RGB)."""
     done_now: int
@@ -77,9 +80,10 @@ def pack(
     ``source`` and ``options`` are remembered, so that a pack goes on from the same. ``workers``:
     threads, one a core where not given.
 
-    Raises ``ConfigError`` for values out of range and where ``out`` holds something else,
-    ``DatasetError`` where the data set cannot be read on, or not a single picture of it, and
-    ``OutputError`` where ``out`` cannot be written. What is done is kept in every case.
+    Raises ``ConfigError`` for values out of range and where ``out`` holds something else or another
+    process packs into it, ``DatasetError`` where the data set cannot be read on, or not a single
+    picture of it, and ``OutputError`` where ``out`` cannot be written. What is done is kept in
+    every case.
     """
     if not SIZES[0] <= size <= SIZES[1]:
         raise ConfigError(f"size must be from {SIZES[0]} to {SIZES[1]} pixels, got {size}")
@@ -95,23 +99,23 @@ def pack(
         "channels": channels,
         "exact": exact,
     }
-    store = Store(Path(out), asked, lambda: _channels(dataset, size))
-    done, already = 0, store.gone_through
-    if not store.complete:
-        shrink = _Shrink(size, store.channels, exact, len(dataset.labels))
-        with _threads(workers or _cores()) as in_order:
-            for split in dataset.splits():
-                for passed in _pack_split(dataset, split, store, shrink, in_order):
-                    done += passed
-                    if on_progress:
-                        on_progress(already + done, None)
-        if not any(store.pictures.values()):
-            raise DatasetError(
-                f"no picture of {source} could be read: "
-                f"{Path(out) / 'skipped.csv'} lists {store.skipped:,} with the reasons"
-            )
-        store.finish()
-    return Packing(store.pictures, store.skipped, store.channels, done)
+    with closing(Store(Path(out), asked, lambda: _channels(dataset, size))) as store:
+        done, already = 0, store.gone_through
+        if not store.complete:
+            shrink = _Shrink(size, store.channels, exact, len(dataset.labels))
+            with _threads(workers or _cores()) as in_order:
+                for split in dataset.splits():
+                    for passed in _pack_split(dataset, split, store, shrink, in_order):
+                        done += passed
+                        if on_progress:
+                            on_progress(already + done, None)
+            if not any(store.pictures.values()):
+                raise DatasetError(
+                    f"no picture of {source} could be read: "
+                    f"{Path(out) / 'skipped.csv'} lists {store.skipped:,} with the reasons"
+                )
+            store.finish()
+        return Packing(store.pictures, store.skipped, store.left_out, store.channels, done)
 
 
 def _pack_split(
@@ -146,7 +150,9 @@ def _pack_split(
             store.append(split, kept, bad, keys.hexdigest())
             kept, bad = [], []
     store.append(split, kept, bad, keys.hexdigest())
-    store.finish_split(split)
+    own = getattr(dataset, "skipped", None)
+    reasons: Mapping[str, Sequence[str]] = own(split) if own else {}
+    store.finish_split(split, [(key, reason) for reason in reasons for key in reasons[reason]])
 
 
 @dataclass(frozen=True, slots=True)

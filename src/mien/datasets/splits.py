@@ -42,10 +42,10 @@ def resplit(dataset: Dataset, how: str, source: str = "train", seed: int = 0) ->
     the same. The same seed gives the same parts. The parts come first in ``splits()``, then the
     other splits as they are; one that bears a part's name is there as ``official_<name>``.
 
-    The pictures of ``source`` are decoded once, when the first part is asked for; a data set that is
-    divided like this already is given back. Raises
-    ``ConfigError`` for a text of another form, ``DatasetError`` where there is no split ``source``
-    and, when the first part is asked for, where there are too few pictures or no subjects.
+    The pictures of ``source`` are decoded once, when the first part is asked for; a data set that
+    is divided like this already is given back. Raises ``ConfigError`` for a text of another form,
+    ``DatasetError`` where there is no split ``source`` and, when the first part is asked for, where
+    there are too few pictures or no subjects.
     """
     if how == "official" or getattr(dataset, "division", None) == (how, source, seed):
         return dataset
@@ -112,7 +112,7 @@ class _Divided:
             return
         if split not in self._parts:
             known = ", ".join(self.splits())
-            raise DatasetError(f"{self.name} has no split {split!r} (splits: {known})")
+            raise DatasetError(f"the {self.name} data set has no split {split!r} (splits: {known})")
         if self._part_of is None:
             self._part_of = self._divide()
         part = self._parts.index(split)

@@ -27,11 +27,12 @@ from mien.datasets.packed import (
     pixels_path,
     read_manifest,
 )
-from mien.errors import ConfigError, DatasetError
+from mien.errors import ConfigError, DatasetError, MienError
 from mien.files import check_writable, output_error, write_whole
 from mien.version import __version__
 
 SKIPPED = "skipped.csv"
+_LOCK = ".lock"
 _HEADER = 128  # bytes of a .npy header, whatever the number of rows: it is padded to 64
 
 
@@ -39,8 +40,8 @@ class Store:
     """One pack on disk. ``asked``: what ``pack.json`` is to say of source and form.
 
     ``channels`` decides that number where ``asked`` leaves it open. Raises ``ConfigError`` where
-    ``folder`` holds another pack or other files, ``DatasetError`` where it is damaged and
-    ``OutputError`` where it cannot be written.
+    ``folder`` holds another pack or other files or another process writes it, ``DatasetError``
+    where it is damaged and ``OutputError`` where it cannot be written. To be closed.
     """
 
     def __init__(self, folder: Path, asked: Mapping[str, Any], channels: Callable[[], int]) -> None:
@@ -49,6 +50,11 @@ class Store:
         found = read_manifest(folder)
         if found is None:
             _make(folder)
+        self._lock: BinaryIO | None = None
+        if found is None or not found["complete"]:
+            self._lock = _lock(folder)
+            found = read_manifest(folder)  # again: another process may have been at it until now
+        if found is None:
             self._state = {
                 **asked,
                 "channels": asked["channels"] or channels(),
@@ -56,12 +62,23 @@ class Store:
                 "complete": False,
                 "pictures": {},
                 "skipped": 0,
+                "left_out": 0,
                 "progress": {"skipped_bytes": 0, "splits": {}},
             }
             self._save()
         else:
             self._state = found
-            _compare(folder, found, asked)
+            self._state.setdefault("left_out", 0)  # packs of old do not say
+            try:
+                _compare(folder, found, asked)
+            except MienError:
+                self.close()
+                raise
+
+    def close(self) -> None:
+        """Let other processes write here."""
+        if self._lock:
+            self._lock.close()
 
     @property
     def complete(self) -> bool:
@@ -75,8 +92,13 @@ class Store:
 
     @property
     def skipped(self) -> int:
-        """Listed in ``skipped.csv`` so far."""
+        """That could not be read, listed in ``skipped.csv`` so far."""
         return int(self._state["skipped"])
+
+    @property
+    def left_out(self) -> int:
+        """Listed there too, but left out by the reader."""
+        return int(self._state["left_out"])
 
     @property
     def channels(self) -> int:
@@ -113,19 +135,14 @@ class Store:
             lines = "".join(json.dumps(fact) + "\n" for fact, _ in kept).encode()
             self._append(_lines(split), row["facts_bytes"], [lines])
             row["facts_bytes"] += len(lines)
-        table = b"".join(_csv_line(split, key, reason) for key, reason in bad)
-        if not self._progress["skipped_bytes"]:
-            table = _csv_line("split", "picture", "reason") + table
-        self._append(SKIPPED, self._progress["skipped_bytes"], [table])
-        self._progress["skipped_bytes"] += len(table)
         self._state["pictures"][split] += len(kept)
-        self._state["skipped"] += len(bad)
+        self._state["skipped"] += self._list(split, bad)
         row["seen"] += len(kept) + len(bad)
         row["digest"] = digest
         self._save()  # last: from here on the chunk counts
 
-    def finish_split(self, split: str) -> None:
-        """Write the header of its pixels, and its facts."""
+    def finish_split(self, split: str, left_out: Iterable[tuple[str, str]]) -> None:
+        """Write the header of its pixels, its facts, and (key, reason) of what nobody tried."""
         row, n = self._progress["splits"][split], self._state["pictures"][split]
         if n:
             side, channels = self._state["size"], self._state["channels"]
@@ -137,6 +154,7 @@ class Store:
             with self._open(_lines(split)) as file:
                 data = facts_bytes(json.loads(line) for line in islice(file, n))
             write_whole(facts_path(self.folder, split), data)
+        self._state["left_out"] += self._list(split, left_out)
         row["whole"] = True
         self._save()
 
@@ -154,11 +172,22 @@ class Store:
         for torn in self.folder.glob(".*.tmp"):  # of ``write_whole`` in a run that was killed
             torn.unlink(missing_ok=True)
         self._save()
+        (self.folder / _LOCK).unlink(missing_ok=True)
 
     @property
     def _progress(self) -> dict[str, Any]:
         progress: dict[str, Any] = self._state["progress"]
         return progress
+
+    def _list(self, split: str, bad: Iterable[tuple[str, str]]) -> int:
+        """Add to ``skipped.csv``; how many."""
+        lines = [_csv_line(split, key, reason) for key, reason in bad]
+        start = self._progress["skipped_bytes"]
+        header = [] if start else [_csv_line("split", "picture", "reason")]
+        table = b"".join(header + lines)
+        self._append(SKIPPED, start, [table])
+        self._progress["skipped_bytes"] += len(table)
+        return len(lines)
 
     def _save(self) -> None:
         write_whole(self.folder / MANIFEST, json.dumps(self._state, indent=2).encode())
@@ -198,6 +227,38 @@ def _make(folder: Path) -> None:
         folder.mkdir()
     except OSError as error:
         raise output_error(repr(str(folder)), error) from error
+
+
+def _lock(folder: Path) -> BinaryIO | None:
+    """Hold ``folder`` until the file is closed or the process ends, in whatever way it does.
+
+    ``None`` where the system has no such locks.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        return None
+    try:
+        file = (folder / _LOCK).open("a+b")
+    except OSError as error:
+        raise output_error(repr(str(folder)), error) from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        process = file.read().decode(errors="replace")
+        file.close()
+        raise ConfigError(
+            f"process {process} is packing into {folder} at this moment: wait for it, or give "
+            "another folder"
+        ) from None
+    except OSError:  # a file system without locks
+        file.close()
+        return None
+    file.truncate(0)
+    file.write(str(os.getpid()).encode())
+    file.flush()
+    return file
 
 
 def _compare(folder: Path, found: Mapping[str, Any], asked: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mien.cli.data.source import reader
+from mien.cli.data.source import division, reader
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -17,23 +17,30 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("path", type=click.Path())
 @reader
+@division
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
-def info(path: str, dataset: str, options: tuple[str, ...], as_json: bool) -> None:
-    """Counts, exact duplicates and pixel fingerprint of the data set at PATH.
+def info(path: str, dataset: str, options: tuple[str, ...], splits: str, as_json: bool) -> None:
+    """Counts, sizes, exact duplicates and pixel fingerprint of the data set at PATH.
 
     PATH is whatever the reader takes: for FER2013 a CSV file, a folder of pictures, or a zip of
-    either. Warnings tell an altered copy (equalised, augmented, cut short) from the published one.
+    either. What the reader leaves out is counted by reason; pictures that cannot be read are
+    counted, and the first few named. Warnings tell an altered copy (equalised, augmented, cut
+    short) from the published one.
     """
     from mien.datasets.base import open_dataset
     from mien.datasets.info import inspect
+    from mien.datasets.splits import resplit
 
-    found = inspect(open_dataset(path, dataset, options))
+    found = inspect(resplit(open_dataset(path, dataset, options), splits))
     if as_json:
         import json
 
         click.echo(json.dumps({"path": path, **found.to_dict()}, indent=2, ensure_ascii=False))
     else:
         _print(path, found)
+
+
+_REASONS = 10  # told of each split: a table of foreign labels may hold one for every row
 
 
 def _print(path: str, found: DataInfo) -> None:
@@ -45,6 +52,9 @@ def _print(path: str, found: DataInfo) -> None:
     console.print(f"[bold]{escape(path)}[/bold]: {found.dataset}\n")
     console.print(_split_table(found))
     console.print()
+    for name, split in found.splits.items():
+        for line in _left_out(split.skipped):
+            console.print(f"{escape(name)}: left out {escape(line)}")
     for overlap in found.overlaps:
         conflicts = f", {overlap.label_conflicts:,} of them under another label"
         console.print(
@@ -64,10 +74,13 @@ def _split_table(found: DataInfo) -> Table:
     agreements = [split.ferplus_agreement for split in splits]
     rows = {
         "pictures": [f"{split.n:,}" for split in splits],
+        "that cannot be read": [f"{split.unreadable:,}" for split in splits],
         "distinct": [f"{split.distinct:,}" for split in splits],
         "repeated under another label": [f"{split.label_conflicts:,}" for split in splits],
         "mirror images of another": [f"{split.mirrored:,}" for split in splits],
         "blank": [f"{split.blank:,}" for split in splits],
+        "smallest, pixels": ["×".join(map(str, split.smallest)) for split in splits],
+        "largest, pixels": ["×".join(map(str, split.largest)) for split in splits],
         "mean grey level": [f"{split.mean:.1f}" for split in splits],
         "mean std within a picture": [f"{split.std:.1f}" for split in splits],
     }
@@ -83,3 +96,12 @@ def _split_table(found: DataInfo) -> Table:
     for title, cells in rows.items():
         table.add_row(title, *cells)
     return table
+
+
+def _left_out(skipped: dict[str, int]) -> list[str]:
+    """Reasons and how many each, the most frequent first; those beyond a few are summed up."""
+    ranked = sorted(skipped.items(), key=lambda reason: -reason[1])
+    lines = [f"{count:,}: {reason}" for reason, count in ranked[:_REASONS]]
+    if rest := ranked[_REASONS:]:
+        lines.append(f"{sum(count for _, count in rest):,} for {len(rest):,} other reasons")
+    return lines

@@ -41,7 +41,7 @@ def pack(
 
     'mien train RECIPE --dataset packed --data OUT' then starts at once, and needs no more memory
     than the pictures at hand. A run that was killed goes on with the same command. Pictures that
-    cannot be read are listed in OUT/skipped.csv with the reason, and left out.
+    cannot be read, and what the reader leaves out, are listed in OUT/skipped.csv with the reason.
     """
     import time
 
@@ -70,8 +70,9 @@ def pack(
         click.echo(f"{done.done_now:,} pictures in this run, {rate:,.0f} a second")
     else:
         click.echo("it was finished already")
-    if done.skipped:
-        click.echo(f"skipped {done.skipped:,} that cannot be read: see {out}/skipped.csv", err=True)
+    listed = {"that cannot be read": done.skipped, "that the reader leaves out": done.left_out}
+    if said := [f"{count:,} {what}" for what, count in listed.items() if count]:
+        click.echo(f"skipped {' and '.join(said)}: see {out}/skipped.csv", err=True)
     return 0
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mien.cli.data.source import reader
+from mien.cli.data.source import division, reader
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @click.argument("source", type=click.Path())
 @click.option("--out", required=True, type=click.Path(), help="Folder, made where missing.")
 @reader
+@division
 @click.option("--split", default="train", show_default=True, help="Whose pictures are shown.")
 @click.option("--augment", metavar="RECIPE", help="Show what a network sees, too: name or .toml.")
 @click.option("--format", "suffix", type=click.Choice(["png", "svg", "pdf"]), default="png",
@@ -30,6 +31,7 @@ def plot(
     out: str,
     dataset: str,
     options: tuple[str, ...],
+    splits: str,
     split: str,
     augment: str | None,
     suffix: str,
@@ -42,14 +44,16 @@ def plot(
     """
     from mien.cli.progress import meter
     from mien.datasets.base import open_dataset
+    from mien.datasets.splits import resplit
     from mien.datasets.survey import survey
     from mien.figures.data import labels_figure, mean_faces_figure, samples_figure
     from mien.figures.save import save_figure
 
     config = _recipe(augment) if augment else None
     folder = _folder(out, suffix)
+    divided = resplit(open_dataset(source, dataset, options), splits)
     with meter() as update:
-        found = survey(open_dataset(source, dataset, options), split, seed=seed, on_progress=update)
+        found = survey(divided, split, seed=seed, on_progress=update)
     name = Path(source).name
     figures: dict[str, Figure] = {
         "labels": labels_figure(found, name),

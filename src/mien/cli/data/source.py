@@ -1,4 +1,4 @@
-"""The options that say how a data set is to be read, the same for every ``mien data`` command."""
+"""The options that say how a data set is read and divided, alike in all ``mien data`` commands."""
 
 from __future__ import annotations
 
@@ -24,3 +24,11 @@ def reader(function: F) -> F:
     ):  # fmt: skip
         function = option(function)
     return function
+
+
+def division(function: F) -> F:
+    """Add ``--splits`` to a command: parameter ``splits``."""
+    return click.option(
+        "--splits", default="official", show_default=True, metavar="HOW",
+        help="Divide split train first, as a recipe's 'splits' does: random:90/10, subject:80/20 …",
+    )(function)  # fmt: skip
