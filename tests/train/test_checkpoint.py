@@ -12,9 +12,10 @@ torch = pytest.importorskip("torch")
 
 from mien.train import checkpoint  # noqa: E402
 
-WHOLE = dict.fromkeys(
-    ("config", "labels", "ferplus", "epochs_done", "model", "ema", "ema_updates", "optimizer"), 1
-)
+WHOLE = {
+    "config": {}, "labels": [], "ferplus": False, "epochs_done": 1, "model": {}, "ema": {},
+    "ema_updates": 1, "optimizer": {},
+}  # fmt: skip
 
 
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
@@ -51,6 +52,33 @@ def test_missing_and_foreign_files(tmp_path: Path) -> None:
     torch.save({"state_dict": {}}, tmp_path / "other.pt")
     with pytest.raises(ModelFileError, match="no checkpoint of 'mien train'"):
         checkpoint.load_network(tmp_path / "other.pt")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"config": 3},
+        {"labels": [1, 2]},
+        {"ema": [torch.zeros(1)]},
+        {"best": 3},
+        {"facts": None},
+        {"watch": 3},
+        {"epochs_done": "two"},
+    ],
+)
+def test_a_value_of_another_kind_is_one_line(tmp_path: Path, changed: dict[str, object]) -> None:
+    torch.save({**WHOLE, **changed}, tmp_path / "last.pt")
+    with pytest.raises(ModelFileError, match=f"is no checkpoint .*its {next(iter(changed))} ") as e:
+        checkpoint.load_network(tmp_path)
+    assert "\n" not in str(e.value)
+
+
+def test_a_checkpoint_of_the_first_versions_is_read(run: Path, tmp_path: Path) -> None:
+    state = checkpoint.load(checkpoint.find(run))
+    new = {"best", "watch", "scaler", "facts"}
+    checkpoint.save({k: v for k, v in state.items() if k not in new}, tmp_path / "last.pt")
+    net, _ = checkpoint.load_network(tmp_path)
+    assert checkpoint.weights_hash(net) == checkpoint.weights_hash(checkpoint.load_network(run)[0])
 
 
 def test_a_loaded_network_is_the_averaged_one_without_its_second_head(run: Path) -> None:

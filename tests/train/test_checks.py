@@ -25,6 +25,7 @@ TIMM = {"architecture": "timm", "backbone": "resnet18"}
     ({"whitening": True, "resize": 96, "input_size": 96}, "needs a matrix of 9216²"),
     ({**TIMM, "weights": "imagenet", "whitening": True}, "leave one of them out"),
     ({"architecture": "knn", "patience": 2}, "knn learns nothing by steps: leave patience out"),
+    ({"limit": 16}, r"limit \(16\) must not be below batch_size \(32\)"),
     ({"architecture": "mlp", "dropblock": 0.1}, "dropblock has no place"),
     ({"architecture": "cnn", "stochastic_depth": 0.1}, "this network has none"),
 ])  # fmt: skip
@@ -51,3 +52,7 @@ def test_what_cannot_work_is_refused_with_the_reason(keys: dict[str, Any], reaso
 def test_a_value_out_of_range_is_named(keys: dict[str, Any], reason: str) -> None:
     with pytest.raises(ConfigError, match=reason):
         tiny.config(**keys)
+
+
+def test_what_learns_all_at_once_needs_no_whole_batch() -> None:
+    assert tiny.config(architecture="knn", limit=16).limit == 16

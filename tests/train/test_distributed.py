@@ -15,18 +15,16 @@ from mien.errors import ConfigError
 torch = pytest.importorskip("torch")
 
 from mien.train import checkpoint  # noqa: E402
+from mien.train.config import TrainConfig  # noqa: E402
 from mien.train.distributed import World  # noqa: E402
 from mien.train.loop import train  # noqa: E402
 
 ONE = """
-import json, sys, torch, tiny
-from pathlib import Path
-from mien.train.config import TrainConfig
-from mien.train.loop import train
-torch.set_num_threads(1)
-config = TrainConfig.from_dict(json.loads(sys.argv[2]))
-train(config, tiny.Faces(), Path(sys.argv[1]), device=torch.device("cpu"), resume=True)
-torch.distributed.destroy_process_group()
+import sys, tiny
+from mien.cli.app import main
+from mien.datasets import base
+base.open_dataset = lambda *_: tiny.Faces()
+main(["train", *sys.argv[1:], "--data", "bars", "--threads", "1", "--device", "cpu", "--resume"])
 """
 # Nothing that differs from process to process: no drawn views, no statistics over a batch.
 STILL = {
@@ -35,8 +33,14 @@ STILL = {
 }  # fmt: skip
 
 
-def launch(folder: Path, keys: dict[str, object], processes: int) -> None:
-    """What ``torchrun`` does: a process each, told by its environment which one it is."""
+def launch(folder: Path, config: TrainConfig, processes: int) -> list[str]:
+    """What ``torchrun`` does: a process each, told by its environment which one it is.
+
+    Returns what each has printed.
+    """
+    recipe = folder.with_suffix(".toml")
+    keys = {key: value for key, value in config.to_dict().items() if value is not None}
+    recipe.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items()))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -44,19 +48,26 @@ def launch(folder: Path, keys: dict[str, object], processes: int) -> None:
         **os.environ, "PYTHONPATH": ":".join(sys.path), "MASTER_ADDR": "127.0.0.1",
         "MASTER_PORT": str(port), "WORLD_SIZE": str(processes),
     }  # fmt: skip
-    command = [sys.executable, "-c", ONE, str(folder), json.dumps(keys)]
+    command = [sys.executable, "-c", ONE, str(recipe), "--out", str(folder)]
     children = [
-        subprocess.Popen(command, env={**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)})
+        subprocess.Popen(
+            command, env={**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )
         for rank in range(processes)
-    ]
-    assert [child.wait(timeout=120) for child in children] == [0] * processes
+    ]  # fmt: skip
+    printed = [child.communicate(timeout=300)[0] for child in children]
+    assert [child.returncode for child in children] == [0] * processes, printed
+    return printed
 
 
 @pytest.mark.skipif(not torch.distributed.is_available(), reason="PyTorch has no distributed")
 def test_two_processes_train_as_one(tmp_path: Path) -> None:
     config = tiny.config(**STILL)
     alone = train(config, tiny.Faces(), tmp_path / "alone", device=torch.device("cpu"))
-    launch(tmp_path / "pair", config.to_dict(), 2)
+    first, second = launch(tmp_path / "pair", config, 2)
+    assert first.count("epoch 1/2") == 1 and f"run: {tmp_path / 'pair'}" in first
+    assert not second  # one speaks for all
     pair = checkpoint.read_metrics(tmp_path / "pair", 9)
     assert len(pair) == config.epochs
     for a, b in zip(alone, pair, strict=True):

@@ -167,6 +167,23 @@ def test_a_graph_that_answers_otherwise_is_not_written(run: Path, tmp_path: Path
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
+def test_neighbours_that_change_places_are_no_other_graph() -> None:
+    expected = np.random.default_rng(0).normal(size=(200, 7)).astype(np.float32)
+    for changed, fits in ((2, True), (3, False)):
+        got = expected + np.float32(1e-5)
+        got[:changed] += 1
+        if fits:
+            assert export._check(got, expected, "float32", True) == pytest.approx(1e-5, rel=0.1)
+        else:
+            with pytest.raises(ModelError, match="differs"):
+                export._check(got, expected, "float32", True)
+        with pytest.raises(ModelError, match="differs"):
+            export._check(got, expected, "float32", False)
+    got[:] = np.nan
+    with pytest.raises(ModelError, match="differs"):
+        export._check(got, expected, "float32", True)
+
+
 def test_weights_beyond_float16_are_refused(float32: Exported) -> None:
     model = onnx.load(float32.path)
     tensor = next(t for t in model.graph.initializer if len(t.dims) > 1)

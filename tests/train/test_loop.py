@@ -15,7 +15,14 @@ import pytest
 
 import tiny
 from mien.datasets.base import Sample, open_dataset
-from mien.errors import ConfigError, DatasetError, MienError, OutputError, TrainingError
+from mien.errors import (
+    ConfigError,
+    DatasetError,
+    MienError,
+    ModelFileError,
+    OutputError,
+    TrainingError,
+)
 
 torch = pytest.importorskip("torch")
 
@@ -107,6 +114,44 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(
         assert {k: a[k] for k in a if k not in timing} == {k: b[k] for k in b if k not in timing}
 
 
+@pytest.mark.parametrize("keys", [{}, {"architecture": "knn", "epochs": 1}])
+def test_a_run_that_ends_between_metrics_and_checkpoint_goes_on(
+    keys: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny.config(**keys)
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    train(config, whole)
+    real, calls = checkpoint.save, []
+
+    def save(state: dict[str, Any], path: Path) -> None:
+        calls.append(path)
+        if len(calls) == config.epochs:
+            raise KeyboardInterrupt
+        real(state, path)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(checkpoint, "save", save)
+        train(config, cut)
+    assert len((cut / checkpoint.METRICS).read_text().splitlines()) == config.epochs
+    assert checkpoint.exists(cut) == (config.epochs > 1)
+    assert len(train(config, cut, resume=True)) == config.epochs
+    assert equal(state(whole), state(cut))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"model": {}}, {"ema": {"w": 3}}, {"optimizer": {}}, {"watch": {"unknown": 1}}],
+)
+def test_a_checkpoint_that_fits_no_recipe_is_not_resumed(
+    changed: dict[str, Any], run: Path, tmp_path: Path
+) -> None:
+    before = state(run)
+    checkpoint.save({**before, **changed}, tmp_path / checkpoint.CHECKPOINT)
+    with pytest.raises(ModelFileError, match="does not fit its own recipe") as caught:
+        train(TrainConfig.from_dict(before["config"]), tmp_path, resume=True)
+    assert "\n" not in str(caught.value)
+
+
 def test_resuming_a_finished_run_changes_nothing(run: Path) -> None:
     before = state(run)
     config = TrainConfig.from_dict(before["config"])
@@ -183,14 +228,6 @@ def test_every_kind_of_recipe_trains(tmp_path: Path, keys: dict[str, Any]) -> No
     assert dtypes <= {torch.float32, torch.int64}  # autocast never touches the weights
 
 
-@pytest.mark.parametrize("name", ["se_resnet18", "default_distilled"])
-def test_the_recipes_for_a_gpu_take_a_step_on_the_cpu(name: str, run: Path, tmp_path: Path) -> None:
-    small = {"limit": 4, "batch_size": 4, "epochs": 1, "valid_split": None}
-    config = load_recipe(name, values={**small, "teacher": str(run)})
-    rows = train(config, tmp_path)
-    assert np.isfinite(rows[0]["train_loss"])
-
-
 def test_a_student_follows_its_teacher(run: Path, tmp_path: Path) -> None:
     keys = {"flip": False, "rotation": 0.0, "scale": 0.0, "shift": 0.0, "erasing": 0.0}
     config = tiny.config(teacher=str(run), distill_weight=1.0, epochs=4, dropout=0.0, **keys)
@@ -223,6 +260,22 @@ def test_too_little_data_is_told(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="no pictures"):
         train(tiny.config(), tmp_path / "b", data=tiny.Faces(count=0))
     assert not any(tmp_path.iterdir())  # what never began leaves no folder
+
+
+@pytest.mark.parametrize("keys", [
+    {"architecture": "mlp", "batch_size": 1},  # batch normalisation of a single picture
+    {"architecture": "timm", "backbone": "vgg11", "resize": 16, "input_size": 16},
+    {"architecture": "timm", "backbone": "vgg11", "size_schedule": [[0.5, 16]]},
+])  # fmt: skip
+def test_a_network_that_cannot_take_the_batches_is_refused(
+    keys: dict[str, Any], tmp_path: Path
+) -> None:
+    if "backbone" in keys:
+        pytest.importorskip("timm")
+    with pytest.raises(ConfigError, match=r"cannot learn from batches of .* pixels") as caught:
+        train(tiny.config(**keys), tmp_path / "run")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_full_gpu_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

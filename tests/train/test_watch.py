@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 import tiny
-from mien.train.watch import Watch
+from mien.train.watch import Watch, kept_row
 
 LOSSES = [2.0, 1.5, 1.6, 1.7, 1.4, 1.5, 1.5, 1.5, 1.5]
 
@@ -48,3 +48,9 @@ def test_a_watch_survives_a_checkpoint() -> None:
         watch = Watch(**watch.to_dict())
         watch.see(epoch, loss, config)
     assert (watch.best_epoch, watch.since_best) == (4, 4)
+
+
+def test_patience_keeps_the_best_epoch() -> None:
+    rows = [{"valid_nll": nll} for nll in (2.0, 1.5, 1.7)]
+    assert kept_row(rows, tiny.config(patience=2)) == {"valid_nll": 1.5}
+    assert kept_row(rows, tiny.config()) == {"valid_nll": 1.7}

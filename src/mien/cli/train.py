@@ -88,15 +88,20 @@ def command(
     require_extra("'mien train'")
     import torch
 
+    from mien.train import distributed
     from mien.train.loop import pick_device, train
+    from mien.train.watch import kept_row
 
     if threads is not None:
         torch.set_num_threads(threads)
     where = pick_device(device)
-    click.echo(f"training {config.name} on {where}, {config.epochs} epochs, into {out}", err=True)
+    speaks = distributed.rank() == 0  # of several processes the first one alone
+    if speaks:
+        head = f"training {config.name} on {where}, {config.epochs} epochs, into {out}"
+        click.echo(head, err=True)
     done = 0
     try:
-        with _display(config) as (on_batch, on_epoch):
+        with _display(config, speaks) as (on_batch, on_epoch):
 
             def finished(row: dict[str, Any]) -> None:
                 nonlocal done
@@ -111,12 +116,18 @@ def command(
         kept = f"epoch {done} of {config.epochs} is kept: " if done else ""
         click.echo(f"mien: stopped; {kept}go on with the same command and --resume", err=True)
         return 130
+    finally:
+        distributed.leave()
+    if not speaks:
+        return 0
     click.echo(f"run: {out}")
     if (Path(out) / "unreadable.jsonl").exists():
         click.echo(f"some pictures could not be read and were left out: {out}/unreadable.jsonl")
     if rows and "valid_accuracy" in rows[-1]:
-        right = rows[-1]["valid_accuracy"]
-        click.echo(f"accuracy on split {config.valid_split!r}: {right:.2%} (last epoch)")
+        row = kept_row(rows, config)
+        which = f"epoch {row['epoch'] + 1}, the best one" if config.patience else "last epoch"
+        right = row["valid_accuracy"]
+        click.echo(f"accuracy on split {config.valid_split!r}: {right:.2%} ({which})")
     model = shlex.quote(f"{config.name}.onnx")
     split = config.valid_split or config.train_split
     click.echo(f"next: mien evaluate {shlex.quote(out)} --data {shlex.quote(data)} --split {split}")
@@ -125,8 +136,11 @@ def command(
 
 
 @contextmanager
-def _display(config: TrainConfig) -> Iterator[tuple[OnBatch | None, OnEpoch]]:
+def _display(config: TrainConfig, speaks: bool = True) -> Iterator[tuple[OnBatch | None, OnEpoch]]:
     """Callbacks that show progress on standard error: a bar on a terminal, else lines alone."""
+    if not speaks:
+        yield None, lambda row: None
+        return
     if not sys.stderr.isatty():
         yield None, lambda row: click.echo(_line(row, config.epochs), err=True)
         return

@@ -24,9 +24,14 @@ METRICS = "metrics.jsonl"
 UNREADABLE = "unreadable.jsonl"
 RECIPE = "recipe.json"
 
-_KEYS = {
-    "config", "labels", "ferplus", "epochs_done", "model", "ema", "ema_updates", "optimizer"
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "config": dict, "labels": list, "ferplus": bool, "epochs_done": int, "model": dict, "ema": dict,
+    "ema_updates": int, "optimizer": dict,
 }  # fmt: skip
+_LATER: dict[str, type | tuple[type, ...]] = {
+    "facts": dict, "best": (dict, type(None)), "watch": dict, "scaler": dict,
+}  # fmt: skip
+"""Keys that the first versions did not write."""
 
 
 def exists(run: Path) -> bool:
@@ -100,8 +105,15 @@ def load(path: Path, device: str | torch.device = "cpu") -> dict[str, Any]:
         raise ModelFileError(
             f"{path} is no checkpoint of 'mien train', or a damaged one: give the folder of a run"
         ) from None
-    if not isinstance(state, dict) or not state.keys() >= _KEYS:
+    if not isinstance(state, dict) or not state.keys() >= _KINDS.keys():
         raise ModelFileError(f"{path} is a PyTorch file, but no checkpoint of 'mien train'")
+    for key, kind in {**_KINDS, **_LATER}.items():
+        if key in state and not isinstance(state[key], kind):
+            raise ModelFileError(
+                f"{path} is no checkpoint of 'mien train': its {key} is {type(state[key]).__name__}"
+            )
+    if not all(isinstance(label, str) for label in state["labels"]):
+        raise ModelFileError(f"{path} is no checkpoint of 'mien train': its labels are no names")
     return state
 
 
@@ -115,7 +127,8 @@ def load_network(run: str | Path) -> tuple[Network, dict[str, Any]]:
     """The trained network of a run, and its checkpoint.
 
     The network has the averaged weights (of the best epoch where the recipe has ``patience``) and
-    no heads that training alone uses, is on the CPU and in evaluation mode. Raises ``ModelFileError``, ``ConfigError``, ``UnknownNameError``.
+    no heads that training alone uses, is on the CPU and in evaluation mode. Raises
+    ``ModelFileError``, ``ConfigError``, ``UnknownNameError``.
     """
     path = find(run)
     state = load(path)

@@ -105,7 +105,8 @@ def _shapes(config: TrainConfig) -> Iterator[str]:
             yield f"{key} must have one value, or one for each of {config.channels} channels"
     if 0 in config.std:
         yield "std must not be 0"
-    if config.limit is not None and config.limit < config.batch_size:
+    by_batches = config.architecture not in FITTED
+    if by_batches and config.limit is not None and config.limit < config.batch_size:
         yield f"limit ({config.limit}) must not be below batch_size ({config.batch_size})"
 
 
@@ -142,7 +143,7 @@ def _combinations(config: TrainConfig) -> Iterator[str]:
                 "lower input_size or channels"
             )
         if config.weights is not None:
-            yield "whitening is not what a backbone's weights were trained on: leave one of them out"
+            yield "weights of a backbone were not trained on whitened input: leave one of them out"
     if config.architecture in FITTED:
         for key in ("ferplus_weight", "affect_weight", "teacher", "patience", "size_schedule"):
             if getattr(config, key):

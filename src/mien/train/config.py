@@ -1,8 +1,8 @@
 """``TrainConfig``: everything a recipe can say, in one place.
 
-A recipe is a TOML file over these fields (``mien.train.recipe`` reads it). An unknown key is refused
-with the nearest known one, a value of the wrong type or range with what was expected; the resolved
-recipe is saved beside the run and inside the exported model.
+A recipe is a TOML file over these fields (``mien.train.recipe`` reads it). An unknown key is
+refused with the nearest known one, a value of the wrong type or range with what was expected; the
+resolved recipe is saved beside the run and inside the exported model.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mien.train.checks import problems
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainConfig:
-    """One training run. Lengths are pixels of the data set's own pictures, angles degrees."""
+    """One training run. Lengths are pixels of pictures as ``resize`` makes them, angles degrees."""
 
     name: str
     """Name of the model that comes out."""
@@ -152,7 +152,8 @@ class TrainConfig:
     """Weight of an auxiliary head that learns the FER+ votes of the same pictures as soft labels
     (Barsoum et al. 2016); the head is dropped on export. Data without votes trains without it."""
     affect_weight: float = 0.0
-    """Weight of a head that learns valence and arousal: 1 - CCC (Lin 1989); dropped on export."""
+    """Weight of a head that learns valence and arousal: 1 - CCC (Lin 1989). It helps the features
+    and is measured on the validation split; dropped on export."""
     teacher: str | None = None
     """A finished run to distil from (Hinton et al. 2015); both networks see the same view."""
     needs_teacher: bool = False
@@ -191,7 +192,9 @@ class TrainConfig:
     grad_clip: float = 2.0
     """Gradients are scaled down to this norm; 0: never."""
     ema: float = 0.999
-    """Decay a step of the averaged weights, which are the ones reported and exported; 0: none."""
+    """Decay a step of the averaged weights, which are the ones reported and exported; 0: none.
+    The average begins with the first step's weights: it lags by about 1 / (1 - ema) steps, so runs
+    of fewer steps than that need a lower one."""
     seed: int = 0
     """Of every random draw: first weights, order, augmentation, dropout."""
     precision: str = "fp32"

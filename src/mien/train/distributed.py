@@ -31,7 +31,7 @@ class World:
         return self.rank == 0
 
     def share(self, rows: Tensor) -> Tensor:
-        """This process's part of a batch's rows."""
+        """The part of a batch's rows that this process learns from."""
         return rows[self.rank :: self.size]
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
@@ -61,13 +61,27 @@ class World:
 
 
 def world(device: torch.device) -> World:
-    """This process's place among those that ``torchrun`` started; joins them on the first call."""
+    """Join the processes that ``torchrun`` started, on the first call; which of them this is."""
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         return World()
     if not distributed.is_initialized():
         distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     return World(distributed.get_rank(), size)
+
+
+def rank() -> int:
+    """Which of all processes this is, known before they have joined; 0 where nobody launched more.
+
+    The first one alone speaks to people.
+    """
+    return int(os.environ.get("RANK", "0"))
+
+
+def leave() -> None:
+    """Part from the others at a process's end, where it had joined them."""
+    if distributed.is_available() and distributed.is_initialized():
+        distributed.destroy_process_group()
 
 
 def local_rank() -> int:

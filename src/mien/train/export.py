@@ -33,6 +33,7 @@ from mien.spec import ModelSpec
 from mien.train import checkpoint
 from mien.train.config import TrainConfig
 from mien.train.data import input_spec
+from mien.train.models.fitted import Fitted
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -71,7 +72,8 @@ class Exported:
     size: int
     """Bytes."""
     difference: float
-    """Largest absolute difference between the file's logits and PyTorch's."""
+    """Largest absolute difference between the file's logits and PyTorch's; of a network that
+    remembers, over 99 % of the pictures."""
 
 
 def export_run(
@@ -130,7 +132,7 @@ def export_run(
         store_float16(model)
     crops = list(made_up_crops()) + ([] if split is None else [s.image for s in split])
     logits = onnx_logits(model, spec, crops)
-    difference = _check(logits, torch_logits(net, spec, crops), weights)
+    difference = _check(logits, torch_logits(net, spec, crops), weights, isinstance(net, Fitted))
     if split is not None:
         labels = np.array([sample.label for sample in split], np.int64)
         spec = calibrated(spec, logits[-len(split) :], labels, calibrate_split)
@@ -253,8 +255,16 @@ def _calibration_split(
     return list(dataset.samples(name))
 
 
-def _check(got: NDArray[np.float32], expected: NDArray[np.float32], weights: Weights) -> float:
-    difference = float(np.abs(got - expected).max())
+def _check(
+    got: NDArray[np.float32], expected: NDArray[np.float32], weights: Weights, jumps: bool
+) -> float:
+    """The largest difference of (N, K) logits, or ``ModelError`` where it is too large.
+
+    ``jumps``: neighbours that are as near may change places by rounding, which says nothing about
+    the graph, so one picture in a hundred may have another answer.
+    """
+    by_picture = np.abs(got - expected).max(1)  # (N,)
+    difference = float(np.quantile(by_picture, 0.99 if jumps else 1.0, method="lower"))
     allowed = TOLERANCE[weights] * max(1.0, float(np.abs(expected).max()))
     if not difference <= allowed:  # not a number counts as too large
         raise ModelError(

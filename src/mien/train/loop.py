@@ -22,7 +22,9 @@ from mien.spec import ModelSpec
 from mien.train import checkpoint, distributed
 from mien.train.config import TrainConfig
 from mien.train.data import input_spec, load_split
+from mien.train.distributed import World
 from mien.train.models.base import Network
+from mien.train.models.fitted import Fitted
 from mien.train.run import OnBatch, Run
 
 OnEpoch = Callable[[dict[str, Any]], None]
@@ -30,7 +32,7 @@ OnEpoch = Callable[[dict[str, Any]], None]
 
 
 def pick_device(name: str = "auto") -> torch.device:
-    """``auto``: this process's GPU where PyTorch sees one, else the CPU; else what PyTorch calls it.
+    """``auto``: the process's GPU where PyTorch sees one, else the CPU; else what PyTorch calls it.
 
     Raises ``TrainingError`` where there is no such device here.
     """
@@ -81,7 +83,7 @@ def train(
     dataset = resplit(dataset, config.splits, config.splits_from, config.splits_seed)
     spec = input_spec(config, tuple(dataset.labels))
     teacher = _load_teacher(config, spec)
-    architectures.get(config.architecture)  # a wrong name is told before the data is read
+    _check_network(config, len(spec.labels), world)  # a wrong one is told before the data is read
     checkpoint.check(run, config, resume)
     try:
         data = load_split(dataset, config.train_split, config, spec, device)
@@ -93,11 +95,14 @@ def train(
             checkpoint.prepare(
                 run, config, [*data.unreadable, *(valid.unreadable if valid else ())]
             )
-        rows = training.restore() if resume and checkpoint.exists(run) else training.begin()
+        going_on = world.agree(resume and checkpoint.exists(run))
+        rows = training.restore() if going_on else training.begin()
         return training.go(rows, on_batch, on_epoch)
     except (MemoryError, RuntimeError) as error:  # the CPU's allocator has no error of its own
         if isinstance(error, RuntimeError) and not (
-            isinstance(error, torch.cuda.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
+            isinstance(error, torch.cuda.OutOfMemoryError)
+            or "DefaultCPUAllocator" in str(error)
+            or "CUDA error: out of memory" in str(error)
         ):
             raise
         raise TrainingError(
@@ -112,6 +117,28 @@ def _check_machine(config: TrainConfig, device: torch.device) -> None:
         raise TrainingError("this GPU has no bf16: add --set precision=fp16")
     if config.precision == "fp16" and device.type != "cuda":
         raise TrainingError("precision fp16 needs a GPU: add --set precision=fp32")
+
+
+def _check_network(config: TrainConfig, classes: int, world: World) -> None:
+    """Refuse a network that cannot take the recipe's batches; needs next to no time or memory."""
+    make = architectures.get(config.architecture)
+    pictures = min(config.batch_size // world.size, 2)
+    for side in {config.input_size, *(side for _, side in config.size_schedule)}:
+        try:
+            with torch.device("meta"):  # shapes alone
+                net = make(config, classes)
+                if isinstance(net, Fitted):
+                    return
+                net(torch.zeros(pictures, config.channels, side, side))
+        except NotImplementedError:
+            return  # a network that computes with its shapes' values: it is found out as it trains
+        except (RuntimeError, ValueError) as error:
+            reason = str(error).splitlines()[0][:200]
+            raise ConfigError(
+                f"the architecture {config.backbone or config.architecture} cannot learn from "
+                f"batches of {config.batch_size} inputs of {side}×{side} pixels ({reason}): "
+                "change input_size, batch_size or the network's shape"
+            ) from None
 
 
 def _load_teacher(config: TrainConfig, spec: ModelSpec) -> Network | None:

@@ -304,7 +304,7 @@ class Run:
             self.scaler.load_state_dict(state.get("scaler", {}))
             self.watch = Watch(**state.get("watch", {}))
             self.best = state.get("best")
-        except (RuntimeError, ValueError) as error:
+        except (RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
             reason = " ".join(str(error).split())[:200]
             raise ModelFileError(f"{path} does not fit its own recipe: {reason}") from None
         self.done = int(state["epochs_done"])

@@ -42,3 +42,8 @@ class Watch:
     def to_dict(self) -> dict[str, Any]:
         """Plain values, which ``Watch(**values)`` reads back."""
         return asdict(self)
+
+
+def kept_row(rows: list[dict[str, Any]], config: TrainConfig) -> dict[str, Any]:
+    """Metrics of the epoch whose weights a run keeps: the last, or with ``patience`` the best."""
+    return min(rows, key=lambda row: row["valid_nll"]) if config.patience else rows[-1]

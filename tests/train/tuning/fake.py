@@ -1,14 +1,13 @@
 """A trainer that knows its answer at once, so that a study of many trials takes a second.
 
 Accuracy grows with the epochs towards 1 - |log10(lr) + 1| / 4 - dropout / 2: the best of it is
-lr 0.1 without dropout. Run as a program it tunes with that trainer, ``slow`` seconds an epoch.
+lr 0.1 without dropout. ``main`` is a process of its own that tunes with that trainer.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -71,7 +70,8 @@ def without_waiting_for_the_disk() -> Iterator[None]:
     event.remove(Engine, "connect", connected)
 
 
-def main(out: str, storage: str, trials: int, slow: float, method: str) -> None:
+def main(out: Path, storage: str, trials: int, slow: float, say: Callable[[str], None]) -> None:
+    """Tune, ``slow`` seconds an epoch, and say which epochs and trials have ended."""
     from functools import partial
 
     import torch
@@ -84,22 +84,18 @@ def main(out: str, storage: str, trials: int, slow: float, method: str) -> None:
     tuning.train = partial(train, slow=slow)  # type: ignore[assignment]
     without_figures(setattr)
 
-    class Print(tuning.Watcher):
+    class Say(tuning.Watcher):
         def trial(self, row: Any, rows: Any, trials: int) -> None:
-            print("ended", row.number, flush=True)
+            say(f"ended {row.number}")
 
         def epoch(self, number: int, row: Any, config: Any) -> None:
-            print("epoch", number, flush=True)
+            say(f"epoch {number}")
 
-    space = Path(out).parent / "space.toml"
+    space = out.parent / "space.toml"
     config = recipe()
     with without_waiting_for_the_disk():
         tuning.tune(
-            config, load_space(space, config), tiny.Faces(), Path(out), method=method,
+            config, load_space(space, config), tiny.Faces(), out, method="grid",
             trials=trials, storage=storage, prune=False, device=torch.device("cpu"),
-            watcher=Print(),
+            watcher=Say(),
         )  # fmt: skip
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), sys.argv[5])

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import csv
-import os
+import multiprocessing
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from mien.train.tuning.report import Row  # noqa: E402
 
 from . import fake  # noqa: E402
 
-TESTS = Path(__file__).parents[2]
+FORK = multiprocessing.get_context("fork")
 
 
 @pytest.fixture(autouse=True)
@@ -211,28 +212,35 @@ def test_a_database_that_does_not_answer(tmp_path: Path) -> None:
         tune(tmp_path / "out", storage=f"sqlite:///{tmp_path / 'none' / 'study.db'}")
 
 
-def test_patience_keeps_the_best_epoch() -> None:
-    rows = [{"valid_nll": nll} for nll in (2.0, 1.5, 1.7)]
-    assert tuning.kept_row(rows, tiny.config(patience=2)) == {"valid_nll": 1.5}
-    assert tuning.kept_row(rows, tiny.config()) == {"valid_nll": 1.7}
+def start(tmp_path: Path, name: str, trials: int, slow: float) -> tuple[BaseProcess, Connection]:
+    """Another process on the study in ``tmp_path``, and the pipe that it talks into.
 
-
-def start(tmp_path: Path, name: str, trials: int, slow: float) -> subprocess.Popen[str]:
-    """Another process on the study in ``tmp_path``."""
+    It is forked: importing PyTorch anew would take longer than all trials.
+    """
     (tmp_path / "space.toml").write_text(fake.SPACE)
-    args = [str(tmp_path / name), f"sqlite:///{tmp_path / 'study.db'}", str(trials), str(slow)]
-    return subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-m", "train.tuning.fake", *args, "grid"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=TESTS,
-        env={**os.environ, "PYTHONPATH": str(TESTS)},
-    )  # fmt: skip
+    ours, theirs = FORK.Pipe(duplex=False)
+    storage = f"sqlite:///{tmp_path / 'study.db'}"
+    child = FORK.Process(
+        target=fake.main, args=(tmp_path / name, storage, trials, slow, theirs.send)
+    )
+    child.start()
+    theirs.close()
+    return child, ours
+
+
+def said(pipe: Connection) -> Iterator[str]:
+    """What a process says until it ends."""
+    with suppress(EOFError):
+        while True:
+            yield pipe.recv()
 
 
 def test_two_tuners_share_a_study(tmp_path: Path) -> None:
-    children = [start(tmp_path, name, fake.POINTS, 0.1) for name in ("a", "b")]
-    printed = [child.communicate() for child in children]
-    assert [child.returncode for child in children] == [0, 0], printed
-    ran = [text for out, _ in printed for text in out.splitlines() if text.startswith("ended")]
+    pairs = [start(tmp_path, name, fake.POINTS, 0.05) for name in ("a", "b")]
+    ran = [text for _, pipe in pairs for text in said(pipe) if text.startswith("ended")]
+    for child, _ in pairs:
+        child.join()
+    assert [child.exitcode for child, _ in pairs] == [0, 0]
     assert len(ran) == len(set(ran)) == fake.POINTS
     loaded = optuna.load_study(study_name="tiny", storage=f"sqlite:///{tmp_path / 'study.db'}")
     finished = [t for t in loaded.trials if t.state == optuna.trial.TrialState.COMPLETE]
@@ -244,16 +252,15 @@ def test_two_tuners_share_a_study(tmp_path: Path) -> None:
 
 
 def test_a_killed_tuner_loses_no_trial(tmp_path: Path) -> None:
-    child = start(tmp_path, "a", 4, 0.3)
-    assert child.stdout is not None and child.stderr is not None
-    for line in child.stdout:
-        if line.startswith("epoch 1"):
-            child.send_signal(signal.SIGKILL)
-            break
-    child.communicate()
-    again = start(tmp_path, "a", 4, 0.0)
-    printed = again.communicate()
-    assert again.returncode == 0, printed
+    child, pipe = start(tmp_path, "a", 4, 0.2)
+    assert "epoch 1" in said(pipe)  # stops listening there
+    child.kill()
+    child.join()
+    assert child.exitcode == -signal.SIGKILL
+    again, pipe = start(tmp_path, "a", 4, 0.0)
+    assert [text for text in said(pipe) if text.startswith("ended")][-1] == "ended 4"
+    again.join()
+    assert again.exitcode == 0
     loaded = optuna.load_study(study_name="tiny", storage=f"sqlite:///{tmp_path / 'study.db'}")
     assert [t.number for t in loaded.trials if t.state.name != "COMPLETE"] == [1]
     again_as = next(t for t in loaded.trials if t.user_attrs.get("replaces") == 1)

@@ -39,6 +39,7 @@ from mien.train.tuning.report import Row, rows_of, write_report
 from mien.train.tuning.sampling import PerTrial, origin, suggest
 from mien.train.tuning.space import Space
 from mien.train.tuning.split import tuning_split
+from mien.train.watch import kept_row
 
 METHODS = ("grid", "random", "tpe")
 UNPRUNED_TRIALS = 4  # so many finish before any is compared with their median
@@ -251,11 +252,6 @@ class _Tuning:
 def slots(trials: list[FrozenTrial]) -> list[FrozenTrial]:
     """The trials that count: a second run of one that was stopped takes no new place."""
     return [t for t in trials if not {"replaces", "surplus"} & t.user_attrs.keys()]
-
-
-def kept_row(rows: list[dict[str, Any]], config: TrainConfig) -> dict[str, Any]:
-    """Metrics of the epoch whose weights a run keeps: the last, or with ``patience`` the best."""
-    return min(rows, key=lambda row: row["valid_nll"]) if config.patience else rows[-1]
 
 
 def drop_checkpoints(out: Path, rows: list[Row]) -> None:
