@@ -1,4 +1,4 @@
-"""Write docs/results.md, the README's table and its first picture from commands that it runs.
+"""Write docs/results.md, the README's table and its pictures from commands that it runs.
 
     python tools/make_docs.py --data fer2013.zip --wider wider_val_dev.zip wider_train5.zip
     python tools/make_docs.py --study study
@@ -18,6 +18,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[1]
@@ -135,6 +136,26 @@ def accuracy_table(paths: dict[str, str]) -> str:
     return "\n".join(rows)
 
 
+def evaluation_picture(paths: dict[str, str]) -> None:
+    """Write the README's second picture: two figures of the shipped model, side by side."""
+    from PIL import Image
+
+    with tempfile.TemporaryDirectory() as place:
+        run(f"{EVALUATE} --repeats-of none --figures figures", {**paths, "figures": place})
+        figures = [
+            Image.open(f"{place}/{name}.png").convert("RGB") for name in ("scores", "reliability")
+        ]
+    height = min(figure.height for figure in figures)
+    figures = [
+        figure.resize((figure.width * height // figure.height, height)) for figure in figures
+    ]
+    joined = Image.new("RGB", (sum(figure.width for figure in figures), height))
+    for i, figure in enumerate(figures):
+        joined.paste(figure, (sum(before.width for before in figures[:i]), 0))
+    # Few colours: a quarter of the bytes.
+    joined.quantize(128).save(REPO / "docs/images/evaluation.png", optimize=True)
+
+
 def section(title: str, intro: str, command: str, paths: dict[str, str]) -> str:
     """One section of docs/results.md: a command and what it printed."""
     output = run(command, paths)
@@ -200,6 +221,7 @@ def measured(paths: dict[str, str]) -> None:
     text = HEAD.format(hardware=hardware()) + "\n".join([*sections, kept_study()])
     (REPO / "docs/results.md").write_text(text, "utf-8")
 
+    evaluation_picture(paths)
     table = accuracy_table(paths)
     sample = run(f"mien analyze {SAMPLE} --draw docs/images", {})
     readme = (REPO / "README.md").read_text("utf-8")
