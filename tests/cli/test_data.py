@@ -10,6 +10,7 @@ import fer2013
 from commands import mien
 from fer2013 import Row
 from mien.datasets.base import open_dataset
+from mien.datasets.fer2013 import FER2013
 from mien.datasets.info import inspect
 
 Output = pytest.CaptureFixture[str]
@@ -179,3 +180,47 @@ def test_plot_refuses_in_one_line(
     assert mien("data", "plot", copy, "--out", tmp_path / "figures", *args) == code
     said, err = capsys.readouterr()
     assert said == "" and err.startswith("mien: ") and err.count("\n") == 1 and words in err
+
+
+def test_info_tells_sizes_and_what_is_left_out(
+    fer2013_rows: list[Row], tmp_path: Path, capsys: Output
+) -> None:
+    source = folder_of(fer2013_rows[:40], tmp_path / "fer")
+    (source / "overview.png").write_bytes(b"")
+    first, second = sorted(source.rglob("Training_*.png"))[:2]
+    first.write_bytes(b"no picture")
+    second.write_bytes(fer2013.png(cv2.resize(fer2013_rows[0].image, (30, 60))))
+    assert mien("data", "info", source, "--dataset", "folder") == 0
+    out, _ = capsys.readouterr()
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert "pictures 39" in lines and "that cannot be read 1" in lines
+    assert "smallest, pixels 30×60" in lines and "largest, pixels 48×48" in lines
+    assert "train: left out 1: in no folder named by an expression" in lines
+    assert f"cannot be read: {source}: {first.relative_to(source)} cannot be decoded" in out
+
+
+def test_info_sums_up_many_reasons(
+    copy: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reasons = {f"reason {i}": ["key"] * (20 - i) for i in range(13)}
+    monkeypatch.setattr(FER2013, "skipped", lambda *_: reasons, raising=False)
+    assert mien("data", "info", copy) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if "public: left" in line]
+    assert len(lines) == 11 and lines[0] == "public: left out 20: reason 0"
+    assert lines[-1] == "public: left out 27 for 3 other reasons"
+
+
+def test_info_and_plot_divide_as_training_does(copy: Path, tmp_path: Path, capsys: Output) -> None:
+    assert mien("data", "info", copy, "--splits", "random:20/10", "--json") == 0
+    found = json.loads(capsys.readouterr().out)["splits"]
+    assert {name: split["n"] for name, split in found.items()} == {
+        "train": 20, "valid": 10, "public": 17, "private": 8,
+    }  # fmt: skip
+    pytest.importorskip("matplotlib")
+    out = tmp_path / "figures"
+    args = ("--splits", "random:20/10", "--split", "valid", "--format", "svg")
+    assert mien("data", "plot", copy, "--out", out, *args) == 0
+    assert mien("data", "info", copy, "--splits", "rnd:90/10") == 2
+    assert "'rnd:90/10' cannot be followed: expected official, random:90/10" in (
+        capsys.readouterr().err
+    )

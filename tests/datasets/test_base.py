@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+import fer2013
+from fer2013 import Row
 from mien.datasets.base import Sample, open_dataset, pixel_keys, stack
 from mien.errors import DatasetError, UnknownNameError
 
@@ -42,3 +46,15 @@ def test_pixel_keys_are_equal_where_pixels_and_shape_are() -> None:
 def test_an_unknown_reader_lists_those_there_are() -> None:
     with pytest.raises(UnknownNameError, match=r"did you mean 'fer2013'\?"):
         open_dataset("x", "fer2031")
+
+
+def test_a_wrong_reader_is_told_the_right_one(fer2013_rows: list[Row], tmp_path: Path) -> None:
+    folder = fer2013.write_folder(tmp_path / "faces", {"3-Happy/me.png": fer2013_rows[0].image})
+    with pytest.raises(DatasetError, match=r"is no FER2013: .*; readers that take it: folder$"):
+        open_dataset(folder)
+    table = fer2013.write_csv(tmp_path / "fer2013.csv", fer2013_rows)
+    with pytest.raises(DatasetError, match=r"readers that take it: fer2013, ferplus$"):
+        open_dataset(table, "folder")
+    with pytest.raises(DatasetError) as nothing:
+        open_dataset(tmp_path / "nowhere")
+    assert "readers" not in str(nothing.value)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mien.datasets.base import Dataset, open_dataset
+from mien.datasets.pictures import Picture
 from mien.errors import ConfigError, DatasetError
 
 CATEGORIES = ("Happy", "sad", "neutral", "SURPRISE")
@@ -234,3 +235,34 @@ def test_other_tables_beside_it_are_passed_over(faces: dict[str, Any], tmp_path:
     assert dataset.splits() == ("train",)
     with pytest.raises(DatasetError, match=r"no split 'test' \(splits: train\)"):
         list(dataset.samples("test"))
+
+
+def test_a_photo_is_decoded_once_for_all_its_faces(
+    faces: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, faces["pictures"], "")
+    (tmp_path / "train.json").write_text(json.dumps(faces["table"]))
+    samples = list(read(tmp_path).samples("train"))
+    expected = [read(tmp_path / "train.json") for _ in samples]
+    decoded: list[str] = []
+    decode = Picture.__call__
+
+    def counted(picture: Picture) -> NDArray[np.uint8]:
+        decoded.append(picture.name)
+        return decode(picture)
+
+    alone = [list(one.samples("train"))[i].image for i, one in enumerate(expected)]
+    monkeypatch.setattr(Picture, "__call__", counted)
+    images = [sample.image for sample in samples]
+    assert decoded == list(dict.fromkeys(sample.key.rpartition("#")[0] for sample in samples))
+    assert len(decoded) < len(images)
+    assert all(np.array_equal(a, b) for a, b in zip(images, alone, strict=True))
+
+
+def test_lines_of_json_are_no_coco(faces: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "log.json").write_text('{"epoch": 1}\n{"epoch": 2}\n')
+    with pytest.raises(DatasetError, match=r"no COCO file, but one with a JSON value a line"):
+        read(tmp_path)
+    write(tmp_path, faces["pictures"], "")
+    (tmp_path / "train.json").write_text(json.dumps(faces["table"]))
+    assert read(tmp_path).splits() == ("train",)

@@ -372,3 +372,18 @@ def test_missing_paths_and_splits(fer2013_rows: Rows, tmp_path: Path) -> None:
             list(dataset.samples("public"))
         with pytest.raises(DatasetError, match=r"no split 'valid'.*train, public, private"):
             list(dataset.samples("valid"))
+
+
+def test_a_damaged_row_of_a_table_spoils_no_other_picture(
+    fer2013_rows: Rows, tmp_path: Path
+) -> None:
+    path = fer2013.write_csv(tmp_path / "fer2013.csv", fer2013_rows)
+    lines = path.read_text().splitlines()
+    emotion, pixels, usage = lines[3].split(",")
+    lines[3] = f"{emotion},{pixels.replace(' ', ' x', 1)},{usage}"
+    path.write_text("\n".join(lines))
+    samples = list(open_dataset(path).samples("train"))
+    assert len(samples) == 40
+    with pytest.raises(DatasetError, match=r"row 2 \(line 4\): pixel 'x\d+' is no whole number"):
+        _ = samples[2].image
+    assert np.array_equal(samples[3].image, fer2013_rows[3].image)

@@ -216,3 +216,57 @@ def test_sizes_out_of_range(size: int, folder: Path, tmp_path: Path) -> None:
         pack(Photos(folder), folder, tmp_path / "out", size=16, channels=2)
     with pytest.raises(OutputError, match="make its folder first"):
         pack(Photos(folder), folder, tmp_path / "no" / "out", size=16)
+
+
+class Choosy(Photos):
+    """Leaves some out."""
+
+    def skipped(self, split: str) -> dict[str, list[str]]:
+        return {"its box has no area": ["a", "b"], "no majority": ["c"]} if split == "train" else {}
+
+
+def test_what_the_reader_leaves_out_is_listed_too(folder: Path, tmp_path: Path) -> None:
+    (folder / "valid" / "001.png").write_bytes(b"")
+    done = pack(Choosy(folder), folder, tmp_path / "out", size=16)
+    assert done == Packing({"train": 12, "valid": 4}, 1, 3, 3, 17)
+    with (tmp_path / "out" / "skipped.csv").open(newline="") as file:
+        rows = list(csv.reader(file))[1:]
+    assert rows[:3] == [
+        ["train", "a", "its box has no area"],
+        ["train", "b", "its box has no area"],
+        ["train", "c", "no majority"],
+    ]
+    assert rows[3][:2] == ["valid", "valid/001.png"]
+    again = pack(Choosy(folder), folder, tmp_path / "out", size=16)
+    assert again == Packing({"train": 12, "valid": 4}, 1, 3, 3, 0)
+
+
+def test_two_processes_never_pack_into_one_folder(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("fcntl")
+    monkeypatch.setattr(packing, "_BLOCK", 4)
+    out, said = tmp_path / "out", []
+
+    def another(*_: object) -> None:
+        script = (
+            "import sys; from pathlib import Path; from datasets.photos import Photos; "
+            "from mien.datasets.pack import pack; "
+            "pack(Photos(Path(sys.argv[1])), sys.argv[1], sys.argv[2], size=16)"
+        )
+        tests = str(Path(__file__).parents[1])
+        run = subprocess.run(
+            [sys.executable, "-c", script, str(folder), str(out)],
+            env={**os.environ, "PYTHONPATH": tests},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        said.append(run.stderr)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pack(Photos(folder), folder, out, size=16, on_progress=another)
+    assert f"ConfigError: process {os.getpid()} is packing into {out} at this moment" in said[0]
+    assert pack(Photos(folder), folder, out, size=16).done_now == 17  # the folder is free again
+    assert not [path for path in out.iterdir() if path.name.startswith(".")]
