@@ -187,7 +187,7 @@ def test_training_stops_where_the_loss_is_no_number(
         return real(*args) * (float("nan") if len(calls) == 5 else 1)  # batch 2 of epoch 2
 
     monkeypatch.setattr(objective, "soft_cross_entropy", spoilt)
-    with pytest.raises(TrainingError, match=r"no number at epoch 1, batch 1: lower lr"):
+    with pytest.raises(TrainingError, match=r"no number in epoch 2, batch 2: lower lr"):
         train(config, tmp_path)
     assert state(tmp_path)["epochs_done"] == 1
     assert all(bool(v.isfinite().all()) for v in state(tmp_path)["model"].values())
@@ -252,6 +252,24 @@ def test_a_teacher_of_other_labels_is_refused(
     monkeypatch.setattr(tiny.Faces, "labels", tiny.Faces.labels[::-1])
     with pytest.raises(ConfigError, match="same labels in the same order"):
         train(tiny.config(teacher=str(run)), tmp_path / "run")
+
+
+def test_a_teacher_that_cannot_see_the_views_is_refused(tmp_path: Path) -> None:
+    train(tiny.config(architecture="mlp", epochs=1, limit=32), tmp_path / "teacher")
+    config = tiny.config(teacher=str(tmp_path / "teacher"), size_schedule=[[0.5, 32]])
+    with pytest.raises(ConfigError, match=r"takes 44×44 pixels alone, and the .* it 32×32: set"):
+        train(config, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_that_cannot_be_kept_is_refused_before_the_data_is_read(tmp_path: Path) -> None:
+    class Unread(tiny.Faces):
+        def samples(self, split: str) -> Iterator[Sample]:
+            raise AssertionError
+
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=r"cannot make the folder .*file is a file"):
+        train(tiny.config(), tmp_path / "file" / "run", data=Unread())
 
 
 def test_too_little_data_is_told(tmp_path: Path) -> None:

@@ -40,11 +40,16 @@ def exists(run: Path) -> bool:
 
 
 def check(run: Path, config: TrainConfig, resume: bool) -> None:
-    """See that no run is overwritten silently.
+    """See that a run can be kept there and none is overwritten silently, before the work.
 
     Raises ``ConfigError`` where the folder holds a run already or, with ``resume``, one of another
-    recipe.
+    recipe; ``OutputError`` where it cannot be made or written to.
     """
+    place = next(str(p) for p in (run, *run.parents) if os.path.lexists(p))
+    if not os.path.isdir(place):  # noqa: PTH112 - never raises
+        raise OutputError(f"cannot make the folder {run}: {place} is a file: choose another --out")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise OutputError(f"cannot write to {place}: choose a folder that you may write to")
     if exists(run):
         if not resume:
             raise ConfigError(

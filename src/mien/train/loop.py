@@ -123,7 +123,7 @@ def _check_network(config: TrainConfig, classes: int, world: World) -> None:
     """Refuse a network that cannot take the recipe's batches; needs next to no time or memory."""
     make = architectures.get(config.architecture)
     pictures = min(config.batch_size // world.size, 2)
-    for side in {config.input_size, *(side for _, side in config.size_schedule)}:
+    for side in _sides(config):
         try:
             with torch.device("meta"):  # shapes alone
                 net = make(config, classes)
@@ -139,6 +139,11 @@ def _check_network(config: TrainConfig, classes: int, world: World) -> None:
                 f"batches of {config.batch_size} inputs of {side}×{side} pixels ({reason}): "
                 "change input_size, batch_size or the network's shape"
             ) from None
+
+
+def _sides(config: TrainConfig) -> set[int]:
+    """Every side in pixels that the network's input has during the run."""
+    return {config.input_size, *(side for _, side in config.size_schedule)}
 
 
 def _load_teacher(config: TrainConfig, spec: ModelSpec) -> Network | None:
@@ -159,4 +164,13 @@ def _load_teacher(config: TrainConfig, spec: ModelSpec) -> Network | None:
                 f"the recipe has {getattr(spec, fact)}: both see the same views"
             )
     teacher.requires_grad_(False)
+    for side in _sides(config):
+        try:
+            teacher(torch.zeros(1, config.channels, side, side))
+        except RuntimeError:
+            raise ConfigError(
+                f"the teacher {config.teacher} takes {theirs.input_size}×{theirs.input_size} "
+                f"pixels alone, and the recipe shows it {side}×{side}: set input_size and "
+                "size_schedule to what both can see"
+            ) from None
     return teacher

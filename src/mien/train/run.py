@@ -209,14 +209,14 @@ class Run:
     def _look(self, epoch: int, losses: Tensor, on_batch: OnBatch | None) -> None:
         if not bool(losses.isfinite().all()):
             batch = int((~losses.isfinite()).nonzero()[0])
-            raise self._diverged(f"the loss is no number at epoch {epoch}, batch {batch}")
+            raise self._diverged(f"the loss is no number in epoch {epoch + 1}, batch {batch + 1}")
         if on_batch:
             on_batch(epoch, len(losses), self.steps, float(losses.mean()))
 
     def _check_weights(self, epoch: int) -> None:
         """Refuse to store weights that the epoch's last step has spoilt: no loss has seen them."""
         if not all(bool(value.isfinite().all()) for value in self.net.state_dict().values()):
-            raise self._diverged(f"the weights are no numbers after epoch {epoch}")
+            raise self._diverged(f"the weights are no numbers after epoch {epoch + 1}")
 
     def _diverged(self, what: str) -> TrainingError:
         return TrainingError(
