@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.datasets.lock import LOCK, lock
 from mien.datasets.packed import (
     MANIFEST,
     Fact,
@@ -32,7 +33,6 @@ from mien.files import check_writable, output_error, write_whole
 from mien.version import __version__
 
 SKIPPED = "skipped.csv"
-_LOCK = ".lock"
 _HEADER = 128  # bytes of a .npy header, whatever the number of rows: it is padded to 64
 
 
@@ -52,7 +52,7 @@ class Store:
             _make(folder)
         self._lock: BinaryIO | None = None
         if found is None or not found["complete"]:
-            self._lock = _lock(folder)
+            self._lock = lock(folder)
             found = read_manifest(folder)  # again: another process may have been at it until now
         if found is None:
             self._state = {
@@ -172,7 +172,7 @@ class Store:
         for torn in self.folder.glob(".*.tmp"):  # of ``write_whole`` in a run that was killed
             torn.unlink(missing_ok=True)
         self._save()
-        (self.folder / _LOCK).unlink(missing_ok=True)
+        (self.folder / LOCK).unlink(missing_ok=True)
 
     @property
     def _progress(self) -> dict[str, Any]:
@@ -224,41 +224,9 @@ def _make(folder: Path) -> None:
         return
     check_writable(folder)
     try:
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)  # another process may have been quicker: see ``lock``
     except OSError as error:
         raise output_error(repr(str(folder)), error) from error
-
-
-def _lock(folder: Path) -> BinaryIO | None:
-    """Hold ``folder`` until the file is closed or the process ends, in whatever way it does.
-
-    ``None`` where the system has no such locks.
-    """
-    try:
-        import fcntl
-    except ImportError:
-        return None
-    try:
-        file = (folder / _LOCK).open("a+b")
-    except OSError as error:
-        raise output_error(repr(str(folder)), error) from error
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.seek(0)
-        process = file.read().decode(errors="replace")
-        file.close()
-        raise ConfigError(
-            f"process {process} is packing into {folder} at this moment: wait for it, or give "
-            "another folder"
-        ) from None
-    except OSError:  # a file system without locks
-        file.close()
-        return None
-    file.truncate(0)
-    file.write(str(os.getpid()).encode())
-    file.flush()
-    return file
 
 
 def _compare(folder: Path, found: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
