@@ -52,6 +52,16 @@ def test_a_run_ends_by_saying_what_comes_next(
     assert "\x1b" not in printed.err  # no bar where there is no terminal
 
 
+def test_with_patience_the_best_epoch_is_reported(
+    data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(data, tmp_path, patience=3, lr=5.0, schedule="constant") == 0
+    rows = [json.loads(line) for line in (tmp_path / "metrics.jsonl").open()]
+    best = min(rows, key=lambda row: row["valid_nll"])
+    expected = f"{best['valid_accuracy']:.2%} (epoch {best['epoch'] + 1}, the best one)"
+    assert expected in capsys.readouterr().out
+
+
 def test_a_run_is_not_overwritten_but_resumed(
     data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
