@@ -439,3 +439,12 @@ def test_a_gpu_trains_too(tmp_path: Path) -> None:
     loop.train(replace(config), tiny.Faces(), tmp_path, device=gpu)
     assert loop.train(config, tiny.Faces(), tmp_path, device=gpu, resume=True)
     checkpoint.load_network(tmp_path)  # and can be read without one
+
+
+def test_a_split_that_is_not_there_is_told_before_the_data_is_read(tmp_path: Path) -> None:
+    keys = {"splits": "random:90/10", "valid_split": "test"}
+    with pytest.raises(ConfigError, match=r"valid_split = 'test'.*train, valid, public: add --set"):
+        train(tiny.config(**keys), tmp_path / "run")
+    with pytest.raises(ConfigError, match="train_split = 'training'"):
+        train(tiny.config(train_split="training"), tmp_path / "run")
+    assert not (tmp_path / "run").exists()

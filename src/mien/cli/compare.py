@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mien.cli.console import out, table
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -162,8 +164,6 @@ def _title(found: Comparison) -> str:
 
 
 def _print(found: Comparison) -> None:
-    from mien.cli.console import out
-
     console = out()
     console.print(f"{_title(found)}\n", markup=False)
     console.print(_scores(found))
@@ -181,24 +181,14 @@ def _print(found: Comparison) -> None:
     console.print(_pairs(found))
 
 
-def _table(first: str, *others: str) -> Table:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(first)
-    for title in others:
-        table.add_column(title, justify="right")
-    return table
-
-
 def _scores(found: Comparison) -> Table:
-    table = _table(
+    rows = table(
         "classifier", "accuracy", "95 %", "no copies", "balanced", "macro F1", "NLL", "ECE"
     )
     for row in found.rows:
         scores, interval = row.scores, row.scores.intervals["accuracy"]
         without = scores.without_duplicates
-        table.add_row(
+        rows.add_row(
             row.name,
             f"{scores.accuracy:.2%}",
             f"{100 * interval.low:.1f} to {100 * interval.high:.1f}",
@@ -208,14 +198,14 @@ def _scores(found: Comparison) -> Table:
             f"{scores.nll:.4f}",
             f"{scores.ece:.2%}",
         )
-    return table
+    return rows
 
 
 def _costs(found: Comparison) -> Table:
-    table = _table("classifier", "parameters", "MACs", "ms a face", "MB", "measured on")
+    rows = table("classifier", "parameters", "MACs", "ms a face", "MB", "measured on")
     for row in found.rows:
         cost = row.cost
-        table.add_row(
+        rows.add_row(
             row.name,
             "" if cost.parameters is None else f"{cost.parameters:,}",
             "" if cost.macs is None else f"{cost.macs / 1e6:,.1f} M",
@@ -223,22 +213,20 @@ def _costs(found: Comparison) -> Table:
             "" if cost.megabytes is None else f"{cost.megabytes:.1f}",
             cost.hardware,
         )
-    return table
+    return rows
 
 
 def _pairs(found: Comparison) -> Table:
-    table = _table(
-        "against", f"{found.pairs[0].best} alone right", "it alone right", "p", "p, Holm"
-    )
+    rows = table("against", f"{found.pairs[0].best} alone right", "it alone right", "p", "p, Holm")
     for pair in found.pairs:
-        table.add_row(
+        rows.add_row(
             pair.other,
             f"{pair.best_alone:,}",
             f"{pair.other_alone:,}",
             _p(pair.p),
             _p(pair.p_holm),
         )
-    return table
+    return rows
 
 
 def _p(value: float) -> str:

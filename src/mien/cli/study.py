@@ -96,11 +96,11 @@ def command(
 
 def _run(entry: Entry, dataset: Dataset, out: Path, device: torch.device) -> str:
     """Train and measure one classifier with its progress shown; returns what went wrong, or ""."""
-    from mien.cli.train import _display
+    from mien.cli.epochs import epochs_shown
     from mien.train.study import run_entry
 
     try:
-        with _display(entry.config()) as (on_batch, on_epoch):
+        with epochs_shown(entry.config()) as (on_batch, on_epoch):
             run_entry(entry, dataset, out, device=device, on_batch=on_batch, on_epoch=on_epoch)
     except Exception as error:  # noqa: BLE001 - hours of others must not end with one of them
         return " ".join(str(error).split()) or type(error).__name__

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from mien.train.config import TrainConfig
-    from mien.train.loop import OnEpoch
-    from mien.train.run import OnBatch
+    pass
 
 
 def _list_recipes(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -75,6 +70,7 @@ def command(
     import shlex
     from pathlib import Path
 
+    from mien.cli.epochs import epochs_shown
     from mien.datasets.base import open_dataset
     from mien.train import require_extra
     from mien.train.recipe import load_recipe
@@ -101,7 +97,7 @@ def command(
         click.echo(head, err=True)
     done = 0
     try:
-        with _display(config, speaks) as (on_batch, on_epoch):
+        with epochs_shown(config, speaks) as (on_batch, on_epoch):
 
             def finished(row: dict[str, Any]) -> None:
                 nonlocal done
@@ -133,36 +129,3 @@ def command(
     click.echo(f"next: mien evaluate {shlex.quote(out)} --data {shlex.quote(data)} --split {split}")
     click.echo(f"then: mien export {shlex.quote(out)} --out {model}")
     return 0
-
-
-@contextmanager
-def _display(config: TrainConfig, speaks: bool = True) -> Iterator[tuple[OnBatch | None, OnEpoch]]:
-    """Callbacks that show progress on standard error: a bar on a terminal, else lines alone."""
-    if not speaks:
-        yield None, lambda row: None
-        return
-    if not sys.stderr.isatty():
-        yield None, lambda row: click.echo(_line(row, config.epochs), err=True)
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    console = Console(stderr=True, highlight=False)
-    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
-        task = bar.add_task("reading the data", total=config.epochs)
-
-        def on_batch(epoch: int, batch: int, batches: int, loss: float) -> None:
-            text = f"epoch {epoch + 1}/{config.epochs}  loss {loss:.3f}"
-            bar.update(task, completed=epoch + batch / batches, description=text)
-
-        yield on_batch, lambda row: console.print(_line(row, config.epochs))
-
-
-def _line(row: dict[str, Any], epochs: int) -> str:
-    """An epoch's metrics for people."""
-    valid = f"  accuracy {row['valid_accuracy']:.2%}" if "valid_accuracy" in row else ""
-    return (
-        f"epoch {row['epoch'] + 1}/{epochs}  {row['input_size']} px  loss {row['train_loss']:.4f}"
-        f"{valid}  {row['seconds']:.0f} s"
-    )

@@ -81,6 +81,7 @@ def train(
             f"batch_size {config.batch_size} cannot be shared by {world.size} processes alike"
         )
     dataset = resplit(dataset, config.splits, config.splits_from, config.splits_seed)
+    _check_splits(config, dataset)
     spec = input_spec(config, tuple(dataset.labels))
     teacher = _load_teacher(config, spec)
     _check_network(config, len(spec.labels), world)  # a wrong one is told before the data is read
@@ -117,6 +118,18 @@ def _check_machine(config: TrainConfig, device: torch.device) -> None:
         raise TrainingError("this GPU has no bf16: add --set precision=fp16")
     if config.precision == "fp16" and device.type != "cuda":
         raise TrainingError("precision fp16 needs a GPU: add --set precision=fp32")
+
+
+def _check_splits(config: TrainConfig, dataset: Dataset) -> None:
+    held = dataset.splits()
+    for key in ("train_split", "valid_split"):
+        split = getattr(config, key)
+        if split is not None and split not in held:
+            none = ', or --set valid_split="" for none' if key == "valid_split" else ""
+            raise ConfigError(
+                f"the recipe has {key} = {split!r}, and this {dataset.name} has the splits "
+                f"{', '.join(held)}: add --set {key}=NAME{none}"
+            )
 
 
 def _check_network(config: TrainConfig, classes: int, world: World) -> None:

@@ -1,0 +1,50 @@
+"""How a training run shows its progress: on standard error, epoch by epoch."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from mien.train.config import TrainConfig
+    from mien.train.loop import OnEpoch
+    from mien.train.run import OnBatch
+
+
+@contextmanager
+def epochs_shown(
+    config: TrainConfig, speaks: bool = True
+) -> Iterator[tuple[OnBatch | None, OnEpoch]]:
+    """Yield callbacks for ``train``: a bar where there is a terminal, else a line an epoch."""
+    if not speaks:
+        yield None, lambda row: None
+        return
+    if not sys.stderr.isatty():
+        yield None, lambda row: click.echo(_line(row, config.epochs), err=True)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    console = Console(stderr=True, highlight=False)
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
+        task = bar.add_task("reading the data", total=config.epochs)
+
+        def on_batch(epoch: int, batch: int, batches: int, loss: float) -> None:
+            text = f"epoch {epoch + 1}/{config.epochs}  loss {loss:.3f}"
+            bar.update(task, completed=epoch + batch / batches, description=text)
+
+        yield on_batch, lambda row: console.print(_line(row, config.epochs))
+
+
+def _line(row: dict[str, Any], epochs: int) -> str:
+    """An epoch's metrics for people."""
+    valid = f"  accuracy {row['valid_accuracy']:.2%}" if "valid_accuracy" in row else ""
+    return (
+        f"epoch {row['epoch'] + 1}/{epochs}  {row['input_size']} px  loss {row['train_loss']:.4f}"
+        f"{valid}  {row['seconds']:.0f} s"
+    )
