@@ -67,6 +67,11 @@ SECTIONS = [
         "python benchmarks/speed.py --data fer2013.zip",
     ),
     (
+        "Speed of packing",
+        "`mien data pack` against a single-threaded Pillow loop over the same photos and cores.",
+        "python benchmarks/pack.py --pictures wider_train5.zip --size 32",
+    ),
+    (
         "Speed of training",
         "The trainer against a plain PyTorch and torchvision loop: same network, batch and cores.",
         "python benchmarks/training.py --data fer2013.zip",
