@@ -128,7 +128,7 @@ def test_boxes_are_clipped(shared: Path, photo: bytes, tmp_path: Path) -> None:
         (-20, -30, 60, 70), (width - 10, height - 12, 500, 500), (-5, -5, width + 9, height + 9),
         ("30.6", "10.2", "20.0", "40.0"),
         (width, 0, 10, 10), (5, 5, 0, 10), (5, 5, 10, -1), (-50, 0, 50, 10), ("NULL", 1, 2, 3),
-        ("nan", 1, 2, 3), ("inf", 1, 2, 3),
+        ("nan", 1, 2, 3), ("inf", 1, 2, 3), ("1e308", 0, "1e308", 9),
     ]  # fmt: skip
     shapes = [(40, 40, 3), (12, 10, 3), (height, width, 3), (40, 20, 3)]
     dataset = read(write_full(tmp_path, {"training.csv": [Entry(photo, b, 1) for b in boxes]}))
@@ -183,6 +183,10 @@ def test_what_is_no_affectnet(entries: list[Entry], tmp_path: Path) -> None:
         read(zipped)
     path = write_full(tmp_path / "moved", {"training.csv": entries}, images="elsewhere/deep")
     with pytest.raises(DatasetError, match=r"the pictures of .* are not there: none of its first"):
+        list(read(path).samples("train"))
+    table = path / "training.csv"
+    table.write_text(table.read_text().replace("1/train00000.jpg", "a" * 5000))  # too long a name
+    with pytest.raises(DatasetError, match="are not there"):
         list(read(path).samples("train"))
     with pytest.raises(DatasetError, match="holds no split 'test'"):
         list(read(path).samples("test"))

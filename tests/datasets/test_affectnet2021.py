@@ -78,7 +78,7 @@ def test_seven_classes(entries: list[Entry], tmp_path: Path) -> None:
 
 
 def test_bad_annotations_are_left_out_and_told(entries: list[Entry], tmp_path: Path) -> None:
-    path = write_2021(tmp_path, {"train_set": entries[:12]})
+    path = write_2021(tmp_path, {"train_set": entries[:14]})
     annotations = path / "train_set" / "annotations"
     pickled = npy(np.array([{"a": 1}], object))
     whole = npy(np.array("3"))
@@ -86,6 +86,7 @@ def test_bad_annotations_are_left_out_and_told(entries: list[Entry], tmp_path: P
         "1_exp": None, "2_val": None, "3_exp": b"", "4_exp": whole[:-4], "5_exp": pickled,
         "6_aro": b"3", "7_exp": npy(np.array("happy")), "8_exp": npy(np.array("8")),
         "9_exp": npy(np.array("-1")), "10_exp": npy(np.array([], float)), "11_exp": whole[:9],
+        "12_exp": b"\x93NUMPY\x01\x00\x06\x00(((((\n", "13_exp": npy(np.array((1, 2), "i4,i4")),
     }  # fmt: skip
     for name, data in contents.items():
         (annotations / f"{name}.npy").unlink()
@@ -95,7 +96,7 @@ def test_bad_annotations_are_left_out_and_told(entries: list[Entry], tmp_path: P
     assert [s.key for s in dataset.samples("train")] == ["0.jpg"]
     assert dataset.skipped("train") == {  # type: ignore[attr-defined]
         "without annotations": ["1.jpg", "2.jpg"],
-        "its annotations are damaged": [f"{i}.jpg" for i in (3, 4, 5, 6, 7, 10, 11)],
+        "its annotations are damaged": [f"{i}.jpg" for i in (3, 4, 5, 6, 7, 10, 11, 12, 13)],
         "its label is out of range": ["8.jpg", "9.jpg"],
     }
 

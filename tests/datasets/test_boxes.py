@@ -192,6 +192,31 @@ def test_what_is_known_when_the_photo_is_decoded(faces: dict[str, Any], tmp_path
         assert "\n" not in str(caught.value)
 
 
+def test_names_and_numbers_that_no_file_and_no_picture_has(
+    faces: dict[str, Any], tmp_path: Path
+) -> None:
+    name = next(iter(faces["pictures"]))
+    write(tmp_path, {name: faces["pictures"][name]}, "")
+    names = [name, "a\0b.png", "\ud800.png", "a" * 5000, "..", ""]
+    huge = 10**400  # JSON has no largest number, floats have
+    boxes = [[0, 0, 1e308, 1e308], [0, 0, huge, 5], [-1e300, 0, 1e300, 5]]
+    pairs = [(0, box) for box in boxes] + [(i, [1, 1, 9, 9]) for i in range(len(names))]
+    table = {
+        "categories": [{"id": 0, "name": "happy"}],
+        "images": [{"id": i, "file_name": text, "width": huge} for i, text in enumerate(names)],
+        "annotations": [{"image_id": i, "category_id": 0, "bbox": box} for i, box in pairs],
+    }
+    (tmp_path / "a.json").write_text(json.dumps(table))
+    dataset = read(tmp_path)
+    assert sum(map(len, dataset.skipped("train").values())) == 2  # type: ignore[attr-defined]
+    whole, small, *rest = dataset.samples("train")
+    assert whole.image.shape[:2] == (1024, 1024) and small.image.shape[:2] == (9, 9)
+    assert len(rest) == 5
+    for sample in rest:
+        with pytest.raises(DatasetError):
+            _ = sample.image
+
+
 def test_numbers_need_an_order(faces: dict[str, Any], tmp_path: Path) -> None:
     write(tmp_path, faces["pictures"], "")
     name = next(iter(faces["pictures"]))

@@ -80,7 +80,8 @@ def test_an_unknown_split(packed: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"format": 1}', '{"format": 1, "complete": "yes"}', "\x00\xff"]
+    "text",
+    ["", "[]", "{}", '{"format": 1}', '{"format": 1, "complete": "yes"}', "\x00\xff", "[" * 10**5],
 )
 def test_a_damaged_manifest(text: str, packed: Path) -> None:
     (packed / "pack.json").write_bytes(text.encode("latin-1"))
@@ -96,13 +97,15 @@ def test_a_later_format(packed: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["train.pixels.npy", "train.facts.npz"])
-@pytest.mark.parametrize("how", ["gone", "empty", "cut", "foreign"])
+@pytest.mark.parametrize("how", ["gone", "empty", "cut", "foreign", "torn"])
 def test_damaged_arrays(name: str, how: str, packed: Path) -> None:
     path = packed / name
     data = path.read_bytes()
     path.unlink()
     if how == "foreign":
         path.write_bytes((packed / name.replace("train", "valid")).read_bytes())
+    elif how == "torn":
+        path.write_bytes(b"\x93NUMPY\x01\x00\x06\x00(((((\n")  # NumPy raises a TokenError
     elif how != "gone":
         path.write_bytes(b"" if how == "empty" else data[: len(data) // 2])
     with pytest.raises(DatasetError, match="is damaged, split 'train'"):

@@ -7,6 +7,7 @@ Read as it is published: ``training.csv`` and ``validation.csv``, and pictures u
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ COLUMNS = (
 """Their order where a table has no header."""
 _CLASSES = {"7": AFFECTNET8[:7], "8": AFFECTNET8, "11": AFFECTNET11}
 _PLACES = ("Manually_Annotated_Images", "Automatically_Annotated_Images")
+_FAR = 10**9  # pixels: no photo is so large
 _TRIED = 50  # rows whose pictures are looked for, to find where they lie
 
 
@@ -140,7 +142,8 @@ class AffectNet:
         roots += [f"{beside}/".lstrip("/"), ""]
         first = [row.picture for row, _ in zip(self._rows(split), range(_TRIED), strict=False)]
         for root in roots:
-            if any((self.path / root / picture).is_file() for picture in first):
+            # Path's own raises on odd names.
+            if any(os.path.isfile(self.path / root / picture) for picture in first):  # noqa: PTH113
                 return root
         raise DatasetError(
             f"the pictures of {self.path / self._tables[split]} are not there: none of its first "
@@ -168,9 +171,11 @@ class Crop:
     def _numbers(self) -> tuple[int, int, int, int]:
         try:
             x, y, width, height = (round(float(value)) for value in self.box)
+            if max(map(abs, (x, y, width, height))) > _FAR:
+                raise ValueError
         except (ValueError, OverflowError):
             raise DatasetError(
-                f"{self._where()} has the face box {self.box}, not four numbers"
+                f"{self._where()} has the face box {self.box}, not four numbers of pixels"
             ) from None
         return x, y, width, height
 

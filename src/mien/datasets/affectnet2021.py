@@ -155,7 +155,7 @@ def _annotations(folder: str, names: list[str]) -> NDArray[np.float32]:
                 row[0] = _OUT_OF_RANGE
         except FileNotFoundError:
             row[0] = _MISSING
-        except (OSError, ValueError, IndexError):
+        except Exception:  # noqa: BLE001 - a damaged header makes NumPy raise anything
             row[0] = _DAMAGED
     return values
 

@@ -65,15 +65,20 @@ class Folder:
         """The bytes of one member."""
         try:
             return (self._root / name).read_bytes()
-        except OSError as error:
-            raise DatasetError(f"cannot read {self._root / name}: {error.strerror}") from None
+        except (OSError, ValueError) as error:
+            raise self._unread(name, error) from None
 
     def text(self, name: str) -> TextIO:
         """One member as an open text file."""
         try:
             return (self._root / name).open(encoding="utf-8-sig", newline="")
-        except OSError as error:
-            raise DatasetError(f"cannot read {self._root / name}: {error.strerror}") from None
+        except (OSError, ValueError) as error:
+            raise self._unread(name, error) from None
+
+    def _unread(self, name: str, error: OSError | ValueError) -> DatasetError:
+        """``ValueError``: a table may name what no system takes for the name of a file."""
+        reason = getattr(error, "strerror", None) or error
+        return DatasetError(f"cannot read {self._root / name}: {reason}")
 
 
 class Zip:

@@ -169,7 +169,7 @@ def check(box: Box, width: Any, height: Any) -> None:
         raise Unusable("its box has no area")
     try:
         width, height = float(width), float(height)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         width = height = math.inf
     if box.x2 <= 0 or box.y2 <= 0 or box.x1 >= width or box.y1 >= height:
         raise Unusable("its box lies outside the picture")
@@ -187,7 +187,7 @@ def _by_corners(values: Any) -> Box:
 def _four(values: Any) -> tuple[float, float, float, float]:
     try:
         x, y, third, fourth = (float(value) for value in values)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise Unusable("its box is not four numbers") from None
     if not all(map(math.isfinite, (x, y, third, fourth))):
         raise Unusable("its box is not four numbers")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections.abc import Iterator
@@ -121,7 +122,8 @@ class Boxes:
 
     def _find(self, picture: str) -> str:
         """The member meant; a path that leads nowhere stays, and is told when it is decoded."""
-        if isinstance(self._archive, Folder) and (self._archive.path / picture).is_file():
+        beside = self._archive.path / picture
+        if isinstance(self._archive, Folder) and os.path.isfile(beside):  # noqa: PTH113 - Path raises
             return picture
         parts = PurePosixPath(picture).parts[::-1]
         members = self._by_name.get(parts[0], []) if parts else []

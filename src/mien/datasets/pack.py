@@ -19,10 +19,8 @@ from itertools import islice
 from pathlib import Path
 
 import cv2
-import numpy as np
-from numpy.typing import NDArray
 
-from mien.datasets.base import Dataset, Sample
+from mien.datasets.base import Dataset, Pixels, Sample
 from mien.datasets.packed import FORMAT, Fact, fact
 from mien.datasets.store import Store
 from mien.errors import ConfigError, DatasetError
@@ -37,7 +35,6 @@ SIZES = (8, 512)
 _BLOCK = 16  # pictures that a thread takes at a time
 _LOOKED_AT = 64  # pictures that tell whether a data set is grey
 
-Pixels = NDArray[np.uint8]
 OnProgress = Callable[[int, int | None], None]
 """Called with the pictures that have gone through, and ``None``: nobody knows how many there are.
 Those of earlier runs count."""
@@ -99,7 +96,7 @@ def pack(
         "channels": channels,
         "exact": exact,
     }
-    with closing(Store(Path(out), asked, lambda: _channels(dataset, size))) as store:
+    with closing(Store(Path(out), asked, lambda: _channels(dataset))) as store:
         done, already = 0, store.gone_through
         if not store.complete:
             shrink = _Shrink(size, store.channels, exact, len(dataset.labels))
@@ -218,7 +215,7 @@ def _cores() -> int:
     return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
-def _channels(dataset: Dataset, size: int) -> int:
+def _channels(dataset: Dataset) -> int:
     """1 where the first pictures that can be read are all grey, else 3."""
     for split in dataset.splits():
         shapes = []

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -116,7 +115,7 @@ class Packed:
                 raise ValueError(f"there are facts of {counts} pictures, not of {n}")
             if facts["labels"].min() < 0 or facts["labels"].max() >= len(self.labels):
                 raise ValueError("a label is out of range")
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except Exception as error:  # noqa: BLE001 - a damaged file makes NumPy raise anything
             reason = " ".join(str(error).split())
             raise DatasetError(
                 f"{self.path} is damaged, split {split!r} ({reason}): remove it and pack again"
@@ -139,7 +138,7 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
             raise ValueError("a value of another kind than expected")
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DatasetError(
             f"{folder / MANIFEST} is damaged, or of another program ({error!r}): remove the folder "
             "and pack again"
