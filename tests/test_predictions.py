@@ -71,6 +71,23 @@ def test_a_file_of_something_else_is_refused_and_never_executed(tmp_path: Path) 
     with pytest.raises(InputError, match=r"object\.npz holds no predictions"):
         Predictions.load(tmp_path / "object.npz")
     assert not trap.exists()
+    made = {field.name: getattr(answers(), field.name) for field in dataclasses.fields(Predictions)}
+    for name, wrong in (
+        ("labels", np.full(200, 7)),
+        ("labels", np.zeros(200)),
+        ("keys", np.array(["a"])),
+        ("probs", np.zeros(200)),
+        ("names", np.array("anger")),
+    ):
+        np.savez(tmp_path / "misfit.npz", **{**made, name: wrong})
+        with pytest.raises(InputError, match=r"misfit\.npz holds no predictions"):
+            Predictions.load(tmp_path / "misfit.npz")
+    answers(20_000).save(tmp_path / "damaged.npz")
+    damaged = bytearray((tmp_path / "damaged.npz").read_bytes())
+    damaged[1000:1100] = b"\xff" * 100  # inside a deflated member
+    (tmp_path / "damaged.npz").write_bytes(damaged)
+    with pytest.raises(InputError, match=r"damaged\.npz holds no predictions"):
+        Predictions.load(tmp_path / "damaged.npz")
     with pytest.raises(InputError, match="no predictions at"):
         Predictions.load(tmp_path / "nothing.npz")
     with pytest.raises(OutputError, match="nowhere"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -67,10 +66,15 @@ class Predictions:
         """Read what ``save`` wrote; nothing in the file is executed. Raises ``InputError``."""
         try:
             with np.load(path, allow_pickle=False) as file:
-                raw = {field.name: file[field.name] for field in fields(cls)}
+                raw = {field.name: np.asarray(file[field.name]) for field in fields(cls)}
+            n, k = raw["probs"].shape
+            fit = all(raw[name].shape == (n,) for name in ("labels", "keys", "repeated"))
+            known = raw["labels"].dtype == np.int64 and np.isin(raw["labels"], range(k)).all()
+            if not (n and fit and known and raw["names"].shape == (k,)):
+                raise ValueError("its arrays do not fit together")
         except FileNotFoundError:
             raise InputError(f"no predictions at {path}") from None
-        except (OSError, EOFError, TypeError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        except Exception as error:  # noqa: BLE001 - a damaged file makes NumPy raise anything
             reason = " ".join(str(error).split())
             raise InputError(f"{path} holds no predictions of 'mien evaluate': {reason}") from None
         values: dict[str, Any] = {
