@@ -126,6 +126,7 @@ def evaluation_report(
         if name in figures
     ]
     card = {key: value for key, value in spec.card.items() if not isinstance(value, Mapping)}
+    recipe = spec.card.get("recipe")
     return template.render(
         found=found,
         columns=_columns(found),
@@ -149,7 +150,7 @@ def evaluation_report(
         intended_use=card.pop("intended_use", ""),
         description=card.pop("description", ""),
         card=_readable(card),
-        recipe=_readable(spec.card.get("recipe", {})),
+        recipe=_readable(recipe if isinstance(recipe, Mapping) else {}),
         versions=_versions(),
     )
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.figures.style import BLUE, GRID, ORANGE, new_figure
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-OURS, THEIRS = "#1f5fa8", "#c2571a"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,10 @@ def comparison_figure(marks: Sequence[Mark], title: str) -> Figure:
     """Left: accuracies and intervals, the best on top. Right: accuracy against milliseconds, with
     a line through those that nobody else beats in both.
     """
-    from matplotlib.figure import Figure  # not pyplot, which keeps every figure alive
-
     ordered = sorted(marks, key=lambda mark: -mark.accuracy)  # rank 1 first
     timed = [(rank, mark) for rank, mark in enumerate(ordered, start=1) if mark.ms_per_face]
     height = max(4.2, 1.4 + 0.34 * len(ordered))
-    figure = Figure(figsize=(11 if timed else 6, height), dpi=150, layout="constrained")
+    figure = new_figure(11 if timed else 6, height)
     axes = figure.subplots(1, 2 if timed else 1, squeeze=False)[0]
     _dots(axes[0], ordered)
     if timed:
@@ -55,23 +53,23 @@ def comparison_figure(marks: Sequence[Mark], title: str) -> Figure:
 
 def _dots(axes: Axes, ordered: list[Mark]) -> None:
     for y, mark in enumerate(ordered, start=1):
-        axes.plot([100 * mark.low, 100 * mark.high], [y, y], color=OURS, linewidth=2, alpha=0.6)
-        axes.plot(100 * mark.accuracy, y, "o", color=OURS, markersize=6)
+        axes.plot([100 * mark.low, 100 * mark.high], [y, y], color=BLUE, linewidth=2, alpha=0.6)
+        axes.plot(100 * mark.accuracy, y, "o", color=BLUE, markersize=6)
         if mark.published:
             theirs = [100 * share for share in mark.published]
             axes.plot(
-                theirs, [y] * len(theirs), "D-", color=THEIRS, markersize=5,
+                theirs, [y] * len(theirs), "D-", color=ORANGE, markersize=5,
                 markerfacecolor="none", linewidth=1,
             )  # fmt: skip
     names = [f"{mark.name}  {rank}" for rank, mark in enumerate(ordered, start=1)]
     axes.set_yticks(range(1, len(ordered) + 1), names)
     axes.set_ylim(len(ordered) + 0.7, 0.3)
     axes.set_xlabel("accuracy, % (line: 95 % interval)")
-    axes.grid(axis="x", color="#dddddd", linewidth=0.8)
+    axes.grid(axis="x", color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     if any(mark.published for mark in ordered):
-        axes.plot([], [], "o", color=OURS, label="measured here")
-        axes.plot([], [], "D", color=THEIRS, markerfacecolor="none", label="published")
+        axes.plot([], [], "o", color=BLUE, label="measured here")
+        axes.plot([], [], "D", color=ORANGE, markerfacecolor="none", label="published")
         axes.legend(loc="best", fontsize=9, frameon=True)
     _plain(axes)
 
@@ -85,21 +83,21 @@ def _against_time(axes: Axes, timed: list[tuple[int, Mark]]) -> None:
     axes.set_ylim(y.min() - margin, y.max() + margin)
     beaten = ((x[:, None] <= x) & (y[:, None] > y)) | ((x[:, None] < x) & (y[:, None] >= y))
     front = sorted(np.flatnonzero(~beaten.any(axis=0)), key=lambda i: float(x[i]))
-    axes.plot(x[front], y[front], "-", color=OURS, linewidth=1, alpha=0.5, zorder=1)
-    axes.plot(x, y, ".", color=OURS, markersize=5, zorder=2)
+    axes.plot(x[front], y[front], "-", color=BLUE, linewidth=1, alpha=0.5, zorder=1)
+    axes.plot(x, y, ".", color=BLUE, markersize=5, zorder=2)
     ends = axes.transLimits.transform(np.column_stack([np.log10(x), y]))  # (N, 2) in [0, 1]
     for i, (left, bottom) in enumerate(_apart(ends)):
         best = i in front
         axes.annotate(
             str(timed[i][0]), (x[i], y[i]), (left, bottom), textcoords="axes fraction",
             ha="center", va="center", fontsize=8, color="white" if best else "black", zorder=3,
-            bbox={"boxstyle": "circle,pad=0.25", "fc": OURS if best else "white", "ec": OURS},
-            arrowprops={"arrowstyle": "-", "color": OURS, "linewidth": 0.7, "shrinkB": 0},
+            bbox={"boxstyle": "circle,pad=0.25", "fc": BLUE if best else "white", "ec": BLUE},
+            arrowprops={"arrowstyle": "-", "color": BLUE, "linewidth": 0.7, "shrinkB": 0},
         )  # fmt: skip
     axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlabel("ms a face (ONNX Runtime, one thread)")
     axes.set_ylabel("accuracy, %")
-    axes.grid(color="#dddddd", linewidth=0.8)
+    axes.grid(color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     _plain(axes)
 

@@ -52,6 +52,12 @@ def save_figure(figure: Figure, path: str | Path) -> None:
 
 
 def _drawn(figure: Figure, kind: str) -> bytes:
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        # Names and paths may hold a $; the only formulas are those of ticks, such as powers of ten.
+        if isinstance(text, Text) and "$" in text.get_text() and "mathdef" not in text.get_text():
+            text.set_parse_math(False)
     drawn = io.BytesIO()
     figure.savefig(drawn, format=kind, bbox_inches="tight", pad_inches=0.15)
     return drawn.getvalue()
