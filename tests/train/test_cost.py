@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+import tiny
+
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
 
@@ -12,6 +14,7 @@ from mien.errors import ModelError  # noqa: E402
 from mien.labels import FER2013  # noqa: E402
 from mien.spec import ModelSpec  # noqa: E402
 from mien.train import cost  # noqa: E402
+from mien.train.loop import train  # noqa: E402
 from models import tiny_classifier  # noqa: E402
 
 
@@ -60,6 +63,15 @@ def test_a_foreign_file_has_costs_but_no_parameters(tmp_path: Path) -> None:
     found = cost.file_cost(tiny_classifier(tmp_path / "m.onnx").path)
     assert found.parameters is None is found.macs and "no recipe" in found.note
     assert found.megabytes and found.ms_per_face
+
+
+def test_the_file_of_a_network_that_remembers_has_costs(tmp_path: Path) -> None:
+    knn = tiny.config(architecture="knn", valid_split=None)
+    train(knn, tiny.Faces(40), tmp_path / "knn")
+    cost.run_cost(tmp_path / "knn", tmp_path / "knn.onnx")
+    found = cost.file_cost(tmp_path / "knn.onnx")
+    assert found.megabytes and found.ms_per_face
+    assert found.parameters is None and "of its run alone" in found.note
 
 
 def test_the_shipped_model_is_known() -> None:

@@ -21,7 +21,7 @@ pytest.importorskip("onnxscript")
 
 from mien.registry import architectures  # noqa: E402
 from mien.train import checkpoint, export  # noqa: E402
-from mien.train.export import Exported, export_run  # noqa: E402
+from mien.train.export import Exported, export_run, to_onnx  # noqa: E402
 from mien.train.recipe import load_recipe  # noqa: E402
 
 
@@ -230,3 +230,13 @@ def test_made_up_pictures_look_like_photos() -> None:
         grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(float)
         assert np.abs(np.diff(grey)).mean() < grey.std() / 2
     assert np.array_equal(crops, export.made_up_crops())
+
+
+def test_a_network_that_cannot_be_exported_is_one_line(float32: Exported) -> None:
+    class Undecided(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x.flatten(1)[:, :7] if x.sum() > 0 else x.flatten(1)[:, 7:14]
+
+    with pytest.raises(ModelError, match="cannot make an ONNX graph") as caught:
+        to_onnx(Undecided().eval(), float32.spec)
+    assert "\n" not in str(caught.value)

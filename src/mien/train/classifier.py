@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from mien.metrics import softmax
 from mien.preprocess import network_input
+from mien.spec import ModelSpec
 from mien.train import checkpoint
 from mien.train.config import TrainConfig
 from mien.train.data import input_spec
@@ -39,15 +41,25 @@ class TorchClassifier:
         )
         self._net.to(self._device)
 
-    @torch.inference_mode()
     def logits(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """(N, K) raw outputs for square (H, W) or (H, W, 3) RGB uint8 crops of any size."""
-        out = np.empty((len(crops), len(self.spec.labels)), np.float32)
-        for start in range(0, len(crops), BATCH):
-            x = torch.from_numpy(network_input(crops[start : start + BATCH], self.spec))
-            out[start : start + BATCH] = self._net(x.to(self._device)).float().cpu().numpy()
-        return out
+        return torch_logits(self._net, self.spec, crops, self._device)
 
     def classify(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """(N, K) probabilities: softmax of logits over the spec's temperature."""
         return softmax(self.logits(crops) / self.spec.temperature)
+
+
+@torch.inference_mode()
+def torch_logits(
+    net: nn.Module,
+    spec: ModelSpec,
+    crops: Sequence[NDArray[np.uint8]],
+    device: torch.device | None = None,
+) -> NDArray[np.float32]:
+    """(N, K) logits of ``net``, which is on ``device`` (the CPU) and in evaluation mode."""
+    out = np.empty((len(crops), len(spec.labels)), np.float32)
+    for start in range(0, len(crops), BATCH):
+        x = torch.from_numpy(network_input(crops[start : start + BATCH], spec))  # (n, C, S, S)
+        out[start : start + BATCH] = net(x.to(device)).float().cpu().numpy()
+    return out

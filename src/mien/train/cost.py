@@ -23,6 +23,7 @@ from mien.train import checkpoint
 from mien.train.config import TrainConfig
 from mien.train.data import input_spec
 from mien.train.export import export_run, made_up_crops
+from mien.train.models.fitted import Fitted
 
 SECONDS = 2.0
 """For how long faces are timed: the median of many calls shrugs off a busy moment."""
@@ -47,14 +48,20 @@ def run_cost(run: str | Path, onnx: str | Path | None = None) -> Cost:
 
 
 def file_cost(path: str | Path) -> Cost:
-    """Costs of an ONNX file; without the recipe in its card, parameters and MACs are ``None``."""
+    """Costs of an ONNX file; parameters and MACs are ``None`` where its card's recipe lacks them.
+
+    ``note`` says why: the card has no recipe, or the network remembers pictures.
+    """
     spec = OnnxClassifier(path, threads=1).spec
     recipe = spec.card.get("recipe")
     found = Cost(note="no recipe in the file's card: parameters and MACs are not known")
     if isinstance(recipe, dict):
         config = TrainConfig.from_dict(recipe, where=str(path))
         net = architectures.get(config.architecture)(config, len(spec.labels))
-        found = network_cost(net.eval(), spec)
+        if isinstance(net, Fitted):  # how many pictures it holds, the recipe does not know
+            found = Cost(note="parameters and MACs are known of its run alone")
+        else:
+            found = network_cost(net.eval(), spec)
     return _with_file(found, Path(path))
 
 
@@ -92,11 +99,11 @@ def _with_file(cost: Cost, path: Path) -> Cost:
         cost,
         ms_per_face=round(ms_per_face(OnnxClassifier(path, threads=1)), 4),
         megabytes=round(path.stat().st_size / 1e6, 3),
-        hardware=processor(),
+        hardware=_processor(),
     )
 
 
-def processor() -> str:
+def _processor() -> str:
     """The processor as the system names it."""
     info = Path("/proc/cpuinfo")
     if info.exists():

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
-from torch import Tensor, nn
+from torch import nn
 
 from mien import metrics
 from mien.classifiers.onnx import OnnxClassifier
@@ -28,9 +28,9 @@ from mien.datasets.splits import resplit
 from mien.errors import ConfigError, ModelError
 from mien.files import check_writable, write_whole
 from mien.framing import BOX_FRAMING, FRAMINGS
-from mien.preprocess import network_input
 from mien.spec import ModelSpec
 from mien.train import checkpoint
+from mien.train.classifier import torch_logits
 from mien.train.config import TrainConfig
 from mien.train.data import input_spec
 from mien.train.models.fitted import Fitted
@@ -145,15 +145,26 @@ def export_run(
 def to_onnx(net: nn.Module, spec: ModelSpec) -> ModelProto:
     """The graph of ``net`` in opset 18 with batches of any size, without the exporter's notes.
 
-    PyTorch's exporter folds batch normalisation into the convolutions before it.
+    PyTorch's exporter folds batch normalisation into the convolutions before it. Raises
+    ``ModelError`` where it cannot follow what the network does.
     """
     example = torch.zeros(2, spec.channels, spec.input_size, spec.input_size)  # (N, C, S, S)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own deprecations are no news to a user
-        program: Any = torch.onnx.export(
-            net, (example,), dynamo=True, dynamic_shapes=({0: torch.export.Dim("batch")},),
-            opset_version=OPSET, input_names=["input"], output_names=["logits"], verbose=False,
-        )  # fmt: skip
+        try:
+            program: Any = torch.onnx.export(
+                net, (example,), dynamo=True, dynamic_shapes=({0: torch.export.Dim("batch")},),
+                opset_version=OPSET, input_names=["input"], output_names=["logits"], verbose=False,
+            )  # fmt: skip
+        except torch.onnx.OnnxExporterError as error:
+            cause: BaseException = error  # its own words are a page; the first cause's are a line
+            while cause.__cause__ is not None:
+                cause = cause.__cause__
+            reason = str(cause).strip().partition("\n")[0][:200]
+            raise ModelError(
+                f"PyTorch's exporter cannot make an ONNX graph of this network ({reason}): "
+                "evaluate the run itself instead"
+            ) from None
     model: ModelProto = program.model_proto
     for noted in (model.graph, *model.graph.node, *model.graph.input, *model.graph.output):
         noted.ClearField("doc_string")
@@ -190,18 +201,6 @@ def made_up_crops(count: int = 16, side: int = 96) -> NDArray[np.uint8]:
     smooth = [cv2.resize(c, (side, side), interpolation=cv2.INTER_CUBIC) for c in coarse]
     grain = rng.normal(0, 8, (count, side, side, 3))
     return np.clip(np.stack(smooth) + grain, 0, 255).astype(np.uint8)
-
-
-def torch_logits(
-    net: nn.Module, spec: ModelSpec, crops: list[NDArray[np.uint8]]
-) -> NDArray[np.float32]:
-    """(N, K) logits of PyTorch itself, on the CPU in float32."""
-    parts: list[Tensor] = []
-    with torch.inference_mode():
-        for start in range(0, len(crops), 256):
-            x = network_input(crops[start : start + 256], spec)  # (N, C, S, S)
-            parts.append(net(torch.from_numpy(x)))
-    return np.asarray(torch.cat(parts).numpy(), np.float32)
 
 
 def onnx_logits(
