@@ -28,6 +28,8 @@ TIMM = {"architecture": "timm", "backbone": "resnet18"}
     ({"limit": 16}, r"limit \(16\) must not be below batch_size \(32\)"),
     ({"architecture": "mlp", "dropblock": 0.1}, "dropblock has no place"),
     ({"architecture": "cnn", "stochastic_depth": 0.1}, "this network has none"),
+    ({"architecture": "unet", "stochastic_depth": 0.1}, "stochastic_depth has no place"),
+    ({"architecture": "mlp", "hidden": [8]}, "hidden has no place in the architecture mlp"),
 ])  # fmt: skip
 def test_what_cannot_work_is_refused_with_the_reason(keys: dict[str, Any], reason: str) -> None:
     with pytest.raises(ConfigError, match=reason) as caught:

@@ -34,6 +34,13 @@ NOT_NEGATIVE = (
 )  # fmt: skip
 FITTED = ("knn", "majority")
 """Architectures that remember the training pictures instead of descending a gradient."""
+WITHOUT = {
+    "dropblock": ("mlp", "timm", *FITTED),
+    "stochastic_depth": ("mlp", "unet", *FITTED),
+    "hidden": ("mlp", "resnet", "timm", "unet", *FITTED),
+    "residual_blocks": ("mlp", "resnet", "timm", "unet", *FITTED),
+}
+"""Mien's own architectures that would pass a key over in silence."""
 LARGEST_WHITENED = 64 * 64
 """Values of a picture: ZCA's matrix has the square of it."""
 
@@ -94,7 +101,9 @@ def _shapes(config: TrainConfig) -> Iterator[str]:
         yield "input_size and sizes of size_schedule must be 8 pixels or more"
     if min(shares, default=0) < 0 or sum(shares) > 1:
         yield "shares of size_schedule exceed 1"
-    if config.architecture in ("resnet", "cnn") and len(config.widths) != len(config.blocks):
+    if config.architecture in ("resnet", "cnn", "unet") and len(config.widths) != len(
+        config.blocks
+    ):
         yield "widths and blocks need one value a stage each"
     if not config.widths or min(config.widths) < 1:
         yield "widths must be positive, one a stage"
@@ -148,9 +157,8 @@ def _combinations(config: TrainConfig) -> Iterator[str]:
         for key in ("ferplus_weight", "affect_weight", "teacher", "patience", "size_schedule"):
             if getattr(config, key):
                 yield f"{config.architecture} learns nothing by steps: leave {key} out"
-    if config.dropblock and config.architecture not in ("resnet", "cnn", "unet"):
-        yield f"dropblock has no place in the architecture {config.architecture}"
-    if config.stochastic_depth and not (
-        config.architecture in ("resnet", "timm") or config.residual_blocks
-    ):
+    for key, without in WITHOUT.items():
+        if getattr(config, key) and config.architecture in without:
+            yield f"{key} has no place in the architecture {config.architecture}"
+    if config.stochastic_depth and config.architecture == "cnn" and not config.residual_blocks:
         yield "stochastic_depth leaves out residual blocks: this network has none"

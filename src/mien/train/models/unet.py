@@ -6,7 +6,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mien.errors import ConfigError
 from mien.registry import register_architecture
 from mien.train.config import TrainConfig
 from mien.train.models.base import Network
@@ -66,7 +65,5 @@ def unet(
     config: TrainConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
 ) -> UNet:
     """The network that a recipe describes; raises ``ConfigError`` for sizes that do not fit."""
-    if len(config.widths) != len(config.blocks):
-        raise ConfigError("widths and blocks of a unet need one value a stage each")
     check_stages(config, len(config.widths) - 1)
     return UNet(config, classes, auxiliary_classes, affect)
