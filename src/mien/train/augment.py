@@ -26,7 +26,7 @@ def views(
     """What the network sees of (N, C, R, R) frames in [0, 1]: (N, C, out_side, out_side) in [0, 1].
 
     ``weak``: as in a recipe's last epochs, at half the geometric strength and without erasing.
-    Mixing, which needs the labels too, is ``mix``.
+    Mixing, which needs the labels too and is not for those epochs, is ``mix``.
     """
     x = warp(frames, out_side, config, generator, strength=0.5 if weak else 1.0)
     x = noise(blur(intensity(x, config, generator), config, generator), config, generator)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +145,6 @@ class Run:
         rng = np.random.default_rng((config.seed, epoch))
         side = input_side(config, epoch)
         weak = epoch >= config.epochs - config.weak_epochs
-        view = replace(config, mixup=0.0, cutmix=0.0) if weak else config
         order = epoch_order(self.data.labels, config, generator)
         if self.world.size > 1:  # one order for all, but views of one's own
             generator.manual_seed(seed + 7 * self.world.rank)
@@ -163,7 +161,7 @@ class Run:
             batch = self.world.share(
                 order[step * config.batch_size : (step + 1) * config.batch_size]
             )
-            losses[step], correct = self._step(batch, side, view, weak, generator, rng)
+            losses[step], correct = self._step(batch, side, weak, generator, rng)
             right += correct
             if step % LOOK == LOOK - 1 or step + 1 == self.steps:
                 self._look(epoch, losses[: step + 1], on_batch)
@@ -180,14 +178,16 @@ class Run:
         self,
         rows: Tensor,
         side: int,
-        config: TrainConfig,
         weak: bool,
         generator: torch.Generator,
         rng: np.random.Generator,
     ) -> tuple[Tensor, Tensor]:
         """One optimiser step; returns the detached loss and how many answers were right."""
+        config = self.config
         x = augment.views(self.data.pictures(rows), side, config, generator, weak)
-        x, targets = augment.mix(x, self.objective.targets(rows), config, generator, rng)
+        targets = self.objective.targets(rows)
+        if not weak:
+            x, targets = augment.mix(x, targets, config, generator, rng)
         x = (x - self.mean) / self.std
         x = x.contiguous(memory_format=torch.channels_last)  # (N, C, side, side)
         kind = torch.float16 if config.precision == "fp16" else torch.bfloat16
