@@ -86,9 +86,12 @@ def command(
         click.echo("mien: stopped; go on with the same command", err=True)
         return 130
     click.echo((folder / "study.md").read_text("utf-8"), nl=False)
-    click.echo(f"\nfigure: {folder / 'study.png'}")
-    runs = " ".join(f"{shlex.quote(out)}/runs/{name}" for name in ("knn", "cnn3"))
-    click.echo(f"next: mien compare {runs}")
+    done = [row for row in rows if row["status"] == "done"]
+    if len(done) > 1:
+        click.echo(f"\nfigure: {folder / 'study.png'}")
+        best = sorted(done, key=lambda row: row[study.REPORTED]["accuracy"])[-2:]
+        runs = " ".join(shlex.quote(str(folder / row["run"])) for row in best)
+        click.echo(f"next: mien compare {runs}")
     if failed:
         click.echo(f"mien: failed: {', '.join(failed)}; the same command tries again", err=True)
     return 1 if failed else 0

@@ -20,7 +20,7 @@ from mien.classifiers.onnx import DEFAULT, OnnxClassifier
 from mien.datasets.base import Dataset
 from mien.datasets.splits import resplit
 from mien.errors import UnknownNameError
-from mien.evaluate import Progress, predict
+from mien.evaluate import predict
 from mien.files import write_whole
 from mien.predictions import Predictions
 from mien.train.classifier import TorchClassifier
@@ -115,7 +115,6 @@ def run_entry(
     device: torch.device,
     on_batch: OnBatch | None = None,
     on_epoch: OnEpoch | None = None,
-    on_progress: Progress | None = None,
 ) -> None:
     """Train one classifier into ``out/runs/<recipe>``, keep its answers and measure its cost.
 
@@ -133,13 +132,10 @@ def run_entry(
             )  # fmt: skip
             classifier = TorchClassifier(folder, str(device))
             # PublicTest's copies are looked for in all of Training: in the tenth held back too.
-            found = predict(classifier, dataset, REPORTED, on_progress=on_progress)
+            found = predict(classifier, dataset, REPORTED)
             keep(found, folder)
             parts = resplit(dataset, config.splits, config.splits_from, config.splits_seed)
-            found = predict(
-                classifier, parts, CHOSEN_ON,
-                repeats_of=None, splits=config.splits, on_progress=on_progress,
-            )  # fmt: skip
+            found = predict(classifier, parts, CHOSEN_ON, repeats_of=None, splits=config.splits)
             keep(found, folder)
             write_whole(folder / TRAINED, json.dumps(config.to_dict()).encode())
         if not (folder / COST).exists():
@@ -152,13 +148,13 @@ def run_entry(
     (folder / FAILED).unlink(missing_ok=True)
 
 
-def measure_shipped(dataset: Dataset, out: Path, on_progress: Progress | None = None) -> None:
+def measure_shipped(dataset: Dataset, out: Path) -> None:
     """The answers and cost of the model that comes with Mien, into ``out/runs/shipped``."""
     folder = out / "runs" / SHIPPED
     if (folder / COST).exists():
         return
     folder.mkdir(parents=True, exist_ok=True)
-    keep(predict(OnnxClassifier(DEFAULT), dataset, REPORTED, on_progress=on_progress), folder)
+    keep(predict(OnnxClassifier(DEFAULT), dataset, REPORTED), folder)
     file_cost(DEFAULT).save(folder / COST)
 
 

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from statistics import median_high
+from typing import TYPE_CHECKING, Any
 
 from mien.classifiers.onnx import DEFAULT, OnnxClassifier
 from mien.compare import Cost
@@ -25,6 +26,9 @@ from mien.train.study import (
     Entry,
     predictions_path,
 )
+
+if TYPE_CHECKING:
+    from mien.figures.compare import Mark
 
 Row = dict[str, Any]
 
@@ -80,13 +84,14 @@ def _trained(folder: Path) -> Row:
     state = checkpoint.load(checkpoint.find(folder))
     epochs = checkpoint.read_metrics(folder, int(state["epochs_done"]))
     facts, config = state["facts"], state["config"]
+    speeds = [row["images_per_second"] for row in epochs]
     return {
-        **_scores(folder, REPORTED),
-        "valid": _valid(folder),
+        REPORTED: _scores(folder, REPORTED),
+        "valid": _scores(folder, CHOSEN_ON),
         "epochs": len(epochs),
         "epochs_planned": config["epochs"],
         "train_seconds": round(sum(row["seconds"] for row in epochs), 1),
-        "images_per_second": _median([row["images_per_second"] for row in epochs]),
+        "images_per_second": median_high(speeds) if speeds else None,
         "input": f"{config['input_size']}×{config['input_size']}×{config['channels']}",
         "weights": facts.get("weights_from", "scratch"),
         "pictures": facts.get("pictures"),
@@ -108,7 +113,7 @@ def _shipped(folder: Path) -> Row:
         "published": None,
         "command": card.get("command", ""),
         "status": "done",
-        **_scores(folder, REPORTED),
+        REPORTED: _scores(folder, REPORTED),
         "valid": None,  # it has learned from all of Training
         "epochs": int(epochs) if epochs else None,
         "epochs_planned": int(epochs) if epochs else None,
@@ -130,28 +135,14 @@ def _scores(folder: Path, split: str) -> Row:
     interval = found.intervals["accuracy"]
     without = found.without_duplicates
     return {
-        split: {
-            **{name: getattr(found, name) for name in names},
-            "accuracy_interval": [interval.low, interval.high],
-            "without_duplicates": {"n": without.n, "accuracy": without.accuracy}
-            if without
-            else None,
-            "fingerprint": found.fingerprint,
-        }
+        **{name: getattr(found, name) for name in names},
+        "accuracy_interval": [interval.low, interval.high],
+        "without_duplicates": without and {"n": without.n, "accuracy": without.accuracy},
+        "fingerprint": found.fingerprint,
     }
 
 
-def _valid(folder: Path) -> Row:
-    scores: Row = _scores(folder, CHOSEN_ON)[CHOSEN_ON]
-    return scores
-
-
-def _median(values: list[float]) -> float | None:
-    ordered = sorted(values)
-    return ordered[len(ordered) // 2] if ordered else None
-
-
-def _mark(row: Row) -> Any:
+def _mark(row: Row) -> Mark:
     from mien.figures.compare import Mark
 
     low, high = row[REPORTED]["accuracy_interval"]
@@ -194,7 +185,7 @@ def markdown(rows: list[Row], command: str, schedule: str) -> str:
     if failed:
         lines = [f"- `{row['name']}`: {row['error']}" for row in failed]
         parts.append("Failed:\n\n" + "\n".join(lines))
-    lines = [f"{row['command']}" for row in rows]
+    lines = [row["command"] for row in rows if row["command"]]
     parts.append("Each row by itself:\n\n```sh\n" + "\n".join(lines) + "\n```")
     return "\n\n".join(part for part in parts if part) + "\n"
 
