@@ -90,8 +90,10 @@ def command(
     config, note = tuning_split(load_recipe(recipe, overrides, given))
     config.check_teacher()
     varied = load_space(space, config)
-    points = len(varied.grid()) if method == "grid" else None
-    if trials is None and points is None:
+    if method == "grid":
+        points = len(varied.grid())
+        trials = min(trials or points, points)
+    elif trials is None:
         raise click.UsageError(f"--method {method} needs --trials N", click.get_current_context())
     dataset = open_dataset(data, config.dataset, config.dataset_options)
     require_extra("'mien tune'")
@@ -103,13 +105,12 @@ def command(
     if threads is not None:
         torch.set_num_threads(threads)
     where = pick_device(device)
-    count = min(trials or points or 0, points or trials or 0)
-    head = f"tuning {config.name} on {where}: {count} trials of {config.epochs} epochs, into {out}"
+    head = f"tuning {config.name} on {where}: {trials} trials of {config.epochs} epochs, into {out}"
     click.echo(head, err=True)
     if note:
         click.echo(f"mien: {note}: what is reported must not choose settings", err=True)
     try:
-        with _display(count) as watcher:
+        with _display(trials) as watcher:
             rows = tune(
                 config, varied, dataset, Path(out), method=method, trials=trials, storage=storage,
                 name=study, seed=seed, prune=not no_prune, device=where, watcher=watcher,
@@ -118,34 +119,31 @@ def command(
         click.echo("mien: stopped; the study is kept: go on with the same command", err=True)
         return 130
     _print(rows)
-    files = ["best.toml", "trials.csv", "history.png", "importance.png"]
-    missing = [name for name in files if not (Path(out) / name).exists()]
-    click.echo(f"files: {', '.join(str(Path(out) / n) for n in files if n not in missing)}")
-    if missing:
+    files = [Path(out) / name for name in ("best.toml", "trials.csv", "history.png")]
+    importance = Path(out) / "importance.png"
+    files += [importance] if importance.exists() else []
+    click.echo(f"files: {', '.join(map(str, files))}")
+    if importance not in files:
         click.echo(
             "no importance.png: that needs two finished trials that differ in two keys and in "
             "accuracy"
         )
-    best = shlex.quote(str(Path(out) / "best.toml"))
+    best = shlex.quote(str(files[0]))
     click.echo(f"next: mien train {best} --data {shlex.quote(data)} --out RUN")
     return 0
 
 
 def _print(rows: list[Row]) -> None:
     """The best trials, and how many there are of each kind."""
-    from rich.table import Table
-
-    from mien.cli.console import out
+    from mien.cli.console import out, table
 
     finished = sorted(
         (row for row in rows if row.state == "finished"),
         key=lambda row: (-(row.accuracy or 0), row.nll or 0),
     )
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for title in ("trial", "accuracy", "NLL", "epochs", "seconds", *finished[0].params):
-        table.add_column(title, justify="right")
+    shown = table("trial", "accuracy", "NLL", "epochs", "seconds", *finished[0].params)
     for row in finished[:SHOWN]:
-        table.add_row(
+        shown.add_row(
             str(row.number), f"{row.accuracy:.2%}", f"{row.nll:.4f}", str(row.epochs),
             f"{row.seconds:.0f}", *map(_value, row.params.values()),
         )  # fmt: skip
@@ -154,7 +152,7 @@ def _print(rows: list[Row]) -> None:
         for state in ("finished", "pruned", "failed", "stopped")
         if any(row.state == state for row in rows)
     ]
-    out().print(f"trials: {', '.join(counts)}\n", table, "", sep="\n", markup=False)
+    out().print(f"trials: {', '.join(counts)}\n", shown, "", sep="\n", markup=False)
 
 
 def _value(value: Any) -> str:

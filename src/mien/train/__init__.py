@@ -10,10 +10,10 @@ from importlib import import_module
 from mien.errors import MissingExtraError
 
 
-def require_extra(what: str, *modules: str) -> None:
-    """Import PyTorch (and ``modules``), or raise ``MissingExtraError`` with the pip command."""
+def require_extra(what: str, *modules: str, extra: str = "train") -> None:
+    """Import PyTorch and ``modules``, or raise ``MissingExtraError`` with the pip command."""
     for module in ("torch", *modules):
         try:
             import_module(module)
         except ImportError:
-            raise MissingExtraError(what, "train") from None
+            raise MissingExtraError(what, extra) from None

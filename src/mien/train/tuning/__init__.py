@@ -5,15 +5,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
-from mien.errors import MissingExtraError
+from mien import train
 
 
 def require_extra(what: str) -> None:
     """Import what tuning needs, or raise ``MissingExtraError`` with the pip command."""
-    for module in ("torch", "optuna", "sqlalchemy", "sklearn", "matplotlib"):
-        try:
-            import_module(module)
-        except ImportError:
-            raise MissingExtraError(what, "tune") from None
+    train.require_extra(what, "optuna", "sqlalchemy", "sklearn", "matplotlib", extra="tune")

@@ -4,29 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from mien.train.tuning.report import Row
+
 BLUE, ORANGE, GREY, DARK = "#2b6cb0", "#dd6b20", "#a0aec0", "#1a202c"
 
 
-class Trial(Protocol):
-    """What the history shows of a trial."""
-
-    @property
-    def number(self) -> int: ...  # noqa: D102
-    @property
-    def state(self) -> str: ...  # noqa: D102
-    @property
-    def accuracy(self) -> float | None: ...  # noqa: D102
-    @property
-    def best(self) -> bool: ...  # noqa: D102
-
-
-def history_figure(trials: Sequence[Trial], title: str) -> Figure:
+def history_figure(trials: Sequence[Row], title: str) -> Figure:
     """Accuracy by trial: finished and pruned ones, the best so far, failures along the foot."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator, PercentFormatter

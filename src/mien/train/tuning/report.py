@@ -152,15 +152,13 @@ def best_recipe(study: Study, rows: list[Row], best: Row, config: TrainConfig) -
         "# which has chosen these settings and therefore flatters them: report another split.",
         "",
     ]
-    width = 0
-    for key, value in tuned.to_dict().items():
-        line = f"{key} = {json.dumps('' if value is None else value, ensure_ascii=False)}"
-        width = max(width, len(line)) if key in best.params else width
-        lines.append(line)
-    marked = {f"{key} = " for key in best.params}
-    lines = [
-        f"{line:{width}}  # tuned" if any(line.startswith(start) for start in marked) else line
-        for line in lines
+    said = {
+        key: f"{key} = {json.dumps('' if value is None else value, ensure_ascii=False)}"
+        for key, value in tuned.to_dict().items()
+    }
+    width = max(len(said[key]) for key in best.params)
+    lines += [
+        f"{line:{width}}  # tuned" if key in best.params else line for key, line in said.items()
     ]
     return "\n".join(lines) + "\n"
 

@@ -60,6 +60,11 @@ def origin(trial: FrozenTrial) -> int:
     return int(trial.user_attrs.get("origin", trial.number))
 
 
+def slots(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    """The trials that count: a second run of one that was stopped takes no new place."""
+    return [t for t in trials if not {"replaces", "surplus"} & t.user_attrs.keys()]
+
+
 class PerTrial(BaseSampler):
     """Makes a sampler anew for every trial, seeded with its number; ``grid`` deals out points."""
 
@@ -88,8 +93,7 @@ class PerTrial(BaseSampler):
         Numbers are given out once, so no two processes get the same point.
         """
         assert self._points is not None
-        before = study.get_trials(deepcopy=False)[:first]
-        rank = sum(not {"replaces", "surplus"} & trial.user_attrs.keys() for trial in before)
+        rank = len(slots(study.get_trials(deepcopy=False)[:first]))
         order = np.random.default_rng(self._seed).permutation(len(self._points))
         return self._points[int(order[rank % len(order)])]
 

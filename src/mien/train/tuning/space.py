@@ -101,10 +101,10 @@ class Space:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready, for telling one space from another."""
-        plain: dict[str, Any] = json.loads(
+        found: dict[str, Any] = json.loads(
             json.dumps({key: asdict(rule) for key, rule in self.keys.items()})
         )
-        return plain
+        return found
 
 
 def plain(key: str, value: Value) -> Any:

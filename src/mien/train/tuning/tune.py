@@ -36,7 +36,7 @@ from mien.train.loop import pick_device, train
 from mien.train.tuning import storage as database
 from mien.train.tuning.claim import check_folders, claim
 from mien.train.tuning.report import Row, rows_of, write_report
-from mien.train.tuning.sampling import PerTrial, origin, suggest
+from mien.train.tuning.sampling import PerTrial, origin, slots, suggest
 from mien.train.tuning.space import Space
 from mien.train.tuning.split import tuning_split
 from mien.train.watch import kept_row
@@ -247,11 +247,6 @@ class _Tuning:
                 with suppress(ValueError, OptunaError):  # it lives, and has just ended
                     self.study.tell(trial.number, state=TrialState.FAIL)
                     _again(self.study, trial, died=True)
-
-
-def slots(trials: list[FrozenTrial]) -> list[FrozenTrial]:
-    """The trials that count: a second run of one that was stopped takes no new place."""
-    return [t for t in trials if not {"replaces", "surplus"} & t.user_attrs.keys()]
 
 
 def drop_checkpoints(out: Path, rows: list[Row]) -> None:
