@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
-
-if TYPE_CHECKING:
-    pass
 
 
 def _list_recipes(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -63,8 +60,8 @@ def command(
 ) -> int:
     """Train a network as RECIPE says: a name from --list, or the path of a .toml file.
 
-    Metrics (metrics.jsonl), the resolved recipe (recipe.json) and a checkpoint (last.pt) are
-    written to --out after every epoch. What can be set is described in mien.train.config.
+    The resolved recipe (recipe.json) is written to --out at the start, metrics (metrics.jsonl) and
+    a checkpoint (last.pt) after every epoch. What can be set is described in mien.train.config.
     Exit status: 0 done, 1 failed, 2 usage, 130 stopped by Ctrl-C.
     """
     import shlex

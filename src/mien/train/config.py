@@ -67,7 +67,7 @@ class TrainConfig:
     widths: tuple[int, ...] = (32, 64, 128, 224)
     """Channels of each stage; of the ``mlp`` its hidden layers."""
     blocks: tuple[int, ...] = (2, 2, 2, 2)
-    """Blocks (of ``cnn``: convolutions) of each stage."""
+    """Blocks (of ``cnn`` and ``unet``: convolutions) of each stage."""
     hidden: tuple[int, ...] = ()
     """Fully connected layers of ``cnn`` before the last one."""
     residual_blocks: int = 0
@@ -81,11 +81,11 @@ class TrainConfig:
     stem_stride: int = 2
     """1 keeps the full resolution in the first stage, which costs four times the work."""
     squeeze_excitation: bool = False
-    """Channel attention in every block (Hu et al. 2018)."""
+    """Channel attention in every residual block (Hu et al. 2018)."""
     neighbours: int = 1
     """Of ``knn``."""
     dropout: float = 0.2
-    """Before the last layer."""
+    """Before the last layer; of ``cnn`` and ``mlp`` after every hidden one."""
     dropblock: float = 0.0
     """Share of the feature maps that is dropped in squares (DropBlock, Ghiasi et al. 2018)."""
     stochastic_depth: float = 0.0
