@@ -110,6 +110,11 @@ def examples(predictions: Predictions, count: int) -> NDArray[np.int64]:
     return np.array([*chosen, *wrong], np.int64)
 
 
+def answers_path(run: Path, split: str, tta: bool = False) -> Path:
+    """Where the folder of a run keeps its answers on ``split``."""
+    return run / "predictions" / f"{split}{'-tencrops' if tta else ''}.npz"
+
+
 def fingerprint(labels: Iterable[int], pixel_keys: Iterable[bytes]) -> str:
     """16 hexadecimal digits over a split's labels and ``mien.datasets.base.pixel_keys``."""
     digest = hashlib.blake2b(digest_size=8)

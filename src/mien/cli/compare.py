@@ -94,7 +94,9 @@ def _saved(run: str, split: str, tta: bool) -> Path | None:
     path = Path(run)
     if path.suffix.lower() == ".npz":
         return path
-    kept = path / "predictions" / f"{split}{'-tencrops' if tta else ''}.npz"
+    from mien.predictions import answers_path
+
+    kept = answers_path(path, split, tta)
     return kept if kept.is_file() else None
 
 

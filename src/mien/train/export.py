@@ -45,6 +45,9 @@ IR_VERSION = 8  # the oldest that knows this opset, so that older ONNX Runtimes 
 TOLERANCE: dict[str, float] = {"float32": 1e-3, "float16": 0.02}
 """Largest accepted difference from PyTorch's logits; relative to the largest logit above 1."""
 
+FEWEST_CALIBRATED = 50
+"""Pictures: on fewer a temperature says more of them than of the model."""
+
 _FER2013 = (
     "Weights: Apache-2.0. Training data: FER2013 (Kaggle competition data), FER+ votes (MIT)."
 )
@@ -251,7 +254,13 @@ def _calibration_split(
             f"the calibration data names {', '.join(dataset.labels)}, the model "
             f"{', '.join(labels)}: both must have the same labels in the same order"
         )
-    return list(dataset.samples(name))
+    samples = list(dataset.samples(name))
+    if len(samples) < FEWEST_CALIBRATED:
+        raise ConfigError(
+            f"split {name!r} holds {len(samples)} pictures, too few to calibrate on "
+            f"({FEWEST_CALIBRATED} or more): choose another split, or leave --calibrate out"
+        )
+    return samples
 
 
 def _check(

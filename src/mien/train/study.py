@@ -22,7 +22,7 @@ from mien.datasets.splits import resplit
 from mien.errors import UnknownNameError
 from mien.evaluate import predict
 from mien.files import write_whole
-from mien.predictions import Predictions
+from mien.predictions import Predictions, answers_path
 from mien.train.classifier import TorchClassifier
 from mien.train.config import TrainConfig
 from mien.train.cost import file_cost, run_cost
@@ -160,14 +160,9 @@ def measure_shipped(dataset: Dataset, out: Path) -> None:
 
 def keep(found: Predictions, folder: Path) -> None:
     """Write a classifier's answers into its run's folder; ``OutputError``."""
-    target = predictions_path(folder, found.split)
+    target = answers_path(folder, found.split)
     target.parent.mkdir(exist_ok=True)
     found.save(target)
-
-
-def predictions_path(folder: Path, split: str) -> Path:
-    """Where a run's answers on ``split`` lie."""
-    return folder / "predictions" / f"{split}.npz"
 
 
 def is_trained(folder: Path, config: TrainConfig) -> bool:

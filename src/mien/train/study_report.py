@@ -14,7 +14,7 @@ from mien.compare import Cost
 from mien.errors import MienError
 from mien.evaluate import Evaluation, measure
 from mien.files import write_whole
-from mien.predictions import Predictions
+from mien.predictions import Predictions, answers_path
 from mien.spec import ModelSpec
 from mien.train import checkpoint
 from mien.train.study import (
@@ -24,7 +24,6 @@ from mien.train.study import (
     REPORTED,
     SHIPPED,
     Entry,
-    predictions_path,
 )
 
 if TYPE_CHECKING:
@@ -130,7 +129,7 @@ def _shipped(folder: Path) -> Row:
 
 
 def _scores(folder: Path, split: str) -> Row:
-    found: Evaluation = measure(Predictions.load(predictions_path(folder, split)))
+    found: Evaluation = measure(Predictions.load(answers_path(folder, split)))
     names = ("n", "accuracy", "balanced_accuracy", "macro_f1", "nll", "ece")
     interval = found.intervals["accuracy"]
     without = found.without_duplicates

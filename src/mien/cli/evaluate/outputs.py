@@ -166,9 +166,11 @@ def keep(predictions: Predictions, run: Path) -> None:
 
     A folder that cannot be written to is told and hinders nothing.
     """
-    crops = "-tencrops" if predictions.tta else ""
+    from mien.predictions import answers_path
+
+    path = answers_path(run, predictions.split, predictions.tta)
     try:
-        (run / "predictions").mkdir(exist_ok=True)
-        predictions.save(run / "predictions" / f"{predictions.split}{crops}.npz")
+        path.parent.mkdir(exist_ok=True)
+        predictions.save(path)
     except OSError as error:
         click.echo(f"mien: the answers are not kept in {run}: {error.strerror or error}", err=True)
