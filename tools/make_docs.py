@@ -184,7 +184,9 @@ def study_section(folder: Path) -> str:
     )
     return (
         "## The study\n\n"
-        "Every classifier of the classic studies on one protocol ([study.md](study.md)).\n\n"
+        "Every classifier of the classic studies on one protocol ([study.md](study.md)). The short "
+        "schedule says what little work brings, not what a network can do; minutes of training and "
+        "pictures a second are those of whatever the machine did beside.\n\n"
         f"{tables}\n![Accuracy and cost](images/study.png)\n\n"
         "### Paired tests\n\n"
         f"```sh\nmien compare study/runs/{{{names}}}\n```\n\n```text\n{tests}\n```"
