@@ -147,3 +147,8 @@ def test_the_tables_are_the_runs_own_figures(
     assert f"**{mlp['public']['accuracy']:.1%}**" in line
     assert "mien train default --data fer2013.zip --out runs/default" in text
     assert (tmp_path / "study.png").stat().st_size > 10_000
+
+    (folder / "predictions" / "valid.npz").write_bytes(b"torn")
+    damaged, kept = study_report.collect([entry()], tmp_path, "fer2013.zip")
+    assert damaged["status"] == "failed" and "valid.npz" in damaged["error"]
+    assert kept == shipped  # one damaged run takes nothing from the others

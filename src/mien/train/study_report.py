@@ -35,8 +35,8 @@ Row = dict[str, Any]
 def collect(entries: Iterable[Entry], out: Path, data: str) -> list[Row]:
     """One JSON-ready row for every classifier that was begun, the shipped model last.
 
-    ``data`` is what the data set's file is called in the commands shown. Raises ``InputError`` and
-    ``ModelFileError`` where a run's own file is damaged.
+    ``data`` is what the data set's file is called in the commands shown. A run whose own files are
+    damaged is among the failed ones, with the reason.
     """
     rows = []
     for entry in entries:
@@ -45,7 +45,10 @@ def collect(entries: Iterable[Entry], out: Path, data: str) -> list[Row]:
             error = (folder / FAILED).read_text("utf-8").strip()
             rows.append({**_about(entry, data), "status": "failed", "error": error})
         elif (folder / COST).exists():
-            rows.append({**_about(entry, data), "status": "done", **_trained(folder)})
+            try:
+                rows.append({**_about(entry, data), "status": "done", **_trained(folder)})
+            except MienError as error:
+                rows.append({**_about(entry, data), "status": "failed", "error": str(error)})
     if (out / "runs" / SHIPPED / COST).exists():
         rows.append(_shipped(out / "runs" / SHIPPED))
     return rows
