@@ -19,6 +19,31 @@ else:  # pragma: no cover
 RECIPES = Path(__file__).parent / "recipes"
 
 
+def named_file(kind: str, name_or_path: str | Path, folder: Path) -> Path:
+    """A TOML file by its path, or by the name of one in ``folder``.
+
+    ``kind`` says in errors what it is. Raises ``UnknownNameError`` for a name that is not there.
+    """
+    path = Path(name_or_path)
+    if path.suffix == ".toml":
+        return path
+    path = folder / f"{name_or_path}.toml"
+    if not os.path.isfile(path):  # noqa: PTH113 - Path's own raises on odd names
+        names = [found.stem for found in folder.glob("*.toml")]
+        raise UnknownNameError(kind, str(name_or_path), names, "or give the path of a .toml file")
+    return path
+
+
+def read_toml(kind: str, path: Path) -> dict[str, Any]:
+    """What a TOML file says; raises ``ConfigError``, in which ``kind`` says what it is."""
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read the {kind} {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the {kind} {path} is no valid TOML: {error}") from None
+
+
 def recipe_names() -> list[str]:
     """Names of the recipes that ship with Mien."""
     return sorted(path.stem for path in RECIPES.glob("*.toml"))
@@ -35,19 +60,8 @@ def load_recipe(
     are keys with ready values. Both go before what the recipe says, ``values`` before all.
     Raises ``UnknownNameError`` and ``ConfigError``.
     """
-    path = Path(name_or_path)
-    if path.suffix != ".toml":
-        path = RECIPES / f"{name_or_path}.toml"
-        if not os.path.isfile(path):  # noqa: PTH113 - Path's own raises on odd names
-            raise UnknownNameError(
-                "recipe", str(name_or_path), recipe_names(), "or give the path of a .toml file"
-            )
-    try:
-        recipe = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise ConfigError(f"cannot read the recipe {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the recipe {path} is no valid TOML: {error}") from None
+    path = named_file("recipe", name_or_path, RECIPES)
+    recipe = read_toml("recipe", path)
     recipe.setdefault("name", path.stem)
     for override in overrides:
         key, equals, text = override.partition("=")

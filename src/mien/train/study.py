@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,13 +26,8 @@ from mien.train.classifier import TorchClassifier
 from mien.train.config import TrainConfig
 from mien.train.cost import file_cost, run_cost
 from mien.train.loop import OnEpoch, train
-from mien.train.recipe import load_recipe
+from mien.train.recipe import load_recipe, read_toml
 from mien.train.run import OnBatch
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:  # pragma: no cover
-    import tomli as tomllib
 
 SETTINGS = Path(__file__).with_name("study.toml")
 SCHEDULES = ("short", "full")
@@ -87,7 +81,7 @@ def plan(
     ``only`` names some of the classifiers, ``from_scratch`` does without weights of others.
     Raises ``UnknownNameError`` for a name that the study does not have.
     """
-    settings = tomllib.loads(SETTINGS.read_text("utf-8"))
+    settings = read_toml("study", SETTINGS)
     order: list[str] = settings["order"]
     for name in only:
         if name not in order:

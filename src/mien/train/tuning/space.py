@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import random
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import product
@@ -16,11 +14,7 @@ from typing import Any, get_type_hints
 from mien.errors import ConfigError, UnknownNameError, nearest
 from mien.registry import architectures
 from mien.train.config import TrainConfig
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:  # pragma: no cover
-    import tomli as tomllib
+from mien.train.recipe import named_file, read_toml
 
 SPACES = Path(__file__).parent / "spaces"
 FIXED = (
@@ -114,31 +108,14 @@ def plain(key: str, value: Value) -> Any:
     return json.loads(value) if _is_list(key) and isinstance(value, str) else value
 
 
-def space_names() -> list[str]:
-    """Names of the search spaces that ship with Mien."""
-    return sorted(path.stem for path in SPACES.glob("*.toml"))
-
-
 def load_space(name_or_path: str | Path, base: TrainConfig) -> Space:
     """Read a search space by name or TOML file, and check it against the recipe it is for.
 
     Every choice and both ends of every range must be possible with ``base`` and some of the other
     keys' values. Raises ``UnknownNameError`` and ``ConfigError``.
     """
-    path = Path(name_or_path)
-    if path.suffix != ".toml":
-        path = SPACES / f"{name_or_path}.toml"
-        if not os.path.isfile(path):  # noqa: PTH113 - Path's own raises on odd names
-            raise UnknownNameError(
-                "search space", str(name_or_path), space_names(),
-                "or give the path of a .toml file",
-            )  # fmt: skip
-    try:
-        found = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise ConfigError(f"cannot read the search space {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the search space {path} is no valid TOML: {error}") from None
+    path = named_file("search space", name_or_path, SPACES)
+    found = read_toml("search space", path)
     if not found:
         raise ConfigError(f"the search space {path} names no key to tune")
     where = f"search space {name_or_path}"
