@@ -23,7 +23,7 @@ LAYERS = [
     {"metrics", "images", "inputs", "align", "preprocess", "runtime"},
     {"datasets", "detectors", "classifiers"},
     {"pipeline", "predictions"},
-    {"evaluate", "explain"},
+    {"evaluate", "explain", "detection"},
     {"compare"},
     {"sinks", "figures"},
     {"report"},

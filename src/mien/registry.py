@@ -80,7 +80,16 @@ class Registry:
             ) from error
 
 
-detectors = Registry("detector", {"mtcnn": "mien.detectors.mtcnn", "none": "mien.detectors.whole"})
+detectors = Registry(
+    "detector",
+    {
+        "faster_rcnn": "mien.detectors.onnx",
+        "haar": "mien.detectors.haar",
+        "mtcnn": "mien.detectors.mtcnn",
+        "none": "mien.detectors.whole",
+        "yunet": "mien.detectors.yunet",
+    },
+)
 classifiers = Registry("classifier", {"default": "mien.classifiers.onnx"})
 datasets = Registry(
     "dataset",
@@ -88,10 +97,15 @@ datasets = Registry(
         "affectnet": "mien.datasets.affectnet",
         "affectnet2021": "mien.datasets.affectnet2021",
         "boxes": "mien.datasets.boxes",
+        "coco": "mien.datasets.coco",
+        "dataturks": "mien.datasets.dataturks",
+        "fddb": "mien.datasets.fddb",
         "fer2013": "mien.datasets.fer2013",
         "ferplus": "mien.datasets.ferplus",
         "folder": "mien.datasets.folder",
         "packed": "mien.datasets.packed",
+        "voc": "mien.datasets.voc",
+        "wider": "mien.datasets.wider",
     },
 )
 architectures = Registry(

@@ -1,0 +1,1 @@
+"""Training of face detectors: Faster R-CNN on pictures with marked faces."""
