@@ -58,9 +58,9 @@ class Outputs:
                 raise output_error(repr(self.figures), error) from error
             check_writable(Path(self.figures) / "figure.png")
         if self.html is not None:
-            from mien import report
+            from mien.report.page import check_target as check_page
 
-            report.check_target(self.html)
+            check_page(self.html)
         if self.save is not None:
             check_writable(Path(self.save))
         if self.explain and not self.explains:
@@ -106,7 +106,8 @@ class Outputs:
         from mien.figures.evaluation import evaluation_figures
         from mien.figures.save import png
         from mien.files import write_whole
-        from mien.report import READING, Origin, save_report
+        from mien.report.classifier import READING, save_report
+        from mien.report.page import Origin
 
         material = self._material(model, data, predictions, found)
         pictures = {

@@ -18,7 +18,8 @@ from mien.figures.classes import support_figure
 from mien.figures.evaluation import Material, evaluation_figures
 from mien.figures.faces import Face
 from mien.figures.save import png
-from mien.report import READING, Origin, check_target, evaluation_report, save_report
+from mien.report.classifier import READING, evaluation_report, save_report
+from mien.report.page import Origin, check_target
 from mien.spec import ModelSpec
 
 EVIL = "<script>alert('x')</script>&\"'"

@@ -1,26 +1,18 @@
-"""An evaluation as one HTML file that needs nothing else: no network, no folder beside it."""
+"""The report of a classifier's evaluation."""
 
 from __future__ import annotations
 
-import base64
-import platform
-import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.errors import MissingExtraError
 from mien.evaluate import Evaluation, Headline
 from mien.figures.evaluation import Material
 from mien.figures.faces import costs, with_map
-from mien.figures.save import require_extra
-from mien.files import check_writable, write_whole
+from mien.report.page import Origin, check_target, data_uri, drawn, readable, render, write
 from mien.spec import ModelSpec
 
 READING = {
@@ -66,32 +58,7 @@ _MAPS = {
     "Selvaraju et al. 2017).",
 }
 THUMBNAIL = 192  # pixels: faces are shown at a third of a phone's width
-_PACKAGES = ("numpy", "onnxruntime", "opencv-python-headless", "matplotlib", "torch")
 _FACTS = ("name", "labels", "trained_on", "input_size", "channels", "temperature", "sha256")
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a report comes from."""
-
-    command: str
-    source: str
-    """What was given as the model."""
-    data: str
-    warnings: Sequence[str] = ()
-    """One sentence each: what a reader must know before believing the figures."""
-
-
-def check_target(path: str | Path) -> None:
-    """Raise what ``save_report`` would raise after the work: ``MissingExtraError`` without what
-    the ``plot`` extra brings, ``OutputError`` where ``path`` cannot be written.
-    """
-    require_extra()
-    try:
-        import jinja2  # noqa: F401
-    except ImportError:
-        raise MissingExtraError("an HTML report", "plot") from None
-    check_writable(Path(path))
 
 
 def save_report(
@@ -105,33 +72,22 @@ def save_report(
     ``mien.figures.evaluation`` that ``READING`` names, as PNG. Raises what ``check_target`` raises.
     """
     check_target(path)
-    html = evaluation_report(material, spec, origin, figures)
-    write_whole(Path(path), html.encode("utf-8", "replace"))
+    write(path, evaluation_report(material, spec, origin, figures))
 
 
 def evaluation_report(
     material: Material, spec: ModelSpec, origin: Origin, figures: Mapping[str, bytes]
 ) -> str:
     """The HTML text; everything from outside, such as names and paths, is escaped."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     found, drops = material.evaluation, material.method == "occlusion"
-    template = Environment(
-        loader=PackageLoader("mien"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    ).get_template("evaluation.html")  # fmt: skip
-    shown = [
-        (name, heading, reading, _data_uri(figures[name]))
-        for name, (heading, reading) in READING.items()
-        if name in figures
-    ]
     card = {key: value for key, value in spec.card.items() if not isinstance(value, Mapping)}
     recipe = spec.card.get("recipe")
-    return template.render(
+    return render(
+        "classifier.html",
         found=found,
         columns=_columns(found),
         leading=_leading(found),
-        figures=shown,
+        figures=drawn(READING, figures),
         mistakes=[(face, _picture(face.image)) for face in material.mistakes],
         explained=[
             (
@@ -145,13 +101,12 @@ def evaluation_report(
         maps=_MAPS[material.method],
         origin=origin,
         spec=spec,
-        facts=_readable({key: getattr(spec, key) for key in _FACTS}),
+        facts=readable({key: getattr(spec, key) for key in _FACTS}),
         limits=card.pop("limits", ""),
         intended_use=card.pop("intended_use", ""),
         description=card.pop("description", ""),
-        card=_readable(card),
-        recipe=_readable(recipe if isinstance(recipe, Mapping) else {}),
-        versions=_versions(),
+        card=readable(card),
+        recipe=readable(recipe if isinstance(recipe, Mapping) else {}),
     )
 
 
@@ -179,19 +134,6 @@ def _columns(found: Evaluation) -> dict[str, Headline]:
     return columns
 
 
-def _readable(facts: Mapping[str, Any]) -> dict[str, str]:
-    """Facts as text, without those that say nothing."""
-    texts = {}
-    for key, value in facts.items():
-        if isinstance(value, list | tuple):
-            value = ", ".join(str(part) for part in value)
-        elif isinstance(value, float):
-            value = f"{value:.5g}"
-        if value not in ("", None):
-            texts[key.replace("_", " ")] = str(value)
-    return texts
-
-
 def _picture(image: NDArray[np.uint8]) -> str:
     """A face, at most ``THUMBNAIL`` pixels a side."""
     scale = THUMBNAIL / max(image.shape[:2])
@@ -201,20 +143,4 @@ def _picture(image: NDArray[np.uint8]) -> str:
         )
     if image.ndim == 3:
         image = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), np.uint8)
-    return _data_uri(cv2.imencode(".png", image)[1].tobytes())
-
-
-def _data_uri(png: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(png).decode()
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for package in ("mien", *_PACKAGES):
-        # PyTorch is named only where it has taken part.
-        if package != "torch" or "torch" in sys.modules:
-            try:
-                found[package] = version(package)
-            except PackageNotFoundError:
-                continue
-    return found
+    return data_uri(cv2.imencode(".png", image)[1].tobytes())
