@@ -81,13 +81,13 @@ def command(
     from pathlib import Path
 
     from mien.datasets.base import open_dataset
-    from mien.train.recipe import load_recipe
+    from mien.train.recipe import load_classifier_recipe
     from mien.train.tuning import require_extra
     from mien.train.tuning.space import load_space
     from mien.train.tuning.split import tuning_split
 
     given = {key: value for key, value in keys.items() if value is not None}
-    config, note = tuning_split(load_recipe(recipe, overrides, given))
+    config, note = tuning_split(load_classifier_recipe(recipe, overrides, given))
     config.check_teacher()
     varied = load_space(space, config)
     if method == "grid":

@@ -17,7 +17,9 @@ from mien.errors import ConfigError, ModelFileError, OutputError
 from mien.files import write_whole
 from mien.registry import architectures
 from mien.train.config import TrainConfig
+from mien.train.detection.config import DetectorConfig
 from mien.train.models.base import TRAINED_ONLY, Network
+from mien.train.recipe import config_of
 
 CHECKPOINT = "last.pt"
 METRICS = "metrics.jsonl"
@@ -25,9 +27,11 @@ UNREADABLE = "unreadable.jsonl"
 RECIPE = "recipe.json"
 
 _KINDS: dict[str, type | tuple[type, ...]] = {
-    "config": dict, "labels": list, "ferplus": bool, "epochs_done": int, "model": dict, "ema": dict,
+    "config": dict, "labels": list, "epochs_done": int, "model": dict, "ema": dict,
     "ema_updates": int, "optimizer": dict,
 }  # fmt: skip
+_CLASSIFIER: dict[str, type | tuple[type, ...]] = {"ferplus": bool}
+"""What a classifier's run has besides."""
 _LATER: dict[str, type | tuple[type, ...]] = {
     "facts": dict, "best": (dict, type(None)), "watch": dict, "scaler": dict,
 }  # fmt: skip
@@ -39,7 +43,7 @@ def exists(run: Path) -> bool:
     return os.path.exists(run / CHECKPOINT)  # noqa: PTH110 - Path's own raises on odd names
 
 
-def check(run: Path, config: TrainConfig, resume: bool) -> None:
+def check(run: Path, config: TrainConfig | DetectorConfig, resume: bool) -> None:
     """See that a run can be kept there and none is overwritten silently, before the work.
 
     Raises ``ConfigError`` where the folder holds a run already or, with ``resume``, one of another
@@ -58,7 +62,11 @@ def check(run: Path, config: TrainConfig, resume: bool) -> None:
         _check_same_recipe(run, config)
 
 
-def prepare(run: Path, config: TrainConfig, unreadable: Sequence[tuple[str, str]] = ()) -> None:
+def prepare(
+    run: Path,
+    config: TrainConfig | DetectorConfig,
+    unreadable: Sequence[tuple[str, str]] = (),
+) -> None:
     """Make the run's folder; store the recipe, and which pictures were left out and why.
 
     Raises ``OutputError``.
@@ -73,9 +81,15 @@ def prepare(run: Path, config: TrainConfig, unreadable: Sequence[tuple[str, str]
         write_whole(run / UNREADABLE, "".join(lines).encode())
 
 
-def _check_same_recipe(run: Path, config: TrainConfig) -> None:
+def _check_same_recipe(run: Path, config: TrainConfig | DetectorConfig) -> None:
     # The checkpoint's own copy counts: recipe.json is there for people, who may have edited it.
-    stored = TrainConfig.from_dict(load(run / CHECKPOINT)["config"], where=str(run)).to_dict()
+    before = config_of(load(run / CHECKPOINT)["config"], where=str(run))
+    if type(before) is not type(config):
+        raise ConfigError(
+            f"{run} holds the run of {_kind(before)}, the recipe is {_kind(config)}'s: "
+            "choose another --out"
+        )
+    stored = before.to_dict()
     changed = [key for key, value in config.to_dict().items() if stored[key] != value]
     if changed:
         was = ", ".join(f"{key} = {stored[key]!r}" for key in changed)
@@ -83,6 +97,15 @@ def _check_same_recipe(run: Path, config: TrainConfig) -> None:
             f"{run} was started with another recipe ({was}): "
             "resume with the same one, or choose another --out"
         )
+
+
+def _kind(config: TrainConfig | DetectorConfig) -> str:
+    return "a face detector" if isinstance(config, DetectorConfig) else "a classifier"
+
+
+def is_detector(state: Mapping[str, Any]) -> bool:
+    """Whether a checkpoint is that of a face detector; else it is a classifier's."""
+    return bool(state["config"].get("task") == "detection")
 
 
 def save(state: Mapping[str, Any], path: Path) -> None:
@@ -112,11 +135,13 @@ def load(path: Path, device: str | torch.device = "cpu") -> dict[str, Any]:
         ) from None
     if not isinstance(state, dict) or not state.keys() >= _KINDS.keys():
         raise ModelFileError(f"{path} is a PyTorch file, but no checkpoint of 'mien train'")
-    for key, kind in {**_KINDS, **_LATER}.items():
+    for key, kind in {**_KINDS, **_CLASSIFIER, **_LATER}.items():
         if key in state and not isinstance(state[key], kind):
             raise ModelFileError(
                 f"{path} is no checkpoint of 'mien train': its {key} is {type(state[key]).__name__}"
             )
+    if not is_detector(state) and not state.keys() >= _CLASSIFIER.keys():
+        raise ModelFileError(f"{path} is a PyTorch file, but no checkpoint of 'mien train'")
     if not all(isinstance(label, str) for label in state["labels"]):
         raise ModelFileError(f"{path} is no checkpoint of 'mien train': its labels are no names")
     return state
@@ -137,6 +162,8 @@ def load_network(run: str | Path) -> tuple[Network, dict[str, Any]]:
     """
     path = find(run)
     state = load(path)
+    if is_detector(state):
+        raise ModelFileError(f"{path} is the run of a face detector: give that of a classifier")
     config = TrainConfig.from_dict(state["config"], where=str(path))
     net: Network = architectures.get(config.architecture)(config, len(state["labels"]))
     weights = {

@@ -1,4 +1,4 @@
-"""``TrainConfig``: everything a recipe can say, in one place.
+"""``TrainConfig``: everything the recipe of a classifier can say, in one place.
 
 A recipe is a TOML file over these fields (``mien.train.recipe`` reads it). An unknown key is
 refused with the nearest known one, a value of the wrong type or range with what was expected; the
@@ -7,14 +7,13 @@ resolved recipe is saved beside the run and inside the exported model.
 
 from __future__ import annotations
 
-import dataclasses
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, get_type_hints
+from typing import Any
 
-from mien.errors import ConfigError, nearest
+from mien.errors import ConfigError
 from mien.train.checks import problems
+from mien.train.settings import from_plain, to_plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,55 +217,9 @@ class TrainConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready; ``from_dict`` reads it back to an equal config."""
-        plain: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
-        return plain
+        return to_plain(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], where: str = "recipe") -> TrainConfig:
         """Build and check a config; ``where`` names its origin in ``ConfigError`` messages."""
-        hints = get_type_hints(cls)
-        clean = {}
-        for key, value in values.items():
-            if key not in hints:
-                near = nearest(key, hints)
-                hint = f"did you mean {near!r}?" if near else f"known keys: {', '.join(hints)}"
-                raise ConfigError(f"{where}: unknown key {key!r}: {hint}")
-            clean[key] = _typed(value, hints[key], f"{where}: {key}")
-        if "name" not in clean:
-            raise ConfigError(f"{where}: the key 'name' is missing")
-        return cls(**clean)
-
-
-def _typed(value: Any, hint: Any, where: str) -> Any:
-    """``value`` as the field's type, or ``ConfigError``.
-
-    TOML has lists where a config has tuples, reads 1 as no float and has no word for ``None``,
-    which is written as an empty text.
-    """
-    lists = {tuple[int, ...]: int, tuple[float, ...]: float, tuple[str, ...]: str}
-    if hint in lists:
-        return tuple(_typed(v, lists[hint], where) for v in _listed(value, where))
-    if hint == tuple[tuple[float, int], ...]:
-        pairs = [_listed(pair, where) for pair in _listed(value, where)]
-        if any(len(pair) != 2 for pair in pairs):
-            raise ConfigError(f"{where} must be a list of [share, side] pairs, got {value!r}")
-        return tuple((_typed(a, float, where), _typed(b, int, where)) for a, b in pairs)
-    for kind in (bool, int, float, str):
-        if hint == (kind | None) and value in (None, ""):
-            return None
-        if hint == kind or hint == (kind | None):
-            if kind is float and type(value) is int:
-                return float(value)
-            if type(value) is kind:
-                return value
-            raise ConfigError(f"{where} must be {_KINDS[kind]}, got {value!r}")
-    raise AssertionError(f"unsupported config type {hint}")  # a field of a new type needs a rule
-
-
-def _listed(value: Any, where: str) -> Sequence[Any]:
-    if not isinstance(value, list | tuple):
-        raise ConfigError(f"{where} must be a list, got {value!r}")
-    return value
-
-
-_KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+        return from_plain(cls, values, where)

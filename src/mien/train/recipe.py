@@ -1,4 +1,8 @@
-"""Recipes: TOML files over ``TrainConfig``, by the name of one that ships with Mien or by path."""
+"""Recipes: TOML files by the name of one that ships with Mien or by path.
+
+One that says ``task = "detection"`` is a face detector's (``mien.train.detection.config``), any
+other one a classifier's (``mien.train.config``).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from typing import Any
 
 from mien.errors import ConfigError, UnknownNameError
 from mien.train.config import TrainConfig
+from mien.train.detection.config import DetectorConfig
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -49,11 +54,29 @@ def recipe_names() -> list[str]:
     return sorted(path.stem for path in RECIPES.glob("*.toml"))
 
 
+def config_of(values: Mapping[str, Any], where: str) -> TrainConfig | DetectorConfig:
+    """The config that a recipe's ``values`` say, of the kind that its ``task`` names.
+
+    ``weights = "none"`` is a start at random: nothing is kept frozen then, since it would stay so.
+    Raises ``ConfigError``, in which ``where`` names the origin.
+    """
+    task, at_random = values.get("task"), values.get("weights") == "none"
+    if task == "detection":
+        random = {"weights": None, "frozen_stages": 0, "norm": "batch"}
+        return DetectorConfig.from_dict({**values, **(random if at_random else {})}, where)
+    if task is not None:
+        raise ConfigError(
+            f"{where}: task must be 'detection', or left out for a classifier, got {task!r}"
+        )
+    random = {"weights": None, "freeze_epochs": 0}
+    return TrainConfig.from_dict({**values, **(random if at_random else {})}, where)
+
+
 def load_recipe(
     name_or_path: str | Path,
     overrides: Sequence[str] = (),
     values: Mapping[str, Any] | None = None,
-) -> TrainConfig:
+) -> TrainConfig | DetectorConfig:
     """Read a recipe by name or TOML file.
 
     ``overrides`` are ``key=value`` in TOML's own spelling, where a bare word is text; ``values``
@@ -72,4 +95,19 @@ def load_recipe(
         except tomllib.TOMLDecodeError:
             recipe[key.strip()] = text.strip()  # a bare word is text
     recipe.update(values or {})
-    return TrainConfig.from_dict(recipe, where=str(name_or_path))
+    return config_of(recipe, where=str(name_or_path))
+
+
+def load_classifier_recipe(
+    name_or_path: str | Path,
+    overrides: Sequence[str] = (),
+    values: Mapping[str, Any] | None = None,
+) -> TrainConfig:
+    """``load_recipe`` where a detector's recipe is of no use, which is a ``ConfigError``."""
+    config = load_recipe(name_or_path, overrides, values)
+    if isinstance(config, DetectorConfig):
+        raise ConfigError(
+            f"the recipe {config.name!r} trains a face detector: give a classifier's "
+            "('mien train --list' names them all)"
+        )
+    return config

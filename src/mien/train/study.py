@@ -26,7 +26,7 @@ from mien.train.classifier import TorchClassifier
 from mien.train.config import TrainConfig
 from mien.train.cost import file_cost, run_cost
 from mien.train.loop import OnEpoch, train
-from mien.train.recipe import load_recipe, read_toml
+from mien.train.recipe import load_classifier_recipe, read_toml
 from mien.train.run import OnBatch
 
 SETTINGS = Path(__file__).with_name("study.toml")
@@ -61,11 +61,11 @@ class Entry:
 
     def config(self) -> TrainConfig:
         """Raises ``UnknownNameError`` and ``ConfigError``."""
-        return load_recipe(self.recipe, values=self.changes)
+        return load_classifier_recipe(self.recipe, values=self.changes)
 
     def command(self, data: str) -> str:
         """The ``mien train`` command that is this run; ``data`` as it is to be shown."""
-        own = load_recipe(self.recipe).to_dict()
+        own = load_classifier_recipe(self.recipe).to_dict()
         changed = {k: v for k, v in self.config().to_dict().items() if v != own[k]}
         # JSON's spelling is TOML's for all that a recipe holds; TOML's word for nothing is "".
         sets = (f"{k}={json.dumps('' if v is None else v)}" for k, v in changed.items())
@@ -91,7 +91,7 @@ def plan(
         if only and recipe not in only:
             continue
         changes = {**settings["common"], **settings[schedule].get(recipe, {})}
-        if from_scratch and load_recipe(recipe, values=changes).weights is not None:
+        if from_scratch and load_classifier_recipe(recipe, values=changes).weights is not None:
             changes.update(weights="", freeze_epochs=0)
         said = settings["published"].get(recipe)
         published = (

@@ -72,9 +72,9 @@ def plot(
 
 def _recipe(name: str) -> TrainConfig:
     from mien.train import require_extra
-    from mien.train.recipe import load_recipe
+    from mien.train.recipe import load_classifier_recipe
 
-    config = load_recipe(name)
+    config = load_classifier_recipe(name)
     require_extra("'mien data plot --augment'")
     return config
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from mien.errors import ConfigError
+from mien.train.detection.checks import problems
+from mien.train.settings import from_plain, to_plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,3 +117,17 @@ class DetectorConfig:
     """Of every random draw: first weights, order, augmentation."""
     precision: str = "fp32"
     """``fp32``, or ``bf16`` (autocast; for GPUs that have it)."""
+
+    def __post_init__(self) -> None:
+        found = problems(self)
+        if found:
+            raise ConfigError(f"recipe {self.name!r}: " + "; ".join(found))
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready; ``from_dict`` reads it back to an equal config."""
+        return to_plain(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], where: str = "recipe") -> DetectorConfig:
+        """Build and check a config; ``where`` names its origin in ``ConfigError`` messages."""
+        return from_plain(cls, values, where)
