@@ -57,8 +57,10 @@ class DetectorConfig:
     channels: int = 256
     """Of every level of the pyramid."""
     anchor_sizes: tuple[int, ...] = (12, 24, 48, 96, 192)
-    """Side of the anchors of each level of the pyramid, the finest first."""
-    anchor_ratios: tuple[float, ...] = (1.0, 1.25, 1.5)
+    """Side of the smallest anchor of each level of the pyramid, the finest level first."""
+    anchor_scales: tuple[float, ...] = (1.0, 1.26, 1.59)
+    """Every level has its anchor at these multiples (Lin et al. 2017, RetinaNet)."""
+    anchor_ratios: tuple[float, ...] = (1.25,)
     """Height through width of the anchors: faces are taller than wide."""
     proposals: int = 300
     """Boxes that the first stage hands to the second, at most, a picture."""

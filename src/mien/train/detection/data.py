@@ -1,0 +1,91 @@
+"""A split of pictures with marked faces as batches of views, drawn anew for every epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from mien.datasets.decoding import decoded
+from mien.datasets.scenes import Scene, SceneDataset
+from mien.errors import DatasetError
+from mien.train.detection.augment import View, view
+from mien.train.detection.config import DetectorConfig
+from mien.train.detection.targets import Target
+
+Batch = tuple[Tensor, list[Target]]
+
+
+class Scenes:
+    """The pictures of one split that can be read; ``unreadable`` has key and reason of the rest."""
+
+    def __init__(self, dataset: SceneDataset, split: str, limit: int | None) -> None:
+        scenes = list(dataset.scenes(split))[:limit]
+        self.kept: list[Scene] = []
+        self.unreadable: list[tuple[str, str]] = []
+        for scene, image in decoded(scenes):
+            if isinstance(image, DatasetError):
+                self.unreadable.append((scene.key, str(image)))
+            else:
+                self.kept.append(scene)
+        if not self.kept:
+            reason = f": {self.unreadable[0][1]}" if self.unreadable else ""
+            raise DatasetError(f"no picture of split {split!r} can be read{reason}")
+        self.faces = sum(int((~scene.ignored).sum()) for scene in self.kept)
+
+    def __len__(self) -> int:
+        return len(self.kept)
+
+
+def batches(
+    scenes: Scenes, config: DetectorConfig, epoch: int, rank: int, size: int
+) -> Iterator[Batch]:
+    """The batches of one epoch: pixels (n, 3, S, S) uint8 and n targets.
+
+    Every picture comes once, in an order of the epoch's own; the odd rest is left out. Of several
+    processes each takes its share of every batch. What a view is follows from the recipe's seed,
+    the epoch and the picture alone.
+    """
+    order = np.random.default_rng((config.seed, epoch)).permutation(len(scenes))
+    steps = len(order) // config.batch_size
+    rows = [
+        order[step * config.batch_size : (step + 1) * config.batch_size][rank::size].tolist()
+        for step in range(steps)
+    ]
+    loader: DataLoader[Any] = DataLoader(
+        _Views(scenes.kept, config, epoch),
+        batch_sampler=rows,
+        num_workers=config.workers,
+        collate_fn=collate,
+    )
+    yield from loader
+
+
+class _Views(Dataset[View]):
+    """Picture by number → its view of this epoch."""
+
+    def __init__(self, scenes: Sequence[Scene], config: DetectorConfig, epoch: int) -> None:
+        self.scenes, self.config, self.epoch = scenes, config, epoch
+
+    def __getitem__(self, index: int) -> View:
+        scene = self.scenes[index]
+        rng = np.random.default_rng((self.config.seed, self.epoch, index))
+        return view(scene.image, scene.boxes, scene.ignored, self.config, rng)
+
+
+def collate(views: Sequence[View]) -> Batch:
+    """Views as tensors."""
+    pixels = np.stack([v.image.transpose(2, 0, 1) for v in views])  # (n, S, S, 3) -> (n, 3, S, S)
+    targets: list[Target] = [
+        {
+            "boxes": torch.from_numpy(v.boxes),
+            "labels": torch.ones(len(v.boxes), dtype=torch.int64),
+            "ignored": torch.from_numpy(v.ignored),
+        }
+        for v in views
+    ]
+    return torch.from_numpy(pixels), targets
