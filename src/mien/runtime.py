@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,16 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):  # respects taskset and containers; Linux alone has it
         return len(os.sched_getaffinity(0)) or 1
     return os.cpu_count() or 1
+
+
+def processor() -> str:
+    """The processor as the system names it."""
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text(errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
 def _checked(model: str | os.PathLike[str] | bytes) -> tuple[str | bytes, str]:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mien.errors import InputError
+from mien.files import write_whole
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,3 +54,123 @@ class Detections:
     """The score at which the detector is used; the answers may hold boxes below it."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """JSON-ready: the detector's settings, hardware, peak memory in MiB and the like."""
+
+    def __len__(self) -> int:
+        return len(self.answers)
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits over the pictures and all that is marked in them, in any order.
+
+        Answers compare only where it is the same.
+        """
+        digest = hashlib.blake2b(digest_size=8)
+        for answer in sorted(self.answers, key=lambda answer: answer.key):
+            subsets = sorted((k, v.tobytes().hex()) for k, v in answer.subsets.items() if v.any())
+            known = [answer.key, answer.width, answer.height, len(answer.truth), subsets]
+            digest.update(json.dumps(known).encode())
+            digest.update(answer.truth.tobytes() + answer.ignored.tobytes())
+        return digest.hexdigest()
+
+    def save(self, path: str | Path) -> None:
+        """Write a compressed ``.npz`` of plain arrays, whole or not at all; ``OutputError``.
+
+        A subset that only some pictures know comes back empty in the others.
+        """
+        all_of = self.answers
+        names = sorted({name for answer in all_of for name in answer.subsets})
+        nobody = np.zeros(0, bool)
+        members = [
+            np.concatenate(
+                [nobody, *(a.subsets.get(name, np.zeros(len(a.truth), bool)) for a in all_of)]
+            )
+            for name in names
+        ]
+        words = {
+            "detector": self.detector, "dataset": self.dataset, "split": self.split,
+            "skipped": self.skipped, "threshold": self.threshold, "facts": dict(self.facts),
+            "keys": [answer.key for answer in all_of], "subsets": names,
+        }  # fmt: skip
+        buffer = io.BytesIO()
+        np.savez_compressed(
+            buffer,
+            words=np.array(json.dumps(words)),
+            sizes=np.array([(a.width, a.height) for a in all_of], np.int64).reshape(-1, 2),
+            ms=np.array([a.ms for a in all_of], np.float64),
+            faces=np.array([len(a.truth) for a in all_of], np.int64),
+            found=np.array([len(a.boxes) for a in all_of], np.int64),
+            truth=np.concatenate([np.zeros((0, 4), np.float32), *(a.truth for a in all_of)]),
+            ignored=np.concatenate([nobody, *(a.ignored for a in all_of)]),
+            members=np.array(members, bool).reshape(len(names), -1),
+            boxes=np.concatenate([np.zeros((0, 4), np.float32), *(a.boxes for a in all_of)]),
+            scores=np.concatenate([np.zeros(0, np.float32), *(a.scores for a in all_of)]),
+        )
+        write_whole(Path(path), buffer.getvalue())
+
+    @classmethod
+    def load(cls, path: str | Path) -> Detections:
+        """Read what ``save`` wrote; nothing in the file is executed. Raises ``InputError``."""
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                return cls._of({name: np.asarray(file[name]) for name in file.files})
+        except FileNotFoundError:
+            raise InputError(f"no answers of a detector at {path}") from None
+        except Exception as error:  # noqa: BLE001 - a damaged file makes NumPy raise anything
+            reason = " ".join(str(error).split())
+            raise InputError(
+                f"{path} holds no answers of a detector by 'mien evaluate': {reason}"
+            ) from None
+
+    @classmethod
+    def _of(cls, raw: Mapping[str, NDArray[Any]]) -> Detections:
+        words = json.loads(raw["words"].item())
+        keys, names = words.pop("keys"), words.pop("subsets")
+        n, m = int(raw["faces"].sum()), int(raw["found"].sum())
+        shapes = {
+            "sizes": (len(keys), 2), "ms": (len(keys),), "faces": (len(keys),),
+            "found": (len(keys),), "truth": (n, 4), "ignored": (n,), "members": (len(names), n),
+            "boxes": (m, 4), "scores": (m,),
+        }  # fmt: skip
+        types = {"truth": "f", "boxes": "f", "scores": "f", "ms": "f", "ignored": "b"}
+        types.update(members="b", faces="i", found="i", sizes="i")
+        fit = all(
+            raw[name].shape == shape
+            and raw[name].dtype.kind == types[name]
+            and np.isfinite(raw[name]).all()
+            for name, shape in shapes.items()
+        )
+        if not fit or min(raw["faces"].min(initial=0), raw["found"].min(initial=0)) < 0:
+            raise ValueError("its arrays do not fit together")
+        answers, ends = [], (accumulate(raw["faces"].tolist()), accumulate(raw["found"].tolist()))
+        for i, (end, last) in enumerate(zip(*ends, strict=True)):
+            own = slice(end - int(raw["faces"][i]), end)
+            boxes = slice(last - int(raw["found"][i]), last)
+            answers.append(
+                Answer(
+                    key=str(keys[i]),
+                    width=int(raw["sizes"][i, 0]),
+                    height=int(raw["sizes"][i, 1]),
+                    truth=raw["truth"][own].astype(np.float32),
+                    ignored=raw["ignored"][own],
+                    subsets={name: raw["members"][k, own] for k, name in enumerate(names)},
+                    boxes=raw["boxes"][boxes].astype(np.float32),
+                    scores=raw["scores"][boxes].astype(np.float32),
+                    ms=float(raw["ms"][i]),
+                )
+            )
+            if (np.diff(answers[-1].scores) > 0).any():
+                raise ValueError("its boxes are not in the order of their scores")
+        return cls(
+            detector=str(words["detector"]),
+            dataset=str(words["dataset"]),
+            split=str(words["split"]),
+            answers=tuple(answers),
+            skipped=tuple(map(str, words["skipped"])),
+            threshold=float(words["threshold"]),
+            facts=dict(words["facts"]),
+        )
+
+
+def answers_path(run: Path, split: str) -> Path:
+    """Where the folder of a run keeps its detector's answers on ``split``."""
+    return run / "detections" / f"{split}.npz"

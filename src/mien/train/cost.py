@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import tempfile
 import time
 from dataclasses import replace
@@ -18,6 +17,7 @@ from mien.classifiers.onnx import OnnxClassifier
 from mien.compare import Cost
 from mien.errors import MienError
 from mien.registry import architectures
+from mien.runtime import processor
 from mien.spec import ModelSpec
 from mien.train import checkpoint
 from mien.train.config import TrainConfig
@@ -99,15 +99,5 @@ def _with_file(cost: Cost, path: Path) -> Cost:
         cost,
         ms_per_face=round(ms_per_face(OnnxClassifier(path, threads=1)), 4),
         megabytes=round(path.stat().st_size / 1e6, 3),
-        hardware=_processor(),
+        hardware=processor(),
     )
-
-
-def _processor() -> str:
-    """The processor as the system names it."""
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text(errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

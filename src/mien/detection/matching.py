@@ -1,0 +1,112 @@
+"""Which found box is which marked face: the rules of COCO and of WIDER FACE.
+
+Boxes are float pixels, (n, 4) as x1, y1, x2, y2; found ones come best first. An *ignored* face
+counts neither as found nor as missed, and a box that falls to it is neither right nor wrong.
+
+- ``match`` is COCO's rule as pycocotools has it: boxes, best first, each take the free face of
+  highest overlap at or above the threshold; an ignored face only where no counted one is left.
+  Overlap is intersection over union (IoU), and a face can be taken once, ignored or not. Of those
+  marked as a crowd (COCO's ``iscrowd``; here, every face that the data set marks as ignored) the
+  overlap is the share of the box that lies within, and any number of boxes may take it.
+- ``match_wider`` is WIDER FACE's rule: a box belongs to the face it overlaps most, free or not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Boxes = NDArray[np.floating]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Match:
+    """M found boxes of one picture at T thresholds."""
+
+    face: NDArray[np.int64]
+    """(T, M) the marked face that each one took; -1 where none."""
+    ignored: Flags
+    """(T, M) whether it is neither right nor wrong: it took an ignored face."""
+
+    @property
+    def right(self) -> Flags:
+        """(T, M) whether it took a counted face."""
+        return (self.face >= 0) & ~self.ignored
+
+
+def match(
+    boxes: Boxes,
+    truth: Boxes,
+    ignored: Flags,
+    crowd: Flags,
+    thresholds: NDArray[np.float64],
+) -> Match:
+    """Match (M, 4) ``boxes``, best first, to (N, 4) ``truth`` at each of T ``thresholds``.
+
+    ``ignored`` and ``crowd`` are (N,); a crowd is to be among the ignored. The answer for the first
+    k boxes is that for k boxes alone. Of faces with equal overlap the last is taken.
+    """
+    limits = np.minimum(thresholds, 1 - 1e-10)[:, None]  # (T, 1); equal boxes match at 1
+    face = np.full((len(limits), len(boxes)), -1, np.int64)
+    overlaps = overlap(boxes, truth, crowd)  # (M, N)
+    # Few faces come into question for a box; each box's own in the order of preference.
+    box, near = np.nonzero(overlaps >= limits.min(initial=1.0))
+    value = overlaps[box, near]
+    order = np.lexsort((-near, -value, ignored[near], box))
+    box, near, value = box[order], near[order], value[order]
+    fits = value >= limits  # (T, pairs)
+    once = ~crowd
+    free = np.ones((len(limits), len(truth)), bool)
+    rows = np.arange(len(limits))
+    starts = np.flatnonzero(np.diff(box, prepend=-1))
+    for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(box)], strict=True):
+        faces = near[start:end]
+        open_ = fits[:, start:end] & free[:, faces]  # (T, faces in question)
+        first = open_.argmax(axis=1)
+        taken = np.where(open_[rows, first], faces[first], -1)
+        face[:, box[start]] = taken
+        hit = taken >= 0
+        closed = taken[hit]
+        free[rows[hit], closed] &= ~once[closed]
+    return Match(face, (face >= 0) & np.append(ignored, False)[face])
+
+
+def match_wider(boxes: Boxes, truth: Boxes, ignored: Flags, threshold: float = 0.5) -> Match:
+    """Match (M, 4) ``boxes``, best first, as WIDER FACE's evaluation does, T = 1.
+
+    A box belongs to the face of highest IoU, the first of equal ones, where that reaches
+    ``threshold``. If the face is ignored, so is the box, however many there are; the first box of a
+    counted face is right, any further one is wrong.
+    """
+    face = np.full((1, len(boxes)), -1, np.int64)
+    if len(boxes) and len(truth):
+        overlaps = overlap(boxes, truth)
+        best = overlaps.argmax(axis=1)
+        near = np.flatnonzero(overlaps[np.arange(len(boxes)), best] >= threshold)
+        firsts = near[np.unique(best[near], return_index=True)[1]]
+        kept = np.union1d(firsts, near[ignored[best[near]]])
+        face[0, kept] = best[kept]
+    return Match(face, (face >= 0) & np.append(ignored, False)[face])
+
+
+def overlap(boxes: Boxes, truth: Boxes, crowd: Flags | None = None) -> NDArray[np.float64]:
+    """(M, N) IoU in [0, 1]; of a crowd, the share of the box that lies within it."""
+    found = boxes.astype(np.float64)[:, None]  # (M, 1, 4)
+    marked = truth.astype(np.float64)[None]  # (1, N, 4)
+    extent = np.minimum(found[..., 2:], marked[..., 2:]) - np.maximum(
+        found[..., :2], marked[..., :2]
+    )
+    shared = np.where((extent > 0).all(axis=-1), extent.prod(axis=-1), 0.0)
+    whole = areas(boxes)[:, None] + areas(truth) - shared
+    if crowd is not None:
+        whole = np.where(crowd, areas(boxes)[:, None], whole)
+    return np.asarray(shared / np.where(whole > 0, whole, 1.0))
+
+
+def areas(boxes: Boxes) -> NDArray[np.float64]:
+    """(n,) square pixels."""
+    exact = boxes.astype(np.float64)
+    return np.asarray((exact[:, 2] - exact[:, 0]) * (exact[:, 3] - exact[:, 1]))
