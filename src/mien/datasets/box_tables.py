@@ -66,8 +66,19 @@ class Entry:
     """Why it is left out."""
 
 
-def read_coco(archive: Archive, table: str) -> Iterator[Entry]:
-    """Every annotation of a COCO file. Raises ``NoTable`` and ``DatasetError``."""
+@dataclass(frozen=True, slots=True)
+class CocoFile:
+    """A COCO file as it is written."""
+
+    images: dict[Any, Any]
+    """Id → image, which should be a mapping with ``file_name``."""
+    categories: dict[Any, str]
+    """Id → name."""
+    annotations: list[Any]
+
+
+def open_coco(archive: Archive, table: str) -> CocoFile:
+    """The COCO file ``table``. Raises ``NoTable`` and ``DatasetError``."""
     try:
         with archive.text(table) as file:
             given = json.load(file)
@@ -79,15 +90,21 @@ def read_coco(archive: Archive, table: str) -> Iterator[Entry]:
     if not isinstance(given, dict) or not all(isinstance(given.get(k), list) for k in keys):
         raise NoTable("no COCO file, which has images, annotations and categories")
     try:
-        photos = {photo["id"]: photo for photo in given["images"]}
-        labels = {category["id"]: str(category["name"]) for category in given["categories"]}
+        images = {image["id"]: image for image in given["images"]}
+        categories = {category["id"]: str(category["name"]) for category in given["categories"]}
     except (TypeError, KeyError) as error:
         raise DatasetError(f"{archive.path}: {table} has entries without {error}") from None
-    for number, annotation in enumerate(given["annotations"]):
+    return CocoFile(images, categories, given["annotations"])
+
+
+def read_coco(archive: Archive, table: str) -> Iterator[Entry]:
+    """Every annotation of a COCO file. Raises ``NoTable`` and ``DatasetError``."""
+    coco = open_coco(archive, table)
+    for number, annotation in enumerate(coco.annotations):
         key = f"{table}#{number}"
         try:
-            photo = photos.get(annotation["image_id"])
-            label = labels.get(annotation["category_id"])
+            photo = coco.images.get(annotation["image_id"])
+            label = coco.categories.get(annotation["category_id"])
             box = _by_size(annotation["bbox"])
             if photo is None or label is None:
                 raise Unusable("the file lists no such image, or no such category")

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from mien.align import face_crop
-from mien.datasets.archive import Archive, Folder, open_archive
+from mien.datasets.archive import Archive, open_archive
 from mien.datasets.base import Pixels, Sample
 from mien.datasets.box_tables import Entry, NoTable, Unusable, check, read_coco, read_csv
+from mien.datasets.finding import PictureFinder, joined, split_of_table
 from mien.datasets.folder import ORDER, ORDERS, SPLIT_OF, SPLITS, expression_in
 from mien.datasets.pictures import Picture
 from mien.errors import ConfigError, DatasetError, InputError
@@ -23,7 +21,6 @@ from mien.spec import ModelSpec
 from mien.types import Box, Face
 
 _SQUARE = ModelSpec("square", ("neutral",), 1)  # the framing alone counts: no margin, not turned
-_WORDS = re.compile(r"[A-Za-z]+")
 
 
 @register_dataset("boxes")
@@ -60,6 +57,7 @@ class Boxes:
             self._archive = open_archive(self.path.parent)
         tables = [n for n in archive.names() if n.lower().endswith((".json", ".csv"))]
         self._photos = _Photos(self._archive)
+        self._finder = PictureFinder(self._archive)
         self._faces: dict[str, list[Entry]] = {}
         self._skipped: dict[str, dict[str, list[str]]] = {}
         others = []
@@ -93,7 +91,7 @@ class Boxes:
         index = {noun: i for i, noun in enumerate(self.labels)}
         for face in self._faces[split]:
             yield Sample(
-                SquareCrop(self._photos, self._find(face.picture), face.box),
+                SquareCrop(self._photos, self._finder.find(face.picture), face.box),
                 index[face.label],
                 face.key,
                 valence=face.valence,
@@ -107,7 +105,7 @@ class Boxes:
 
     def _put(self, entry: Entry, table: str) -> None:
         """Among the faces, label and split as they are here, or among what is left out."""
-        split = SPLIT_OF.get(entry.split.lower()) or _split_of(table)
+        split = SPLIT_OF.get(entry.split.lower()) or split_of_table(table) or "train"
         noun, reason = expression_in(entry.label, self._order), entry.unusable
         if noun is None and not reason:
             reason = _no_expression(entry.label, self._order is not None)
@@ -115,32 +113,8 @@ class Boxes:
             self._skipped.setdefault(split, {}).setdefault(reason, []).append(entry.key)
             return
         folder = table.rpartition("/")[0]
-        picture = entry.picture.replace("\\", "/").removeprefix("./")
-        if folder:
-            picture = f"{folder}/{picture}"
+        picture = joined(folder, entry.picture)
         self._faces.setdefault(split, []).append(replace(entry, label=noun, picture=picture))
-
-    def _find(self, picture: str) -> str:
-        """The member meant; a path that leads nowhere stays, and is told when it is decoded."""
-        beside = self._archive.path / picture
-        if isinstance(self._archive, Folder) and os.path.isfile(beside):  # noqa: PTH113 - Path raises
-            return picture
-        parts = PurePosixPath(picture).parts[::-1]
-        members = self._by_name.get(parts[0], []) if parts else []
-
-        def alike(name: str) -> int:  # the longest end that both paths share is the likeliest
-            pairs = zip(PurePosixPath(name).parts[::-1], parts, strict=False)
-            return next((i for i, (a, b) in enumerate(pairs) if a != b), len(parts))
-
-        return max(members, key=alike, default=picture)
-
-    @cached_property
-    def _by_name(self) -> dict[str, list[str]]:
-        """File name → members of that name."""
-        found: dict[str, list[str]] = {}
-        for name in self._archive.names():
-            found.setdefault(PurePosixPath(name).name, []).append(name)
-        return found
 
 
 class _Photos:
@@ -186,10 +160,3 @@ def _no_expression(label: str, ordered: bool) -> str:
     except InputError as error:
         return f"the label {error}"
     return f"the label {label!r} is no number of that order"
-
-
-def _split_of(table: str) -> str:
-    """By a word in the file's name, else by the folders above it."""
-    path = PurePosixPath(table)
-    words = [*_WORDS.findall(path.stem), *reversed(path.parts[:-1])]
-    return next((SPLIT_OF[w.lower()] for w in words if w.lower() in SPLIT_OF), "train")

@@ -1,0 +1,112 @@
+"""What every reader of whole pictures shares: archive, splits, and which objects are faces."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+
+from mien.datasets.archive import open_archive
+from mien.datasets.finding import (
+    PictureFinder,
+    joined,
+    split_in_words,
+    split_of_folders,
+    split_of_table,
+)
+from mien.datasets.folder import SPLITS
+from mien.datasets.pictures import Picture
+from mien.datasets.scene_boxes import MarkedPictures, Marks
+from mien.datasets.scenes import Scene
+from mien.errors import ConfigError, DatasetError
+from mien.images import SUFFIXES
+
+UNMARKED = "no annotation file mentions the picture: left out"
+
+
+class SceneReader:
+    """Base of the readers: they fill ``marks`` from annotation files and call ``finish``.
+
+    ``path``: a folder, a zip, or an annotation file whose pictures lie beside it.
+    """
+
+    name = "scenes"
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.archive = open_archive(self.path)
+        self.members = self.archive.names()
+        """Members among which the annotation files are."""
+        self._whole = not self.archive.is_file
+        if self.archive.is_file:
+            self.archive = open_archive(self.path.parent)
+        self.finder = PictureFinder(self.archive)
+        self.marks: dict[str, Marks] = {}
+        """Split → what is marked."""
+        self._frozen: dict[str, MarkedPictures] = {}
+
+    def splits(self) -> tuple[str, ...]:
+        """Of ``train``, ``valid``, ``public``, ``private`` and ``test`` those that there are."""
+        return tuple(split for split in SPLITS if split in self._frozen)
+
+    def scenes(self, split: str) -> Iterator[Scene]:
+        """Every picture of ``split`` in the order of its annotation file; ``key`` is its path."""
+        if split not in self._frozen:
+            raise DatasetError(
+                f"{self.path} holds no split {split!r} (splits: {', '.join(self.splits())})"
+            )
+        marked = self._frozen[split]
+        for number, picture in enumerate(marked.pictures):
+            yield marked.scene(number, Picture(self.archive, picture))
+
+    def skipped(self, split: str) -> Mapping[str, list[str]]:
+        """Reason → keys of boxes and pictures of ``split`` that are left out or were put right."""
+        return self.marks[split].skipped if split in self.marks else {}
+
+    def split_of(self, table: str) -> str:
+        """By the annotation file's name and folders, else by the archive's name, else train."""
+        own = self.archive.path.absolute().name
+        return split_of_table(table) or split_of_folders(table) or split_in_words(own) or "train"
+
+    def find(self, table: str, picture: str, split: str) -> str:
+        """The member that the annotation file ``table`` of ``split`` means by ``picture``."""
+        return self.finder.find(joined(table.rpartition("/")[0], picture), split)
+
+    def finish(self) -> None:
+        """Clean what is marked; pictures that no annotation file mentions are told."""
+        self.marks = {split: marks for split, marks in self.marks.items() if marks.pictures}
+        self._frozen = {split: self.marks[split].freeze() for split in self.marks}
+        if not self._whole or not self._frozen:
+            return
+        mentioned = set().union(*(marks.pictures for marks in self.marks.values()))
+        for name in self.members:
+            if PurePosixPath(name).suffix.lower() in SUFFIXES and name not in mentioned:
+                split = split_of_folders(name)
+                marks = self.marks[split if split in self.marks else self.splits()[0]]
+                marks.skip(UNMARKED, name)
+
+
+def face_names(names: Iterable[str]) -> set[str]:
+    """Those of the names of categories that say face (``face``, ``human face``), else head."""
+    said = {name: re.findall(r"[a-z]+", name.lower()) for name in names}
+    for spellings in ({"face", "faces"}, {"head", "heads"}):
+        found = {
+            name
+            for name, words in said.items()
+            if words and words[-1] in spellings and not {"no", "not", "non"} & {*words}
+        }
+        if found:
+            return found
+    return set()
+
+
+def chosen_names(given: str, names: Iterable[str], path: Path) -> set[str]:
+    """The categories that the option ``category`` names; ``ConfigError`` where one is not there."""
+    known = {name.lower(): name for name in names}
+    wanted = [name.strip().lower() for name in given.split(",")]
+    for name in wanted:
+        if name not in known:
+            raise ConfigError(
+                f"{path} has no category {name!r} (categories: {', '.join(sorted(known.values()))})"
+            )
+    return {known[name] for name in wanted}
