@@ -23,6 +23,7 @@ from mien.train import checkpoint, distributed
 from mien.train.config import TrainConfig
 from mien.train.data import input_spec, load_split
 from mien.train.distributed import World
+from mien.train.memory import memory_told
 from mien.train.models.base import Network
 from mien.train.models.fitted import Fitted
 from mien.train.run import OnBatch, Run
@@ -86,7 +87,10 @@ def train(
     teacher = _load_teacher(config, spec)
     _check_network(config, len(spec.labels), world)  # a wrong one is told before the data is read
     checkpoint.check(run, config, resume)
-    try:
+    lower = (
+        f"--set batch_size={max(1, config.batch_size // 2)}, or lower widths, input_size or limit"
+    )
+    with memory_told(device, f"this network and batches of {config.batch_size}", lower):
         data = load_split(dataset, config.train_split, config, spec, device)
         valid = None
         if config.valid_split is not None:
@@ -99,18 +103,6 @@ def train(
         going_on = world.agree(resume and checkpoint.exists(run))
         rows = training.restore() if going_on else training.begin()
         return training.go(rows, on_batch, on_epoch)
-    except (MemoryError, RuntimeError) as error:  # the CPU's allocator has no error of its own
-        if isinstance(error, RuntimeError) and not (
-            isinstance(error, torch.cuda.OutOfMemoryError)
-            or "DefaultCPUAllocator" in str(error)
-            or "CUDA error: out of memory" in str(error)
-        ):
-            raise
-        raise TrainingError(
-            f"the memory of {device} does not hold this network and batches of "
-            f"{config.batch_size}: try --set batch_size={max(1, config.batch_size // 2)}, or lower "
-            "widths, input_size or limit"
-        ) from None
 
 
 def _check_machine(config: TrainConfig, device: torch.device) -> None:

@@ -276,7 +276,7 @@ class Run:
             "watch": self.watch.to_dict(),
             "optimizer": self.optimizer.state_dict(),
             "scaler": self.scaler.state_dict(),
-            "facts": {**facts, **_environment(self.device, self.world)},
+            "facts": {**facts, **environment(self.device, self.world)},
         }
 
     def restore(self) -> list[Row]:
@@ -311,7 +311,7 @@ class Run:
         return checkpoint.read_metrics(self.folder, self.done)
 
 
-def _environment(device: torch.device, world: World) -> dict[str, str]:
+def environment(device: torch.device, world: World) -> dict[str, str]:
     """What a run was made with, for its model's card."""
     if device.type == "cuda":
         hardware = torch.cuda.get_device_name(device)

@@ -25,7 +25,8 @@ from mien.train.detection.network import FasterRCNN, build, freeze
 from mien.train.detection.validate import validate
 from mien.train.detection.weights import load_weights
 from mien.train.distributed import World
-from mien.train.loop import memory_told, pick_device
+from mien.train.loop import pick_device
+from mien.train.memory import memory_told
 from mien.train.optim import make_optimizer
 from mien.train.run import LOOK, OnBatch, environment
 from mien.train.schedule import learning_rate
@@ -60,7 +61,8 @@ def train_detector(
         )
     checkpoint.check(run, config, resume)
     divided = resplit(dataset, config.splits, config.splits_from, config.splits_seed)
-    with memory_told(device, "a smaller view or batch_size"):
+    lower = f"--set batch_size={max(1, config.batch_size // 2)}, or lower view or proposals"
+    with memory_told(device, f"this network and batches of {config.batch_size}", lower):
         scenes = Scenes(divided, config.train_split, config.limit)
         valid = None
         if config.valid_split is not None:

@@ -1,0 +1,1 @@
+"""How good a detector in training is on pictures that it does not learn from."""
