@@ -14,6 +14,7 @@ counts neither as found nor as missed, and a box that falls to it is neither rig
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,7 @@ def match(
     free = np.ones((len(limits), len(truth)), bool)
     rows = np.arange(len(limits))
     starts = np.flatnonzero(np.diff(box, prepend=-1))
-    for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(box)], strict=True):
+    for start, end in pairwise([*starts.tolist(), len(box)]):
         faces = near[start:end]
         open_ = fits[:, start:end] & free[:, faces]  # (T, faces in question)
         first = open_.argmax(axis=1)
