@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.detection.answers import Detections
-from mien.detection.faults import faults
+from mien.detection.faults import IOU, faults
 from mien.detection.measure import DetectionScores, measure
 from mien.detection.precision import in_order, judge, pool
 from mien.detection.resample import interval, resampled_ap
@@ -71,19 +71,19 @@ def compare(answers: Mapping[str, Detections], cap: int | None = None) -> Compar
     rows.sort(key=lambda row: -(row.scores.ap50 or 0.0))
     found = {name: _found(each) for name, each in answers.items()}
     drawn = {
-        name: resampled_ap(pool([judge(answer) for answer in in_order(each.answers)], cap))
+        name: resampled_ap(pool([judge(a, np.array([IOU])) for a in in_order(each.answers)], cap))
         for name, each in answers.items()
     }
     best, *others = rows
     pairs = []
     for other in others:
         ours, theirs = found[best.name], found[other.name]
-        values = best.scores.ap50, other.scores.ap50
+        high, low = best.scores.ap50, other.scores.ap50
         pairs.append(
             Pair(
                 best=best.name,
                 other=other.name,
-                difference=None if None in values else float(np.subtract(*values)),
+                difference=None if high is None or low is None else high - low,
                 interval=interval(drawn[best.name] - drawn[other.name]),
                 best_alone=int((ours & ~theirs).sum()),
                 other_alone=int((~ours & theirs).sum()),
