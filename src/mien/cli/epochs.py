@@ -11,13 +11,14 @@ import click
 
 if TYPE_CHECKING:
     from mien.train.config import TrainConfig
+    from mien.train.detection.config import DetectorConfig
     from mien.train.loop import OnEpoch
     from mien.train.run import OnBatch
 
 
 @contextmanager
 def epochs_shown(
-    config: TrainConfig, speaks: bool = True
+    config: TrainConfig | DetectorConfig, speaks: bool = True
 ) -> Iterator[tuple[OnBatch | None, OnEpoch]]:
     """Yield callbacks for ``train``: a bar where there is a terminal, else a line an epoch."""
     if not speaks:
@@ -42,9 +43,12 @@ def epochs_shown(
 
 
 def _line(row: dict[str, Any], epochs: int) -> str:
-    """An epoch's metrics for people."""
-    valid = f"  accuracy {row['valid_accuracy']:.2%}" if "valid_accuracy" in row else ""
-    return (
-        f"epoch {row['epoch'] + 1}/{epochs}  {row['input_size']} px  loss {row['train_loss']:.4f}"
-        f"{valid}  {row['seconds']:.0f} s"
-    )
+    """An epoch's metrics for people; a face detector's have no input size."""
+    parts = [f"epoch {row['epoch'] + 1}/{epochs}"]
+    if "input_size" in row:
+        parts.append(f"{row['input_size']} px")
+    parts.append(f"loss {row['train_loss']:.4f}")
+    for key, name in (("valid_accuracy", "accuracy"), ("valid_ap50", "AP50")):
+        if key in row:
+            parts.append(f"{name} {row[key]:.2%}")
+    return "  ".join((*parts, f"{row['seconds']:.0f} s"))

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from mien.train.config import TrainConfig
+    from mien.train.detection.config import DetectorConfig
 
 
 def _list_recipes(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -37,7 +43,7 @@ def _list_recipes(context: click.Context, _: click.Parameter, wanted: bool) -> N
 @click.option("--teacher", metavar="RUN", help="A finished run to distil from.")
 @click.option(
     "--weights", metavar="WHERE",
-    help="Where a backbone starts: imagenet (fetched), a local file, or none (at random).",
+    help="Where a network starts: imagenet, coco (detectors; both fetched), a local file, or none.",
 )  # fmt: skip
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads on the CPU.")
 @click.option(
@@ -61,29 +67,29 @@ def command(
     """Train a network as RECIPE says: a name from --list, or the path of a .toml file.
 
     The resolved recipe (recipe.json) is written to --out at the start, metrics (metrics.jsonl) and
-    a checkpoint (last.pt) after every epoch. What can be set is described in mien.train.config.
+    a checkpoint (last.pt) after every epoch. What can be set is described in mien.train.config, of
+    a face detector in mien.train.detection.config.
     Exit status: 0 done, 1 failed, 2 usage, 130 stopped by Ctrl-C.
     """
     import shlex
-    from pathlib import Path
 
     from mien.cli.epochs import epochs_shown
     from mien.datasets.base import open_dataset
     from mien.train import require_extra
+    from mien.train.config import TrainConfig
     from mien.train.recipe import load_recipe
 
     given = {key: value for key, value in keys.items() if value is not None}
-    if given.get("weights") == "none":
-        given |= {"weights": None, "freeze_epochs": 0}  # what is frozen would stay random
     config = load_recipe(recipe, overrides, given)
-    config.check_teacher()
-    dataset = open_dataset(data, config.dataset, config.dataset_options)
+    if isinstance(config, TrainConfig):
+        config.check_teacher()
+    dataset: Any = open_dataset(data, config.dataset, config.dataset_options)
+    _check_kind(config, dataset)
     require_extra("'mien train'")
     import torch
 
     from mien.train import distributed
     from mien.train.loop import pick_device, train
-    from mien.train.watch import kept_row
 
     if threads is not None:
         torch.set_num_threads(threads)
@@ -101,10 +107,13 @@ def command(
                 done = row["epoch"] + 1
                 on_epoch(row)
 
-            rows = train(
-                config, dataset, Path(out), device=where, resume=resume,
-                on_batch=on_batch, on_epoch=finished,
-            )  # fmt: skip
+            given = {"device": where, "resume": resume, "on_batch": on_batch, "on_epoch": finished}
+            if isinstance(config, TrainConfig):
+                rows = train(config, dataset, Path(out), **given)
+            else:
+                from mien.train.detection.run import train_detector
+
+                rows = train_detector(config, dataset, Path(out), **given)
     except KeyboardInterrupt:
         kept = f"epoch {done} of {config.epochs} is kept: " if done else ""
         click.echo(f"mien: stopped; {kept}go on with the same command and --resume", err=True)
@@ -116,13 +125,52 @@ def command(
     click.echo(f"run: {out}")
     if (Path(out) / "unreadable.jsonl").exists():
         click.echo(f"some pictures could not be read and were left out: {out}/unreadable.jsonl")
-    if rows and "valid_accuracy" in rows[-1]:
-        row = kept_row(rows, config)
-        which = f"epoch {row['epoch'] + 1}, the best one" if config.patience else "last epoch"
-        right = row["valid_accuracy"]
-        click.echo(f"accuracy on split {config.valid_split!r}: {right:.2%} ({which})")
+    for line in _outcome(config, rows, Path(out)):
+        click.echo(line)
     model = shlex.quote(f"{config.name}.onnx")
     split = config.valid_split or config.train_split
     click.echo(f"next: mien evaluate {shlex.quote(out)} --data {shlex.quote(data)} --split {split}")
     click.echo(f"then: mien export {shlex.quote(out)} --out {model}")
     return 0
+
+
+def _check_kind(config: TrainConfig | DetectorConfig, dataset: object) -> None:
+    """Refuse face crops for a detector, and whole pictures for a classifier."""
+    from mien.datasets.scenes import SceneDataset
+    from mien.errors import ConfigError
+    from mien.train.config import TrainConfig
+
+    scenes = isinstance(dataset, SceneDataset)
+    if isinstance(config, TrainConfig) and scenes:
+        raise ConfigError(
+            f"the recipe {config.name!r} trains a classifier, and {config.dataset!r} reads whole "
+            "pictures with marked faces: choose a reader of face crops with --dataset"
+        )
+    if not isinstance(config, TrainConfig) and not scenes:
+        raise ConfigError(
+            f"the recipe {config.name!r} trains a face detector, and {config.dataset!r} reads face "
+            "crops: choose a reader of whole pictures with --dataset, such as coco or wider"
+        )
+
+
+def _outcome(
+    config: TrainConfig | DetectorConfig, rows: list[dict[str, Any]], run: Path
+) -> Iterator[str]:
+    """What a finished run reached, a sentence each."""
+    from mien.train.config import TrainConfig
+    from mien.train.watch import kept_row
+
+    if isinstance(config, TrainConfig):
+        if rows and "valid_accuracy" in rows[-1]:
+            row = kept_row(rows, config)
+            which = f"epoch {row['epoch'] + 1}, the best one" if config.patience else "last epoch"
+            right = row["valid_accuracy"]
+            yield f"accuracy on split {config.valid_split!r}: {right:.2%} ({which})"
+        return
+    from mien.train import checkpoint
+
+    if config.weights is not None:
+        loaded = checkpoint.load(run / checkpoint.CHECKPOINT)["facts"].get("weights_loaded")
+        yield f"started from {config.weights}: {loaded}"
+    if rows and "valid_ap50" in rows[-1]:
+        yield f"AP50 on split {config.valid_split!r}: {rows[-1]['valid_ap50']:.2%} (last epoch)"

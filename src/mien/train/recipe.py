@@ -62,6 +62,8 @@ def config_of(values: Mapping[str, Any], where: str) -> TrainConfig | DetectorCo
     """
     task, at_random = values.get("task"), values.get("weights") == "none"
     if task == "detection":
+        if "teacher" in values:
+            raise ConfigError(f"{where}: a face detector learns from no teacher: leave it out")
         random = {"weights": None, "frozen_stages": 0, "norm": "batch"}
         return DetectorConfig.from_dict({**values, **(random if at_random else {})}, where)
     if task is not None:
