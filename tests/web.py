@@ -1,0 +1,71 @@
+"""A web server in this process that behaves as it is told, and counts what it is asked."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote
+
+Answer = Callable[[BaseHTTPRequestHandler, int], None]
+"""Gets the request and how often its path was asked for, from 1."""
+
+
+class Web:
+    """``asked``: path → how often."""
+
+    def __init__(self, url: str, asked: Counter[str]) -> None:
+        self.url, self.asked = url, asked
+
+
+@contextmanager
+def serving(pages: dict[str, Answer]) -> Iterator[Web]:
+    """``pages``: decoded path → what answers it; any other path is a 404."""
+    asked: Counter[str] = Counter()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            path = unquote(self.path)
+            asked[path] += 1
+            pages.get(path, status(404))(self, asked[path])
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield Web(f"http://127.0.0.1:{server.server_port}", asked)
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def status(code: int) -> Answer:
+    return lambda handler, _: handler.send_error(code)
+
+
+def content(data: bytes, kind: str = "image/jpeg", claimed: int | None = None) -> Answer:
+    """``claimed``: a length that is not that of ``data``; -1: none is told."""
+
+    def answer(handler: BaseHTTPRequestHandler, _: int) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Type", kind)
+        if claimed != -1:
+            handler.send_header("Content-Length", str(claimed or len(data)))
+        handler.end_headers()
+        handler.wfile.write(data)
+
+    return answer
+
+
+def first(times: int, before: Answer, then: Answer) -> Answer:
+    return lambda handler, n: (before if n <= times else then)(handler, n)
+
+
+def stalling(release: threading.Event) -> Answer:
+    """Says nothing until ``release``, or a few seconds have passed."""
+    return lambda handler, _: release.wait(5) and None
