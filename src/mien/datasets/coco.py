@@ -8,7 +8,7 @@ from typing import Any
 
 from mien.datasets.box_tables import CocoFile, NoTable, open_coco
 from mien.datasets.scene_boxes import Marks, by_size
-from mien.datasets.scene_reader import SceneReader, chosen_names, face_names
+from mien.datasets.scene_reader import SceneReader, pick_faces
 from mien.errors import DatasetError
 from mien.registry import register_dataset
 
@@ -46,8 +46,8 @@ class Coco(SceneReader):
                 except NoTable as reason:
                     others.append(f"{table}: {reason}")
         names = {name for coco in found.values() for name in coco.categories.values()}
-        if any(coco.images for coco in found.values()):
-            faces = self._faces(names, category)
+        if found:
+            faces = pick_faces(category, names, self.path)
             for table, coco in found.items():
                 self._read(table, coco, faces)
         self.finish()
@@ -56,18 +56,6 @@ class Coco(SceneReader):
                 f"{self.path} holds no COCO file{f' ({others[0]})' if others else ''}: expected "
                 "JSON with images, annotations and categories"
             )
-
-    def _faces(self, names: set[str], category: str | None) -> set[str]:
-        """The names of the categories that are faces."""
-        if category is not None:
-            return chosen_names(category, names, self.path)
-        faces = names if len(names) == 1 else face_names(names)
-        if names and not faces:
-            raise DatasetError(
-                f"{self.path}: none of the categories is called face: say which with category=NAME "
-                f"(categories: {', '.join(sorted(names))})"
-            )
-        return faces
 
     def _read(self, table: str, coco: CocoFile, faces: set[str]) -> None:
         split = self.split_of(table)

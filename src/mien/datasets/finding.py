@@ -38,11 +38,18 @@ class PictureFinder:
 
         return max(members, key=alike, default=picture)
 
+    def __contains__(self, path: str) -> bool:
+        return path in self._members
+
+    @cached_property
+    def _members(self) -> frozenset[str]:
+        return frozenset(self._archive.names())
+
     @cached_property
     def _by_name(self) -> dict[str, list[str]]:
         """File name → members of that name."""
         found: dict[str, list[str]] = {}
-        for name in self._archive.names():
+        for name in sorted(self._members):
             found.setdefault(PurePosixPath(name).name, []).append(name)
         return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from mien.datasets.archive import open_archive
@@ -27,19 +27,24 @@ UNMARKED = "no annotation file mentions the picture: left out"
 class SceneReader:
     """Base of the readers: they fill ``marks`` from annotation files and call ``finish``.
 
-    ``path``: a folder, a zip, or an annotation file whose pictures lie beside it.
+    ``path``: a folder, a zip, or an annotation file whose pictures lie beside it, or beside the
+    folder ``place`` that it lies in.
     """
 
     name = "scenes"
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, place: str = "") -> None:
         self.path = Path(path)
         self.archive = open_archive(self.path)
         self.members = self.archive.names()
         """Members among which the annotation files are."""
         self._whole = not self.archive.is_file
         if self.archive.is_file:
-            self.archive = open_archive(self.path.parent)
+            root = self.path.absolute().parent
+            if root.name == place:
+                self.members = [joined(place, name) for name in self.members]
+                root = root.parent
+            self.archive = open_archive(root)
         self.finder = PictureFinder(self.archive)
         self.marks: dict[str, Marks] = {}
         """Split → what is marked."""
@@ -72,11 +77,11 @@ class SceneReader:
         """The member that the annotation file ``table`` of ``split`` means by ``picture``."""
         return self.finder.find(joined(table.rpartition("/")[0], picture), split)
 
-    def finish(self) -> None:
+    def finish(self, tell_unmarked: bool = True) -> None:
         """Clean what is marked; pictures that no annotation file mentions are told."""
         self.marks = {split: marks for split, marks in self.marks.items() if marks.pictures}
         self._frozen = {split: self.marks[split].freeze() for split in self.marks}
-        if not self._whole or not self._frozen:
+        if not (tell_unmarked and self._whole and self._frozen):
             return
         mentioned = set().union(*(marks.pictures for marks in self.marks.values()))
         for name in self.members:
@@ -86,27 +91,28 @@ class SceneReader:
                 marks.skip(UNMARKED, name)
 
 
-def face_names(names: Iterable[str]) -> set[str]:
-    """Those of the names of categories that say face (``face``, ``human face``), else head."""
+def pick_faces(given: str | None, names: Collection[str], path: Path) -> set[str]:
+    """The categories that are faces: those that the option ``category`` names, where it is given.
+
+    Else the only one there is, or those called face (``face``, ``human face``), else head. Raises
+    ``ConfigError`` where there is none of the name given, ``DatasetError`` where nobody can tell.
+    """
+    known = {name.lower(): name for name in names}
+    listed = f"(categories: {', '.join(sorted(known.values())) or 'none'})"
+    if given is not None:
+        wanted = [name.strip().lower() for name in given.split(",")]
+        for name in wanted:
+            if name not in known:
+                raise ConfigError(f"{path} has no category {name!r} {listed}")
+        return {known[name] for name in wanted}
     said = {name: re.findall(r"[a-z]+", name.lower()) for name in names}
     for spellings in ({"face", "faces"}, {"head", "heads"}):
-        found = {
-            name
-            for name, words in said.items()
-            if words and words[-1] in spellings and not {"no", "not", "non"} & {*words}
-        }
-        if found:
+        found = {n for n, words in said.items() if words and words[-1] in spellings}
+        if found := {n for n in found if not {"no", "not", "non"} & {*said[n]}}:
             return found
-    return set()
-
-
-def chosen_names(given: str, names: Iterable[str], path: Path) -> set[str]:
-    """The categories that the option ``category`` names; ``ConfigError`` where one is not there."""
-    known = {name.lower(): name for name in names}
-    wanted = [name.strip().lower() for name in given.split(",")]
-    for name in wanted:
-        if name not in known:
-            raise ConfigError(
-                f"{path} has no category {name!r} (categories: {', '.join(sorted(known.values()))})"
-            )
-    return {known[name] for name in wanted}
+    if len(said) > 1:
+        raise DatasetError(
+            f"{path}: no category is called face: say which with category=NAME, or several with "
+            f"commas between them {listed}"
+        )
+    return set(said)

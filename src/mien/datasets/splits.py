@@ -6,21 +6,21 @@ alone, so that every copy of a data set, in whatever form and order, is divided 
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.datasets.base import Dataset, Official, Sample, pixel_keys
 from mien.datasets.decoding import decoded
+from mien.datasets.division import PARTS, Group, divide, grouped
+from mien.datasets.scene_splits import DividedScenes
+from mien.datasets.scenes import SceneDataset
 from mien.errors import ConfigError, DatasetError
 
-PARTS = ("train", "valid", "test")
-"""What the parts of a divided split are called, in the order of their sizes' text."""
 _FORM = re.compile(r"(random|subject):(\d+)/(\d+)(?:/(\d+))?")
 _ACCEPTED = (
     "expected official, random:90/10 or random:80/10/10 (per cent, for they sum to 100), "
@@ -28,7 +28,19 @@ _ACCEPTED = (
 )
 
 
-def resplit(dataset: Dataset, how: str, source: str = "train", seed: int = 0) -> Dataset:
+@overload
+def resplit(dataset: Dataset, how: str, source: str = "train", seed: int = 0) -> Dataset: ...
+
+
+@overload
+def resplit(
+    dataset: SceneDataset, how: str, source: str = "train", seed: int = 0
+) -> SceneDataset: ...
+
+
+def resplit(
+    dataset: Dataset | SceneDataset, how: str, source: str = "train", seed: int = 0
+) -> Dataset | SceneDataset:
     """``dataset`` with its split ``source`` divided as ``how`` says.
 
     ``official``: ``dataset`` itself. ``random:A/B`` and ``random:A/B/C``: two parts, ``train`` and
@@ -41,6 +53,8 @@ def resplit(dataset: Dataset, how: str, source: str = "train", seed: int = 0) ->
     Pictures with equal pixels stay together in all of them; a number of pictures is met exactly all
     the same. The same seed gives the same parts. The parts come first in ``splits()``, then the
     other splits as they are; one that bears a part's name is there as ``official_<name>``.
+
+    Whole pictures with marked faces are divided at random too; see ``scene_splits.DividedScenes``.
 
     The pictures of ``source`` are decoded once, when the first part is asked for; a data set that
     is divided like this already is given back. Raises ``ConfigError`` for a text of another form,
@@ -62,6 +76,13 @@ def resplit(dataset: Dataset, how: str, source: str = "train", seed: int = 0) ->
             f"the {dataset.name} data set has no split {source!r} to divide "
             f"(splits: {', '.join(held)})"
         )
+    if isinstance(dataset, SceneDataset):
+        if by_subject:
+            raise ConfigError(
+                f"splits {how!r}: the {dataset.name} data set has whole pictures with any number "
+                "of people: divide them with random:90/10"
+            )
+        return DividedScenes(dataset, (how, source, seed), sizes)
     return _Divided(dataset, (how, source, seed), sizes, by_subject)
 
 
@@ -131,36 +152,10 @@ class _Divided:
 
     def _divide(self) -> list[int]:
         """Index of the part of every picture of the source, -1 for those in none."""
-        groups = self._groups()
-        total = sum(len(group.members) for group in groups)
-        exact = sum(self._sizes) != 100
-        if exact and sum(self._sizes) > total:
-            raise DatasetError(
-                f"{self.name}: parts of {'/'.join(map(str, self._sizes))} pictures need "
-                f"{sum(self._sizes):,}, and the split {self._source!r} has {total:,}"
-            )
-        part_of = [-1] * total
-        left = groups
-        for part, size in enumerate(self._sizes):
-            # What is left is shared out among this part and those to come; percentages leave
-            # nothing over, so the last part takes all.
-            among = sum(len(group.members) for group in left)
-            wanted = size if exact else _rounded(among * size, sum(self._sizes[part:]))
-            taken, left = _draw(left, wanted, exact)
-            count = sum(len(group.members) for group in taken)
-            if not count or (exact and count != wanted):
-                raise DatasetError(
-                    f"{self.name}: the part {self._parts[part]!r} would have {count:,} pictures "
-                    f"instead of {wanted:,}: the split {self._source!r} has {total:,}, of which "
-                    f"{'those of a subject' if self._by_subject else 'copies'} stay together; "
-                    "ask for other sizes"
-                )
-            for group in taken:
-                for member in group.members:
-                    part_of[member] = part
-        return part_of
+        together = "those of a subject" if self._by_subject else "copies"
+        return divide(self._groups(), self._sizes, self.name, self._source, together)
 
-    def _groups(self) -> list[_Group]:
+    def _groups(self) -> list[Group]:
         """Pictures that must stay together, in an order drawn from the seed."""
         labels: list[int] = []
         ties: list[tuple[bytes, ...]] = []  # pictures that share one of theirs stay together
@@ -172,14 +167,7 @@ class _Divided:
                 (pixels,) = pixel_keys([picture])
             labels.append(sample.label)
             ties.append((self._subject(sample), pixels) if self._by_subject else (pixels,))
-        seed = str(self._seed).encode()
-
-        def drawn(group: list[int]) -> bytes:
-            first = min(ties[member][0] for member in group)
-            return hashlib.blake2b(first, key=seed, digest_size=16).digest()
-
-        members = sorted(_tied(ties), key=drawn)
-        return [_Group(group, Counter(labels[member] for member in group)) for group in members]
+        return grouped(ties, labels, self._seed)
 
     def _subject(self, sample: Sample) -> bytes:
         if sample.subject is None:
@@ -188,102 +176,3 @@ class _Divided:
                 "by subject; the reader 'folder' takes subjects from file names (subject=…)"
             )
         return sample.subject.encode(errors="surrogateescape")
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """Pictures that stay together."""
-
-    members: list[int]
-    classes: Counter[int]
-
-
-def _tied(ties: Sequence[tuple[bytes, ...]]) -> list[list[int]]:
-    """Indices joined wherever they share a key, directly or through others."""
-    parent = list(range(len(ties)))
-
-    def root(index: int) -> int:
-        while parent[index] != index:
-            parent[index] = parent[parent[index]]
-            index = parent[index]
-        return index
-
-    first: dict[tuple[int, bytes], int] = {}
-    for index, keys in enumerate(ties):
-        for place, key in enumerate(keys):  # a subject may be named like another's pixels
-            parent[root(index)] = root(first.setdefault((place, key), index))
-    groups: dict[int, list[int]] = defaultdict(list)
-    for index in range(len(ties)):
-        groups[root(index)].append(index)
-    return list(groups.values())
-
-
-def _draw(groups: list[_Group], wanted: int, exact: bool) -> tuple[list[_Group], list[_Group]]:
-    """(taken, left): ``wanted`` pictures of ``groups``, every class by its share among them.
-
-    The groups come in a random order already. ``exact``: never more than ``wanted``, and fewer only
-    where the copies allow nothing else; otherwise as near as the groups come to the shares.
-    """
-    missing = _quotas(_classes(groups), wanted)  # class → pictures still to take
-    short = wanted
-    taken: list[_Group] = []
-    # First what fits. Then groups that overshoot their class by less than it lacks; last, for an
-    # exact number, pictures of any class; the larger first, since single pictures fill any gap.
-    for rule in (_fits, _nears, _any) if exact else (_fits, _nears):
-        left = []
-        if rule is not _fits:
-            groups = sorted(groups, key=lambda group: -len(group.members))
-        for group in groups:
-            if (not exact or len(group.members) <= short) and rule(group, missing):
-                taken.append(group)
-                missing.subtract(group.classes)
-                short -= len(group.members)
-            else:
-                left.append(group)
-        groups = left
-    return taken, groups
-
-
-def _fits(group: _Group, missing: Counter[int]) -> bool:
-    return all(missing[label] >= count for label, count in group.classes.items())
-
-
-def _nears(group: _Group, missing: Counter[int]) -> bool:
-    """Whether the classes would be nearer to their quotas with the group than without."""
-    return (
-        sum(
-            abs(missing[label]) - abs(missing[label] - count)
-            for label, count in group.classes.items()
-        )
-        > 0
-    )
-
-
-def _any(group: _Group, missing: Counter[int]) -> bool:
-    return True
-
-
-def _quotas(classes: Counter[int], wanted: int) -> Counter[int]:
-    """``wanted`` pictures shared out in proportion, less than one off for each class.
-
-    Rounds the running sum, so that the rounded numbers sum to ``wanted`` too.
-    """
-    total, so_far, given = classes.total(), 0, 0
-    quotas: Counter[int] = Counter()
-    for label in sorted(classes):
-        so_far += classes[label]
-        quotas[label] = _rounded(so_far * wanted, total) - given
-        given += quotas[label]
-    return quotas
-
-
-def _classes(groups: Iterable[_Group]) -> Counter[int]:
-    classes: Counter[int] = Counter()
-    for group in groups:
-        classes.update(group.classes)
-    return classes
-
-
-def _rounded(numerator: int, denominator: int) -> int:
-    """Of a fraction of whole numbers, without a float's error; halves go up."""
-    return (2 * numerator + denominator) // (2 * denominator)

@@ -121,7 +121,8 @@ def _part(model: Model, data: Data, predictions: Predictions, split: str | None)
     """Which of the measured pictures are in ``split`` of the model's own training data, in words;
     empty where none is, or where that cannot be told.
     """
-    from mien.datasets.splits import PARTS, resplit
+    from mien.datasets.division import PARTS
+    from mien.datasets.splits import resplit
     from mien.errors import DatasetError
 
     if data.own is None or split is None:
