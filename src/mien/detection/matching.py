@@ -95,12 +95,11 @@ def match_wider(boxes: Boxes, truth: Boxes, ignored: Flags, threshold: float = 0
 
 def overlap(boxes: Boxes, truth: Boxes, crowd: Flags | None = None) -> NDArray[np.float64]:
     """(M, N) IoU in [0, 1]; of a crowd, the share of the box that lies within it."""
-    found = boxes.astype(np.float64)[:, None]  # (M, 1, 4)
-    marked = truth.astype(np.float64)[None]  # (1, N, 4)
-    extent = np.minimum(found[..., 2:], marked[..., 2:]) - np.maximum(
-        found[..., :2], marked[..., :2]
-    )
-    shared = np.where((extent > 0).all(axis=-1), extent.prod(axis=-1), 0.0)
+    x1, y1, x2, y2 = boxes.astype(np.float64).T[:, :, None]  # (M, 1) each
+    left, top, right, bottom = truth.astype(np.float64).T  # (N,) each
+    width = np.minimum(x2, right) - np.maximum(x1, left)
+    height = np.minimum(y2, bottom) - np.maximum(y1, top)
+    shared = np.maximum(width, 0) * np.maximum(height, 0)  # (M, N)
     whole = areas(boxes)[:, None] + areas(truth) - shared
     if crowd is not None:
         whole = np.where(crowd, areas(boxes)[:, None], whole)
