@@ -101,7 +101,7 @@ class Detections:
             found=np.array([len(a.boxes) for a in all_of], np.int64),
             truth=np.concatenate([np.zeros((0, 4), np.float32), *(a.truth for a in all_of)]),
             ignored=np.concatenate([nobody, *(a.ignored for a in all_of)]),
-            members=np.array(members, bool).reshape(len(names), -1),
+            members=np.array(members, bool).reshape(len(names), sum(len(a.truth) for a in all_of)),
             boxes=np.concatenate([np.zeros((0, 4), np.float32), *(a.boxes for a in all_of)]),
             scores=np.concatenate([np.zeros(0, np.float32), *(a.scores for a in all_of)]),
         )
