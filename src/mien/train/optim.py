@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from mien.train.config import TrainConfig
+from mien.train.detection.config import DetectorConfig
 
 
 def decayed(net: nn.Module) -> list[nn.Parameter]:
@@ -14,7 +15,7 @@ def decayed(net: nn.Module) -> list[nn.Parameter]:
     return [p for p in net.parameters() if p.ndim > 1]
 
 
-def make_optimizer(net: nn.Module, config: TrainConfig) -> Optimizer:
+def make_optimizer(net: nn.Module, config: TrainConfig | DetectorConfig) -> Optimizer:
     """SGD with Nesterov momentum, Adam, or AdamW, in two groups: with and without weight decay."""
     groups = [
         {"params": decayed(net), "weight_decay": config.weight_decay},

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 from mien.train.config import TrainConfig
+from mien.train.detection.config import DetectorConfig
 
 
-def learning_rate(config: TrainConfig, step: int, steps_per_epoch: int) -> float:
+def learning_rate(config: TrainConfig | DetectorConfig, step: int, steps_per_epoch: int) -> float:
     """Learning rate at global ``step``, counted from 0.
 
     ``onecycle``: cosine up from lr/25 over the ``warmup`` share, cosine down to 0 (Smith and

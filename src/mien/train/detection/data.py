@@ -42,7 +42,7 @@ class Scenes:
 
 
 def batches(
-    scenes: Scenes, config: DetectorConfig, epoch: int, rank: int, size: int
+    scenes: Scenes, config: DetectorConfig, epoch: int, rank: int = 0, size: int = 1
 ) -> Iterator[Batch]:
     """The batches of one epoch: pixels (n, 3, S, S) uint8 and n targets.
 
@@ -89,3 +89,12 @@ def collate(views: Sequence[View]) -> Batch:
         for v in views
     ]
     return torch.from_numpy(pixels), targets
+
+
+def on_device(target: Target, device: torch.device) -> Target:
+    """The same target where the network is."""
+    return {
+        "boxes": target["boxes"].to(device),
+        "labels": target["labels"].to(device),
+        "ignored": target["ignored"].to(device),
+    }

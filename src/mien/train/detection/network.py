@@ -13,7 +13,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torchvision.models import mobilenet_v3_large, resnet50, resnext101_32x8d
 from torchvision.models.detection.anchor_utils import AnchorGenerator
@@ -25,6 +27,7 @@ from torchvision.models.detection.rpn import RPNHead
 from torchvision.ops import FrozenBatchNorm2d, MultiScaleRoIAlign
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
+from mien.detectors.letterbox import letterbox
 from mien.train.detection.config import DetectorConfig
 from mien.train.detection.targets import ProposalNetwork, Target, away_from_ignored
 
@@ -69,8 +72,27 @@ class FasterRCNN(nn.Module):
         proposals, losses = self.rpn(images, features, targets)
         if targets is not None:
             proposals = away_from_ignored(proposals, targets)
+            if not any(map(len, proposals)) and not any(len(t["boxes"]) for t in targets):
+                nothing = 0 * sum(losses.values())  # a mean of none would be no number
+                return {**losses, "loss_classifier": nothing, "loss_box_reg": nothing}
         found, more = self.roi_heads(features, proposals, images.image_sizes, targets)
         return {**losses, **more} if self.training else found
+
+    @torch.inference_mode()
+    def find(
+        self, image: NDArray[np.uint8], config: DetectorConfig
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Boxes (M, 4) in pixels of ``image``, (H, W, 3) RGB, and scores (M,), best first.
+
+        The picture is resized as ``config`` says; the network must be in evaluation mode.
+        """
+        pixels, scale = letterbox(image, config.short_side, config.long_side)
+        x = torch.from_numpy(pixels.transpose(2, 0, 1)[None])  # (1, 3, H, W)
+        found = self(x.to(self.mean.device))[0]
+        boxes = found["boxes"].float().cpu().numpy() / scale
+        height, width = image.shape[:2]
+        boxes = boxes.clip(0, np.array([width, height, width, height], np.float32))
+        return boxes, found["scores"].float().cpu().numpy()
 
 
 def build(config: DetectorConfig) -> FasterRCNN:

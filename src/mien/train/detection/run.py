@@ -20,7 +20,7 @@ from mien.datasets.splits import resplit
 from mien.errors import ConfigError, ModelFileError, TrainingError
 from mien.train import checkpoint, distributed
 from mien.train.detection.config import DetectorConfig
-from mien.train.detection.data import Scenes, batches
+from mien.train.detection.data import Scenes, batches, on_device
 from mien.train.detection.network import FasterRCNN, build, freeze
 from mien.train.detection.validate import validate
 from mien.train.detection.weights import load_weights
@@ -134,7 +134,7 @@ class _Run:
             if self.valid is not None and self._looks(epoch):
                 measured = None
                 if self.world.is_main:
-                    measured = validate(self.averaged, self.valid.kept, self.config, self.device)
+                    measured = validate(self.averaged, self.valid.kept, self.config)
                 row.update(self.world.agree(measured))
             rows.append(row)
             if self.world.is_main:
@@ -160,12 +160,12 @@ class _Run:
             rate = learning_rate(config, epoch * self.steps + step, self.steps)
             for group in self.optimizer.param_groups:
                 group["lr"] = rate
-            there = [{k: v.to(self.device) for k, v in target.items()} for target in targets]
+            there = [on_device(target, self.device) for target in targets]
             with torch.autocast(self.device.type, torch.bfloat16, config.precision == "bf16"):
                 parts = self.net(pixels.to(self.device), there)
             loss = torch.stack(list(parts.values())).sum()
             self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             world.average_gradients(self.net.parameters())
             if config.grad_clip:
                 nn.utils.clip_grad_norm_(self.net.parameters(), config.grad_clip)

@@ -28,17 +28,32 @@ class Target(TypedDict):
     """(K, 4) float32."""
 
 
-class ProposalNetwork(RegionProposalNetwork):
+class ProposalNetwork(RegionProposalNetwork):  # type: ignore[misc]
     """The first stage: anchors on ignored faces are nobody's background."""
 
     def assign_targets_to_anchors(
         self, anchors: list[Tensor], targets: list[Target]
     ) -> tuple[list[Tensor], list[Tensor]]:
         """As torchvision does, and -1 (left out) for background anchors on an ignored face."""
-        labels, boxes = super().assign_targets_to_anchors(anchors, targets)  # type: ignore[arg-type]
+        labels, boxes = super().assign_targets_to_anchors(anchors, targets)
         for label, anchor, target in zip(labels, anchors, targets, strict=True):
             label[(label == 0) & on_ignored(anchor, target["ignored"])] = -1
         return labels, boxes
+
+    def compute_loss(
+        self,
+        objectness: Tensor,
+        pred_bbox_deltas: Tensor,
+        labels: list[Tensor],
+        regression_targets: list[Tensor],
+    ) -> tuple[Tensor, Tensor]:
+        """As torchvision does, and 0 where all is left out: a mean of none is no number."""
+        if not any(bool((label >= 0).any()) for label in labels):
+            return 0 * objectness.sum(), 0 * pred_bbox_deltas.sum()
+        loss: tuple[Tensor, Tensor] = super().compute_loss(
+            objectness, pred_bbox_deltas, labels, regression_targets
+        )
+        return loss
 
 
 def away_from_ignored(proposals: list[Tensor], targets: list[Target]) -> list[Tensor]:

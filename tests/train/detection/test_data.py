@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the 'train' extra")
+
+from few_scenes import TINY, Few  # noqa: E402
+from mien.errors import DatasetError  # noqa: E402
+from mien.train.detection.augment import view  # noqa: E402
+from mien.train.detection.data import Scenes, batches  # noqa: E402
+
+
+def broken() -> np.ndarray:
+    raise DatasetError("half a file")
+
+
+def test_an_epoch_shows_every_picture_once_and_drops_the_odd_rest(shared: Path) -> None:
+    scenes = Scenes(Few(shared), "train", None)
+    assert len(scenes) == 9
+    got = list(batches(scenes, TINY, epoch=0))
+    assert [pixels.shape for pixels, _ in got] == [(4, 3, 96, 96)] * 2
+    assert all(pixels.dtype == torch.uint8 for pixels, _ in got)
+    seen = [image.numpy().transpose(1, 2, 0) for pixels, _ in got for image in pixels]
+    drawn = {
+        i: view(s.image, s.boxes, s.ignored, TINY, np.random.default_rng((TINY.seed, 0, i))).image
+        for i, s in enumerate(scenes.kept)
+    }
+    places = [next(i for i, image in drawn.items() if np.array_equal(image, x)) for x in seen]
+    assert len(set(places)) == 8
+
+
+def test_epochs_differ_and_repeat(shared: Path) -> None:
+    scenes = Scenes(Few(shared), "train", 4)
+
+    def pixels(epoch: int, **keys: int) -> np.ndarray:
+        return next(iter(batches(scenes, replace(TINY, **keys), epoch)))[0].numpy()
+
+    assert np.array_equal(pixels(1), pixels(1))
+    assert not np.array_equal(pixels(1), pixels(2))
+    assert not np.array_equal(pixels(1), pixels(1, seed=1))
+    assert np.array_equal(pixels(1), pixels(1, workers=2))  # whoever decodes
+
+
+def test_processes_share_a_batch(shared: Path) -> None:
+    scenes = Scenes(Few(shared), "train", 4)
+    whole = next(iter(batches(scenes, TINY, 0)))
+    parts = [next(iter(batches(scenes, TINY, 0, rank, 2))) for rank in range(2)]
+    assert torch.equal(torch.cat([parts[0][0], parts[1][0]]), whole[0][[0, 2, 1, 3]])
+    boxes = [target["boxes"] for target in whole[1]]
+    assert [torch.equal(t["boxes"], b) for t, b in zip(parts[1][1], boxes[1::2], strict=True)]
+
+
+def test_what_cannot_be_read_is_left_out_and_told(shared: Path) -> None:
+    few = Few(shared)
+    few.held["train"][2] = replace(few.held["train"][2], pixels=broken)
+    scenes = Scenes(few, "train", None)
+    assert len(scenes) == 8
+    assert scenes.unreadable == [(few.held["train"][2].key, "half a file")]
+    few.held["valid"] = [replace(scene, pixels=broken) for scene in few.held["valid"]]
+    with pytest.raises(DatasetError, match=r"no picture of split 'valid' .*half a file"):
+        Scenes(few, "valid", None)
