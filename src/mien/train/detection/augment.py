@@ -68,7 +68,7 @@ def view(
 def _scale(image: NDArray[np.uint8], config: DetectorConfig) -> float:
     """As ``letterbox`` has it."""
     height, width = image.shape[:2]
-    return min(config.short_side / min(height, width), config.long_side / max(height, width))
+    return float(min(config.short_side / min(height, width), config.long_side / max(height, width)))
 
 
 def _offset(length: float, side: int, around: float | None, rng: np.random.Generator) -> float:
@@ -116,7 +116,7 @@ def _coloured(
     x = luma + (0.0 if grey else saturation) * (x - luma)
     mean = float(luma.mean())
     x = (x - mean) * contrast + mean * brightness
-    return x.clip(0, 255).astype(np.uint8)
+    return np.asarray(x.clip(0, 255), np.uint8)
 
 
 def _area(boxes: Boxes) -> NDArray[np.float32]:
