@@ -15,14 +15,16 @@ def resampled_ap(found: Pool, seed: int = 0) -> NDArray[np.float64]:
     The same draw of P pictures for the same seed: two detectors' values are pairs. NaN where a draw
     has no face.
     """
+    values = np.full(RESAMPLES, np.nan)
+    if not found.faces.any():
+        return values
     pictures = len(found.faces)
     drawn = np.random.default_rng(seed).multinomial(
-        pictures, np.full(pictures, 1 / max(pictures, 1)), RESAMPLES
+        pictures, np.full(pictures, 1 / pictures), RESAMPLES
     )  # (B, P) how often each picture is in
     steps = np.flatnonzero(found.right[0])
     end = int(steps[-1]) + 1 if len(steps) else 0  # no box below the last right one matters
     picture, wrong = found.picture[:end], found.wrong[0, :end]
-    values = np.full(RESAMPLES, np.nan)
     for i, weights in enumerate(drawn):
         total = int(weights @ found.faces)
         if total:
