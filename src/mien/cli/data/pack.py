@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mien.cli.data.source import reader
+from mien.errors import ConfigError
 
 if TYPE_CHECKING:
     from mien.datasets.base import Dataset
@@ -48,8 +49,14 @@ def pack(
     from mien.cli.progress import meter
     from mien.datasets.base import open_dataset
     from mien.datasets.pack import pack as run
+    from mien.datasets.scenes import SceneDataset
 
     found = open_dataset(source, dataset, options)
+    if isinstance(found, SceneDataset):
+        raise ConfigError(
+            "'mien data pack' crops and resizes faces for a classifier's training, and "
+            f"{dataset!r} reads whole pictures: a detector learns from {source} as it is"
+        )
     began = time.monotonic()
     try:
         with meter(rate=True) as update:

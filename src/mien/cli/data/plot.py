@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mien.cli.data.source import division, reader
+from mien.cli.data.source import division, opened, reader
+from mien.errors import ConfigError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from mien.datasets.base import Dataset
+    from mien.datasets.scenes import SceneDataset
     from mien.datasets.survey import Survey
     from mien.train.config import TrainConfig
 
@@ -21,7 +24,9 @@ if TYPE_CHECKING:
 @click.option("--out", required=True, type=click.Path(), help="Folder, made where missing.")
 @reader
 @division
-@click.option("--split", default="train", show_default=True, help="Whose pictures are shown.")
+@click.option(
+    "--split", help="Whose pictures are shown.  [default: train, or the first that there is]"
+)
 @click.option("--augment", metavar="RECIPE", help="Show what a network sees, too: name or .toml.")
 @click.option("--format", "suffix", type=click.Choice(["png", "svg", "pdf"]), default="png",
               show_default=True)  # fmt: skip
@@ -32,7 +37,7 @@ def plot(
     dataset: str,
     options: tuple[str, ...],
     splits: str,
-    split: str,
+    split: str | None,
     augment: str | None,
     suffix: str,
     seed: int,
@@ -40,34 +45,71 @@ def plot(
     """Draw the data set at SOURCE: labels, samples and mean_faces, as pictures in --out.
 
     With --augment also augmented: pictures as they are measured, then as the network will see them
-    in training under that recipe (which needs the 'train' extra).
+    in training under that recipe (which needs the 'train' extra). Of whole pictures with marked
+    faces (readers coco, dataturks, fddb, voc, wider) it draws boxes, sizes and faces_per_picture.
     """
-    from mien.cli.progress import meter
-    from mien.datasets.base import open_dataset
+    from mien.datasets.scenes import SceneDataset
     from mien.datasets.splits import resplit
-    from mien.datasets.survey import survey
-    from mien.figures.data import labels_figure, mean_faces_figure, samples_figure
     from mien.figures.save import save_figure
 
     config = _recipe(augment) if augment else None
     folder = _folder(out, suffix)
-    divided = resplit(open_dataset(source, dataset, options), splits)
-    with meter() as update:
-        found = survey(divided, split, seed=seed, on_progress=update)
+    divided = resplit(opened(source, dataset, options), splits)
+    held = divided.splits()
+    if split is None:
+        split = held[0] if held and "train" not in held else "train"
     name = Path(source).name
-    figures: dict[str, Figure] = {
-        "labels": labels_figure(found, name),
-        "samples": samples_figure(found, name),
-        "mean_faces": mean_faces_figure(found, name),
-    }
-    if config:
-        figures["augmented"] = _augmented(found, config, name)
+    if not isinstance(divided, SceneDataset):
+        figures, unreadable = _of_crops(divided, split, seed, config, name)
+    elif config is None:
+        figures, unreadable = _of_scenes(divided, split, seed, name)
+    else:
+        raise ConfigError(
+            f"--augment shows what a network sees of face crops, and {dataset} reads whole "
+            "pictures: leave it out"
+        )
     for title, figure in figures.items():
         path = folder / f"{title}.{suffix}"
         save_figure(figure, path)
         click.echo(str(path))
-    if found.unreadable:
-        click.echo(f"{found.unreadable:,} of the pictures drawn cannot be read", err=True)
+    if unreadable:
+        click.echo(f"{unreadable:,} of the pictures drawn cannot be read", err=True)
+
+
+def _of_crops(
+    dataset: Dataset, split: str, seed: int, config: TrainConfig | None, source: str
+) -> tuple[dict[str, Figure], int]:
+    """Name → figure, and the pictures that cannot be read."""
+    from mien.cli.progress import meter
+    from mien.datasets.survey import survey
+    from mien.figures.data import labels_figure, mean_faces_figure, samples_figure
+
+    with meter() as update:
+        found = survey(dataset, split, seed=seed, on_progress=update)
+    figures = {
+        "labels": labels_figure(found, source),
+        "samples": samples_figure(found, source),
+        "mean_faces": mean_faces_figure(found, source),
+    }
+    if config:
+        figures["augmented"] = _augmented(found, config, source)
+    return figures, found.unreadable
+
+
+def _of_scenes(
+    dataset: SceneDataset, split: str, seed: int, source: str
+) -> tuple[dict[str, Figure], int]:
+    """Name → figure, and the pictures that cannot be read."""
+    from mien.datasets.scene_survey import survey_scenes
+    from mien.figures.scene_data import boxes_figure, faces_per_picture_figure, sizes_figure
+
+    found = survey_scenes(dataset, split, seed=seed)
+    figures = {
+        "boxes": boxes_figure(found, source),
+        "sizes": sizes_figure(found, source),
+        "faces_per_picture": faces_per_picture_figure(found, source),
+    }
+    return figures, found.unreadable
 
 
 def _recipe(name: str) -> TrainConfig:

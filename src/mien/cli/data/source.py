@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from mien.datasets.base import Dataset
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -32,3 +35,15 @@ def division(function: F) -> F:
         "--splits", default="official", show_default=True, metavar="HOW",
         help="Divide split train first, as a recipe's 'splits' does: random:90/10, subject:80/20 …",
     )(function)  # fmt: skip
+
+
+def opened(path: str, dataset: str, options: tuple[str, ...]) -> Dataset:
+    """The data set at ``path``; pictures that its reader fetches are brought, behind a bar."""
+    from mien.cli.progress import meter
+    from mien.datasets.base import open_dataset
+    from mien.datasets.fetch import fetch_pictures
+
+    found = open_dataset(path, dataset, options)
+    with meter(unit="pictures fetched") as update:
+        fetch_pictures(found, update)
+    return found
