@@ -14,7 +14,7 @@ from mien.errors import DatasetError
 
 
 class DividedScenes:
-    """A data set of whole pictures of which one split is divided; see ``mien.datasets.splits.resplit``.
+    """Whole pictures of which one split is divided; see ``mien.datasets.splits.resplit``.
 
     Pictures of equal files stay together, and who lands where follows from the files and the seed
     alone, so that copies of a data set in another form are divided alike. Nothing is decoded: a
