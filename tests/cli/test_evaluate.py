@@ -314,7 +314,8 @@ def test_gradcam_of_what_has_no_feature_maps_is_refused_before_the_work(
 
 
 def test_a_temperature_fitted_on_the_split_is_told(model: Path, data: Path, capsys: Output) -> None:
-    from mien.cli.evaluate.given import load, open_data, warnings
+    from mien.cli.evaluate.data import open_data
+    from mien.cli.evaluate.given import load, warnings
     from mien.evaluate import predict
 
     opened = load(str(model))

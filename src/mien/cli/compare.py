@@ -101,7 +101,8 @@ def _saved(run: str, split: str, tta: bool) -> Path | None:
 
 
 def _answers(run: str, data: str | None, split: str, dataset: str | None, tta: bool) -> Predictions:
-    from mien.cli.evaluate.given import load, open_data
+    from mien.cli.evaluate.data import open_data
+    from mien.cli.evaluate.given import load
     from mien.cli.progress import meter
     from mien.evaluate import predict
     from mien.predictions import Predictions

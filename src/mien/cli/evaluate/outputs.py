@@ -1,19 +1,20 @@
-"""The files that ``mien evaluate`` writes: checked before the work, written after it."""
+"""The files that ``mien evaluate`` writes of a classifier."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
 import numpy as np
+
+from mien.cli.targets import Targets
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mien.cli.evaluate.given import Data, Model
+    from mien.cli.evaluate.data import Data
+    from mien.cli.evaluate.given import Model
     from mien.evaluate import Evaluation
     from mien.figures.evaluation import Material
     from mien.predictions import Predictions
@@ -26,44 +27,17 @@ EXPLAINED = 6
 class Outputs:
     """What was asked for; ``None`` and empty: not."""
 
-    figure: str | None
-    figures: str | None
-    html: str | None
-    save: str | None
+    targets: Targets
     explain: Sequence[str]
     """Keys of pictures, and numbers of examples."""
     method: str
 
-    @property
-    def explains(self) -> bool:
-        """Whether there is a file that explanations are drawn into."""
-        return self.figures is not None or self.html is not None
-
     def check_targets(self) -> None:
         """Raise now what would stand in the way of a file after the work."""
         from mien.errors import ConfigError
-        from mien.files import check_writable, output_error
 
-        if self.figure is not None:
-            from mien.figures.save import check_target
-
-            check_target(self.figure)
-        if self.figures is not None:
-            from mien.figures.save import require_extra
-
-            require_extra()
-            try:
-                Path(self.figures).mkdir(parents=True, exist_ok=True)
-            except (OSError, ValueError) as error:
-                raise output_error(repr(self.figures), error) from error
-            check_writable(Path(self.figures) / "figure.png")
-        if self.html is not None:
-            from mien.report.page import check_target as check_page
-
-            check_page(self.html)
-        if self.save is not None:
-            check_writable(Path(self.save))
-        if self.explain and not self.explains:
+        self.targets.check()
+        if self.explain and not self.targets.shows:
             raise ConfigError("--explain needs --figures DIR or --html FILE to draw into")
 
     def check_explanation(self, model: Model, data: Data, split: str) -> None:
@@ -75,7 +49,7 @@ class Outputs:
                 f"Grad-CAM needs the folder of a training run, and {model.source} is none: "
                 "choose --explain-with occlusion"
             )
-        if self.method == "gradcam" and self.explains:
+        if self.method == "gradcam" and self.targets.shows:
             self._explainer(model)(np.zeros((model.classifier.spec.input_size,) * 2, np.uint8))
         keys = [text for text in self.explain if not text.isdecimal()]
         if keys and split in data.dataset.splits():  # else a better message comes later
@@ -97,15 +71,14 @@ class Outputs:
         command: str,
     ) -> None:
         """Write every file that was asked for; ``path`` is the data's. Raises ``OutputError``."""
-        if self.figure is not None:
+        if self.targets.figure is not None:
             from mien.figures.confusion import save_confusion
 
-            save_confusion(found, self.figure)
-        if not self.explains:
+            save_confusion(found, self.targets.figure)
+        if not self.targets.shows:
             return
         from mien.figures.evaluation import evaluation_figures
         from mien.figures.save import png
-        from mien.files import write_whole
         from mien.report.classifier import READING, save_report
         from mien.report.page import Origin
 
@@ -113,14 +86,12 @@ class Outputs:
         pictures = {
             name: png(figure)
             for name, figure in evaluation_figures(material).items()
-            if self.figures is not None or name in READING  # each is drawn once, for both
+            if self.targets.figures is not None or name in READING  # each is drawn once, for both
         }
-        if self.figures is not None:
-            for name, picture in pictures.items():
-                write_whole(Path(self.figures) / f"{name}.png", picture)
-        if self.html is not None:
+        self.targets.write_pictures(pictures)
+        if self.targets.html is not None:
             origin = Origin(command, model.source, path, warnings)
-            save_report(self.html, material, model.classifier.spec, origin, pictures)
+            save_report(self.targets.html, material, model.classifier.spec, origin, pictures)
 
     def _material(
         self, model: Model, data: Data, predictions: Predictions, found: Evaluation
@@ -160,18 +131,3 @@ class Outputs:
         from mien.explain import occlusion
 
         return lambda crop: occlusion(model.classifier, crop)
-
-
-def keep(predictions: Predictions, run: Path) -> None:
-    """Save the answers in the run's folder, where 'mien compare' looks for them.
-
-    A folder that cannot be written to is told and hinders nothing.
-    """
-    from mien.predictions import answers_path
-
-    path = answers_path(run, predictions.split, predictions.tta)
-    try:
-        path.parent.mkdir(exist_ok=True)
-        predictions.save(path)
-    except OSError as error:
-        click.echo(f"mien: the answers are not kept in {run}: {error.strerror or error}", err=True)

@@ -1,0 +1,81 @@
+"""``mien evaluate`` of a face detector: its answers, measures, warnings and files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mien.cli.targets import Targets, keep
+
+if TYPE_CHECKING:
+    from mien.detection.answers import Detections
+
+
+def evaluate(
+    model: str,
+    data: str,
+    split: str | None,
+    targets: Targets,
+    command: str,
+    *,
+    dataset: str | None,
+    options: tuple[str, ...],
+    splits: str | None,
+    detector_options: tuple[str, ...],
+    threads: int | None,
+    threshold: float | None,
+    limit: int | None,
+    as_json: bool,
+) -> None:
+    """Do it all; ``command`` is the command line as it was given."""
+    from mien.cli.evaluate.data import open_data
+    from mien.cli.evaluate.detector_given import ask, load, only_split, warnings
+    from mien.cli.evaluate.detector_tables import show
+    from mien.detection.answers import answers_path
+    from mien.detection.measure import measure
+    from mien.report.page import Origin
+
+    targets.check()
+    given = load(model, detector_options, threads, threshold)
+    source = open_data(given, data, dataset, options, splits)
+    which = only_split(source, split)
+    answers = ask(given, source, which, limit)
+    if given.folder is not None and source.trained_on and given.usual and limit is None:
+        keep(answers, answers_path(given.folder, which))
+    if targets.save is not None:
+        answers.save(Path(targets.save))
+    found = measure(answers)
+    minded = warnings(given, source, answers)
+    try:
+        origin = Origin(command, model, data, minded)
+        _write(targets, found, answers, source.dataset, origin)
+    finally:  # a disk that is full by now does not take the measures with it
+        if as_json:
+            import json
+
+            facts = {**found.to_dict(), "source": model, "data": data, "warnings": minded}
+            click.echo(json.dumps(facts))
+        else:
+            show(found, minded)
+
+
+def _write(targets: Targets, found: Any, answers: Detections, dataset: Any, origin: Any) -> None:
+    """Write every file that was asked for. Raises ``OutputError``."""
+    if targets.figure is not None:
+        from mien.figures.detection import precision_recall_figure
+        from mien.figures.save import save_figure
+
+        save_figure(precision_recall_figure(found), targets.figure)
+    if not targets.shows:
+        return
+    from mien.figures.detector import detector_figures
+    from mien.figures.save import png
+
+    pictures = {name: png(figure) for name, figure in detector_figures(found, answers, dataset)}
+    targets.write_pictures(pictures)
+    if targets.html is not None:
+        from mien.report.detector import save_report
+
+        save_report(targets.html, found, origin, pictures)

@@ -1,0 +1,61 @@
+"""Whether what is to be measured is a face detector or a classifier: told in this one place."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def is_run(source: str) -> bool:
+    """Whether ``source`` is a training run's folder, or a checkpoint, by its looks."""
+    return os.path.isdir(source) or source.lower().endswith(".pt")  # noqa: PTH112 - never raises
+
+
+def is_detector(source: str) -> bool:
+    """Whether ``source`` is a detector's name, an ONNX file that holds a detector, a detector's
+    training run, or what it answered (.npz).
+
+    Whatever cannot be told, such as an unknown name, is taken for a classifier's, whose loading
+    says what is wrong. Raises ``MissingExtraError`` for a run without the ``train`` extra, and
+    ``ModelFileError`` for one without a checkpoint, or for a damaged file.
+    """
+    from mien.registry import classifiers, detectors
+
+    if source in classifiers.names():
+        return False
+    if source in detectors.names():
+        return True
+    if is_run(source):
+        return _run_is_detector(source)
+    path = Path(source)
+    suffix = path.suffix.lower()
+    if suffix not in (".onnx", ".npz") or not os.path.isfile(path):  # noqa: PTH113 - never raises
+        return False
+    return _onnx_is_detector(path) if suffix == ".onnx" else _answers_are_detections(path)
+
+
+def _run_is_detector(source: str) -> bool:
+    from mien.train import require_extra
+
+    require_extra(f"the training run {source}")
+    from mien.train import checkpoint
+
+    return checkpoint.is_detector(checkpoint.load(checkpoint.find(source)))
+
+
+def _onnx_is_detector(path: Path) -> bool:
+    from mien.detectors.spec import kind_of
+    from mien.runtime import open_session
+
+    return kind_of(open_session(path)) in ("detector", "yunet")  # the loader tells what YuNet needs
+
+
+def _answers_are_detections(path: Path) -> bool:
+    """Told by the arrays' names: a file that is damaged is left to its reader's own words."""
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(path) as file:
+            return {"words.npy", "truth.npy"} <= set(file.namelist())
+    except (OSError, zipfile.BadZipFile):
+        return False

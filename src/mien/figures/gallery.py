@@ -1,0 +1,66 @@
+"""Pictures of any shape in rows that are all as wide as the figure, as photo albums do it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.figures.style import new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+GAP = 0.12  # inches between two pictures, and around all
+CAPTION = 0.46  # inches above each picture
+HEAD = 0.8  # inches above all: the title and a legend
+
+
+def gallery(
+    images: Sequence[NDArray[np.uint8]], width: float = 14, row_height: float = 3.8
+) -> tuple[Figure, list[Axes]]:
+    """A figure ``width`` inches wide with each of ``images``, (H, W, 3), on axes of its own.
+
+    A row's height, near ``row_height`` inches, is such that its pictures fill it.
+    """
+    shapes = [image.shape[1] / image.shape[0] for image in images]  # width through height
+    rows = _rows(shapes, width / row_height)
+    heights = [
+        min((width - GAP * (len(row) + 1)) / sum(shapes[i] for i in row), 1.3 * row_height)
+        for row in rows
+    ]
+    total = HEAD + GAP + sum(height + CAPTION for height in heights)
+    figure = new_figure(width, total)
+    figure.set_layout_engine("none")  # each place is known
+    made: list[Axes] = []
+    top = total - HEAD
+    for row, height in zip(rows, heights, strict=True):
+        top -= CAPTION + height
+        left = GAP
+        for index in row:
+            side = height * shapes[index]
+            place = (left / width, top / total, side / width, height / total)
+            axes = figure.add_axes(place)
+            axes.set_axis_off()
+            axes.imshow(images[index], aspect="auto", interpolation="bilinear")
+            made.append(axes)
+            left += side + GAP
+    return figure, made
+
+
+def _rows(shapes: Sequence[float], target: float) -> list[list[int]]:
+    """Indices row by row, in order: a row ends where one more picture would take its total width,
+    in units of its height, further from ``target``.
+    """
+    rows: list[list[int]] = [[]]
+    held = 0.0
+    for index, shape in enumerate(shapes):
+        if rows[-1] and abs(held + shape - target) > abs(held - target):
+            rows.append([])
+            held = 0.0
+        rows[-1].append(index)
+        held += shape
+    return rows
