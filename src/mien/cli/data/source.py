@@ -38,12 +38,8 @@ def division(function: F) -> F:
 
 
 def opened(path: str, dataset: str, options: tuple[str, ...]) -> Dataset:
-    """The data set at ``path``; pictures that its reader fetches are brought, behind a bar."""
-    from mien.cli.progress import meter
+    """The data set at ``path``, with the pictures that its reader fetches."""
+    from mien.cli.fetching import with_pictures
     from mien.datasets.base import open_dataset
-    from mien.datasets.fetch import fetch_pictures
 
-    found = open_dataset(path, dataset, options)
-    with meter(unit="pictures fetched") as update:
-        fetch_pictures(found, update)
-    return found
+    return with_pictures(open_dataset(path, dataset, options))
