@@ -41,6 +41,9 @@ def test_ignored_faces_are_neither_missed_nor_found() -> None:
     told = faults(made, 0.0)
     assert told.found.tolist() == [1] and told.missed.tolist() == []
     assert told.duplicates.tolist() == [2] and told.false.tolist() == []
+    # Half on an ignored face that another box has found: on no face that counts.
+    crowd = answer([FACE], [inside, [0, 30, 100, 180]], ignored=[True])
+    assert faults(crowd, 0.0).false.tolist() == [1]
     # Of another size: ignored, and a second box of that size is nobody's fault.
     told = faults(made, 0.0, (32.0, 1e5))
     assert not any(len(getattr(told, k)) for k in ("found", "missed", "right", "false"))
