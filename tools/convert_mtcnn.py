@@ -9,6 +9,7 @@ ONNX files compute the same functions, with changes that alter no result:
 
 - they take float RGB pixels from 0 to 255, channels last: ``(x - 127.5) / 128`` is folded into the
   first convolution, exactly, since none of the three pads before it;
+- PReLU is written as its fastest form, with channels added where that needs them;
 - the two-way softmax is the logistic function of the difference of its two logits;
 - Keras swaps height and width before it flattens; here the dense weights are reordered instead.
 """
@@ -39,6 +40,7 @@ BLOCKS: dict[str, list[tuple[int, int] | None]] = {
 # What reaches the dense layers: side and channels, the side equal in height and width.
 FLATTENED = {"rnet": (3, 64), "onet": (3, 128)}
 HEADS = {"pnet": ["box"], "rnet": ["box"], "onet": ["box", "landmarks"]}
+BLOCK = 16  # channels come in multiples of what ONNX Runtime keeps side by side
 WIDTHS = {"score": 1, "box": 4, "landmarks": 10}
 
 
@@ -55,19 +57,44 @@ class Chain:
         inputs = [self.at]
         for array in arrays:
             inputs.append(f"w{len(self.constants)}")
-            self.constants.append(numpy_helper.from_array(np.asarray(array, order="C"), inputs[-1]))
+            array = np.asarray(array, np.float32, order="C")
+            self.constants.append(numpy_helper.from_array(array, inputs[-1]))
         self.at = output or f"x{len(self.nodes)}"
         self.nodes.append(helper.make_node(op, inputs, [self.at], **attributes))
 
     def prelu(self, slope: np.ndarray) -> None:
-        """``max(x, 0) + slope * min(x, 0)``, in half the time that ONNX Runtime's PRelu takes."""
+        """``x + max((slope - 1) * x, 0)``, which is PReLU where ``slope`` is at most 1.
+
+        Of its forms, ONNX Runtime runs this one fastest by far: without leaving the blocks of
+        channels in which it keeps what passes between convolutions.
+        """
+        assert slope.max() <= 1
         x = self.at
-        self.add("Min", np.float32(0))
-        self.add("Mul", slope)
-        falling, self.at = self.at, x
-        self.add("Max", np.float32(0))
-        self.nodes.append(helper.make_node("Add", [self.at, falling], [f"x{len(self.nodes)}"]))
+        self.add("Mul", slope - 1)
+        self.add("Relu")
+        self.nodes.append(helper.make_node("Add", [x, self.at], [f"x{len(self.nodes)}"]))
         self.at = self.nodes[-1].output[0]
+
+
+def spread(
+    kernel: np.ndarray, bias: np.ndarray, slope: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """A convolution (C, in, h, w) with PReLU as one of D channels, D a multiple of ``BLOCK``.
+
+    ``(kernel, bias, slope, mix)``: no slope is above 1, and ``mix`` (C, D) makes the C channels of
+    the D, also after max-pooling. A steep slope s is ``s * x + (1 - s) * max(x, 0)``: two channels,
+    of slopes 1 and 0, and both rise with x as the one did. The rest of the D is empty.
+    """
+    channels, steep = len(slope), np.flatnonzero(slope > 1)
+    empty = -(channels + len(steep)) % BLOCK
+    source = np.concatenate([np.arange(channels), steep])
+    mix = np.zeros((channels, len(source) + empty))
+    mix[source, np.arange(len(source))] = 1
+    mix[steep, steep] = slope[steep]
+    mix[steep, channels + np.arange(len(steep))] = 1 - slope[steep]
+    slope = np.concatenate([slope.clip(max=1), np.zeros(len(steep) + empty)])
+    kernel = np.concatenate([kernel[source], np.zeros((empty, *kernel.shape[1:]))])
+    return kernel, np.concatenate([bias[source], np.zeros(empty)]), slope, mix
 
 
 def convert(name: str, weights: list[np.ndarray]) -> onnx.ModelProto:
@@ -77,12 +104,15 @@ def convert(name: str, weights: list[np.ndarray]) -> onnx.ModelProto:
     chain = Chain()
     chain.add("Transpose", perm=[0, 3, 1, 2])  # (N, H, W, 3) -> (N, 3, H, W)
 
+    mix = np.eye(3)  # (channels as trained, channels as they come here)
     for i, pool in enumerate(BLOCKS[name]):
-        kernel, bias, slope = next(arrays), next(arrays), next(arrays)
-        kernel = kernel.transpose(3, 2, 0, 1).astype(np.float64)  # HWIO -> OIHW
+        kernel, bias, slope = (next(arrays).astype(np.float64) for _ in range(3))
+        kernel = kernel.transpose(3, 2, 0, 1)  # HWIO -> OIHW
         if i == 0:
             kernel, bias = kernel / 128, bias - kernel.sum((1, 2, 3)) * (127.5 / 128)
-        chain.add("Conv", kernel.astype(np.float32), bias.astype(np.float32))
+        kernel = np.einsum("oihw,ij->ojhw", kernel, mix)
+        kernel, bias, slope, mix = spread(kernel, bias, slope.ravel())
+        chain.add("Conv", kernel, bias)
         chain.prelu(slope.reshape(-1, 1, 1))
         if pool:
             # Rounding the output size up is what TensorFlow's "same" does to the sizes met here;
@@ -99,6 +129,7 @@ def convert(name: str, weights: list[np.ndarray]) -> onnx.ModelProto:
         chain.add("Gemm", kernel, bias)
         chain.prelu(slope)
 
+    assert np.array_equal(mix, np.eye(len(mix)))  # the heads take the channels as trained
     trunk = chain.at
     for head in [*HEADS[name], "score"]:
         kernel, bias = next(arrays), next(arrays)

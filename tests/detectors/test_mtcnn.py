@@ -14,7 +14,7 @@ from PIL import Image
 
 from mien.detectors import mtcnn
 from mien.detectors.base import Detector
-from mien.detectors.mtcnn import MTCNN
+from mien.detectors.mtcnn import MTCNN, REFERENCE
 from mien.errors import ConfigError, InputError
 from mien.registry import detectors
 from mien.types import Box, Face
@@ -56,7 +56,7 @@ def name(case: dict) -> str:
 @pytest.mark.parametrize("case", CASES, ids=name)
 def test_the_reference_implementation_finds_the_same_faces(shared: Path, case: dict) -> None:
     settings = {key: case[key] for key in ("min_face_size", "scale_factor", "thresholds")}
-    faces = MTCNN(**settings).detect(picture(shared, case))
+    faces = MTCNN(**{**REFERENCE, **settings}).detect(picture(shared, case))
     assert len(faces) == len(case["faces"])
     for face, expected in pairs(faces, case["faces"]):
         assert face.box.to_list() == pytest.approx(expected["box"], abs=2)

@@ -9,22 +9,32 @@ Networks, IEEE Signal Processing Letters 23 (2016), https://arxiv.org/abs/1604.0
 
 After each step, overlapping boxes make way for better ones (non-maximum suppression).
 
-The weights are those of the PyPI package ``mtcnn`` 1.0.0 (MIT; ``tools/convert_mtcnn.py``). The
-arithmetic follows that package too, down to how it resizes, so that the same picture gives the same
-faces; ``tests/detectors/test_mtcnn.py`` compares the two.
+The weights are those of the PyPI package ``mtcnn`` 1.0.0 (MIT; ``tools/convert_mtcnn.py``), which
+is the reference here: with ``REFERENCE`` settings the same picture gives the same faces, and
+``tests/detectors/test_mtcnn.py`` compares the two. The defaults are faster and tuned for faces that
+an expression can be read from; ``docs/detector_mtcnn.md`` tells what was measured.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.detectors.base import DetectorFacts, check_image
+from mien.detectors.cascade import (
+    accepted,
+    exact_patches,
+    exact_pyramid,
+    moved,
+    patches,
+    pyramid,
+    squared,
+    suppress,
+)
 from mien.errors import ConfigError
 from mien.registry import register_detector
 from mien.runtime import open_session
@@ -37,12 +47,19 @@ Array = NDArray[Any]
 
 WEIGHTS = Path(__file__).parent / "weights"
 WINDOW, STRIDE = 12, 2  # P-Net's field of view and its step, in pixels of a pyramid level
-PNET_CELLS = 1 << 16  # positions of the window in one run of P-Net: bounds the memory it takes
-BATCH = 64  # patches in one run of R-Net or O-Net, for the same reason
+# Positions of the window in one run of P-Net, and patches in one run of R-Net or O-Net. They bound
+# the memory; so few that what a network keeps between its layers stays in the processor's cache.
+PNET_CELLS = 1 << 13
+BATCH = 16
 
-# Overlap above which the lower-scored of two boxes goes: within a pyramid level, across levels,
-# after R-Net, after O-Net. The last one is relative to the smaller box, the others to the union.
-NMS_LEVEL, NMS_PYRAMID, NMS_RNET, NMS_ONET = 0.5, 0.7, 0.7, 0.7
+REFERENCE: Mapping[str, Any] = {
+    "min_face_size": 20,
+    "scale_factor": 0.709,
+    "thresholds": (0.6, 0.7, 0.8),
+    "overlaps": (0.5, 0.7, 0.7, 0.7),
+    "exact": True,
+}
+"""Settings of ``MTCNN`` that make it find what the package ``mtcnn`` 1.0.0 finds by default."""
 
 
 @register_detector("mtcnn")
@@ -58,6 +75,13 @@ class MTCNN:
     most 0.95.
 
     ``thresholds``: the score in [0, 1] that a box must exceed after P-Net, R-Net and O-Net.
+
+    ``overlaps``: in [0, 1], above which the lower-scored of two boxes goes: within a pyramid level,
+    across levels, after R-Net, after O-Net. The last one is in parts of the smaller box, the others
+    of the two boxes' union.
+
+    ``exact``: resize and cut out as the reference does, to the last decimal. That takes twice the
+    time, and 24 times the picture's own memory.
 
     ``threads``: as in ``mien.runtime.open_session``.
 
@@ -79,6 +103,8 @@ class MTCNN:
         min_face_size: float = 40,
         scale_factor: float = 0.709,
         thresholds: Sequence[float] = (0.6, 0.7, 0.8),
+        overlaps: Sequence[float] = (0.5, 0.7, 0.7, 0.7),
+        exact: bool = False,
         threads: int | None = None,
     ) -> None:
         if not WINDOW <= min_face_size < float("inf"):
@@ -87,9 +113,13 @@ class MTCNN:
             raise ConfigError(f"scale_factor must be above 0, at most 0.95, got {scale_factor}")
         if len(thresholds) != 3 or not all(0 <= t <= 1 for t in thresholds):
             raise ConfigError(f"thresholds must be three numbers from 0 to 1, got {thresholds}")
+        if len(overlaps) != 4 or not all(0 <= o <= 1 for o in overlaps):
+            raise ConfigError(f"overlaps must be four numbers from 0 to 1, got {overlaps}")
         self.min_face_size = min_face_size
         self.scale_factor = scale_factor
         self.thresholds = tuple(thresholds)
+        self.overlaps = tuple(overlaps)
+        self.exact = exact
         self._pnet, self._rnet, self._onet = (
             open_session(WEIGHTS / f"{name}.onnx", threads=threads)
             for name in ("pnet", "rnet", "onet")
@@ -109,25 +139,17 @@ class MTCNN:
 
     def _propose(self, image: Array) -> Array:
         """P-Net on every level of the pyramid: square boxes (N, 4)."""
+        levels = exact_pyramid if self.exact else pyramid
+        first = WINDOW / self.min_face_size
         found = [(np.empty((0, 4)), np.empty(0))]
-        for level, scale in self._pyramid(image):
+        for level, scale in levels(image, first, self.scale_factor, WINDOW):
             boxes, scores = self._scan(level, scale)
-            keep = suppress(boxes, scores, NMS_LEVEL)
+            keep = suppress(boxes, scores, self.overlaps[0])
             found.append((boxes[keep], scores[keep]))
         boxes, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        return squared(boxes[suppress(boxes, scores, NMS_PYRAMID)])
+        return squared(boxes[suppress(boxes, scores, self.overlaps[1])])
 
-    def _pyramid(self, image: Array) -> Iterator[tuple[Array, float]]:
-        """Smaller and smaller copies with their scales, while P-Net's window still fits."""
-        height, width = image.shape[:2]
-        image = image.astype(np.float32)  # levels rounded to uint8 would move boxes by many pixels
-        scale = WINDOW / self.min_face_size
-        while min(size := (int(width * scale), int(height * scale))) >= WINDOW:
-            # From the original each time, by area, as the reference does.
-            yield cv2.resize(image, size, interpolation=cv2.INTER_AREA), scale
-            scale *= self.scale_factor
-
-    def _scan(self, level: Array, scale: float) -> tuple[Array, Array]:
+    def _scan(self, level: Array, scale: Array) -> tuple[Array, Array]:
         """P-Net's boxes (N, 4), in pixels of the picture, and scores (N,) on one pyramid level."""
         # P-Net's output has one cell for each position of its window.
         rows, columns = ((side - 1) // STRIDE - 4 for side in level.shape[:2])
@@ -137,27 +159,29 @@ class MTCNN:
             # Strips overlap by what the window reaches beyond its step: the cells are the same as
             # those of the whole level in one run.
             pixels = level[STRIDE * first : STRIDE * (first + strip) + WINDOW - STRIDE]
-            score, box = self._pnet.run(["score", "box"], {"pixels": pixels[None]})
+            pixels = pixels[None].astype(np.float32)
+            score, box = self._pnet.run(["score", "box"], {"pixels": pixels})
             row, column = np.nonzero(score[0, 0] > self.thresholds[0])
             corner = np.stack([column, row + first], axis=1) * STRIDE + 1  # (N, 2)
             window = np.concatenate([corner, corner + WINDOW - 1], axis=1)  # (N, 4)
             offsets = box[0][:, row, column].T  # (4, rows, columns) -> (N, 4)
-            found.append(((window + offsets * (WINDOW - 1)) / scale, score[0, 0, row, column]))
+            boxes = (window + offsets * (WINDOW - 1)) / np.tile(scale, 2)
+            found.append((boxes, score[0, 0, row, column]))
         boxes, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return boxes, scores
 
     def _refine(self, image: Array, boxes: Array) -> Array:
         """R-Net: the boxes (N, 4) that it takes for faces, moved and made square again."""
-        scores, offsets = run_in_batches(self._rnet, ["score", "box"], image, boxes, 24)
+        scores, offsets = self._look(self._rnet, ["score", "box"], image, boxes, 24)
         boxes = moved(boxes, offsets)
         keep = accepted(boxes, scores, self.thresholds[1])
         boxes, scores = boxes[keep], scores[keep]
-        return squared(boxes[suppress(boxes, scores, NMS_RNET)])
+        return squared(boxes[suppress(boxes, scores, self.overlaps[2])])
 
     def _output(self, image: Array, boxes: Array) -> list[Face]:
         """O-Net: faces with final boxes, scores and landmarks."""
         outputs = ["score", "box", "landmarks"]
-        scores, offsets, points = run_in_batches(self._onet, outputs, image, boxes, 48)
+        scores, offsets, points = self._look(self._onet, outputs, image, boxes, 48)
         # Five x, then five y, in parts of the square box: (N, 10) -> (N, 5, 2)
         points = points.reshape(-1, 2, 5).transpose(0, 2, 1).astype(np.float64)
         points = points * (boxes[:, None, 2:] - boxes[:, None, :2] + 1) + boxes[:, None, :2] - 1
@@ -170,103 +194,18 @@ class MTCNN:
                 score=float(scores[i]),
                 landmarks=tuple((x, y) for x, y in points[i].tolist()),
             )
-            for i in suppress(boxes, scores, NMS_ONET, of_smaller=True)
+            for i in suppress(boxes, scores, self.overlaps[3], of_smaller=True)
         ]
 
-
-def run_in_batches(
-    session: InferenceSession, outputs: list[str], image: Array, boxes: Array, size: int
-) -> list[Array]:
-    """A network's ``outputs`` for the patches under ``boxes``; its score comes as (N,)."""
-    # At least one batch, so that no boxes give outputs of no rows and the right width.
-    starts = range(0, max(1, len(boxes)), BATCH)
-    answers = [
-        session.run(outputs, {"pixels": patches(image, boxes[i : i + BATCH], size)}) for i in starts
-    ]
-    score, *others = (np.concatenate(parts) for parts in zip(*answers, strict=True))
-    return [score[:, 0], *others]
-
-
-def patches(image: Array, boxes: Array, size: int) -> Array:
-    """What lies under ``boxes`` (N, 4), resized to (N, size, size, 3) float32 pixels.
-
-    Bilinear between the four nearest pixels, without smoothing, mid-grey outside of the picture:
-    what TensorFlow calls ``crop_and_resize``, on which the reference stands.
-    """
-    height, width = image.shape[:2]
-    steps = np.linspace(0, 1, size)
-    x = (boxes[:, 0:1] + (boxes[:, 2:3] - boxes[:, 0:1]) * steps) * ((width - 1) / width)  # (N, S)
-    y = (boxes[:, 1:2] + (boxes[:, 3:4] - boxes[:, 1:2]) * steps) * ((height - 1) / height)
-    outside_x, outside_y = (x < 0) | (x > width - 1), (y < 0) | (y > height - 1)
-    x, y = x.clip(0, width - 1), y.clip(0, height - 1)
-    left, top = x.astype(np.intp), y.astype(np.intp)
-    right, bottom = np.minimum(left + 1, width - 1), np.minimum(top + 1, height - 1)
-    dx = (x - left).astype(np.float32)[:, None, :, None]
-    dy = (y - top).astype(np.float32)[:, :, None, None]
-
-    pixels = image.reshape(-1, 3)
-
-    def at(row: Array, column: Array) -> Array:
-        # take: a quarter of the time of pixels[...]
-        index = row[:, :, None] * width + column[:, None, :]  # (N, S, S)
-        found: Array = pixels.take(index, axis=0)  # (N, S, S, 3)
-        return found.astype(np.float32)
-
-    def between(first: Array, second: Array, part: Array) -> Array:
-        second -= first
-        second *= part
-        second += first
-        return second
-
-    upper = between(at(top, left), at(top, right), dx)
-    lower = between(at(bottom, left), at(bottom, right), dx)
-    out = between(upper, lower, dy)
-    out[outside_y[:, :, None] | outside_x[:, None, :]] = 127.5
-    return out
-
-
-def squared(boxes: Array) -> Array:
-    """``boxes`` (N, 4) grown about their centres until they are as wide as high."""
-    half = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True) / 2  # (N, 1)
-    center = (boxes[:, :2] + boxes[:, 2:]) / 2
-    return np.concatenate([center - half, center + half], axis=1)
-
-
-def moved(boxes: Array, offsets: Array) -> Array:
-    """``boxes`` (N, 4) after bounding-box regression: ``offsets`` are in parts of their sides."""
-    sides = boxes[:, 2:] - boxes[:, :2] + 1  # the reference counts pixels, both ends included
-    boxes = boxes + offsets * np.tile(sides, 2)
-    return boxes
-
-
-def accepted(boxes: Array, scores: Array, threshold: float) -> Array:
-    """(N,) bool: scored above ``threshold``, and still a box after its sides have moved."""
-    return (scores > threshold) & (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
-
-
-def suppress(boxes: Array, scores: Array, threshold: float, of_smaller: bool = False) -> Array:
-    """Non-maximum suppression: the indices of the boxes (N, 4) that stay, best score first.
-
-    A box goes where a better one overlaps it by more than ``threshold`` of their union, or of the
-    smaller of the two. As in the reference, one that has gone still removes others.
-    """
-    order = np.argsort(-scores, kind="stable")
-    # From left to right, so that each block need only look at its neighbours: a crowd brings tens
-    # of thousands of proposals, too many to compare each with all others.
-    rank = np.argsort(boxes[order, 0], kind="stable")  # 0 is the best score
-    x1, y1, x2, y2 = boxes[order[rank]].T
-    area = (x2 - x1) * (y2 - y1)
-    reach = np.maximum.accumulate(x2)
-    keep = np.ones(len(order), dtype=bool)
-    for start in range(0, len(order), 256):
-        stop = min(start + 256, len(order))
-        near = slice(np.searchsorted(reach, x1[start]), np.searchsorted(x1, x2[start:stop].max()))
-        mine = np.s_[start:stop, None]
-        width = np.minimum(x2[mine], x2[near]) - np.maximum(x1[mine], x1[near])  # (256, M)
-        height = np.minimum(y2[mine], y2[near]) - np.maximum(y1[mine], y1[near])
-        shared = width.clip(0) * height.clip(0)
-        union = area[mine] + area[near] - shared
-        whole = np.minimum(area[mine], area[near]) if of_smaller else union
-        over = (shared > threshold * whole) & (rank[near] < rank[mine])
-        keep[rank[start:stop]] = ~over.any(axis=1)
-    return order[keep]
+    def _look(
+        self, session: InferenceSession, outputs: list[str], image: Array, boxes: Array, size: int
+    ) -> list[Array]:
+        """A network's ``outputs`` for what lies under ``boxes``; its score comes as (N,)."""
+        cut = exact_patches if self.exact else patches
+        # At least one batch, so that no boxes give outputs of no rows and the right width.
+        starts = range(0, max(1, len(boxes)), BATCH)
+        answers = [
+            session.run(outputs, {"pixels": cut(image, boxes[i : i + BATCH], size)}) for i in starts
+        ]
+        score, *others = (np.concatenate(parts) for parts in zip(*answers, strict=True))
+        return [score[:, 0], *others]
