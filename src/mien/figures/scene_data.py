@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,6 +65,17 @@ def _draw(axes: Axes, shown: Shown) -> None:
     words = "1 face" if n - ignored == 1 else f"{n - ignored:,} faces"
     title = f"{words}, {ignored:,} ignored" if ignored else words
     axes.set_title(title, fontsize=8, color=MUTED, pad=3)
+
+
+def views_figure(views: Sequence[Shown], title: str) -> Figure:
+    """Views that a detector learns from, six in a row, each with its boxes."""
+    rows = -(-len(views) // 6)
+    figure = new_figure(6 * 0.8 * _CELL, rows * 0.8 * _CELL + 0.6)
+    grid = figure.add_gridspec(rows, 6)
+    for place, shown in enumerate(views):
+        _draw(figure.add_subplot(grid[place // 6, place % 6]), shown)
+    figure.suptitle(title, fontsize=11)
+    return figure
 
 
 def sizes_figure(found: SceneSurvey, source: str) -> Figure:

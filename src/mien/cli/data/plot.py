@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mien.datasets.scenes import SceneDataset
     from mien.datasets.survey import Survey
     from mien.train.config import TrainConfig
+    from mien.train.detection.config import DetectorConfig
 
 
 @click.command()
@@ -44,30 +45,24 @@ def plot(
 ) -> None:
     """Draw the data set at SOURCE: labels, samples and mean_faces, as pictures in --out.
 
-    With --augment also augmented: pictures as they are measured, then as the network will see them
-    in training under that recipe (which needs the 'train' extra). Of whole pictures with marked
-    faces (readers coco, dataturks, fddb, voc, wider) it draws boxes, sizes and faces_per_picture.
+    Of whole pictures with marked faces (readers coco, dataturks, fddb, voc, wider) it draws boxes,
+    sizes and faces_per_picture. With --augment also augmented: pictures as the network will see
+    them in training under that recipe (face crops need the 'train' extra for it).
     """
     from mien.datasets.scenes import SceneDataset
     from mien.datasets.splits import resplit
     from mien.figures.save import save_figure
 
-    config = _recipe(augment) if augment else None
     folder = _folder(out, suffix)
     divided = resplit(opened(source, dataset, options), splits)
+    scenes = isinstance(divided, SceneDataset)
+    config = _recipe(augment, dataset, scenes) if augment else None
     held = divided.splits()
     if split is None:
         split = held[0] if held and "train" not in held else "train"
     name = Path(source).name
-    if not isinstance(divided, SceneDataset):
-        figures, unreadable = _of_crops(divided, split, seed, config, name)
-    elif config is None:
-        figures, unreadable = _of_scenes(divided, split, seed, name)
-    else:
-        raise ConfigError(
-            f"--augment shows what a network sees of face crops, and {dataset} reads whole "
-            "pictures: leave it out"
-        )
+    draw: Any = _of_scenes if scenes else _of_crops
+    figures, unreadable = draw(divided, split, seed, config, name)
     for title, figure in figures.items():
         path = folder / f"{title}.{suffix}"
         save_figure(figure, path)
@@ -97,11 +92,17 @@ def _of_crops(
 
 
 def _of_scenes(
-    dataset: SceneDataset, split: str, seed: int, source: str
+    dataset: SceneDataset, split: str, seed: int, config: DetectorConfig | None, source: str
 ) -> tuple[dict[str, Figure], int]:
     """Name → figure, and the pictures that cannot be read."""
     from mien.datasets.scene_survey import survey_scenes
-    from mien.figures.scene_data import boxes_figure, faces_per_picture_figure, sizes_figure
+    from mien.figures.scene_data import (
+        boxes_figure,
+        faces_per_picture_figure,
+        sizes_figure,
+        views_figure,
+    )
+    from mien.train.detection.preview import views_shown
 
     found = survey_scenes(dataset, split, seed=seed)
     figures = {
@@ -109,15 +110,32 @@ def _of_scenes(
         "sizes": sizes_figure(found, source),
         "faces_per_picture": faces_per_picture_figure(found, source),
     }
+    if config:
+        views = views_shown(dataset, split, config, seed=seed)
+        title = (
+            f"{found.dataset} {found.split} ({source}) under the recipe {config.name}: "
+            f"views of {config.view}×{config.view}, ignored faces dashed"
+        )
+        figures["augmented"] = views_figure(views, title)
     return figures, found.unreadable
 
 
-def _recipe(name: str) -> TrainConfig:
+def _recipe(name: str, dataset: str, scenes: bool) -> TrainConfig | DetectorConfig:
+    """The recipe, which must be for what the reader ``dataset`` gives."""
     from mien.train import require_extra
-    from mien.train.recipe import load_classifier_recipe
+    from mien.train.detection.config import DetectorConfig
+    from mien.train.recipe import load_classifier_recipe, load_recipe
 
-    config = load_classifier_recipe(name)
-    require_extra("'mien data plot --augment'")
+    if not scenes:
+        classifier = load_classifier_recipe(name)
+        require_extra("'mien data plot --augment'")
+        return classifier
+    config = load_recipe(name)
+    if not isinstance(config, DetectorConfig):
+        raise ConfigError(
+            f"{dataset} reads whole pictures, and the recipe {config.name!r} trains a classifier "
+            "of face crops: give a detector's, such as faster_rcnn_mobile"
+        )
     return config
 
 

@@ -1,0 +1,37 @@
+"""Views as a detector's recipe draws them, for people to look at."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mien.datasets.scene_survey import Shown
+from mien.datasets.scenes import SceneDataset
+from mien.errors import DatasetError
+from mien.train.detection.augment import view
+from mien.train.detection.config import DetectorConfig
+
+
+def views_shown(
+    dataset: SceneDataset, split: str, config: DetectorConfig, *, most: int = 24, seed: int = 0
+) -> list[Shown]:
+    """At most ``most`` views of pictures of ``split``, drawn at random; fewer of few pictures.
+
+    In the place of a picture that cannot be read comes the next. Raises ``DatasetError``.
+    """
+    scenes = list(dataset.scenes(split))
+    shown: list[Shown] = []
+    for index in np.random.default_rng(seed).permutation(len(scenes)).tolist():
+        if len(shown) == most:
+            break
+        scene = scenes[index]
+        try:
+            image = scene.image
+        except DatasetError:
+            continue
+        drawn = view(
+            image, scene.boxes, scene.ignored, config, np.random.default_rng((seed, index))
+        )
+        boxes = np.concatenate([drawn.boxes, drawn.ignored])
+        ignored = np.arange(len(boxes)) >= len(drawn.boxes)
+        shown.append(Shown(scene.key, drawn.image, boxes, ignored))
+    return shown
