@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from inspect import signature
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -16,10 +15,10 @@ from numpy.typing import NDArray
 from mien.align import face_crop
 from mien.classifiers.base import Classifier, load_classifier
 from mien.detectors.base import Detector
+from mien.detectors.load import Options, load_detector, read_options
 from mien.errors import ConfigError, ImageReadError
 from mien.framing import BOX_FRAMING
 from mien.images import Source, read_image
-from mien.registry import detectors
 from mien.types import EmotionScores, Face, Reading, Result
 
 Image = NDArray[np.uint8]
@@ -43,11 +42,12 @@ class _Seen:
 class Recognizer:
     """Finds the faces of pictures and names each one's expression.
 
-    ``detector`` and ``model`` are registered names (``mien models`` lists them), the path of an
-    ONNX classifier with a ``ModelSpec``, or objects that follow the ``Detector`` and ``Classifier``
-    protocols. ``min_face_size`` is the side in pixels of the smallest face looked for (the
-    detector's default where ``None``); ``max_pixels`` refuses larger pictures before decoding them
-    (see ``mien.images.read_image``); ``threads`` bounds the threads of each network.
+    ``detector`` and ``model`` are registered names (``mien models`` lists them), paths of ONNX
+    files with a ``DetectorSpec`` and a ``ModelSpec``, or objects that follow the ``Detector`` and
+    ``Classifier`` protocols. ``min_face_size`` is the side in pixels of the smallest face looked
+    for (the detector's default where ``None``), ``detector_options`` what else the detector takes
+    (see ``mien.detectors.load.load_detector``); ``max_pixels`` refuses larger pictures before
+    decoding them (see ``mien.images.read_image``); ``threads`` bounds the threads of each network.
 
     Networks are loaded once, here; make one ``Recognizer`` and keep it. It may be shared between
     threads. Raises ``UnknownNameError``, ``ModelError`` and ``ConfigError``.
@@ -55,17 +55,25 @@ class Recognizer:
 
     def __init__(
         self,
-        detector: str | Detector = "mtcnn",
+        detector: str | Path | Detector = "mtcnn",
         model: str | Path | Classifier = "default",
         *,
         min_face_size: float | None = None,
+        detector_options: Options = (),
         max_pixels: int | None = None,
         threads: int | None = None,
     ) -> None:
-        if isinstance(detector, str):
-            detector = _make(detector, threads, min_face_size=min_face_size)
-        elif min_face_size is not None:
-            raise ConfigError("min_face_size is for detectors given by name: set it on your own")
+        asked = read_options(detector_options)
+        if min_face_size is not None:
+            if "min_face_size" in asked:
+                raise ConfigError("min_face_size is given twice: leave it out of detector_options")
+            asked["min_face_size"] = min_face_size
+        if isinstance(detector, str | Path):
+            detector = load_detector(detector, threads=threads, options=asked)
+        elif asked:
+            raise ConfigError(
+                f"{', '.join(asked)}: for detectors given by name or file; set it on your own"
+            )
         if isinstance(model, str | Path):
             model = load_classifier(model, threads=threads)
         self.detector: Detector = detector
@@ -170,24 +178,6 @@ def analyze(source: Source, **options: Any) -> Result:
 
 _lock = Lock()
 _kept: tuple[dict[str, Any], Recognizer] | None = None  # one at a time: this door is for simple use
-
-
-def _make(name: str, threads: int | None, **options: Any) -> Detector:
-    """A registered detector, with those of ``options`` that are given.
-
-    ``threads`` is an offer: a detector without a network does not take it.
-    """
-    factory = detectors.get(name)
-    taken = signature(factory).parameters
-    anything = any(p.kind is p.VAR_KEYWORD for p in taken.values())
-    given = {key: value for key, value in options.items() if value is not None}
-    if unknown := [key for key in given if key not in taken and not anything]:
-        has = f"it has {', '.join(taken)}" if taken else "it has none"
-        raise ConfigError(f"detector {name!r} has no option {unknown[0]!r} ({has})")
-    if threads is not None and (anything or "threads" in taken):
-        given["threads"] = threads
-    detector: Detector = factory(**given)
-    return detector
 
 
 def _name_of(source: Source) -> str | None:

@@ -9,10 +9,15 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mien.errors import ModelSpecError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    S = TypeVar("S", bound=DataclassInstance)
 
 METADATA_KEY = "mien"
 LARGEST_INPUT = 4096  # pixels a side: beyond it a spec is a mistake
@@ -66,9 +71,9 @@ class ModelSpec:
         sides = [self.input_size, self.input_size if self.resize is None else self.resize]
         whole = all(type(side) is int and 1 <= side <= LARGEST_INPUT for side in sides)
         colours = self.channels in (1, 3) and all(
-            _numbers(values, self.channels) for values in (self.mean, self.std)
+            are_numbers(values, self.channels) for values in (self.mean, self.std)
         )
-        scores = isinstance(self.scores, Mapping) and all(map(_number, self.scores.values()))
+        scores = isinstance(self.scores, Mapping) and all(map(is_number, self.scores.values()))
         return [
             (not texts, "name, trained_on and licence must be text"),
             (not labels, f"labels must be a tuple of printable words, got {self.labels!r}"),
@@ -88,13 +93,13 @@ class ModelSpec:
             (not colours, "mean and std need one finite number a channel"),
             (colours and 0 in self.std, "std must not be 0"),
             (
-                not _number(self.margin) or not -1 < self.margin <= 10,
+                not is_number(self.margin) or not -1 < self.margin <= 10,
                 f"margin must be above -1, at most 10, got {self.margin!r}",
             ),
-            (not _numbers(self.offset, 2), f"offset must be two numbers, got {self.offset!r}"),
+            (not are_numbers(self.offset, 2), f"offset must be two numbers, got {self.offset!r}"),
             (type(self.align) is not bool, f"align must be true or false, got {self.align!r}"),
             (
-                not _number(self.temperature) or self.temperature <= 0,
+                not is_number(self.temperature) or self.temperature <= 0,
                 f"temperature must be positive, got {self.temperature!r}",
             ),
             (not scores, "scores must be finite numbers by name"),
@@ -103,7 +108,7 @@ class ModelSpec:
 
     def to_metadata(self) -> dict[str, str]:
         """The ONNX ``metadata_props`` entry that ``from_metadata`` reads back to an equal spec."""
-        return {METADATA_KEY: json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)}
+        return as_metadata(self, METADATA_KEY)
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str], where: str = "model") -> ModelSpec:
@@ -112,36 +117,49 @@ class ModelSpec:
         Raises ``ModelSpecError`` where there is none or it is not valid. Unknown keys are ignored,
         so a newer file still works.
         """
-        text = metadata.get(METADATA_KEY)
-        if text is None:
+        if METADATA_KEY not in metadata:
             raise ModelSpecError(
                 f"{where} carries no Mien model spec, so its labels and input are unknown: "
                 "export it with 'mien export', or add one with mien.spec.ModelSpec.to_metadata()"
             )
-        try:
-            raw = json.loads(text)
-        except ValueError as error:
-            raise ModelSpecError(f"{where} carries a damaged model spec: {error}") from None
-        needed = ("name", "labels", "input_size")
-        if not isinstance(raw, dict) or any(key not in raw for key in needed):
-            raise ModelSpecError(
-                f"{where} carries a damaged model spec: expected an object with {', '.join(needed)}"
-            )
-        known = {f.name for f in fields(cls)}
-        values = {key: _tuples(value) for key, value in raw.items() if key in known}
-        try:
-            return cls(**values)
-        except ModelSpecError as error:
-            raise ModelSpecError(f"{where} carries a damaged model spec: {error}") from None
+        return from_json(cls, metadata[METADATA_KEY], f"{where} carries a damaged model spec")
 
 
-def _number(value: Any) -> bool:
+def as_metadata(spec: DataclassInstance, key: str) -> dict[str, str]:
+    """A spec as one entry of an ONNX file's ``metadata_props``."""
+    return {key: json.dumps(asdict(spec), ensure_ascii=False, sort_keys=True)}
+
+
+def from_json(cls: type[S], text: str, trouble: str) -> S:
+    """The spec that ``as_metadata`` wrote; keys that the class does not have are ignored.
+
+    Raises ``ModelSpecError``, which begins with ``trouble``, where the text is no JSON object,
+    lacks a field without a default, or the class refuses what it holds.
+    """
+    try:
+        raw = json.loads(text)
+    except ValueError as error:
+        raise ModelSpecError(f"{trouble}: {error}") from None
+    known = {f.name: f.default is MISSING and f.default_factory is MISSING for f in fields(cls)}
+    needed = [name for name, no_default in known.items() if no_default]
+    if not isinstance(raw, dict) or any(key not in raw for key in needed):
+        raise ModelSpecError(f"{trouble}: expected an object with {', '.join(needed)}")
+    values = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in raw.items()
+        if key in known
+    }
+    try:
+        return cls(**values)
+    except ModelSpecError as error:
+        raise ModelSpecError(f"{trouble}: {error}") from None
+
+
+def is_number(value: Any) -> bool:
+    """Whether ``value`` is a finite number; ``True`` and ``False`` are none."""
     return isinstance(value, int | float) and type(value) is not bool and math.isfinite(value)
 
 
-def _numbers(values: Any, count: int) -> bool:
-    return isinstance(values, tuple) and len(values) == count and all(map(_number, values))
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+def are_numbers(values: Any, count: int) -> bool:
+    """Whether ``values`` is a tuple of so many finite numbers."""
+    return isinstance(values, tuple) and len(values) == count and all(map(is_number, values))

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.detectors.spec import refuse_other
 from mien.errors import ModelFileError
 from mien.metrics import softmax
 from mien.preprocess import network_input
@@ -29,6 +30,7 @@ class OnnxClassifier:
     def __init__(self, path: str | Path, threads: int | None = None) -> None:
         self.path = Path(path)
         self._session = open_session(self.path, threads=threads)
+        refuse_other(self._session, "classifier", path)
         metadata = self._session.get_modelmeta().custom_metadata_map
         self.spec = ModelSpec.from_metadata(metadata, str(path))
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()

@@ -32,7 +32,17 @@ if TYPE_CHECKING:
 @click.option(
     "--model", default="default", show_default=True, help="Classifier: name or ONNX file."
 )
-@click.option("--detector", default="mtcnn", show_default=True, help="Detector by name.")
+@click.option(
+    "--detector",
+    default="mtcnn",
+    show_default=True,
+    metavar="NAME|FILE",
+    help="Detector: name or ONNX file.",
+)
+@click.option(
+    "--detector-option", "detector_options", multiple=True, metavar="KEY=VALUE",
+    help="An option of the detector, such as model=FILE of yunet; can be repeated.",
+)  # fmt: skip
 @click.option(
     "--max-pixels", type=click.IntRange(min=1), metavar="N",
     help="Refuse pictures of more pixels (100 million where not given).",

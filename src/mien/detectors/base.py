@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.errors import InputError
+from mien.errors import ConfigError, InputError
 from mien.types import Face
 
 
@@ -17,7 +17,7 @@ class DetectorFacts:
     """What ``mien models`` tells about a detector; readable without making one."""
 
     name: str
-    """The name it is registered under."""
+    """The name it is registered under, or that of the file it was made from."""
     summary: str
     """One line: method and paper."""
     landmarks: bool
@@ -28,6 +28,8 @@ class DetectorFacts:
     """Where the weights come from."""
     cropped: bool = False
     """Whether its boxes are face crops already, to which no model's framing is to be applied."""
+    needs: str = ""
+    """What it still lacks here, such as a file to be named; empty where it works as it is."""
 
 
 @runtime_checkable
@@ -35,10 +37,15 @@ class Detector(Protocol):
     """Finds faces.
 
     A class with these two members, registered with ``@register_detector("name")``, is a detector;
-    it need not inherit from this one. ``detect`` may be called by several threads at once.
+    it need not inherit from this one. ``facts`` belong to the class, so that they are told without
+    making one; an instance may have its own, such as those of the file that it was made from.
+    ``detect`` may be called by several threads at once.
     """
 
-    facts: ClassVar[DetectorFacts]
+    @property
+    def facts(self) -> DetectorFacts:
+        """What it is."""
+        ...
 
     def detect(self, image: NDArray[np.uint8]) -> list[Face]:
         """The faces in ``image``, (H, W, 3) uint8 RGB, best score first; empty where there is none.
@@ -57,3 +64,17 @@ def check_image(image: Any) -> NDArray[np.uint8]:
         got = f"{image.shape} {image.dtype}"
         raise InputError(f"a detector takes an array, (H, W, 3) uint8 RGB, got {got}")
     return image
+
+
+def check_score(name: str, value: float) -> float:
+    """``value`` itself where it can bound a score; ``ConfigError``, which names the option."""
+    if not 0 <= value <= 1:
+        raise ConfigError(f"{name} must be from 0 to 1, got {value}")
+    return value
+
+
+def check_length(name: str, value: float, least: float = 0) -> float:
+    """``value`` itself where it is a length of at least ``least`` pixels; ``ConfigError``."""
+    if not least <= value < float("inf"):
+        raise ConfigError(f"{name} must be {least} pixels or more, got {value}")
+    return value

@@ -1,0 +1,171 @@
+"""YuNet: a tiny face detector with five landmarks, run by OpenCV's ``FaceDetectorYN``.
+
+Wu, Peng, Yu: YuNet: A Tiny Millisecond-level Face Detector, Machine Intelligence Research 20
+(2023), https://doi.org/10.1007/s11633-023-1423-y
+
+The network is sure of faces between some 20 and 400 pixels of its input: smaller ones it misses,
+and of a larger one it takes an eye or a mouth for a face. A large picture is therefore looked at
+twice, as it is for the small faces and shrunk for the large ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.detectors.base import DetectorFacts, check_image, check_length, check_score
+from mien.detectors.spec import kind_of, refuse_other
+from mien.errors import ConfigError, ModelFileError
+from mien.registry import register_detector
+from mien.runtime import open_session
+from mien.types import Box, Face
+
+SURE = 20  # side in pixels of the input from which the network finds most faces
+PIXELS = 4_000_000  # of the input, at most: some 300 MiB
+OVERVIEW = 640  # longer side of the picture when it is looked at for large faces …
+OVERVIEW_FROM = 1024  # … which is done where the input is longer than this
+LARGEST = 320  # the first look's faces beyond this side are then left to the second
+
+
+@register_detector("yunet")
+class YuNet:
+    """The network of a file that the user names; OpenCV does the rest.
+
+    ``model``: such as ``face_detection_yunet_2023mar.onnx`` of OpenCV Zoo.
+
+    ``score_threshold``: a face's score, in [0, 1], is at least this. OpenCV's own default, 0.9,
+    loses every second face below 40 pixels.
+
+    ``nms_threshold``: overlap (IoU) above which the lower-scored of two boxes goes.
+
+    ``top_k``: so many boxes, at most, are compared for overlap in one look at the picture.
+
+    ``min_face_size``: smaller faces are left out; the size is the square root of the box's area.
+    Above 20 pixels the picture is shrunk in proportion, and the time taken falls with the square.
+    A picture of more than 4 million pixels is shrunk to that in any case.
+
+    Raises ``ModelFileError`` where the file is missing, damaged or not YuNet's of 2023 or later,
+    and ``ConfigError`` for no file and for values out of range. ``detect`` may be called from
+    several threads at once; they take turns.
+    """
+
+    facts = DetectorFacts(
+        name="yunet",
+        summary="YuNet, a tiny network that OpenCV runs (Wu et al. 2023)",
+        landmarks=True,
+        source="https://github.com/opencv/opencv_zoo",
+        needs="model=FILE.onnx, from OpenCV Zoo",
+    )
+
+    def __init__(
+        self,
+        *,
+        model: str | Path | None = None,
+        score_threshold: float = 0.7,
+        nms_threshold: float = 0.3,
+        top_k: int = 5000,
+        min_face_size: float = 20,
+    ) -> None:
+        if model is None:
+            raise ConfigError(
+                "detector 'yunet' needs the network's file: get face_detection_yunet_2023mar.onnx "
+                "from https://github.com/opencv/opencv_zoo (models/face_detection_yunet) and give "
+                "it as the option model=FILE ('--detector-option model=FILE')"
+            )
+        self.score_threshold = check_score("score_threshold", score_threshold)
+        self.nms_threshold = check_score("nms_threshold", nms_threshold)
+        self.min_face_size = check_length("min_face_size", min_face_size)
+        if top_k < 1:
+            raise ConfigError(f"top_k must be 1 or more, got {top_k}")
+        _check_file(model)
+        settings = (self.score_threshold, self.nms_threshold, top_k)
+        try:
+            with _quiet():
+                self._network = cv2.FaceDetectorYN.create(str(model), "", (64, 64), *settings)
+                self._network.detect(np.zeros((64, 64, 3), np.uint8))
+        except cv2.error as error:
+            reason = " ".join(str(error).split())[:200]
+            raise ModelFileError(
+                f"{model} cannot be run by OpenCV {cv2.__version__}: take "
+                f"face_detection_yunet_2023mar.onnx of OpenCV Zoo ({reason})"
+            ) from error
+        self._lock = Lock()
+
+    def detect(self, image: NDArray[np.uint8]) -> list[Face]:
+        """The faces in ``image``, (H, W, 3) uint8 RGB, best score first; empty where there is none.
+
+        Boxes and landmarks are float pixels of ``image`` and may reach beyond its border where the
+        face does. Raises ``InputError`` for an array of another shape or type.
+        """
+        height, width = check_image(image).shape[:2]
+        bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+        scale = min(1.0, SURE / max(self.min_face_size, SURE), (PIXELS / (height * width)) ** 0.5)
+        longer = max(height, width)
+        found = self._look(bgr, scale)  # (N, 15)
+        if longer * scale > OVERVIEW_FROM:
+            side = np.sqrt(found[:, 2] * found[:, 3]) * scale
+            found = np.concatenate([found[side < LARGEST], self._look(bgr, OVERVIEW / longer)])
+            # Faces of middling size are seen twice.
+            boxes, scores = found[:, :4].tolist(), found[:, 14].tolist()
+            keep = cv2.dnn.NMSBoxes(boxes, scores, 0.0, self.nms_threshold)
+            found = found[np.asarray(keep, np.intp)]
+        found = found[np.sqrt(found[:, 2] * found[:, 3]) >= self.min_face_size]
+        found = found[np.argsort(-found[:, 14], kind="stable")]
+        return [
+            # OpenCV's points begin with the person's right eye, which is on the image's left.
+            Face(
+                box=Box(x, y, x + w, y + h),
+                score=min(score, 1.0),
+                landmarks=tuple(zip(points[::2], points[1::2], strict=True)),
+            )
+            for x, y, w, h, *points, score in found.tolist()
+        ]
+
+    def _look(self, bgr: NDArray[Any], scale: float) -> NDArray[np.float64]:
+        """(N, 15) at this scale: x, y, width, height, five points, score; pixels of ``bgr``."""
+        height, width = bgr.shape[:2]
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        if size != (width, height):
+            bgr = cv2.resize(bgr, size, interpolation=cv2.INTER_AREA)
+        with self._lock:  # the network has one input size at a time
+            self._network.setInputSize(size)
+            found = self._network.detect(bgr)[1]
+        if found is None:
+            return np.empty((0, 15))
+        rows = found.astype(np.float64)
+        rows[:, :14] *= np.tile([width / size[0], height / size[1]], 7)
+        return rows
+
+
+def _check_file(model: str | Path) -> None:
+    """``ModelFileError`` or ``ModelSpecError`` for a file that is not YuNet's.
+
+    ONNX Runtime reads it first: its errors are plain, where OpenCV may end the process.
+    """
+    session = open_session(model, threads=1)
+    refuse_other(session, "yunet", model)
+    if kind_of(session) != "yunet":
+        raise ModelFileError(
+            f"{model} is not YuNet as of 2023: its outputs are "
+            f"{', '.join(node.name for node in session.get_outputs()[:4])}, not cls_8, obj_8, …; "
+            "take face_detection_yunet_2023mar.onnx of OpenCV Zoo"
+        )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """OpenCV's log is silent: what matters of it is raised as an error."""
+    logging = cv2.utils.logging
+    level = logging.getLogLevel()
+    logging.setLogLevel(logging.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        logging.setLogLevel(level)
