@@ -1,4 +1,4 @@
-"""Classifiers side by side: accuracy with its interval, and accuracy against time for a face.
+"""Models side by side: quality with its interval, and quality against the time that it takes.
 
 Names stand on the left alone, each with its rank; on the right, where dots crowd, the rank says
 which is which.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One classifier of the figure; shares in [0, 1]."""
+    """One classifier, or one detector with its AP50, of the figure; shares in [0, 1]."""
 
     name: str
     accuracy: float
@@ -30,28 +30,33 @@ class Mark:
     """Lower end of the interval."""
     high: float
     ms_per_face: float | None
-    """Where ``None``, the right half leaves it out."""
+    """Of a detector, a picture. Where ``None``, the right half leaves it out."""
     published: tuple[float, ...] = ()
     """What others report: one figure, or the ends of a range."""
 
 
-def comparison_figure(marks: Sequence[Mark], title: str) -> Figure:
-    """Left: accuracies and intervals, the best on top. Right: accuracy against milliseconds, with
-    a line through those that nobody else beats in both.
+def comparison_figure(
+    marks: Sequence[Mark],
+    title: str,
+    measure: str = "accuracy",
+    timed_as: str = "ms a face (ONNX Runtime, one thread)",
+) -> Figure:
+    """Left: accuracies, or what ``measure`` names, and intervals, the best on top. Right: the same
+    against milliseconds, with a line through those that nobody else beats in both.
     """
     ordered = sorted(marks, key=lambda mark: -mark.accuracy)  # rank 1 first
     timed = [(rank, mark) for rank, mark in enumerate(ordered, start=1) if mark.ms_per_face]
     height = max(4.2, 1.4 + 0.34 * len(ordered))
     figure = new_figure(11 if timed else 6, height)
     axes = figure.subplots(1, 2 if timed else 1, squeeze=False)[0]
-    _dots(axes[0], ordered)
+    _dots(axes[0], ordered, measure)
     if timed:
-        _against_time(axes[1], timed)
+        _against_time(axes[1], timed, measure, timed_as)
     figure.suptitle(title, fontsize=12)
     return figure
 
 
-def _dots(axes: Axes, ordered: list[Mark]) -> None:
+def _dots(axes: Axes, ordered: list[Mark], measure: str) -> None:
     for y, mark in enumerate(ordered, start=1):
         axes.plot([100 * mark.low, 100 * mark.high], [y, y], color=BLUE, linewidth=2, alpha=0.6)
         axes.plot(100 * mark.accuracy, y, "o", color=BLUE, markersize=6)
@@ -64,7 +69,7 @@ def _dots(axes: Axes, ordered: list[Mark]) -> None:
     names = [f"{mark.name}  {rank}" for rank, mark in enumerate(ordered, start=1)]
     axes.set_yticks(range(1, len(ordered) + 1), names)
     axes.set_ylim(len(ordered) + 0.7, 0.3)
-    axes.set_xlabel("accuracy, % (line: 95 % interval)")
+    axes.set_xlabel(f"{measure}, % (line: 95 % interval)")
     axes.grid(axis="x", color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     if any(mark.published for mark in ordered):
@@ -74,7 +79,7 @@ def _dots(axes: Axes, ordered: list[Mark]) -> None:
     _plain(axes)
 
 
-def _against_time(axes: Axes, timed: list[tuple[int, Mark]]) -> None:
+def _against_time(axes: Axes, timed: list[tuple[int, Mark]], measure: str, timed_as: str) -> None:
     x = np.array([mark.ms_per_face for _, mark in timed], np.float64)
     y = np.array([100 * mark.accuracy for _, mark in timed])
     axes.set_xscale("log")
@@ -95,8 +100,8 @@ def _against_time(axes: Axes, timed: list[tuple[int, Mark]]) -> None:
             arrowprops={"arrowstyle": "-", "color": BLUE, "linewidth": 0.7, "shrinkB": 0},
         )  # fmt: skip
     axes.xaxis.set_major_formatter("{x:g}")
-    axes.set_xlabel("ms a face (ONNX Runtime, one thread)")
-    axes.set_ylabel("accuracy, %")
+    axes.set_xlabel(timed_as)
+    axes.set_ylabel(f"{measure}, %")
     axes.grid(color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     _plain(axes)

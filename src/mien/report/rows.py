@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mien.detection.measure import DetectionScores, Operating
@@ -60,7 +61,6 @@ def cost_rows(found: DetectionScores) -> list[tuple[str, str]]:
     """What it takes, on which hardware, and what exactly was timed."""
     speed, facts = found.speed, found.facts
     asked = facts.get("asked_from")
-    cores = facts.get("threads") or facts.get("cores")
     timed = "detecting alone, pictures decoded beforehand, one at a time"
     if asked is not None and asked < found.threshold:
         timed += f"; it was asked for all boxes from a score of {asked:.3g}, which can but slow it"
@@ -69,7 +69,7 @@ def cost_rows(found: DetectionScores) -> list[tuple[str, str]]:
                          f"{speed.p95_ms:.1f}"),
         ("megapixels a second", f"{speed.megapixels_per_second:.1f}"),
         ("memory", _memory(facts)),
-        ("on", " × ".join(str(part) for part in (cores, facts.get("processor")) if part)),
+        ("on", processor_of(facts)),
         ("timed", timed),
     ]  # fmt: skip
 
@@ -86,7 +86,13 @@ def number(value: float | None) -> str:
     return f"{value:.2f}" if value >= 0.01 or value == 0 else f"{value:.1g}"
 
 
-def _memory(facts: dict[str, Any]) -> str:
+def processor_of(facts: Mapping[str, Any]) -> str:
+    """Cores and their kind, as far as they are known."""
+    cores = facts.get("threads") or facts.get("cores")
+    return " × ".join(str(part) for part in (cores, facts.get("processor")) if part)
+
+
+def _memory(facts: Mapping[str, Any]) -> str:
     peak, more = facts.get("peak_mib"), facts.get("memory_mib")
     if peak is None:
         return "not told by this system"

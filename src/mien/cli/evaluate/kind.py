@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 
 def is_run(source: str) -> bool:
@@ -16,8 +19,8 @@ def is_detector(source: str) -> bool:
     training run, or what it answered (.npz).
 
     Whatever cannot be told, such as an unknown name, is taken for a classifier's, whose loading
-    says what is wrong. Raises ``MissingExtraError`` for a run without the ``train`` extra, and
-    ``ModelFileError`` for one without a checkpoint, or for a damaged file.
+    says what is wrong. Raises ``ModelFileError`` for a damaged checkpoint or ONNX file, and
+    ``MissingExtraError`` for a checkpoint without its recipe where the ``train`` extra is missing.
     """
     from mien.registry import classifiers, detectors
 
@@ -34,13 +37,28 @@ def is_detector(source: str) -> bool:
     return _onnx_is_detector(path) if suffix == ".onnx" else _answers_are_detections(path)
 
 
+def recipe_of(run: str) -> dict[str, Any] | None:
+    """The recipe that lies beside a run's checkpoint, which needs no PyTorch; ``None``: none."""
+    folder = Path(run) if os.path.isdir(run) else Path(run).parent  # noqa: PTH112 - never raises
+    with suppress(OSError, ValueError):
+        recipe = json.loads((folder / "recipe.json").read_text("utf-8"))
+        return recipe if isinstance(recipe, dict) else None
+    return None
+
+
 def _run_is_detector(source: str) -> bool:
+    recipe = recipe_of(source)
+    if recipe is not None:
+        return recipe.get("task") == "detection"
+    weights = Path(source) / "last.pt" if os.path.isdir(source) else Path(source)  # noqa: PTH112
+    if not os.path.isfile(weights):  # noqa: PTH113 - never raises
+        return False
     from mien.train import require_extra
 
     require_extra(f"the training run {source}")
     from mien.train import checkpoint
 
-    return checkpoint.is_detector(checkpoint.load(checkpoint.find(source)))
+    return checkpoint.is_detector(checkpoint.load(weights))
 
 
 def _onnx_is_detector(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""``mien compare``: several classifiers side by side on the same pictures."""
+"""``mien compare`` of classifiers: accuracy, cost, and who is better than by luck."""
 
 from __future__ import annotations
 
@@ -7,43 +7,27 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mien.cli.compare.names import short_names
 from mien.cli.console import out, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from rich.table import Table
 
     from mien.compare import Comparison, Cost
     from mien.predictions import Predictions
 
 
-@click.command()
-@click.argument("runs", metavar="RUN...", nargs=-1, required=True)
-@click.option("--data", type=click.Path(), help="The data set, for those without saved answers.")
-@click.option("--split", default="public", show_default=True, help="The pictures to compare on.")
-@click.option(
-    "--dataset", metavar="NAME", help="The data's reader; default: fer2013, of a run its recipe's."
-)
-@click.option("--tta", is_flag=True, help="Compare averages of ten crops.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
-@click.option("--figure", type=click.Path(), help="Draw accuracy and cost (.png, .svg, .pdf).")
-def command(
+def compare_classifiers(
     runs: tuple[str, ...],
+    *,
     data: str | None,
-    split: str,
+    split: str | None,
     dataset: str | None,
     tta: bool,
     as_json: bool,
     figure: str | None,
 ) -> None:
-    """Compare classifiers on the same pictures: accuracy, cost, and who is better than by luck.
-
-    RUN is the folder of a 'mien train' run, saved predictions (.npz), an ONNX file with a model
-    spec, or a name that 'mien models' lists. A run's saved answers (predictions/<split>.npz) are
-    used where they are there; whoever has none answers now, which needs --data. Costs need the
-    'train' extra.
-    """
+    """Compare ``runs``, which are two or more, on ``split``, by default public."""
     from mien.compare import check_comparable, compare
     from mien.errors import ConfigError
 
@@ -51,20 +35,17 @@ def command(
         from mien.figures.save import check_target
 
         check_target(figure)
-    if len(set(runs)) < 2:
-        raise ConfigError("a comparison needs two classifiers or more")
-    names = _names(runs)
+    split = split or "public"
+    names = short_names(runs)
     without = [run for run in runs if _saved(run, split, tta) is None]
     if without and data is None:
         crops = ", ten crops" if tta else ""
         raise ConfigError(
             f"{', '.join(without)}: no saved answers on the split {split!r}{crops}; add --data PATH"
         )
-    answers: dict[str, Predictions] = {}
-    for run in dict.fromkeys(runs):
-        answers[names[run]] = _answers(run, data, split, dataset, tta)
+    answers = {names[run]: _answers(run, data, split, dataset, tta) for run in runs}
     check_comparable(answers)  # costs take longer
-    costs = {names[run]: _cost(run) for run in names}
+    costs = {names[run]: _cost(run) for run in runs}
     found = compare(answers, costs)
     if figure is not None:
         _draw(found, figure)
@@ -74,19 +55,6 @@ def command(
         click.echo(json.dumps(found.to_dict()))
     else:
         _print(found)
-
-
-def _names(runs: Iterable[str]) -> dict[str, str]:
-    """A short name for each argument; two that would share one keep their whole text."""
-    short = {}
-    for run in runs:
-        path = Path(run)
-        if path.parent.name == "predictions":
-            path = path.parent.parent
-        is_file = path.suffix.lower() in (".npz", ".onnx", ".pt")
-        short[run] = (path.stem if is_file else path.resolve().name) or run
-    taken = list(short.values())
-    return {run: name if taken.count(name) == 1 else run for run, name in short.items()}
 
 
 def _saved(run: str, split: str, tta: bool) -> Path | None:

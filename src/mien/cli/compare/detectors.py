@@ -1,0 +1,98 @@
+"""``mien compare`` of face detectors: quality, over-detection, speed, and the same pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from mien.cli.compare.detector_answers import Asked, gather
+from mien.cli.compare.names import short_names
+from mien.cli.console import out, table
+from mien.cli.targets import Targets
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mien.detection.compare import Comparison
+    from mien.report.page import Origin
+
+
+def compare_detectors(
+    runs: tuple[str, ...],
+    command: str,
+    *,
+    data: str | None,
+    split: str | None,
+    dataset: str | None,
+    detector_options: tuple[str, ...],
+    threads: int | None,
+    limit: int | None,
+    as_json: bool,
+    figure: str | None,
+    figures: str | None,
+    html: str | None,
+) -> None:
+    """Compare ``runs``, which are two or more; ``command`` is the command line as it was given."""
+    from mien.detection.compare import compare
+    from mien.report.page import Origin
+
+    targets = Targets(figure, figures, html)
+    targets.check()
+    names = short_names(runs)
+    asked = gather(names, data, split, dataset, detector_options, threads, limit)
+    found = compare(asked.answers)
+    try:
+        origin = Origin(command, ", ".join(names.values()), data or "", asked.warnings)
+        _write(targets, found, asked, origin)
+    finally:  # a disk that is full by now does not take the measures with it
+        if as_json:
+            import json
+
+            facts = {**found.to_dict(), "data": data, "warnings": asked.warnings}
+            click.echo(json.dumps(facts))
+        else:
+            _print(found, asked.warnings)
+
+
+def _write(targets: Targets, found: Comparison, asked: Asked, origin: Origin) -> None:
+    """Write every file that was asked for. Raises ``OutputError``."""
+    from mien.report.comparison_rows import about_comparison
+
+    title = about_comparison(found)
+    if targets.figure is not None:
+        from mien.figures.detectors import speed_figure
+        from mien.figures.save import save_figure
+
+        save_figure(speed_figure(found, title), targets.figure)
+    if not targets.shows:
+        return
+    from mien.figures.detectors import detectors_figures
+    from mien.figures.save import png
+
+    if asked.dataset is None:
+        click.echo("mien: without --data no pictures are shown side by side", err=True)
+    drawn = detectors_figures(found, asked.answers, asked.dataset, title)
+    pictures = {name: png(figure) for name, figure in drawn}
+    targets.write_pictures(pictures)
+    if targets.html is not None:
+        from mien.report.comparison import save_report
+
+        save_report(targets.html, found, origin, pictures)
+
+
+def _print(found: Comparison, warnings: Sequence[str]) -> None:
+    from rich.markup import escape
+
+    from mien.report.comparison_rows import about_comparison, comparison_rows
+
+    console = out()
+    console.print(about_comparison(found), markup=False)
+    for warning in warnings:
+        console.print(f"\n[bold yellow]warning[/bold yellow]: {escape(warning)}")
+    for part in comparison_rows(found):
+        console.print(f"\n{part.heading}", markup=False)
+        rows = table(*part.columns)
+        for cells in part.rows:
+            rows.add_row(*map(escape, cells))
+        console.print(rows)

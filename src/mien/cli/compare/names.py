@@ -1,0 +1,22 @@
+"""What those that are compared are called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+KEPT = ("predictions", "detections")
+"""Folders in which a run keeps its answers."""
+
+
+def short_names(runs: Iterable[str]) -> dict[str, str]:
+    """A short name for each argument; two that would share one keep their whole text."""
+    short = {}
+    for run in runs:
+        path = Path(run)
+        if path.parent.name in KEPT:
+            path = path.parent.parent
+        is_file = path.suffix.lower() in (".npz", ".onnx", ".pt")
+        short[run] = (path.stem if is_file else path.resolve().name) or run
+    taken = list(short.values())
+    return {run: name if taken.count(name) == 1 else run for run, name in short.items()}
