@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -152,12 +152,26 @@ def to_onnx(net: nn.Module, spec: ModelSpec) -> ModelProto:
     ``ModelError`` where it cannot follow what the network does.
     """
     example = torch.zeros(2, spec.channels, spec.input_size, spec.input_size)  # (N, C, S, S)
+    return traced(net, example, {0: torch.export.Dim("batch")}, ["input"], ["logits"])
+
+
+def traced(
+    net: nn.Module,
+    example: torch.Tensor,
+    sizes: Mapping[int, Any],
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+) -> ModelProto:
+    """The graph of what ``net`` makes of ``example``, whose dimensions in ``sizes`` may change.
+
+    Raises ``ModelError`` where PyTorch's exporter cannot follow what the network does.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own deprecations are no news to a user
         try:
             program: Any = torch.onnx.export(
-                net, (example,), dynamo=True, dynamic_shapes=({0: torch.export.Dim("batch")},),
-                opset_version=OPSET, input_names=["input"], output_names=["logits"], verbose=False,
+                net, (example,), dynamo=True, dynamic_shapes=(dict(sizes),), opset_version=OPSET,
+                input_names=inputs, output_names=outputs, verbose=False,
             )  # fmt: skip
         except torch.onnx.OnnxExporterError as error:
             cause: BaseException = error  # its own words are a page; the first cause's are a line

@@ -1,0 +1,135 @@
+"""A training run of a face detector, or one of its checkpoints, as a detector like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.detectors.base import DetectorFacts, check_image, check_length, check_score
+from mien.detectors.spec import DetectorSpec
+from mien.errors import ModelFileError
+from mien.train import checkpoint
+from mien.train.detection.config import DetectorConfig
+from mien.train.detection.network import FasterRCNN, build
+from mien.train.loop import pick_device
+from mien.types import Box, Face
+
+LICENCE = "The terms of the training data apply."
+INTENDED_USE = "Finding faces in photos and video, for research, teaching and applications."
+LIMITS = (
+    "Measure it on your own kind of pictures first: what it misses differs with size, pose, light, "
+    "covering and, in data of unknown balance, age, sex and skin colour."
+)
+
+
+class TorchDetector:
+    """The weights that a run keeps, in PyTorch, with the protocol of ``mien.detectors.base``.
+
+    ``run``: the folder of a ``mien train`` run, or a checkpoint in it.
+
+    ``score_threshold``: below it a box is no face; by default the recipe's own.
+
+    ``min_face_size``: smaller faces are left out; the size is the square root of the box's area,
+    in pixels of the picture.
+
+    Raises ``ModelFileError`` where there is no checkpoint of a detector or it is damaged, and
+    ``ConfigError`` for values out of range.
+    """
+
+    facts = DetectorFacts(
+        name="run",
+        summary="a training run of Faster R-CNN (Ren et al. 2015)",
+        landmarks=False,
+    )
+
+    def __init__(
+        self,
+        run: str | Path,
+        *,
+        score_threshold: float | None = None,
+        min_face_size: float = 0,
+        device: str = "auto",
+    ) -> None:
+        self._net, self._config, state = load_detector(run)
+        self._net.to(pick_device(device))
+        self.spec = spec_of(self._net, self._config, state)
+        threshold = self._config.score_threshold if score_threshold is None else score_threshold
+        self.score_threshold = check_score("score_threshold", threshold)
+        self.min_face_size = check_length("min_face_size", min_face_size)
+        self.facts = DetectorFacts(
+            name=self.spec.name,
+            summary=f"{self.spec.architecture}, the run {run}",
+            landmarks=False,
+            source=str(run),
+        )
+
+    def detect(self, image: NDArray[np.uint8]) -> list[Face]:
+        """The faces in ``image``, (H, W, 3) uint8 RGB, best score first; empty where there is none.
+
+        Boxes are float pixels of ``image`` and end where it ends. Raises ``InputError`` for an
+        array of another shape or type.
+        """
+        boxes, scores = self._net.find(check_image(image), self._config)  # (N, 4), (N,)
+        sides = boxes[:, 2:] - boxes[:, :2]
+        keep = (sides > 0).all(axis=1) & (np.sqrt(sides.prod(axis=1)) >= self.min_face_size)
+        keep &= scores >= self.score_threshold
+        return [
+            Face(Box(*box), score)
+            for box, score in zip(boxes[keep].tolist(), scores[keep].tolist(), strict=True)
+        ]
+
+
+def load_detector(run: str | Path) -> tuple[FasterRCNN, DetectorConfig, dict[str, Any]]:
+    """The trained network of a run, its recipe and its checkpoint.
+
+    The network is on the CPU and in evaluation mode. Raises ``ModelFileError``, ``ConfigError``.
+    """
+    path = checkpoint.find(run)
+    state = checkpoint.load(path)
+    if not checkpoint.is_detector(state):
+        raise ModelFileError(f"{path} is the run of a classifier: give that of a face detector")
+    config = DetectorConfig.from_dict(state["config"], where=str(path))
+    net = build(config)
+    try:
+        net.load_state_dict(state["ema"])
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ModelFileError(f"{path} does not fit its own recipe: {reason}") from None
+    net.eval()
+    return net, config, state
+
+
+def spec_of(net: FasterRCNN, config: DetectorConfig, state: Mapping[str, Any]) -> DetectorSpec:
+    """What is known of a run's network; it has no scores, which its metrics hold."""
+    facts = state.get("facts", {})
+    counts = [f"{facts[key]} {key}" for key in ("pictures", "faces") if key in facts]
+    part = config.train_split
+    if config.splits != "official":
+        part += f" of {config.splits}"
+    return DetectorSpec(
+        name=config.name,
+        short_side=config.short_side,
+        long_side=config.long_side,
+        score_threshold=config.score_threshold,
+        architecture=f"{config.architecture} {config.backbone}",
+        trained_on=f"{config.dataset}, split {part}"
+        + (f" ({', '.join(counts)})" if counts else ""),
+        licence=LICENCE,
+        sha256=checkpoint.weights_hash(net),
+        card={
+            "description": config.description,
+            "made_by": "'mien train' and 'mien export'",
+            "data": config.dataset,
+            "split": config.train_split,
+            "seed": config.seed,
+            "epochs": f"{state['epochs_done']} of {config.epochs}",
+            **{key: value for key, value in facts.items() if key not in ("pictures", "faces")},
+            "intended_use": INTENDED_USE,
+            "limits": LIMITS,
+            "recipe": config.to_dict(),
+        },
+    )
