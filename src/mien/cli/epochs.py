@@ -49,6 +49,6 @@ def _line(row: dict[str, Any], epochs: int) -> str:
         parts.append(f"{row['input_size']} px")
     parts.append(f"loss {row['train_loss']:.4f}")
     for key, name in (("valid_accuracy", "accuracy"), ("valid_ap50", "AP50")):
-        if key in row:
+        if row.get(key) is not None:  # no AP50 where no face is marked
             parts.append(f"{name} {row[key]:.2%}")
     return "  ".join((*parts, f"{row['seconds']:.0f} s"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 import click
@@ -36,13 +37,17 @@ def command(
     licence: str | None,
     **framing: Any,
 ) -> None:
-    """Write the averaged weights of RUN, the folder of a 'mien train' run, to an ONNX file.
+    """Write the weights of RUN, the folder of a 'mien train' run, to an ONNX file.
 
-    The file carries its labels, input, framing and card, is checked against PyTorch before it is
-    written, and is a model for 'mien analyze --model FILE'. Exit status: 0 written, 1 failed,
-    2 usage.
+    The file carries what is known of it and is checked against PyTorch before it is written. A
+    classifier's, with its labels, input, framing and card, is a model for 'mien analyze --model
+    FILE', a face detector's is one for 'mien analyze --detector FILE'. Exit status: 0 written,
+    1 failed, 2 usage.
     """
+    from pathlib import Path
+
     from mien.errors import ConfigError
+    from mien.files import check_writable
     from mien.train import require_extra
 
     facts = dict(fact.partition("=")[::2] for fact in card)
@@ -51,23 +56,52 @@ def command(
     if not out.endswith(".onnx"):
         raise ConfigError(f"--out takes the name of an .onnx file, got {out!r}")
     require_extra("'mien export'", "onnx", "onnxscript")
-    from mien.train.export import Weights, export_run
+    check_writable(Path(out))
+    from mien.train import checkpoint
+    from mien.train.export import Weights
 
-    exported = export_run(
-        run,
-        out,
-        weights=cast(Weights, weights),
-        calibrate=calibrate,
-        calibrate_split=calibrate_split,
-        framing={key: value for key, value in framing.items() if value is not None},
-        name=name,
-        licence=licence,
-        card=facts,
-    )
+    told: dict[str, Any] = {
+        "weights": cast(Weights, weights), "name": name, "licence": licence, "card": facts
+    }  # fmt: skip
+    framing = {key: value for key, value in framing.items() if value is not None}
+    if checkpoint.is_detector(checkpoint.load(checkpoint.find(run))):
+        if calibrate is not None or framing:
+            raise ConfigError(
+                f"{run} is a face detector's run: --calibrate, --margin, --offset and --align are "
+                "for classifiers"
+            )
+        _export_detector(run, out, told)
+    else:
+        calibration = {"calibrate": calibrate, "calibrate_split": calibrate_split}
+        _export_classifier(run, out, {**told, **calibration, "framing": framing})
+
+
+def _export_classifier(run: str, out: str, options: dict[str, Any]) -> None:
+    from mien.train.export import export_run
+
+    exported = export_run(run, out, **options)
     spec = exported.spec
-    click.echo(f"{exported.path}: {exported.size / 1e6:.2f} MB, {weights} weights")
+    click.echo(f"{exported.path}: {exported.size / 1e6:.2f} MB, {options['weights']} weights")
     click.echo(f"largest difference from PyTorch's logits: {exported.difference:.2g}")
     if spec.scores:
         click.echo(f"temperature: {spec.temperature:.3f}")
-        click.echo(", ".join(f"{key} {value:.4f}" for key, value in spec.scores.items()))
+        click.echo(_figures(spec.scores))
     click.echo(f"next: mien analyze PHOTO --model {exported.path}")
+
+
+def _export_detector(run: str, out: str, options: dict[str, Any]) -> None:
+    from mien.train.detection.export import export_detector
+
+    exported = export_detector(run, out, **options)
+    click.echo(f"{exported.path}: {exported.size / 1e6:.2f} MB, {options['weights']} weights")
+    click.echo(
+        f"of {exported.boxes} boxes in PyTorch, scores differ by {exported.score:.2g} or less, "
+        f"sides by {exported.pixels:.2g} pixels"
+    )
+    if exported.spec.scores:
+        click.echo(_figures(exported.spec.scores))
+    click.echo(f"next: mien analyze PHOTO --detector {exported.path}")
+
+
+def _figures(scores: Mapping[str, float]) -> str:
+    return ", ".join(f"{key} {value:.4f}" for key, value in scores.items())

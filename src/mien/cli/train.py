@@ -172,5 +172,5 @@ def _outcome(
     if config.weights is not None:
         loaded = checkpoint.load(run / checkpoint.CHECKPOINT)["facts"].get("weights_loaded")
         yield f"started from {config.weights}: {loaded}"
-    if rows and "valid_ap50" in rows[-1]:
+    if rows and rows[-1].get("valid_ap50") is not None:
         yield f"AP50 on split {config.valid_split!r}: {rows[-1]['valid_ap50']:.2%} (last epoch)"
