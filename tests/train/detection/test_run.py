@@ -13,6 +13,8 @@ torch = pytest.importorskip("torch", reason="needs the 'train' extra")
 from few_scenes import TINY, Few  # noqa: E402
 from mien.errors import ConfigError, TrainingError  # noqa: E402
 from mien.train import checkpoint  # noqa: E402
+from mien.train.detection.data import Scenes, batches  # noqa: E402
+from mien.train.detection.network import build  # noqa: E402
 from mien.train.detection.run import train_detector  # noqa: E402
 
 CPU = torch.device("cpu")
@@ -67,6 +69,23 @@ def test_the_average_is_of_the_weights(finished: Path) -> None:
     name = "rpn.head.cls_logits.weight"
     assert not torch.equal(last[name], average[name])
     assert float((last[name] - average[name]).abs().max()) < 4 * TINY.lr
+
+
+def test_the_average_has_statistics_of_its_own(finished: Path, shared: Path) -> None:
+    """Those of the views of the last epoch, as its own weights see them."""
+    config = replace(TINY, epochs=2)
+    net = build(config)
+    net.load_state_dict(weights(finished))
+    seen: list[Any] = []
+    first = net.backbone.body["0"][0]  # the first convolution
+    first.register_forward_hook(lambda module, inputs, out: seen.append(out))
+    scenes = Scenes(Few(shared), "train", None)
+    with torch.no_grad():
+        for pixels, _ in batches(scenes, config, epoch=1):
+            net.backbone(net.normalised(pixels))
+    means = torch.stack([out.mean(dim=(0, 2, 3)) for out in seen]).mean(dim=0)
+    kept = weights(finished)["backbone.body.0.1.running_mean"]
+    torch.testing.assert_close(kept, means, atol=1e-4, rtol=1e-3)
 
 
 def test_other_data_is_no_way_to_go_on(finished: Path, shared: Path) -> None:

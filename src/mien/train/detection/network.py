@@ -65,8 +65,8 @@ class FasterRCNN(nn.Module):
         In training, with N ``targets``, a dict of four losses. Else a list of N dicts with
         ``boxes`` (M, 4) in pixels and ``scores`` (M,), best first, at most ``MOST`` of them.
         """
-        x = (pixels.float() / 255 - self.mean) / self.std
-        features = self.backbone(x.contiguous(memory_format=torch.channels_last))
+        x = self.normalised(pixels)
+        features = self.backbone(x)
         size = (int(pixels.shape[2]), int(pixels.shape[3]))
         images = ImageList(x, [size] * len(x))
         proposals, losses = self.rpn(images, features, targets)
@@ -77,6 +77,11 @@ class FasterRCNN(nn.Module):
                 return {**losses, "loss_classifier": nothing, "loss_box_reg": nothing}
         found, more = self.roi_heads(features, proposals, images.image_sizes, targets)
         return {**losses, **more} if self.training else found
+
+    def normalised(self, pixels: Tensor) -> Tensor:
+        """(N, 3, H, W) uint8 as the backbone takes them, float32."""
+        x: Tensor = (pixels.float() / 255 - self.mean) / self.std
+        return x.contiguous(memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def find(

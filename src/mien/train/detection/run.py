@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
 
 from mien.datasets.scenes import SceneDataset
 from mien.datasets.splits import resplit
@@ -32,6 +33,8 @@ from mien.train.run import LOOK, OnBatch, environment
 from mien.train.schedule import learning_rate
 
 Row = dict[str, Any]
+SETTLING = 32
+"""Batches that the statistics of the averaged weights are taken from."""
 
 
 def train_detector(
@@ -129,6 +132,7 @@ class _Run:
             seconds = time.perf_counter() - began
             row["images_per_second"] = round(self.steps * self.config.batch_size / seconds, 1)
             row["seconds"] = round(seconds, 2)
+            self._settle(epoch)
             if not all(bool(v.isfinite().all()) for v in self.net.state_dict().values()):
                 raise self._diverged(f"the weights are no numbers after epoch {epoch + 1}")
             if self.valid is not None and self._looks(epoch):
@@ -183,6 +187,20 @@ class _Run:
             "train_loss": round(float(losses.mean()), 5),
             **{name: round(float(value) / self.steps, 5) for name, value in sums.items()},
         }
+
+    def _settle(self, epoch: int) -> None:
+        """Give the averaged weights the statistics of normalisation that they themselves bring.
+
+        The average of the statistics belongs to the weights on their way: while those move fast, a
+        network of both averages finds nothing (Izmailov et al. 2018, section 3.2).
+        """
+        if self.ema is None or self.config.norm == "frozen":
+            return
+        some = islice(batches(self.scenes, self.config, epoch), SETTLING)
+        update_bn(
+            (self.averaged.normalised(pixels.to(self.device)) for pixels, _ in some),
+            self.averaged.backbone,
+        )
 
     def _look(self, epoch: int, losses: Tensor, on_batch: OnBatch | None) -> None:
         if not bool(losses.isfinite().all()):
