@@ -100,6 +100,9 @@ def _against_time(axes: Axes, timed: list[tuple[int, Mark]], measure: str, timed
             arrowprops={"arrowstyle": "-", "color": BLUE, "linewidth": 0.7, "shrinkB": 0},
         )  # fmt: skip
     axes.xaxis.set_major_formatter("{x:g}")
+    few = axes.get_xlim()[1] < 12 * axes.get_xlim()[0]  # hardly a decade: name what lies between
+    axes.xaxis.set_minor_formatter("{x:g}" if few else "")
+    axes.tick_params(axis="x", which="minor", pad=5)
     axes.set_xlabel(timed_as)
     axes.set_ylabel(f"{measure}, %")
     axes.grid(color=GRID, linewidth=0.8)

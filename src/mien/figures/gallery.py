@@ -33,8 +33,7 @@ def gallery(
         for row in rows
     ]
     total = HEAD + GAP + sum(height + CAPTION for height in heights)
-    figure = new_figure(width, total)
-    figure.set_layout_engine("none")  # each place is known
+    figure = _blank(width, total)
     made: list[Axes] = []
     top = total - HEAD
     for row, height in zip(rows, heights, strict=True):
@@ -42,13 +41,49 @@ def gallery(
         left = GAP
         for index in row:
             side = height * shapes[index]
-            place = (left / width, top / total, side / width, height / total)
-            axes = figure.add_axes(place)
-            axes.set_axis_off()
-            axes.imshow(images[index], aspect="auto", interpolation="bilinear")
-            made.append(axes)
+            made.append(_show(figure, images[index], (left, top, side, height)))
             left += side + GAP
     return figure, made
+
+
+def paired(
+    images: Sequence[NDArray[np.uint8]], columns: int, width: float = 5.4
+) -> tuple[Figure, list[list[Axes]]]:
+    """A figure with each of ``images``, (H, W, 3), ``columns`` times beside itself.
+
+    A column is ``width`` inches wide; a picture higher than 3 : 4 is narrower, in its middle.
+    """
+    shapes = [image.shape[1] / image.shape[0] for image in images]
+    heights = [width / max(shape, 4 / 3) for shape in shapes]
+    total = HEAD + GAP + sum(height + CAPTION for height in heights)
+    whole = columns * (width + GAP) + GAP
+    figure = _blank(whole, total)
+    made: list[list[Axes]] = []
+    top = total - HEAD
+    for image, shape, height in zip(images, shapes, heights, strict=True):
+        top -= CAPTION + height
+        side = min(width, height * shape)
+        lefts = [GAP + column * (width + GAP) + (width - side) / 2 for column in range(columns)]
+        made.append([_show(figure, image, (left, top, side, height)) for left in lefts])
+    return figure, made
+
+
+def _blank(width: float, height: float) -> Figure:
+    figure = new_figure(width, height)
+    figure.set_layout_engine("none")  # each place is known
+    return figure
+
+
+def _show(
+    figure: Figure, image: NDArray[np.uint8], place: tuple[float, float, float, float]
+) -> Axes:
+    """``image`` on axes of its own at ``place``: left, bottom, width and height in inches."""
+    width, height = figure.get_size_inches()
+    left, bottom, across, up = place
+    axes = figure.add_axes((left / width, bottom / height, across / width, up / height))
+    axes.set_axis_off()
+    axes.imshow(image, aspect="auto", interpolation="bilinear")
+    return axes
 
 
 def _rows(shapes: Sequence[float], target: float) -> list[list[int]]:

@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING
 
 from mien.detection.answers import Answer, Detections
 from mien.detection.faults import faults, most_missed, most_overdetected
-from mien.figures.gallery import gallery
+from mien.figures.gallery import gallery, paired
 from mien.figures.marks import draw_boxes, legend
 from mien.figures.scenes import Boxes, View
-from mien.figures.style import INK, MUTED, new_figure
+from mien.figures.style import INK, MUTED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 NAME = 40  # characters of a picture's name that there is room for
-CELL = 4.6  # inches: width of a picture in the comparison
 
 
 def worst(detectors: Sequence[Detections], count: int) -> list[str]:
@@ -40,11 +39,7 @@ def misses_figure(found: Detections, views: Mapping[str, View], title: str) -> F
     figure, grid = gallery([view.image for view in views.values()])
     for axes, (key, view) in zip(grid, views.items(), strict=True):
         said = _mark(axes, answers[key], found.threshold, view)
-        for words, above, size, color in ((said, 14, 9, INK), (_short(key), 4, 6.5, MUTED)):
-            axes.annotate(
-                words, (0, 1), (0, above), xycoords="axes fraction", textcoords="offset points",
-                fontsize=size, color=color, parse_math=False,
-            )  # fmt: skip
+        _caption(axes, said, _short(key))
     _head(figure, title if views else f"{title}: nothing is missed, nothing over-detected")
     return figure
 
@@ -53,19 +48,12 @@ def side_by_side_figure(
     detectors: Mapping[str, Detections], views: Mapping[str, View], title: str
 ) -> Figure:
     """A row a picture, a column a detector: what each made of the same pictures."""
-    shapes = [view.image.shape[0] / view.image.shape[1] for view in views.values()]
-    heights = [CELL * min(shape, 1.25) + 0.3 for shape in shapes] or [1.0]
-    figure = new_figure(CELL * len(detectors), sum(heights) + 1.0)
-    grid = figure.subplots(len(heights), len(detectors), squeeze=False, height_ratios=heights)
+    figure, rows = paired([view.image for view in views.values()], len(detectors))
     for column, (name, found) in enumerate(detectors.items()):
         answers = {answer.key: answer for answer in found.answers}
         for row, (key, view) in enumerate(views.items()):
-            axes = grid[row, column]
-            axes.set_axis_off()
-            axes.imshow(view.image, interpolation="bilinear")
-            said = _mark(axes, answers[key], found.threshold, view)
-            above = f"{name}, used at {found.threshold:.3g}\n" if row == 0 else ""
-            axes.set_title(f"{above}{said}", fontsize=9, color=INK)
+            said = _mark(rows[row][column], answers[key], found.threshold, view)
+            _caption(rows[row][column], f"{name}: {said}", _short(key) if column == 0 else "")
     _head(figure, title)
     return figure
 
@@ -94,9 +82,17 @@ def _mark(axes: Axes, answer: Answer, threshold: float, view: View) -> str:
     axes.set_ylim(view.image.shape[0] - 0.5, -0.5)
     found, missed = len(boxes["found"]), len(boxes["missed"])
     words = [f"{found:,} of {found + missed:,} found"]
-    words += [f"{len(boxes['false']):,} no face"] if len(boxes["false"]) else []
+    words += [f"{len(boxes['false']):,} on no marked face"] if len(boxes["false"]) else []
     words += [f"{len(boxes['duplicate']):,} found again"] if len(boxes["duplicate"]) else []
     return ", ".join(words)
+
+
+def _caption(axes: Axes, said: str, name: str) -> None:
+    for words, above, size, color in ((said, 14, 9, INK), (name, 4, 6.5, MUTED)):
+        axes.annotate(
+            words, (0, 1), (0, above), xycoords="axes fraction", textcoords="offset points",
+            fontsize=size, color=color, parse_math=False,
+        )  # fmt: skip
 
 
 def _head(figure: Figure, title: str) -> None:

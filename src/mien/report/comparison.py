@@ -27,6 +27,7 @@ READING = {
     ),
 }
 """Heading and how to read it, of each figure in the order of the report."""
+PHOTOS = ("side_by_side",)
 
 
 def save_report(
@@ -49,5 +50,6 @@ def comparison_report(found: Comparison, origin: Origin, figures: Mapping[str, b
         tables=comparison_rows(found),
         skipped=sorted({line for row in found.rows for line in row.scores.skipped}),
         origin=origin,
-        figures=drawn(READING, figures, ("side_by_side",)),
+        figures=drawn(READING, figures, PHOTOS),
+        photos=PHOTOS,
     )

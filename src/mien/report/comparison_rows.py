@@ -23,7 +23,7 @@ def comparison_rows(found: Comparison) -> list[Rows]:
     sizes, subsets = list(first.from_size), list(first.subsets)
     return [
         Rows(
-            "AP50, of all faces, of a least size, of each subset; AP50:95 of all",
+            "AP50, and AP50:95 at the end",
             ("detector", "all", "95 %", *(f"from {size} px" for size in sizes), *subsets, "50:95"),
             tuple(_quality(row, sizes, subsets) for row in found.rows),
         ),

@@ -66,6 +66,7 @@ def detector_report(found: DetectionScores, origin: Origin, figures: Mapping[str
         costs=dict(cost_rows(found)),
         settings=readable(settings),
         figures=drawn(READING, figures, PHOTOS),
+        photos=PHOTOS,
     )
 
 
@@ -79,10 +80,10 @@ def _leading(found: DetectionScores) -> list[tuple[str, str, str]]:
     ]
     shown.append(
         (
-            "no face",
-            f"{used.false_per_picture:.2f} a picture",
-            f"{used.false:,} boxes; {used.duplicates:,} more on a face found already",
+            "false boxes a picture",
+            f"{used.false_per_picture:.2f}",
+            f"{used.false:,} in all, and {used.duplicates:,} on a face found already",
         )
     )
-    shown.append(("time", f"{found.speed.median_ms:.0f} ms a picture", "median"))
+    shown.append(("ms a picture", f"{found.speed.median_ms:.0f}", "median"))
     return shown

@@ -102,9 +102,39 @@ def _asking(detector: Detector, score: float) -> str | None:
 
 
 def _make(source: str, options: Sequence[str], threads: int | None) -> Detector:
-    from mien.detectors.load import load_detector
+    if not is_run(source):
+        from mien.detectors.load import load_detector
 
-    return load_detector(source, threads=threads, options=options)
+        return load_detector(source, threads=threads, options=options)
+    from mien.train import require_extra
+
+    require_extra(f"the training run {source}")
+    import torch
+
+    from mien.train.detection.detector import TorchDetector
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    return TorchDetector(source, **_run_options(source, options))
+
+
+def _run_options(source: str, options: Sequence[str]) -> dict[str, Any]:
+    """What ``TorchDetector`` takes; ``ConfigError`` for anything else."""
+    from mien.detectors.load import read_options
+    from mien.errors import ConfigError
+
+    found: dict[str, Any] = {}
+    for key, value in read_options(options).items():
+        try:
+            found[key] = {"score_threshold": float, "min_face_size": float, "device": str}[key](
+                value
+            )
+        except KeyError:
+            has = "score_threshold, min_face_size, device"
+            raise ConfigError(f"the run {source!r} has no option {key!r} (it has {has})") from None
+        except ValueError:
+            raise ConfigError(f"option {key!r} takes a number, got {value!r}") from None
+    return found
 
 
 def ask(given: Given, data: Data, split: str, limit: int | None) -> Detections:
