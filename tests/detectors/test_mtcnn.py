@@ -14,6 +14,7 @@ from PIL import Image
 
 from mien.detectors import mtcnn
 from mien.detectors.base import Detector
+from mien.detectors.cascade import suppress
 from mien.detectors.mtcnn import MTCNN, REFERENCE
 from mien.errors import ConfigError, InputError
 from mien.registry import detectors
@@ -196,8 +197,8 @@ def test_suppression_equals_its_definition(of_smaller: bool) -> None:
         for rank, i in enumerate(best_first)
         if all(overlap(shapes[rank], better) <= 0.4 for better in shapes[:rank])
     ]
-    assert mtcnn.suppress(boxes, scores, 0.4, of_smaller=of_smaller).tolist() == expected
-    assert mtcnn.suppress(np.empty((0, 4)), np.empty(0), 0.4).tolist() == []
+    assert suppress(boxes, scores, 0.4, of_smaller=of_smaller).tolist() == expected
+    assert suppress(np.empty((0, 4)), np.empty(0), 0.4).tolist() == []
 
 
 def test_it_is_registered_and_tells_its_facts(detector: MTCNN) -> None:

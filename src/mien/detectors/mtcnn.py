@@ -25,16 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.detectors.base import DetectorFacts, check_image
-from mien.detectors.cascade import (
-    accepted,
-    exact_patches,
-    exact_pyramid,
-    moved,
-    patches,
-    pyramid,
-    squared,
-    suppress,
-)
+from mien.detectors.cascade import accepted, moved, squared, suppress
+from mien.detectors.pyramid import ExactPyramid, FastPyramid, Pyramid
 from mien.errors import ConfigError
 from mien.registry import register_detector
 from mien.runtime import open_session
@@ -51,6 +43,7 @@ WINDOW, STRIDE = 12, 2  # P-Net's field of view and its step, in pixels of a pyr
 # the memory; so few that what a network keeps between its layers stays in the processor's cache.
 PNET_CELLS = 1 << 13
 BATCH = 16
+CUT = 512  # patches that are cut out at once: a bound of the memory too
 
 REFERENCE: Mapping[str, Any] = {
     "min_face_size": 20,
@@ -133,16 +126,16 @@ class MTCNN:
         ``thresholds[2]``. Raises ``InputError`` for an array of another shape or type.
         """
         image = np.ascontiguousarray(check_image(image))
-        boxes = self._propose(image)
-        boxes = self._refine(image, boxes)
-        return self._output(image, boxes)
+        picture: Pyramid = ExactPyramid(image) if self.exact else FastPyramid(image)
+        boxes = self._propose(picture)
+        boxes = self._refine(picture, boxes)
+        return self._output(picture, boxes)
 
-    def _propose(self, image: Array) -> Array:
+    def _propose(self, picture: Pyramid) -> Array:
         """P-Net on every level of the pyramid: square boxes (N, 4)."""
-        levels = exact_pyramid if self.exact else pyramid
-        first = WINDOW / self.min_face_size
+        largest = WINDOW / self.min_face_size
         found = [(np.empty((0, 4)), np.empty(0))]
-        for level, scale in levels(image, first, self.scale_factor, WINDOW):
+        for level, scale in picture.levels(largest, self.scale_factor, WINDOW):
             boxes, scores = self._scan(level, scale)
             keep = suppress(boxes, scores, self.overlaps[0])
             found.append((boxes[keep], scores[keep]))
@@ -170,18 +163,18 @@ class MTCNN:
         boxes, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return boxes, scores
 
-    def _refine(self, image: Array, boxes: Array) -> Array:
+    def _refine(self, picture: Pyramid, boxes: Array) -> Array:
         """R-Net: the boxes (N, 4) that it takes for faces, moved and made square again."""
-        scores, offsets = self._look(self._rnet, ["score", "box"], image, boxes, 24)
+        scores, offsets = self._look(self._rnet, ["score", "box"], picture, boxes, 24)
         boxes = moved(boxes, offsets)
         keep = accepted(boxes, scores, self.thresholds[1])
         boxes, scores = boxes[keep], scores[keep]
         return squared(boxes[suppress(boxes, scores, self.overlaps[2])])
 
-    def _output(self, image: Array, boxes: Array) -> list[Face]:
+    def _output(self, picture: Pyramid, boxes: Array) -> list[Face]:
         """O-Net: faces with final boxes, scores and landmarks."""
         outputs = ["score", "box", "landmarks"]
-        scores, offsets, points = self._look(self._onet, outputs, image, boxes, 48)
+        scores, offsets, points = self._look(self._onet, outputs, picture, boxes, 48)
         # Five x, then five y, in parts of the square box: (N, 10) -> (N, 5, 2)
         points = points.reshape(-1, 2, 5).transpose(0, 2, 1).astype(np.float64)
         points = points * (boxes[:, None, 2:] - boxes[:, None, :2] + 1) + boxes[:, None, :2] - 1
@@ -198,14 +191,15 @@ class MTCNN:
         ]
 
     def _look(
-        self, session: InferenceSession, outputs: list[str], image: Array, boxes: Array, size: int
+        self, net: InferenceSession, outputs: list[str], picture: Pyramid, boxes: Array, size: int
     ) -> list[Array]:
-        """A network's ``outputs`` for what lies under ``boxes``; its score comes as (N,)."""
-        cut = exact_patches if self.exact else patches
-        # At least one batch, so that no boxes give outputs of no rows and the right width.
-        starts = range(0, max(1, len(boxes)), BATCH)
-        answers = [
-            session.run(outputs, {"pixels": cut(image, boxes[i : i + BATCH], size)}) for i in starts
-        ]
+        """What ``net`` says of the patches under ``boxes``: its ``outputs``, the score as (N,)."""
+        answers = []
+        # At least one run, so that no boxes give outputs of no rows and the right width.
+        for start in range(0, max(1, len(boxes)), CUT):
+            patches = picture.patches(boxes[start : start + CUT], size)
+            for first in range(0, max(1, len(patches)), BATCH):
+                pixels = patches[first : first + BATCH].astype(np.float32)
+                answers.append(net.run(outputs, {"pixels": pixels}))
         score, *others = (np.concatenate(parts) for parts in zip(*answers, strict=True))
         return [score[:, 0], *others]
