@@ -4,12 +4,14 @@ import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import mien
+from detector_models import coloured, tiny_detector
 from mien.detectors.base import DetectorFacts
 from mien.errors import ConfigError, ImageReadError, InputError, ModelFileError, UnknownNameError
 from mien.pipeline import BATCH_FACES, BATCH_PICTURES, Recognizer
@@ -151,6 +153,27 @@ def test_the_detector_none_takes_the_picture_as_the_crop() -> None:
 def test_options_that_a_detector_does_not_have() -> None:
     with pytest.raises(ConfigError, match="detector 'none' has no option 'min_face_size'"):
         Recognizer("none", min_face_size=30)
+    with pytest.raises(ConfigError, match="min_face_size is given twice"):
+        Recognizer(min_face_size=30, detector_options=["min_face_size=20"])
+    with pytest.raises(ConfigError, match="x: for detectors given by name or file"):
+        Recognizer(Marks(), detector_options={"x": 1})
+
+
+def test_a_detector_from_a_file_with_its_options(tmp_path: Path) -> None:
+    tiny_detector(tmp_path / "d.onnx", name="rectangles", score_threshold=0.5)
+    image = coloured(64, 64, (0, 4, 4, 20, 20), (1, 30, 30, 40, 40), (2, 44, 44, 60, 60))
+    options: dict[str, Any] = {"model": Brightness()}
+    found = Recognizer(tmp_path / "d.onnx", **options).image(image)
+    assert found.detector == "rectangles" and len(found) == 2
+    for asked in (["score_threshold=0.1"], {"score_threshold": 0.1}):
+        recognizer = Recognizer(str(tmp_path / "d.onnx"), detector_options=asked, **options)
+        assert len(recognizer.image(image)) == 3
+        larger = Recognizer(
+            tmp_path / "d.onnx", detector_options=asked, min_face_size=12, **options
+        )
+        assert [r.face.box.to_list() for r in larger.image(image)] == [
+            [4, 4, 20, 20], [44, 44, 60, 60]
+        ]  # fmt: skip
 
 
 def test_wrong_names_list_the_right_ones() -> None:

@@ -13,8 +13,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from commands import mien as here
+from detector_models import coloured, tiny_detector
 from mien.labels import FER2013
 from mien.samples import ASTRONAUT
+from models import tiny_classifier
+
+Capture = pytest.CaptureFixture[str]
 
 MIEN = [sys.executable, "-c", "from mien.cli.app import main; main()"]
 
@@ -94,6 +99,66 @@ def test_a_wrong_option_is_one_line(folder: Path, args: list[str]) -> None:
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
     assert args[1] in done.stderr or "12" in done.stderr
+
+
+def test_a_detector_from_a_file_with_its_options(tmp_path: Path, capsys: Capture) -> None:
+    model, photo = tmp_path / "d.onnx", tmp_path / "p.png"
+    tiny_detector(model, name="rectangles", score_threshold=0.5)
+    image = coloured(64, 64, (0, 4, 4, 20, 20), (1, 30, 30, 40, 40), (2, 44, 44, 60, 60))
+    Image.fromarray(image).save(photo)
+
+    def boxes(*args: object) -> list[list[float]]:
+        assert here("analyze", photo, "-f", "jsonl", "--detector", *args) == 0
+        row = json.loads(capsys.readouterr().out)
+        return [face["box"] for face in row["faces"]]
+
+    red, green, blue = [4, 4, 20, 20], [30, 30, 40, 40], [44, 44, 60, 60]
+    assert boxes(model) == [red, green]
+    lower = ["--detector-option", "score_threshold=0.1"]
+    assert boxes(model, *lower) == [red, green, blue]
+    assert boxes("faster_rcnn", "--detector-option", f"model={model}", *lower) == [
+        red, green, blue
+    ]  # fmt: skip
+    assert boxes(model, *lower, "--min-face-size", 12) == [red, blue]
+
+
+def test_what_a_detector_cannot_use_is_one_line(tmp_path: Path, capsys: Capture) -> None:
+    run, text = tmp_path / "run", tmp_path / "notes.txt"
+    run.mkdir()
+    text.write_text("hello")
+    classifier = tiny_classifier(tmp_path / "classifier.onnx").path
+    detector = tmp_path / "detector.onnx"
+    tiny_detector(detector)
+    option = "--detector-option"
+    for args, status, words in (
+        (["--detector", run], 1, "mien export"),
+        (["--detector", text], 1, "expected an ONNX file"),
+        (["--detector", tmp_path / "none.onnx"], 1, "does not exist"),
+        (["--detector", classifier], 1, f"--model {classifier}"),
+        (["--model", detector], 1, f"--detector {detector}"),
+        (["--detector", "faster_rcnn"], 2, "mien train faster_rcnn_mobile"),
+        (["--detector", "yunet"], 2, "face_detection_yunet_2023mar.onnx"),
+        (["--detector", "none", "--min-face-size", 30], 2, "no option 'min_face_size'"),
+        ([option, "min_face_sice=30"], 2, "did you mean 'min_face_size'"),
+        ([option, "min_face_size=small"], 2, "takes a number, got 'small'"),
+        ([option, "min_face_size"], 2, "KEY=VALUE"),
+        ([option, "min_face_size=30", "--min-face-size", 30], 2, "given twice"),
+    ):
+        assert here("analyze", ASTRONAUT, *args) == status, args
+        said = capsys.readouterr().err
+        assert words in said and len(said.splitlines()) == 1, said
+
+
+def test_yunet_finds_the_faces_and_says_nothing_else(shared: Path) -> None:
+    photo = shared / "photos" / "oarriaga_test_image.jpg"
+    model = shared / "weights" / "yunet_n_320_320.onnx"
+    done = mien(
+        "analyze", photo, "-f", "jsonl", "--detector", "yunet", "--detector-option",
+        f"model={model}",
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    row = json.loads(done.stdout)
+    assert len(row["faces"]) == 6 and all(face["landmarks"] for face in row["faces"])
 
 
 def test_csv_and_output_file(folder: Path, tmp_path: Path) -> None:

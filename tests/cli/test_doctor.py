@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from commands import mien
+from mien import registry
 from mien.cli import doctor
 
 
@@ -35,3 +37,30 @@ def test_a_missing_part_is_told(module: str) -> None:
     assert done.returncode == 1 and "Traceback" not in done.stderr
     report = json.loads(done.stdout)
     assert not report["healthy"] and report["default_model"].startswith("broken: ")
+    assert any(state.startswith("broken: ") for state in report["detectors"].values())
+
+
+def test_which_detectors_work_here(capsys: pytest.CaptureFixture[str]) -> None:
+    assert mien("doctor", "--json") == 0
+    found = json.loads(capsys.readouterr().out)["detectors"]
+    assert list(found) == registry.detectors.names()
+    assert found["mtcnn"] == found["none"] == "works"
+    assert found["yunet"].startswith("needs model=FILE")
+    assert found["haar"] == "works" or found["haar"].startswith("needs ")
+    assert mien("doctor") == 0
+    assert "detector mtcnn:       works" in capsys.readouterr().out
+
+
+def test_a_broken_detector_is_told_beside_the_rest(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def torn() -> None:
+        raise RuntimeError("no weights\nhere")
+
+    for name in registry.detectors.names():
+        registry.detectors.get(name)  # a built-in first imported below would be forgotten
+    factories = {**registry.detectors._factories, "torn": torn}
+    monkeypatch.setattr(registry.detectors, "_factories", factories)
+    assert mien("doctor", "--json") == 1
+    found = json.loads(capsys.readouterr().out)["detectors"]
+    assert found["torn"] == "broken: no weights here" and found["mtcnn"] == "works"

@@ -43,9 +43,11 @@ def command(as_json: bool) -> int:
         "core": found.pop("", {}),
         "providers": _providers(),
         "default_model": _default_model(),
+        "detectors": _detectors(),
         "extras": found,
     }
-    healthy = all(report["core"].values()) and not report["default_model"].startswith("broken")
+    parts = [report["default_model"], *report["detectors"].values()]
+    healthy = all(report["core"].values()) and not any(p.startswith("broken") for p in parts)
     if as_json:
         click.echo(json.dumps({**report, "healthy": healthy}, indent=2))
     else:
@@ -60,6 +62,8 @@ def _print(report: dict[str, Any]) -> None:
     )
     click.echo("ONNX Runtime:  " + ", ".join(report["providers"]))
     click.echo("default model: " + report["default_model"])
+    for name, state in report["detectors"].items():
+        click.echo(f"detector {name + ':':13}{state}")
     for extra, parts in report["extras"].items():
         missing = [name for name, found in parts.items() if not found]
         if missing:
@@ -126,3 +130,27 @@ def _default_model() -> str:
     except Exception as error:  # noqa: BLE001 - whatever is broken is to be told, not to be raised
         return f"broken: {' '.join(str(error).split())}"
     return f"{spec.name}, {len(spec.labels)} expressions, {spec.input_size}×{spec.input_size}"
+
+
+def _detectors() -> dict[str, str]:
+    """Name → ``works``, what the detector needs first, or how it is broken."""
+    try:
+        from mien.registry import detectors
+
+        return {name: _detector(name) for name in detectors.names()}
+    except Exception as error:  # noqa: BLE001 - whatever is broken is to be told, not to be raised
+        return {"registry": f"broken: {' '.join(str(error).split())}"}
+
+
+def _detector(name: str) -> str:
+    try:
+        from mien.detectors.load import load_detector
+        from mien.registry import detectors
+
+        facts = getattr(detectors.get(name), "facts", None)
+        if facts is not None and facts.needs:
+            return f"needs {facts.needs}"
+        load_detector(name)
+    except Exception as error:  # noqa: BLE001 - whatever is broken is to be told, not to be raised
+        return f"broken: {' '.join(str(error).split())}"
+    return "works"

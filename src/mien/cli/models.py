@@ -43,20 +43,53 @@ def command(context: click.Context, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
 def show(context: click.Context, name: str, as_json: bool) -> None:
-    """Print the card of one classifier: NAME as registered, or an ONNX file."""
+    """Print the card of one classifier or detector: NAME as registered, or an ONNX file."""
+    from mien.cli.console import out
+
+    facts = _card(name)
+    if as_json or (context.parent and context.parent.params["as_json"]):
+        click.echo(json.dumps(facts, indent=2, ensure_ascii=False, default=str))
+        return
+    others = {key: facts.pop(key) for key in ("scores", "options", "card") if key in facts}
+    if "options" in others:
+        others["options"] = {f"{key}=": _typed(v) for key, v in others["options"].items()}
+    _section("Model", facts, out())
+    for title, section in others.items():
+        _section(title.capitalize(), section, out())
+
+
+def _card(name: str) -> dict[str, Any]:
+    """What is known of a registered classifier or detector, or of an ONNX file."""
+    import os
     from dataclasses import asdict
 
     from mien.classifiers.base import load_classifier
-    from mien.cli.console import out
+    from mien.detectors.load import load_detector, parameters
+    from mien.detectors.spec import kind_of
+    from mien.errors import UnknownNameError
+    from mien.registry import classifiers, detectors
+    from mien.runtime import open_session
 
-    facts = asdict(load_classifier(name).spec)
-    if as_json or (context.parent and context.parent.params["as_json"]):
-        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
-        return
-    card, scores = facts.pop("card"), facts.pop("scores")
-    _section("Model", facts, out())
-    _section("Scores", scores, out())
-    _section("Card", card, out())
+    if name in classifiers.names():
+        return asdict(load_classifier(name).spec)
+    if name in detectors.names():
+        factory = detectors.get(name)
+        options = {key: default for key, (_, default) in parameters(factory).items()}
+        return {**asdict(_facts(factory)), "options": options}
+    if not name.lower().endswith(".onnx") and not os.path.isfile(name):  # noqa: PTH113 - no raise
+        known = [*classifiers.names(), *detectors.names()]
+        raise UnknownNameError("model", name, known, "or give an .onnx file")
+    if kind_of(open_session(name)) == "detector":
+        detector: Any = load_detector(name)
+        return asdict(detector.spec)
+    return asdict(load_classifier(name).spec)
+
+
+def _typed(default: Any) -> str:
+    """An option's default as one would give it."""
+    if isinstance(default, tuple | list):
+        return ",".join(map(str, default))
+    return "–" if default is None else str(default).lower()
 
 
 def _section(title: str, facts: dict[str, Any], console: Any) -> None:
@@ -71,10 +104,12 @@ def _section(title: str, facts: dict[str, Any], console: Any) -> None:
             value = ", ".join(f"{k} {v}" for k, v in value.items())
         elif isinstance(value, (list, tuple)):
             value = ", ".join(str(v) for v in value)
+        elif isinstance(value, bool):
+            value = "yes" if value else "no"
         elif isinstance(value, float):
             value = f"{value:.4g}"
         if value not in ("", None):
-            table.add_row(key.replace("_", " "), Text(str(value)))
+            table.add_row(key if key.endswith("=") else key.replace("_", " "), Text(str(value)))
     if table.row_count:
         console.print(table)
         console.print()
@@ -84,15 +119,20 @@ def _detectors() -> list[dict[str, str]]:
     from mien.registry import detectors
 
     def facts_of(name: str) -> dict[str, str]:
-        factory = detectors.get(name)
-        facts = getattr(factory, "facts", None) or factory().facts
+        facts = _facts(detectors.get(name))
         return {
             "method": facts.summary,
             "landmarks": "five" if facts.landmarks else "none",
             "licence": facts.licence or "–",
+            "ready": f"needs {facts.needs}" if facts.needs else "yes",
         }
 
-    return _rows(detectors.names(), ("method", "landmarks", "licence"), facts_of)
+    return _rows(detectors.names(), ("method", "landmarks", "licence", "ready"), facts_of)
+
+
+def _facts(factory: Any) -> Any:
+    """A detector's facts; a factory, which has none of its own, is asked to make one."""
+    return getattr(factory, "facts", None) or factory().facts
 
 
 def _classifiers() -> list[dict[str, str]]:

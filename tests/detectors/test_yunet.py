@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from detector_models import tiny_detector
+from mien.detectors.base import Detector
+from mien.detectors.mtcnn import MTCNN
+from mien.detectors.yunet import LARGEST, OVERVIEW_FROM, PIXELS, YuNet
+from mien.errors import ConfigError, InputError, ModelFileError, ModelSpecError
+from mien.samples import ASTRONAUT
+from mien.types import Box, Face
+from models import tiny_classifier
+
+
+@pytest.fixture(scope="module")
+def file(shared: Path) -> Path:
+    return shared / "weights" / "yunet_n_320_320.onnx"
+
+
+@pytest.fixture(scope="module")
+def detector(file: Path) -> YuNet:
+    return YuNet(model=file)
+
+
+@pytest.fixture(scope="module")
+def astronaut() -> np.ndarray:
+    return np.asarray(Image.open(ASTRONAUT).convert("RGB"))
+
+
+@pytest.fixture(scope="module")
+def six(shared: Path) -> np.ndarray:
+    return np.asarray(Image.open(shared / "photos" / "oarriaga_test_image.jpg").convert("RGB"))
+
+
+def side(face: Face) -> float:
+    return face.box.area**0.5
+
+
+def test_the_faces_of_the_photos(shared: Path, detector: YuNet) -> None:
+    for name, people in (("biden", 1), ("obama_smile", 1), ("oarriaga_test_image", 6)):
+        image = np.asarray(Image.open(shared / "photos" / f"{name}.jpg").convert("RGB"))
+        assert len(detector.detect(image)) == people, name
+
+
+def test_another_detector_sees_the_same_points(detector: YuNet, six: np.ndarray) -> None:
+    """Landmarks in this project's order, and colours too: MTCNN is the witness."""
+    others = MTCNN().detect(six)
+    for face in detector.detect(six):
+        other = max(others, key=lambda o: o.box.iou(face.box))
+        assert other.box.iou(face.box) > 0.5
+        assert other.landmarks and face.landmarks
+        apart = np.abs(np.subtract(face.landmarks, other.landmarks)).max()
+        assert apart < 0.15 * side(face)
+
+
+def test_opencv_itself_gives_the_same(file: Path, detector: YuNet, astronaut: np.ndarray) -> None:
+    theirs = cv2.FaceDetectorYN.create(str(file), "", (512, 512), 0.7, 0.3, 5000)
+    (row,) = theirs.detect(np.ascontiguousarray(astronaut[..., ::-1]))[1]
+    (face,) = detector.detect(astronaut)
+    x, y, w, h = row[:4]
+    assert face.box.to_list() == pytest.approx([x, y, x + w, y + h], abs=1e-3)
+    assert np.ravel(face.landmarks) == pytest.approx(row[4:14], abs=1e-3)
+    assert face.score == pytest.approx(row[14])
+
+
+def test_a_large_picture_is_looked_at_twice(detector: YuNet, astronaut: np.ndarray) -> None:
+    """A portrait from a good camera: in one look the face is too large to be seen as one."""
+    (small,) = detector.detect(astronaut)
+    factor = 6
+    large = cv2.resize(astronaut, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
+    assert max(large.shape) > OVERVIEW_FROM and factor * side(small) > LARGEST
+    (face,) = detector.detect(large)
+    assert face.box.iou(Box(*(factor * v for v in small.box.to_list()))) > 0.6
+
+
+def test_one_face_of_middling_size_is_not_found_twice(
+    detector: YuNet, astronaut: np.ndarray
+) -> None:
+    wide = np.zeros((512, OVERVIEW_FROM + 200, 3), np.uint8)
+    wide[:, :512] = astronaut
+    assert len(detector.detect(wide)) == 1
+
+
+def test_a_huge_picture_is_shrunk_first(
+    detector: YuNet, astronaut: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    class Watching:
+        def setInputSize(self, size: tuple[int, int]) -> None:  # noqa: N802
+            seen.append(size[0] * size[1])
+
+        def detect(self, image: np.ndarray) -> tuple[int, None]:
+            return 1, None
+
+    monkeypatch.setattr(detector, "_network", Watching())
+    assert detector.detect(np.zeros((6000, 5000, 3), np.uint8)) == []
+    assert len(seen) == 2 and max(seen) <= 1.001 * PIXELS
+
+
+def test_min_face_size_shrinks_and_leaves_out(file: Path, six: np.ndarray) -> None:
+    largest = max(YuNet(model=file).detect(six), key=side)
+    (face,) = YuNet(model=file, min_face_size=200).detect(six)
+    assert face.box.iou(largest.box) > 0.7
+
+
+def test_a_lower_threshold_gives_more(file: Path, six: np.ndarray) -> None:
+    few, many = (YuNet(model=file, score_threshold=t).detect(six) for t in (0.7, 0.05))
+    assert len(many) > len(few)
+    assert all(face.score >= 0.7 for face in few)
+    scores = [face.score for face in many]
+    assert scores == sorted(scores, reverse=True) and min(scores) >= 0.05 and max(scores) <= 1
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 700), (2000, 5), (33, 31)])
+def test_any_size_of_picture(detector: YuNet, size: tuple[int, int]) -> None:
+    assert detector.detect(np.full((*size, 3), 128, np.uint8)) == []
+
+
+def test_threads_share_one(detector: YuNet, astronaut: np.ndarray) -> None:
+    images = [astronaut[: 300 + 20 * k, : 512 - 10 * k] for k in range(8)]
+    expected = [detector.detect(image) for image in images]
+    assert all(len(faces) == 1 for faces in expected)
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(detector.detect, images)) == expected
+
+
+def test_it_is_a_detector(detector: YuNet) -> None:
+    assert isinstance(detector, Detector)
+    assert detector.facts.name == "yunet" and detector.facts.landmarks
+    with pytest.raises(InputError, match="uint8 RGB"):
+        detector.detect(np.zeros((48, 32), np.uint8))
+
+
+def test_making_one_says_nothing(file: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """OpenCV 5 warns of its own affairs."""
+    YuNet(model=file)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_without_a_file_it_says_where_to_get_one() -> None:
+    with pytest.raises(ConfigError, match=r"face_detection_yunet_2023mar\.onnx.*opencv_zoo.*model"):
+        YuNet()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"score_threshold": 2}, {"nms_threshold": -0.1}, {"min_face_size": -1}, {"top_k": 0}],
+)
+def test_values_out_of_range(file: Path, options: dict[str, float]) -> None:
+    with pytest.raises(ConfigError, match=next(iter(options))):
+        YuNet(model=file, **options)
+
+
+def test_files_that_are_not_yunet(tmp_path: Path) -> None:
+    classifier = tiny_classifier(tmp_path / "classifier.onnx").path
+    other, bare, text = (tmp_path / f"{name}.onnx" for name in ("other", "bare", "text"))
+    tiny_detector(other)
+    tiny_detector(bare, metadata={})
+    text.write_text("hello")
+    for path, error, words in (
+        (classifier, ModelSpecError, "is an expression classifier: give it as '--model"),
+        (other, ModelSpecError, "is a face detector: give it as '--detector"),
+        (bare, ModelFileError, "is not YuNet as of 2023: its outputs are boxes, scores"),
+        (text, ModelFileError, "expected an ONNX file"),
+        (tmp_path / "none.onnx", ModelFileError, "does not exist"),
+    ):
+        with pytest.raises(error, match=words) as caught:
+            YuNet(model=path)
+        assert "\n" not in str(caught.value) and str(path) in str(caught.value)
+
+
+def test_a_file_that_opencv_cannot_run(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Failing:
+        @staticmethod
+        def create(*_: object) -> None:
+            raise cv2.error("an operation\nit does not know")
+
+    monkeypatch.setattr(cv2, "FaceDetectorYN", Failing)
+    with pytest.raises(ModelFileError, match=r"cannot be run by OpenCV .*an operation it does not"):
+        YuNet(model=file)
