@@ -8,7 +8,7 @@
     ├── UnknownNameError (LookupError)  no such detector, classifier, dataset or recipe
     ├── ModelError                   a model file cannot be used
     │   ├── ModelFileError           missing, damaged or not ONNX
-    │   └── ModelSpecError           ONNX, but without a valid ``ModelSpec``
+    │   └── ModelSpecError           ONNX, but without the valid spec of what it was given as
     ├── ConfigError (ValueError)     a recipe or an option that cannot be followed
     ├── DatasetError                 a data set that cannot be read as what it claims to be
     ├── TrainingError                training cannot go on; the last checkpoint is kept
@@ -57,7 +57,7 @@ class ModelFileError(ModelError):
 
 
 class ModelSpecError(ModelError):
-    """An ONNX file without a valid ``ModelSpec`` in its metadata."""
+    """An ONNX file without the valid ``ModelSpec`` or ``DetectorSpec`` that its use asks for."""
 
 
 class ConfigError(MienError, ValueError):
