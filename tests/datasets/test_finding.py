@@ -16,7 +16,7 @@ from mien.datasets.finding import (
 
 @pytest.fixture
 def finder(tmp_path: Path) -> PictureFinder:
-    for name in ("a/x/1.jpg", "b/x/1.jpg", "train/2.jpg", "val2017/2.jpg", "3.jpg"):
+    for name in ("a/x/1.jpg", "b/x/1.jpg", "train/2.jpg", "val2017/2.jpg", "3.jpg", "train/5.jpg"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"")
     return PictureFinder(Folder(tmp_path))
@@ -27,7 +27,10 @@ def finder(tmp_path: Path) -> PictureFinder:
     [
         ("a/x/1.jpg", "", "a/x/1.jpg"),
         ("elsewhere/b/x/1.jpg", "", "b/x/1.jpg"),  # the longest common end
-        ("annotations/1.jpg", "", "a/x/1.jpg"),
+        ("annotations/1.jpg", "", "annotations/1.jpg"),  # either could be meant
+        ("annotations/5.jpg", "valid", "annotations/5.jpg"),  # that of another split is not it
+        ("annotations/5.jpg", "test", "train/5.jpg"),  # no folder of its own
+        ("annotations/train/5.jpg", "valid", "train/5.jpg"),  # as it says
         ("annotations/2.jpg", "valid", "val2017/2.jpg"),
         ("annotations/2.jpg", "train", "train/2.jpg"),
         ("train/2.jpg", "valid", "train/2.jpg"),  # as it says
@@ -38,7 +41,8 @@ def finder(tmp_path: Path) -> PictureFinder:
 )
 def test_find(picture: str, split: str, member: str, finder: PictureFinder) -> None:
     assert finder.find(picture, split) == member
-    assert (member in finder) == (member.endswith(".jpg") and "gone" not in member)
+    assert (member in finder) == bool(member and not member.startswith(("gone", "annotations")))
+    assert finder.ambiguous == ({picture} if picture == "annotations/1.jpg" else set())
 
 
 def test_joined() -> None:

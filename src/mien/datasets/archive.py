@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import lzma
 import os
@@ -64,7 +65,11 @@ class Folder:
     def read(self, name: str) -> bytes:
         """The bytes of one member."""
         try:
-            return (self._root / name).read_bytes()
+            path = self._root / name
+            if not stat.S_ISREG(path.stat().st_mode) and not self.is_file:
+                # A table may name a device that never ends, or a pipe that nobody writes to.
+                raise OSError(errno.EINVAL, "not a file")
+            return path.read_bytes()
         except (OSError, ValueError) as error:
             raise self._unread(name, error) from None
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 from functools import cached_property
+from itertools import takewhile
 from pathlib import PurePosixPath
 
 from mien.datasets.archive import Archive, Folder
 from mien.datasets.folder import SPLIT_OF
+from mien.images import SUFFIXES
 
 _WORDS = re.compile(r"[A-Za-z]+")
 
@@ -18,25 +20,37 @@ class PictureFinder:
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
+        self.ambiguous: set[str] = set()
+        """Paths, as given back, for which there are several members, none better than another."""
 
     def find(self, picture: str, split: str = "") -> str:
         """The member meant; a path that leads nowhere stays, and is told when it is decoded.
 
         Of members of the same file name the one with the longest common path end is taken, and
-        among equals one that lies in a folder of ``split``.
+        among equals one that lies in a folder of ``split``. Where ``split`` has folders, those of
+        other splits are searched only for paths that name them. If several are left, it may be
+        any of them, so none is taken, and the path is among ``ambiguous``.
         """
         beside = self._archive.path / picture
         if isinstance(self._archive, Folder) and os.path.isfile(beside):  # noqa: PTH113 - Path raises
             return picture
         parts = PurePosixPath(picture).parts[::-1]
         members = self._by_name.get(parts[0], []) if parts else []
-
-        def alike(name: str) -> tuple[int, bool]:
-            pairs = zip(PurePosixPath(name).parts[::-1], parts, strict=False)
-            same = next((i for i, (a, b) in enumerate(pairs) if a != b), len(parts))
-            return same, bool(split) and split_of_folders(name) == split
-
-        return max(members, key=alike, default=picture)
+        apart = split in self._splits
+        ranked: dict[tuple[int, bool], list[str]] = {}
+        for name in members:
+            there = PurePosixPath(name).parts[::-1]
+            end = list(takewhile(lambda pair: pair[0] == pair[1], zip(there, parts, strict=False)))
+            common = "/".join(part for part, _ in reversed(end))
+            its_split = split_of_folders(name)
+            elsewhere = its_split not in (None, split)
+            if not (apart and elsewhere and split_of_folders(common) is None):
+                ranked.setdefault((len(end), its_split == split), []).append(name)
+        best = ranked[max(ranked)] if ranked else [picture]
+        if len(best) > 1:
+            self.ambiguous.add(picture)
+            return picture
+        return best[0]
 
     def __contains__(self, path: str) -> bool:
         return path in self._members
@@ -46,12 +60,23 @@ class PictureFinder:
         return frozenset(self._archive.names())
 
     @cached_property
+    def _splits(self) -> frozenset[str | None]:
+        """Those that have a folder of their own."""
+        pictures = filter(_is_picture, self._members)
+        one_each = {name.rpartition("/")[0]: name for name in pictures}  # of every folder
+        return frozenset(map(split_of_folders, one_each.values()))
+
+    @cached_property
     def _by_name(self) -> dict[str, list[str]]:
         """File name → members of that name."""
         found: dict[str, list[str]] = {}
         for name in sorted(self._members):
             found.setdefault(PurePosixPath(name).name, []).append(name)
         return found
+
+
+def _is_picture(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in SUFFIXES
 
 
 def joined(folder: str, picture: str) -> str:

@@ -21,6 +21,7 @@ from mien.datasets.scenes import Scene
 from mien.errors import ConfigError, DatasetError
 from mien.images import SUFFIXES
 
+AMBIGUOUS = "several pictures have its name, so none is taken: give its path"
 UNMARKED = "no annotation file mentions the picture: left out"
 
 
@@ -81,6 +82,9 @@ class SceneReader:
         """Clean what is marked; pictures that no annotation file mentions are told."""
         self.marks = {split: marks for split, marks in self.marks.items() if marks.pictures}
         self._frozen = {split: self.marks[split].freeze() for split in self.marks}
+        for marks in self.marks.values():
+            for picture in filter(self.finder.ambiguous.__contains__, marks.pictures):
+                marks.skip(AMBIGUOUS, picture)
         if not (tell_unmarked and self._whole and self._frozen):
             return
         mentioned = set().union(*(marks.pictures for marks in self.marks.values()))
