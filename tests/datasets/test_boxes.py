@@ -238,7 +238,11 @@ def test_numbers_need_an_order(faces: dict[str, Any], tmp_path: Path) -> None:
         ("a.json", "{", "is damaged, or no JSON"),
         ("a.json", "[" * 100_000, "is damaged, or no JSON"),
         ("a.json", "[]", "no COCO file"),
-        ("a.json", '{"images": [{}], "annotations": [], "categories": []}', "entries without 'id'"),
+        (
+            "a.json",
+            '{"images": [{}], "annotations": [], "categories": []}',
+            "expected an id in",
+        ),
         ("a.json", '{"images": [], "annotations": [], "categories": []}', "no labelled boxes"),
         ("a.txt", "x", "no labelled boxes"),
     ],

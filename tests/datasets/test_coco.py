@@ -13,6 +13,7 @@ from PIL import Image
 import scene_trees
 from mien.datasets.base import open_dataset
 from mien.datasets.scene_boxes import CLIPPED, NO_AREA, NO_NUMBERS, OUTSIDE, SWAPPED
+from mien.datasets.scene_reader import AMBIGUOUS
 from mien.datasets.scenes import Scene, SceneDataset
 from mien.errors import ConfigError, DatasetError
 
@@ -161,12 +162,14 @@ def test_bad_boxes_are_named_and_none_is_fatal(given: scene_trees.Real, tmp_path
         {"bbox": [1, 2, None, 4]},
         {},
         {"bbox": [1e300, 2, 3, 4]},
+        {"bbox": "1234"},
+        {"bbox": {"1": 1, "2": 2, "3": 3, "4": 4}},
     )
     scene, skipped = first(tmp_path, table)
     assert scene.boxes.tolist() == [[10, 10, 30, 40]] * 2 + [[0, height - 20, 20, height]]
     key = image["file_name"]  # no such picture here, and nobody has asked for it yet
     assert skipped == {
-        NO_NUMBERS: [f"{key}#6", f"{key}#7", f"{key}#8"],
+        NO_NUMBERS: [f"{key}#{number}" for number in (6, 7, 8, 9, 10)],
         SWAPPED: [f"{key}#2"],
         NO_AREA: [f"{key}#3"],
         OUTSIDE: [f"{key}#4"],
@@ -188,6 +191,41 @@ def test_bad_entries_are_named(given: scene_trees.Real, tmp_path: Path) -> None:
     assert not scene.attributes
     assert sorted(map(len, skipped.values())) == [1, 2, 6]
     assert skipped["its picture is listed a second time: only the first counts"] == [scene.key]
+
+
+def test_an_id_of_several_images_is_nobodys(given: scene_trees.Real, tmp_path: Path) -> None:
+    """As where two files were joined: each box would lie in one picture or in another."""
+    table = with_faces(given, {"bbox": [1, 2, 3, 4]}, {"bbox": [1, 2, 3, 4], "image_id": 7})
+    image, other = table["images"][0], given.table["images"][1]
+    table["images"] = [image, {**other, "id": image["id"]}, {**other, "id": 7}, {**other, "id": 7}]
+    scene, skipped = first(tmp_path, table)
+    assert (scene.key, len(scene.boxes)) == (other["file_name"], 1)  # the same one twice is no harm
+    assert skipped == {
+        "its id is that of other images, too: left out": [image["file_name"], other["file_name"]],
+        "the file gives the id of its image to others, too: left out": ["a.json#0"],
+    }
+
+
+def test_a_picture_of_several_with_its_name_is_not_guessed(
+    given: scene_trees.Real, tmp_path: Path
+) -> None:
+    image = given.table["images"][0]
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / image["file_name"]).parent.mkdir(exist_ok=True)
+        (tmp_path / folder / image["file_name"]).write_bytes(given.files[image["file_name"]])
+    scene, skipped = first(tmp_path, with_faces(given, {"bbox": [1, 2, 3, 4]}))
+    assert skipped[AMBIGUOUS] == [scene.key] == [image["file_name"]]
+    with pytest.raises(DatasetError, match="No such file"):
+        _ = scene.image
+
+
+def test_a_picture_is_a_file(given: scene_trees.Real, tmp_path: Path) -> None:
+    table = with_faces(given)
+    table["images"] = [{**table["images"][0], "file_name": "/dev/zero"}]
+    scene, _ = first(tmp_path, table)
+    with pytest.raises(DatasetError, match=r"cannot read /dev/zero: not a file"):
+        _ = scene.image  # which would fill the memory
 
 
 def test_ignored_faces(given: scene_trees.Real, tmp_path: Path) -> None:

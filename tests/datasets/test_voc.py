@@ -133,13 +133,20 @@ def test_bad_files_and_boxes_are_named(given: scene_trees.Real, tmp_path: Path) 
     xmls = sorted((tree / "Annotations").glob("*.xml"))
     xmls[0].write_text(xmls[0].read_text()[:200])
     (tree / "Annotations" / "layout.xml").write_text("<layout/>")
+    (tree / "Annotations" / "zz1.xml").write_text(
+        '<?xml version="1.0" encoding="nope"?><annotation/>'
+    )
+    (tree / "Annotations" / "zz2.xml").write_bytes('<?xml encoding="utf-32"?><a/>'.encode("utf-32"))
     changed = xmls[1].read_text().replace("<xmin>", "<xmin>-", 1).replace("<xmax>", "<xmax>?")
     xmls[1].write_text(changed.replace("<xmax>?", "<xmax>", 1))
     dataset = read(tree)
     scenes = list(dataset.scenes("train"))
     assert len(scenes) == len(given.files) - 1
     skipped = dataset.skipped("train")
-    assert skipped["its annotation file is damaged: left out"] == [f"Annotations/{xmls[0].name}"]
+    damaged = [xmls[0].name, "zz1.xml", "zz2.xml"]
+    assert skipped["its annotation file is damaged: left out"] == [
+        f"Annotations/{name}" for name in damaged
+    ]
     assert any(key.endswith("#1") for key in skipped[CLIPPED])
     assert np.isfinite(scenes[0].boxes).all()
 

@@ -77,6 +77,7 @@ def test_damage_is_told_with_the_line(given: scene_trees.Real, tmp_path: Path) -
             (2, [str(count + 1)], rf"line {3 + count} is '{second}', expected 10 numbers: face"),
             (2, [str(count), face], rf"line {3 + count} is '.*', expected the path of a picture"),
             (2, ["many"], rf"line 2 is 'many', expected the number of faces of '{name}'"),
+            (2, ["1" * 5000], r"line 2 is '1+', expected the number of faces"),
             (3, ["449 330 122 14"], r"line 3 is '449 330 122 14', expected 10 numbers: face 1 of"),
             (3, ["1 2 3 4 0 0 0 x 0 0"], r"line 3 ends with '0 0 0 x 0 0', expected whole numbers"),
             (1, [], rf"line 1 is '{count}', expected the path|line 2 is .*, expected the number"),

@@ -66,12 +66,17 @@ class Entry:
     """Why it is left out."""
 
 
+REPEATED = "the file gives the id of its image to others, too"
+
+
 @dataclass(frozen=True, slots=True)
 class CocoFile:
     """A COCO file as it is written."""
 
     images: dict[Any, Any]
-    """Id → image, which should be a mapping with ``file_name``."""
+    """Id → image, which should be a mapping with ``file_name``; without ``repeated``."""
+    repeated: dict[Any, list[Any]]
+    """Id → the images that share it, so that nobody can tell whose its annotations are."""
     categories: dict[Any, str]
     """Id → name."""
     annotations: list[Any]
@@ -89,12 +94,21 @@ def open_coco(archive: Archive, table: str) -> CocoFile:
     keys = ("images", "annotations", "categories")
     if not isinstance(given, dict) or not all(isinstance(given.get(k), list) for k in keys):
         raise NoTable("no COCO file, which has images, annotations and categories")
+    named: dict[Any, list[Any]] = {}
     try:
-        images = {image["id"]: image for image in given["images"]}
+        for image in given["images"]:
+            same = named.setdefault(image["id"], [])
+            if image not in same:
+                same.append(image)
         categories = {category["id"]: str(category["name"]) for category in given["categories"]}
-    except (TypeError, KeyError) as error:
-        raise DatasetError(f"{archive.path}: {table} has entries without {error}") from None
-    return CocoFile(images, categories, given["annotations"])
+    except (TypeError, KeyError):
+        raise DatasetError(
+            f"{archive.path}: {table} is damaged: expected an id in each of its images, and an id "
+            "and a name in each of its categories"
+        ) from None
+    images = {key: same[0] for key, same in named.items() if len(same) == 1}
+    repeated = {key: same for key, same in named.items() if len(same) > 1}
+    return CocoFile(images, repeated, categories, given["annotations"])
 
 
 def read_coco(archive: Archive, table: str) -> Iterator[Entry]:
@@ -106,6 +120,8 @@ def read_coco(archive: Archive, table: str) -> Iterator[Entry]:
             photo = coco.images.get(annotation["image_id"])
             label = coco.categories.get(annotation["category_id"])
             box = _by_size(annotation["bbox"])
+            if annotation["image_id"] in coco.repeated:
+                raise Unusable(REPEATED)
             if photo is None or label is None:
                 raise Unusable("the file lists no such image, or no such category")
             if annotation.get("iscrowd") or annotation.get("ignore"):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mien.datasets.box_tables import CocoFile, NoTable, open_coco
+from mien.datasets.box_tables import REPEATED, CocoFile, NoTable, open_coco
 from mien.datasets.scene_boxes import Marks, by_size
 from mien.datasets.scene_reader import SceneReader, pick_faces
 from mien.errors import DatasetError
@@ -67,8 +67,15 @@ class Coco(SceneReader):
                 pictures[key] = marks.add_picture(member, image.get("width"), image.get("height"))
             else:
                 marks.skip("the image has no file_name", f"{table}#{key}")
+        for same in coco.repeated.values():
+            for image in same:
+                reason = "its id is that of other images, too: left out"
+                marks.skip(reason, str(image.get("file_name", image["id"])))
         for number, given in enumerate(coco.annotations):
             try:
+                if given["image_id"] in coco.repeated:
+                    marks.skip(f"{REPEATED}: left out", f"{table}#{number}")
+                    continue
                 picture = pictures[given["image_id"]]
                 category = coco.categories[given["category_id"]]
             except (TypeError, KeyError):

@@ -33,6 +33,8 @@ _SLACK = 0.01  # pixels: rounding in an annotation file is no fault worth tellin
 
 def by_corners(values: Any) -> Corners:
     """Of x1, y1, x2, y2 as they are written."""
+    if isinstance(values, str | Mapping):  # would give its letters, or its keys
+        return _NOT_GIVEN
     try:
         x1, y1, x2, y2 = map(float, values)
     except (TypeError, ValueError, OverflowError):
@@ -58,6 +60,7 @@ def clean(
     """
     with np.errstate(over="ignore"):  # beyond float32 is as good as infinite
         boxes = corners.astype(np.float32)
+        limit = np.where(sizes > 0, sizes, np.inf).astype(np.float32)  # (M, 2)
     numbers = np.isfinite(boxes).all(axis=1)
     boxes[~numbers] = 0
     swapped = numbers & (boxes[:, :2] > boxes[:, 2:]).any(axis=1)
@@ -65,7 +68,6 @@ def clean(
         [np.minimum(boxes[:, :2], boxes[:, 2:]), np.maximum(boxes[:, :2], boxes[:, 2:])]
     )
     flat = numbers & (boxes[:, :2] == boxes[:, 2:]).any(axis=1)
-    limit = np.where(sizes > 0, sizes, np.inf).astype(np.float32)  # (M, 2)
     beyond = (boxes[:, 2:] <= 0).any(axis=1) | (boxes[:, :2] >= limit).any(axis=1)
     outside = numbers & ~flat & beyond
     kept = numbers & ~flat & ~outside

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mien.datasets.archive import DAMAGE, Archive
 from mien.errors import DatasetError
+
+_COUNT = re.compile(r"\d{1,9}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ def read_list(archive: Archive, table: str, columns: int, placeholder: bool) -> 
         path = lines[at]
         if not path or _is_face(path, columns):
             raise wrong(at, "the path of a picture: the number of faces before it may be too small")
-        if at + 1 == len(lines) or not lines[at + 1].isdecimal():
+        if at + 1 == len(lines) or not _COUNT.fullmatch(lines[at + 1]):
             raise wrong(at + 1, f"the number of faces of {path!r}")
         count = int(lines[at + 1])
         first = at + 2

@@ -21,6 +21,8 @@ from mien.images import SUFFIXES
 from mien.registry import register_dataset
 
 CORNERS = ("pixels", "edges")
+# The last two: an encoding that Python, or its XML parser, does not know.
+_DAMAGED = (ElementTree.ParseError, DatasetError, *DAMAGE, LookupError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Voc(SceneReader):
             if name.lower().endswith(".xml"):
                 try:
                     file = self._parse(name)
-                except (ElementTree.ParseError, DatasetError, *DAMAGE) as error:
+                except _DAMAGED as error:
                     damaged[name] = str(error)
                     continue
                 if file is not None:
