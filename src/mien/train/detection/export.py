@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
 NOTHING = -1.0
 """Score of a box that is not there; sigmoid and softmax never come near it."""
-NEAR = 0.5
-"""Pixels of the network's input by which a box may differ from PyTorch's …"""
+NEAR = {"float32": 0.1, "float16": 1.0}
+"""Pixels of the network's input by which the sides of a box may differ from PyTorch's …"""
 SCORES = {"float32": 0.005, "float16": 0.05}
 """… and what its score may differ by."""
 ASTRAY = 0.02
@@ -246,7 +246,7 @@ def _check(
         scores = np.array([face.score for face in faces])
         apart = scale * np.abs(found[:, None] - wanted[None]).max(2, initial=0)  # (N, M)
         unlike = np.abs(scores[:, None] - wanted_scores[None])
-        same = (apart <= NEAR) & (unlike <= SCORES[weights])
+        same = (apart <= NEAR[weights]) & (unlike <= SCORES[weights])
         # Whether a box is just above the floor, or just below it and gone, is rounding as well.
         sure = scores > FLOOR + SCORES[weights], wanted_scores > FLOOR + SCORES[weights]
         astray += int((sure[0] & ~same.any(1)).sum() + (sure[1] & ~same.any(0)).sum())
