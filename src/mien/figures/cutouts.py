@@ -11,7 +11,7 @@ import numpy as np
 from mien.detection.answers import Answer, Detections
 from mien.detection.faults import faults
 from mien.detection.matching import areas
-from mien.figures.marks import MARKS, draw_boxes
+from mien.figures.marks import MARKS, draw_boxes, show
 from mien.figures.misses import sorted_boxes
 from mien.figures.scenes import Boxes, View
 from mien.figures.style import INK, MUTED, new_figure
@@ -81,7 +81,7 @@ def false_spots(found: Detections) -> dict[str, list[Spot]]:
         if own:
             words = MARKS[kind.removesuffix("s")].words
             most = ROWS * COLUMNS * (2 if kind == "false" else 1)
-            groups[f"{words}: {len(own):,} boxes"] = [
+            groups[f"{words}: {len(own):,} box{'es' * (len(own) > 1)}"] = [
                 Spot(answer, box, f"{score:.3f}") for score, answer, box in own[:most]
             ]
     return groups
@@ -107,11 +107,9 @@ def cutouts_figure(
             view = next(left)
             if view is None:
                 continue
-            axes.imshow(view.image, interpolation="bilinear")
+            show(axes, view.image)
             for kind, boxes in sorted_boxes(spot.answer, threshold).items():
                 draw_boxes(axes, view.place(boxes), kind)
-            axes.set_xlim(-0.5, view.image.shape[1] - 0.5)
-            axes.set_ylim(view.image.shape[0] - 0.5, -0.5)
             axes.set_title(spot.words, fontsize=8.5, color=INK, pad=3)
     if not groups:
         parts[0, 0].text(0.5, 0.5, "none", color=MUTED, ha="center")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.figures.marks import show
 from mien.figures.style import new_figure
 
 if TYPE_CHECKING:
@@ -81,8 +82,7 @@ def _show(
     width, height = figure.get_size_inches()
     left, bottom, across, up = place
     axes = figure.add_axes((left / width, bottom / height, across / width, up / height))
-    axes.set_axis_off()
-    axes.imshow(image, aspect="auto", interpolation="bilinear")
+    show(axes, image, aspect="auto")
     return axes
 
 

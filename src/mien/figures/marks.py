@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,16 @@ MARKS = {
     "duplicate": Mark("found again", "#b14dff", (0, (1.2, 1.2)), 2.2),
 }
 """In the order that they are drawn and listed."""
+
+
+def show(axes: Axes, image: NDArray[np.uint8], aspect: Literal["equal", "auto"] = "equal") -> None:
+    """``image``, (H, W, 3), alone on ``axes``, whose coordinates are those of boxes: 0 is the outer
+    edge of the first pixel.
+    """
+    height, width = image.shape[:2]
+    axes.set_axis_off()
+    axes.imshow(image, interpolation="bilinear", extent=(0, width, height, 0), aspect=aspect)
+    axes.set_autoscale_on(False)  # boxes reach beyond the picture, the axes do not
 
 
 def draw_boxes(axes: Axes, boxes: NDArray[np.float32], kind: str, scale: float = 1.0) -> None:

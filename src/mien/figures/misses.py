@@ -77,9 +77,6 @@ def _mark(axes: Axes, answer: Answer, threshold: float, view: View) -> str:
     boxes = sorted_boxes(answer, threshold)
     for kind, some in boxes.items():
         draw_boxes(axes, view.place(some), kind)
-    # Boxes reach beyond the picture, the axes do not.
-    axes.set_xlim(-0.5, view.image.shape[1] - 0.5)
-    axes.set_ylim(view.image.shape[0] - 0.5, -0.5)
     found, missed = len(boxes["found"]), len(boxes["missed"])
     words = [f"{found:,} of {found + missed:,} found"]
     words += [f"{len(boxes['false']):,} on no marked face"] if len(boxes["false"]) else []
