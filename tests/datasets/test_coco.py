@@ -220,6 +220,23 @@ def test_a_picture_of_several_with_its_name_is_not_guessed(
         _ = scene.image
 
 
+def test_boxes_drawn_on_the_file_as_it_lies(tmp_path: Path) -> None:
+    """A phone's photo, whose EXIF tag turns it by a quarter, and a tool that knew of none."""
+    pixels = np.zeros((80, 100, 3), np.uint8)
+    pixels[10:30, 60:90] = 255
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(pixels).save(tmp_path / "a.jpg", exif=exif)
+    image = {"id": 1, "file_name": "a.jpg", "width": 100, "height": 80}
+    face = {"image_id": 1, "category_id": 1, "bbox": [60, 10, 30, 20]}
+    categories = [{"id": 1, "name": "face"}]
+    table = {"images": [image], "annotations": [face], "categories": categories}
+    scene, _ = first(tmp_path, table)
+    x1, y1, x2, y2 = scene.boxes[0].astype(int)
+    assert scene.image.shape == pixels.shape
+    assert scene.image[y1:y2, x1:x2].mean() > 240
+
+
 def test_a_picture_is_a_file(given: scene_trees.Real, tmp_path: Path) -> None:
     table = with_faces(given)
     table["images"] = [{**table["images"][0], "file_name": "/dev/zero"}]

@@ -39,6 +39,28 @@ def test_a_photo_taken_sideways_stands_upright(tmp_path: Path) -> None:
         assert np.abs(image.astype(int) - expected).mean() < 4
 
 
+@pytest.mark.parametrize("orientation", [5, 6, 7, 8])
+def test_a_picture_annotated_as_it_lies_stays_so(orientation: int, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    photo = Image.open(ASTRONAUT).crop((0, 0, 300, 512))
+    turned = file(tmp_path, "a.jpg", photo, exif=exif, quality=95)
+    lying, upright = (512, 300, 3), (300, 512, 3)
+    for size, shape in {
+        (300, 512): lying,
+        (512, 300): upright,
+        (30, 51): upright,
+        (None, 512): upright,
+    }.items():
+        image = Picture(turned.archive, turned.name, size)()
+        assert image.shape == shape
+        if shape == lying:
+            assert np.abs(image.astype(int) - np.array(photo)).mean() < 4
+    # Width and height merely swapped, as some tools write them: there is nothing to turn back.
+    straight = file(tmp_path, "b.jpg", photo)
+    assert Picture(straight.archive, straight.name, (512, 300))().shape == lying
+
+
 @pytest.mark.parametrize(("side", "left"), [(32, 64), (64, 128), (65, 256), (129, 512), (600, 512)])
 def test_a_jpeg_is_decoded_no_larger_than_needed(side: int, left: int, tmp_path: Path) -> None:
     picture = file(tmp_path, "a.jpg", Image.open(ASTRONAUT), quality=92)

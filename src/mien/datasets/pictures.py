@@ -25,16 +25,27 @@ class Picture:
 
     Called, it gives every pixel: (H, W) uint8 where the file is grey, else (H, W, 3) RGB, upright
     by its EXIF tag. Raises ``DatasetError`` with the reason where that cannot be had.
+
+    ``size``: width and height of the picture that its annotations speak of, where known. If the
+    file has that size only as it lies, not upright, the whole picture stays as it lies: boxes that
+    were drawn on it would be elsewhere in the upright one.
     """
 
-    __slots__ = ("archive", "name")
+    __slots__ = ("archive", "name", "size")
 
-    def __init__(self, archive: Archive, name: str) -> None:
-        self.archive, self.name = archive, name
+    def __init__(
+        self, archive: Archive, name: str, size: tuple[int | None, int | None] = (None, None)
+    ) -> None:
+        self.archive, self.name, self.size = archive, name, size
 
     def __call__(self) -> NDArray[np.uint8]:
         """The whole picture, full size."""
-        return self._decode(self.archive.read(self.name), 1)
+        data = self.archive.read(self.name)
+        image = self._decode(data, 1)
+        if image.shape[:2] == self.size and image.shape[0] != image.shape[1]:  # height, width
+            lying = self._decode(data, 1, cv2.IMREAD_IGNORE_ORIENTATION)
+            return lying if lying.shape[1::-1] == self.size else image
+        return image
 
     def at(self, side: int) -> NDArray[np.uint8]:
         """The picture for a result of ``side`` pixels: maybe smaller, never below twice ``side``.
@@ -55,9 +66,9 @@ class Picture:
         factor = factor if data[:2] == _JPEG else 1
         return self._decode(data, factor), factor
 
-    def _decode(self, data: bytes, reduction: int) -> NDArray[np.uint8]:
+    def _decode(self, data: bytes, reduction: int, how: int = 0) -> NDArray[np.uint8]:
         """OpenCV first, which is quicker; Pillow where that fails, for more formats and reasons."""
-        flags = cv2.IMREAD_ANYCOLOR | _REDUCED.get(reduction, 0)
+        flags = cv2.IMREAD_ANYCOLOR | _REDUCED.get(reduction, 0) | how
         try:
             image = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if _whole(data) else None
         except cv2.error:  # a header that claims more pixels than OpenCV is willing to hold

@@ -178,10 +178,14 @@ class MarkedPictures:
     def __len__(self) -> int:
         return len(self.pictures)
 
+    def size(self, number: int) -> tuple[int | None, int | None]:
+        """Width and height of picture ``number`` as annotated."""
+        width, height = (None if math.isnan(n) else int(n) for n in self.sizes[number])
+        return width, height
+
     def scene(self, number: int, decode: Pixels | Callable[[], Pixels]) -> Scene:
         """Picture ``number``; ``decode`` gives its pixels."""
         here = slice(self.starts[number], self.starts[number + 1])
-        width, height = (None if math.isnan(n) else int(n) for n in self.sizes[number])
         return Scene(
             decode,
             self.pictures[number],
@@ -189,8 +193,7 @@ class MarkedPictures:
             self.ignored[here],
             {name: member[here] for name, member in self.subsets.items()},
             tuple(self.attributes[here]),
-            width,
-            height,
+            *self.size(number),
         )
 
 

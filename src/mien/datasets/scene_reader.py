@@ -63,7 +63,8 @@ class SceneReader:
             )
         marked = self._frozen[split]
         for number, picture in enumerate(marked.pictures):
-            yield marked.scene(number, Picture(self.archive, picture))
+            pixels = Picture(self.archive, picture, marked.size(number))
+            yield marked.scene(number, pixels)
 
     def skipped(self, split: str) -> Mapping[str, list[str]]:
         """Reason → keys of boxes and pictures of ``split`` that are left out or were put right."""
