@@ -4,6 +4,7 @@ import csv
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,8 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
         "/stalls.jpg": web.stalling(released),
         "/cut.jpg": web.content(PHOTO[:5000], claimed=len(PHOTO)),
         "/cut, untold.jpg": web.content(PHOTO[:5000], claimed=-1),
+        "/drips.jpg": dripping(b"HTTP/1.0 200 OK\r\n\r\n", released),
+        "/dripping head.jpg": dripping(b"HTTP/1.0 200 OK\r\nX-Endless: ", released),
         "/page.jpg": web.content(b"<html>gone</html>", "text/html; charset=utf-8"),
         "/moved.jpg": redirect("/good.jpg"),
         "/round.jpg": redirect("/round.jpg"),
@@ -40,6 +43,18 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
     with web.serving(pages) as found:
         yield found
         released.set()
+
+
+def dripping(start: bytes, released: threading.Event) -> web.Answer:
+    """Sends a byte now and then, for ever: no single wait is long."""
+
+    def answer(handler: web.BaseHTTPRequestHandler, _: int) -> None:
+        handler.wfile.write(start)
+        with suppress(OSError):  # the other side has had enough
+            while not released.wait(0.02):
+                handler.wfile.write(b"a")
+
+    return answer
 
 
 def redirect(to: str) -> web.Answer:
@@ -53,6 +68,12 @@ def redirect(to: str) -> web.Answer:
 
 def get(site: Web, folder: Path, *names: str, **how: bool) -> Fetched:
     return fetch([f"{site.url}/{name}" for name in names], folder, timeout=0.5, pause=0.01, **how)
+
+
+def test_an_endless_answer_has_an_end(site: Web, tmp_path: Path) -> None:
+    urls = [f"{site.url}/{name}" for name in ("drips.jpg", "dripping head.jpg")]
+    found = fetch(urls, tmp_path, timeout=0.1, pause=0.01)
+    assert found.dead == dict.fromkeys(urls, "its server is too slow")
 
 
 def listed(folder: Path) -> dict[str, str]:

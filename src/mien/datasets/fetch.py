@@ -24,6 +24,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path, PurePosixPath
+from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from mien.errors import ConfigError, ImageReadError
@@ -38,6 +39,7 @@ UNREACHED = "its server cannot be reached"
 """What the reasons begin with that are not taken for the last word."""
 _AT_ONCE = 8
 _TRIES = 3
+_TIMEOUTS = 8  # an answer may take that many in all
 _BUSY = (408, 425, 429, 500, 502, 503, 504)  # worth another try
 _PLAIN = "/%:@!$&'()*+,;=~"  # left as they are in an address
 
@@ -207,19 +209,68 @@ class _Asking:
             raise _FetchError("its server broke off", again=True) from None
 
     def body(self, response: http.client.HTTPResponse) -> bytes:
-        """All of it, if it is no longer than it may be and takes no more than a few time-outs."""
-        until = time.monotonic() + 8 * self.timeout
+        """All of it, if it is no longer than it may be."""
         data = bytearray()
         while piece := response.read1(1 << 16):
             data += piece
             if len(data) > MOST_BYTES:
                 raise _FetchError(f"it has more than {MOST_BYTES // 1_000_000} MB")
-            if self.stop.is_set() or time.monotonic() > until:
-                raise _FetchError("its server is too slow")
+            if self.stop.is_set():
+                raise _FetchError("stopped")
         claimed = response.headers.get("Content-Length", "")
         if claimed.isdecimal() and len(data) < int(claimed):
             raise _FetchError("its server broke off", again=True)
         return bytes(data)
+
+
+class _Dripping(io.RawIOBase):
+    """What comes through a connection, for no longer than a few of its time-outs in all.
+
+    The time-out itself begins anew with every byte.
+    """
+
+    def __init__(self, raw: io.RawIOBase, seconds: float) -> None:
+        super().__init__()
+        self._raw, self._until = raw, time.monotonic() + seconds
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if time.monotonic() > self._until:
+            raise _FetchError("its server is too slow")
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Answer(http.client.HTTPResponse):
+    """Head and body together may not take for ever."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **how: Any) -> None:
+        super().__init__(sock, *args, **how)
+        seconds = _TIMEOUTS * (sock.gettimeout() or 0)
+        self.fp = io.BufferedReader(_Dripping(self.fp.detach(), seconds))
+
+
+class _Plain(http.client.HTTPConnection):
+    response_class = _Answer
+
+
+class _Secure(http.client.HTTPSConnection):
+    response_class = _Answer
+
+
+class _HTTP(urllib.request.HTTPHandler):
+    def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(_Plain, request)
+
+
+class _HTTPS(urllib.request.HTTPSHandler):
+    def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(_Secure, request)
 
 
 def _opener() -> urllib.request.OpenerDirector:
@@ -228,8 +279,8 @@ def _opener() -> urllib.request.OpenerDirector:
     for handler in (
         urllib.request.ProxyHandler,
         urllib.request.UnknownHandler,
-        urllib.request.HTTPHandler,
-        urllib.request.HTTPSHandler,
+        _HTTP,
+        _HTTPS,
         urllib.request.HTTPDefaultErrorHandler,
         urllib.request.HTTPRedirectHandler,
         urllib.request.HTTPErrorProcessor,
