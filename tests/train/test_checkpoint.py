@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import tiny
+from few_scenes import TINY
 from mien.errors import ConfigError, ModelFileError, OutputError
 
 torch = pytest.importorskip("torch")
@@ -104,6 +105,27 @@ def test_a_checkpoint_from_before_a_key_existed_resumes(tmp_path: Path) -> None:
     checkpoint.save({**WHOLE, "config": {k: v for k, v in config.items() if k != "flip"}},
                     tmp_path / checkpoint.CHECKPOINT)  # fmt: skip
     checkpoint.check(tmp_path, tiny.config(), resume=True)
+
+
+def test_a_detectors_run_has_no_votes(tmp_path: Path) -> None:
+    """``ferplus`` is demanded of classifiers alone."""
+    state = {key: value for key, value in WHOLE.items() if key != "ferplus"}
+    checkpoint.save({**state, "config": TINY.to_dict()}, tmp_path / "last.pt")
+    assert checkpoint.is_detector(checkpoint.load(tmp_path / "last.pt"))
+    checkpoint.check(tmp_path, TINY, resume=True)
+    with pytest.raises(ModelFileError, match="run of a face detector: give that of a classifier"):
+        checkpoint.load_network(tmp_path)
+    checkpoint.save({**state, "config": tiny.config().to_dict()}, tmp_path / "last.pt")
+    with pytest.raises(ModelFileError, match="no checkpoint of 'mien train'"):
+        checkpoint.load(tmp_path / "last.pt")
+
+
+def test_a_run_of_the_other_kind_is_not_resumed(run: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="the run of a classifier, the recipe is a face detector"):
+        checkpoint.check(run, TINY, resume=True)
+    checkpoint.save({**WHOLE, "config": TINY.to_dict()}, tmp_path / "last.pt")
+    with pytest.raises(ConfigError, match="the run of a face detector, the recipe is a classifier"):
+        checkpoint.check(tmp_path, tiny.config(), resume=True)
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
