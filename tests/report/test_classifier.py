@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import base64
-import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -21,39 +18,10 @@ from mien.figures.save import png
 from mien.report.classifier import READING, evaluation_report, save_report
 from mien.report.page import Origin, check_target
 from mien.spec import ModelSpec
+from pages import Page, check_alone, check_for_people
 
 EVIL = "<script>alert('x')</script>&\"'"
 COMMAND = "mien evaluate model.onnx --data data.zip --split valid --html report.html"
-
-
-class Page(HTMLParser):
-    """What a browser would see: elements, their attributes, the text."""
-
-    void = ("meta", "img", "br", "link", "input")
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.words = ""
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        self.words += " " if tag in ("td", "th") else ""
-        if tag not in self.void:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if "style" not in self.open:
-            self.words += data
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.elements if name == tag]
 
 
 def report(evil: str = "") -> tuple[str, Material]:
@@ -104,26 +72,12 @@ def test_it_says_what_was_measured_and_how(made: tuple[str, Material]) -> None:
 
 
 def test_it_is_one_file_that_asks_the_network_for_nothing(made: tuple[str, Material]) -> None:
-    page = Page(made[0])
-    assert not page.open  # every element is closed, in order
-    assert not {"link", "script", "iframe", "object"} & {tag for tag, _ in page.elements}
-    assert not re.search(r"https?://|url\(|@import", made[0])
-    images = page.all("img")
-    assert len(images) == 5 + 2 + 4  # figures, mistakes, faces with their maps
-    for image in images:
-        kind, _, data = str(image["src"]).partition(",")
-        assert kind == "data:image/png;base64"
-        assert base64.b64decode(data, validate=True).startswith(b"\x89PNG")
-        assert image["alt"]
+    check_alone(made[0], images=5 + 2 + 4)  # figures, mistakes, faces with their maps
     assert len(made[0]) < 2_000_000
 
 
 def test_it_is_made_for_people(made: tuple[str, Material]) -> None:
-    page = Page(made[0])
-    assert page.all("html")[0]["lang"] == "en"
-    assert any(meta.get("name") == "viewport" for meta in page.all("meta"))
-    assert len(page.all("h1")) == 1 and len(page.all("main")) == 1
-    assert all("scope" in cell for cell in page.all("th"))
+    check_for_people(made[0])
 
 
 def test_whatever_comes_from_outside_is_escaped() -> None:
