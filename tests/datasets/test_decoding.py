@@ -42,4 +42,4 @@ def test_pictures_are_not_all_decoded_ahead() -> None:
             yield Sample(np.zeros((2, 2), np.uint8), 0, str(number))
 
     next(decoded(samples()))
-    assert asked < 1000
+    assert asked < 100  # whole photos fill the memory soon

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
 from mien.datasets.base import Pixels
@@ -22,18 +22,24 @@ class Decodable(Protocol):
 
 T = TypeVar("T", bound=Decodable)
 
-_AT_ONCE = 256  # pictures held decoded at a time
+_AT_ONCE = 32  # pictures held decoded at a time: of a camera, each may take 40 MB
 
 
 def decoded(samples: Iterable[T]) -> Iterator[tuple[T, Pixels | DatasetError]]:
     """Each sample, or scene, with its picture, or with why it has none, in order.
 
-    A few hundred pictures are in memory at a time.
+    A few dozen pictures are in memory at a time.
     """
-    waiting = iter(samples)
+    waiting: deque[tuple[T, Future[Pixels | DatasetError]]] = deque()
     with ThreadPoolExecutor() as pool:
-        while some := list(islice(waiting, _AT_ONCE)):
-            yield from zip(some, pool.map(_picture, some), strict=True)
+        for sample in samples:
+            waiting.append((sample, pool.submit(_picture, sample)))
+            if len(waiting) == _AT_ONCE:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        while waiting:
+            first, future = waiting.popleft()
+            yield first, future.result()
 
 
 def _picture(sample: Decodable) -> Pixels | DatasetError:
