@@ -148,6 +148,9 @@ def faces_per_picture_figure(found: SceneSurvey, source: str) -> Figure:
         for step, after in zip(steps, nexts, strict=True)
     ]  # fmt: skip
     axes.set_xticks(np.arange(len(steps)), names)
+    if len(names) > 9:  # they would overlap
+        for label in axes.get_xticklabels():
+            label.set(rotation=30, ha="right")
     plain(axes, "y")
     percent(axes, "y")
     axes.set_xlabel("faces in a picture")
