@@ -72,7 +72,7 @@ def get(site: Web, folder: Path, *names: str, **how: bool) -> Fetched:
 
 def test_an_endless_answer_has_an_end(site: Web, tmp_path: Path) -> None:
     urls = [f"{site.url}/{name}" for name in ("drips.jpg", "dripping head.jpg")]
-    found = fetch(urls, tmp_path, timeout=0.1, pause=0.01)
+    found = fetch(urls, tmp_path, timeout=0.25, pause=0.01)
     assert found.dead == dict.fromkeys(urls, "its server is too slow")
 
 
