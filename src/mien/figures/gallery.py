@@ -29,10 +29,8 @@ def gallery(
     """
     shapes = [image.shape[1] / image.shape[0] for image in images]  # width through height
     rows = _rows(shapes, width / row_height)
-    heights = [
-        min((width - GAP * (len(row) + 1)) / sum(shapes[i] for i in row), 1.3 * row_height)
-        for row in rows
-    ]
+    heights = [(width - GAP * (len(row) + 1)) / sum(shapes[index] for index in row) for row in rows]
+    heights[-1:] = [min(height, 1.3 * row_height) for height in heights[-1:]]  # it may be short
     total = HEAD + GAP + sum(height + CAPTION for height in heights)
     figure = _blank(width, total)
     made: list[Axes] = []
@@ -90,10 +88,10 @@ def _rows(shapes: Sequence[float], target: float) -> list[list[int]]:
     """Indices row by row, in order: a row ends where one more picture would take its total width,
     in units of its height, further from ``target``.
     """
-    rows: list[list[int]] = [[]]
+    rows: list[list[int]] = []
     held = 0.0
     for index, shape in enumerate(shapes):
-        if rows[-1] and abs(held + shape - target) > abs(held - target):
+        if not rows or abs(held + shape - target) > abs(held - target):
             rows.append([])
             held = 0.0
         rows[-1].append(index)
