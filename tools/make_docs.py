@@ -2,9 +2,12 @@
 
     python tools/make_docs.py --data fer2013.zip --wider wider_val_dev.zip wider_train5.zip
     python tools/make_docs.py --study study
+    python tools/make_docs.py --detector runs/faster_rcnn_mobile --yunet yunet.onnx \\
+        --wider wider_val_dev.zip wider_train5.zip
 
-The first takes some minutes and leaves the study's section of docs/results.md as it is; the second
-writes that section alone, from the folder of a 'mien study' that is done. No figure in these
+The first takes some minutes and leaves the sections of the study and of face detectors in
+docs/results.md as they are; the second and the third write one of these alone, from the folder of
+a 'mien study' that is done and from a run of 'mien train faster_rcnn_mobile'. No figure in these
 documents is typed by hand.
 """
 
@@ -12,24 +15,25 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import re
-import shlex
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-REPO = Path(__file__).resolve().parents[1]
+from detector_docs import DETECTOR, YUNET, detectors_section
+from shown_commands import REPO, hardware, run, section
+
 SAMPLE = "src/mien/samples/astronaut.jpg"
 WIDER = "wider_val_dev.zip wider_train5.zip"
 EVALUATE = "mien evaluate default --data fer2013.zip --split public"
 
+STUDY, DETECTORS = "study", "detectors"
+"""The marks around sections of docs/results.md that are written on their own."""
+
 HEAD = f"""# Results
 
 Written by `python tools/make_docs.py --data fer2013.zip --wider {WIDER}`, never by hand;
-the study's section by `python tools/make_docs.py --study study`.
+the study's section by `python tools/make_docs.py --study study`, that of face detectors by
+`python tools/make_docs.py --detector {DETECTOR} --yunet {YUNET} --wider {WIDER}`.
 
 Hardware: {{hardware}}.
 
@@ -77,40 +81,6 @@ SECTIONS = [
         "python benchmarks/training.py --data fer2013.zip --pictures 4096 --rounds 3",
     ),
 ]
-STUDY = "study"
-"""The mark around the study's section of docs/results.md."""
-
-
-def run(shown: str, paths: dict[str, str]) -> str:
-    """Run a command with the real paths for the names it shows; return what it prints."""
-    print(f"$ {shown}", flush=True)
-    words = [paths.get(word, word) for word in shlex.split(shown)]
-    if words[0] in ("python", "mien"):
-        start = {"python": [sys.executable], "mien": [sys.executable, "-m", "mien"]}[words[0]]
-        words = [*start, *words[1:]]
-    done = subprocess.run(words, cwd=REPO, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{shown} failed:\n{done.stderr}")
-    text = done.stdout
-    for name, path in paths.items():
-        text = text.replace(path, name)
-    return "\n".join(line.rstrip() for line in text.strip("\n").splitlines())
-
-
-def hardware() -> str:
-    """Processor, cores and versions."""
-    cpu = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists() and (found := re.search(r"model name\s*: (.+)", info.read_text())):
-        cpu = found[1]
-    import cv2
-    import onnxruntime
-
-    return (
-        f"{cpu}, {len(os.sched_getaffinity(0))} cores, {platform.system()}, "
-        f"Python {platform.python_version()}, ONNX Runtime {onnxruntime.__version__}, "
-        f"OpenCV {cv2.__version__}"
-    )
 
 
 def between(text: str, mark: str, body: str) -> str:
@@ -161,12 +131,6 @@ def evaluation_picture(paths: dict[str, str]) -> None:
     joined.quantize(128).save(REPO / "docs/images/evaluation.png", optimize=True)
 
 
-def section(title: str, intro: str, command: str, paths: dict[str, str]) -> str:
-    """One section of docs/results.md: a command and what it printed."""
-    output = run(command, paths)
-    return f"## {title}\n\n{intro}\n\n```sh\n{command}\n```\n\n```text\n{output}\n```\n"
-
-
 def study_section(folder: Path) -> str:
     """The study's tables and figure as its own files have them, and its paired tests."""
     try:
@@ -193,12 +157,12 @@ def study_section(folder: Path) -> str:
     )
 
 
-def kept_study() -> str:
-    """The study's section as it stands, with its marks."""
+def kept(mark: str) -> str:
+    """A section that is written on its own as it stands, with its marks."""
     path = REPO / "docs/results.md"
     text = path.read_text("utf-8") if path.exists() else ""
-    found = re.search(rf"<!-- {STUDY} -->\n.*?<!-- end -->\n", text, re.DOTALL)
-    return found[0] if found else f"<!-- {STUDY} -->\n<!-- end -->\n"
+    found = re.search(rf"<!-- {mark} -->\n.*?<!-- end -->\n", text, re.DOTALL)
+    return found[0] if found else f"<!-- {mark} -->\n<!-- end -->\n"
 
 
 def main() -> None:
@@ -207,26 +171,37 @@ def main() -> None:
     parser.add_argument("--data", help="FER2013")
     parser.add_argument("--wider", nargs=2, help=WIDER)
     parser.add_argument("--study", type=Path, help="the folder of a finished 'mien study'")
+    parser.add_argument("--detector", help="the run of 'mien train faster_rcnn_mobile'")
+    parser.add_argument("--yunet", help="YuNet's model file")
     args = parser.parse_args()
-    if (args.data is None) != (args.wider is None) or not (args.data or args.study):
-        parser.error("give --data with --wider, or --study, or all of them")
-    study = study_section(args.study) if args.study else ""  # first, for it may be unfinished
-    if args.data:
-        names = ("fer2013.zip", *WIDER.split())
-        given = (args.data, *args.wider)
-        measured({n: str(Path(path).resolve()) for n, path in zip(names, given, strict=True)})
+    if not (args.data or args.study or args.detector):
+        parser.error("give --data, --study or --detector")
+    if (args.data or args.detector) and not args.wider:
+        parser.error("--data and --detector need --wider")
+    if (args.detector is None) != (args.yunet is None):
+        parser.error("--detector and --yunet go together")
+    named = {"fer2013.zip": args.data, DETECTOR: args.detector, YUNET: args.yunet}
+    named.update(zip(WIDER.split(), args.wider or (None, None), strict=True))
+    paths = {name: str(Path(path).resolve()) for name, path in named.items() if path}
+    own = {}
     if args.study:
-        results = REPO / "docs/results.md"
+        own[STUDY] = study_section(args.study)
+    if args.detector:
+        own[DETECTORS] = detectors_section(paths)
+    if args.data:
+        measured(paths)
+    results = REPO / "docs/results.md"
+    for mark, body in own.items():
         text = results.read_text("utf-8")
-        if f"<!-- {STUDY} -->" not in text:
-            text += f"\n{kept_study()}"
-        results.write_text(between(text, STUDY, study), "utf-8")
+        if f"<!-- {mark} -->" not in text:
+            text += f"\n{kept(mark)}"
+        results.write_text(between(text, mark, body), "utf-8")
 
 
 def measured(paths: dict[str, str]) -> None:
     """Run every command on the data at ``paths`` and write what it prints."""
     sections = [section(title, intro, command, paths) for title, intro, command in SECTIONS]
-    text = HEAD.format(hardware=hardware()) + "\n".join([*sections, kept_study()])
+    text = HEAD.format(hardware=hardware()) + "\n".join([*sections, kept(DETECTORS), kept(STUDY)])
     (REPO / "docs/results.md").write_text(text, "utf-8")
 
     evaluation_picture(paths)

@@ -1,0 +1,78 @@
+"""The section of docs/results.md on face detectors; ``make_docs.py`` puts it in its place."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from shown_commands import REPO, run, section
+
+DETECTOR, YUNET = "runs/faster_rcnn_mobile", "yunet.onnx"
+COMPARE_DETECTORS = (
+    f"mien compare mtcnn yunet {DETECTOR} --data wider_val_dev.zip "
+    f"--detector-option yunet.model={YUNET} --figures figures"
+)
+DETECTOR_SECTIONS = [
+    (
+        "MTCNN as it comes",
+        "Tuned on wider_train5.zip for faces of 40 pixels and more; it looks for no smaller ones.",
+        "mien evaluate mtcnn --data wider_val_dev.zip --figures figures",
+    ),
+    (
+        "MTCNN asked for small faces too",
+        "",
+        "mien evaluate mtcnn --data wider_val_dev.zip --detector-option min_face_size=12",
+    ),
+    (
+        "Faster R-CNN on MobileNetV3, from scratch",
+        "Trained on wider_train5.zip with `mien train faster_rcnn_mobile`, on two CPU cores.",
+        f"mien evaluate {DETECTOR} --data wider_val_dev.zip --split valid",
+    ),
+    (
+        "MTCNN's speed on large pictures",
+        "Against the reference's arithmetic, which is what Mien had before, in one run.",
+        "python benchmarks/detector_speed.py --pictures wider_val_dev.zip",
+    ),
+    (
+        "How MTCNN's defaults were chosen",
+        "On wider_train5.zip alone.",
+        "python benchmarks/mtcnn_defaults.py --pictures wider_train5.zip",
+    ),
+]
+
+
+def detectors_section(paths: dict[str, str]) -> str:
+    """Face detectors side by side, and each on its own.
+
+    Of the figures only the curves are kept: the pictures of what was missed show WIDER FACE's
+    photos, which are not the project's to spread.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        table = run(COMPARE_DETECTORS, {**paths, "figures": place})
+        keep_picture(Path(place) / "precision_recall.png", "detectors_precision_recall.png")
+    with tempfile.TemporaryDirectory() as place:
+        given = {**paths, "figures": place}
+        sections = [section(*parts, given, "###") for parts in DETECTOR_SECTIONS]
+        keep_picture(Path(place) / "recall_by_size.png", "mtcnn_recall_by_size.png")
+    return "\n".join(
+        [
+            "## Face detectors\n",
+            "On 400 pictures of WIDER FACE's validation set, longest side 800 pixels, on which "
+            "nothing was chosen. [detection.md](detection.md) says how each figure is measured; "
+            "`figures` holds the curves and the pictures of what each detector missed and made "
+            "up.\n",
+            f"```sh\n{COMPARE_DETECTORS}\n```\n\n```text\n{table}\n```\n",
+            "![Precision and recall of each detector](images/detectors_precision_recall.png)\n",
+            *sections,
+            "![MTCNN's recall by the size of the face](images/mtcnn_recall_by_size.png)",
+        ]
+    )
+
+
+def keep_picture(source: Path, name: str) -> None:
+    """Put a figure among the documents' pictures, in few colours: a quarter of the bytes."""
+    from PIL import Image
+
+    figure = Image.open(source).convert("RGB")
+    figure.thumbnail((1600, 1600))
+    figure.quantize(128).save(REPO / "docs/images" / name, optimize=True)
