@@ -54,3 +54,13 @@ def test_metrics_are_read_line_by_line(tmp_path: Path) -> None:
             read_metrics(path)
     with pytest.raises(InputError, match="nothing"):
         read_metrics(tmp_path / "nothing.jsonl")
+
+
+def test_a_detector_has_ap50_in_place_of_accuracy() -> None:
+    rows = [
+        {"epoch": epoch, "train_loss": 2 - epoch, "valid_ap50": ap50, "valid_recall": 0.9}
+        for epoch, ap50 in ((0, None), (1, 0.5), (2, 0.25))
+    ]
+    _, quality = curves_figure(rows, "Training").axes
+    words = [text.get_text() for text in quality.get_legend().get_texts()]
+    assert words == ["validation, recall", "validation, AP50, highest 50.0% (epoch 2)"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from mien.datasets.scenes import SceneDataset
 from mien.detection.answers import Detections
 from mien.detection.measure import DetectionScores
+from mien.figures.curves import curves_figure
 from mien.figures.cutouts import Spot, cutouts_figure, false_spots, missed_spots
 from mien.figures.detection import about, precision_recall_figure, recall_by_size_figure
 from mien.figures.misses import misses_figure, worst
@@ -20,11 +21,18 @@ PICTURES = 12
 
 
 def detector_figures(
-    found: DetectionScores, answers: Detections, dataset: SceneDataset
+    found: DetectionScores,
+    answers: Detections,
+    dataset: SceneDataset,
+    epochs: Sequence[Mapping[str, Any]] = (),
 ) -> Iterator[tuple[str, Figure]]:
     """``precision_recall``, ``recall_by_size``, ``misses``, ``missed_faces`` and
     ``false_positives``, one at a time: pictures of ``dataset`` are large.
+
+    ``epochs`` are the rows of a run's metrics; where there are any, ``curves`` come first.
     """
+    if epochs:
+        yield "curves", curves_figure(epochs, f"Training of {found.detector}")
     yield "precision_recall", precision_recall_figure(found)
     yield "recall_by_size", recall_by_size_figure(found, answers)
     whose = f"{found.detector} on {about(found)}, used at a score of {found.threshold:.3g}"

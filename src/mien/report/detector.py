@@ -36,6 +36,11 @@ READING = {
         "The best scored wrong boxes, each with its score: those on no marked face, then those on "
         "a face that another box has found already.",
     ),
+    "curves": (
+        "How the training went",
+        "Loss falls and AP50 rises epoch by epoch; an AP50 on the validation split that turns "
+        "while the loss goes on falling says that pictures are learned by heart.",
+    ),
 }
 """Heading and how to read it, of each figure in the order of the report."""
 PHOTOS = ("misses", "missed_faces", "false_positives")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from mien.cli.targets import Targets, keep
 
 if TYPE_CHECKING:
+    from mien.cli.evaluate.detector_given import Given
+    from mien.datasets.scenes import SceneDataset
     from mien.detection.answers import Detections
+    from mien.detection.measure import DetectionScores
+    from mien.report.page import Origin
 
 
 def evaluate(
@@ -50,7 +54,7 @@ def evaluate(
     minded = warnings(given, source, answers)
     try:
         origin = Origin(command, model, data, minded)
-        _write(targets, found, answers, source.dataset, origin)
+        _write(targets, found, answers, source.dataset, given, origin)
     finally:  # a disk that is full by now does not take the measures with it
         if as_json:
             import json
@@ -61,7 +65,14 @@ def evaluate(
             show(found, minded)
 
 
-def _write(targets: Targets, found: Any, answers: Detections, dataset: Any, origin: Any) -> None:
+def _write(
+    targets: Targets,
+    found: DetectionScores,
+    answers: Detections,
+    dataset: SceneDataset,
+    given: Given,
+    origin: Origin,
+) -> None:
     """Write every file that was asked for. Raises ``OutputError``."""
     if targets.figure is not None:
         from mien.figures.detection import precision_recall_figure
@@ -70,10 +81,14 @@ def _write(targets: Targets, found: Any, answers: Detections, dataset: Any, orig
         save_figure(precision_recall_figure(found), targets.figure)
     if not targets.shows:
         return
+    from mien.figures.curves import read_metrics
     from mien.figures.detector import detector_figures
     from mien.figures.save import png
 
-    pictures = {name: png(figure) for name, figure in detector_figures(found, answers, dataset)}
+    metrics = given.folder and given.folder / "metrics.jsonl"
+    epochs = read_metrics(metrics) if metrics and metrics.is_file() else ()
+    drawn = detector_figures(found, answers, dataset, epochs)
+    pictures = {name: png(figure) for name, figure in drawn}
     targets.write_pictures(pictures)
     if targets.html is not None:
         from mien.report.detector import save_report
