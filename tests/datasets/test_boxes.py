@@ -238,6 +238,7 @@ def test_numbers_need_an_order(faces: dict[str, Any], tmp_path: Path) -> None:
         ("a.json", "{", "is damaged, or no JSON"),
         ("a.json", "[" * 100_000, "is damaged, or no JSON"),
         ("a.json", "[]", "no COCO file"),
+        ("a.json", '{"images": [], "annotations": []}', "it has images and annotations alone"),
         (
             "a.json",
             '{"images": [{}], "annotations": [], "categories": []}',

@@ -301,6 +301,14 @@ def test_other_files_are_no_export(text: str, tmp_path: Path) -> None:
         Dataturks(tmp_path)
 
 
+def test_empty_lines_go_before_and_between(tmp_path: Path) -> None:
+    path = export(tmp_path / "a.json", {f"{HOST}/a.jpg": [FACE]}, "", "{broken")
+    path.write_text("\r\n \n" + path.read_text())
+    (scene,), found = scenes(path, pictures=str(photos(tmp_path / "photos", "a.jpg")))
+    assert len(scene.boxes) == 1
+    assert list(found.skipped("train").values()) == [["line 5"]]
+
+
 def test_other_paths_and_splits_are_one_line(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="no data at"):
         Dataturks(tmp_path / "nowhere.json")

@@ -92,8 +92,10 @@ def open_coco(archive: Archive, table: str) -> CocoFile:
             raise NoTable("no COCO file, but one with a JSON value a line") from None
         raise DatasetError(f"{archive.path}: {table} is damaged, or no JSON: {error}") from None
     keys = ("images", "annotations", "categories")
-    if not isinstance(given, dict) or not all(isinstance(given.get(k), list) for k in keys):
-        raise NoTable("no COCO file, which has images, annotations and categories")
+    lists = [key for key in keys if isinstance(given, dict) and isinstance(given.get(key), list)]
+    if len(lists) < len(keys):
+        found = f"; it has {' and '.join(lists)} alone" if lists else ""
+        raise NoTable(f"no COCO file, which has images, annotations and categories{found}")
     named: dict[Any, list[Any]] = {}
     try:
         for image in given["images"]:

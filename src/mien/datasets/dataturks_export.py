@@ -38,12 +38,14 @@ def read_export(archive: Archive) -> tuple[list[Line], str]:
     for table in tables:
         try:
             with archive.text(table) as file:
-                first = file.readline(_LONGEST_LINE)
+                at, first = 1, file.readline(_LONGEST_LINE)
+                while first.isspace():
+                    at, first = at + 1, file.readline(_LONGEST_LINE)
                 if not _is_export(first):
                     continue
-                lines.append(_line(first, 1))
+                lines.append(_line(first, at))
                 digest.update(first.encode())
-                for number, text in enumerate(file, start=2):
+                for number, text in enumerate(file, start=at + 1):
                     digest.update(text.encode())
                     if text.strip():
                         lines.append(_line(text, number))
