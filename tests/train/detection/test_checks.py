@@ -20,6 +20,7 @@ from mien.errors import ConfigError
     ({"anchor_sizes": (48, 24, 96)}, "the smallest first"),
     ({"anchor_sizes": (0, 24, 96)}, "anchor_sizes must be positive"),
     ({"anchor_ratios": ()}, "anchor_ratios must be positive, one or more"),
+    ({"anchor_scales": (1.0, -1.0)}, "anchor_scales must be positive, one or more"),
     ({"zoom": (1.0,)}, "zoom must be the smallest and the largest factor"),
     ({"zoom": (2.0, 0.5)}, "zoom must be"),
     ({"frozen_stages": 6, "weights": "coco"}, "mobilenet_v3_large has 5 stages"),

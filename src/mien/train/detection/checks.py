@@ -59,7 +59,8 @@ def _values(config: DetectorConfig) -> Iterator[str]:
     if config.limit is not None and config.limit < 1:
         yield "limit must be positive, or left out"
     floats = [v for v in dataclasses.astuple(config) if isinstance(v, float)]
-    if not all(map(math.isfinite, (*floats, *config.anchor_ratios, *config.zoom))):
+    floats += [*config.anchor_scales, *config.anchor_ratios, *config.zoom]
+    if not all(map(math.isfinite, floats)):
         yield "nan and inf are no settings"
     if not 0 <= config.ema < 1:
         yield "ema must be in [0, 1)"
@@ -85,8 +86,9 @@ def _shapes(config: DetectorConfig) -> Iterator[str]:
         config.anchor_sizes
     ):
         yield "anchor_sizes must be positive, the smallest first"
-    if not config.anchor_ratios or min(config.anchor_ratios) <= 0:
-        yield "anchor_ratios must be positive, one or more"
+    for key in ("anchor_scales", "anchor_ratios"):
+        if min(getattr(config, key), default=0) <= 0:
+            yield f"{key} must be positive, one or more"
     if len(config.zoom) != 2 or not 0 < config.zoom[0] <= config.zoom[1]:
         yield "zoom must be the smallest and the largest factor, such as [0.5, 2.0]"
     if config.frozen_stages > STAGES[config.backbone]:
