@@ -50,7 +50,14 @@ class Coco(SceneReader):
             faces = pick_faces(category, names, self.path)
             for table, coco in found.items():
                 self._read(table, coco, faces)
+        reasons = {reason for marks in self.marks.values() for reason in marks.skipped}
         self.finish()
+        if found and not self.splits():
+            why = f" ({'; '.join(sorted(reasons))})" if reasons else ""
+            raise DatasetError(
+                f"{self.path}: {', '.join(found)[:200]} lists no image that can be used{why}: "
+                "expected images with an id of their own and a file_name"
+            )
         if not self.splits():
             raise DatasetError(
                 f"{self.path} holds no COCO file{f' ({others[0]})' if others else ''}: expected "
