@@ -209,7 +209,10 @@ def test_an_id_of_several_images_is_nobodys(given: scene_trees.Real, tmp_path: P
 def test_no_image_that_can_be_used(given: scene_trees.Real, tmp_path: Path) -> None:
     image, other = given.table["images"][:2]
     shared_id = [image, {**other, "id": image["id"]}]
-    for images, words in ((shared_id, r"\(its id is that of other images.*\)"), ([], "used: ")):
+    for images, words in (
+        (shared_id, r"\(its id is that of other images.*\)"),
+        ([], "no such image"),
+    ):
         (tmp_path / "a.json").write_text(json.dumps({**given.table, "images": images}))
         with pytest.raises(DatasetError, match=f"a.json lists no image that can be used.*{words}"):
             read(tmp_path)
