@@ -1,4 +1,4 @@
-"""Every classifier's recipe learns from pictures of FER2013; small ones go all the way to a face."""
+"""Every classifier's recipe learns from pictures of FER2013; small ones go all the way."""
 
 from __future__ import annotations
 
