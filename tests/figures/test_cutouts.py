@@ -43,7 +43,9 @@ def test_wrong_boxes_are_shown_by_kind_the_surest_first() -> None:
         answer([], [stray], [0.2], key="unsure"),
     )
     groups = false_spots(found)
-    assert list(groups) == ["on no marked face: 2 boxes", "found again: 1 box"]
+    assert list(groups) == [
+        "false: on no marked face, 2 boxes", "duplicate: found again, 1 box",
+    ]  # fmt: skip
     false, again = groups.values()
     assert [(spot.answer.key, spot.words) for spot in false] == [("b", "0.750"), ("a", "0.700")]
     assert again[0].place[0] == "a" and again[0].box.tolist() == [2, 2, 50, 50]

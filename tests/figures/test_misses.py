@@ -51,8 +51,8 @@ def test_each_box_has_the_colour_of_what_it_is(asked: tuple) -> None:
     assert (MARKS["missed"].color, (20, 20, 40, 40)) in boxes
     assert (MARKS["false"].color, (50, 10, 40, 50)) in boxes
     words = [text.get_text() for axes in figure.axes for text in axes.texts]
-    assert "0 of 1 found" in words and "1 of 1 found, 1 on no marked face" in words
-    assert "1 of 1 found, 1 found again" in words and "unsure.png" in words
+    assert "0 of 1 found" in words and "1 of 1 found, 1 false" in words
+    assert "1 of 1 found, 1 duplicate" in words and "unsure.png" in words
     legend = [text.get_text() for text in figure.legends[0].texts]
     assert set(legend) == {mark.words for mark in MARKS.values()}
 

@@ -81,7 +81,7 @@ def false_spots(found: Detections) -> dict[str, list[Spot]]:
         if own:
             words = MARKS[kind.removesuffix("s")].words
             most = ROWS * COLUMNS * (2 if kind == "false" else 1)
-            groups[f"{words}: {len(own):,} box{'es' * (len(own) > 1)}"] = [
+            groups[f"{words}, {len(own):,} box{'es' * (len(own) > 1)}"] = [
                 Spot(answer, box, f"{score:.3f}") for score, answer, box in own[:most]
             ]
     return groups

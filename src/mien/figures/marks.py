@@ -31,8 +31,8 @@ MARKS = {
     "ignored": Mark("marked, not counted", "#9ca3af", "-", 1.0),
     "found": Mark("found", "#00b386", "-", 1.5),
     "missed": Mark("missed", "#e6194b", "-", 2.4),
-    "false": Mark("on no marked face", "#ffa600", (0, (4, 1.6)), 2.2),
-    "duplicate": Mark("found again", "#b14dff", (0, (1.2, 1.2)), 2.2),
+    "false": Mark("false: on no marked face", "#ffa600", (0, (4, 1.6)), 2.2),
+    "duplicate": Mark("duplicate: found again", "#b14dff", (0, (1.2, 1.2)), 2.2),
 }
 """In the order that they are drawn and listed."""
 

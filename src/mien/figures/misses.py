@@ -79,8 +79,7 @@ def _mark(axes: Axes, answer: Answer, threshold: float, view: View) -> str:
         draw_boxes(axes, view.place(some), kind)
     found, missed = len(boxes["found"]), len(boxes["missed"])
     words = [f"{found:,} of {found + missed:,} found"]
-    words += [f"{len(boxes['false']):,} on no marked face"] if len(boxes["false"]) else []
-    words += [f"{len(boxes['duplicate']):,} found again"] if len(boxes["duplicate"]) else []
+    words += [f"{len(boxes[kind]):,} {kind}" for kind in ("false", "duplicate") if len(boxes[kind])]
     return ", ".join(words)
 
 
