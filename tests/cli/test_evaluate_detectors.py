@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -191,3 +193,33 @@ def test_a_full_disk_does_not_take_the_measures_with_it(
     out, err = capsys.readouterr()
     assert code == 1 and json.loads(out)["faces"] == 4
     assert "cannot write" in err and err.count("\n") == 1 and not list(tmp_path.iterdir())
+
+
+def test_the_core_is_enough(given: tuple[Path, Path]) -> None:
+    """Without any extra a detector is measured and compared."""
+    code = """
+import sys
+class Wall:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("torch", "onnx", "matplotlib", "jinja2", "scipy", "sklearn"):
+            raise ImportError(f"{name} is not part of the core")
+sys.meta_path.insert(0, Wall())
+from mien.cli.app import main
+data, model = sys.argv[1:]
+for arguments in (
+    ["evaluate", model, "--data", data, "--json"], ["compare", "none", model, "--data", data],
+    ["evaluate", model, "--data", data, "--html", "r.html"],
+):
+    try:
+        main(arguments)
+    except SystemExit as error:
+        print(error.code, file=sys.stderr)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, given)],
+        capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    assert done.stderr.splitlines() == [
+        "0", "0", "mien: a figure needs the 'plot' extra: pip install 'mien[plot]'", "1",
+    ]  # fmt: skip
+    assert json.loads(done.stdout.splitlines()[0])["faces"] == 4
