@@ -58,7 +58,7 @@ def command(
     require_extra("'mien export'", "onnx", "onnxscript")
     check_writable(Path(out))
     from mien.train import checkpoint
-    from mien.train.export import Weights
+    from mien.train.graph import Weights
 
     told: dict[str, Any] = {
         "weights": cast(Weights, weights), "name": name, "licence": licence, "card": facts

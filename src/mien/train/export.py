@@ -1,24 +1,18 @@
-"""From a run to one ONNX file: averaged weights, every fact about them inside, and checked.
-
-The file runs wherever ONNX Runtime 1.17 or later does. With ``weights="float16"`` the weights are
-stored in half the bytes and cast to float32 inside the graph, which ONNX Runtime does once, when it
-loads the file: arithmetic and speed are those of float32.
-"""
+"""From a run to one ONNX file: averaged weights, every fact about them inside, and checked."""
 
 from __future__ import annotations
 
 import tempfile
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper
 from torch import nn
 
 from mien import metrics
@@ -33,15 +27,12 @@ from mien.train import checkpoint
 from mien.train.classifier import torch_logits
 from mien.train.config import TrainConfig
 from mien.train.data import input_spec
+from mien.train.graph import Weights, store_float16, traced
 from mien.train.models.fitted import Fitted
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-Weights = Literal["float16", "float32"]
-
-OPSET = 18
-IR_VERSION = 8  # the oldest that knows this opset, so that older ONNX Runtimes read the file
 TOLERANCE: dict[str, float] = {"float32": 1e-3, "float16": 0.02}
 """Largest accepted difference from PyTorch's logits; relative to the largest logit above 1."""
 
@@ -153,62 +144,6 @@ def to_onnx(net: nn.Module, spec: ModelSpec) -> ModelProto:
     """
     example = torch.zeros(2, spec.channels, spec.input_size, spec.input_size)  # (N, C, S, S)
     return traced(net, example, {0: torch.export.Dim("batch")}, ["input"], ["logits"])
-
-
-def traced(
-    net: nn.Module,
-    example: torch.Tensor,
-    sizes: Mapping[int, Any],
-    inputs: Sequence[str],
-    outputs: Sequence[str],
-) -> ModelProto:
-    """The graph of what ``net`` makes of ``example``, whose dimensions in ``sizes`` may change.
-
-    Raises ``ModelError`` where PyTorch's exporter cannot follow what the network does.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter's own deprecations are no news to a user
-        try:
-            program: Any = torch.onnx.export(
-                net, (example,), dynamo=True, dynamic_shapes=(dict(sizes),), opset_version=OPSET,
-                input_names=inputs, output_names=outputs, verbose=False,
-            )  # fmt: skip
-        except torch.onnx.OnnxExporterError as error:
-            cause: BaseException = error  # its own words are a page; the first cause's are a line
-            while cause.__cause__ is not None:
-                cause = cause.__cause__
-            reason = str(cause).strip().partition("\n")[0][:200]
-            raise ModelError(
-                f"PyTorch's exporter cannot make an ONNX graph of this network ({reason}): "
-                "evaluate the run itself instead"
-            ) from None
-    model: ModelProto = program.model_proto
-    for noted in (model.graph, *model.graph.node, *model.graph.input, *model.graph.output):
-        noted.ClearField("doc_string")
-        noted.ClearField("metadata_props")
-    model.graph.ClearField("value_info")
-    model.ir_version = IR_VERSION
-    return model
-
-
-def store_float16(model: ModelProto) -> None:
-    """Store every weight matrix and kernel as float16, cast to float32 where the graph uses it.
-
-    Biases stay as they are: they take next to no room. Changes ``model``.
-    """
-    graph, casts = model.graph, []
-    for tensor in graph.initializer:
-        if tensor.data_type == TensorProto.FLOAT and len(tensor.dims) > 1:
-            name = tensor.name
-            with np.errstate(over="ignore"):
-                half = numpy_helper.to_array(tensor).astype(np.float16)
-            if not np.isfinite(half).all():
-                raise ModelError(f"{name} does not fit into float16: export with float32 weights")
-            tensor.CopyFrom(numpy_helper.from_array(half, f"{name}.float16"))
-            casts.append(helper.make_node("Cast", [tensor.name], [name], to=TensorProto.FLOAT))
-    nodes = [*casts, *graph.node]
-    del graph.node[:]
-    graph.node.extend(nodes)
 
 
 def made_up_crops(count: int = 16, side: int = 96) -> NDArray[np.uint8]:

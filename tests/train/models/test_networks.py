@@ -95,7 +95,9 @@ def test_freezing_leaves_the_heads_alone(name: str) -> None:
     assert frozen
 
 
-@pytest.mark.parametrize("recipe", recipe_names())
+@pytest.mark.parametrize(
+    "recipe", [name for name in recipe_names() if isinstance(load_recipe(name), TrainConfig)]
+)
 def test_every_recipe_makes_a_network(recipe: str) -> None:
     config = load_recipe(recipe)
     assert config.description.endswith(".")

@@ -32,14 +32,14 @@ from mien.train import checkpoint
 from mien.train.detection.config import DetectorConfig
 from mien.train.detection.detector import load_detector, spec_of
 from mien.train.detection.network import FLOOR, POOLED, FasterRCNN
-from mien.train.export import Weights, store_float16, traced
+from mien.train.graph import Weights, store_float16, traced
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
 NOTHING = -1.0
 """Score of a box that is not there; sigmoid and softmax never come near it."""
-NEAR = {"float32": 0.1, "float16": 1.0}
+NEAR = {"float32": 0.25, "float16": 1.0}
 """Pixels of the network's input by which the sides of a box may differ from PyTorch's …"""
 SCORES = {"float32": 0.005, "float16": 0.05}
 """… and what its score may differ by."""

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mien.errors import ModelError
+from mien.runtime import open_session
+
+torch = pytest.importorskip("torch", reason="needs the 'train' extra")
+onnx = pytest.importorskip("onnx", reason="needs the 'train' extra")
+pytest.importorskip("onnxscript", reason="needs the 'train' extra")
+
+from onnx import numpy_helper  # noqa: E402
+
+from mien.train.graph import store_float16, traced  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def layer() -> Any:
+    torch.manual_seed(0)
+    return torch.nn.Linear(8, 3).eval()
+
+
+@pytest.fixture(scope="module")
+def graph(layer: Any) -> Callable[[], Any]:
+    """Makes copies of one graph."""
+    batch = {0: torch.export.Dim("batch")}
+    data = traced(layer, torch.zeros(2, 8), batch, ["x"], ["y"]).SerializeToString()
+    return lambda: onnx.load_from_string(data)
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_the_graph_computes_what_the_network_does(
+    graph: Callable[[], Any], layer: Any, tmp_path: Path, half: bool
+) -> None:
+    model, x = graph(), np.random.default_rng(0).normal(size=(5, 8)).astype(np.float32)
+    if half:
+        store_float16(model)
+    onnx.save(model, tmp_path / "layer.onnx")
+    (y,) = open_session(tmp_path / "layer.onnx", threads=1).run(["y"], {"x": x})
+    weight = layer.weight.detach().numpy()
+    weight = weight.astype(np.float16).astype(np.float32) if half else weight
+    np.testing.assert_allclose(y, x @ weight.T + layer.bias.detach().numpy(), rtol=1e-5, atol=1e-6)
+
+
+def test_the_exporters_notes_are_left_out(graph: Callable[[], Any]) -> None:
+    model = graph()
+    assert model.ir_version == 8
+    assert not any(n.doc_string or n.metadata_props for n in model.graph.node)
+
+
+def test_weights_beyond_float16_are_refused(graph: Callable[[], Any]) -> None:
+    model = graph()
+    tensor = next(t for t in model.graph.initializer if len(t.dims) > 1)
+    values = numpy_helper.to_array(tensor) * np.float32(1e8)
+    tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
+    with pytest.raises(ModelError, match="float32"):
+        store_float16(model)
+
+
+def test_a_network_that_cannot_be_exported_is_one_line() -> None:
+    class Undecided(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x[:, :7] if x.sum() > 0 else x[:, 7:14]
+
+    with pytest.raises(ModelError, match="cannot make an ONNX graph") as caught:
+        traced(Undecided().eval(), torch.zeros(2, 14), {}, ["x"], ["y"])
+    assert "\n" not in str(caught.value)
