@@ -89,7 +89,7 @@ def command(
 
     MODEL is a name that 'mien models' lists, an ONNX file with a model spec, or the folder or a
     checkpoint of a 'mien train' run (which needs the 'train' extra). The answers of a run on its
-    own data are kept in its folder, as predictions/SPLIT.npz.
+    own data are kept in its folder, as predictions/SPLIT.npz, of a detector detections/SPLIT.npz.
     """
     from mien.cli.evaluate.kind import is_detector
     from mien.cli.targets import Targets
