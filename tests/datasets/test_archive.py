@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import multiprocessing
 import os
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from mien.datasets.archive import open_archive
+from mien.datasets.archive import Archive, open_archive
 from mien.errors import DatasetError
 
 MEMBERS = {"b/two.txt": b"2", "b/c/three.txt": b"\xef\xbb\xbf3\n", "one.txt": b"1"}
@@ -35,6 +36,25 @@ def test_folder_and_zip_read_the_same(place: Path) -> None:
     assert {name: archive.read(name) for name in archive.names()} == MEMBERS
     with archive.text("b/c/three.txt") as file:
         assert file.read() == "3\n"
+
+
+def _read_all(archive: Archive) -> None:
+    assert all(archive.read(name) == name.encode() * 5000 for name in archive.names())
+
+
+@pytest.mark.parametrize("start", multiprocessing.get_all_start_methods())
+def test_several_processes_read_one_zip_at_once(tmp_path: Path, start: str) -> None:
+    with zipfile.ZipFile(tmp_path / "archive.zip", "w") as file:
+        for number in range(200):
+            file.writestr(f"{number}.txt", f"{number}.txt" * 5000)
+    archive = open_archive(tmp_path / "archive.zip")
+    context = multiprocessing.get_context(start)
+    started = [context.Process(target=_read_all, args=(archive,)) for _ in range(4)]
+    for process in started:
+        process.start()
+    for process in started:
+        process.join(60)
+    assert [process.exitcode for process in started] == [0, 0, 0, 0]
 
 
 def test_a_single_file_is_its_own_member(tmp_path: Path) -> None:

@@ -93,10 +93,7 @@ class Zip:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
-            raise DatasetError(f"{path} cannot be read as a zip: {error}") from None
+        self._open()
         # Some Windows programs store backslashes, which no other system takes for separators.
         members = ((name.replace("\\", "/"), name) for name in self._zip.namelist())
         self._members = {
@@ -105,6 +102,22 @@ class Zip:
             if not name.endswith("/") and not _is_hidden(name)
         }
 
+    def _open(self) -> None:
+        try:
+            self._zip, self._process = zipfile.ZipFile(self.path), os.getpid()
+        except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
+            raise DatasetError(f"{self.path} cannot be read as a zip: {error}") from None
+
+    def _own(self) -> zipfile.ZipFile:
+        """The zip as this process opened it: forked ones would share one place in the file."""
+        if self._process != os.getpid():
+            self._open()
+        return self._zip
+
+    def __reduce__(self) -> tuple[type[Zip], tuple[Path]]:
+        """Processes that are not forked open it anew."""
+        return Zip, (self.path,)
+
     def names(self) -> list[str]:
         """Members that are files."""
         return sorted(self._members)
@@ -112,14 +125,14 @@ class Zip:
     def read(self, name: str) -> bytes:
         """The bytes of one member."""
         try:
-            return self._zip.read(self._members[name])
+            return self._own().read(self._members[name])
         except (*DAMAGE, RuntimeError) as error:  # RuntimeError: encrypted, or a foreign method
             raise DatasetError(f"{self.path}: {name} cannot be read: {error}") from None
 
     def text(self, name: str) -> TextIO:
         """One member as an open text file, unpacked while it is read."""
         try:
-            member = self._zip.open(self._members[name])
+            member = self._own().open(self._members[name])
         except (*DAMAGE, RuntimeError) as error:
             raise DatasetError(f"{self.path}: {name} cannot be read: {error}") from None
         return io.TextIOWrapper(member, encoding="utf-8-sig", newline="")
