@@ -59,10 +59,9 @@ REFERENCE: Mapping[str, Any] = {
 class MTCNN:
     """The whole cascade, run by ONNX Runtime.
 
-    ``min_face_size``: side in pixels of the smallest face looked for, at least 12. The time taken
-    grows with its inverse square. The reference's default is 20; 40 finds the same faces from 40
-    pixels upwards, large enough to read an expression from, in less than half of the time and with
-    a third of the false alarms.
+    ``min_face_size``: side in pixels of the smallest face looked for, at least 12. The time that
+    P-Net takes grows with its inverse square. 40 is large enough to read an expression from; the
+    reference's default is 20.
 
     ``scale_factor``: each pyramid level is this much smaller than the one before, above 0 and at
     most 0.95.
@@ -73,8 +72,8 @@ class MTCNN:
     across levels, after R-Net, after O-Net. The last one is in parts of the smaller box, the others
     of the two boxes' union.
 
-    ``exact``: resize and cut out as the reference does, to the last decimal. That takes twice the
-    time, and 24 times the picture's own memory.
+    ``exact``: resize and cut out as the reference does, to the last decimal. That is slower, and
+    holds the whole picture in float32, four times the memory.
 
     ``threads``: as in ``mien.runtime.open_session``.
 
@@ -95,8 +94,8 @@ class MTCNN:
         *,
         min_face_size: float = 40,
         scale_factor: float = 0.709,
-        thresholds: Sequence[float] = (0.6, 0.7, 0.8),
-        overlaps: Sequence[float] = (0.5, 0.7, 0.7, 0.7),
+        thresholds: Sequence[float] = (0.9, 0.6, 0.74),
+        overlaps: Sequence[float] = (0.5, 0.7, 0.8, 0.4),
         exact: bool = False,
         threads: int | None = None,
     ) -> None:

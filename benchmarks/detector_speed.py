@@ -1,0 +1,257 @@
+"""MTCNN on 1920×1080 pictures, before and after it was made faster: milliseconds, AP, memory.
+
+    python benchmarks/detector_speed.py --data wider_val_dev.zip --photos photo1.jpg photo2.jpg
+
+Four detectors take turns on every picture, all on two threads; a ratio is the median over pictures
+of the ratio of their medians, so that a busy machine harms all alike:
+
+- ``before``: the code and the networks of the commit ``--before``, out of the project's history;
+- ``exact``: today's networks, all else as before (``REFERENCE`` settings);
+- ``fast``: the same settings without ``exact``;
+- ``defaults``: ``MTCNN()``.
+
+The smallest face is 40 pixels for all. Scenes are mosaics of the data set's pictures at their own
+size, side by side and one below the other, black where there is none; a face that the border cuts
+is ignored. Photos are enlarged until they cover 1920×1080, and cut to it. AP50, recall and wrong
+boxes (``mien.detection``) count faces of 40 pixels and more. Memory is the peak of a process that
+looks at one mosaic enlarged to 100 megapixels, less that of one that holds it alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from mien.datasets.base import open_dataset
+from mien.datasets.scenes import Pixels, Scene, SceneDataset
+from mien.detection.answers import Answer
+from mien.detection.detect import peak_mib
+from mien.detection.faults import faults
+from mien.detection.precision import Pool, average_precision, judge, pool
+from mien.detection.resample import interval, resampled_ap
+from mien.detectors.base import Detector
+from mien.detectors.mtcnn import MTCNN, REFERENCE
+from mien.images import read_image
+from mien.runtime import processor
+from mien.types import Face
+
+WIDTH, HEIGHT = 1920, 1080
+LEAST = 40  # pixels: what the product is for
+SIDES = (float(LEAST), 1e5)
+THREADS = 2
+HUGE = (12_000, 8_400)  # 100 megapixels
+NAMES = ("before", "exact", "fast", "defaults")
+
+
+def make(name: str, commit: str) -> Detector:
+    """One of ``NAMES``."""
+    settings = {**REFERENCE, "min_face_size": LEAST, "threads": THREADS}
+    if name == "exact":
+        return MTCNN(**settings)
+    if name == "fast":
+        return MTCNN(**{**settings, "exact": False})
+    if name == "defaults":
+        return MTCNN(threads=THREADS)
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        (root / "weights").mkdir()
+        for file in ("mtcnn.py", *(f"weights/{net}.onnx" for net in ("pnet", "rnet", "onet"))):
+            where = f"{commit}:src/mien/detectors/{file}"
+            shown = subprocess.run(
+                ["git", "show", where], cwd=Path(__file__).parent, check=True, capture_output=True
+            )
+            # Its name in the registry is that of the detector of today.
+            content = shown.stdout.replace(b'@register_detector("mtcnn")', b"")
+            (root / file).write_bytes(content)
+        spec = importlib.util.spec_from_file_location("mtcnn_before", root / "mtcnn.py")
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        detector: Detector = module.MTCNN(min_face_size=LEAST, threads=THREADS)
+        return detector
+
+
+def mosaics(scenes: Iterable[Scene]) -> Iterator[Scene]:
+    """Scenes of 1920×1080, each filled with the next pictures, row by row, left to right."""
+    queue = iter(scenes)
+    while True:
+        canvas = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+        boxes, ignored, keys = [np.zeros((0, 4), np.float32)], [np.zeros(0, bool)], []
+        top = 0
+        while top < HEIGHT:
+            left = row = 0
+            while left < WIDTH:
+                scene = next(queue, None)
+                if scene is None:
+                    return  # the last one would not be full
+                image = scene.image[: HEIGHT - top, : WIDTH - left]
+                height, width = image.shape[:2]
+                canvas[top : top + height, left : left + width] = image
+                inside = (scene.boxes[:, 0] < width) & (scene.boxes[:, 1] < height)
+                cut = (scene.boxes[:, 2] > width) | (scene.boxes[:, 3] > height)
+                placed = scene.boxes[inside] + np.array([left, top] * 2, np.float32)
+                boxes.append(placed.clip(max=np.array([WIDTH, HEIGHT] * 2, np.float32)))
+                ignored.append((scene.ignored | cut)[inside])
+                keys.append(scene.key)
+                left, row = left + width, max(row, height)
+            top += row
+        yield Scene(canvas, keys[0], np.concatenate(boxes), np.concatenate(ignored))
+
+
+def enlarged(path: Path) -> Scene:
+    """A photo that covers 1920×1080; nothing is marked in it."""
+    image = read_image(path)
+    ratio = max(WIDTH / image.shape[1], HEIGHT / image.shape[0])
+    size = (max(WIDTH, round(image.shape[1] * ratio)), max(HEIGHT, round(image.shape[0] * ratio)))
+    pixels = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
+    pixels = np.array(pixels[:HEIGHT, :WIDTH], np.uint8)
+    return Scene(pixels, path.name, np.zeros((0, 4), np.float32), np.zeros(0, bool))
+
+
+def ask(
+    detectors: Mapping[str, Detector], scenes: Iterable[Scene], repeats: int
+) -> dict[str, list[Answer]]:
+    """What each one answers to every scene; they take turns, and ``ms`` are medians."""
+    answers: dict[str, list[Answer]] = {name: [] for name in detectors}
+    for number, scene in enumerate(scenes):
+        image = scene.image
+        if number == 0:
+            for detector in detectors.values():
+                detector.detect(image)  # warms up
+        times: dict[str, list[float]] = {name: [] for name in detectors}
+        for _ in range(repeats):
+            for name, detector in detectors.items():
+                began = time.perf_counter()
+                faces = detector.detect(image)
+                times[name].append((time.perf_counter() - began) * 1000)
+                if len(times[name]) == repeats:
+                    ms = statistics.median(times[name])
+                    answers[name].append(answer(scene, image, faces, ms))
+    return answers
+
+
+def answer(scene: Scene, image: Pixels, faces: Sequence[Face], ms: float) -> Answer:
+    """A detector's ``faces`` in ``image`` beside what is marked in ``scene``."""
+    return Answer(
+        key=scene.key,
+        width=image.shape[1],
+        height=image.shape[0],
+        truth=scene.boxes,
+        ignored=scene.ignored,
+        subsets={},
+        boxes=np.array([face.box.to_list() for face in faces], np.float32).reshape(-1, 4),
+        scores=np.array([face.score for face in faces], np.float32),
+        ms=ms,
+    )
+
+
+def judged(answers: Sequence[Answer]) -> Pool:
+    """Boxes of all pictures at an IoU of 0.5, where faces of 40 pixels and more count."""
+    return pool([judge(each, np.array([0.5]), SIDES) for each in answers])
+
+
+def row(name: str, answers: Sequence[Answer], baseline: Sequence[Answer]) -> None:
+    """One detector: how good, how fast, and how both compare with ``baseline``."""
+    found = judged(answers)
+    ap = average_precision(found)
+    every = [faults(each, 0.0, SIDES) for each in answers]
+    right, missed, false, again = (
+        sum(len(getattr(fault, kind)) for fault in every)
+        for kind in ("found", "missed", "false", "duplicates")
+    )
+    ms = statistics.median(each.ms for each in answers)
+    times = statistics.median(b.ms / a.ms for a, b in zip(answers, baseline, strict=True))
+    good = " " * 36
+    if ap is not None:
+        good = f"{ap[0]:7.4f} {right / (right + missed):7.4f} {false / len(answers):10.3f} "
+        good += f"{again / max(right, 1):9.4f}"
+    print(f"{name:10} {good} {ms:10.1f} {times:9.2f}", flush=True)
+
+
+def report(title: str, answers: Mapping[str, Sequence[Answer]], first: str) -> None:
+    """The detectors' table; ratios are those to ``first``."""
+    print(f"\n{title}")
+    print(f"{'':10} {'AP50':>7} {'recall':>7} {'false/pic':>10} {'dup/face':>9} "
+          f"{'median ms':>10} {'× faster':>9}")  # fmt: skip
+    for name, own in answers.items():
+        row(name, own, answers[first])
+    if any(len(each.truth) for each in answers[first]):
+        before = resampled_ap(judged(answers[first]))
+        for name, own in answers.items():
+            if name != first:
+                between = interval(resampled_ap(judged(own)) - before)
+                assert between is not None
+                print(f"AP50 of {name} less that of {first}: "
+                      f"{between.low:+.4f} to {between.high:+.4f} (95 %)")  # fmt: skip
+
+
+def peak(name: str, commit: str, path: Path) -> None:
+    """Print the peak memory in MiB of this process, with the picture ``path`` looked at."""
+    image = np.asarray(cv2.resize(read_image(path), HUGE), np.uint8)
+    cv2.setNumThreads(THREADS)
+    if name != "none":
+        make(name, commit).detect(image)
+    print(peak_mib())
+
+
+def memory(commit: str, image: Pixels) -> None:
+    """A process each, on 100 megapixels."""
+    print(f"\n{HUGE[0]}×{HUGE[1]} pixels, {3 * HUGE[0] * HUGE[1] / 2**20:.0f} MiB as they are")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "scene.png"
+        cv2.imwrite(str(path), image[:, :, ::-1])
+        used = {}
+        for name in ("none", "before", "defaults"):
+            command = [sys.executable, __file__, "--peak", name, str(path), "--before", commit]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            used[name] = float(done.stdout)
+    for name in ("before", "defaults"):
+        print(f"{name:10} {used[name] - used['none']:6.0f} MiB beside the picture")
+
+
+def main() -> None:
+    """Print the report."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", help="whole pictures with marked faces, in COCO form")
+    parser.add_argument("--photos", type=Path, nargs="*", default=[])
+    parser.add_argument("--scenes", type=int, help="the first so many mosaics (default: all)")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--before", default="eaba261", help="commit of the project's history")
+    parser.add_argument("--peak", nargs=2, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.peak:
+        peak(args.peak[0], args.before, Path(args.peak[1]))
+        return
+    cv2.setNumThreads(THREADS)
+    detectors = {name: make(name, args.before) for name in NAMES}
+    print(f"{processor()}, {len(os.sched_getaffinity(0))} cores, {THREADS} threads")
+    for path in args.photos:
+        answers = ask(detectors, [enlarged(path)], 3 * args.repeats)
+        report(f"{path.name}, enlarged to {WIDTH}×{HEIGHT}", answers, "before")
+    if args.data:
+        dataset = open_dataset(args.data, "coco")
+        assert isinstance(dataset, SceneDataset)
+        scenes = [s for split in dataset.splits() for s in dataset.scenes(split)]
+        # Sorted by event: in this order, every mosaic would be of one kind.
+        order = np.random.default_rng(0).permutation(len(scenes))
+        chosen = list(islice(mosaics(scenes[i] for i in order), args.scenes))
+        answers = ask(detectors, chosen, args.repeats)
+        title = f"{len(chosen)} mosaics of {Path(args.data).name}, faces of {LEAST} px or more"
+        report(title, answers, "before")
+        memory(args.before, chosen[0].image)
+
+
+if __name__ == "__main__":
+    main()
