@@ -89,3 +89,17 @@ def test_a_batch_that_cannot_be_shared_is_refused(
     monkeypatch.setattr("mien.train.distributed.world", lambda _: World(0, 3))
     with pytest.raises(ConfigError, match="batch_size 32 cannot be shared by 3 processes"):
         train(tiny.config(), tiny.Faces(), tmp_path, device=torch.device("cpu"))
+
+
+def test_a_weight_that_one_process_had_no_use_for_has_a_gradient_in_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else the processes would add up gradients of different weights."""
+    used, unused = (torch.nn.Parameter(torch.ones(2)) for _ in range(2))
+    frozen = torch.nn.Parameter(torch.ones(2), requires_grad=False)
+    used.grad = torch.full((2,), 4.0)
+    other = torch.tensor([0.0, 0.0, 6.0, 6.0])  # of the second process, which used the other one
+    monkeypatch.setattr(torch.distributed, "all_reduce", lambda flat: flat.add_(other))
+    World(0, 2).average_gradients([used, unused, frozen])
+    assert used.grad.tolist() == [2, 2] and unused.grad.tolist() == [3, 3]
+    assert frozen.grad is None

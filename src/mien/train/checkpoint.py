@@ -190,6 +190,13 @@ def weights_hash(net: nn.Module) -> str:
     return digest.hexdigest()
 
 
+def keep(run: Path, rows: list[dict[str, Any]], state: Mapping[str, Any]) -> None:
+    """Write the metrics and the checkpoint of all epochs so far; raises ``OutputError``."""
+    # Metrics first: a kill in between leaves one row too many, which resuming cuts off.
+    write_metrics(run, rows)
+    save(state, run / CHECKPOINT)
+
+
 def write_metrics(run: Path, rows: list[dict[str, Any]]) -> None:
     """Write the metrics of all epochs so far, one JSON object a line; raises ``OutputError``."""
     write_whole(run / METRICS, "".join(json.dumps(row) + "\n" for row in rows).encode())

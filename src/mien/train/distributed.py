@@ -38,7 +38,11 @@ class World:
         """Make every process's gradients the mean over all."""
         if self.size == 1:
             return
-        grads = [p.grad for p in parameters if p.grad is not None]
+        # What one process had no use for has a gradient elsewhere: all must speak of the same.
+        learning = [p for p in parameters if p.requires_grad]
+        for p in learning:
+            p.grad = torch.zeros_like(p) if p.grad is None else p.grad
+        grads = [p.grad for p in learning if p.grad is not None]
         flat = torch.cat([g.reshape(-1) for g in grads])
         distributed.all_reduce(flat)
         flat /= self.size

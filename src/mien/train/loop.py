@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from mien.datasets.base import Dataset
+from mien.datasets.scenes import SceneDataset
 from mien.datasets.splits import resplit
 from mien.errors import ConfigError, TrainingError
 from mien.registry import architectures
@@ -22,6 +23,7 @@ from mien.spec import ModelSpec
 from mien.train import checkpoint, distributed
 from mien.train.config import TrainConfig
 from mien.train.data import input_spec, load_split
+from mien.train.detection.config import DetectorConfig
 from mien.train.distributed import World
 from mien.train.memory import memory_told
 from mien.train.models.base import Network
@@ -75,14 +77,9 @@ def train(
     ``DatasetError``, ``OutputError``; none of them loses an epoch that is done.
     """
     device = device or pick_device()
-    _check_machine(config, device)
-    world = distributed.world(device)
-    if config.batch_size % world.size:
-        raise ConfigError(
-            f"batch_size {config.batch_size} cannot be shared by {world.size} processes alike"
-        )
+    world = joined(config, device)
     dataset = resplit(dataset, config.splits, config.splits_from, config.splits_seed)
-    _check_splits(config, dataset)
+    check_splits(config, dataset)
     spec = input_spec(config, tuple(dataset.labels))
     teacher = _load_teacher(config, spec)
     _check_network(config, len(spec.labels), world)  # a wrong one is told before the data is read
@@ -105,14 +102,25 @@ def train(
         return training.go(rows, on_batch, on_epoch)
 
 
-def _check_machine(config: TrainConfig, device: torch.device) -> None:
+def joined(config: TrainConfig | DetectorConfig, device: torch.device) -> World:
+    """The processes that share the run, once the machine and their number suit the recipe.
+
+    Raises ``TrainingError`` and ``ConfigError``.
+    """
     if config.precision == "bf16" and device.type == "cuda" and not torch.cuda.is_bf16_supported():
         raise TrainingError("this GPU has no bf16: add --set precision=fp16")
     if config.precision == "fp16" and device.type != "cuda":
         raise TrainingError("precision fp16 needs a GPU: add --set precision=fp32")
+    world = distributed.world(device)
+    if config.batch_size % world.size:
+        raise ConfigError(
+            f"batch_size {config.batch_size} cannot be shared by {world.size} processes alike"
+        )
+    return world
 
 
-def _check_splits(config: TrainConfig, dataset: Dataset) -> None:
+def check_splits(config: TrainConfig | DetectorConfig, dataset: Dataset | SceneDataset) -> None:
+    """Raise ``ConfigError`` where the data lacks a split that the recipe names."""
     held = dataset.splits()
     for key in ("train_split", "valid_split"):
         split = getattr(config, key)

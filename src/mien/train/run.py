@@ -22,6 +22,7 @@ from mien.train import augment, checkpoint
 from mien.train.config import TrainConfig
 from mien.train.data import TensorSplit
 from mien.train.distributed import World
+from mien.train.divergence import check_losses, check_weights
 from mien.train.losses import concordance
 from mien.train.models.base import Network
 from mien.train.models.fitted import Fitted
@@ -114,7 +115,7 @@ class Run:
             pictures = len(self.data) if fitted else self.steps * self.config.batch_size
             row["images_per_second"] = round(pictures / seconds, 1)
             row["seconds"] = round(seconds, 2)
-            self._check_weights(epoch)
+            check_weights(self.net, epoch, self.config.lr, self.folder)
             if self.valid is not None:
                 measured = self._validate(self.valid) if self.world.is_main else None
                 row.update(self.world.agree(measured))
@@ -122,9 +123,7 @@ class Run:
                     self.best = {k: v.clone() for k, v in self.averaged.state_dict().items()}
             rows.append(row)
             if self.world.is_main:
-                # Metrics first: a kill in between leaves one row too many, which resuming cuts off.
-                checkpoint.write_metrics(self.folder, rows)
-                checkpoint.save(self._state(epoch + 1), self.folder / checkpoint.CHECKPOINT)
+                checkpoint.keep(self.folder, rows, self._state(epoch + 1))
                 if on_epoch:
                     on_epoch(row)
         return rows
@@ -164,7 +163,9 @@ class Run:
             losses[step], correct = self._step(batch, side, weak, generator, rng)
             right += correct
             if step % LOOK == LOOK - 1 or step + 1 == self.steps:
-                self._look(epoch, losses[: step + 1], on_batch)
+                check_losses(losses[: step + 1], epoch, config.lr, self.folder)
+                if on_batch:
+                    on_batch(epoch, step + 1, self.steps, float(losses[: step + 1].mean()))
         self.world.from_main(*self.net.buffers())
         seen = self.steps * (config.batch_size // self.world.size)
         return {
@@ -205,24 +206,6 @@ class Run:
         self.scaler.update()
         self.ema.update_parameters(self.net)
         return loss.detach(), (logits.detach().argmax(1) == targets[0].argmax(1)).sum()
-
-    def _look(self, epoch: int, losses: Tensor, on_batch: OnBatch | None) -> None:
-        if not bool(losses.isfinite().all()):
-            batch = int((~losses.isfinite()).nonzero()[0])
-            raise self._diverged(f"the loss is no number in epoch {epoch + 1}, batch {batch + 1}")
-        if on_batch:
-            on_batch(epoch, len(losses), self.steps, float(losses.mean()))
-
-    def _check_weights(self, epoch: int) -> None:
-        """Refuse to store weights that the epoch's last step has spoilt: no loss has seen them."""
-        if not all(bool(value.isfinite().all()) for value in self.net.state_dict().values()):
-            raise self._diverged(f"the weights are no numbers after epoch {epoch + 1}")
-
-    def _diverged(self, what: str) -> TrainingError:
-        return TrainingError(
-            f"{what}: lower lr ({self.config.lr}) and start anew in another folder; "
-            f"{self.folder} keeps the last whole epoch"
-        )
 
     def _normalised(self, split: TensorSplit, rows: Tensor) -> Tensor:
         """(n, C, S, S) network inputs of pictures ``rows``, as inference makes them."""

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the 'train' extra")
 
 from few_scenes import TINY, Few  # noqa: E402
-from mien.errors import DatasetError  # noqa: E402
+from mien.errors import DatasetError, TrainingError  # noqa: E402
 from mien.train.detection.augment import view  # noqa: E402
 from mien.train.detection.data import Scenes, batches  # noqa: E402
 
@@ -63,3 +65,24 @@ def test_what_cannot_be_read_is_left_out_and_told(shared: Path) -> None:
     few.held["valid"] = [replace(scene, pixels=broken) for scene in few.held["valid"]]
     with pytest.raises(DatasetError, match=r"no picture of split 'valid' .*half a file"):
         Scenes(few, "valid", None)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_picture_that_goes_missing_later_is_told_in_its_own_words(
+    shared: Path, workers: int
+) -> None:
+    scenes = Scenes(Few(shared), "train", 4)
+    scenes.kept[2] = replace(scenes.kept[2], pixels=broken)
+    with pytest.raises(DatasetError, match=r"^half a file$"):
+        list(batches(scenes, replace(TINY, workers=workers), 0))
+
+
+def test_a_process_that_is_ended_from_outside_is_one_line(shared: Path) -> None:
+    def killed() -> np.ndarray:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
+
+    scenes = Scenes(Few(shared), "train", 4)
+    scenes.kept[2] = replace(scenes.kept[2], pixels=killed)
+    with pytest.raises(TrainingError, match=r"ended from outside.*--set workers=0"):
+        list(batches(scenes, replace(TINY, workers=1), 0))

@@ -106,3 +106,12 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_what_is_done(
     with pytest.raises(TrainingError, match=r"no number.*lower lr"):
         train_detector(replace(TINY, lr=1e30), Few(shared), run, device=CPU)
     assert np.array_equal(checkpoint.read_metrics(run, 9), [])
+
+
+def test_a_split_that_is_not_there_is_told_before_anything_is_written(
+    shared: Path, tmp_path: Path
+) -> None:
+    config = replace(TINY, valid_split="held")
+    with pytest.raises(ConfigError, match=r"splits train, valid: add --set valid_split=NAME"):
+        train_detector(config, Few(shared), tmp_path / "run", device=CPU)
+    assert not (tmp_path / "run").exists()

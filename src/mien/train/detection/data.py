@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from mien.datasets.decoding import decoded
 from mien.datasets.scenes import Scene, SceneDataset
-from mien.errors import DatasetError
+from mien.errors import DatasetError, TrainingError
 from mien.train.detection.augment import View, view
 from mien.train.detection.config import DetectorConfig
 from mien.train.detection.targets import Target
@@ -59,22 +60,54 @@ def batches(
     loader: DataLoader[Any] = DataLoader(
         _Views(scenes.kept, config, epoch),
         batch_sampler=rows,
-        num_workers=config.workers,
-        collate_fn=collate,
+        num_workers=min(config.workers, _cores()),  # more would wait for each other
+        collate_fn=_collated,
     )
-    yield from loader
+    try:
+        for batch in loader:
+            if isinstance(batch, DatasetError):
+                raise batch
+            yield batch
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error):
+            raise
+        raise TrainingError(
+            "a process that decodes pictures was ended from outside, most often for want of "
+            "memory: add --set workers=0, or a lower number than now"
+        ) from None
 
 
-class _Views(Dataset[View]):
-    """Picture by number → its view of this epoch."""
+def _cores() -> int:
+    """How many this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class _Views(Dataset[Any]):
+    """Picture by number → its view of this epoch, or why it can be read no longer.
+
+    PyTorch would bring an error from another process back as a page of text.
+    """
 
     def __init__(self, scenes: Sequence[Scene], config: DetectorConfig, epoch: int) -> None:
         self.scenes, self.config, self.epoch = scenes, config, epoch
 
-    def __getitem__(self, index: int) -> View:
+    def __getitem__(self, index: int) -> View | DatasetError:
         scene = self.scenes[index]
         rng = np.random.default_rng((self.config.seed, self.epoch, index))
-        return view(scene.image, scene.boxes, scene.ignored, self.config, rng)
+        try:
+            image = scene.image
+        except DatasetError as error:
+            return error
+        return view(image, scene.boxes, scene.ignored, self.config, rng)
+
+
+def _collated(views: Sequence[View | DatasetError]) -> Batch | DatasetError:
+    for found in views:
+        if isinstance(found, DatasetError):
+            return found
+    return collate([found for found in views if not isinstance(found, DatasetError)])
 
 
 def collate(views: Sequence[View]) -> Batch:

@@ -19,14 +19,15 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
 from mien.datasets.scenes import SceneDataset
 from mien.datasets.splits import resplit
 from mien.errors import ConfigError, ModelFileError, TrainingError
-from mien.train import checkpoint, distributed
+from mien.train import checkpoint
 from mien.train.detection.config import DetectorConfig
 from mien.train.detection.data import Scenes, batches, on_device
 from mien.train.detection.network import FasterRCNN, build, freeze
 from mien.train.detection.validate import validate
 from mien.train.detection.weights import load_weights
 from mien.train.distributed import World
-from mien.train.loop import pick_device
+from mien.train.divergence import check_losses, check_weights
+from mien.train.loop import check_splits, joined, pick_device
 from mien.train.memory import memory_told
 from mien.train.optim import make_optimizer
 from mien.train.run import LOOK, OnBatch, environment
@@ -57,13 +58,10 @@ def train_detector(
     ``DatasetError``, ``OutputError``; none of them loses an epoch that is done.
     """
     device = device or pick_device()
-    world = distributed.world(device)
-    if config.batch_size % world.size:
-        raise ConfigError(
-            f"batch_size {config.batch_size} cannot be shared by {world.size} processes alike"
-        )
-    checkpoint.check(run, config, resume)
+    world = joined(config, device)
     divided = resplit(dataset, config.splits, config.splits_from, config.splits_seed)
+    check_splits(config, divided)
+    checkpoint.check(run, config, resume)
     lower = f"--set batch_size={max(1, config.batch_size // 2)}, or lower view or proposals"
     with memory_told(device, f"this network and batches of {config.batch_size}", lower):
         scenes = Scenes(divided, config.train_split, config.limit)
@@ -133,8 +131,7 @@ class _Run:
             row["images_per_second"] = round(self.steps * self.config.batch_size / seconds, 1)
             row["seconds"] = round(seconds, 2)
             self._settle(epoch)
-            if not all(bool(v.isfinite().all()) for v in self.net.state_dict().values()):
-                raise self._diverged(f"the weights are no numbers after epoch {epoch + 1}")
+            check_weights(self.net, epoch, self.config.lr, self.folder)
             if self.valid is not None and self._looks(epoch):
                 measured = None
                 if self.world.is_main:
@@ -142,9 +139,7 @@ class _Run:
                 row.update(self.world.agree(measured))
             rows.append(row)
             if self.world.is_main:
-                # Metrics first: a kill in between leaves one row too many, which resuming cuts off.
-                checkpoint.write_metrics(self.folder, rows)
-                checkpoint.save(self._state(epoch + 1), self.folder / checkpoint.CHECKPOINT)
+                checkpoint.keep(self.folder, rows, self._state(epoch + 1))
                 if on_epoch:
                     on_epoch(row)
         return rows
@@ -180,7 +175,9 @@ class _Run:
             for name, value in parts.items():
                 sums[name] = sums.get(name, 0) + value.detach()
             if step % LOOK == LOOK - 1 or step + 1 == self.steps:
-                self._look(epoch, losses[: step + 1], on_batch)
+                check_losses(losses[: step + 1], epoch, config.lr, self.folder)
+                if on_batch:
+                    on_batch(epoch, step + 1, self.steps, float(losses[: step + 1].mean()))
         world.from_main(*self.net.buffers())
         return {
             "lr": float(f"{rate:.4g}"),
@@ -200,19 +197,6 @@ class _Run:
         update_bn(
             (self.averaged.normalised(pixels.to(self.device)) for pixels, _ in some),
             self.averaged.backbone,
-        )
-
-    def _look(self, epoch: int, losses: Tensor, on_batch: OnBatch | None) -> None:
-        if not bool(losses.isfinite().all()):
-            batch = int((~losses.isfinite()).nonzero()[0])
-            raise self._diverged(f"the loss is no number in epoch {epoch + 1}, batch {batch + 1}")
-        if on_batch:
-            on_batch(epoch, len(losses), self.steps, float(losses.mean()))
-
-    def _diverged(self, what: str) -> TrainingError:
-        return TrainingError(
-            f"{what}: lower lr ({self.config.lr}) and start anew in another folder; "
-            f"{self.folder} keeps the last whole epoch"
         )
 
     def _state(self, epochs_done: int) -> dict[str, Any]:
