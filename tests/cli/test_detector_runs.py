@@ -81,7 +81,7 @@ def test_other_settings_are_not_kept(run: Path, data: Path, capsys: Output) -> N
     ("option", "words"),
     [
         ("model=x.onnx", "has no option 'model' (it has score_threshold, min_face_size, device)"),
-        ("min_face_size=large", "option 'min_face_size' takes a number, got 'large'"),
+        ("min_face_size=large", "takes a number, got 'large'"),
     ],
 )
 def test_options_that_a_run_has_not(
@@ -130,3 +130,14 @@ def test_the_recipe_beside_the_checkpoint_tells_what_it_is(
     (run / "recipe.json").unlink()
     found = measured(capsys, run, "--data", data, "--split", "valid")
     assert found["detector"] == "tiny"  # the checkpoint says so too
+
+
+def test_a_run_is_measured_on_other_data_that_cannot_be_divided_as_its_own(
+    run: Path, tmp_path: Path, capsys: Output
+) -> None:
+    other = write_zip(tmp_path / "others_val.zip", PICTURES)  # one split, valid
+    found = measured(capsys, run, "--data", other)
+    assert (found["dataset"], found["split"], found["pictures"]) == ("others_val", "valid", 5)
+    assert found["warnings"] == [] and not (run / "detections").exists()
+    assert mien("evaluate", run, "--data", other, "--splits", "random:60/40") == 1
+    assert "no split 'train' to divide" in capsys.readouterr().err

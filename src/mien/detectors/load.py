@@ -42,19 +42,39 @@ def load_detector(
     else:
         factory = detectors.get(text, "or give an .onnx file")
     taken = parameters(factory)
-    anything = any(p.kind is p.VAR_KEYWORD for p in inspect.signature(factory).parameters.values())
+    values = checked(text, given, taken, anything=_takes_anything(factory))
+    if threads is not None and ("threads" in taken or _takes_anything(factory)):
+        values.setdefault("threads", threads)
+    detector: Detector = factory(**values)
+    return detector
+
+
+def checked(
+    name: str,
+    given: Mapping[str, Any],
+    taken: Mapping[str, tuple[Any, Any]],
+    *,
+    anything: bool = False,
+) -> dict[str, Any]:
+    """Every value of ``given`` as the type that ``taken`` (of ``parameters``) has for it.
+
+    ``name`` is the detector's, for the message; ``anything`` lets names pass that ``taken`` lacks.
+    Raises ``ConfigError``.
+    """
     values = {}
     for key, value in given.items():
         if key not in taken and not anything:
             near = nearest(key, taken)
             meant = f": did you mean {near!r}?" if near else ""
             has = f"it has {', '.join(taken)}" if taken else "it has none"
-            raise ConfigError(f"detector {text!r} has no option {key!r}{meant} ({has})")
-        values[key] = _value(text, key, value, taken[key][0]) if key in taken else value
-    if threads is not None and (anything or "threads" in taken):
-        values.setdefault("threads", threads)
-    detector: Detector = factory(**values)
-    return detector
+            raise ConfigError(f"detector {name!r} has no option {key!r}{meant} ({has})")
+        values[key] = _value(name, key, value, taken[key][0]) if key in taken else value
+    return values
+
+
+def _takes_anything(factory: Callable[..., Any]) -> bool:
+    named = inspect.signature(factory).parameters.values()
+    return any(p.kind is p.VAR_KEYWORD for p in named)
 
 
 def parameters(factory: Callable[..., Any]) -> dict[str, tuple[Any, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 SAME_PICTURES = {"fer2013", "ferplus"}
@@ -48,6 +49,8 @@ class Data:
     splits: str
     trained_on: bool
     """Whether it is divided as the model's own training data was, by the same reader."""
+    called: str
+    """After its file or folder: a reader such as ``coco`` reads many data sets."""
     own: Any
     """The same pictures as the model's recipe reads them, undivided; ``None``: others."""
 
@@ -56,6 +59,9 @@ def open_data(
     model: Given, path: str, dataset: str | None, options: Sequence[str], splits: str | None
 ) -> Data:
     """The data set at ``path``; what is not given is the run's own, or the official form.
+
+    A run's way of dividing is followed where the data has the split that is to be divided; other
+    data, such as a set of test pictures alone, stays as it is.
 
     Raises ``ConfigError`` for face crops where whole pictures are wanted, or the other way round.
     """
@@ -67,15 +73,19 @@ def open_data(
     own = model.recipe if name == learned else {}
     if model.is_run:
         options = options or own.get("dataset_options", ())
-        splits = splits or own.get("splits")
-    how = splits or "official"
     found = open_dataset(path, name, options)
     _check_kind(model, name, found)
-    divided = resplit(found, how, own.get("splits_from", "train"), own.get("splits_seed", 0))
+    source = own.get("splits_from", "train")
+    how = splits or "official"
+    if splits is None and model.is_run and source in found.splits():
+        how = own.get("splits", "official")
+    divided = resplit(found, how, source, own.get("splits_seed", 0))
     read = found if own else None
     if model.recipe and {name, learned} == SAME_PICTURES:
         read = open_dataset(path, learned, model.recipe.get("dataset_options", ()))
-    return Data(divided, how, bool(own) and how == own.get("splits", "official"), read)
+    trained_on = bool(own) and how == own.get("splits", "official")
+    place = Path(path).resolve()
+    return Data(divided, how, trained_on, place.name if place.is_dir() else place.stem, read)
 
 
 def _check_kind(model: Given, reader: str, dataset: object) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -102,9 +102,9 @@ def _asking(detector: Detector, score: float) -> str | None:
 
 
 def _make(source: str, options: Sequence[str], threads: int | None) -> Detector:
-    if not is_run(source):
-        from mien.detectors.load import load_detector
+    from mien.detectors.load import checked, load_detector, parameters, read_options
 
+    if not is_run(source):
         return load_detector(source, threads=threads, options=options)
     from mien.train import require_extra
 
@@ -115,26 +115,9 @@ def _make(source: str, options: Sequence[str], threads: int | None) -> Detector:
 
     if threads is not None:
         torch.set_num_threads(threads)
-    return TorchDetector(source, **_run_options(source, options))
-
-
-def _run_options(source: str, options: Sequence[str]) -> dict[str, Any]:
-    """What ``TorchDetector`` takes; ``ConfigError`` for anything else."""
-    from mien.detectors.load import read_options
-    from mien.errors import ConfigError
-
-    found: dict[str, Any] = {}
-    for key, value in read_options(options).items():
-        try:
-            found[key] = {"score_threshold": float, "min_face_size": float, "device": str}[key](
-                value
-            )
-        except KeyError:
-            has = "score_threshold, min_face_size, device"
-            raise ConfigError(f"the run {source!r} has no option {key!r} (it has {has})") from None
-        except ValueError:
-            raise ConfigError(f"option {key!r} takes a number, got {value!r}") from None
-    return found
+    taken = parameters(TorchDetector)
+    del taken["run"]
+    return TorchDetector(source, **checked(source, read_options(options), taken))
 
 
 def ask(given: Given, data: Data, split: str, limit: int | None) -> Detections:
@@ -143,10 +126,11 @@ def ask(given: Given, data: Data, split: str, limit: int | None) -> Detections:
     from mien.detection.detect import detect_all
 
     with meter() as on_progress:
-        return detect_all(
+        found = detect_all(
             given.detector, data.dataset, split, threshold=given.threshold, name=given.name,
             facts=given.facts, limit=limit, on_progress=on_progress,
         )  # fmt: skip
+    return replace(found, dataset=data.called)
 
 
 def warnings(given: Given, data: Data, found: Detections) -> list[str]:
