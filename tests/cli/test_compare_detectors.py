@@ -45,7 +45,7 @@ def test_the_table_is_readable_in_a_pipe(place: Path, capsys: Output) -> None:
     models = place / "rash.onnx", place / "colours.onnx"
     assert mien("compare", *models, "--data", place / "faces_val.zip") == 0
     out, _ = capsys.readouterr()
-    assert out.startswith("coco, split valid, 5 pictures, 4 faces\n") and "\x1b" not in out
+    assert out.startswith("faces_val, split valid, 5 pictures, 4 faces\n") and "\x1b" not in out
     lines = [line.split() for line in out.splitlines()]
     assert ["colours", "0.5", "60.0%", "75.0%", "66.7%", "0.20", "0.33"] in lines
     assert ["rash", "0.5", "66.7%", "100.0%", "80.0%", "0.20", "0.25"] in lines
@@ -121,6 +121,7 @@ def test_what_is_missing_is_one_line(place: Path, tmp_path: Path, capsys: Output
         ((*models, *data, "--detector-option", "mtcnn.x=1"), "is of none of rash, colours"),
         ((*models, *data, "--detector-option", "rash.x=1"), "has no option 'x'"),
         (("mtcnn", "yunet", *data), "detector 'yunet' needs the network's file"),
+        (("mtcn", "yunet", *data), "unknown model 'mtcn': did you mean 'mtcnn'?"),
         (models[:1], "needs two of a kind or more"),
     ):
         assert mien("compare", *arguments) == 2

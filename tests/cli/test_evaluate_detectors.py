@@ -79,7 +79,7 @@ def test_the_table_is_readable_in_a_pipe(given: tuple[Path, Path], capsys: Outpu
     assert mien("evaluate", model, "--data", data, "--split", "valid") == 0
     out, _ = capsys.readouterr()
     assert out.startswith(
-        "colours on coco, split valid: 5 pictures, 4 faces, used at a score of 0.5\n"
+        "colours on faces_val, split valid: 5 pictures, 4 faces, used at a score of 0.5\n"
     )
     lines = [line.split() for line in out.splitlines()]
     assert ["all", "faces", "4", f"{AP50:.1%}", "60.0%", "75.0%", "66.7%", "0.20", "0.33"] in lines
@@ -223,3 +223,17 @@ for arguments in (
         "0", "0", "mien: a figure needs the 'plot' extra: pip install 'mien[plot]'", "1",
     ]  # fmt: skip
     assert json.loads(done.stdout.splitlines()[0])["faces"] == 4
+
+
+@pytest.mark.parametrize(
+    ("model", "code", "words"),
+    [
+        ("mtcn", 2, "unknown model 'mtcn': did you mean 'mtcnn'?"),
+        ("answers.npz", 2, "answers.npz is a file of answers, not a model"),
+    ],
+)
+def test_what_is_no_model_is_told_first(
+    model: str, code: int, words: str, given: tuple[Path, Path], capsys: Output
+) -> None:
+    assert mien("evaluate", model, "--data", given[0]) == code
+    assert words in capsys.readouterr().err

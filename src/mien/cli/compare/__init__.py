@@ -53,16 +53,19 @@ def command(context: click.Context, /, runs: tuple[str, ...], **given: Any) -> N
     or a name that 'mien models' lists. A run's saved answers are used where they are there;
     whoever has none answers now, which needs --data. Costs of classifiers need the 'train' extra.
     """
-    from mien.cli.evaluate.kind import is_detector
+    from mien.cli.evaluate.kind import check_known, is_detector
     from mien.cli.typed import refuse, typed
     from mien.errors import ConfigError
 
     named = tuple(dict.fromkeys(runs))
+    for run in named:
+        check_known(run)
     detectors = [run for run in named if is_detector(run)]
     if detectors and len(detectors) < len(named):
         other = next(run for run in named if run not in detectors)
         raise ConfigError(
-            f"{detectors[0]} is a face detector and {other} a classifier: compare those of one kind"
+            f"{detectors[0]} is a face detector and {other} is none: compare those of one kind "
+            "('mien models' lists them)"
         )
     if len(named) < 2:
         raise ConfigError("a comparison needs two of a kind or more")

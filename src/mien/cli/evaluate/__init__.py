@@ -91,11 +91,15 @@ def command(
     checkpoint of a 'mien train' run (which needs the 'train' extra). The answers of a run on its
     own data are kept in its folder, as predictions/SPLIT.npz, of a detector detections/SPLIT.npz.
     """
-    from mien.cli.evaluate.kind import is_detector
+    from mien.cli.evaluate.kind import check_known, is_detector
     from mien.cli.targets import Targets
     from mien.cli.typed import refuse, typed
+    from mien.errors import ConfigError
 
     targets = Targets(figure, figures, html, save)
+    if model.lower().endswith(".npz"):
+        raise ConfigError(f"{model} is a file of answers, not a model: 'mien compare' takes it")
+    check_known(model)
     if is_detector(model):
         from mien.cli.evaluate.detector import evaluate as evaluate_detector
 
@@ -107,6 +111,9 @@ def command(
 
     refuse(context, OF_DETECTORS, f"is for face detectors, and {model} is a classifier")
     if split is None:
+        from mien.cli.evaluate.given import load
+
+        load(model)  # a file that is none is told first
         wanted = next(option for option in context.command.params if option.name == "split")
         raise click.MissingParameter(ctx=context, param=wanted)
     own = {name: value for name, value in given.items() if name not in OF_DETECTORS}

@@ -14,11 +14,23 @@ def is_run(source: str) -> bool:
     return os.path.isdir(source) or source.lower().endswith(".pt")  # noqa: PTH112 - never raises
 
 
+def check_known(source: str) -> None:
+    """Raise ``UnknownNameError`` for what is neither a registered name, a run nor a file."""
+    from mien.errors import UnknownNameError
+    from mien.registry import classifiers, detectors
+
+    known = [*classifiers.names(), *detectors.names()]
+    is_file = Path(source).suffix.lower() in (".onnx", ".npz") or os.path.exists(source)  # noqa: PTH110 - never raises
+    if source not in known and not is_run(source) and not is_file:
+        hint = "or give an .onnx file or a training run's folder"
+        raise UnknownNameError("model", source, known, hint)
+
+
 def is_detector(source: str) -> bool:
     """Whether ``source`` is a detector's name, an ONNX file that holds a detector, a detector's
     training run, or what it answered (.npz).
 
-    Whatever cannot be told, such as an unknown name, is taken for a classifier's, whose loading
+    Whatever cannot be told, such as a picture, is taken for a classifier's, whose loading
     says what is wrong. Raises ``ModelFileError`` for a damaged checkpoint or ONNX file, and
     ``MissingExtraError`` for a checkpoint without its recipe where the ``train`` extra is missing.
     """
