@@ -2,15 +2,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from coco_reference import coco_eval
 from detections import answer, detections, made_up
+from mien.datasets.base import open_dataset
 from mien.detection.answers import Detections
+from mien.detection.detect import detect_all
 from mien.detection.measure import measure
 from mien.detection.precision import ALL, LARGE, MEDIUM, SMALL
+from mien.detectors.load import load_detector
 
 FACE, FAR = [0, 0, 100, 100], [300, 300, 400, 400]
 
@@ -27,6 +31,23 @@ def test_the_summary_is_that_of_pycocotools() -> None:
     )  # fmt: skip
     assert ours == pytest.approx(tuple(run.stats[:9]), abs=1e-12)
     assert len(set(ours)) > 7
+
+
+def test_the_summary_of_a_real_detector_is_that_of_pycocotools(shared: Path) -> None:
+    pytest.importorskip("pycocotools", reason="the 'dev' extra brings pycocotools")
+    model = shared / "weights" / "yunet_n_320_320.onnx"
+    detector = load_detector("yunet", options={"model": str(model), "score_threshold": 0.05})
+    data = open_dataset(shared / "data" / "wider_val_dev.zip", "coco")
+    found = detect_all(detector, data, "valid", limit=30)
+    run = coco_eval(found, {"all": ALL, "small": SMALL, "medium": MEDIUM, "large": LARGE})
+    run.summarize()
+    scores = measure(found, cap=100)
+    ours = (
+        scores.ap, scores.ap50, scores.ap75, scores.ap_small, scores.ap_medium, scores.ap_large,
+        scores.ar1, scores.ar10, scores.ar100,
+    )  # fmt: skip
+    assert ours == pytest.approx(tuple(run.stats[:9]), abs=1e-12)
+    assert scores.ignored > 0 and scores.operating.found > 50
 
 
 def test_the_order_of_the_pictures_changes_nothing() -> None:
