@@ -53,7 +53,8 @@ def measure_rows(found: DetectionScores) -> list[tuple[str, str]]:
         ("AP50:95, medium faces (32 to 96 px)", share(found.ap_medium)),
         ("AP50:95, large faces (from 96 px)", share(found.ap_large)),
         ("average recall, 1 / 10 / 100 boxes a picture",
-         " / ".join(share(value) for value in (found.ar1, found.ar10, found.ar100))),
+         " / ".join(share(value) for value in (found.ar1, found.ar10, found.ar100)
+                    if value is not None)),
     ]  # fmt: skip
 
 
