@@ -129,3 +129,13 @@ def test_a_system_that_does_not_tell_its_memory(monkeypatch: pytest.MonkeyPatch)
     assert peak_mib() is None
     found = detect_all(Stub(), Pictures(), "valid")
     assert found.facts["memory_mib"] is found.facts["peak_mib"] is None
+
+
+@pytest.mark.parametrize("face", [Face(Box(1, 2, np.nan, 4), 0.5), Face(Box(1, 2, 3, 4), np.inf)])
+def test_what_is_no_number_is_not_measured(face: Face) -> None:
+    class Odd(Stub):
+        def detect(self, image: Pixels) -> list[Face]:
+            return [face]
+
+    with pytest.raises(InputError, match="detector 'stub' answers to .* no finite numbers"):
+        detect_all(Odd(), Pictures(), "valid")

@@ -15,7 +15,7 @@ import numpy as np
 from mien.datasets.scenes import Pixels, Scene, SceneDataset
 from mien.detection.answers import Answer, Detections
 from mien.detectors.base import Detector
-from mien.errors import DatasetError
+from mien.errors import DatasetError, InputError
 from mien.runtime import processor, usable_cores
 
 Progress = Callable[[int, int], None]
@@ -43,7 +43,7 @@ def detect_all(
     One picture is in memory at a time. Only ``detect`` is timed, and the first picture is given to
     it once beforehand, untimed. A picture that cannot be read is listed in ``skipped``; an error of
     the detector is raised. Raises ``DatasetError`` for a split that is not there or of which
-    nothing can be read.
+    nothing can be read, and ``InputError`` for boxes and scores that are no finite numbers.
     """
     held = dataset.splits()
     if split not in held:
@@ -92,6 +92,11 @@ def _answer(detector: Detector, scene: Scene, image: Pixels) -> Answer:
     scores = np.array([face.score for face in faces], np.float32)
     order = np.argsort(-scores, kind="stable")  # best first, whatever a third party gives
     boxes = np.array([face.box.to_list() for face in faces], np.float32).reshape(-1, 4)
+    if not (np.isfinite(boxes).all() and np.isfinite(scores).all()):
+        raise InputError(
+            f"detector {detector.facts.name!r} answers to {scene.key} with boxes or scores that are "
+            "no finite numbers: they cannot be measured"
+        )
     return Answer(
         key=scene.key,
         width=image.shape[1],
