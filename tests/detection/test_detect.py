@@ -137,5 +137,5 @@ def test_what_is_no_number_is_not_measured(face: Face) -> None:
         def detect(self, image: Pixels) -> list[Face]:
             return [face]
 
-    with pytest.raises(InputError, match="detector 'stub' answers to .* no finite numbers"):
+    with pytest.raises(InputError, match=r"detector 'stub' answers to .* no finite numbers"):
         detect_all(Odd(), Pictures(), "valid")

@@ -94,8 +94,8 @@ def _answer(detector: Detector, scene: Scene, image: Pixels) -> Answer:
     boxes = np.array([face.box.to_list() for face in faces], np.float32).reshape(-1, 4)
     if not (np.isfinite(boxes).all() and np.isfinite(scores).all()):
         raise InputError(
-            f"detector {detector.facts.name!r} answers to {scene.key} with boxes or scores that are "
-            "no finite numbers: they cannot be measured"
+            f"detector {detector.facts.name!r} answers to {scene.key} with boxes or scores that "
+            "are no finite numbers: they cannot be measured"
         )
     return Answer(
         key=scene.key,
