@@ -11,7 +11,7 @@ import re
 import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -29,6 +29,7 @@ from torchvision.models.detection import (
 from mien.errors import ModelFileError, TrainingError
 from mien.train import checkpoint
 from mien.train.detection.config import DetectorConfig
+from mien.train.detection.network import build
 
 PUBLISHED: dict[str, dict[str, WeightsEnum]] = {
     "coco": {
@@ -59,7 +60,7 @@ def load_weights(net: nn.Module, config: DetectorConfig) -> dict[str, Any]:
     and ``TrainingError`` where nothing can be fetched.
     """
     assert config.weights is not None
-    given = _given(config.weights, config.backbone)
+    given, eps = _given(config.weights, config.backbone)
     own = net.state_dict()
     wanted = [name for name in own if not name.endswith(COUNTER)]
     renamed = dict(_renamed(given, len(config.strides)))
@@ -73,6 +74,10 @@ def load_weights(net: nn.Module, config: DetectorConfig) -> dict[str, Any]:
             f"{lacking[0].removeprefix(BODY)}: give torchvision's {config.backbone}, a detector on "
             "it, or another backbone"
         )
+    for name in fitting:
+        if name.startswith(BODY) and name.endswith(".running_var"):
+            own_eps = cast(float, net.get_submodule(name.rpartition(".")[0]).eps)
+            fitting[name] = fitting[name] + (eps - own_eps)  # the sum is what divides
     net.load_state_dict(fitting, strict=False)
     at_random = sorted({name.rpartition(".")[0] for name in wanted if name not in fitting})
     loaded = f"{sum(name in fitting for name in wanted)} of {len(wanted)}"
@@ -81,10 +86,11 @@ def load_weights(net: nn.Module, config: DetectorConfig) -> dict[str, Any]:
     return {"weights_from": config.weights, "weights_loaded": loaded}
 
 
-def _given(weights: str, backbone: str) -> Mapping[str, Tensor]:
-    """Names and tensors, as they come."""
+def _given(weights: str, backbone: str) -> tuple[Mapping[str, Tensor], float]:
+    """Names and tensors, as they come, and the eps that the backbone was trained with."""
     if weights in PUBLISHED:
-        return _fetched(PUBLISHED[weights][backbone], weights, backbone)
+        fetched = _fetched(PUBLISHED[weights][backbone], weights, backbone)
+        return fetched, _eps(fetched, backbone)
     if os.path.isdir(weights):  # noqa: PTH112 - never raises
         return _averaged(checkpoint.find(weights))
     try:
@@ -105,16 +111,24 @@ def _given(weights: str, backbone: str) -> Mapping[str, Tensor]:
         state = state["model"]  # as torchvision's own training scripts keep them
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
         raise ModelFileError(f"{weights} holds no state dict: give names and tensors alone")
-    return state
+    return state, _eps(state, backbone)
 
 
-def _averaged(path: Path) -> Mapping[str, Tensor]:
-    """The weights that a run of Mien's keeps."""
+def _eps(given: Mapping[str, Tensor], backbone: str) -> float:
+    """What torchvision adds to the variances of the backbone in such a file."""
+    if "rpn.head.conv.weight" in given and backbone == "resnet50":
+        return 0.0  # frozen statistics had none when these were trained: see its overwrite_eps
+    detector = any(name.startswith(BODY) for name in given)
+    return 1e-3 if backbone == "mobilenet_v3_large" and not detector else 1e-5
+
+
+def _averaged(path: Path) -> tuple[Mapping[str, Tensor], float]:
+    """The weights that a run of Mien's keeps, and its backbone's eps."""
     state = checkpoint.load(path)
     if not checkpoint.is_detector(state):
         raise ModelFileError(f"{path} is the run of a classifier: give that of a face detector")
-    weights: Mapping[str, Tensor] = state["ema"]
-    return weights
+    body = build(DetectorConfig.from_dict(state["config"], where=str(path))).backbone.body
+    return state["ema"], next(module.eps for module in body.modules() if hasattr(module, "eps"))
 
 
 def _fetched(published: WeightsEnum, weights: str, backbone: str) -> Mapping[str, Tensor]:
