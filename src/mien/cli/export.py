@@ -94,10 +94,16 @@ def _export_detector(run: str, out: str, options: dict[str, Any]) -> None:
 
     exported = export_detector(run, out, **options)
     click.echo(f"{exported.path}: {exported.size / 1e6:.2f} MB, {options['weights']} weights")
-    click.echo(
-        f"of {exported.boxes} boxes in PyTorch, scores differ by {exported.score:.2g} or less, "
-        f"sides by {exported.pixels:.2g} pixels"
-    )
+    if exported.boxes:
+        click.echo(
+            f"of {exported.boxes} boxes in PyTorch, scores differ by {exported.score:.2g} or less, "
+            f"sides by {exported.pixels:.2g} pixels"
+        )
+    else:
+        click.echo("PyTorch finds nothing on the photos of comparison: train it longer")
+    if exported.astray:
+        kept = ": --weights float32 keeps them" if options["weights"] == "float16" else ""
+        click.echo(f"rounding adds or drops {exported.astray} uncertain boxes{kept}")
     if exported.spec.scores:
         click.echo(_figures(exported.spec.scores))
     click.echo(f"next: mien analyze PHOTO --detector {exported.path}")

@@ -154,6 +154,28 @@ def test_what_cannot_be_written_or_read_is_told_first(run: Path, tmp_path: Path)
 
 
 @pytest.mark.usefixtures("exported_once")
+def test_a_network_that_is_not_sure_of_itself_is_exported_all_the_same(
+    run: Path, graph: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """What float16 changes is told; what PyTorch itself does not find cannot be compared."""
+
+    def shaken(model: Any) -> None:
+        (bias,) = [t for t in model.graph.initializer if t.name.endswith(f"{SCORE}.bias")]
+        values = numpy_helper.to_array(bias) + np.array([0, 0.5], np.float32)
+        bias.CopyFrom(numpy_helper.from_array(values, bias.name))
+
+    monkeypatch.setattr(export, "store_float16", shaken)
+    assert mien("export", run, "--out", tmp_path / "m.onnx") == 0
+    assert "uncertain boxes: --weights float32 keeps them" in capsys.readouterr().out
+    assert mien("export", run, "--out", tmp_path / "m.onnx", "--weights", "float32") == 0
+    assert "uncertain" not in capsys.readouterr().out
+    monkeypatch.setattr(export, "_compared", lambda *_: (0, 0.0, 0.0, 0))
+    assert mien("export", run, "--out", tmp_path / "m.onnx") == 0
+    assert "finds nothing on the photos" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("exported_once")
 def test_on_the_command_line(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "faces.onnx"
     assert mien("export", run, "--out", out) == 0

@@ -42,7 +42,7 @@ NOTHING = -1.0
 NEAR = {"float32": 0.25, "float16": 1.0}
 """Pixels of the network's input by which the sides of a box may differ from PyTorch's …"""
 SCORES = {"float32": 0.005, "float16": 0.05}
-"""… and what its score may differ by."""
+"""… and what its score may differ by, to be the same box in a file with such weights."""
 ASTRAY = 0.02
 """Share of the boxes that may have no such counterpart: one overlap that is the threshold itself
 decides for one box or its neighbour by rounding."""
@@ -62,6 +62,9 @@ class ExportedDetector:
     """Largest difference of a box's sides from its counterpart's, in pixels of the input."""
     score: float
     """Largest difference of their scores."""
+    astray: int
+    """Boxes of either without a counterpart. Of a network that is not sure of itself rounding the
+    weights to float16 makes some."""
 
 
 def export_detector(
@@ -76,8 +79,9 @@ def export_detector(
     """Write the weights that ``run`` (a folder or checkpoint) keeps to the ONNX file ``out``.
 
     The graph is what ``mien.detectors.spec`` says, and takes pictures of any size. Before ``out``
-    is written, whole or not at all, ONNX Runtime runs it, and its boxes are compared with PyTorch's
-    on photos of several sizes. ``weights`` says how they are stored: arithmetic is float32.
+    is written, whole or not at all, ONNX Runtime runs it with the weights as they are, and its
+    boxes must be PyTorch's on photos of several sizes. ``weights`` says how they are stored, and
+    what comes back what that changes: arithmetic is float32.
 
     ``name`` defaults to the recipe's, ``card`` adds facts for people, or replaces some. The spec's
     ``scores`` are those of the last epoch that looked at the validation split.
@@ -96,11 +100,19 @@ def export_detector(
         card={**spec.card, "weights": weights, **(card or {})},
     )
     model = to_onnx(net, config)
-    if weights == "float16":
-        store_float16(model)
     helper.set_model_props(model, spec.to_metadata())
     data: bytes = model.SerializeToString()
-    compared = _check(data, net, config, weights)
+    compared = _compared(data, net, config, "float32")
+    boxes, *_, astray = compared
+    if astray > ASTRAY * boxes:
+        raise ModelError(
+            f"the exported graph finds other faces than PyTorch: {astray} boxes have no "
+            f"counterpart, of {boxes} in PyTorch: nothing was written; try another PyTorch"
+        )
+    if weights == "float16":
+        store_float16(model)
+        data = model.SerializeToString()
+        compared = _compared(data, net, config, "float16")
     write_whole(Path(out), data)
     return ExportedDetector(Path(out), spec, len(data), *compared)
 
@@ -229,10 +241,10 @@ def photos() -> list[NDArray[np.uint8]]:
     return [photo, np.tile(small, (2, 2, 1)), np.ascontiguousarray(photo[:, 128:384]), tiny]
 
 
-def _check(
+def _compared(
     data: bytes, net: FasterRCNN, config: DetectorConfig, weights: Weights
-) -> tuple[int, float, float]:
-    """How many boxes were compared, and their largest differences; ``ModelError``."""
+) -> tuple[int, float, float, int]:
+    """As ``ExportedDetector`` has it: ``boxes``, ``pixels``, ``score`` and ``astray``."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         path.write_bytes(data)
@@ -253,9 +265,4 @@ def _check(
         boxes += len(wanted)
         pixels = max(pixels, float(apart[same].max(initial=0)))
         score = max(score, float(unlike[same].max(initial=0)))
-    if astray > ASTRAY * boxes:
-        raise ModelError(
-            f"the exported graph finds other faces than PyTorch: {astray} of {boxes} boxes have no "
-            "counterpart: nothing was written; try --weights float32 or another PyTorch"
-        )
-    return boxes, pixels, score
+    return boxes, pixels, score, astray
