@@ -1,6 +1,6 @@
 """Search the defaults of MTCNN: few wrong boxes on faces of 40 pixels and more, at equal AP.
 
-    python benchmarks/mtcnn_defaults.py --data wider_train5.zip
+    python benchmarks/mtcnn_defaults.py --pictures wider_train5.zip
 
 The reference's own settings say how much is to be found: the area under their precision-recall
 curve at an IoU of 0.5 (AP50 without the steps of COCO's 101 recalls). Each setting is then asked
@@ -11,8 +11,8 @@ multiplications, so that a third fewer wrong boxes may cost twice the work, and 
 boxes cannot buy much of it. One value at a time is changed, for the better, until none helps.
 
 The networks run once: a picture is recorded with very low thresholds, and a setting is replayed on
-the record. The last table asks the real detector. Nothing but ``--data`` is looked at; report on
-other pictures than these.
+the record. The last table asks the real detector. Nothing but ``--pictures`` is looked at; report
+on other pictures than these.
 """
 
 from __future__ import annotations
@@ -179,8 +179,8 @@ class Outcome:
         )
 
 
-HEAD = f"{'O-Net >':>7} {'recall':>7} {'wrong/pic':>10} " + "".join(
-    f"{name:>7} " for name in ("R-Net", "O-Net", "M mult", "cost")
+HEAD = f"{'O-Net >':>7} {'recall':>7} {'wrong/pic':>10} " + " ".join(
+    f"{name:>7}" for name in ("R-Net", "O-Net", "M mult", "cost")
 )
 
 
@@ -204,20 +204,9 @@ def asked(records: list[Record], setting: Setting, floor: float) -> Outcome:
     return Outcome(float(found.scores[low - 1]), wrong, recall_of(found, low), *work)
 
 
-def first(found: Pool, count: int) -> Pool:
-    """Its ``count`` best boxes."""
-    return replace(
-        found,
-        scores=found.scores[:count],
-        right=found.right[:, :count],
-        wrong=found.wrong[:, :count],
-        picture=found.picture[:count],
-    )
-
-
 def whole_area(found: Pool, count: int) -> float:
     """Under the curve of its ``count`` best boxes."""
-    value = area(first(found, count))
+    value = area(replace(found, right=found.right[:, :count], wrong=found.wrong[:, :count]))
     assert value is not None, "no face of the wanted size is marked"
     return float(value[0])
 
@@ -228,23 +217,27 @@ def recall_of(found: Pool, count: int) -> float:
 
 
 def search(records: list[Record], floor: float) -> Setting:
-    """From the reference's values, one changed at a time until none helps; prints every step."""
+    """From the reference's values, one changed at a time until none helps.
+
+    Prints each step, and at the end what every other value would bring.
+    """
     best = Setting()
     outcome = asked(records, best, floor)
-    print(f"{'':62} {HEAD}\n{described(best):62} {outcome}", flush=True)
+    print(f"{'steps':62} {HEAD}\n{described(best):62} {outcome}", flush=True)
     while True:
-        before = best
+        before, others = best, []
         for name, values in VALUES.items():
             for value in values:
                 setting = replace(best, **{name: value})
                 if setting == best:
                     continue
                 tried = asked(records, setting, floor)
-                better = tried.cost < outcome.cost
-                print(f"{described(setting):62} {tried}{' *' if better else ''}", flush=True)
-                if better:
+                others.append(f"{described(setting):62} {tried}")
+                if tried.cost < outcome.cost:
                     best, outcome = setting, tried
+                    print(others[-1], flush=True)
         if best == before:
+            print("\n" + "\n".join([f"{'one value changed':62} {HEAD}", *others]))
             return best
 
 
@@ -259,17 +252,17 @@ def described(setting: Setting) -> str:
 def main() -> None:
     """Print the search, its neighbours, and what the real detector makes of it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", required=True, help="whole pictures to tune on, in COCO form")
-    parser.add_argument("--pictures", type=int, help="the first so many (default: all)")
+    parser.add_argument("--pictures", required=True, help="whole pictures to tune on, in COCO form")
+    parser.add_argument("--first", type=int, help="the first so many (default: all)")
     parser.add_argument("--no-search", action="store_true", help="the last table alone")
     args = parser.parse_args()
 
-    dataset = open_dataset(args.data, "coco")
+    dataset = open_dataset(args.pictures, "coco")
     assert isinstance(dataset, SceneDataset)
     split = dataset.splits()[0]
 
     def scenes() -> list[Scene]:
-        return list(dataset.scenes(split))[: args.pictures]
+        return list(dataset.scenes(split))[: args.first]
 
     settings = {**REFERENCE, "min_face_size": LEAST}
     detectors: dict[str, Detector] = {
@@ -281,7 +274,9 @@ def main() -> None:
     found = judged(exact)
     floor = whole_area(found, len(found.scores))
     wrong = float(found.wrong[0].sum()) / len(exact)
-    print(f"{args.data}: {len(exact)} pictures, {found.faces.sum()} faces of {LEAST} px or more")
+    print(
+        f"{args.pictures}: {len(exact)} pictures, {found.faces.sum()} faces of {LEAST} px or more"
+    )
     print(f"the reference's settings: area {floor:.4f}, {wrong:.4f} wrong boxes a picture\n")
     if not args.no_search:
         chosen = search(recorded(scenes), floor)
