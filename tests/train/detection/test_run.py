@@ -115,3 +115,10 @@ def test_a_split_that_is_not_there_is_told_before_anything_is_written(
     with pytest.raises(ConfigError, match=r"splits train, valid: add --set valid_split=NAME"):
         train_detector(config, Few(shared), tmp_path / "run", device=CPU)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_batch_that_has_no_statistics_is_refused(shared: Path, tmp_path: Path) -> None:
+    config = replace(TINY, view=32, batch_size=1)
+    with pytest.raises(ConfigError, match="raise view or batch_size"):
+        train_detector(config, Few(shared), tmp_path / "run", device=CPU)
+    assert not (tmp_path / "run").exists()

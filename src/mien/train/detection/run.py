@@ -96,6 +96,11 @@ class _Run:
             raise TrainingError(
                 f"{len(scenes)} pictures make no batch of {config.batch_size}: lower batch_size"
             )
+        if config.norm == "batch" and config.view == 32 and config.batch_size == world.size:
+            raise ConfigError(
+                "one view of 32 pixels at a time leaves batch normalisation a single value: raise "
+                "view or batch_size"
+            )
         torch.manual_seed(config.seed)
         self.net = build(config).to(device).to(memory_format=torch.channels_last)
         self.averaged: FasterRCNN = self.net
