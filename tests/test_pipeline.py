@@ -260,6 +260,17 @@ def test_a_face_that_shows_little_is_neutral_or_nearly_so(shared: Path) -> None:
     assert reading.emotions["neutral"] > reading.emotions.top_prob - 0.05
 
 
+def test_boxes_that_are_no_numbers_are_refused_by_name() -> None:
+    class Odd:
+        facts = DetectorFacts("odd", "answers anything", landmarks=False)
+
+        def detect(self, image: Any) -> list[Face]:
+            return [Face(Box(0, float("nan"), 10, 10))]
+
+    with pytest.raises(InputError, match=r"'odd' answers to .*astronaut.jpg .*no finite"):
+        Recognizer(Odd()).image(ASTRONAUT)
+
+
 def test_hundreds_of_faces_in_one_picture() -> None:
     """A crowd of one face, tiled: every one is found, and all are read alike."""
     with Image.open(ASTRONAUT) as opened:

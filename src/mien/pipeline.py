@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mien.align import face_crop
 from mien.classifiers.base import Classifier, load_classifier
-from mien.detectors.base import Detector
+from mien.detectors.base import Detector, check_faces
 from mien.detectors.load import Options, load_detector, read_options
 from mien.errors import ConfigError, ImageReadError
 from mien.framing import BOX_FRAMING
@@ -129,8 +129,10 @@ class Recognizer:
     def _see(self, source: Source) -> _Seen:
         began = time.perf_counter()
         image = read_image(source, max_pixels=self._max_pixels)
+        name = _name_of(source)
         faces = self.detector.detect(image)
-        return _Seen(image, _name_of(source), faces, (time.perf_counter() - began) * 1000)
+        check_faces(self.detector.facts.name, faces, name or "a picture")
+        return _Seen(image, name, faces, (time.perf_counter() - began) * 1000)
 
     def _name(self, pictures: list[_Seen]) -> Iterator[tuple[Result, Image]]:
         """Classify all faces of ``pictures`` in one go and deal them out again."""

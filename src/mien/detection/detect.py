@@ -14,8 +14,8 @@ import numpy as np
 
 from mien.datasets.scenes import Pixels, Scene, SceneDataset
 from mien.detection.answers import Answer, Detections
-from mien.detectors.base import Detector
-from mien.errors import DatasetError, InputError
+from mien.detectors.base import Detector, check_faces
+from mien.errors import DatasetError
 from mien.runtime import processor, usable_cores
 
 Progress = Callable[[int, int], None]
@@ -89,14 +89,10 @@ def _answer(detector: Detector, scene: Scene, image: Pixels) -> Answer:
     began = time.perf_counter()
     faces = detector.detect(image)
     ms = (time.perf_counter() - began) * 1000
+    check_faces(detector.facts.name, faces, scene.key)
     scores = np.array([face.score for face in faces], np.float32)
     order = np.argsort(-scores, kind="stable")  # best first, whatever a third party gives
     boxes = np.array([face.box.to_list() for face in faces], np.float32).reshape(-1, 4)
-    if not (np.isfinite(boxes).all() and np.isfinite(scores).all()):
-        raise InputError(
-            f"detector {detector.facts.name!r} answers to {scene.key} with boxes or scores that "
-            "are no finite numbers: they cannot be measured"
-        )
     return Answer(
         key=scene.key,
         width=image.shape[1],

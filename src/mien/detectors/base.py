@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -64,6 +65,20 @@ def check_image(image: Any) -> NDArray[np.uint8]:
         got = f"{image.shape} {image.dtype}"
         raise InputError(f"a detector takes an array, (H, W, 3) uint8 RGB, got {got}")
     return image
+
+
+def check_faces(name: str, faces: list[Face], picture: str) -> list[Face]:
+    """``faces`` themselves where boxes and scores are finite numbers; ``InputError`` else.
+
+    ``name`` is the detector's, ``picture`` the picture's: a third party's code may answer anything.
+    """
+    for face in faces:
+        if not all(map(math.isfinite, (*face.box.to_list(), face.score))):
+            raise InputError(
+                f"detector {name!r} answers to {picture} with boxes or scores that are no finite "
+                "numbers: they cannot be used"
+            )
+    return faces
 
 
 def check_score(name: str, value: float) -> float:

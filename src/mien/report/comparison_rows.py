@@ -21,6 +21,7 @@ def comparison_rows(found: Comparison) -> list[Rows]:
     """Quality over all scores, over-detection at the score of use, cost, and the best in pairs."""
     first = found.rows[0].scores
     sizes, subsets = list(first.from_size), list(first.subsets)
+    best = "" if first.ap50 is None else ", of the highest AP50,"
     return [
         Rows(
             "AP50, and AP50:95 at the end",
@@ -40,7 +41,7 @@ def comparison_rows(found: Comparison) -> list[Rows]:
             tuple(_cost(row) for row in found.rows),
         ),
         Rows(
-            f"{found.rows[0].name}, of the highest AP50, against each other one",
+            f"{found.rows[0].name}{best} against each other one",
             ("against", "AP50 higher by", "95 %", "it alone finds", "the other alone", "both",
              "neither"),
             tuple(
