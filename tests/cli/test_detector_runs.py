@@ -15,8 +15,12 @@ torch = pytest.importorskip("torch", reason="the 'train' extra brings PyTorch")
 from coloured_faces import PICTURES, data_and_detector, write_zip  # noqa: E402
 from commands import mien  # noqa: E402
 from few_scenes import TINY  # noqa: E402
+from mien.datasets.base import open_dataset  # noqa: E402
+from mien.datasets.scenes import fingerprint  # noqa: E402
+from mien.datasets.splits import resplit  # noqa: E402
 from mien.detection.answers import Detections  # noqa: E402
 from mien.train import checkpoint  # noqa: E402
+from mien.train.detection.config import DetectorConfig  # noqa: E402
 from mien.train.detection.network import build  # noqa: E402
 
 Output = pytest.CaptureFixture[str]
@@ -28,19 +32,25 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Iterator[Path]:
+def run(tmp_path: Path, data: Path) -> Iterator[Path]:
     """The run of a network that has learned nothing, on three of the five pictures."""
     torch.manual_seed(0)
     config = replace(TINY, splits="random:60/40", score_threshold=0.3)
     state = {
         "config": config.to_dict(), "labels": ["face"], "epochs_done": 2, "ema_updates": 0,
-        "model": {}, "ema": build(config).state_dict(), "optimizer": {}, "facts": {},
+        "model": {}, "ema": build(config).state_dict(), "optimizer": {},
+        "facts": {"fingerprint": learned(data, config)},
     }  # fmt: skip
     checkpoint.prepare(tmp_path / "run", config)
     checkpoint.save(state, tmp_path / "run" / checkpoint.CHECKPOINT)
     threads = torch.get_num_threads()
     yield tmp_path / "run"
     torch.set_num_threads(threads)
+
+
+def learned(data: Path, config: DetectorConfig) -> str:
+    divided = resplit(open_dataset(data, "coco"), config.splits)
+    return fingerprint(divided.scenes(config.train_split))
 
 
 def measured(capsys: Output, *args: object) -> dict[str, Any]:
@@ -67,6 +77,18 @@ def test_a_run_is_measured_on_its_own_splits(run: Path, data: Path, capsys: Outp
     assert found["pictures"] == 5
     assert "has learned from 3 of these 5 pictures" in found["warnings"][0]
     assert not (run / "detections" / "train.npz").exists()
+
+
+def test_other_data_is_not_what_it_learned_from(run: Path, tmp_path: Path, capsys: Output) -> None:
+    """It has a split train too, and pictures of the same names; the faces lie elsewhere."""
+    moved = {
+        name: ({color: (x1 + 1, y1, x2, y2) for color, (x1, y1, x2, y2) in boxes.items()}, marked)
+        for name, (boxes, marked) in PICTURES.items()
+    }
+    other = write_zip(tmp_path / "others_train.zip", moved)
+    found = measured(capsys, run, "--data", other, "--split", "train", "--threads", "1")
+    assert found["warnings"] == []
+    assert not (run / "detections").exists()
 
 
 def test_other_settings_are_not_kept(run: Path, data: Path, capsys: Output) -> None:

@@ -39,6 +39,10 @@ class Given(Protocol):
         """Whether it takes whole pictures with marked faces, not face crops."""
         ...
 
+    def may_know(self, dataset: Any) -> bool:
+        """Whether it may have learned from ``dataset``, undivided: no where that is known."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Data:
@@ -80,6 +84,8 @@ def open_data(
     if splits is None and model.is_run and source in found.splits():
         how = own.get("splits", "official")
     divided = resplit(found, how, source, own.get("splits_seed", 0))
+    if own and not model.may_know(found):
+        own = {}
     read = found if own else None
     if model.recipe and {name, learned} == SAME_PICTURES:
         read = open_dataset(path, learned, model.recipe.get("dataset_options", ()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,6 +12,7 @@ from mien.cli.evaluate.data import Data, part, unreadable
 from mien.cli.evaluate.kind import is_run
 
 if TYPE_CHECKING:
+    from mien.datasets.scenes import SceneDataset
     from mien.detection.answers import Detections
     from mien.detectors.base import Detector
 
@@ -44,11 +46,31 @@ class Given:
         return self.detector.facts.name
 
     @property
+    def _card(self) -> Mapping[str, Any]:
+        card: Mapping[str, Any] = getattr(getattr(self.detector, "spec", None), "card", {})
+        return card
+
+    @property
     def recipe(self) -> Mapping[str, Any]:
         """What its card says of its training; may be empty."""
-        card = getattr(getattr(self.detector, "spec", None), "card", {})
-        recipe = card.get("recipe", {})
+        recipe = self._card.get("recipe", {})
         return recipe if isinstance(recipe, Mapping) else {}
+
+    def may_know(self, dataset: SceneDataset) -> bool:
+        """Whether what it learned from lies here, as far as its card tells."""
+        from mien.datasets.scenes import fingerprint
+        from mien.datasets.splits import resplit
+        from mien.errors import MienError
+
+        known, own = self._card.get("fingerprint"), self.recipe
+        if known is None:
+            return True
+        try:
+            divided = resplit(dataset, own["splits"], own["splits_from"], own["splits_seed"])
+            scenes = islice(divided.scenes(own["train_split"]), own["limit"])
+            return bool(fingerprint(scenes) == known)
+        except (MienError, KeyError):  # it lacks the split, or the card a key
+            return False
 
     @property
     def folder(self) -> Path | None:

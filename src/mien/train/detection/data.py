@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from mien.datasets.decoding import decoded
-from mien.datasets.scenes import Scene, SceneDataset
+from mien.datasets.scenes import Scene, SceneDataset, fingerprint
 from mien.errors import DatasetError, TrainingError
 from mien.train.detection.augment import View, view
 from mien.train.detection.config import DetectorConfig
@@ -36,6 +36,8 @@ class Scenes:
         if not self.kept:
             reason = f": {self.unreadable[0][1]}" if self.unreadable else ""
             raise DatasetError(f"no picture of split {split!r} can be read{reason}")
+        self.fingerprint = fingerprint(scenes)
+        """Of all that are listed, readable or not: tells this data from other data."""
         self.faces = sum(int((~scene.ignored).sum()) for scene in self.kept)
 
     def __len__(self) -> int:

@@ -208,6 +208,7 @@ class _Run:
         facts = {
             "pictures": len(self.scenes),
             "faces": self.scenes.faces,
+            "fingerprint": self.scenes.fingerprint,
             **self.start,
             **environment(self.device, self.world),
         }
