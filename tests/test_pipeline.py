@@ -13,6 +13,7 @@ from PIL import Image
 import mien
 from detector_models import coloured, tiny_detector
 from mien.detectors.base import DetectorFacts
+from mien.detectors.mtcnn import MTCNN, REFERENCE
 from mien.errors import ConfigError, ImageReadError, InputError, ModelFileError, UnknownNameError
 from mien.pipeline import BATCH_FACES, BATCH_PICTURES, Recognizer
 from mien.samples import ASTRONAUT
@@ -256,8 +257,12 @@ def test_the_photos_say_what_a_person_sees(
 
 def test_a_face_that_shows_little_is_neutral_or_nearly_so(shared: Path) -> None:
     """The network hesitates between neutral and sadness here; two pixels of the box decide."""
-    (reading,) = mien.analyze(shared / "photos" / "biden.jpg")
+    photo = shared / "photos" / "biden.jpg"
+    (reading,) = mien.analyze(photo)
     assert reading.emotions["neutral"] > reading.emotions.top_prob - 0.05
+    # The box of the reference's arithmetic, on which the crop's framing was measured:
+    (exact,) = Recognizer(MTCNN(**{**REFERENCE, "min_face_size": 40})).image(photo)
+    assert exact.expression == "neutral"
 
 
 def test_boxes_that_are_no_numbers_are_refused_by_name() -> None:
