@@ -30,7 +30,7 @@ DETECTOR_SECTIONS = [
     ),
     (
         "MTCNN's speed on large pictures",
-        "Against the code of an earlier commit, which kept to the reference's arithmetic, in one run.",
+        "Against an earlier commit, which kept to the reference's arithmetic, in one run.",
         "python benchmarks/detector_speed.py --pictures wider_val_dev.zip",
     ),
     (
