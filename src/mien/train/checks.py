@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+
+from mien.train.ranges import out_of_range
 
 if TYPE_CHECKING:
     from mien.train.config import TrainConfig
@@ -53,32 +53,17 @@ def problems(config: TrainConfig) -> list[str]:
 
 def _values(config: TrainConfig) -> Iterator[str]:
     """Single values out of their range."""
-    for key, known in CHOICES.items():
-        if getattr(config, key) not in known:
-            yield f"{key} must be {', '.join(known[:-1])} or {known[-1]}"
-    for key in POSITIVE:
-        if not getattr(config, key) > 0:
-            yield f"{key} must be positive"
-    for key in SHARES:
-        if not 0 <= getattr(config, key) <= 1:
-            yield f"{key} must be in [0, 1]"
-    for key in NOT_NEGATIVE:
-        if not getattr(config, key) >= 0:
-            yield f"{key} must not be negative"
-    for key in ("limit", "max_per_class", "epoch_per_class"):
-        value = getattr(config, key)
-        if value is not None and value < 1:
-            yield f"{key} must be positive, or left out"
-    floats = [v for v in dataclasses.astuple(config) if isinstance(v, float)]
-    floats += [*config.mean, *config.std]
-    if not all(map(math.isfinite, floats)):
-        yield "nan and inf are no settings"
-    if not 0 <= config.ema < 1:
-        yield "ema must be in [0, 1)"
+    yield from out_of_range(
+        config,
+        choices=CHOICES,
+        positive=POSITIVE,
+        shares=SHARES,
+        not_negative=NOT_NEGATIVE,
+        positive_or_none=("limit", "max_per_class", "epoch_per_class"),
+        listed=(*config.mean, *config.std),
+    )
     if not 0 < config.plateau_factor < 1:
         yield "plateau_factor must be between 0 and 1"
-    if config.seed >= 2**32:
-        yield "seed must be below 2**32"
     if config.scale >= 1 or config.crop >= 1 or config.crop < 0:
         yield "scale must be below 1, and crop in [0, 1)"
     if not 0 <= config.shear < 60:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-import math
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from mien.train.ranges import out_of_range
 
 if TYPE_CHECKING:
     from mien.train.detection.config import DetectorConfig
@@ -44,28 +44,15 @@ def problems(config: DetectorConfig) -> list[str]:
 
 def _values(config: DetectorConfig) -> Iterator[str]:
     """Single values out of their range."""
-    for key, known in CHOICES.items():
-        if getattr(config, key) not in known:
-            yield f"{key} must be {' or '.join(filter(None, (', '.join(known[:-1]), known[-1])))}"
-    for key in POSITIVE:
-        if not getattr(config, key) > 0:
-            yield f"{key} must be positive"
-    for key in SHARES:
-        if not 0 <= getattr(config, key) <= 1:
-            yield f"{key} must be in [0, 1]"
-    for key in NOT_NEGATIVE:
-        if not getattr(config, key) >= 0:
-            yield f"{key} must not be negative"
-    if config.limit is not None and config.limit < 1:
-        yield "limit must be positive, or left out"
-    floats = [v for v in dataclasses.astuple(config) if isinstance(v, float)]
-    floats += [*config.anchor_scales, *config.anchor_ratios, *config.zoom]
-    if not all(map(math.isfinite, floats)):
-        yield "nan and inf are no settings"
-    if not 0 <= config.ema < 1:
-        yield "ema must be in [0, 1)"
-    if config.seed >= 2**32:
-        yield "seed must be below 2**32"
+    return out_of_range(
+        config,
+        choices=CHOICES,
+        positive=POSITIVE,
+        shares=SHARES,
+        not_negative=NOT_NEGATIVE,
+        positive_or_none=("limit",),
+        listed=(*config.anchor_scales, *config.anchor_ratios, *config.zoom),
+    )
 
 
 def _shapes(config: DetectorConfig) -> Iterator[str]:
