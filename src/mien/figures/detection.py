@@ -47,7 +47,7 @@ def precision_recall_figure(found: DetectionScores) -> Figure:
 
 def curves_figure(lines: Mapping[str, Line], title: str, ring: str) -> Figure:
     """Precision against recall at IoU 0.5: name → curve, AP50 and the ring on it, if any."""
-    figure = new_figure(7.2, 5.4)
+    figure = new_figure(7.2, 6.0)
     axes = figure.add_subplot()
     ringed = False
     for rank, (name, (curve, ap50, used)) in enumerate(lines.items()):
@@ -74,7 +74,10 @@ def curves_figure(lines: Mapping[str, Line], title: str, ring: str) -> Figure:
     axes.set_ylabel("precision: share of the boxes that are faces")
     percent(axes, "xy")
     plain(axes)
-    axes.legend(frameon=False, loc="lower left", handlelength=3)
+    # Below the axes: inside, a curve may go anywhere.
+    axes.legend(
+        loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2, frameon=False, handlelength=3
+    )
     figure.suptitle(title, fontsize=11)
     return figure
 

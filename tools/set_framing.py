@@ -1,0 +1,34 @@
+"""Write the framing of ``mien.framing`` into the shipped model's spec; its weights stay as they are.
+
+    python benchmarks/framing.py --data fer2013.zip    # measures it; then change mien/framing.py
+    python tools/set_framing.py
+
+Needed when the default detector's boxes change: the crop that a face is read from follows them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import onnx
+
+from mien.files import write_whole
+from mien.framing import FER2013_FRAMING
+from mien.spec import METADATA_KEY, ModelSpec
+
+MODEL = Path(__file__).resolve().parents[1] / "src/mien/models/default.onnx"
+
+
+def main() -> None:
+    """Read the spec, replace its framing, write the file whole."""
+    model = onnx.load(MODEL)
+    entry = next(prop for prop in model.metadata_props if prop.key == METADATA_KEY)
+    spec = ModelSpec.from_metadata({METADATA_KEY: entry.value}, str(MODEL))
+    entry.value = replace(spec, **FER2013_FRAMING).to_metadata()[METADATA_KEY]
+    write_whole(MODEL, model.SerializeToString())
+    print(f"{MODEL.name}: {FER2013_FRAMING}")
+
+
+if __name__ == "__main__":
+    main()
