@@ -1,4 +1,4 @@
-"""Write the framing of ``mien.framing`` into the shipped model's spec; its weights stay as they are.
+"""Write the framing of ``mien.framing`` into the shipped model's spec; its weights stay.
 
     python benchmarks/framing.py --data fer2013.zip    # measures it; then change mien/framing.py
     python tools/set_framing.py
