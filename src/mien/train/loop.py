@@ -108,7 +108,8 @@ def joined(config: TrainConfig | DetectorConfig, device: torch.device) -> World:
     Raises ``TrainingError`` and ``ConfigError``.
     """
     if config.precision == "bf16" and device.type == "cuda" and not torch.cuda.is_bf16_supported():
-        raise TrainingError("this GPU has no bf16: add --set precision=fp16")
+        other = "fp16" if isinstance(config, TrainConfig) else "fp32"
+        raise TrainingError(f"this GPU has no bf16: add --set precision={other}")
     if config.precision == "fp16" and device.type != "cuda":
         raise TrainingError("precision fp16 needs a GPU: add --set precision=fp32")
     world = distributed.world(device)

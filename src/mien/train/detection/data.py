@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from torch.utils.data import DataLoader, Dataset
 from mien.datasets.decoding import decoded
 from mien.datasets.scenes import Scene, SceneDataset, fingerprint
 from mien.errors import DatasetError, TrainingError
+from mien.runtime import usable_cores
 from mien.train.detection.augment import View, view
 from mien.train.detection.config import DetectorConfig
 from mien.train.detection.targets import Target
@@ -62,7 +62,7 @@ def batches(
     loader: DataLoader[Any] = DataLoader(
         _Views(scenes.kept, config, epoch),
         batch_sampler=rows,
-        num_workers=min(config.workers, _cores()),  # more would wait for each other
+        num_workers=min(config.workers, usable_cores()),  # more would wait for each other
         collate_fn=_collated,
     )
     try:
@@ -77,13 +77,6 @@ def batches(
             "a process that decodes pictures was ended from outside, most often for want of "
             "memory: add --set workers=0, or a lower number than now"
         ) from None
-
-
-def _cores() -> int:
-    """How many this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class _Views(Dataset[Any]):
