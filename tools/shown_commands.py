@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
+
+from mien.runtime import processor, usable_cores
 
 REPO = Path(__file__).resolve().parents[1]
 
@@ -37,15 +37,11 @@ def _real(word: str, paths: dict[str, str]) -> str:
 
 def hardware() -> str:
     """Processor, cores and versions."""
-    cpu = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists() and (found := re.search(r"model name\s*: (.+)", info.read_text())):
-        cpu = found[1]
     import cv2
     import onnxruntime
 
     return (
-        f"{cpu}, {len(os.sched_getaffinity(0))} cores, {platform.system()}, "
+        f"{processor()}, {usable_cores()} cores, {platform.system()}, "
         f"Python {platform.python_version()}, ONNX Runtime {onnxruntime.__version__}, "
         f"OpenCV {cv2.__version__}"
     )
