@@ -15,8 +15,8 @@ The smallest face is 40 pixels for all. Scenes are mosaics of the data set's pic
 size, side by side and one below the other, black where there is none; a face that the border cuts
 is ignored. The same pictures follow one by one. Photos (the package's sample by default) are
 enlarged until they cover 1920×1080, and cut to it. AP50, recall and wrong boxes
-(``mien.detection``) count faces of 40 pixels and more. Memory is the peak of a process that looks
-at one mosaic enlarged to 100 megapixels, less that of one that only holds it.
+(``mien.evaluation.detection``) count faces of 40 pixels and more. Memory is the peak of a process
+that looks at one mosaic enlarged to 100 megapixels, less that of one that only holds it.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ import cv2
 import numpy as np
 
 from mien.datasets.base import open_dataset
-from mien.datasets.scenes import Pixels, Scene, SceneDataset
-from mien.detection.answers import Answer
-from mien.detection.detect import peak_mib
-from mien.detection.faults import faults
-from mien.detection.precision import Pool, average_precision, judge, pool
-from mien.detection.resample import interval, resampled_ap
+from mien.datasets.scene import Pixels, Scene, SceneDataset
 from mien.detectors.base import Detector
-from mien.detectors.mtcnn import MTCNN, REFERENCE
-from mien.images import read_image
+from mien.detectors.mtcnn.detector import MTCNN, REFERENCE
+from mien.evaluation.detection.answers import Answer
+from mien.evaluation.detection.detect import peak_mib
+from mien.evaluation.detection.faults import faults
+from mien.evaluation.detection.precision import Pool, average_precision, judge, pool
+from mien.evaluation.detection.resample import interval, resampled_ap
+from mien.media.images import read_image
 from mien.runtime import processor
 from mien.samples import ASTRONAUT
 from mien.types import Face

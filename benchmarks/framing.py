@@ -5,8 +5,8 @@
 FER2013 pictures are enlarged and set into a wider picture, so that MTCNN can find the face with
 room around it. The crop that gives back the FER2013 frame has a side of (1 + margin) × the longer
 side of MTCNN's box and a centre moved by ``offset`` box sides: the medians are what
-``mien.framing.FER2013_FRAMING`` holds. The spread of the eyes' tilt says whether FER2013 faces were
-turned upright (then inference should turn them too).
+``mien.preprocess.framing.FER2013_FRAMING`` holds. The spread of the eyes' tilt says whether FER2013
+faces were turned upright (then inference should turn them too).
 
 Only training pictures are used; `benchmarks/framing_gain.py` shows on others what it brings.
 """
@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.datasets.base import open_dataset, stack
-from mien.detectors.mtcnn import MTCNN
+from mien.detectors.mtcnn.detector import MTCNN
 from mien.types import Face
 
 ENLARGE, BORDER = 4, 96  # 48 px → 192 px, in a picture of 384 px

@@ -30,11 +30,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framing import BORDER, ENLARGE, photo
-from mien.align import face_crop
 from mien.classifiers.base import load_classifier
 from mien.datasets.base import open_dataset, stack
-from mien.detectors.mtcnn import MTCNN
-from mien.images import read_image
+from mien.detectors.mtcnn.detector import MTCNN
+from mien.media.images import read_image
+from mien.preprocess.crop import face_crop
 from mien.types import Box, Face
 
 Cut = Callable[[NDArray[np.uint8], Face], NDArray[np.uint8]]

@@ -4,11 +4,11 @@
 
 The reference's own settings say how much is to be found: the area under their precision-recall
 curve at an IoU of 0.5 (AP50 without the steps of COCO's 101 recalls). Each setting is then asked
-how many wrong boxes a picture (false ones and duplicates, ``mien.detection.faults``) it takes to
-reach the same area: by its threshold of O-Net, which only cuts the curve short, so that one run
-gives all of them. What is made least is the product of the wrong boxes and the root of the work in
-multiplications, so that a third fewer wrong boxes may cost twice the work, and luck with a few
-boxes cannot buy much of it. One value at a time is changed, for the better, until none helps.
+how many wrong boxes a picture (false ones and duplicates, ``mien.evaluation.detection.faults``) it
+takes to reach the same area: by its threshold of O-Net, which only cuts the curve short, so that
+one run gives all of them. What is made least is the product of the wrong boxes and the root of the
+work in multiplications, so that a third fewer wrong boxes may cost twice the work, and luck with a
+few boxes cannot buy much of it. One value at a time is changed, for the better, until none helps.
 
 The networks run once: a picture is recorded with very low thresholds, and a setting is replayed on
 the record. The last table asks the real detector. Nothing but ``--pictures`` is looked at; report
@@ -27,13 +27,13 @@ from numpy.typing import NDArray
 
 from detector_speed import LEAST, ask, judged, report
 from mien.datasets.base import open_dataset
-from mien.datasets.scenes import Scene, SceneDataset
-from mien.detection.answers import Answer
-from mien.detection.precision import Pool, area
+from mien.datasets.scene import Scene, SceneDataset
 from mien.detectors.base import Detector
-from mien.detectors.cascade import accepted, moved, squared, suppress
-from mien.detectors.mtcnn import MTCNN, REFERENCE, WINDOW
-from mien.detectors.pyramid import FastPyramid
+from mien.detectors.mtcnn.cascade import accepted, moved, squared, suppress
+from mien.detectors.mtcnn.detector import MTCNN, REFERENCE, WINDOW
+from mien.detectors.mtcnn.pyramid import FastPyramid
+from mien.evaluation.detection.answers import Answer
+from mien.evaluation.detection.precision import Pool, area
 
 Array = NDArray[Any]
 

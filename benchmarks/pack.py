@@ -113,7 +113,7 @@ def work(what: str, folder: str, size: int, exact: bool) -> None:
     if what == "pillow":
         import PIL.Image  # noqa: F401 - like the other imports, before the clock runs
     else:
-        import mien.datasets.pack  # noqa: F401
+        import mien.datasets.packing.pack  # noqa: F401
     before = time.process_time()
     seconds = pillow(Path(folder), size) if what == "pillow" else packed(Path(folder), size, exact)
     cpu = time.process_time() - before
@@ -137,7 +137,7 @@ def pillow(folder: Path, size: int) -> float:
 def packed(folder: Path, size: int, exact: bool) -> float:
     """All that ``mien data pack`` does, from listing the folder to the last file written."""
     from mien.datasets.base import open_dataset
-    from mien.datasets.pack import pack
+    from mien.datasets.packing.pack import pack
 
     with tempfile.TemporaryDirectory() as out:
         began = time.perf_counter()

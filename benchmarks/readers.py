@@ -104,8 +104,8 @@ def peak_mb() -> float:
 
 
 def measure(name: str, place: str) -> None:
-    import mien.datasets.affectnet
-    import mien.datasets.affectnet2021  # noqa: F401 - what they import is no data
+    import mien.datasets.crops.affectnet
+    import mien.datasets.crops.affectnet2021  # noqa: F401 - what they import is no data
     from mien.datasets.base import open_dataset
 
     warm = cv2.imencode(".jpg", np.zeros((8, 8, 3), np.uint8))[1]  # what OpenCV sets up for itself

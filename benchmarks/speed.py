@@ -66,9 +66,9 @@ def start_up(repeats: int) -> None:
 
 def warm(repeats: int) -> None:
     """One photo again and again, and where the time goes."""
-    from mien.align import face_crop
-    from mien.images import read_image
+    from mien.media.images import read_image
     from mien.pipeline import Recognizer
+    from mien.preprocess.crop import face_crop
 
     recognizer = Recognizer()
     image = read_image(ASTRONAUT)
@@ -102,9 +102,9 @@ def throughput(data: str, batches: int) -> None:
     except ImportError:
         line("  the same in eager PyTorch", "no PyTorch", "pip install 'mien[train]'")
         return
-    from mien.preprocess import network_input
+    from mien.preprocess.network_input import network_input
     from mien.registry import architectures
-    from mien.train.config import TrainConfig
+    from mien.train.classification.config import TrainConfig
 
     config = TrainConfig.from_dict(dict(classifier.spec.card["recipe"]))
     network = architectures.get(config.architecture)(config, len(classifier.spec.labels), 0).eval()
@@ -122,7 +122,7 @@ def memory(calls: int) -> None:
     """Resident memory over many calls on one photo, after the first hundredth of them."""
     import psutil
 
-    from mien.images import read_image
+    from mien.media.images import read_image
     from mien.pipeline import Recognizer
 
     recognizer = Recognizer()

@@ -31,9 +31,9 @@ from torchvision import transforms
 
 from mien.datasets.base import Dataset, Sample, open_dataset
 from mien.registry import architectures
-from mien.train import augment
-from mien.train.config import TrainConfig
-from mien.train.loop import train
+from mien.train.classification import augment
+from mien.train.classification.config import TrainConfig
+from mien.train.classification.loop import train
 from mien.train.recipe import load_recipe
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import fer2013
+from tests.support import fer2013
 
 REPO = Path(__file__).resolve().parents[1]
 

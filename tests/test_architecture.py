@@ -17,16 +17,15 @@ SRC = Path(mien.__file__).parent
 
 # Lower layers first; a module may import its own layer and those before it.
 LAYERS = [
-    {"errors", "files", "labels", "version", "samples"},
+    {"errors", "files", "labels", "version", "samples", "weights"},
     {"types"},
-    {"spec", "registry", "framing"},
-    {"metrics", "images", "inputs", "align", "preprocess", "runtime"},
+    {"specs", "registry"},
+    {"media", "preprocess", "runtime"},
     {"datasets", "detectors", "classifiers"},
-    {"pipeline", "predictions"},
-    {"evaluate", "explain", "detection"},
-    {"compare"},
-    {"sinks", "figures"},
-    {"report"},
+    {"pipeline"},
+    {"sinks"},
+    {"evaluation"},
+    {"reports"},
     {"train"},
     {"cli", "__main__"},
 ]

@@ -11,13 +11,13 @@ import pytest
 from PIL import Image
 
 import mien
-from detector_models import coloured, tiny_detector
 from mien.detectors.base import DetectorFacts
 from mien.errors import ConfigError, ImageReadError, InputError, ModelFileError, UnknownNameError
 from mien.pipeline import BATCH_FACES, BATCH_PICTURES, Recognizer
 from mien.samples import ASTRONAUT
-from mien.spec import ModelSpec
+from mien.specs.classifier import ModelSpec
 from mien.types import Box, Face
+from tests.support.detector_models import coloured, tiny_detector
 
 
 class Marks:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mien.detectors.mtcnn import WEIGHTS
+from mien.detectors.mtcnn.detector import WEIGHTS
 from mien.errors import ConfigError, ModelFileError
 from mien.runtime import open_session, usable_cores
 

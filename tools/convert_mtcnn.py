@@ -28,7 +28,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 WHEEL_SHA256 = "0a96b4868e56db9ae984449519642be6dba03240e608a67e928ebb47833e9144"
-OUT = Path(__file__).resolve().parents[1] / "src" / "mien" / "detectors" / "weights"
+OUT = Path(__file__).resolve().parents[1] / "src" / "mien" / "weights" / "mtcnn"
 OPSET, IR_VERSION = 17, 8  # every ONNX Runtime since 1.12 reads these
 
 # Convolution blocks: the kernel and stride of the max-pooling behind each one, or None.

@@ -1,4 +1,4 @@
-"""Write the framing of ``mien.framing`` into the shipped model's spec; its weights stay.
+"""Write the framing of ``mien.preprocess.framing`` into the shipped model's spec; its weights stay.
 
     python benchmarks/framing.py --data fer2013.zip    # measures it; then change mien/framing.py
     python tools/set_framing.py
@@ -14,10 +14,10 @@ from pathlib import Path
 import onnx
 
 from mien.files import write_whole
-from mien.framing import FER2013_FRAMING
-from mien.spec import METADATA_KEY, ModelSpec
+from mien.preprocess.framing import FER2013_FRAMING
+from mien.specs.classifier import METADATA_KEY, ModelSpec
 
-MODEL = Path(__file__).resolve().parents[1] / "src/mien/models/default.onnx"
+MODEL = Path(__file__).resolve().parents[1] / "src/mien/weights/default.onnx"
 
 
 def main() -> None:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mien.errors import MienError
-    from mien.images import read_image
+    from mien.media.images import read_image
     from mien.pipeline import Recognizer, analyze
     from mien.registry import register_classifier, register_dataset, register_detector
-    from mien.spec import ModelSpec
+    from mien.specs.classifier import ModelSpec
     from mien.types import Box, EmotionScores, Face, Reading, Result
     from mien.version import __version__
 
@@ -24,13 +24,13 @@ _HOME = {
     "EmotionScores": "mien.types",
     "Face": "mien.types",
     "MienError": "mien.errors",
-    "ModelSpec": "mien.spec",
+    "ModelSpec": "mien.specs.classifier",
     "Reading": "mien.types",
     "Recognizer": "mien.pipeline",
     "Result": "mien.types",
     "__version__": "mien.version",
     "analyze": "mien.pipeline",
-    "read_image": "mien.images",
+    "read_image": "mien.media.images",
     "register_classifier": "mien.registry",
     "register_dataset": "mien.registry",
     "register_detector": "mien.registry",

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.align import face_crop
 from mien.classifiers.base import Classifier, load_classifier
 from mien.detectors.base import Detector, check_faces
 from mien.detectors.load import Options, load_detector, read_options
 from mien.errors import ConfigError, ImageReadError
-from mien.framing import BOX_FRAMING
-from mien.images import Source, read_image
+from mien.media.images import Source, read_image
+from mien.preprocess.crop import face_crop
+from mien.preprocess.framing import BOX_FRAMING
 from mien.types import EmotionScores, Face, Reading, Result
 
 Image = NDArray[np.uint8]
@@ -47,7 +47,8 @@ class Recognizer:
     ``Classifier`` protocols. ``min_face_size`` is the side in pixels of the smallest face looked
     for (the detector's default where ``None``), ``detector_options`` what else the detector takes
     (see ``mien.detectors.load.load_detector``); ``max_pixels`` refuses larger pictures before
-    decoding them (see ``mien.images.read_image``); ``threads`` bounds the threads of each network.
+    decoding them (see ``mien.media.images.read_image``); ``threads`` bounds the threads of each
+    network.
 
     Networks are loaded once, here; make one ``Recognizer`` and keep it. It may be shared between
     threads. Raises ``UnknownNameError``, ``ModelError`` and ``ConfigError``.
@@ -87,8 +88,8 @@ class Recognizer:
         """The faces of one picture and their expressions.
 
         ``source``: a path, bytes, a file object, a PIL image, or an array (RGB; see
-        ``mien.images.read_image``). Raises ``ImageReadError`` or ``InputError`` where it cannot be
-        read as a picture; a picture without a face gives an empty ``Result``.
+        ``mien.media.images.read_image``). Raises ``ImageReadError`` or ``InputError`` where it
+        cannot be read as a picture; a picture without a face gives an empty ``Result``.
         """
         seen = self._see(source)
         return next(self._name([seen]))[0]

@@ -8,8 +8,8 @@ import pytest
 from mien.classifiers.base import load_classifier
 from mien.classifiers.onnx import BATCH, OnnxClassifier
 from mien.errors import ModelFileError, ModelSpecError, UnknownNameError
-from mien.preprocess import network_input
-from models import tiny_classifier
+from mien.preprocess.network_input import network_input
+from tests.support.models import tiny_classifier
 
 
 def crops(n: int, seed: int = 0) -> list[np.ndarray]:
@@ -112,7 +112,7 @@ def test_names_come_before_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_a_foreign_network(tmp_path: Path) -> None:
     """A detector's network is ONNX, and no classifier of ours."""
-    from mien.detectors.mtcnn import WEIGHTS
+    from mien.detectors.mtcnn.detector import WEIGHTS
 
     with pytest.raises(ModelSpecError, match=r"pnet\.onnx"):
         load_classifier(WEIGHTS / "pnet.onnx")

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from commands import mien as here
-from detector_models import coloured, tiny_detector
 from mien.labels import FER2013
 from mien.samples import ASTRONAUT
-from models import tiny_classifier
+from tests.support.commands import mien as here
+from tests.support.detector_models import coloured, tiny_detector
+from tests.support.models import tiny_classifier
 
 Capture = pytest.CaptureFixture[str]
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import fer2013
-from commands import mien
-from fer2013 import Row
 from mien.classifiers.onnx import OnnxClassifier
-from mien.compare import Cost
 from mien.datasets.base import open_dataset
-from mien.evaluate import predict
-from models import tiny_classifier
+from mien.evaluation.classification.comparison import Cost
+from mien.evaluation.classification.measures import predict
+from tests.support import fer2013
+from tests.support.commands import mien
+from tests.support.fer2013 import Row
+from tests.support.models import tiny_classifier
 
 Output = pytest.CaptureFixture[str]
 
@@ -62,7 +62,7 @@ def test_a_model_answers_now_as_its_saved_answers_say(
     runs: list[Path], data: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("onnxscript")
-    from mien.train import cost
+    from mien.train.classification import cost
 
     monkeypatch.setattr(cost, "SECONDS", 0.0)
     model = runs[0].with_suffix(".onnx")

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from coloured_faces import AP50, PICTURES, data_and_detector, write_zip
-from commands import mien
-from detector_models import tiny_detector
 from mien.cli.compare.detector_answers import options_of
 from mien.errors import ConfigError
-from models import tiny_classifier
+from tests.support.coloured_faces import AP50, PICTURES, data_and_detector, write_zip
+from tests.support.commands import mien
+from tests.support.detector_models import tiny_detector
+from tests.support.models import tiny_classifier
 
 Output = pytest.CaptureFixture[str]
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import cv2
 import pytest
 
-import fer2013
-from commands import mien
-from fer2013 import Row
 from mien.datasets.base import open_dataset
-from mien.datasets.fer2013 import FER2013
+from mien.datasets.crops.fer2013 import FER2013
 from mien.datasets.info import inspect
+from tests.support import fer2013
+from tests.support.commands import mien
+from tests.support.fer2013 import Row
 
 Output = pytest.CaptureFixture[str]
 
@@ -131,7 +131,7 @@ def test_ctrl_c_tells_how_to_go_on(
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("mien.datasets.pack.pack", stop)
+    monkeypatch.setattr("mien.datasets.packing.pack.pack", stop)
     assert mien("data", "pack", copy, tmp_path / "out", "--size", 32) == 130
     assert (
         capsys.readouterr().err == f"mien: stopped; {tmp_path}/out goes on with the same command\n"

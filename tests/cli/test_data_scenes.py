@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-import web
-from commands import mien
 from mien.datasets.base import open_dataset
+from mien.datasets.scene import SceneDataset
 from mien.datasets.scene_info import inspect_scenes
-from mien.datasets.scenes import SceneDataset
 from mien.samples import ASTRONAUT
+from tests.support import web
+from tests.support.commands import mien
 
 Output = pytest.CaptureFixture[str]
 

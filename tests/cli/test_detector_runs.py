@@ -12,16 +12,16 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the 'train' extra brings PyTorch")
 
-from coloured_faces import PICTURES, data_and_detector, write_zip  # noqa: E402
-from commands import mien  # noqa: E402
-from few_scenes import TINY  # noqa: E402
 from mien.datasets.base import open_dataset  # noqa: E402
-from mien.datasets.scenes import fingerprint  # noqa: E402
+from mien.datasets.scene import fingerprint  # noqa: E402
 from mien.datasets.splits import resplit  # noqa: E402
-from mien.detection.answers import Detections  # noqa: E402
+from mien.evaluation.detection.answers import Detections  # noqa: E402
 from mien.train import checkpoint  # noqa: E402
 from mien.train.detection.config import DetectorConfig  # noqa: E402
 from mien.train.detection.network import build  # noqa: E402
+from tests.support.coloured_faces import PICTURES, data_and_detector, write_zip  # noqa: E402
+from tests.support.commands import mien  # noqa: E402
+from tests.support.few_scenes import TINY  # noqa: E402
 
 Output = pytest.CaptureFixture[str]
 

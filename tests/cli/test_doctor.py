@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from commands import mien
 from mien import registry
 from mien.cli import doctor
+from tests.support.commands import mien
 
 
 def test_what_is_needed_is_what_the_package_declares(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,18 +15,17 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-import fer2013
-import mien.cli.progress
-import tiny
-from fer2013 import Row
+import mien.cli.support.progress
 from mien.classifiers.onnx import OnnxClassifier
 from mien.cli.app import main
 from mien.datasets.base import Sample, open_dataset
 from mien.datasets.splits import resplit
 from mien.errors import DatasetError
-from mien.evaluate import evaluate, measure
-from mien.predictions import Predictions
-from models import tiny_classifier, training_run
+from mien.evaluation.classification.measures import evaluate, measure
+from mien.evaluation.classification.predictions import Predictions
+from tests.support import fer2013, tiny
+from tests.support.fer2013 import Row
+from tests.support.models import tiny_classifier, training_run
 
 Output = pytest.CaptureFixture[str]
 
@@ -86,7 +85,7 @@ def test_a_progress_bar_only_for_somebody_who_sees_it(
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert run(model, "--data", data, "--split", "public", "--json") == 0
     assert capsys.readouterr().err == ""
-    monkeypatch.setattr(mien.cli.progress, "_stderr_is_a_terminal", lambda: True)
+    monkeypatch.setattr(mien.cli.support.progress, "_stderr_is_a_terminal", lambda: True)
     assert run(model, "--data", data, "--split", "public", "--json") == 0
     out, err = capsys.readouterr()
     assert "16/16" in err and json.loads(out)["n"] == 16
@@ -250,7 +249,7 @@ def bars(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def divided_run(bars: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run on a random division of the training split, its epoch chosen on the smaller part."""
     torch = pytest.importorskip("torch", reason="the 'train' extra brings PyTorch")
-    from mien.train.loop import train
+    from mien.train.classification.loop import train
 
     torch.set_num_threads(1)
     place = tmp_path_factory.mktemp("runs") / "divided"
@@ -316,7 +315,7 @@ def test_gradcam_of_what_has_no_feature_maps_is_refused_before_the_work(
 def test_a_temperature_fitted_on_the_split_is_told(model: Path, data: Path, capsys: Output) -> None:
     from mien.cli.evaluate.data import open_data
     from mien.cli.evaluate.given import load, warnings
-    from mien.evaluate import predict
+    from mien.evaluation.classification.measures import predict
 
     opened = load(str(model))
     card = {"recipe": {"dataset": "fer2013"}, "calibration": "split public (16 pictures)"}

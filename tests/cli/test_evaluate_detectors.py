@@ -11,10 +11,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from coloured_faces import AGAIN, AP50, FALSE, FOUND, MISSED, PICTURES, data_and_detector, write_zip
-from commands import mien
-from mien.detection.answers import Detections
-from models import tiny_classifier
+from mien.evaluation.detection.answers import Detections
+from tests.support.coloured_faces import (
+    AGAIN,
+    AP50,
+    FALSE,
+    FOUND,
+    MISSED,
+    PICTURES,
+    data_and_detector,
+    write_zip,
+)
+from tests.support.commands import mien
+from tests.support.models import tiny_classifier
 
 Output = pytest.CaptureFixture[str]
 

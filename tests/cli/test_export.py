@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-import tiny
-from commands import mien
 from mien.classifiers.base import load_classifier
+from tests.support import tiny
+from tests.support.commands import mien
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
@@ -15,7 +15,7 @@ pytest.importorskip("onnxscript")
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from mien.train.loop import train
+    from mien.train.classification.loop import train
 
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("run")

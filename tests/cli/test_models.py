@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from commands import mien
-from detector_models import tiny_detector
 from mien import registry
 from mien.detectors.base import DetectorFacts
-from models import tiny_classifier
+from tests.support.commands import mien
+from tests.support.detector_models import tiny_detector
+from tests.support.models import tiny_classifier
 
 Output = pytest.CaptureFixture[str]
 

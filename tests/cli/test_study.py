@@ -9,10 +9,10 @@ pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
 pytest.importorskip("matplotlib")
 
-from commands import mien
-from mien.compare import Cost
-from mien.train import study
-from tiny import write_csv
+from mien.evaluation.classification.comparison import Cost
+from mien.train.study.run import run as study
+from tests.support.commands import mien
+from tests.support.tiny import write_csv
 
 SETTINGS = """
 order = ["majority", "mlp"]

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-import tiny
-from commands import mien
 from mien.train.recipe import recipe_names
+from tests.support import tiny
+from tests.support.commands import mien
 
 torch = pytest.importorskip("torch")
 

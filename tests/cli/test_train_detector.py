@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-import tiny
-from commands import mien
-from few_scenes import TINY
-from scene_trees import real, write_coco
+from tests.support import tiny
+from tests.support.commands import mien
+from tests.support.few_scenes import TINY
+from tests.support.scene_trees import real, write_coco
 
 torch = pytest.importorskip("torch", reason="needs the 'train' extra")
 

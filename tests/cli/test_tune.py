@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-import tiny
-from commands import mien
 from mien.train.recipe import load_recipe
+from tests.support import tiny
+from tests.support.commands import mien
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("optuna")

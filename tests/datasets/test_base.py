@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import fer2013
-from fer2013 import Row
 from mien.datasets.base import Sample, open_dataset, pixel_keys, stack
 from mien.errors import DatasetError, UnknownNameError
+from tests.support import fer2013
+from tests.support.fer2013 import Row
 
 GREY = np.arange(12, dtype=np.uint8).reshape(3, 4)
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-import fer2013
-from fer2013 import Row
 from mien.datasets.base import open_dataset
 from mien.datasets.info import DataInfo, Overlap, inspect
 from mien.errors import DatasetError
 from mien.labels import FER2013 as LABELS
+from tests.support import fer2013
+from tests.support.fer2013 import Row
 
 Rows = list[Row]
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datasets.marked import Marked, damaged, piece, scene, square
 from mien.datasets.base import open_dataset
+from mien.datasets.scene import SceneDataset
 from mien.datasets.scene_info import face_sizes, inspect_scenes, size_classes
-from mien.datasets.scenes import SceneDataset
 from mien.errors import DatasetError
+from tests.support.marked import Marked, damaged, piece, scene, square
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import scene_trees
 from mien.datasets.base import open_dataset
-from mien.datasets.scenes import SceneDataset
+from mien.datasets.scene import SceneDataset
 from mien.datasets.splits import resplit
 from mien.errors import ConfigError, DatasetError
+from tests.support import scene_trees
 
 
 def read(path: Path, name: str = "coco") -> SceneDataset:

@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from datasets.marked import Marked, damaged, photo, piece, scene, square
 from mien.datasets import scene_survey
 from mien.datasets.scene_survey import survey_scenes
 from mien.errors import DatasetError
+from tests.support.marked import Marked, damaged, photo, piece, scene, square
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import tiny
 from mien.datasets.base import Dataset, Official, Sample, open_dataset, pixel_keys
 from mien.datasets.splits import at_most, resplit
 from mien.errors import ConfigError, DatasetError
+from tests.support import tiny
 
 
 def picture(number: int) -> np.ndarray:

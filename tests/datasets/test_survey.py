@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasets import photos
-from datasets.photos import Photos
 from mien.datasets import survey as surveying
 from mien.datasets.survey import survey
 from mien.errors import DatasetError
-from mien.preprocess import resize
+from mien.preprocess.network_input import resize
+from tests.support import photos
+from tests.support.photos import Photos
 
 
 @pytest.fixture

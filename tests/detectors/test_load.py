@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from detector_models import coloured, tiny_detector
 from mien import registry
 from mien.detectors.base import DetectorFacts
 from mien.detectors.load import load_detector, parameters
-from mien.detectors.mtcnn import MTCNN
+from mien.detectors.mtcnn.detector import MTCNN
 from mien.detectors.onnx import OnnxDetector
 from mien.detectors.whole import Whole
 from mien.errors import ConfigError, MienError, ModelFileError, ModelSpecError, UnknownNameError
 from mien.types import Face
-from models import tiny_classifier
+from tests.support.detector_models import coloured, tiny_detector
+from tests.support.models import tiny_classifier
 
 
 class Theirs:

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detector_models import SCORES, coloured, tiny_detector
 from mien.detectors.base import Detector
 from mien.detectors.onnx import OnnxDetector
-from mien.detectors.spec import DetectorSpec
 from mien.errors import ConfigError, InputError, ModelFileError, ModelSpecError
-from models import tiny_classifier
+from mien.specs.detector import DetectorSpec
+from tests.support.detector_models import SCORES, coloured, tiny_detector
+from tests.support.models import tiny_classifier
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from detector_models import tiny_detector
 from mien import registry
 from mien.detectors.base import Detector, DetectorFacts
 from mien.detectors.load import load_detector
 from mien.errors import InputError, MienError
 from mien.samples import ASTRONAUT
+from tests.support.detector_models import tiny_detector
 
 NAMES = registry.detectors.names()
 

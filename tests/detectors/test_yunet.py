@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from detector_models import tiny_detector
 from mien.detectors.base import Detector
-from mien.detectors.mtcnn import MTCNN
+from mien.detectors.mtcnn.detector import MTCNN
 from mien.detectors.yunet import LARGEST, OVERVIEW_FROM, PIXELS, YuNet
 from mien.errors import ConfigError, InputError, ModelFileError, ModelSpecError
 from mien.samples import ASTRONAUT
 from mien.types import Box, Face
-from models import tiny_classifier
+from tests.support.detector_models import tiny_detector
+from tests.support.models import tiny_classifier
 
 
 @pytest.fixture(scope="module")

@@ -19,8 +19,7 @@ import mien.sinks
 from mien.errors import OutputError
 from mien.sinks import CropsSink, CsvSink, DrawSink, JsonlSink, JsonSink, TableSink
 from mien.types import Result
-
-from .conftest import make_reading, make_result
+from tests.support.results import make_reading, make_result
 
 TEXT = (JsonlSink, JsonSink, CsvSink, TableSink)
 FOLDER = (DrawSink, CropsSink)

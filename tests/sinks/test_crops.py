@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 
 from mien.errors import InputError, OutputError
-from mien.images import read_image
+from mien.media.images import read_image
 from mien.sinks import CropsSink
 from mien.types import Result
-
-from .conftest import make_reading, make_result
+from tests.support.results import make_reading, make_result
 
 
 def rows_of(folder: Path) -> list[dict[str, str]]:

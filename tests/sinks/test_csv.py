@@ -9,8 +9,7 @@ import pytest
 from mien.errors import InputError
 from mien.sinks import CsvSink
 from mien.types import Result
-
-from .conftest import LABELS, make_reading, make_result
+from tests.support.results import LABELS, make_reading, make_result
 
 
 def read(text: str) -> list[dict[str, str]]:

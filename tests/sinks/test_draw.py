@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mien.images import read_image
 from mien.labels import FERPLUS
+from mien.media.images import read_image
 from mien.sinks import DrawSink, annotate, draw
 from mien.sinks.colors import COLORS, color_of
 from mien.types import Reading, Result
-
-from .conftest import make_reading, make_result
+from tests.support.results import make_reading, make_result
 
 
 def blank(height: int, width: int, level: int = 128) -> np.ndarray:

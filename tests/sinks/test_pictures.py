@@ -10,10 +10,9 @@ import pytest
 from PIL import Image
 
 from mien.errors import InputError, OutputError
-from mien.images import read_image
+from mien.media.images import read_image
 from mien.sinks.pictures import PictureFolder, picture_of
-
-from .conftest import make_result
+from tests.support.results import make_result
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png"])

@@ -6,8 +6,7 @@ import pytest
 
 from mien.sinks import TableSink
 from mien.types import Result
-
-from .conftest import make_reading, make_result
+from tests.support.results import make_reading, make_result
 
 
 class Terminal(io.StringIO):

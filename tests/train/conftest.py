@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-import tiny
+from tests.support import tiny
 
 
 @pytest.fixture(autouse=True)
@@ -17,7 +17,7 @@ def one_thread() -> None:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run, with an auxiliary head and squeeze-and-excitation."""
     torch = pytest.importorskip("torch")
-    from mien.train.loop import train
+    from mien.train.classification.loop import train
 
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("run")

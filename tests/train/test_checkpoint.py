@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-import tiny
-from few_scenes import TINY
 from mien.errors import ConfigError, ModelFileError, OutputError
+from tests.support import tiny
+from tests.support.few_scenes import TINY
 
 torch = pytest.importorskip("torch")
 

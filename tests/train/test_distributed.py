@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-import tiny
 from mien.errors import ConfigError
+from tests.support import tiny
 
 torch = pytest.importorskip("torch")
 
 from mien.train import checkpoint  # noqa: E402
-from mien.train.config import TrainConfig  # noqa: E402
+from mien.train.classification.config import TrainConfig  # noqa: E402
+from mien.train.classification.loop import train  # noqa: E402
 from mien.train.distributed import World  # noqa: E402
-from mien.train.loop import train  # noqa: E402
 
 ONE = """
 import sys, tiny

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-import tiny
+from tests.support import tiny
 
 torch = pytest.importorskip("torch")
 

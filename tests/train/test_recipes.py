@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from commands import mien
 from mien.datasets.base import Sample, open_dataset
 from mien.labels import FER2013
 from mien.samples import ASTRONAUT
-from mien.train.config import TrainConfig
+from mien.train.classification.config import TrainConfig
 from mien.train.recipe import load_recipe, recipe_names
+from tests.support.commands import mien
 
 torch = pytest.importorskip("torch")
 
-from mien.train.classifier import TorchClassifier  # noqa: E402
-from mien.train.loop import train  # noqa: E402
+from mien.train.classification.classifier import TorchClassifier  # noqa: E402
+from mien.train.classification.loop import train  # noqa: E402
 
 RECIPES = [name for name in recipe_names() if isinstance(load_recipe(name), TrainConfig)]
 STEPS = 2

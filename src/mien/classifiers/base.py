@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.registry import classifiers
-from mien.spec import ModelSpec
+from mien.specs.classifier import ModelSpec
 
 
 class Classifier(Protocol):

@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.detectors.spec import refuse_other
 from mien.errors import ModelFileError
-from mien.metrics import softmax
-from mien.preprocess import network_input
+from mien.evaluation.metrics import softmax
+from mien.preprocess.network_input import network_input
 from mien.registry import register_classifier
 from mien.runtime import open_session
-from mien.spec import ModelSpec
+from mien.specs.classifier import ModelSpec
+from mien.specs.detector import refuse_other
+from mien.weights import DEFAULT
 
 BATCH = 64  # faces a call: beyond it memory grows and speed does not
-DEFAULT = Path(__file__).parent.parent / "models" / "default.onnx"
 
 
 class OnnxClassifier:

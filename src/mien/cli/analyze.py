@@ -63,8 +63,8 @@ def command(
     standard input, one a line. A picture that cannot be read is reported on one line and the rest
     go on. Exit status: 0 all read, 1 some failed, 2 usage.
     """
-    from mien.cli.progress import progress
-    from mien.inputs import STDIN, expand
+    from mien.cli.support.progress import progress
+    from mien.media.inputs import STDIN, expand
     from mien.pipeline import Recognizer
 
     failed = _Failures()

@@ -77,7 +77,7 @@ def command(
 
 
 def _export_classifier(run: str, out: str, options: dict[str, Any]) -> None:
-    from mien.train.export import export_run
+    from mien.train.classification.export import export_run
 
     exported = export_run(run, out, **options)
     spec = exported.spec

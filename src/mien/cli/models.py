@@ -18,7 +18,7 @@ def command(context: click.Context, as_json: bool) -> None:
         return
     from rich.table import Table
 
-    from mien.cli.console import out
+    from mien.cli.support.console import out
 
     found = _detectors(), _classifiers()
     if as_json:
@@ -44,7 +44,7 @@ def command(context: click.Context, as_json: bool) -> None:
 @click.pass_context
 def show(context: click.Context, name: str, as_json: bool) -> None:
     """Print the card of one classifier or detector: NAME as registered, or an ONNX file."""
-    from mien.cli.console import out
+    from mien.cli.support.console import out
 
     facts = _card(name)
     if as_json or (context.parent and context.parent.params["as_json"]):
@@ -65,10 +65,10 @@ def _card(name: str) -> dict[str, Any]:
 
     from mien.classifiers.base import load_classifier
     from mien.detectors.load import load_detector, parameters
-    from mien.detectors.spec import kind_of
     from mien.errors import UnknownNameError
     from mien.registry import classifiers, detectors
     from mien.runtime import open_session
+    from mien.specs.detector import kind_of
 
     if name in classifiers.names():
         return asdict(load_classifier(name).spec)

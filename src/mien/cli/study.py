@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import torch
 
     from mien.datasets.base import Dataset
-    from mien.train.study import Entry
+    from mien.train.study.run import Entry
 
 
 @click.command()
@@ -49,15 +49,16 @@ def command(
     from pathlib import Path
 
     from mien.datasets.base import open_dataset
-    from mien.figures.save import require_extra as require_plot
+    from mien.reports.figures.save import require_extra as require_plot
     from mien.train import require_extra
 
     require_extra("'mien study'", "onnx", "onnxscript")
     require_plot()
     import torch
 
-    from mien.train import study, study_report
-    from mien.train.loop import pick_device
+    from mien.train.classification.loop import pick_device
+    from mien.train.study import report as study_report
+    from mien.train.study import run as study
 
     names = tuple(name.strip() for name in only.split(",")) if only else ()
     entries = study.plan(schedule, names, from_scratch)
@@ -99,8 +100,8 @@ def command(
 
 def _run(entry: Entry, dataset: Dataset, out: Path, device: torch.device) -> str:
     """Train and measure one classifier with its progress shown; returns what went wrong, or ""."""
-    from mien.cli.epochs import epochs_shown
-    from mien.train.study import run_entry
+    from mien.cli.support.epochs import epochs_shown
+    from mien.train.study.run import run_entry
 
     try:
         with epochs_shown(entry.config()) as (on_batch, on_epoch):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from mien.train.config import TrainConfig
+    from mien.train.classification.config import TrainConfig
     from mien.train.detection.config import DetectorConfig
 
 
@@ -67,16 +67,16 @@ def command(
     """Train a network as RECIPE says: a name from --list, or the path of a .toml file.
 
     The resolved recipe (recipe.json) is written to --out at the start, metrics (metrics.jsonl) and
-    a checkpoint (last.pt) after every epoch. What can be set is described in mien.train.config, of
-    a face detector in mien.train.detection.config.
-    Exit status: 0 done, 1 failed, 2 usage, 130 stopped by Ctrl-C.
+    a checkpoint (last.pt) after every epoch. What can be set is described in
+    mien.train.classification.config, of a face detector in mien.train.detection.config. Exit
+    status: 0 done, 1 failed, 2 usage, 130 stopped by Ctrl-C.
     """
     import shlex
 
-    from mien.cli.epochs import epochs_shown
+    from mien.cli.support.epochs import epochs_shown
     from mien.datasets.base import open_dataset
     from mien.train import require_extra
-    from mien.train.config import TrainConfig
+    from mien.train.classification.config import TrainConfig
     from mien.train.recipe import load_recipe
 
     given = {key: value for key, value in keys.items() if value is not None}
@@ -89,7 +89,7 @@ def command(
     import torch
 
     from mien.train import distributed
-    from mien.train.loop import pick_device, train
+    from mien.train.classification.loop import pick_device, train
 
     if threads is not None:
         torch.set_num_threads(threads)
@@ -136,9 +136,9 @@ def command(
 
 def _check_kind(config: TrainConfig | DetectorConfig, dataset: object) -> None:
     """Refuse face crops for a detector, and whole pictures for a classifier."""
-    from mien.datasets.scenes import SceneDataset
+    from mien.datasets.scene import SceneDataset
     from mien.errors import ConfigError
-    from mien.train.config import TrainConfig
+    from mien.train.classification.config import TrainConfig
 
     scenes = isinstance(dataset, SceneDataset)
     if isinstance(config, TrainConfig) and scenes:
@@ -157,8 +157,8 @@ def _outcome(
     config: TrainConfig | DetectorConfig, rows: list[dict[str, Any]], run: Path
 ) -> Iterator[str]:
     """What a finished run reached, a sentence each."""
-    from mien.train.config import TrainConfig
-    from mien.train.watch import kept_row
+    from mien.train.classification.config import TrainConfig
+    from mien.train.classification.watch import kept_row
 
     if isinstance(config, TrainConfig):
         if rows and "valid_accuracy" in rows[-1]:

@@ -99,7 +99,7 @@ def command(
     require_extra("'mien tune'")
     import torch
 
-    from mien.train.loop import pick_device
+    from mien.train.classification.loop import pick_device
     from mien.train.tuning.tune import tune
 
     if threads is not None:
@@ -135,7 +135,7 @@ def command(
 
 def _print(rows: list[Row]) -> None:
     """The best trials, and how many there are of each kind."""
-    from mien.cli.console import out, table
+    from mien.cli.support.console import out, table
 
     finished = sorted(
         (row for row in rows if row.state == "finished"),
@@ -162,7 +162,7 @@ def _value(value: Any) -> str:
 @contextmanager
 def _display(trials: int) -> Iterator[Watcher]:
     """Progress on standard error: a line a trial, and a bar below where there is a terminal."""
-    from mien.train.config import TrainConfig
+    from mien.train.classification.config import TrainConfig
     from mien.train.tuning.tune import Watcher
 
     class Lines(Watcher):

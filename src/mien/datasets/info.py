@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from mien.datasets.base import Dataset, Official, Pixels, Sample, pixel_keys
-from mien.datasets.decoding import decoded
+from mien.datasets.files.decoding import decoded
 from mien.errors import DatasetError
 from mien.labels import FERPLUS
 

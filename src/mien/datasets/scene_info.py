@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.datasets.base import pixel_keys
-from mien.datasets.scenes import Scene, SceneDataset
+from mien.datasets.scene import Scene, SceneDataset
 from mien.errors import DatasetError
 
 MEDIUM, LARGE = 32, 96

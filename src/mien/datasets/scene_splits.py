@@ -8,8 +8,8 @@ from functools import cached_property
 
 from mien.datasets.base import pixel_keys
 from mien.datasets.division import PARTS, divide, grouped
-from mien.datasets.pictures import Picture
-from mien.datasets.scenes import Scene, SceneDataset
+from mien.datasets.files.pictures import Picture
+from mien.datasets.scene import Scene, SceneDataset
 from mien.errors import DatasetError
 
 

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.datasets.scene import Scene, SceneDataset
 from mien.datasets.scene_info import face_sizes
-from mien.datasets.scenes import Scene, SceneDataset
 from mien.errors import DatasetError
 
 LONGEST = 900

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.datasets.base import Dataset, Official, Sample, pixel_keys
-from mien.datasets.decoding import decoded
 from mien.datasets.division import PARTS, Group, divide, grouped
+from mien.datasets.files.decoding import decoded
+from mien.datasets.scene import SceneDataset
 from mien.datasets.scene_splits import DividedScenes
-from mien.datasets.scenes import SceneDataset
 from mien.errors import ConfigError, DatasetError
 
 _FORM = re.compile(r"(random|subject):(\d+)/(\d+)(?:/(\d+))?")

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from mien.datasets.base import Dataset, Sample
 from mien.errors import DatasetError, MienError
-from mien.preprocess import frames
-from mien.spec import ModelSpec
+from mien.preprocess.network_input import frames
+from mien.specs.classifier import ModelSpec
 
 MOST_A_CLASS = 500
 """Pictures that a mean face is made of, drawn at random where a class has more."""

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.detectors.base import DetectorFacts, check_image, check_length, check_score
-from mien.detectors.letterbox import letterbox
-from mien.detectors.spec import DetectorSpec, refuse_other
 from mien.errors import ConfigError, ModelFileError
+from mien.preprocess.letterbox import letterbox
 from mien.registry import register_detector
 from mien.runtime import open_session
+from mien.specs.detector import DetectorSpec, refuse_other
 from mien.types import Box, Face
 
-# Name, type and rank of what the graph takes and gives; mien.detectors.spec tells it in words.
+# Name, type and rank of what the graph takes and gives; mien.specs.detector tells it in words.
 INPUTS = [("pixels", "tensor(uint8)", 3)]
 OUTPUTS = [("boxes", "tensor(float)", 2), ("scores", "tensor(float)", 1)]
 
@@ -34,7 +34,7 @@ class OnnxDetector:
     ``threads``: as in ``mien.runtime.open_session``.
 
     Raises ``ModelFileError`` where the file is missing, damaged or of another shape than the
-    contract in ``mien.detectors.spec``, ``ModelSpecError`` where it is no detector, and
+    contract in ``mien.specs.detector``, ``ModelSpecError`` where it is no detector, and
     ``ConfigError`` for no file and for values out of range. ``detect`` may be called from several
     threads at once.
     """

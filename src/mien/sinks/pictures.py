@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mien.errors import InputError, OutputError
 from mien.files import output_error, write_whole
-from mien.images import read_image
+from mien.media.images import read_image
 from mien.sinks.base import Image
 from mien.types import Result
 

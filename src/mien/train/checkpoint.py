@@ -16,9 +16,9 @@ from torch import nn
 from mien.errors import ConfigError, ModelFileError, OutputError
 from mien.files import write_whole
 from mien.registry import architectures
-from mien.train.config import TrainConfig
+from mien.train.classification.config import TrainConfig
+from mien.train.classification.models.base import TRAINED_ONLY, Network
 from mien.train.detection.config import DetectorConfig
-from mien.train.models.base import TRAINED_ONLY, Network
 from mien.train.recipe import config_of
 
 CHECKPOINT = "last.pt"

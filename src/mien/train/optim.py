@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from mien.train.config import TrainConfig
+from mien.train.classification.config import TrainConfig
 from mien.train.detection.config import DetectorConfig
 
 

@@ -1,7 +1,7 @@
 """Recipes: TOML files by the name of one that ships with Mien or by path.
 
 One that says ``task = "detection"`` is a face detector's (``mien.train.detection.config``), any
-other one a classifier's (``mien.train.config``).
+other one a classifier's (``mien.train.classification.config``).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mien.errors import ConfigError, UnknownNameError
-from mien.train.config import TrainConfig
+from mien.train.classification.config import TrainConfig
 from mien.train.detection.config import DetectorConfig
 
 if sys.version_info >= (3, 11):

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 
-from mien.train.config import TrainConfig
+from mien.train.classification.config import TrainConfig
 from mien.train.detection.config import DetectorConfig
 
 
 def learning_rate(config: TrainConfig | DetectorConfig, step: int, steps_per_epoch: int) -> float:
     """Learning rate at global ``step``, counted from 0.
 
-    ``onecycle``: cosine up from lr/25 over the ``warmup`` share, cosine down to 0 (Smith and
-    Topin 2018); ``cosine``: linear up from 0, cosine down to 0 (Loshchilov and Hutter 2017);
-    ``constant`` and ``plateau``: linear up from 0, then ``lr`` (which ``mien.train.watch`` lowers).
+    ``onecycle``: cosine up from lr/25 over the ``warmup`` share, cosine down to 0 (Smith and Topin
+    2018); ``cosine``: linear up from 0, cosine down to 0 (Loshchilov and Hutter 2017); ``constant``
+    and ``plateau``: linear up from 0, then ``lr`` (which ``mien.train.classification.watch``
+    lowers).
     """
     total = config.epochs * steps_per_epoch
     peak = config.warmup * total

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mien.detectors.letterbox import PADDING, letterbox
-from mien.images import read_image
+from mien.media.images import read_image
+from mien.preprocess.letterbox import PADDING, letterbox
 from mien.samples import ASTRONAUT
 from mien.train.detection.augment import view
 from mien.train.detection.config import DetectorConfig

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from few_scenes import TINY
 from mien.errors import ConfigError
+from tests.support.few_scenes import TINY
 
 
 @pytest.mark.parametrize(("keys", "reason"), [

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from few_scenes import TINY
 from mien.errors import ConfigError
-from mien.train.config import TrainConfig
+from mien.train.classification.config import TrainConfig
 from mien.train.detection.config import DetectorConfig
 from mien.train.recipe import load_classifier_recipe, load_recipe
+from tests.support.few_scenes import TINY
 
 
 def test_a_config_survives_json() -> None:

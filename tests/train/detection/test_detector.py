@@ -7,15 +7,15 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the 'train' extra")
 
-from few_scenes import TINY  # noqa: E402
 from mien.detectors.base import Detector  # noqa: E402
 from mien.errors import ConfigError, InputError, ModelFileError  # noqa: E402
-from mien.images import read_image  # noqa: E402
+from mien.media.images import read_image  # noqa: E402
 from mien.samples import ASTRONAUT  # noqa: E402
 from mien.train import checkpoint  # noqa: E402
-from mien.train.classifier import TorchClassifier  # noqa: E402
+from mien.train.classification.classifier import TorchClassifier  # noqa: E402
 from mien.train.detection.detector import TorchDetector, load_detector  # noqa: E402
 from mien.train.detection.network import build  # noqa: E402
+from tests.support.few_scenes import TINY  # noqa: E402
 
 
 @pytest.fixture(scope="module")

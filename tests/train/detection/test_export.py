@@ -15,18 +15,18 @@ pytest.importorskip("onnxscript", reason="needs the 'train' extra")
 
 from onnx import numpy_helper  # noqa: E402
 
-from commands import mien  # noqa: E402
-from few_scenes import TINY  # noqa: E402
-from mien.detectors.letterbox import letterbox  # noqa: E402
 from mien.detectors.onnx import OnnxDetector  # noqa: E402
 from mien.errors import ModelError, ModelFileError, OutputError  # noqa: E402
-from mien.images import read_image  # noqa: E402
+from mien.media.images import read_image  # noqa: E402
+from mien.preprocess.letterbox import letterbox  # noqa: E402
 from mien.runtime import open_session  # noqa: E402
 from mien.samples import ASTRONAUT  # noqa: E402
 from mien.train import checkpoint  # noqa: E402
 from mien.train.detection import export  # noqa: E402
 from mien.train.detection.detector import load_detector  # noqa: E402
 from mien.train.detection.network import build  # noqa: E402
+from tests.support.commands import mien  # noqa: E402
+from tests.support.few_scenes import TINY  # noqa: E402
 
 SCORE = "roi_heads.box_predictor.cls_score"
 

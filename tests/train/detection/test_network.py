@@ -11,7 +11,7 @@ pytest.importorskip("torchvision", reason="needs the 'train' extra")
 from torchvision.models.detection import FasterRCNN as Torchvisions  # noqa: E402
 from torchvision.models.detection import fasterrcnn_resnet50_fpn  # noqa: E402
 
-from mien.images import read_image  # noqa: E402
+from mien.media.images import read_image  # noqa: E402
 from mien.samples import ASTRONAUT  # noqa: E402
 from mien.train.detection.config import DetectorConfig  # noqa: E402
 from mien.train.detection.network import build, freeze  # noqa: E402

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from datasets.marked import Marked, damaged, piece, scene, square
-from few_scenes import TINY, Few
 from mien.train.detection.augment import view
 from mien.train.detection.preview import views_shown
+from tests.support.few_scenes import TINY, Few
+from tests.support.marked import Marked, damaged, piece, scene, square
 
 
 def test_what_is_shown_is_what_training_draws(shared: Path) -> None:

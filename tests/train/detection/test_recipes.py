@@ -9,12 +9,12 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the 'train' extra")
 
-from few_scenes import Few  # noqa: E402
 from mien.train.detection.config import DetectorConfig  # noqa: E402
 from mien.train.detection.data import Scenes, batches  # noqa: E402
 from mien.train.detection.network import build, freeze  # noqa: E402
 from mien.train.optim import make_optimizer  # noqa: E402
 from mien.train.recipe import load_recipe, recipe_names  # noqa: E402
+from tests.support.few_scenes import Few  # noqa: E402
 
 RECIPES = [name for name in recipe_names() if isinstance(load_recipe(name), DetectorConfig)]
 SMALL = {

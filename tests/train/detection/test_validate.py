@@ -7,8 +7,8 @@ import pytest
 
 pytest.importorskip("torch", reason="needs the 'train' extra")
 
-from few_scenes import TINY, Few
 from mien.train.detection.validate import validate
+from tests.support.few_scenes import TINY, Few
 
 
 class Oracle:

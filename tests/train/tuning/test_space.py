@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-import tiny
 from mien.errors import ConfigError, UnknownNameError
 from mien.train.recipe import load_recipe
 from mien.train.tuning.space import SPACES, Choices, Range, Space, load_space
+from tests.support import tiny
 
 BASE = tiny.config(splits="random:90/10", valid_split="valid")
 

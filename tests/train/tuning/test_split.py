@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-import tiny
 from mien.errors import ConfigError
 from mien.train.tuning.split import described, tuning_split
+from tests.support import tiny
 
 
 @pytest.mark.parametrize("valid", ["public", "private", "test", "train", None])

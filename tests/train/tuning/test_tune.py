@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-import tiny
 from mien.errors import ConfigError, DatasetError, InputError, TrainingError
 from mien.train.recipe import load_recipe
 from mien.train.tuning.space import load_space
+from tests.support import tiny
 
 torch = pytest.importorskip("torch")
 optuna = pytest.importorskip("optuna")
@@ -23,8 +23,7 @@ optuna = pytest.importorskip("optuna")
 from mien.train.tuning import storage as database  # noqa: E402
 from mien.train.tuning import tune as tuning  # noqa: E402
 from mien.train.tuning.report import Row  # noqa: E402
-
-from . import fake  # noqa: E402
+from tests.support import fake  # noqa: E402
 
 FORK = multiprocessing.get_context("fork")
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mien.cli.compare.names import short_names
-from mien.cli.console import out, table
+from mien.cli.support.console import out, table
+from mien.cli.support.names import short_names
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from mien.compare import Comparison, Cost
-    from mien.predictions import Predictions
+    from mien.evaluation.classification.comparison import Comparison, Cost
+    from mien.evaluation.classification.predictions import Predictions
 
 
 def compare_classifiers(
@@ -28,11 +28,11 @@ def compare_classifiers(
     figure: str | None,
 ) -> None:
     """Compare ``runs``, which are two or more, on ``split``, by default public."""
-    from mien.compare import check_comparable, compare
     from mien.errors import ConfigError
+    from mien.evaluation.classification.comparison import check_comparable, compare
 
     if figure is not None:  # before the work, not after it
-        from mien.figures.save import check_target
+        from mien.reports.figures.save import check_target
 
         check_target(figure)
     split = split or "public"
@@ -62,7 +62,7 @@ def _saved(run: str, split: str, tta: bool) -> Path | None:
     path = Path(run)
     if path.suffix.lower() == ".npz":
         return path
-    from mien.predictions import answers_path
+    from mien.evaluation.classification.predictions import answers_path
 
     kept = answers_path(path, split, tta)
     return kept if kept.is_file() else None
@@ -71,9 +71,9 @@ def _saved(run: str, split: str, tta: bool) -> Path | None:
 def _answers(run: str, data: str | None, split: str, dataset: str | None, tta: bool) -> Predictions:
     from mien.cli.evaluate.data import open_data
     from mien.cli.evaluate.given import load
-    from mien.cli.progress import meter
-    from mien.evaluate import predict
-    from mien.predictions import Predictions
+    from mien.cli.support.progress import meter
+    from mien.evaluation.classification.measures import predict
+    from mien.evaluation.classification.predictions import Predictions
 
     kept = _saved(run, split, tta)
     if kept is not None:
@@ -90,8 +90,8 @@ def _answers(run: str, data: str | None, split: str, dataset: str | None, tta: b
 
 def _cost(run: str) -> Cost:
     """What was measured of a run, else what can be measured of it here and now."""
-    from mien.compare import Cost
     from mien.errors import MissingExtraError
+    from mien.evaluation.classification.comparison import Cost
     from mien.registry import classifiers
     from mien.train import require_extra
 
@@ -106,7 +106,7 @@ def _cost(run: str) -> Cost:
         require_extra("the costs of a network", "onnx", "onnxscript")
     except MissingExtraError as error:
         return Cost(note=str(error))
-    from mien.train.cost import file_cost, run_cost
+    from mien.train.classification.cost import file_cost, run_cost
 
     if run in classifiers.names():
         from mien.classifiers.base import load_classifier
@@ -117,8 +117,8 @@ def _cost(run: str) -> Cost:
 
 
 def _draw(found: Comparison, path: str) -> None:
-    from mien.figures.compare import Mark, comparison_figure
-    from mien.figures.save import save_figure
+    from mien.reports.figures.compare import Mark, comparison_figure
+    from mien.reports.figures.save import save_figure
 
     marks = [
         Mark(row.name, row.scores.accuracy, interval.low, interval.high, row.cost.ms_per_face)

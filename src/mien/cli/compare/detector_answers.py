@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from mien.cli.evaluate.detector_given import Given
-    from mien.datasets.scenes import SceneDataset
-    from mien.detection.answers import Detections
+    from mien.datasets.scene import SceneDataset
+    from mien.evaluation.detection.answers import Detections
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,9 @@ def gather(
     """
     from mien.cli.evaluate.data import open_data
     from mien.cli.evaluate.detector_given import ask, load, only_split, warnings
-    from mien.detection.answers import Detections
-    from mien.detection.compare import check_comparable
     from mien.errors import ConfigError
+    from mien.evaluation.detection.answers import Detections
+    from mien.evaluation.detection.comparison import check_comparable
 
     own = options_of(options, names)
     saved = {run: Detections.load(run) for run in names if run.lower().endswith(".npz")}
@@ -126,7 +126,7 @@ def _reading(runs: Iterable[str]) -> _Reading:
 
 def _kept(runs: Iterable[str], split: str) -> dict[str, Detections]:
     """What training runs among them have answered to ``split`` already."""
-    from mien.detection.answers import Detections, answers_path
+    from mien.evaluation.detection.answers import Detections, answers_path
 
     places = {run: answers_path(Path(run), split) for run in runs}
     return {run: Detections.load(path) for run, path in places.items() if os.path.isfile(path)}  # noqa: PTH113

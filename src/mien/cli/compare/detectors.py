@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import click
 
 from mien.cli.compare.detector_answers import Asked, gather
-from mien.cli.compare.names import short_names
-from mien.cli.console import out, table
-from mien.cli.targets import Targets
+from mien.cli.support.console import out, table
+from mien.cli.support.names import short_names
+from mien.cli.support.targets import Targets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mien.detection.compare import Comparison
-    from mien.report.page import Origin
+    from mien.evaluation.detection.comparison import Comparison
+    from mien.reports.page import Origin
 
 
 def compare_detectors(
@@ -34,8 +34,8 @@ def compare_detectors(
     html: str | None,
 ) -> None:
     """Compare ``runs``, which are two or more; ``command`` is the command line as it was given."""
-    from mien.detection.compare import compare
-    from mien.report.page import Origin
+    from mien.evaluation.detection.comparison import compare
+    from mien.reports.page import Origin
 
     targets = Targets(figure, figures, html)
     targets.check()
@@ -57,18 +57,18 @@ def compare_detectors(
 
 def _write(targets: Targets, found: Comparison, asked: Asked, origin: Origin) -> None:
     """Write every file that was asked for. Raises ``OutputError``."""
-    from mien.report.comparison_rows import about_comparison
+    from mien.reports.comparison_rows import about_comparison
 
     title = about_comparison(found)
     if targets.figure is not None:
-        from mien.figures.detectors import speed_figure
-        from mien.figures.save import save_figure
+        from mien.reports.figures.detectors import speed_figure
+        from mien.reports.figures.save import save_figure
 
         save_figure(speed_figure(found, title), targets.figure)
     if not targets.shows:
         return
-    from mien.figures.detectors import detectors_figures
-    from mien.figures.save import png
+    from mien.reports.figures.detectors import detectors_figures
+    from mien.reports.figures.save import png
 
     if asked.dataset is None:
         click.echo("mien: without --data no pictures are shown side by side", err=True)
@@ -76,7 +76,7 @@ def _write(targets: Targets, found: Comparison, asked: Asked, origin: Origin) ->
     pictures = {name: png(figure) for name, figure in drawn}
     targets.write_pictures(pictures)
     if targets.html is not None:
-        from mien.report.comparison import save_report
+        from mien.reports.comparison import save_report
 
         save_report(targets.html, found, origin, pictures)
 
@@ -84,7 +84,7 @@ def _write(targets: Targets, found: Comparison, asked: Asked, origin: Origin) ->
 def _print(found: Comparison, warnings: Sequence[str]) -> None:
     from rich.markup import escape
 
-    from mien.report.comparison_rows import about_comparison, comparison_rows
+    from mien.reports.comparison_rows import about_comparison, comparison_rows
 
     console = out()
     console.print(about_comparison(found), markup=False)

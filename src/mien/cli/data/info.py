@@ -33,10 +33,10 @@ def info(path: str, dataset: str, options: tuple[str, ...], splits: str, as_json
     short) from the published one. Of whole pictures with marked faces (readers coco, dataturks,
     fddb, voc, wider) the faces are counted, by size, picture and subset.
     """
-    from mien.cli.progress import meter
+    from mien.cli.support.progress import meter
     from mien.datasets.info import inspect
+    from mien.datasets.scene import SceneDataset
     from mien.datasets.scene_info import inspect_scenes
-    from mien.datasets.scenes import SceneDataset
     from mien.datasets.splits import resplit
 
     divided = resplit(opened(path, dataset, options), splits)
@@ -62,7 +62,7 @@ def _show(path: str, found: Found, table: Callable[[str, Found], None], as_json:
 def _print(path: str, found: DataInfo) -> None:
     from rich.markup import escape
 
-    from mien.cli.console import out
+    from mien.cli.support.console import out
 
     console = out()
     console.print(f"[bold]{escape(path)}[/bold]: {found.dataset}\n")

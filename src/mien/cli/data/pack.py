@@ -46,10 +46,10 @@ def pack(
     """
     import time
 
-    from mien.cli.progress import meter
+    from mien.cli.support.progress import meter
     from mien.datasets.base import open_dataset
-    from mien.datasets.pack import pack as run
-    from mien.datasets.scenes import SceneDataset
+    from mien.datasets.packing.pack import pack as run
+    from mien.datasets.scene import SceneDataset
 
     found = open_dataset(source, dataset, options)
     if isinstance(found, SceneDataset):

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from mien.datasets.base import Dataset
-    from mien.datasets.scenes import SceneDataset
+    from mien.datasets.scene import SceneDataset
     from mien.datasets.survey import Survey
-    from mien.train.config import TrainConfig
+    from mien.train.classification.config import TrainConfig
     from mien.train.detection.config import DetectorConfig
 
 
@@ -49,9 +49,9 @@ def plot(
     sizes and faces_per_picture. With --augment also augmented: pictures as the network will see
     them in training under that recipe (face crops need the 'train' extra for it).
     """
-    from mien.datasets.scenes import SceneDataset
+    from mien.datasets.scene import SceneDataset
     from mien.datasets.splits import resplit
-    from mien.figures.save import save_figure
+    from mien.reports.figures.save import save_figure
 
     folder = _folder(out, suffix)
     divided = resplit(opened(source, dataset, options), splits)
@@ -75,9 +75,9 @@ def _of_crops(
     dataset: Dataset, split: str, seed: int, config: TrainConfig | None, source: str
 ) -> tuple[dict[str, Figure], int]:
     """Name → figure, and the pictures that cannot be read."""
-    from mien.cli.progress import meter
+    from mien.cli.support.progress import meter
     from mien.datasets.survey import survey
-    from mien.figures.data import labels_figure, mean_faces_figure, samples_figure
+    from mien.reports.figures.data import labels_figure, mean_faces_figure, samples_figure
 
     with meter() as update:
         found = survey(dataset, split, seed=seed, on_progress=update)
@@ -96,7 +96,7 @@ def _of_scenes(
 ) -> tuple[dict[str, Figure], int]:
     """Name → figure, and the pictures that cannot be read."""
     from mien.datasets.scene_survey import survey_scenes
-    from mien.figures.scene_data import (
+    from mien.reports.figures.scene_data import (
         boxes_figure,
         faces_per_picture_figure,
         sizes_figure,
@@ -141,8 +141,8 @@ def _recipe(name: str, dataset: str, scenes: bool) -> TrainConfig | DetectorConf
 
 def _folder(out: str, suffix: str) -> Path:
     """The folder, made and writable, before the work."""
-    from mien.figures.save import check_target, require_extra
     from mien.files import check_writable, output_error
+    from mien.reports.figures.save import check_target, require_extra
 
     require_extra()
     folder = Path(out)
@@ -157,8 +157,8 @@ def _folder(out: str, suffix: str) -> Path:
 
 
 def _augmented(found: Survey, config: TrainConfig, source: str) -> Figure:
-    from mien.figures.data import augmented_figure
-    from mien.train.preview import preview
+    from mien.reports.figures.data import augmented_figure
+    from mien.train.classification.preview import preview
 
     examples = [
         (label, picture)

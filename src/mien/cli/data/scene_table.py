@@ -16,7 +16,7 @@ def print_scenes(path: str, found: SceneInfo) -> None:
     """A table with a column a split, what was left out or put right, and warnings."""
     from rich.markup import escape
 
-    from mien.cli.console import out
+    from mien.cli.support.console import out
 
     console = out()
     console.print(f"[bold]{escape(path)}[/bold]: {found.dataset}\n")

@@ -39,7 +39,7 @@ def division(function: F) -> F:
 
 def opened(path: str, dataset: str, options: tuple[str, ...]) -> Dataset:
     """The data set at ``path``, with the pictures that its reader fetches."""
-    from mien.cli.fetching import with_pictures
+    from mien.cli.support.fetching import with_pictures
     from mien.datasets.base import open_dataset
 
     return with_pictures(open_dataset(path, dataset, options))

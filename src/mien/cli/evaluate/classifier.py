@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mien.cli.targets import Targets, keep
+from mien.cli.support.targets import Targets, keep
 
 
 def evaluate(
@@ -30,9 +30,9 @@ def evaluate(
     from mien.cli.evaluate.given import load, warnings
     from mien.cli.evaluate.outputs import Outputs
     from mien.cli.evaluate.tables import show
-    from mien.cli.progress import meter
-    from mien.evaluate import measure, predict
-    from mien.predictions import answers_path
+    from mien.cli.support.progress import meter
+    from mien.evaluation.classification.measures import measure, predict
+    from mien.evaluation.classification.predictions import answers_path
 
     outputs = Outputs(targets, explain, method)
     outputs.check_targets()

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mien.cli.targets import Targets, keep
+from mien.cli.support.targets import Targets, keep
 
 if TYPE_CHECKING:
     from mien.cli.evaluate.detector_given import Given
-    from mien.datasets.scenes import SceneDataset
-    from mien.detection.answers import Detections
-    from mien.detection.measure import DetectionScores
-    from mien.report.page import Origin
+    from mien.datasets.scene import SceneDataset
+    from mien.evaluation.detection.answers import Detections
+    from mien.evaluation.detection.measures import DetectionScores
+    from mien.reports.page import Origin
 
 
 def evaluate(
@@ -37,9 +37,9 @@ def evaluate(
     from mien.cli.evaluate.data import open_data
     from mien.cli.evaluate.detector_given import ask, load, only_split, warnings
     from mien.cli.evaluate.detector_tables import show
-    from mien.detection.answers import answers_path
-    from mien.detection.measure import measure
-    from mien.report.page import Origin
+    from mien.evaluation.detection.answers import answers_path
+    from mien.evaluation.detection.measures import measure
+    from mien.reports.page import Origin
 
     targets.check()
     given = load(model, detector_options, threads, threshold)
@@ -75,15 +75,15 @@ def _write(
 ) -> None:
     """Write every file that was asked for. Raises ``OutputError``."""
     if targets.figure is not None:
-        from mien.figures.detection import precision_recall_figure
-        from mien.figures.save import save_figure
+        from mien.reports.figures.detection import precision_recall_figure
+        from mien.reports.figures.save import save_figure
 
         save_figure(precision_recall_figure(found), targets.figure)
     if not targets.shows:
         return
-    from mien.figures.curves import read_metrics
-    from mien.figures.detector import detector_figures
-    from mien.figures.save import png
+    from mien.reports.figures.curves import read_metrics
+    from mien.reports.figures.detector import detector_figures
+    from mien.reports.figures.save import png
 
     metrics = given.folder and given.folder / "metrics.jsonl"
     epochs = read_metrics(metrics) if metrics and metrics.is_file() else ()
@@ -91,6 +91,6 @@ def _write(
     pictures = {name: png(figure) for name, figure in drawn}
     targets.write_pictures(pictures)
     if targets.html is not None:
-        from mien.report.detector import save_report
+        from mien.reports.detector import save_report
 
         save_report(targets.html, found, origin, pictures)

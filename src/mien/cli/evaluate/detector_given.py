@@ -12,9 +12,9 @@ from mien.cli.evaluate.data import Data, part, unreadable
 from mien.cli.evaluate.kind import is_run
 
 if TYPE_CHECKING:
-    from mien.datasets.scenes import SceneDataset
-    from mien.detection.answers import Detections
+    from mien.datasets.scene import SceneDataset
     from mien.detectors.base import Detector
+    from mien.evaluation.detection.answers import Detections
 
 ASKED_FROM = 0.05
 """Score from which boxes are asked for, so that curves are whole; faces are told at a higher one,
@@ -58,7 +58,7 @@ class Given:
 
     def may_know(self, dataset: SceneDataset) -> bool:
         """Whether what it learned from lies here, as far as its card tells."""
-        from mien.datasets.scenes import fingerprint
+        from mien.datasets.scene import fingerprint
         from mien.datasets.splits import resplit
         from mien.errors import MienError
 
@@ -144,8 +144,8 @@ def _make(source: str, options: Sequence[str], threads: int | None) -> Detector:
 
 def ask(given: Given, data: Data, split: str, limit: int | None) -> Detections:
     """What it answers to the pictures of ``split``, or the first ``limit`` of them, with a bar."""
-    from mien.cli.progress import meter
-    from mien.detection.detect import detect_all
+    from mien.cli.support.progress import meter
+    from mien.evaluation.detection.detect import detect_all
 
     with meter() as on_progress:
         found = detect_all(

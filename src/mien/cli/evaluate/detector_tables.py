@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mien.cli.console import out, table
-from mien.detection.measure import DetectionScores
-from mien.report.rows import PARTS, cost_rows, measure_rows, part_rows
+from mien.cli.support.console import out, table
+from mien.evaluation.detection.measures import DetectionScores
+from mien.reports.rows import PARTS, cost_rows, measure_rows, part_rows
 
 
 def show(found: DetectionScores, warnings: Sequence[str]) -> None:

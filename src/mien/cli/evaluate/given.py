@@ -13,7 +13,7 @@ from mien.cli.evaluate.kind import is_run
 
 if TYPE_CHECKING:
     from mien.classifiers.base import Classifier
-    from mien.predictions import Predictions
+    from mien.evaluation.classification.predictions import Predictions
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def load(source: str) -> Model:
     from mien.train import require_extra
 
     require_extra(f"the training run {source}")
-    from mien.train.classifier import TorchClassifier
+    from mien.train.classification.classifier import TorchClassifier
 
     return Model(TorchClassifier(source), source, is_run=True)
 

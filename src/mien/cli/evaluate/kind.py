@@ -74,8 +74,8 @@ def _run_is_detector(source: str) -> bool:
 
 
 def _onnx_is_detector(path: Path) -> bool:
-    from mien.detectors.spec import kind_of
     from mien.runtime import open_session
+    from mien.specs.detector import kind_of
 
     return kind_of(open_session(path)) in ("detector", "yunet")  # the loader tells what YuNet needs
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mien.cli.targets import Targets
+from mien.cli.support.targets import Targets
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mien.cli.evaluate.data import Data
     from mien.cli.evaluate.given import Model
-    from mien.evaluate import Evaluation
-    from mien.figures.evaluation import Material
-    from mien.predictions import Predictions
+    from mien.evaluation.classification.measures import Evaluation
+    from mien.evaluation.classification.predictions import Predictions
+    from mien.reports.figures.evaluation import Material
 
 MISTAKES = 24
 EXPLAINED = 6
@@ -72,15 +72,15 @@ class Outputs:
     ) -> None:
         """Write every file that was asked for; ``path`` is the data's. Raises ``OutputError``."""
         if self.targets.figure is not None:
-            from mien.figures.confusion import save_confusion
+            from mien.reports.figures.confusion import save_confusion
 
             save_confusion(found, self.targets.figure)
         if not self.targets.shows:
             return
-        from mien.figures.evaluation import evaluation_figures
-        from mien.figures.save import png
-        from mien.report.classifier import READING, save_report
-        from mien.report.page import Origin
+        from mien.reports.classifier import READING, save_report
+        from mien.reports.figures.evaluation import evaluation_figures
+        from mien.reports.figures.save import png
+        from mien.reports.page import Origin
 
         material = self._material(model, data, predictions, found)
         pictures = {
@@ -96,10 +96,10 @@ class Outputs:
     def _material(
         self, model: Model, data: Data, predictions: Predictions, found: Evaluation
     ) -> Material:
-        from mien.figures.curves import read_metrics
-        from mien.figures.evaluation import Material
-        from mien.figures.faces import read_faces
-        from mien.predictions import examples, surest_mistakes
+        from mien.evaluation.classification.predictions import examples, surest_mistakes
+        from mien.reports.figures.curves import read_metrics
+        from mien.reports.figures.evaluation import Material
+        from mien.reports.figures.faces import read_faces
 
         chosen: list[int] = []
         for text in self.explain or (str(EXPLAINED),):
@@ -124,10 +124,10 @@ class Outputs:
         """From one face crop to its map."""
         if self.method == "gradcam":
             from mien.train.checkpoint import load_network
-            from mien.train.gradcam import grad_cam
+            from mien.train.classification.gradcam import grad_cam
 
             network, _ = load_network(model.source)
             return lambda crop: grad_cam(network, model.classifier.spec, crop)
-        from mien.explain import occlusion
+        from mien.evaluation.classification.explanation import occlusion
 
         return lambda crop: occlusion(model.classifier, crop)

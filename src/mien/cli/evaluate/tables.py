@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mien.cli.console import out, table
+from mien.cli.support.console import out, table
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from mien.evaluate import Evaluation, Headline
+    from mien.evaluation.classification.measures import Evaluation, Headline
 
 
 def show(found: Evaluation, warnings: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.detectors.letterbox import PADDING
+from mien.preprocess.letterbox import PADDING
 from mien.train.detection.config import DetectorConfig
 
 Boxes = NDArray[np.float32]

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from mien.datasets.decoding import decoded
-from mien.datasets.scenes import Scene, SceneDataset, fingerprint
+from mien.datasets.files.decoding import decoded
+from mien.datasets.scene import Scene, SceneDataset, fingerprint
 from mien.errors import DatasetError, TrainingError
 from mien.runtime import usable_cores
 from mien.train.detection.augment import View, view

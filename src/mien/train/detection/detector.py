@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.detectors.base import DetectorFacts, check_image, check_length, check_score
-from mien.detectors.spec import DetectorSpec
 from mien.errors import ModelFileError
+from mien.specs.detector import DetectorSpec
 from mien.train import checkpoint
+from mien.train.classification.loop import pick_device
 from mien.train.detection.config import DetectorConfig
 from mien.train.detection.network import FasterRCNN, build
-from mien.train.loop import pick_device
 from mien.types import Box, Face
 
 LICENCE = "The terms of the training data apply."

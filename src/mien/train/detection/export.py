@@ -21,13 +21,13 @@ from onnx import helper
 from torch import Tensor, nn
 from torchvision.ops import nms, roi_align
 
-from mien.detectors.letterbox import letterbox
 from mien.detectors.onnx import OnnxDetector
-from mien.detectors.spec import DetectorSpec
 from mien.errors import ModelError
 from mien.files import check_writable, write_whole
-from mien.images import read_image
+from mien.media.images import read_image
+from mien.preprocess.letterbox import letterbox
 from mien.samples import ASTRONAUT
+from mien.specs.detector import DetectorSpec
 from mien.train import checkpoint
 from mien.train.detection.config import DetectorConfig
 from mien.train.detection.detector import load_detector, spec_of
@@ -78,7 +78,7 @@ def export_detector(
 ) -> ExportedDetector:
     """Write the weights that ``run`` (a folder or checkpoint) keeps to the ONNX file ``out``.
 
-    The graph is what ``mien.detectors.spec`` says, and takes pictures of any size. Before ``out``
+    The graph is what ``mien.specs.detector`` says, and takes pictures of any size. Before ``out``
     is written, whole or not at all, ONNX Runtime runs it with the weights as they are, and its
     boxes must be PyTorch's on photos of several sizes. ``weights`` says how they are stored, and
     what comes back what that changes: arithmetic is float32.

@@ -5,7 +5,7 @@ Feature Pyramid Networks, CVPR 2017, https://arxiv.org/abs/1612.03144. The backb
 (He et al. 2016), ResNeXt-101 32x8d (Xie et al. 2017) and MobileNetV3-Large (Howard et al. 2019).
 
 The weights bear the names that torchvision's own detectors give them, so that its published files
-load. Unlike those, the network takes views as they are: ``mien.detectors.letterbox`` resizes.
+load. Unlike those, the network takes views as they are: ``mien.preprocess.letterbox`` resizes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from torchvision.models.detection.rpn import RPNHead
 from torchvision.ops import FrozenBatchNorm2d, MultiScaleRoIAlign
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
-from mien.detectors.letterbox import letterbox
+from mien.preprocess.letterbox import letterbox
 from mien.train.detection.config import DetectorConfig
 from mien.train.detection.targets import ProposalNetwork, Target, away_from_ignored
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from mien.datasets.scene import SceneDataset
 from mien.datasets.scene_survey import Shown
-from mien.datasets.scenes import SceneDataset
 from mien.errors import DatasetError
 from mien.train.detection.augment import view
 from mien.train.detection.config import DetectorConfig

@@ -1,7 +1,7 @@
 """The training loop of a face detector: one function from a recipe and a data set to a run folder.
 
-As in ``mien.train.run``, every epoch draws from its own seed, so a run that was killed and resumed
-at its last whole epoch is the run that would have been.
+As in ``mien.train.classification.run``, every epoch draws from its own seed, so a run that was
+killed and resumed at its last whole epoch is the run that would have been.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
 
-from mien.datasets.scenes import SceneDataset
+from mien.datasets.scene import SceneDataset
 from mien.datasets.splits import resplit
 from mien.errors import ConfigError, ModelFileError, TrainingError
 from mien.train import checkpoint
+from mien.train.classification.loop import check_splits, joined, pick_device
+from mien.train.classification.run import LOOK, OnBatch, environment
 from mien.train.detection.config import DetectorConfig
 from mien.train.detection.data import Scenes, batches, on_device
 from mien.train.detection.network import FasterRCNN, build, freeze
@@ -27,10 +29,8 @@ from mien.train.detection.validate import validate
 from mien.train.detection.weights import load_weights
 from mien.train.distributed import World
 from mien.train.divergence import check_losses, check_weights
-from mien.train.loop import check_splits, joined, pick_device
 from mien.train.memory import memory_told
 from mien.train.optim import make_optimizer
-from mien.train.run import LOOK, OnBatch, environment
 from mien.train.schedule import learning_rate
 
 Row = dict[str, Any]

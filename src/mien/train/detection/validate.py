@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mien.datasets.scenes import Scene
-from mien.detection.answers import Answer
-from mien.detection.precision import average_precision, judge, pool, recall
+from mien.datasets.scene import Scene
+from mien.evaluation.detection.answers import Answer
+from mien.evaluation.detection.precision import average_precision, judge, pool, recall
 from mien.train.detection.config import DetectorConfig
 from mien.train.detection.network import FasterRCNN
 

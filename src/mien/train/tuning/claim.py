@@ -9,7 +9,7 @@ from optuna import Study
 
 from mien.datasets.base import Dataset
 from mien.errors import ConfigError
-from mien.train.config import TrainConfig
+from mien.train.classification.config import TrainConfig
 from mien.train.tuning.space import Space
 from mien.train.tuning.split import described
 

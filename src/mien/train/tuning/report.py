@@ -14,9 +14,9 @@ from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
 from mien.errors import TrainingError
-from mien.figures.save import save_figure
 from mien.files import write_whole
-from mien.train.config import TrainConfig
+from mien.reports.figures.save import save_figure
+from mien.train.classification.config import TrainConfig
 from mien.train.tuning.figures import history_figure, importance_figure
 from mien.train.tuning.space import Space, plain
 from mien.train.tuning.split import described

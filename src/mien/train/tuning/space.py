@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 
 from mien.errors import ConfigError, UnknownNameError, nearest
 from mien.registry import architectures
-from mien.train.config import TrainConfig
+from mien.train.classification.config import TrainConfig
 from mien.train.recipe import named_file, read_toml
 
 SPACES = Path(__file__).parent / "spaces"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mien.errors import ConfigError
-from mien.train.config import TrainConfig
+from mien.train.classification.config import TrainConfig
 
 REPORTED = ("public", "private", "valid", "val", "validation", "test")
 """Official splits that figures are reported on: no part of them may choose settings."""

@@ -31,15 +31,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from mien.datasets.base import Dataset
 from mien.datasets.splits import resplit
 from mien.errors import ConfigError, InputError, OutputError, TrainingError
-from mien.train.config import TrainConfig
-from mien.train.loop import pick_device, train
+from mien.train.classification.config import TrainConfig
+from mien.train.classification.loop import pick_device, train
+from mien.train.classification.watch import kept_row
 from mien.train.tuning import storage as database
 from mien.train.tuning.claim import check_folders, claim
 from mien.train.tuning.report import Row, rows_of, write_report
 from mien.train.tuning.sampling import PerTrial, origin, slots, suggest
 from mien.train.tuning.space import Space
 from mien.train.tuning.split import tuning_split
-from mien.train.watch import kept_row
 
 METHODS = ("grid", "random", "tpe")
 UNPRUNED_TRIALS = 4  # so many finish before any is compared with their median

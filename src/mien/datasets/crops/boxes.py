@@ -1,0 +1,162 @@
+"""Photos with labelled boxes: COCO's JSON, or a CSV table; the faces are cropped out of them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mien.datasets.base import Pixels, Sample
+from mien.datasets.crops.box_tables import Entry, NoTable, Unusable, check, read_coco, read_csv
+from mien.datasets.crops.folder import ORDER, ORDERS, SPLIT_OF, SPLITS, expression_in
+from mien.datasets.files.archive import Archive, open_archive
+from mien.datasets.files.finding import PictureFinder, joined, split_of_table
+from mien.datasets.files.pictures import Picture
+from mien.errors import ConfigError, DatasetError, InputError
+from mien.labels import canonical
+from mien.preprocess.crop import face_crop
+from mien.registry import register_dataset
+from mien.specs.classifier import ModelSpec
+from mien.types import Box, Face
+
+_SQUARE = ModelSpec("square", ("neutral",), 1)  # the framing alone counts: no margin, not turned
+
+
+@register_dataset("boxes")
+class Boxes:
+    """The reader. ``path``: a JSON or CSV file, or a folder or zip that holds such files.
+
+    JSON is COCO's: ``images``, ``categories`` named by expression, and ``annotations`` whose
+    ``bbox`` is x, y, width and height. A CSV has a row a face and, in any order and case, a column
+    for the picture, one for the expression and four for the box, by its corners or by its size, all
+    in pixels: see ``mien.datasets.crops.box_tables``; split, subject, valence and arousal are
+    read where they are there. Expressions are spelt as in ``folder``; numbers need its ``order``.
+
+    The split is what the row's own column says, else a word in the file's name
+    (``instances_val2017.json``), else its folder (``train/_annotations.coco.json``), else
+    ``train``. Pictures are looked for by the path that the file gives: from the file's folder, or
+    anywhere else in the data set.
+
+    Samples are (S, S) grey or (S, S, 3) RGB squares around the longer side of each box, as
+    ``mien.preprocess.crop.face_crop`` cuts them: what lies outside the photo repeats its border.
+    Left out are (``skipped``) boxes with swapped corners or no area, boxes outside the photo where
+    its size is given, those that are to be ignored or mark a crowd, and labels that name no
+    expression. Raises ``DatasetError`` where nothing is left, or a file is damaged.
+    """
+
+    name = "boxes"
+
+    def __init__(self, path: str | Path, order: str | None = None) -> None:
+        if order is not None and order not in ORDERS:
+            raise ConfigError(f"boxes has order={', '.join(ORDERS)}, not {order!r}")
+        self.path = Path(path)
+        self._order = ORDERS[order] if order else None
+        self._archive = archive = open_archive(self.path)
+        if archive.is_file:  # a table: its pictures lie beside it
+            self._archive = open_archive(self.path.parent)
+        tables = [n for n in archive.names() if n.lower().endswith((".json", ".csv"))]
+        self._photos = _Photos(self._archive)
+        self._finder = PictureFinder(self._archive)
+        self._faces: dict[str, list[Entry]] = {}
+        self._skipped: dict[str, dict[str, list[str]]] = {}
+        others = []
+        for table in tables:
+            read = read_coco if table.lower().endswith(".json") else read_csv
+            try:
+                for entry in read(archive, table):
+                    self._put(entry, table)
+            except NoTable as reason:
+                others.append(f"{table}: {reason}")
+        if not self._faces:
+            others += [reason for found in self._skipped.values() for reason in found]
+            raise DatasetError(
+                f"{self.path} holds no labelled boxes{f' ({others[0]})' if others else ''}: "
+                "expected COCO's JSON with categories named by expression, or a CSV with columns "
+                "such as path, expression, x1, y1, x2, y2"
+            )
+        held = {face.label for faces in self._faces.values() for face in faces}
+        self.labels: tuple[str, ...] = tuple(noun for noun in ORDER if noun in held)
+
+    def splits(self) -> tuple[str, ...]:
+        """Of ``train``, ``valid``, ``public``, ``private`` and ``test`` those that there are."""
+        return tuple(split for split in SPLITS if split in self._faces)
+
+    def samples(self, split: str) -> Iterator[Sample]:
+        """Every face of ``split`` in the order of its file; ``key`` is the picture and a number."""
+        if split not in self._faces:
+            raise DatasetError(
+                f"{self.path} holds no split {split!r} (splits: {', '.join(self.splits())})"
+            )
+        index = {noun: i for i, noun in enumerate(self.labels)}
+        for face in self._faces[split]:
+            yield Sample(
+                SquareCrop(self._photos, self._finder.find(face.picture), face.box),
+                index[face.label],
+                face.key,
+                valence=face.valence,
+                arousal=face.arousal,
+                subject=face.subject,
+            )
+
+    def skipped(self, split: str) -> dict[str, list[str]]:
+        """Reason → keys of the boxes of ``split`` that are left out."""
+        return self._skipped.get(split, {})
+
+    def _put(self, entry: Entry, table: str) -> None:
+        """Among the faces, label and split as they are here, or among what is left out."""
+        split = SPLIT_OF.get(entry.split.lower()) or split_of_table(table) or "train"
+        noun, reason = expression_in(entry.label, self._order), entry.unusable
+        if noun is None and not reason:
+            reason = _no_expression(entry.label, self._order is not None)
+        if noun is None or reason:
+            self._skipped.setdefault(split, {}).setdefault(reason, []).append(entry.key)
+            return
+        folder = table.rpartition("/")[0]
+        picture = joined(folder, entry.picture)
+        self._faces.setdefault(split, []).append(replace(entry, label=noun, picture=picture))
+
+
+class _Photos:
+    """Decodes photos; every thread keeps its last one, since the faces of a photo come together."""
+
+    def __init__(self, archive: Archive) -> None:
+        self.archive = archive
+        self._last = threading.local()
+
+    def get(self, name: str) -> Pixels:
+        """The whole photo, to be read only."""
+        if getattr(self._last, "name", None) != name:
+            self._last.pixels = Picture(self.archive, name)()
+            self._last.name = name
+        pixels: Pixels = self._last.pixels
+        return pixels
+
+
+@dataclass(frozen=True, slots=True)
+class SquareCrop:
+    """The face of a photo, for ``Sample.pixels``."""
+
+    photos: _Photos
+    photo: str
+    box: Box
+
+    def __call__(self) -> Pixels:
+        """(S, S) or (S, S, 3): the square around the longer side of the box."""
+        photo = self.photos.get(self.photo)
+        try:
+            check(self.box, photo.shape[1], photo.shape[0])
+        except Unusable as reason:
+            where = f"{self.photos.archive.path}: {self.photo}"
+            raise DatasetError(f"{where}: {reason}: {self.box.to_list(1)}") from None
+        return face_crop(photo, Face(self.box), _SQUARE).copy()  # a view would keep the photo
+
+
+def _no_expression(label: str, ordered: bool) -> str:
+    if label.isdecimal() and not ordered:
+        return f"the label {label!r} is a number: say whose with order={', '.join(ORDERS)}"
+    try:
+        canonical(label)
+    except InputError as error:
+        return f"the label {error}"
+    return f"the label {label!r} is no number of that order"

@@ -1,0 +1,226 @@
+"""Any folder or zip of pictures that lie in folders named by expression: RAF-DB, CK+ and the like.
+
+``<split>/<expression>/<picture>``, or ``<expression>/<picture>`` for a data set of one split.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from mien.datasets.base import Sample
+from mien.datasets.files.archive import DAMAGE, Folder, open_archive
+from mien.datasets.files.pictures import Picture
+from mien.errors import ConfigError, DatasetError, InputError
+from mien.labels import AFFECTNET8, CKPLUS, FER2013, RAFDB, canonical
+from mien.media.images import SUFFIXES
+from mien.registry import register_dataset
+
+ORDER = (*FER2013, "contempt")
+"""Labels are those of these that the data set holds, in this order."""
+ORDERS = {
+    "fer2013": dict(enumerate(FER2013)),
+    "affectnet": dict(enumerate(AFFECTNET8)),
+    "ckplus": dict(enumerate(CKPLUS)),
+    "rafdb": dict(enumerate(RAFDB, start=1)),
+}
+"""What numbers mean as names of folders, by data set."""
+SPLITS = {
+    "train": ("train", "training", "trainset", "train_set"),
+    "valid": ("valid", "val", "validation", "dev", "valset", "val_set"),
+    "public": ("public", "publictest", "public_test"),
+    "private": ("private", "privatetest", "private_test"),
+    "test": ("test", "testing", "testset", "test_set"),
+}
+"""Split → the names of folders that are read as it, in any case."""
+SUBJECTS = {"ckplus": r"(S\d{3})_\d{3}_\d{8}"}
+"""Patterns of file names in which the subject is known, by data set."""
+SPLIT_OF = {spelling: split for split, spellings in SPLITS.items() for spelling in spellings}
+_NUMBERED = re.compile(r"(\d+)(?:[\s_.-]+(.+))?")  # 3, 03_happy, 3-Happiness
+_RAFDB_LISTS = ("list_patition_label.txt", "list_partition_label.txt")  # the first is published
+
+
+class _File(NamedTuple):
+    name: str
+    expression: str
+
+
+@register_dataset("folder")
+class PictureFolder:
+    """The reader. ``path``: a folder, or a zip of one.
+
+    A folder's name says the expression as a noun (``happiness``), an adjective (``Happy``), with a
+    number before it (``03_happy``, ``3-Happiness``) or, with ``order``, as a number alone: one of
+    ``fer2013``, ``affectnet``, ``ckplus`` (all from 0) and ``rafdb`` (from 1). The nearest such
+    folder above a picture counts; the nearest above that with the name of a split (``train``,
+    ``val``, ``test`` …, see ``SPLITS``) says its split, and without one it is ``train``. RAF-DB's
+    own form, ``list_patition_label.txt`` with pictures ``train_00001_aligned.jpg`` (or, where they
+    are missing, ``train_00001.jpg``), is read too.
+
+    ``subject``: a regular expression that is searched in each picture's path and whose one group
+    is who is shown, or ``ckplus`` for names such as ``S005_001_00000011.png``.
+
+    ``labels`` are the expressions found, in the order of FER2013 with contempt last. Pictures have
+    any size; they are decoded when they are asked for. Raises ``DatasetError`` where a folder of
+    pictures names no expression or there are none, ``ConfigError`` for options of other values.
+    """
+
+    name = "folder"
+
+    def __init__(
+        self, path: str | Path, order: str | None = None, subject: str | None = None
+    ) -> None:
+        if order is not None and order not in ORDERS:
+            raise ConfigError(f"folder has order={', '.join(ORDERS)}, not {order!r}")
+        self.path = Path(path)
+        self._subject = _pattern(subject) if subject else None
+        self._archive = open_archive(self.path)
+        if self._archive.is_file:
+            raise DatasetError(f"{self.path} is a single file: give a folder, or a zip of one")
+        names = self._archive.names()
+        pictures = [n for n in names if PurePosixPath(n).suffix.lower() in SUFFIXES]
+        self._skipped: list[str] = []
+        self._missing: dict[str, list[str]] = {}
+        listed = next((n for n in names if PurePosixPath(n).name.lower() in _RAFDB_LISTS), None)
+        if listed:
+            files = self._rafdb(listed, pictures)
+        else:
+            files = self._by_folder(pictures, ORDERS[order] if order else None)
+        if not any(files.values()):
+            raise DatasetError(
+                f"{self.path} holds no pictures in folders named by expression: expected "
+                "train/happiness/1.png, or happiness/1.png for a data set of one split"
+            )
+        self._files = {split: files[split] for split in SPLITS if split in files}
+        held = {file.expression for found in files.values() for file in found}
+        self.labels: tuple[str, ...] = tuple(noun for noun in ORDER if noun in held)
+
+    def splits(self) -> tuple[str, ...]:
+        """Of ``train``, ``valid``, ``public``, ``private`` and ``test`` those that there are."""
+        return tuple(self._files)
+
+    def samples(self, split: str) -> Iterator[Sample]:
+        """Every picture of ``split``, sorted by path: (H, W) grey or (H, W, 3) RGB uint8."""
+        if split not in self._files:
+            raise DatasetError(
+                f"{self.path} holds no split {split!r} (splits: {', '.join(self._files)})"
+            )
+        index = {noun: i for i, noun in enumerate(self.labels)}
+        for file in self._files[split]:
+            found = self._subject.search(file.name) if self._subject else None
+            yield Sample(
+                Picture(self._archive, file.name),
+                index[file.expression],
+                file.name,
+                subject=found[1] if found else None,
+            )
+
+    def skipped(self, split: str) -> dict[str, list[str]]:
+        """Reason → what is left out.
+
+        Pictures in no folder, told with the first split, and what RAF-DB's list has without one.
+        """
+        found = {}
+        if self._skipped and split == next(iter(self._files)):
+            found["in no folder named by an expression"] = self._skipped
+        if self._missing.get(split):
+            found["listed without a picture"] = self._missing[split]
+        return found
+
+    def _by_folder(
+        self, pictures: list[str], order: dict[int, str] | None
+    ) -> dict[str, list[_File]]:
+        """Split → files, by the folders above each."""
+        root = (self.path.resolve().name,) if isinstance(self._archive, Folder) else ()
+        known: dict[str, tuple[str, str] | None] = {}  # folder → (split, expression)
+        files: dict[str, list[_File]] = {}
+        for name in pictures:
+            folder = name.rpartition("/")[0]
+            if folder not in known:
+                known[folder] = self._meaning(folder, root, order)
+            meaning = known[folder]
+            if meaning is None:
+                self._skipped.append(name)
+            else:
+                files.setdefault(meaning[0], []).append(_File(name, meaning[1]))
+        return files
+
+    def _meaning(
+        self, folder: str, root: tuple[str, ...], order: dict[int, str] | None
+    ) -> tuple[str, str] | None:
+        """(split, expression) of what lies in ``folder``; ``None`` where no expression is due."""
+        parts = PurePosixPath(folder).parts
+        for depth in reversed(range(len(parts))):
+            expression = expression_in(parts[depth], order)
+            if expression:
+                above = (*root, *parts[:depth])
+                splits = (SPLIT_OF.get(part.lower()) for part in reversed(above))
+                return next((split for split in splits if split), "train"), expression
+        own = [part for part in parts if part.lower() not in SPLIT_OF]
+        if not own:
+            return None  # beside the folders of expressions, such as an overview
+        if order is None and own[-1].isdecimal():
+            raise DatasetError(
+                f"{self.path}: the folder {folder!r} is a number, which means another expression "
+                f"in every data set: say which with order={', '.join(ORDERS)}"
+            )
+        try:
+            canonical(own[-1])
+            reason = f"{own[-1]!r} is no number of that order"
+        except InputError as error:
+            reason = str(error)
+        raise DatasetError(f"{self.path}: the pictures in {folder!r} have no label: {reason}")
+
+    def _rafdb(self, listed: str, pictures: list[str]) -> dict[str, list[_File]]:
+        """Split → files, by RAF-DB's list: ``train_00001.jpg 5`` a line."""
+        by_stem = {PurePosixPath(name).stem: name for name in pictures}
+        files: dict[str, list[_File]] = {}
+        try:
+            with self._archive.text(listed) as file:
+                lines = file.read().splitlines()
+        except DAMAGE as error:
+            raise DatasetError(f"{self.path}: {listed} is damaged: {error}") from None
+        for number, line in enumerate(lines, start=1):
+            name, _, label = line.strip().partition(" ")
+            if not name:
+                continue
+            expression = ORDERS["rafdb"].get(int(label) if label.strip().isdecimal() else -1)
+            split = SPLIT_OF.get(name.partition("_")[0].lower())
+            if expression is None or split is None:
+                raise DatasetError(
+                    f"{self.path}: {listed}, line {number} is {line.strip()[:40]!r}, expected "
+                    "something like 'train_00001.jpg 5' with a label from 1 to 7"
+                )
+            stem = PurePosixPath(name).stem
+            picture = by_stem.get(f"{stem}_aligned") or by_stem.get(stem)
+            if picture:
+                files.setdefault(split, []).append(_File(picture, expression))
+            else:
+                self._missing.setdefault(split, []).append(name)
+        return {split: sorted(found) for split, found in files.items()}
+
+
+def expression_in(name: str, order: dict[int, str] | None) -> str | None:
+    """The noun that a name such as ``03_happy`` says; a number alone says it by ``order``."""
+    match = _NUMBERED.fullmatch(name.strip())
+    if match and not match[2]:
+        return order.get(int(match[1])) if order else None
+    try:
+        return canonical(match[2] if match else name)
+    except InputError:
+        return None
+
+
+def _pattern(subject: str) -> re.Pattern[str]:
+    try:
+        pattern = re.compile(SUBJECTS.get(subject, subject))
+    except re.error as error:
+        raise ConfigError(f"subject={subject!r} is no regular expression: {error}") from None
+    if pattern.groups != 1:
+        raise ConfigError(
+            f"subject={subject!r} has {pattern.groups} groups instead of one, the subject: give "
+            r"something like subject=(S\d+)_, or subject=ckplus"
+        )
+    return pattern

@@ -1,0 +1,1 @@
+"""Data sets stored small: written by ``mien data pack``, read by ``packed``."""

@@ -1,0 +1,210 @@
+"""Dataturks' export: one JSON object a line with a picture's address and the boxes in it."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mien.datasets.files.addresses import keys_of, last_part, named_pictures, picture_names
+from mien.datasets.files.archive import Archive, Folder, open_archive
+from mien.datasets.files.fetching import UNREACHED, cache_folder, fetch
+from mien.datasets.files.pictures import Picture
+from mien.datasets.scene import Scene
+from mien.datasets.scenes.dataturks_export import (
+    annotated_size,
+    corners_of,
+    labels_of,
+    letters,
+    read_export,
+)
+from mien.datasets.scenes.marks import MarkedPictures, Marks
+from mien.errors import ConfigError, DatasetError
+from mien.registry import register_dataset
+
+SPLIT = "train"
+NO_FACE = frozenset({"notface", "notaface", "nonface", "noface"})
+"""Labels of objects that are no face: letters alone, in lower case."""
+OTHER_SHAPE = "its picture has another shape than the annotated one: left out"
+_UNFETCHED = "not fetched, "
+_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")
+_SAME_SHAPE = 0.03  # of the ratio of width to height, for pictures that were shrunk
+
+
+@register_dataset("dataturks")
+class Dataturks:
+    """The reader. ``path``: an export, or a folder or zip that holds one, maybe with its pictures.
+
+    There is one split, ``train``. Points are relative to the picture's size, so a shrunk copy of a
+    picture will do. Objects with a label that says no face (``Not_Face``, ``non face`` …) are left
+    out; ``drop`` names other such labels, with commas between them. All labels of a face are its
+    attribute ``labels``. A picture without objects is one without a face, one whose ``annotation``
+    is null is left out.
+
+    ``pictures``: a folder or zip in which the pictures are looked for by name: the end of the
+    address, or its part after Dataturks' ``___``, with one ending or two. A folder or zip that is
+    itself ``path`` and holds pictures is searched like that. Otherwise the pictures are fetched
+    once into ``cache`` (default: one for each export below
+    ``mien.datasets.files.fetching.cache_folder()``), where ``dead.csv`` lists those that cannot be
+    had; ``retry=yes`` asks for them again.
+
+    Raises ``DatasetError`` where there is no such export, and when the first picture is asked for
+    where not one is to be had; ``ConfigError`` for options of other values.
+    """
+
+    name = "dataturks"
+
+    def __init__(
+        self,
+        path: str | Path,
+        drop: str | None = None,
+        pictures: str | None = None,
+        cache: str | None = None,
+        retry: str = "no",
+    ) -> None:
+        if retry not in ("yes", "no"):
+            raise ConfigError(f"dataturks has retry=yes and retry=no, not {retry!r}")
+        self.path = Path(path)
+        self._retry = retry == "yes"
+        labels = (letters(label) for label in drop.split(",")) if drop is not None else NO_FACE
+        self._drop = frozenset(labels) - {""}
+        archive = open_archive(self.path)
+        self._lines, digest = read_export(archive)
+        self._local = open_archive(Path(pictures)) if pictures is not None else None
+        if self._local and self._local.is_file:
+            raise ConfigError(f"pictures={pictures} is a single file: give a folder or a zip")
+        if pictures is None and not archive.is_file and picture_names(archive):
+            self._local = archive
+        default = cache_folder() / "dataturks" / digest if not (self._local or cache) else ""
+        self.cache = Path(cache or default)
+        """Where pictures are fetched to."""
+        self._marks = Marks()
+        self._marked: MarkedPictures | None = None
+        self._pixels: list[Picture] = []  # one a marked picture
+
+    def splits(self) -> tuple[str, ...]:
+        """``train`` alone."""
+        return (SPLIT,)
+
+    def scenes(self, split: str) -> Iterator[Scene]:
+        """Every picture that can be had, in the order of the export."""
+        self._check(split)
+        marked = self._found()
+        for number, pixels in enumerate(self._pixels):
+            yield marked.scene(number, pixels)
+
+    def skipped(self, split: str) -> Mapping[str, Sequence[str]]:
+        """Reason → addresses, pictures and boxes that are left out or were put right."""
+        self._check(split)
+        self._found()
+        return self._marks.skipped
+
+    def fetch(self, on_progress: Callable[[int, int], None] | None = None) -> None:
+        """Fetch the pictures now; nothing where that is done, or they come from a folder.
+
+        ``on_progress`` gets (done, total). Raises ``DatasetError`` where not one is to be had,
+        ``OutputError`` where the cache cannot be written.
+        """
+        self._found(on_progress)
+
+    def _check(self, split: str) -> None:
+        if split != SPLIT:
+            raise DatasetError(f"{self.path} holds no split {split!r} (splits: {SPLIT})")
+
+    def _found(self, on_progress: Callable[[int, int], None] | None = None) -> MarkedPictures:
+        """What is marked in the pictures that can be had."""
+        if self._marked is not None:
+            return self._marked
+        marks = Marks()
+        lines = []
+        for line in self._lines:
+            if line.problem:
+                marks.skip(line.problem, line.url)
+            else:
+                lines.append(line)
+        urls = list(dict.fromkeys(line.url for line in lines))
+        if self._local is None:
+            members, missing = self._fetched(urls, on_progress)
+            archive: Archive = Folder(self.cache)
+        else:
+            archive = self._local
+            members, missing = named_pictures(archive, urls)
+        for url, reason in missing.items():
+            marks.skip(reason, url)
+        if not members:
+            raise self._none(urls, missing)
+        keys = keys_of(urls) if self._local is None else members
+        self._pixels = []
+        for line in lines:
+            if line.url in members:
+                pixels = Picture(archive, members[line.url])
+                if self._add(marks, keys[line.url], line.objects, _size(archive, pixels.name)):
+                    self._pixels.append(pixels)
+        self._marks, self._marked = marks, marks.freeze()
+        return self._marked
+
+    def _fetched(
+        self, urls: Sequence[str], on_progress: Callable[[int, int], None] | None
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        """Address → member of the cache, address → why there is none."""
+        done = fetch(urls, self.cache, retry=self._retry, on_progress=on_progress)
+        return done.files, {url: f"{_UNFETCHED}{reason}" for url, reason in done.dead.items()}
+
+    def _none(self, urls: Sequence[str], missing: Mapping[str, str]) -> DatasetError:
+        if not urls:
+            problems = ", ".join(sorted({line.problem for line in self._lines}))
+            return DatasetError(f"{self.path} lists no picture that can be used ({problems})")
+        reason, count = Counter(missing.values()).most_common(1)[0]
+        what = f"none of the {len(urls):,} pictures that {self.path} lists"
+        said = f"{count:,} times: {reason.removeprefix(_UNFETCHED).removesuffix(': left out')}"
+        if self._local is not None:
+            return DatasetError(
+                f"{what} is in {self._local.path} ({said}): expected names such as "
+                f"{last_part(urls[0])!r}"
+            )
+        unreached = any(UNREACHED in reason for reason in missing.values())
+        hint = "check the network" if unreached else "ask again with retry=yes"
+        return DatasetError(
+            f"{what} could be fetched ({said}): {hint}, or give a folder or zip that holds them "
+            "with the option pictures=FOLDER"
+        )
+
+    def _add(
+        self, marks: Marks, key: str, objects: Sequence[Any], size: tuple[int, int] | None
+    ) -> bool:
+        """Put a picture and its faces among ``marks``; whether it is one more."""
+        annotated = annotated_size(objects)
+        if size and annotated:
+            ratio = (size[0] / size[1]) / (annotated[0] / annotated[1])
+            if abs(math.log(ratio)) > _SAME_SHAPE:
+                marks.skip(OTHER_SHAPE, key)
+                return False
+        width, height = size or annotated or (None, None)
+        picture = marks.add_picture(key, width, height)
+        if picture is None:
+            return False
+        for number, given in enumerate(objects, start=1):
+            labels = labels_of(given)
+            dropped = next((label for label in labels if letters(label) in self._drop), None)
+            if dropped is not None:
+                marks.skip(f"labelled {dropped!r}, no face: left out", f"{key}#{number}")
+            else:
+                corners = corners_of(given, width or math.nan, height or math.nan)
+                marks.add_face(picture, corners, attributes={"labels": labels})
+        return True
+
+
+def _size(archive: Archive, name: str) -> tuple[int, int] | None:
+    """(width, height) of an upright picture by its header; ``None`` where that is damaged."""
+    import PIL.Image
+
+    try:
+        with PIL.Image.open(io.BytesIO(archive.read(name)), formats=_FORMATS) as header:
+            width, height = header.size
+            sideways = header.getexif().get(0x0112) in (5, 6, 7, 8)
+    except Exception:  # noqa: BLE001 - told with the reason by what decodes it
+        return None
+    return (height, width) if sideways else (width, height)

@@ -1,0 +1,194 @@
+"""Whole pictures with the faces that Pascal VOC's XML files mark in them.
+
+Everingham, Van Gool, Williams, Winn and Zisserman: The Pascal Visual Object Classes (VOC)
+Challenge, IJCV 88, 2010.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from xml.etree import ElementTree
+
+from mien.datasets.crops.folder import SPLIT_OF
+from mien.datasets.files.archive import DAMAGE
+from mien.datasets.files.finding import joined
+from mien.datasets.scenes.marks import Corners, Marks, by_corners
+from mien.datasets.scenes.reader import SceneReader, pick_faces
+from mien.errors import ConfigError, DatasetError
+from mien.media.images import SUFFIXES
+from mien.registry import register_dataset
+
+CORNERS = ("pixels", "edges")
+# The last two: an encoding that Python, or its XML parser, does not know.
+_DAMAGED = (ElementTree.ParseError, DatasetError, *DAMAGE, LookupError, ValueError)
+
+
+@dataclass(frozen=True, slots=True)
+class _Object:
+    name: str
+    corners: Corners
+    difficult: bool
+    attributes: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """What one XML file says."""
+
+    picture: str
+    width: str | None
+    height: str | None
+    objects: list[_Object]
+
+
+@register_dataset("voc")
+class Voc(SceneReader):
+    """The reader. ``path``: a folder or zip of XML files, or one XML file beside its picture.
+
+    As published these are ``Annotations/*.xml`` beside ``JPEGImages``; the splits are what
+    ``ImageSets/Main`` lists in ``train.txt``, ``val.txt`` and ``test.txt``, or in ``trainval.txt``
+    where there is no ``train.txt``, and what they do not list is left out. Without such lists the
+    split is a word in the name of a folder above, or of the folder or zip itself, else ``train``.
+
+    ``corners``: VOC counts pixels from 1 and includes the last one, so a box of pixels 1 to 10
+    becomes 0 to 10 (``pixels``). Many tools write the edges instead, 0 to 10: ``edges`` takes the
+    numbers as they are. ``category``, and what a face is, as in ``coco``. Objects marked
+    ``difficult`` are ignored faces; ``attributes`` are ``pose``, ``truncated`` and ``occluded``
+    where they are given. What becomes of bad boxes: ``mien.datasets.scenes.marks.clean``.
+
+    Raises ``DatasetError`` where there is no such XML file or nobody can tell which objects are
+    faces, ``ConfigError`` for options of other values. A damaged XML file is left out.
+    """
+
+    name = "voc"
+
+    def __init__(
+        self, path: str | Path, category: str | None = None, corners: str = CORNERS[0]
+    ) -> None:
+        if corners not in CORNERS:
+            raise ConfigError(f"voc has corners={', '.join(CORNERS)}, not {corners!r}")
+        super().__init__(path, "Annotations")
+        self._first = 1 if corners == "pixels" else 0
+        found: dict[str, _File] = {}
+        damaged: dict[str, str] = {}
+        for name in self.members:
+            if name.lower().endswith(".xml"):
+                try:
+                    file = self._parse(name)
+                except _DAMAGED as error:
+                    damaged[name] = str(error)
+                    continue
+                if file is not None:
+                    found[name] = file
+        names = {o.name for file in found.values() for o in file.objects}
+        faces = pick_faces(category, names, self.path) if found else set()
+        lists = self._lists()
+        for name, file in found.items():
+            for split in self._splits_of(name, lists):
+                self._mark(name, file, faces, split)
+        self.finish()
+        if not self.splits():
+            reason = next((f": {name}: {why}" for name, why in damaged.items()), "")
+            raise DatasetError(
+                f"{self.path} holds no annotations of Pascal VOC{reason}; expected XML files such "
+                "as Annotations/000001.xml with the root <annotation>"
+            )
+        self._tell("its annotation file is damaged: left out", damaged)
+        self._tell(
+            "ImageSets/Main lists it in no split: left out",
+            (name for name in found if not self._splits_of(name, lists)),
+        )
+
+    def _parse(self, name: str) -> _File | None:
+        """What the XML file says; ``None`` where its root is something else."""
+        root = ElementTree.fromstring(self.archive.read(name))
+        if root.tag != "annotation":
+            return None
+        objects = []
+        for given in root.findall("object"):
+            box = [given.findtext(f"bndbox/{side}") for side in ("xmin", "ymin", "xmax", "ymax")]
+            x1, y1, x2, y2 = by_corners(box)
+            said = {key: given.findtext(key) for key in ("pose", "truncated", "occluded")}
+            objects.append(
+                _Object(
+                    (given.findtext("name") or "").strip(),
+                    (x1 - self._first, y1 - self._first, x2, y2),
+                    (given.findtext("difficult") or "0").strip() not in ("", "0"),
+                    {key: text.strip() for key, text in said.items() if text and text.strip()},
+                )
+            )
+        picture = (root.findtext("filename") or "").strip()
+        return _File(picture, root.findtext("size/width"), root.findtext("size/height"), objects)
+
+    def _lists(self) -> dict[str, dict[str, set[str]]]:
+        """Folder above ``ImageSets`` → split → what is listed in it, without endings."""
+        lists: dict[str, dict[str, set[str]]] = {}
+        for name in self.members:
+            place = PurePosixPath(name)
+            split = SPLIT_OF.get(place.stem.lower(), "")
+            if place.match("ImageSets/Main/*.txt") and (split or place.stem == "trainval"):
+                root = "/".join(place.parts[:-3])
+                try:
+                    with self.archive.text(name) as file:
+                        listed = {
+                            line.split()[0] for line in file.read().splitlines() if line.split()
+                        }
+                except DAMAGE as error:
+                    raise DatasetError(f"{self.path}: {name} is damaged: {error}") from None
+                lists.setdefault(root, {})[split or "trainval"] = listed
+        for found in lists.values():
+            both = found.pop("trainval", set())
+            if both and "train" not in found:
+                found["train"] = both
+        return lists
+
+    def _splits_of(self, name: str, lists: dict[str, dict[str, set[str]]]) -> list[str]:
+        """The splits of the XML file ``name``: as listed, else by the folders above."""
+        root, listed_as = _placed(name)
+        if root not in lists:
+            return [self.split_of(f"{name.rpartition('/')[0]}/")]  # not by the file's own name
+        return [split for split, listed in lists[root].items() if listed_as in listed]
+
+    def _mark(self, name: str, file: _File, faces: set[str], split: str) -> None:
+        marks = self.marks.setdefault(split, Marks())
+        path = self._picture(name, file.picture, split)
+        picture = marks.add_picture(path, file.width, file.height)
+        if picture is None:
+            return
+        for number, found in enumerate(file.objects, start=1):
+            if found.name not in faces:
+                reason = f"its category {found.name!r} is not taken for a face: left out"
+                marks.skip(reason, f"{name}#{number}")
+                continue
+            said = found.attributes
+            if len(faces) > 1:
+                said = {"category": found.name, **said}
+            marks.add_face(picture, found.corners, found.difficult, said)
+
+    def _picture(self, name: str, written: str, split: str) -> str:
+        """The picture of the XML file ``name``: by the name ``written`` in it, else by its own."""
+        root, listed_as = _placed(name)
+        folders = (joined(root, "JPEGImages"), name.rpartition("/")[0])
+        # Renamed pictures often leave another name in their XML file.
+        likely = [written, *(f"{listed_as}{suffix}" for suffix in sorted(SUFFIXES))]
+        for picture in filter(None, likely):
+            for folder in folders:
+                if (path := joined(folder, picture)) in self.finder:
+                    return path
+        return self.finder.find(joined(folders[0], written or f"{listed_as}.jpg"), split)
+
+    def _tell(self, reason: str, names: Iterable[str]) -> None:
+        """With the first split, since they are in none."""
+        for name in names:
+            self.marks[self.splits()[0]].skip(reason, name)
+
+
+def _placed(name: str) -> tuple[str, str]:
+    """Folder above ``Annotations``, and how ``ImageSets`` names the XML file."""
+    parts = PurePosixPath(name).with_suffix("").parts
+    place = next((i for i, part in enumerate(parts) if part.lower() == "annotations"), -1)
+    if place < 0:
+        return "/".join(parts[:-1]), parts[-1]
+    return "/".join(parts[:place]), "/".join(parts[place + 1 :])

@@ -1,0 +1,1 @@
+"""MTCNN (Zhang et al. 2016), in three stages."""

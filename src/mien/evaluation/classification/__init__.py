@@ -1,0 +1,1 @@
+"""Classifiers measured: predictions, measures, comparison, explanation."""

@@ -1,0 +1,60 @@
+"""Which part of a face an answer rests on: any classifier, asked with parts of it covered."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.classifiers.base import Classifier
+from mien.preprocess.network_input import frames
+from mien.specs.classifier import ModelSpec
+
+PATCH = 1 / 6
+"""Side of the covered square, of the picture's side: about an eye, or half a mouth."""
+STEP = 1 / 12
+"""From one square to the next."""
+
+
+def occlusion(classifier: Classifier, crop: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Occlusion sensitivity (Zeiler and Fergus 2014) of one face crop, (H, W) float32.
+
+    A square takes the picture's mean colour, place by place, and every pixel gets the mean loss of
+    the predicted class's probability over the squares that cover it: 0.3 where covering costs 30
+    points, negative where it makes the answer surer. ``crop`` is (H, W) or (H, W, 3) uint8.
+    """
+    frame = frames([crop], classifier.spec)[0]  # (R, R, C)
+    side = len(frame)
+    patch, step = max(1, round(side * PATCH)), max(1, round(side * STEP))
+    starts = sorted({*range(0, side - patch, step), side - patch})
+    places = [(y, x) for y in starts for x in starts]
+    covered = np.repeat(frame[None], len(places), axis=0)  # (P, R, R, C)
+    for picture, (y, x) in zip(covered, places, strict=True):
+        picture[y : y + patch, x : x + patch] = frame.mean(axis=(0, 1)).round()
+    before = classifier.classify([frame])[0]  # (K,)
+    after = classifier.classify(list(covered))[:, before.argmax()]  # (P,)
+    total, count = np.zeros((side, side), np.float32), np.zeros((side, side), np.float32)
+    for drop, (y, x) in zip(before.max() - after, places, strict=True):
+        total[y : y + patch, x : x + patch] += drop
+        count[y : y + patch, x : x + patch] += 1
+    return _resized(total / count, crop.shape[:2])
+
+
+def from_network_input(
+    seen: NDArray[np.float32], spec: ModelSpec, shape: tuple[int, int]
+) -> NDArray[np.float32]:
+    """A map over the network's input, of any resolution, laid on the crop of ``shape`` (H, W).
+
+    The network sees the centre of the resized crop; what lies outside of it is 0.
+    """
+    side = spec.resize or spec.input_size
+    cut = (side - spec.input_size) // 2
+    whole = np.zeros((side, side), np.float32)
+    centre = _resized(seen, (spec.input_size, spec.input_size))
+    whole[cut : cut + spec.input_size, cut : cut + spec.input_size] = centre
+    return _resized(whole, shape)
+
+
+def _resized(values: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
+    resized = cv2.resize(values, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(resized, np.float32)

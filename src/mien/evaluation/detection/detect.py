@@ -1,0 +1,125 @@
+"""A detector asked for every picture of one split: what it answers, how long it takes."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mien.datasets.scene import Pixels, Scene, SceneDataset
+from mien.detectors.base import Detector, check_faces
+from mien.errors import DatasetError
+from mien.evaluation.detection.answers import Answer, Detections
+from mien.runtime import processor, usable_cores
+
+Progress = Callable[[int, int], None]
+"""Called with (pictures done, pictures in all)."""
+
+
+def detect_all(
+    detector: Detector,
+    dataset: SceneDataset,
+    split: str,
+    *,
+    threshold: float = 0.0,
+    name: str | None = None,
+    facts: Mapping[str, Any] | None = None,
+    limit: int | None = None,
+    on_progress: Progress | None = None,
+) -> Detections:
+    """What ``detector`` answers to every picture of ``split``, or to its first ``limit`` ones.
+
+    Precision-recall curves want boxes of low scores, so the detector may be made with a low
+    threshold of its own and ``threshold`` tell the one at which it is used. ``name`` stands for it
+    in tables (by default, its registered one); ``facts`` are added to those that are found here:
+    ``processor``, ``cores``, ``memory_mib`` and ``peak_mib`` (see ``peak_mib``).
+
+    One picture is in memory at a time. Only ``detect`` is timed, and the first picture is given to
+    it once beforehand, untimed. A picture that cannot be read is listed in ``skipped``; an error of
+    the detector is raised. Raises ``DatasetError`` for a split that is not there or of which
+    nothing can be read, and ``InputError`` for boxes and scores that are no finite numbers.
+    """
+    held = dataset.splits()
+    if split not in held:
+        raise DatasetError(f"no split {split!r} in this {dataset.name} (it has: {', '.join(held)})")
+    scenes = list(islice(dataset.scenes(split), limit))
+    answers: list[Answer] = []
+    skipped: list[str] = []
+    before = peak_mib()
+    for done, scene in enumerate(scenes, 1):
+        try:
+            image = scene.image
+        except DatasetError as error:
+            reason = str(error)  # which may name the picture already
+            skipped.append(reason if scene.key in reason else f"{scene.key}: {reason}")
+        else:
+            if not answers:
+                detector.detect(image)
+            answers.append(_answer(detector, scene, image))
+        if on_progress:
+            on_progress(done, len(scenes))
+    if not answers:
+        reason = f": none of {len(scenes)} can be read, such as {skipped[0]}" if skipped else ""
+        raise DatasetError(f"split {split!r} holds no pictures{reason}")
+    after = peak_mib()
+    known = {
+        "processor": processor(),
+        "cores": usable_cores(),
+        "memory_mib": None if before is None or after is None else round(after - before, 1),
+        "peak_mib": None if after is None else round(after, 1),
+    }
+    return Detections(
+        detector=name or detector.facts.name,
+        dataset=dataset.name,
+        split=split,
+        answers=tuple(answers),
+        skipped=tuple(skipped),
+        threshold=threshold,
+        facts={**known, **(facts or {})},
+    )
+
+
+def _answer(detector: Detector, scene: Scene, image: Pixels) -> Answer:
+    began = time.perf_counter()
+    faces = detector.detect(image)
+    ms = (time.perf_counter() - began) * 1000
+    check_faces(detector.facts.name, faces, scene.key)
+    scores = np.array([face.score for face in faces], np.float32)
+    order = np.argsort(-scores, kind="stable")  # best first, whatever a third party gives
+    boxes = np.array([face.box.to_list() for face in faces], np.float32).reshape(-1, 4)
+    return Answer(
+        key=scene.key,
+        width=image.shape[1],
+        height=image.shape[0],
+        truth=scene.boxes.astype(np.float32).reshape(-1, 4),
+        ignored=np.asarray(scene.ignored, bool),
+        subsets={name: np.asarray(member, bool) for name, member in scene.subsets.items()},
+        boxes=boxes[order],
+        scores=scores[order],
+        ms=ms,
+    )
+
+
+def peak_mib() -> float | None:
+    """The most memory that this process has held at any time, in MiB (its resident set).
+
+    What a run adds to it is what detecting and one decoded picture need beyond the loaded model,
+    where nothing before it in the process needed more; else it is less, down to 0. ``None`` where
+    the system does not tell it.
+    """
+    with suppress(OSError, ValueError, IndexError):
+        # Linux; what getrusage says there begins with the peak of the process that started this one
+        status = Path("/proc/self/status").read_text("utf-8")
+        return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024**2 if sys.platform == "darwin" else 1024)

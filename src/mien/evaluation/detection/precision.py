@@ -1,0 +1,186 @@
+"""Precision and recall over all scores, and the areas under them: AP and AR as COCO has them.
+
+A picture's boxes are judged once (``judge``, ``judge_wider``); the verdicts of all pictures are
+pooled in the order of their scores (``pool``), and every measure is a sum over the pool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.evaluation.detection.answers import Answer
+from mien.evaluation.detection.matching import Boxes, Flags, areas, match, match_wider
+
+Floats = NDArray[np.float64]
+Sides = tuple[float, float]
+
+IOUS = np.linspace(0.5, 0.95, 10)
+"""Of AP50:95."""
+RECALLS = np.linspace(0.0, 1.0, 101)
+"""At which COCO reads the precision."""
+ALL: Sides = (0.0, 1e5)
+"""Sizes of faces, the root of the box's area in pixels, both ends included."""
+SMALL: Sides = (0.0, 32.0)
+MEDIUM: Sides = (32.0, 96.0)
+LARGE: Sides = (96.0, 1e5)
+_LEAST = float(np.spacing(1))  # what COCO adds to a divisor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verdict:
+    """One picture's M boxes, best first, at T thresholds; some are neither right nor wrong."""
+
+    scores: NDArray[np.float32]
+    """(M,)."""
+    right: Flags
+    """(T, M)."""
+    wrong: Flags
+    """(T, M)."""
+    faces: int
+    """Those that count."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pool:
+    """D boxes of P pictures, best first; equal scores in the order of the pictures."""
+
+    scores: NDArray[np.float32]
+    """(D,)."""
+    right: Flags
+    """(T, D)."""
+    wrong: Flags
+    """(T, D)."""
+    picture: NDArray[np.int64]
+    """(D,) index of the picture that a box belongs to."""
+    faces: NDArray[np.int64]
+    """(P,) faces that count."""
+
+
+def judge(answer: Answer, ious: Floats = IOUS, sides: Sides = ALL) -> Verdict:
+    """Whether each box is right, by COCO's rule, at the thresholds ``ious`` (T,).
+
+    Only faces whose size lies within ``sides`` count; others are ignored, as are boxes of another
+    size that take no face.
+    """
+    out = outside(answer.truth, sides)
+    found = match(answer.boxes, answer.truth, answer.ignored | out, answer.ignored, ious)
+    stray = outside(answer.boxes, sides)
+    faces = int((~(answer.ignored | out)).sum())
+    return Verdict(answer.scores, found.right, (found.face < 0) & ~stray, faces)
+
+
+def judge_wider(answer: Answer, subset: str, iou: float = 0.5) -> Verdict:
+    """The same by WIDER FACE's rule, T = 1, where only the faces of ``subset`` count."""
+    counted = answer.subsets.get(subset, np.zeros(len(answer.truth), bool)) & ~answer.ignored
+    found = match_wider(answer.boxes, answer.truth, ~counted, iou)
+    return Verdict(answer.scores, found.right, found.face < 0, int(counted.sum()))
+
+
+def outside(boxes: Boxes, sides: Sides) -> Flags:
+    """(n,) whether the size of each box is beyond ``sides``."""
+    extent = areas(boxes)
+    return np.asarray((extent < sides[0] ** 2) | (extent > sides[1] ** 2))
+
+
+def pool(verdicts: Iterable[Verdict], cap: int | None = None) -> Pool:
+    """The boxes of all pictures in one row, at most ``cap`` of a picture, its best."""
+    every = list(verdicts)
+    scores = np.concatenate([np.zeros(0, np.float32), *(v.scores[:cap] for v in every)])
+    order = np.argsort(-scores, kind="stable")
+    counts = [len(v.scores[:cap]) for v in every]
+    rows = len(every[0].right) if every else 1
+    none = np.zeros((rows, 0), bool)
+    return Pool(
+        scores=scores[order],
+        right=np.concatenate([none, *(v.right[:, :cap] for v in every)], axis=1)[:, order],
+        wrong=np.concatenate([none, *(v.wrong[:, :cap] for v in every)], axis=1)[:, order],
+        picture=np.repeat(np.arange(len(every)), counts)[order],
+        faces=np.array([v.faces for v in every], np.int64),
+    )
+
+
+def average_precision(found: Pool) -> Floats | None:
+    """(T,) AP: the mean of the interpolated precision at 101 recalls (COCO), in [0, 1].
+
+    ``None`` where no face counts; 0 where nothing was found.
+    """
+    total = found.faces.sum()
+    if not total:
+        return None
+    values = []
+    for right, wrong in zip(found.right, found.wrong, strict=True):
+        tp, fp = np.cumsum(right), np.cumsum(wrong)
+        values.append(interpolated(tp, fp, int(total)))
+    return np.array(values)
+
+
+def interpolated(tp: NDArray[np.int64], fp: NDArray[np.int64], total: int) -> float:
+    """AP from the counts (D,) of right and wrong boxes down to each score, and of all faces."""
+    precision = _envelope(tp / (tp + fp + _LEAST))
+    at = np.searchsorted(tp / total, RECALLS)
+    return float(np.append(precision, np.zeros(1))[np.minimum(at, len(precision))].mean())
+
+
+def area(found: Pool) -> Floats | None:
+    """(T,) the whole area under the interpolated curve, as WIDER FACE has it; else as AP."""
+    total = found.faces.sum()
+    if not total:
+        return None
+    tp, fp = np.cumsum(found.right, axis=1), np.cumsum(found.wrong, axis=1)
+    recall = np.concatenate([np.zeros((len(tp), 1)), tp / total], axis=1)
+    precision = _envelope(tp / (tp + fp + _LEAST))
+    return np.asarray((np.diff(recall, axis=1) * precision).sum(axis=1))
+
+
+def recall(found: Pool) -> Floats | None:
+    """(T,) share of the faces that are found at any score, in [0, 1]; ``None`` without faces."""
+    total = found.faces.sum()
+    return np.asarray(found.right.sum(axis=1) / total) if total else None
+
+
+def _envelope(precision: Floats) -> Floats:
+    """At each place the highest precision there or later."""
+    return np.asarray(np.maximum.accumulate(precision[..., ::-1], axis=-1)[..., ::-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Recall, precision and score from the best box down: what a figure draws."""
+
+    recall: tuple[float, ...]
+    precision: tuple[float, ...]
+    score: tuple[float, ...]
+
+
+def curve(found: Pool, points: int = 500) -> Curve:
+    """The curve at the first threshold of ``found``, in at most ``points`` points.
+
+    It has a point for right boxes, where recall rises, and one for the last box of all; it is empty
+    where no face counts or nothing was found.
+    """
+    tp, fp = np.cumsum(found.right[0]), np.cumsum(found.wrong[0])
+    total = found.faces.sum()
+    if not total or not len(tp):
+        return Curve((), (), ())
+    steps = np.flatnonzero(found.right[0])
+    if len(steps) > points - 1:
+        steps = steps[np.linspace(0, len(steps) - 1, points - 1).round().astype(int)]
+    steps = np.union1d(steps, [len(tp) - 1])
+    return Curve(
+        _floats(tp[steps] / total),
+        _floats(tp[steps] / np.maximum(tp + fp, 1)[steps]),
+        _floats(found.scores[steps]),
+    )
+
+
+def _floats(values: Floats | NDArray[np.float32]) -> tuple[float, ...]:
+    return tuple(float(value) for value in values)
+
+
+def in_order(answers: Sequence[Answer]) -> list[Answer]:
+    """By their keys: so equal scores weigh alike, in whatever order the pictures were read."""
+    return sorted(answers, key=lambda answer: answer.key)

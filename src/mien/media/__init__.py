@@ -1,0 +1,1 @@
+"""Reads pictures from every kind of source."""

@@ -1,0 +1,90 @@
+"""From face to crop: the square that the classifier sees, cut as its ``ModelSpec`` says."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.specs.classifier import ModelSpec
+from mien.types import Face
+
+LARGEST = 1024
+"""Sides of crops are at most this long, in pixels: ample for any network, and it bounds what a
+picture of 1×1,000,000 pixels, taken for one face, can ask for."""
+
+
+def face_crop(image: NDArray[np.uint8], face: Face, spec: ModelSpec) -> NDArray[np.uint8]:
+    """The square (S, S, 3) uint8 crop of ``face``, at the image's own resolution up to ``LARGEST``.
+
+    ``image``: (H, W, 3) RGB uint8. The side is (1 + ``spec.margin``) × the longer side of the box,
+    the centre is the box's, moved by ``spec.offset`` box sides. With ``spec.align`` and landmarks
+    the crop is turned about its centre so that the eyes are level. What lies outside the image
+    repeats its border. The crop is a view of the image where that is possible.
+    """
+    box = face.box
+    longer = max(box.width, box.height)
+    side = max(1, round(longer * (1 + spec.margin)))
+    angle = _eye_angle(face) if spec.align else 0.0
+    # The offset was measured on upright faces, so it turns with the face.
+    dx, dy = spec.offset[0] * longer, spec.offset[1] * longer
+    x = box.center[0] + dx * math.cos(angle) - dy * math.sin(angle)
+    y = box.center[1] + dx * math.sin(angle) + dy * math.cos(angle)
+    if not angle:
+        return _cut(image, round(x - side / 2), round(y - side / 2), side)
+    outer = math.ceil(side * math.sqrt(2)) + 2  # holds the square however it is turned
+    left, top = round(x - outer / 2), round(y - outer / 2)
+    around = _cut(image, left, top, outer)
+    shrunk = around.shape[0] / outer
+    inner = max(1, round(side * shrunk))
+    return _turned(around, (x - left) * shrunk, (y - top) * shrunk, inner, angle)
+
+
+def _cut(image: NDArray[np.uint8], left: int, top: int, side: int) -> NDArray[np.uint8]:
+    """The upright square, shrunk to ``LARGEST`` before its border is filled."""
+    height, width = image.shape[:2]
+    # A box may lie outside the image altogether; its nearest border pixels then stand for it.
+    x1, x2 = min(max(left, 0), width - 1), max(min(left + side, width), 1)
+    y1, y2 = min(max(top, 0), height - 1), max(min(top + side, height), 1)
+    inside = image[y1:y2, x1:x2]
+    if side > LARGEST:
+        shrink = LARGEST / side
+        size = max(1, round((x2 - x1) * shrink)), max(1, round((y2 - y1) * shrink))
+        inside = np.asarray(cv2.resize(inside, size, interpolation=cv2.INTER_AREA), np.uint8)
+        left, top = round((left - x1) * shrink), round((top - y1) * shrink)
+        side = LARGEST
+    else:
+        left, top = left - x1, top - y1
+    if inside.shape[:2] == (side, side):
+        return inside
+    rows = np.clip(np.arange(top, top + side), 0, inside.shape[0] - 1)
+    columns = np.clip(np.arange(left, left + side), 0, inside.shape[1] - 1)
+    crop: NDArray[np.uint8] = inside[rows[:, None], columns]
+    return crop
+
+
+def _turned(
+    image: NDArray[np.uint8], x: float, y: float, side: int, angle: float
+) -> NDArray[np.uint8]:
+    cos, sin = math.cos(angle), math.sin(angle)
+    half = (side - 1) / 2
+    # Maps crop pixels to image pixels: turn about the crop's centre, then move to (x, y).
+    back = np.array(
+        [
+            [cos, -sin, x - 0.5 - cos * half + sin * half],
+            [sin, cos, y - 0.5 - sin * half - cos * half],
+        ]
+    )
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    crop = cv2.warpAffine(image, back, (side, side), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(crop, np.uint8)
+
+
+def _eye_angle(face: Face) -> float:
+    """Radians by which the line through the eyes is turned, clockwise on the screen positive."""
+    if face.landmarks is None:
+        return 0.0
+    (x1, y1), (x2, y2) = face.landmarks[:2]
+    return math.atan2(y2 - y1, x2 - x1)

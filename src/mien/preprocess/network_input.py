@@ -1,0 +1,84 @@
+"""From face crop to network input: the one way, for training and for inference.
+
+``frames`` and ``normalise`` are the two halves of ``network_input``; training puts its augmentation
+between them and otherwise calls the very same code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.specs.classifier import ModelSpec
+
+
+def network_input(crops: Sequence[NDArray[np.uint8]], spec: ModelSpec) -> NDArray[np.float32]:
+    """Face crops → (N, C, S, S) float32, ready for the network that ``spec`` describes.
+
+    ``crops``: square (H, W) or (H, W, 1) grey or (H, W, 3) RGB uint8 pictures of any size, framed
+    as ``mien.preprocess.crop.face_crop`` frames them.
+    """
+    return normalise(frames(crops, spec), spec)
+
+
+def frames(crops: Sequence[NDArray[np.uint8]], spec: ModelSpec) -> NDArray[np.uint8]:
+    """Face crops → (N, R, R, C) uint8 in the network's colours, R = ``spec.resize``."""
+    side = spec.resize or spec.input_size
+    out = np.empty((len(crops), side, side, spec.channels), np.uint8)
+    for crop, frame in zip(crops, out, strict=True):
+        frame[...] = resize(_colours(crop, spec.channels), side).reshape(frame.shape)
+    return out
+
+
+def normalise(frames: NDArray[np.uint8], spec: ModelSpec) -> NDArray[np.float32]:
+    """(N, R, R, C) uint8 frames → the centre (N, C, S, S) float32, less mean, over std."""
+    cut = (frames.shape[1] - spec.input_size) // 2
+    stop = cut + spec.input_size
+    centre = frames[:, cut:stop, cut:stop].transpose(0, 3, 1, 2)  # (N, C, S, S)
+    mean = np.array(spec.mean, np.float32)[:, None, None]
+    std = np.array(spec.std, np.float32)[:, None, None]
+    # One multiply and one add a pixel: (x / 255 - mean) / std.
+    return np.ascontiguousarray(centre * (1 / (255 * std)) - mean / std, np.float32)
+
+
+def views(frames: NDArray[np.uint8], spec: ModelSpec) -> NDArray[np.uint8]:
+    """(N, R, R, C) frames → (V, N, R, R, C): the ten crops of Krizhevsky et al. (2012).
+
+    Each view is a frame moved so that its centre, which ``normalise`` cuts, shows the centre or one
+    of the four corners; the second half are the same of the mirrored frame. So a view passes
+    through ``network_input`` as any crop does. V = 10, and 2 where the network sees the whole
+    frame; the first view is the frame as given.
+    """
+    room = frames.shape[1] - spec.input_size
+    cut = room // 2
+    starts = [(cut, cut)] + [(y, x) for y in (0, room) for x in (0, room) if room]
+    # What wraps around lies outside the centre.
+    return np.stack(
+        [
+            np.roll(side, (cut - y, cut - x), axis=(1, 2))
+            for side in (frames, frames[:, :, ::-1])
+            for y, x in starts
+        ]
+    )
+
+
+def resize(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """To ``side``×``side`` pixels: by area where it shrinks (no aliasing), bilinear where not."""
+    if image.shape[:2] == (side, side):
+        return image
+    shrinks = image.shape[0] > side
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (side, side), interpolation=method), np.uint8)
+
+
+def _colours(crop: NDArray[np.uint8], channels: int) -> NDArray[np.uint8]:
+    if crop.ndim == 3 and crop.shape[2] == 1:
+        crop = crop[..., 0]
+    if channels == 1 and crop.ndim == 3:
+        return np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), np.uint8)
+    if channels == 3 and crop.ndim == 2:
+        return np.asarray(cv2.cvtColor(crop, cv2.COLOR_GRAY2RGB), np.uint8)
+    return crop

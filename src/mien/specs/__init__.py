@@ -1,0 +1,1 @@
+"""The facts that travel inside an ONNX file."""

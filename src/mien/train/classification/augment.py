@@ -1,0 +1,154 @@
+"""Batched augmentation on the training device: a warp, changes of the pixels, a blank, a mix.
+
+Everything is drawn from the generator that the caller seeds, so an epoch can be repeated exactly.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional as F
+
+from mien.train.classification.config import TrainConfig
+
+
+def uniform(n: int, low: float, high: float, generator: Generator) -> Tensor:
+    """(n,) uniform draws from [low, high) on the generator's device."""
+    return torch.rand(n, generator=generator, device=generator.device) * (high - low) + low
+
+
+def views(
+    frames: Tensor, out_side: int, config: TrainConfig, generator: Generator, weak: bool = False
+) -> Tensor:
+    """What the network sees of (N, C, R, R) frames in [0, 1]: (N, C, out_side, out_side) in [0, 1].
+
+    ``weak``: as in a recipe's last epochs, at half the geometric strength and without erasing.
+    Mixing, which needs the labels too and is not for those epochs, is ``mix``.
+    """
+    x = warp(frames, out_side, config, generator, strength=0.5 if weak else 1.0)
+    x = noise(blur(intensity(x, config, generator), config, generator), config, generator)
+    return x if weak else erase(x, config, generator)
+
+
+def warp(
+    frames: Tensor, out_side: int, config: TrainConfig, generator: Generator, strength: float = 1.0
+) -> Tensor:
+    """Flip, turn, zoom, shear, crop and shift (N, C, R, R) frames into views of ``out_side``.
+
+    With no augmentation the view is the centre that ``mien.preprocess.network_input.normalise``
+    cuts, resized to ``out_side``. One bilinear sampling does all of it, so a picture is blurred
+    once.
+    """
+    n, _, side, _ = frames.shape
+    angle = uniform(n, -1, 1, generator) * math.radians(config.rotation * strength)
+    zoom = 1 + uniform(n, -1, 1, generator) * config.scale * strength
+    move = torch.rand(n, 2, generator=generator, device=generator.device) * 2 - 1
+    mirror = torch.rand(n, generator=generator, device=generator.device) < 0.5
+    reach = config.input_size / config.resize / zoom  # share of the frame that the view spans
+    cos, sin = torch.cos(angle) * reach, torch.sin(angle) * reach
+    sign = torch.where(mirror & config.flip, -1.0, 1.0)
+    theta = torch.stack([sign * cos, -sin, sign * sin, cos], 1).view(n, 2, 2)
+    shift = move * (2 * config.shift * strength / side)
+    if config.shear:
+        slant = torch.tan(uniform(n, -1, 1, generator) * math.radians(config.shear * strength))
+        ones, zeros = torch.ones_like(slant), torch.zeros_like(slant)
+        theta = theta @ torch.stack([ones, slant, zeros, ones], 1).view(n, 2, 2)
+    if config.crop:
+        part = 1 - uniform(n, 0, 1, generator) * config.crop * strength  # of the view's side
+        place = torch.rand(n, 2, generator=generator, device=generator.device) * 2 - 1
+        room = (reach * (1 - part))[:, None]
+        theta, shift = theta * part.view(n, 1, 1), shift + place * room
+    grid = F.affine_grid(
+        torch.cat([theta, shift[..., None]], 2), [n, 1, out_side, out_side], align_corners=False
+    )
+    return F.grid_sample(frames, grid, padding_mode="border", align_corners=False)
+
+
+def intensity(x: Tensor, config: TrainConfig, generator: Generator) -> Tensor:
+    """Vary brightness and contrast of (N, C, S, S) pictures in [0, 1]; stays in [0, 1]."""
+    if not (config.brightness or config.contrast):
+        return x
+    n = len(x)
+    gain = 1 + uniform(n, -1, 1, generator).view(n, 1, 1, 1) * config.contrast
+    add = uniform(n, -1, 1, generator).view(n, 1, 1, 1) * config.brightness
+    mean = x.mean((1, 2, 3), keepdim=True)
+    return ((x - mean) * gain + mean + add).clamp(0, 1)
+
+
+def blur(x: Tensor, config: TrainConfig, generator: Generator) -> Tensor:
+    """Blur (N, C, S, S) by a Gaussian whose standard deviation is 0 to ``config.blur`` pixels."""
+    if not config.blur:
+        return x
+    n, channels, side, _ = x.shape
+    sigma = uniform(n, 0, config.blur, generator).clamp(min=1e-3)
+    reach = min(max(1, math.ceil(3 * config.blur)), side - 1)
+    at = torch.arange(-reach, reach + 1, device=x.device)
+    kernel = torch.exp(-0.5 * (at / sigma[:, None]) ** 2)  # (N, 2 · reach + 1)
+    kernel = (kernel / kernel.sum(1, keepdim=True)).repeat_interleave(channels, 0)
+    flat = x.reshape(1, n * channels, side, side)  # a group a picture and channel
+    flat = F.pad(flat, (reach, reach, reach, reach), mode="reflect")
+    flat = F.conv2d(flat, kernel[:, None, :, None], groups=n * channels)
+    flat = F.conv2d(flat, kernel[:, None, None, :], groups=n * channels)
+    return flat.view(n, channels, side, side)
+
+
+def noise(x: Tensor, config: TrainConfig, generator: Generator) -> Tensor:
+    """Add Gaussian noise of a standard deviation of 0 to ``config.noise``; stays in [0, 1]."""
+    if not config.noise:
+        return x
+    deviation = uniform(len(x), 0, config.noise, generator).view(-1, 1, 1, 1)
+    grain = torch.randn(x.shape, generator=generator, device=generator.device)
+    return (x + grain * deviation).clamp(0, 1)
+
+
+def erase(x: Tensor, config: TrainConfig, generator: Generator) -> Tensor:
+    """Blank one rectangle with the picture's own mean in a share ``config.erasing`` of pictures."""
+    if not config.erasing:
+        return x
+    n, side = len(x), x.shape[-1]
+    chosen = uniform(n, 0, 1, generator) < config.erasing
+    area = uniform(n, 0.02, 0.20, generator)
+    aspect = uniform(n, math.log(0.5), math.log(2), generator).exp()
+    height = (area * aspect).sqrt().view(n, 1) * side
+    width = (area / aspect).sqrt().view(n, 1) * side
+    top = uniform(n, 0, 1, generator).view(n, 1) * (side - height)
+    left = uniform(n, 0, 1, generator).view(n, 1) * (side - width)
+    at = torch.arange(side, device=x.device) + 0.5
+    rows = (at >= top) & (at < top + height)  # (N, S)
+    columns = (at >= left) & (at < left + width)
+    mask = (rows[:, :, None] & columns[:, None, :])[:, None] & chosen.view(n, 1, 1, 1)
+    return torch.where(mask, x.mean((1, 2, 3), keepdim=True), x)
+
+
+def mix(
+    x: Tensor,
+    targets: list[Tensor],
+    config: TrainConfig,
+    generator: Generator,
+    rng: np.random.Generator,
+) -> tuple[Tensor, list[Tensor]]:
+    """Mixup or CutMix of (N, C, S, S) with a shuffled self; ``targets`` are (N, …) soft labels.
+
+    ``rng`` draws what holds for the whole batch, on the host, so that a GPU need not be waited for.
+    """
+    kinds = [kind for kind in ("mixup", "cutmix") if getattr(config, kind) > 0]
+    if not kinds or rng.random() >= config.mix_probability:
+        return x, targets
+    kind = kinds[rng.integers(len(kinds))]
+    alpha = getattr(config, kind)
+    share = float(rng.beta(alpha, alpha))
+    other = torch.randperm(len(x), generator=generator, device=generator.device)
+    if kind == "mixup":
+        x = share * x + (1 - share) * x[other]
+    else:
+        side = x.shape[-1]
+        cut = round(side * math.sqrt(1 - share))
+        top, left = rng.integers(side - cut + 1, size=2)
+        x = x.clone()
+        window = (..., slice(top, top + cut), slice(left, left + cut))
+        x[window] = x[other][window]
+        share = 1 - (cut / side) ** 2  # the square as it came out, in whole pixels
+    return x, [share * target + (1 - share) * target[other] for target in targets]

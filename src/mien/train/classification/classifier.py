@@ -1,0 +1,65 @@
+"""A training run, or one of its checkpoints, as a classifier like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from mien.evaluation.metrics import softmax
+from mien.preprocess.network_input import network_input
+from mien.specs.classifier import ModelSpec
+from mien.train import checkpoint
+from mien.train.classification.config import TrainConfig
+from mien.train.classification.data import input_spec
+from mien.train.classification.loop import pick_device
+
+BATCH = 256
+
+
+class TorchClassifier:
+    """The averaged weights of a run in PyTorch, with the protocol of ``mien.classifiers.base``.
+
+    ``run``: the folder of a ``mien train`` run, or a checkpoint in it. Its temperature is 1: it is
+    fitted on export. Its card has the run's own facts and recipe. Raises ``ModelFileError`` where
+    there is no checkpoint or it is damaged.
+    """
+
+    def __init__(self, run: str | Path, device: str = "auto") -> None:
+        self._net, state = checkpoint.load_network(run)
+        self._device = pick_device(device)
+        config = TrainConfig.from_dict(state["config"], where=str(run))
+        self.spec = replace(
+            input_spec(config, tuple(state["labels"])),
+            sha256=checkpoint.weights_hash(self._net),
+            card={**state.get("facts", {}), "recipe": config.to_dict()},
+        )
+        self._net.to(self._device)
+
+    def logits(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """(N, K) raw outputs for square (H, W) or (H, W, 3) RGB uint8 crops of any size."""
+        return torch_logits(self._net, self.spec, crops, self._device)
+
+    def classify(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """(N, K) probabilities: softmax of logits over the spec's temperature."""
+        return softmax(self.logits(crops) / self.spec.temperature)
+
+
+@torch.inference_mode()
+def torch_logits(
+    net: nn.Module,
+    spec: ModelSpec,
+    crops: Sequence[NDArray[np.uint8]],
+    device: torch.device | None = None,
+) -> NDArray[np.float32]:
+    """(N, K) logits of ``net``, which is on ``device`` (the CPU) and in evaluation mode."""
+    out = np.empty((len(crops), len(spec.labels)), np.float32)
+    for start in range(0, len(crops), BATCH):
+        x = torch.from_numpy(network_input(crops[start : start + BATCH], spec))  # (n, C, S, S)
+        out[start : start + BATCH] = net(x.to(device)).float().cpu().numpy()
+    return out

@@ -1,0 +1,174 @@
+"""A data set's splits as tensors that the whole run learns from."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from mien.datasets.base import Dataset, Sample, Split, with_facts
+from mien.datasets.files.decoding import decoded
+from mien.datasets.splits import at_most
+from mien.errors import DatasetError
+from mien.preprocess.network_input import frames
+from mien.specs.classifier import ModelSpec
+from mien.train.classification.config import TrainConfig
+
+CHUNK = 256  # pictures decoded before they become frames: originals may be large
+LARGEST_ON_GPU = 8 << 30
+"""Bytes of frames that are kept on a GPU; more stay in memory and follow batch by batch."""
+MOST_UNREADABLE = 0.05
+"""Share of a split beyond which it is not the data that is damaged in places, but the copy."""
+
+
+@dataclass(slots=True)
+class TensorSplit:
+    """A split, decoded: FER2013's pictures take 66 MB as bytes."""
+
+    frames: Tensor
+    """(N, R, R, C) uint8, R = ``TrainConfig.resize``; on the device, or in memory where large."""
+    labels: Tensor
+    """(N,) int64; this and what follows is on the device."""
+    votes: Tensor | None
+    """(N, 10) float32 FER+ votes, or ``None`` where the data set has none."""
+    targets: Tensor | None
+    """(N, K) float32 soft labels, or ``None`` where the data set has none."""
+    affect: Tensor | None
+    """(N, 2) float32 valence and arousal, NaN where unknown; ``None`` where the set has none."""
+    unreadable: tuple[tuple[str, str], ...] = ()
+    """(key, reason) of pictures that were left out."""
+    origin: str = ""
+    """The data set that the pictures come from; of a packed one, what was packed."""
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def pictures(self, rows: Tensor) -> Tensor:
+        """(n, C, R, R) float32 in [0, 1] on the device."""
+        taken = self.frames[rows.to(self.frames.device)].to(self.labels.device)
+        return taken.permute(0, 3, 1, 2).float() / 255
+
+
+def input_spec(config: TrainConfig, labels: tuple[str, ...]) -> ModelSpec:
+    """The facts about the network's input that training, validation and the exported file share."""
+    return ModelSpec(
+        name=config.name,
+        labels=labels,
+        input_size=config.input_size,
+        resize=config.resize,
+        channels=config.channels,
+        mean=_a_channel(config.mean, config.channels),
+        std=_a_channel(config.std, config.channels),
+    )
+
+
+def _a_channel(values: tuple[float, ...], channels: int) -> tuple[float, ...]:
+    return values * channels if len(values) == 1 else values
+
+
+def load_split(
+    dataset: Dataset, name: str, config: TrainConfig, spec: ModelSpec, device: torch.device
+) -> TensorSplit:
+    """The pictures of a split, resized to frames, as the recipe limits them.
+
+    Pictures that cannot be read are left out and listed. Raises ``DatasetError`` where they are
+    many, where nothing is left, and for a label that is none.
+    """
+    split = _stored(dataset, name, config, spec)
+    unreadable: list[tuple[str, str]] = []
+    if split is None:
+        split, unreadable = _read(dataset, name, config, spec)
+    wrong = np.flatnonzero((split.labels < 0) | (split.labels >= len(spec.labels)))
+    if len(wrong):
+        raise DatasetError(
+            f"split {name!r}: {split.keys[wrong[0]]} has the label {split.labels[wrong[0]]}, "
+            f"expected 0 to {len(spec.labels) - 1} ({', '.join(spec.labels)})"
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a mapped file may not be written to, and never is
+        pictures = torch.from_numpy(split.images)
+    if device.type != "cpu" and pictures.nbytes <= LARGEST_ON_GPU:
+        pictures = pictures.to(device)
+
+    def moved(array: NDArray[np.float32] | None) -> Tensor | None:
+        return None if array is None else torch.from_numpy(array).to(device)
+
+    return TensorSplit(
+        frames=pictures,
+        labels=torch.from_numpy(split.labels).to(device),
+        votes=moved(split.votes),
+        targets=moved(split.targets),
+        affect=moved(split.affect),
+        unreadable=tuple(unreadable),
+        origin=getattr(dataset, "origin", "") or config.dataset,
+    )
+
+
+def _stored(dataset: Dataset, name: str, config: TrainConfig, spec: ModelSpec) -> Split | None:
+    """A split that ``mien data pack`` has stored as frames of this very size: nothing is copied."""
+    arrays = getattr(dataset, "arrays", None)
+    if arrays is None or config.limit or config.max_per_class:
+        return None
+    split: Split = arrays(name)
+    images = split.images if split.images.ndim == 4 else split.images[..., None]  # (N, R, R, C)
+    fits = images.shape[1:] == (config.resize, config.resize, spec.channels)
+    return replace(split, images=images) if fits else None
+
+
+def _read(
+    dataset: Dataset, name: str, config: TrainConfig, spec: ModelSpec
+) -> tuple[Split, list[tuple[str, str]]]:
+    """A split whose ``images`` are (N, R, R, C) frames, and what could not be read."""
+    kept: list[Sample] = []
+    unreadable: list[tuple[str, str]] = []
+    chunks: list[NDArray[np.uint8]] = []
+    images: list[NDArray[np.uint8]] = []
+    for sample, image in decoded(_chosen(dataset, name, config)):
+        if isinstance(image, DatasetError):
+            unreadable.append((sample.key, str(image)))
+            continue
+        images.append(image)
+        kept.append(sample)
+        if len(images) == CHUNK:
+            chunks.append(frames(images, spec))
+            images = []
+    if images:
+        chunks.append(frames(images, spec))
+    if not kept:
+        reason = f": {unreadable[0][1]}" if unreadable else ""
+        raise DatasetError(f"split {name!r} holds no pictures{reason}")
+    if len(unreadable) > max(1, MOST_UNREADABLE * (len(kept) + len(unreadable))):
+        raise DatasetError(
+            f"split {name!r}: {len(unreadable)} of {len(kept) + len(unreadable)} pictures cannot "
+            f"be read, the first: {unreadable[0][1]}"
+        )
+    return with_facts(_joined(chunks, len(kept)), kept), unreadable
+
+
+def _joined(chunks: list[NDArray[np.uint8]], count: int) -> NDArray[np.uint8]:
+    """The chunks as one array, each let go as soon as it is copied: memory holds them once."""
+    out = np.empty((count, *chunks[0].shape[1:]), np.uint8)
+    start = 0
+    while chunks:
+        chunk = chunks.pop(0)
+        out[start : start + len(chunk)] = chunk
+        start += len(chunk)
+    return out
+
+
+def _chosen(dataset: Dataset, name: str, config: TrainConfig) -> Iterator[Sample]:
+    """The samples of a split within ``limit`` and, for the training split, ``max_per_class``."""
+    if config.max_per_class is None or name != config.train_split:
+        yield from islice(dataset.samples(name), config.limit)
+        return
+    labels = [sample.label for sample in islice(dataset.samples(name), config.limit)]
+    kept = set(at_most(labels, config.max_per_class, config.seed))
+    for index, sample in enumerate(islice(dataset.samples(name), config.limit)):
+        if index in kept:
+            yield sample

@@ -1,0 +1,95 @@
+"""Plain convolutional networks: convolutions and max pooling, then fully connected layers."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from mien.errors import ConfigError
+from mien.registry import register_architecture
+from mien.train.classification.config import TrainConfig
+from mien.train.classification.models.base import Network, one_size
+from mien.train.classification.models.layers import (
+    activation,
+    depth_probabilities,
+    drop_block,
+    init_convolutions,
+    norm_layer,
+)
+from mien.train.classification.models.resnet import BasicBlock
+
+
+class CNN(Network):
+    """Stages of 3×3 convolutions, each halved by max pooling; residual blocks; hidden layers.
+
+    The maps are flattened, which fixes the input size. With residual blocks and no hidden layer
+    they are averaged instead, and any input size of 2 to the number of stages or more will do.
+    """
+
+    def __init__(
+        self, config: TrainConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
+    ) -> None:
+        super().__init__()
+        self.make_whitening(config)
+        layers: list[nn.Module] = []
+        inputs, side = config.channels, config.input_size
+        for width, count in zip(config.widths, config.blocks, strict=True):
+            for _ in range(count):
+                layers += convolution(inputs, width, config)
+                inputs = width
+            layers += [nn.MaxPool2d(2), drop_block(config.dropblock)]
+            side //= 2
+        for depth in depth_probabilities(config.stochastic_depth, config.residual_blocks):
+            layers.append(BasicBlock(inputs, inputs, 1, config, config.dropblock, depth))
+        self.stages = nn.Sequential(*layers)
+        self.pooled = averages(config)
+        inputs = inputs if self.pooled else inputs * side**2
+        hidden: list[nn.Module] = []
+        for width in config.hidden:
+            hidden += [
+                nn.Linear(inputs, width),
+                activation(config.activation, width, flat=True),
+                nn.Dropout(config.dropout),
+            ]
+            inputs = width
+        self.hidden = nn.Sequential(*(hidden or [nn.Dropout(config.dropout)]))
+        self.make_heads(inputs, classes, auxiliary_classes, affect)
+        init_convolutions(self)
+
+    def features(self, x: Tensor) -> Tensor:
+        """(N, C, S, S) → (N, F), the last hidden layer."""
+        maps = self.stages(self.prepare(x))  # (N, W, S / 2^stages, the same)
+        hidden: Tensor = self.hidden(maps.mean((2, 3)) if self.pooled else maps.flatten(1))
+        return hidden
+
+
+def convolution(inputs: int, outputs: int, config: TrainConfig) -> list[nn.Module]:
+    """A 3×3 convolution that keeps the resolution, normalisation and activation."""
+    return [
+        nn.Conv2d(inputs, outputs, 3, 1, 1, bias=config.norm == "none"),
+        norm_layer(config.norm, outputs),
+        activation(config.activation, outputs),
+    ]
+
+
+def averages(config: TrainConfig) -> bool:
+    """Whether the maps are averaged, not flattened."""
+    return bool(config.residual_blocks) and not config.hidden
+
+
+def check_stages(config: TrainConfig, halvings: int) -> None:
+    """Raise ``ConfigError`` where nothing is left of the smallest input after the halvings."""
+    smallest = min([config.input_size, *(side for _, side in config.size_schedule)])
+    if smallest < 2**halvings:
+        raise ConfigError(
+            f"{halvings} halvings leave nothing of an input of {smallest} pixels: use at least "
+            f"{2**halvings}, or fewer widths"
+        )
+
+
+@register_architecture("cnn")
+def cnn(config: TrainConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False) -> CNN:
+    """The network that a recipe describes; raises ``ConfigError`` for sizes that do not fit."""
+    check_stages(config, len(config.widths))
+    if not averages(config):
+        one_size(config)
+    return CNN(config, classes, auxiliary_classes, affect)

@@ -1,0 +1,109 @@
+"""Classifiers that remember instead of descending a gradient: the baselines of every table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mien.errors import ConfigError
+from mien.registry import register_architecture
+from mien.train.classification.config import TrainConfig
+from mien.train.classification.models.base import Network
+
+SMOOTHING = 0.1
+"""Added to every count, so that no class is impossible and every logit finite."""
+
+
+class Fitted(Network):
+    """A network without weights to train: ``fit`` sees the training pictures once."""
+
+    def __init__(self, config: TrainConfig, classes: int) -> None:
+        super().__init__()
+        self.make_whitening(config)
+        self.classes = classes
+        self.head = nn.Identity()
+        self.auxiliary = self.affect = None
+
+    def fit(self, x: Tensor, labels: Tensor) -> None:
+        """Learn from (N, C, S, S) normalised pictures and their (N,) labels."""
+        raise NotImplementedError
+
+
+class Majority(Fitted):
+    """Answers every picture with the frequencies of the training labels."""
+
+    log_shares: Tensor
+
+    def __init__(self, config: TrainConfig, classes: int) -> None:
+        super().__init__(config, classes)
+        self.register_buffer("log_shares", torch.zeros(classes))
+
+    def fit(self, x: Tensor, labels: Tensor) -> None:
+        """Count the (N,) labels; the pictures do not matter."""
+        counts = torch.bincount(labels, minlength=self.classes).float() + SMOOTHING
+        self.log_shares.copy_((counts / counts.sum()).log())
+
+    def features(self, x: Tensor) -> Tensor:
+        """(N, C, S, S) → (N, classes) logits, every row the same."""
+        # Each row depends on its picture, by nothing: so the exported graph keeps its input.
+        return self.log_shares + 0 * x.mean((1, 2, 3))[:, None]
+
+
+class KNN(Fitted):
+    """The vote of the nearest training pictures, by the Euclidean distance of their pixels.
+
+    Holds every training picture. Where classes have as many votes, the nearest picture decides.
+    """
+
+    pictures: Tensor
+    answers: Tensor
+    ranks: Tensor
+
+    def __init__(self, config: TrainConfig, classes: int) -> None:
+        super().__init__(config, classes)
+        self.neighbours = config.neighbours
+        self.register_buffer("pictures", torch.zeros(0, config.channels * config.input_size**2))
+        self.register_buffer("answers", torch.zeros(0, classes))  # one-hot
+        # A vote counts 1 and a little, which halves from each neighbour to the next.
+        ranks = 1 + 0.01 * 0.5 ** torch.arange(config.neighbours)  # (k,)
+        self.register_buffer("ranks", ranks, persistent=False)
+
+    def fit(self, x: Tensor, labels: Tensor) -> None:
+        """Remember the pictures; raises ``ConfigError`` where there are too few."""
+        if len(x) < self.neighbours:
+            raise ConfigError(f"neighbours = {self.neighbours}, but there are {len(x)} pictures")
+        self.pictures = self.prepare(x).flatten(1).clone()  # (M, D)
+        self.answers = F.one_hot(labels, self.classes).float()  # (M, K)
+
+    def features(self, x: Tensor) -> Tensor:
+        """(N, C, S, S) → (N, classes) logits, the logarithm of the shares of the votes."""
+        x = self.prepare(x).flatten(1)  # (N, D)
+        # The squared distance less |x|², which is the same for all.
+        distances = self.pictures.square().sum(1) - 2 * x @ self.pictures.T  # (N, M)
+        nearest = distances.topk(self.neighbours, largest=False).indices  # (N, k)
+        votes = (self.answers[nearest] * self.ranks[:, None]).sum(1) + SMOOTHING  # (N, K)
+        return (votes / votes.sum(1, keepdim=True)).log()
+
+    def _load_from_state_dict(self, state: dict[str, Any], prefix: str, *rest: Any) -> None:
+        # The number of pictures is known only now.
+        for name in ("pictures", "answers"):
+            if prefix + name in state:
+                setattr(self, name, torch.empty_like(state[prefix + name]))
+        super()._load_from_state_dict(state, prefix, *rest)
+
+
+@register_architecture("majority")
+def majority(
+    config: TrainConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
+) -> Majority:
+    """Always the most frequent class; takes no further heads."""
+    return Majority(config, classes)
+
+
+@register_architecture("knn")
+def knn(config: TrainConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False) -> KNN:
+    """The ``config.neighbours`` nearest pictures; takes no further heads."""
+    return KNN(config, classes)

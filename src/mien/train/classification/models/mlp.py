@@ -1,0 +1,44 @@
+"""The multi-layer perceptron: pixels as one list of numbers, fully connected layers on it."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from mien.registry import register_architecture
+from mien.train.classification.config import TrainConfig
+from mien.train.classification.models.base import Network, one_size
+from mien.train.classification.models.layers import activation, norm_layer
+
+
+class MLP(Network):
+    """Hidden layers of ``config.widths``, each with normalisation, activation and dropout."""
+
+    def __init__(
+        self, config: TrainConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
+    ) -> None:
+        super().__init__()
+        self.make_whitening(config)
+        layers: list[nn.Module] = []
+        inputs = config.channels * config.input_size**2
+        for width in config.widths:
+            layers += [
+                nn.Linear(inputs, width),
+                norm_layer(config.norm, width, flat=True),
+                activation(config.activation, width, flat=True),
+                nn.Dropout(config.dropout),
+            ]
+            inputs = width
+        self.layers = nn.Sequential(*layers)
+        self.make_heads(inputs, classes, auxiliary_classes, affect)
+
+    def features(self, x: Tensor) -> Tensor:
+        """(N, C, S, S) → (N, F), the last hidden layer."""
+        hidden: Tensor = self.layers(self.prepare(x).flatten(1))
+        return hidden
+
+
+@register_architecture("mlp")
+def mlp(config: TrainConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False) -> MLP:
+    """The network that a recipe describes; raises ``ConfigError`` for several input sizes."""
+    one_size(config)
+    return MLP(config, classes, auxiliary_classes, affect)

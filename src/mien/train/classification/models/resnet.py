@@ -1,0 +1,133 @@
+"""Residual networks for small pictures (He et al. 2016), optionally with squeeze-and-excitation."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mien.registry import register_architecture
+from mien.train.classification.config import TrainConfig
+from mien.train.classification.models.base import Network
+from mien.train.classification.models.layers import (
+    activation,
+    depth_probabilities,
+    drop_block,
+    init_convolutions,
+    norm_layer,
+    stochastic_depth,
+)
+
+
+class SqueezeExcitation(nn.Module):
+    """Reweights channels by what the whole picture holds (Hu et al. 2018), reduction 8."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        hidden = max(1, channels // 8)
+        self.squeeze = nn.Conv2d(channels, hidden, 1)
+        self.excite = nn.Conv2d(hidden, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) → the same shape."""
+        weights = x.mean((2, 3), keepdim=True)  # (N, C, 1, 1)
+        return x * torch.sigmoid(self.excite(F.relu(self.squeeze(weights))))
+
+
+class BasicBlock(nn.Module):
+    """Two 3×3 convolutions with a shortcut; the first may halve the resolution.
+
+    ``dropblock`` and ``depth`` are the shares of what training leaves out: squares of the output,
+    and the whole branch beside the shortcut.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        stride: int,
+        config: TrainConfig,
+        dropblock: float = 0.0,
+        depth: float = 0.0,
+    ) -> None:
+        super().__init__()
+        norm = config.norm
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=norm == "none")
+        self.norm1 = norm_layer(norm, outputs)
+        self.activation1 = activation(config.activation, outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=norm == "none")
+        self.norm2 = norm_layer(norm, outputs)
+        self.activation2 = activation(config.activation, outputs)
+        self.attention = SqueezeExcitation(outputs) if config.squeeze_excitation else nn.Identity()
+        self.depth = stochastic_depth(depth)
+        self.dropblock = drop_block(dropblock)
+        self.shortcut: nn.Module = nn.Identity()
+        if stride != 1 or inputs != outputs:
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(inputs, outputs, 1, stride, bias=norm == "none"),
+                norm_layer(norm, outputs),
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C_in, H, W) → (N, C_out, H/stride, W/stride)."""
+        out = self.activation1(self.norm1(self.conv1(x)))
+        out = self.depth(self.attention(self.norm2(self.conv2(out))))
+        blocked: Tensor = self.dropblock(self.activation2(out + self.shortcut(x)))
+        return blocked
+
+
+class ResNet(Network):
+    """A 3×3 stem, stages of basic blocks, global average pooling and one linear layer.
+
+    Each picture is first brought to zero mean and unit variance, so lighting and contrast, which
+    vary more between photos than in any one data set, do not reach the network (as in Tang 2013).
+    Works at any input side of 8 pixels or more. DropBlock works in the last two stages, as its
+    authors advise.
+    """
+
+    def __init__(
+        self, config: TrainConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
+    ) -> None:
+        super().__init__()
+        self.make_whitening(config)
+        widths, blocks = config.widths, config.blocks
+        self.stem = nn.Sequential(
+            nn.Conv2d(
+                config.channels, widths[0], 3, config.stem_stride, 1, bias=config.norm == "none"
+            ),
+            norm_layer(config.norm, widths[0]),
+            activation(config.activation, widths[0]),
+        )
+        layers: list[nn.Module] = []
+        inputs = widths[0]
+        depths = iter(depth_probabilities(config.stochastic_depth, sum(blocks)))
+        for stage, (width, count) in enumerate(zip(widths, blocks, strict=True)):
+            dropblock = config.dropblock if stage >= len(widths) - 2 else 0.0
+            for block in range(count):
+                stride = 2 if stage and not block else 1
+                layers.append(BasicBlock(inputs, width, stride, config, dropblock, next(depths)))
+                inputs = width
+        self.stages = nn.Sequential(*layers)
+        self.dropout = nn.Dropout(config.dropout)
+        self.make_heads(inputs, classes, auxiliary_classes, affect)
+        init_convolutions(self)
+
+    def equalise(self, x: Tensor) -> Tensor:
+        """(N, C, S, S) → the same shape; each picture of zero mean and unit variance."""
+        x = x - x.mean((1, 2, 3), keepdim=True)
+        # A flat picture stays flat instead of becoming noise.
+        return x / (x.square().mean((1, 2, 3), keepdim=True) + 1e-4).sqrt()
+
+    def features(self, x: Tensor) -> Tensor:
+        """(N, C, S, S) → (N, F) pooled features."""
+        maps = self.stages(self.stem(self.prepare(x)))  # (N, F, S/16, S/16)
+        pooled: Tensor = self.dropout(maps.mean((2, 3)))
+        return pooled
+
+
+@register_architecture("resnet")
+def resnet(
+    config: TrainConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
+) -> ResNet:
+    """The network that a recipe describes."""
+    return ResNet(config, classes, auxiliary_classes, affect)

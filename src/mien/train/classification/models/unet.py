@@ -1,0 +1,69 @@
+"""A U-shaped encoder and decoder (Ronneberger et al. 2015) with a classification head."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mien.registry import register_architecture
+from mien.train.classification.config import TrainConfig
+from mien.train.classification.models.base import Network
+from mien.train.classification.models.cnn import check_stages, convolution
+from mien.train.classification.models.layers import drop_block, init_convolutions
+
+
+class UNet(Network):
+    """Down to small maps, up again with the maps of the way down beside, both ends averaged.
+
+    Every stage of the encoder has ``config.blocks`` convolutions and halves the one before; every
+    stage of the decoder has one. The head sees what the whole picture says (the bottom of the U)
+    and what every place says with it in mind (the end of the U).
+    """
+
+    def __init__(
+        self, config: TrainConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
+    ) -> None:
+        super().__init__()
+        self.make_whitening(config)
+        widths = config.widths
+        self.down, self.narrow, self.up = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
+        inputs = config.channels
+        for width, count in zip(widths, config.blocks, strict=True):
+            layers: list[nn.Module] = []
+            for _ in range(count):
+                layers += convolution(inputs, width, config)
+                inputs = width
+            self.down.append(nn.Sequential(*layers))
+        for width in widths[-2::-1]:
+            self.narrow.append(nn.Conv2d(inputs, width, 1))
+            self.up.append(nn.Sequential(*convolution(2 * width, width, config)))
+            inputs = width
+        self.dropblock = drop_block(config.dropblock)
+        self.dropout = nn.Dropout(config.dropout)
+        self.make_heads(widths[-1] + widths[0], classes, auxiliary_classes, affect)
+        init_convolutions(self)
+
+    def features(self, x: Tensor) -> Tensor:
+        """(N, C, S, S) → (N, F): the averaged maps of the bottom and of the end."""
+        x = self.prepare(x)
+        skips: list[Tensor] = []
+        for stage in self.down:
+            x = stage(F.max_pool2d(x, 2) if skips else x)
+            skips.append(x)
+        bottom = x = self.dropblock(skips.pop())
+        for narrow, up in zip(self.narrow, self.up, strict=True):
+            skip = skips.pop()  # (N, W, H, H)
+            x = F.interpolate(narrow(x), size=skip.shape[2:])
+            x = up(torch.cat([skip, x], 1))
+        pooled: Tensor = self.dropout(torch.cat([bottom.mean((2, 3)), x.mean((2, 3))], 1))
+        return pooled
+
+
+@register_architecture("unet")
+def unet(
+    config: TrainConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
+) -> UNet:
+    """The network that a recipe describes; raises ``ConfigError`` for sizes that do not fit."""
+    check_stages(config, len(config.widths) - 1)
+    return UNet(config, classes, auxiliary_classes, affect)

@@ -1,0 +1,1 @@
+"""All classifiers on one protocol."""

@@ -1,0 +1,270 @@
+"""The study's tables, read from the files of its runs: study.json, study.md and study.png."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from statistics import median_high
+from typing import TYPE_CHECKING, Any
+
+from mien.classifiers.onnx import OnnxClassifier
+from mien.errors import MienError
+from mien.evaluation.classification.comparison import Cost
+from mien.evaluation.classification.measures import Evaluation, measure
+from mien.evaluation.classification.predictions import Predictions, answers_path
+from mien.files import write_whole
+from mien.specs.classifier import ModelSpec
+from mien.train import checkpoint
+from mien.train.study.run import (
+    CHOSEN_ON,
+    COST,
+    FAILED,
+    REPORTED,
+    SHIPPED,
+    Entry,
+)
+from mien.weights import DEFAULT
+
+if TYPE_CHECKING:
+    from mien.reports.figures.compare import Mark
+
+Row = dict[str, Any]
+
+
+def collect(entries: Iterable[Entry], out: Path, data: str) -> list[Row]:
+    """One JSON-ready row for every classifier that was begun, the shipped model last.
+
+    ``data`` is what the data set's file is called in the commands shown. A run whose own files are
+    damaged is among the failed ones, with the reason.
+    """
+    rows = []
+    for entry in entries:
+        folder = out / "runs" / entry.recipe
+        if (folder / FAILED).exists():
+            error = (folder / FAILED).read_text("utf-8").strip()
+            rows.append({**_about(entry, data), "status": "failed", "error": error})
+        elif (folder / COST).exists():
+            try:
+                rows.append({**_about(entry, data), "status": "done", **_trained(folder)})
+            except MienError as error:
+                rows.append({**_about(entry, data), "status": "failed", "error": str(error)})
+    if (out / "runs" / SHIPPED / COST).exists():
+        rows.append(_shipped(out / "runs" / SHIPPED))
+    return rows
+
+
+def write(rows: list[Row], out: Path, command: str, schedule: str) -> None:
+    """Write ``study.json`` and ``study.md``, and ``study.png`` where two classifiers are done.
+
+    Raises ``OutputError``, and ``MissingExtraError`` without Matplotlib.
+    """
+    facts = {"command": command, "schedule": schedule, "rows": rows}
+    write_whole(out / "study.json", (json.dumps(facts, indent=2) + "\n").encode())
+    write_whole(out / "study.md", markdown(rows, command, schedule).encode())
+    marks = [_mark(row) for row in rows if row["status"] == "done"]
+    if len(marks) > 1:
+        from mien.reports.figures.compare import comparison_figure
+        from mien.reports.figures.save import save_figure
+
+        title = f"The study, {schedule} schedule: FER2013 PublicTest"
+        save_figure(comparison_figure(marks, title), out / "study.png")
+
+
+def _about(entry: Entry, data: str) -> Row:
+    said = entry.published
+    published = said and {**asdict(said), "accuracy": list(said.accuracy)}
+    try:
+        command = entry.command(data)
+    except MienError:  # a recipe that cannot be read is among the failed ones, with its error
+        command = f"mien train {entry.recipe} --data {data} --out runs/{entry.recipe}"
+    run = f"runs/{entry.recipe}"
+    return {"name": entry.recipe, "run": run, "published": published, "command": command}
+
+
+def _trained(folder: Path) -> Row:
+    state = checkpoint.load(checkpoint.find(folder))
+    epochs = checkpoint.read_metrics(folder, int(state["epochs_done"]))
+    facts, config = state["facts"], state["config"]
+    speeds = [row["images_per_second"] for row in epochs]
+    return {
+        REPORTED: _scores(folder, REPORTED),
+        "valid": _scores(folder, CHOSEN_ON),
+        "epochs": len(epochs),
+        "epochs_planned": config["epochs"],
+        "train_seconds": round(sum(row["seconds"] for row in epochs), 1),
+        "images_per_second": median_high(speeds) if speeds else None,
+        "input": f"{config['input_size']}×{config['input_size']}×{config['channels']}",
+        "weights": facts.get("weights_from", "scratch"),
+        "pictures": facts.get("pictures"),
+        "seed": config["seed"],
+        "hardware": facts.get("hardware", ""),
+        "torch": facts.get("torch", ""),
+        "cost": asdict(Cost.load(folder / COST)),
+    }
+
+
+def _shipped(folder: Path) -> Row:
+    """The model that comes with Mien: what its own card says, and what was measured."""
+    spec: ModelSpec = OnnxClassifier(DEFAULT).spec
+    card = spec.card
+    epochs = str(card.get("epochs", "")).split()[0] if card.get("epochs") else None
+    return {
+        "name": f"{spec.name}, as shipped",
+        "run": f"runs/{SHIPPED}",
+        "published": None,
+        "command": card.get("command", ""),
+        "status": "done",
+        REPORTED: _scores(folder, REPORTED),
+        "valid": None,  # it has learned from all of Training
+        "epochs": int(epochs) if epochs else None,
+        "epochs_planned": int(epochs) if epochs else None,
+        "train_seconds": None,
+        "images_per_second": None,
+        "input": f"{spec.input_size}×{spec.input_size}×{spec.channels}",
+        "weights": card.get("weights_from", "scratch"),
+        "pictures": card.get("pictures"),
+        "seed": card.get("seed"),
+        "hardware": card.get("hardware", ""),
+        "torch": card.get("torch", ""),
+        "cost": asdict(Cost.load(folder / COST)),
+    }
+
+
+def _scores(folder: Path, split: str) -> Row:
+    found: Evaluation = measure(Predictions.load(answers_path(folder, split)))
+    names = ("n", "accuracy", "balanced_accuracy", "macro_f1", "nll", "ece")
+    interval = found.intervals["accuracy"]
+    without = found.without_duplicates
+    return {
+        **{name: getattr(found, name) for name in names},
+        "accuracy_interval": [interval.low, interval.high],
+        "without_duplicates": without and {"n": without.n, "accuracy": without.accuracy},
+        "fingerprint": found.fingerprint,
+    }
+
+
+def _mark(row: Row) -> Mark:
+    from mien.reports.figures.compare import Mark
+
+    low, high = row[REPORTED]["accuracy_interval"]
+    published = row["published"]
+    return Mark(
+        name=row["name"],
+        accuracy=row[REPORTED]["accuracy"],
+        low=low,
+        high=high,
+        ms_per_face=row["cost"]["ms_per_face"],
+        # A figure on other data says nothing beside ours in one diagram.
+        published=tuple(share / 100 for share in published["accuracy"])
+        if published and published["data"] == "FER2013"
+        else (),
+    )
+
+
+def markdown(rows: list[Row], command: str, schedule: str) -> str:
+    """The tables for people: accuracy beside the published figure, then cost, then commands."""
+    done = [row for row in rows if row["status"] == "done"]
+    failed = [row for row in rows if row["status"] == "failed"]
+    parts = [f"`{command}` (schedule: {schedule})"]
+    if done:
+        first = done[0][REPORTED]
+        parts += [
+            f"FER2013 PublicTest, {first['n']:,} pictures, single crop, fingerprint "
+            f"{first['fingerprint']}; in brackets the 95 % bootstrap interval. *No copies*: "
+            "without pictures that Training holds too. *Valid*: the tenth of Training on which "
+            "settings were chosen. Every classifier learned from the other nine tenths, but the "
+            "shipped one from all.",
+            _accuracy_table(done),
+            "*MACs*: multiply-adds for one face. *ms a face*: ONNX Runtime, one face a call, one "
+            f"thread, on {_distinct(row['cost']['hardware'] for row in done)}. *MB*: the ONNX file "
+            "with float16 weights.",
+            _cost_table(done),
+        ]
+        notes = [f"- `{r['name']}`: {r['cost']['note']}" for r in done if r["cost"]["note"]]
+        parts += ["\n".join(notes)] if notes else []
+        parts.append(_published_notes(done))
+    if failed:
+        lines = [f"- `{row['name']}`: {row['error']}" for row in failed]
+        parts.append("Failed:\n\n" + "\n".join(lines))
+    lines = [row["command"] for row in rows if row["command"]]
+    parts.append("Each row by itself:\n\n```sh\n" + "\n".join(lines) + "\n```")
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _accuracy_table(rows: list[Row]) -> str:
+    lines = [
+        "| classifier | published | accuracy | no copies | balanced | macro F1 | NLL | ECE "
+        "| valid |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        found = row[REPORTED]
+        low, high = found["accuracy_interval"]
+        without = found["without_duplicates"]
+        cells = (
+            row["name"],
+            _published(row),
+            f"**{found['accuracy']:.1%}** ({100 * low:.1f} to {100 * high:.1f})",
+            f"{without['accuracy']:.1%}" if without else "",
+            f"{found['balanced_accuracy']:.1%}",
+            f"{found['macro_f1']:.1%}",
+            f"{found['nll']:.3f}",
+            f"{found['ece']:.1%}",
+            f"{row['valid']['accuracy']:.1%}" if row["valid"] else "",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _cost_table(rows: list[Row]) -> str:
+    lines = [
+        "| classifier | starts from | input | epochs | training | pictures/s | seed | hardware "
+        "| parameters | MACs | ms a face | MB |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        cost = row["cost"]
+        cells = (
+            row["name"],
+            row["weights"],
+            row["input"],
+            _number(row["epochs"], ",d"),
+            "" if row["train_seconds"] is None else f"{row['train_seconds'] / 60:.1f} min",
+            _number(row["images_per_second"], ",.0f"),
+            str(row["seed"]),
+            row["hardware"],
+            _number(cost["parameters"], ",d"),
+            "" if cost["macs"] is None else f"{cost['macs'] / 1e6:,.1f} M",
+            _number(cost["ms_per_face"], ".2f"),
+            _number(cost["megabytes"], ".1f"),
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _number(value: float | None, style: str) -> str:
+    return "" if value is None else format(value, style)
+
+
+def _published(row: Row) -> str:
+    published = row["published"]
+    if published is None:
+        return ""
+    figure = " to ".join(f"{share:g}" for share in published["accuracy"])
+    other = "" if published["data"] == "FER2013" else f" ({published['data']})"
+    return f"{figure} %{other}"
+
+
+def _published_notes(rows: list[Row]) -> str:
+    lines = [
+        f"- `{row['name']}`: {_published(row)}, {row['published']['source']}"
+        for row in rows
+        if row["published"]
+    ]
+    return "Published figures:\n\n" + "\n".join(lines) if lines else ""
+
+
+def _distinct(values: Iterable[str]) -> str:
+    return "; ".join(dict.fromkeys(value for value in values if value)) or "unknown hardware"

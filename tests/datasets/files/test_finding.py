@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mien.datasets.files.archive import Folder
+from mien.datasets.files.finding import (
+    PictureFinder,
+    joined,
+    split_in_words,
+    split_of_folders,
+    split_of_table,
+)
+
+
+@pytest.fixture
+def finder(tmp_path: Path) -> PictureFinder:
+    for name in ("a/x/1.jpg", "b/x/1.jpg", "train/2.jpg", "val2017/2.jpg", "3.jpg", "train/5.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    return PictureFinder(Folder(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("picture", "split", "member"),
+    [
+        ("a/x/1.jpg", "", "a/x/1.jpg"),
+        ("elsewhere/b/x/1.jpg", "", "b/x/1.jpg"),  # the longest common end
+        ("annotations/1.jpg", "", "annotations/1.jpg"),  # either could be meant
+        ("annotations/5.jpg", "valid", "annotations/5.jpg"),  # that of another split is not it
+        ("annotations/5.jpg", "test", "train/5.jpg"),  # no folder of its own
+        ("annotations/train/5.jpg", "valid", "train/5.jpg"),  # as it says
+        ("annotations/2.jpg", "valid", "val2017/2.jpg"),
+        ("annotations/2.jpg", "train", "train/2.jpg"),
+        ("train/2.jpg", "valid", "train/2.jpg"),  # as it says
+        ("C:/pictures/3.jpg", "test", "3.jpg"),
+        ("gone/4.jpg", "", "gone/4.jpg"),
+        ("", "", ""),
+    ],
+)
+def test_find(picture: str, split: str, member: str, finder: PictureFinder) -> None:
+    assert finder.find(picture, split) == member
+    assert (member in finder) == bool(member and not member.startswith(("gone", "annotations")))
+    assert finder.ambiguous == ({picture} if picture == "annotations/1.jpg" else set())
+
+
+def test_joined() -> None:
+    assert joined("", "./a\\b.jpg") == "a/b.jpg"
+    assert joined("c/d", "a.jpg") == "c/d/a.jpg"
+
+
+@pytest.mark.parametrize(
+    ("path", "table", "folders"),
+    [
+        ("annotations/instances_val2017.json", "valid", None),
+        ("train/_annotations.coco.json", "train", "train"),
+        ("WIDER_val/images/faces.json", None, "valid"),  # a table's folder must be the word itself
+        ("test/train_set/x.json", "train", "train"),
+        ("annotations.json", None, None),
+        ("trainings/contest.json", None, None),
+    ],
+)
+def test_splits(path: str, table: str | None, folders: str | None) -> None:
+    assert split_of_table(path) == table
+    assert split_of_folders(path) == folders
+
+
+def test_words() -> None:
+    assert split_in_words("wider_val_dev.zip") == "valid"
+    assert split_in_words("wider_train5") == "train"
+    assert split_in_words("FDDB") is None

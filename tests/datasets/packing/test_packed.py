@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mien.datasets.base import open_dataset, stack
+from mien.datasets.packing.pack import pack
+from mien.errors import DatasetError
+from mien.preprocess.network_input import resize
+from tests.support import fer2013, photos
+from tests.support.photos import LABELS, Photos
+
+
+@pytest.fixture
+def packed(tmp_path: Path) -> Path:
+    folder = photos.write(tmp_path / "photos")
+    pack(Photos(folder), folder, tmp_path / "out", size=24)
+    return tmp_path / "out"
+
+
+def test_every_fact_of_a_sample_comes_back(packed: Path, tmp_path: Path) -> None:
+    dataset = open_dataset(packed, "packed")
+    assert dataset.labels == LABELS and dataset.splits() == ("train", "valid")
+    assert dataset.name == "photos packed at 24"
+    for split in dataset.splits():
+        before = list(Photos(tmp_path / "photos").samples(split))
+        after = list(dataset.samples(split))
+        for one, other in zip(before, after, strict=True):
+            for fact in ("label", "key", "votes", "target", "valence", "arousal", "subject"):
+                assert getattr(one, fact) == getattr(other, fact), fact
+            assert np.array_equal(resize(one.image, 24), other.image)
+
+
+def test_arrays_are_the_file_itself_and_equal_to_stacked_samples(packed: Path) -> None:
+    dataset = open_dataset(packed, "packed")
+    arrays, stacked = dataset.arrays("train"), stack(dataset.samples("train"))  # type: ignore[attr-defined]
+    assert isinstance(arrays.images, np.memmap) and not arrays.images.flags.writeable
+    assert arrays.keys == stacked.keys
+    for name in ("images", "labels", "votes", "targets", "affect"):
+        one, other = getattr(arrays, name), getattr(stacked, name)
+        assert np.array_equal(one, other, equal_nan=name == "affect") and one.dtype == other.dtype
+
+
+def test_a_pack_can_be_packed_smaller(packed: Path, tmp_path: Path) -> None:
+    pack(open_dataset(packed, "packed"), packed, tmp_path / "small", size=8)
+    large, small = (open_dataset(p, "packed") for p in (packed, tmp_path / "small"))
+    for one, other in zip(large.samples("valid"), small.samples("valid"), strict=True):
+        assert np.array_equal(resize(one.image, 8), other.image)
+        assert (one.key, one.subject) == (other.key, other.subject)
+
+
+def test_fer2013_keeps_its_votes_and_pixels(
+    fer2013_rows: list[fer2013.Row], tmp_path: Path
+) -> None:
+    members = {**fer2013.files(fer2013_rows), "ferplus.csv": fer2013.votes_file(fer2013_rows)}
+    source = open_dataset(fer2013.write_zip(tmp_path / "fer.zip", members))
+    pack(source, tmp_path / "fer.zip", tmp_path / "out", size=48)
+    dataset = open_dataset(tmp_path / "out", "packed")
+    assert dataset.splits() == source.splits()
+    for split in source.splits():
+        one, other = stack(source.samples(split)), stack(dataset.samples(split))
+        assert np.array_equal(one.images, other.images) and one.keys == other.keys
+        assert one.votes is not None and np.array_equal(one.votes, other.votes)
+
+
+def test_what_is_no_pack(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    for path in (tmp_path, tmp_path / "nowhere", tmp_path / "file"):
+        with pytest.raises(DatasetError, match="is no packed data set"):
+            open_dataset(path, "packed")
+
+
+def test_an_unknown_split(packed: Path) -> None:
+    with pytest.raises(DatasetError, match=r"no split 'test' .it has: train, valid"):
+        next(open_dataset(packed, "packed").samples("test"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", '{"format": 1}', '{"format": 1, "complete": "yes"}', "\x00\xff", "[" * 10**5],
+)
+def test_a_damaged_manifest(text: str, packed: Path) -> None:
+    (packed / "pack.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(DatasetError, match="is damaged, or of another program"):
+        open_dataset(packed, "packed")
+
+
+def test_a_later_format(packed: Path) -> None:
+    manifest = json.loads((packed / "pack.json").read_text())
+    (packed / "pack.json").write_text(json.dumps({**manifest, "format": 2}))
+    with pytest.raises(DatasetError, match="in format 2, and this Mien reads 1"):
+        open_dataset(packed, "packed")
+
+
+@pytest.mark.parametrize("name", ["train.pixels.npy", "train.facts.npz"])
+@pytest.mark.parametrize("how", ["gone", "empty", "cut", "foreign", "torn"])
+def test_damaged_arrays(name: str, how: str, packed: Path) -> None:
+    path = packed / name
+    data = path.read_bytes()
+    path.unlink()
+    if how == "foreign":
+        path.write_bytes((packed / name.replace("train", "valid")).read_bytes())
+    elif how == "torn":
+        path.write_bytes(b"\x93NUMPY\x01\x00\x06\x00(((((\n")  # NumPy raises a TokenError
+    elif how != "gone":
+        path.write_bytes(b"" if how == "empty" else data[: len(data) // 2])
+    with pytest.raises(DatasetError, match="is damaged, split 'train'"):
+        open_dataset(packed, "packed").arrays("train")  # type: ignore[attr-defined]
+
+
+def test_a_label_beyond_the_names(packed: Path) -> None:
+    manifest = json.loads((packed / "pack.json").read_text())
+    (packed / "pack.json").write_text(json.dumps({**manifest, "labels": ["anger"]}))
+    with pytest.raises(DatasetError, match="a label is out of range"):
+        next(open_dataset(packed, "packed").samples("train"))

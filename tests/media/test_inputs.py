@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import io
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mien.errors import InputError
+from mien.media.inputs import expand, is_picture_name
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    names = ["b.jpg", "a.PNG", "notes.txt", ".hidden.jpg", "sub/c.webp", "sub/deep/d.tif", "bare"]
+    for name in names:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    (tmp_path / "hollow").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def errors_of(names: list[str], **options: object) -> tuple[list[str], list[str]]:
+    errors: list[InputError] = []
+    paths = list(expand(names, on_error=errors.append, **options))  # type: ignore[arg-type]
+    return paths, [str(error) for error in errors]
+
+
+def test_a_folder_gives_its_pictures_sorted(tree: Path) -> None:
+    assert list(expand(["."])) == ["./a.PNG", "./b.jpg"]
+    assert list(expand([tree])) == [str(tree / "a.PNG"), str(tree / "b.jpg")]
+
+
+def test_recursive_goes_into_subfolders_files_first(tree: Path) -> None:
+    got = list(expand(["."], recursive=True))
+    assert got == ["./a.PNG", "./b.jpg", "./sub/c.webp", "./sub/deep/d.tif"]
+    found = {f"./{p.relative_to(tree)}" for p in tree.rglob("*") if is_picture_name(p)}
+    assert set(got) == found - {"./.hidden.jpg"}
+
+
+def test_a_named_file_is_always_taken_even_if_missing(tree: Path) -> None:
+    names = ["notes.txt", "bare", ".hidden.jpg", "gone.jpg", "no/where"]
+    assert list(expand(names)) == names
+
+
+def test_each_picture_comes_once_in_the_order_named(tree: Path) -> None:
+    assert list(expand(["b.jpg", ".", "./b.jpg", str(tree / "a.PNG")])) == ["b.jpg", "./a.PNG"]
+
+
+def test_a_link_under_another_name_is_another_picture(tree: Path) -> None:
+    (tree / "z.jpg").symlink_to("b.jpg")
+    (tree / "alias").symlink_to("sub")
+    assert list(expand(["b.jpg", "z.jpg"])) == ["b.jpg", "z.jpg"]
+    assert list(expand(["sub", "alias"])) == ["sub/c.webp"]  # the same entry of the same folder
+
+
+def test_globs_stand_for_pictures_and_folders(tree: Path) -> None:
+    assert list(expand(["*"])) == ["a.PNG", "b.jpg", "sub/c.webp"]
+    assert list(expand(["?.jpg"])) == ["b.jpg"]
+    assert list(expand(["[ab].*"])) == ["a.PNG", "b.jpg"]
+    assert list(expand(["*.txt"])) == ["notes.txt"]
+    assert list(expand(["**/*.tif"])) == ["sub/deep/d.tif"]
+    assert list(expand([f"{tree}/s*/*.webp"])) == [f"{tree}/sub/c.webp"]
+    assert list(expand([".h*"])) == [".hidden.jpg"]
+
+
+def test_a_file_whose_name_looks_like_a_glob_is_a_file(tree: Path) -> None:
+    (tree / "b[1].jpg").touch()
+    assert list(expand(["b[1].jpg"])) == ["b[1].jpg"]
+
+
+def test_what_holds_nothing_is_reported_and_the_rest_go_on(tree: Path) -> None:
+    paths, errors = errors_of(["hollow", "q*.jpg", "b.jpg", "**bad"])
+    assert paths == ["b.jpg"]
+    assert "'hollow' holds no picture" in errors[0]
+    assert "'q*.jpg'" in errors[1]
+    assert "'**bad'" in errors[2]
+    assert not any("\n" in error for error in errors)
+    with pytest.raises(InputError, match="recursive"):
+        list(expand(["hollow"]))
+
+
+def test_standard_input_names_one_path_a_line(tree: Path) -> None:
+    lines = io.StringIO("b.jpg\n\n  \r\nwith space .jpg\r\nsub\n*.png\n")
+    got = list(expand(["-", "a.PNG"], stdin=lines))
+    assert got == ["b.jpg", "with space .jpg", "sub/c.webp", "*.png", "a.PNG"]
+    assert errors_of(["-"], stdin=["\n"]) == (
+        [],
+        ["standard input names no path: give one path a line"],
+    )
+
+
+def test_standard_input_may_hold_names_that_are_not_utf8(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"gr\xfc\xdfe.jpg\n")))
+    assert [os.fsencode(path) for path in expand(["-"])] == [b"gr\xfc\xdfe.jpg"]
+
+
+def test_standard_input_may_be_what_find_print0_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"./a b.jpg\0./c.png\0")))
+    assert list(expand(["-"])) == ["./a b.jpg", "./c.png"]
+
+
+def test_a_closed_standard_input_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    paths, errors = errors_of(["-", "a.jpg"])
+    assert paths == ["a.jpg"]
+    assert errors == ["standard input is closed: give it a list of paths, one a line"]
+
+
+@pytest.mark.parametrize("name", ["no\0path/a.jpg", "a\0.jpg", "x" * 5000, "x" * 5000 + "/a.jpg"])
+def test_what_no_file_can_be_called_is_left_to_the_reader(name: str) -> None:
+    assert list(expand([name])) == [name]
+
+
+def test_standard_input_is_read_as_it_comes() -> None:
+    def lines() -> Iterator[str]:
+        yield "a.jpg\n"
+        raise AssertionError("read too far")
+
+    assert next(expand(["-"], stdin=lines())) == "a.jpg"
+
+
+def test_loops_of_links_end(tree: Path) -> None:
+    for name in ("loop1", "loop2", "sub/up"):
+        (tree / name).symlink_to(tree)
+    (tree / "self").symlink_to("self")
+    start = time.process_time()
+    got = list(expand(["."], recursive=True))
+    assert {os.path.realpath(p) for p in got} == {
+        str(tree / n) for n in ("a.PNG", "b.jpg", "sub/c.webp", "sub/deep/d.tif")
+    }
+    assert len(got) == 4
+    assert list(expand(["**/*.tif"])) == ["sub/deep/d.tif"]
+    assert time.process_time() - start < 1
+
+
+def test_ten_thousand_entries_are_quick_and_lazy(tmp_path: Path) -> None:
+    for index in range(10_000):
+        (tmp_path / f"{index:05}.jpg").touch()
+    start = time.process_time()
+    paths = expand([tmp_path])
+    assert next(paths).endswith("00000.jpg")
+    assert sum(1 for _ in paths) == 9_999
+    assert time.process_time() - start < 2
+
+
+def test_nothing_is_touched_before_the_first_path_is_asked_for() -> None:
+    def names() -> Iterator[str]:
+        raise AssertionError("read too early")
+        yield ""
+
+    expand(names())
+
+
+def test_a_folder_that_cannot_be_read_is_reported(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.scandir
+
+    def refuse(path: str) -> object:
+        if path.endswith("sub"):
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    paths, errors = errors_of(["."], recursive=True)
+    assert paths == ["./a.PNG", "./b.jpg"]
+    assert errors == ["cannot read folder './sub' (Permission denied): check its rights"]

@@ -1,0 +1,69 @@
+"""A training run small enough for a test: made-up faces, a network of a few thousand weights."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mien.datasets.base import Sample
+from mien.labels import FER2013
+from mien.train.classification.config import TrainConfig
+
+KEYS: dict[str, Any] = {
+    "widths": [8, 8, 8, 8],
+    "blocks": [1, 1, 1, 1],
+    "batch_size": 32,
+    "limit": 96,
+    "epochs": 2,
+    "lr": 0.05,
+    "ema": 0.5,
+}
+
+
+def config(**keys: Any) -> TrainConfig:
+    return TrainConfig.from_dict({"name": "tiny", **KEYS, **keys})
+
+
+def options(**keys: Any) -> list[str]:
+    """``KEYS`` for the command line."""
+    found = {**KEYS, **keys}
+    return [part for key, value in found.items() for part in ("--set", f"{key}={value}")]
+
+
+class Faces:
+    """A data set of bars: the expression is the angle, and ten people vote for it."""
+
+    name = "bars"
+    labels = FER2013
+
+    def __init__(self, count: int = 128, votes: bool = True) -> None:
+        self.count, self.votes = count, votes
+
+    def splits(self) -> tuple[str, ...]:
+        return "train", "public"
+
+    def samples(self, split: str) -> Iterator[Sample]:
+        rng = np.random.default_rng(split == "public")
+        y, x = np.mgrid[:48, :48] / 48
+        for row in range(self.count):
+            label = row % 7
+            angle = label * np.pi / 7
+            wave = np.sin(20 * (x * np.cos(angle) + y * np.sin(angle)) + rng.uniform(0, 6))
+            image = np.clip(128 + 60 * wave + rng.normal(0, 20, (48, 48)), 0, 255)
+            votes = tuple(10 * (column == label) for column in range(10)) if self.votes else None
+            yield Sample(image.astype(np.uint8), label, f"row {row}", votes)
+
+
+def write_csv(path: Path) -> Path:
+    """``Faces`` as Kaggle's ``fer2013.csv``."""
+    with path.open("w", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(["emotion", "pixels", "Usage"])
+        for split, usage in (("train", "Training"), ("public", "PublicTest")):
+            for sample in Faces().samples(split):
+                out.writerow([sample.label, " ".join(map(str, sample.image.ravel())), usage])
+    return path

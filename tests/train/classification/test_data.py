@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mien.datasets.base import Sample, open_dataset
+from mien.datasets.packing.pack import pack
+from mien.datasets.splits import resplit
+from mien.errors import DatasetError
+from mien.preprocess.network_input import frames
+from tests.support import tiny
+
+torch = pytest.importorskip("torch")
+
+from mien.train.classification.config import TrainConfig  # noqa: E402
+from mien.train.classification.data import TensorSplit, input_spec, load_split  # noqa: E402
+
+CPU = torch.device("cpu")
+
+
+class Odd(tiny.Faces):
+    """Pictures of several sizes and colours, some of which cannot be read."""
+
+    def __init__(self, count: int = 128, broken: int = 0, **changes: Any) -> None:
+        super().__init__(count)
+        self.broken, self.changes = broken, changes
+
+    def samples(self, split: str) -> Iterator[Sample]:
+        for row, sample in enumerate(super().samples(split)):
+            side = 40 + 8 * (row % 3)
+            picture = np.resize(sample.image, (side, side, 3) if row % 2 else (side, side))
+            pixels = _unreadable if row < self.broken else picture
+            yield replace(sample, pixels=pixels, **self.changes)
+
+
+def _unreadable() -> np.ndarray:
+    raise DatasetError("train/x.jpg is damaged")
+
+
+def load(data: tiny.Faces, config: TrainConfig, split: str = "train") -> TensorSplit:
+    return load_split(data, split, config, input_spec(config, data.labels), CPU)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_frames_are_those_of_inference(channels: int) -> None:
+    config = tiny.config(channels=channels, limit=None)
+    loaded = load(Odd(300), config)  # more than a chunk
+    samples = list(Odd(300).samples("train"))
+    expected = frames([s.image for s in samples], input_spec(config, Odd.labels))
+    assert loaded.frames.shape == (300, 48, 48, channels)
+    np.testing.assert_array_equal(loaded.frames.numpy(), expected)
+    assert loaded.labels.tolist() == [s.label for s in samples]
+    picture = loaded.pictures(torch.tensor([7, 2]))
+    torch.testing.assert_close(picture[1, 0] * 255, loaded.frames[2, ..., 0].float())
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_packed_split_is_used_where_it_lies(tmp_path: Path) -> None:
+    pack(tiny.Faces(), "bars", tmp_path / "pack", size=48, workers=1)
+    packed = open_dataset(tmp_path / "pack", "packed")
+    config = tiny.config(limit=None)
+    stored, decoded = load(packed, config), load(tiny.Faces(), config)
+    assert torch.equal(stored.frames, decoded.frames)
+    assert torch.equal(stored.labels, decoded.labels)
+    assert stored.votes is not None and torch.equal(stored.votes, decoded.votes)
+    assert stored.origin == "bars"  # so that an exported model frames faces as they do
+    mapped = packed.arrays("train").images
+    assert stored.frames.data_ptr() == mapped.__array_interface__["data"][0]
+    smaller = tiny.config(limit=None, resize=44)
+    assert load(packed, smaller).frames.shape == (128, 44, 44, 1)
+    divided = resplit(packed, "random:90/10")
+    assert load(divided, config, "valid").origin == "bars"
+
+
+def test_unreadable_pictures_are_left_out_and_listed() -> None:
+    loaded = load(Odd(128, broken=3), tiny.config(limit=None))
+    assert len(loaded) == 125
+    assert loaded.unreadable[0] == ("row 0", "train/x.jpg is damaged")
+    assert len(loaded.unreadable) == 3
+
+
+@pytest.mark.parametrize("broken", [64, 128])
+def test_many_unreadable_pictures_are_an_error(broken: int) -> None:
+    with pytest.raises(DatasetError, match=r"x\.jpg is damaged"):
+        load(Odd(128, broken=broken), tiny.config(limit=None))
+
+
+def test_labels_out_of_range_are_named() -> None:
+    with pytest.raises(DatasetError, match="row 0 has the label 7, expected 0 to 6"):
+        load(Odd(label=7), tiny.config())
+
+
+def test_at_most_so_many_a_class_of_the_training_split_alone() -> None:
+    config = tiny.config(limit=None, max_per_class=4)
+    assert torch.bincount(load(tiny.Faces(), config).labels).tolist() == [4] * 7
+    assert len(load(tiny.Faces(), config, "public")) == 128
+
+
+def test_what_is_known_beside_the_label_comes_along() -> None:
+    facts = {"target": (0.5, 0.5, 0, 0, 0, 0, 0), "valence": 0.3, "arousal": None}
+    loaded = load(Odd(**facts), tiny.config())
+    assert loaded.targets is not None and loaded.affect is not None
+    assert loaded.targets[5].tolist() == list(facts["target"])
+    assert loaded.affect[:, 0].tolist() == pytest.approx([0.3] * 96)
+    assert bool(loaded.affect[:, 1].isnan().all())

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+from PIL import Image
+
+from mien.preprocess.network_input import frames, normalise
+from mien.samples import ASTRONAUT
+from mien.train.classification.config import TrainConfig
+from mien.train.classification.data import input_spec
+from mien.train.classification.preview import preview
+
+STILL = {
+    "flip": False, "rotation": 0.0, "scale": 0.0, "shift": 0.0, "erasing": 0.0,
+}  # fmt: skip
+
+
+def images(n: int = 4) -> list[np.ndarray]:
+    photo = Image.open(ASTRONAUT)
+    return [np.array(photo.crop((40 * i, 0, 40 * i + 200 + i, 210))) for i in range(n)]
+
+
+def test_without_augmentation_all_views_are_what_inference_sees() -> None:
+    config = TrainConfig(name="still", resize=48, input_size=44, channels=3, **STILL)  # type: ignore[arg-type]
+    made = preview(images(), config)
+    assert made.plain.shape == (4, 44, 44, 3) and made.views.shape == (4, 9, 44, 44, 3)
+    for view in range(9):
+        np.testing.assert_allclose(made.views[:, view], made.plain, atol=1e-5)
+    assert not made.mixed.any()
+    # What inference sees is what `normalise` cuts:
+    spec = input_spec(config, ("any",))
+    seen = normalise(frames(images(), spec), spec).transpose(0, 2, 3, 1)
+    np.testing.assert_allclose((made.plain - 0.5) / 0.25, seen, atol=1e-5)
+
+
+def test_views_vary_by_the_recipe_and_its_seed_repeats_them() -> None:
+    config = TrainConfig(name="grey", resize=48, input_size=44)
+    made, again = preview(images(), config), preview(images(), config)
+    assert made.views.shape == (4, 9, 44, 44, 1)
+    assert np.array_equal(made.views, again.views)
+    assert made.views.min() >= 0 and made.views.max() <= 1
+    differences = np.abs(made.views - made.plain[:, None]).mean(axis=(2, 3, 4))
+    assert (differences > 0.01).all()
+
+
+def test_others_are_mixed_in_and_not_shown() -> None:
+    config = TrainConfig(name="mix", resize=48, input_size=48, mixup=1.0, **STILL)  # type: ignore[arg-type]
+    black, white = np.zeros((48, 48), np.uint8), np.full((48, 48), 255, np.uint8)
+    made = preview([black], config, others=[white] * 30)
+    assert made.plain.shape == (1, 48, 48, 1) and made.views.shape == (1, 9, 48, 48, 1)
+    means = made.views.mean(axis=(0, 2, 3, 4))  # (9,)
+    mixed = means > 0  # not where it met itself
+    assert mixed.sum() >= 7
+    np.testing.assert_allclose(means[mixed], made.mixed[mixed], atol=1e-5)
+
+
+def test_mixing_is_shown_and_told() -> None:
+    config = TrainConfig(name="mix", resize=48, input_size=48, mixup=1.0, **STILL)  # type: ignore[arg-type]
+    made = preview(images(), config)
+    assert (made.mixed > 0).sum() >= 7
+    for view, share in enumerate(made.mixed):
+        for picture in made.views[:, view]:
+            # Some picture's share of 1 - `share` and some other's rest, exactly:
+            rests = [(picture - (1 - share) * plain) for plain in made.plain]
+            errors = [np.abs(rest - share * other).max() for rest in rests for other in made.plain]
+            assert min(errors) < 1e-4

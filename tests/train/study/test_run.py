@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("onnxscript")
+pytest.importorskip("sklearn")
+
+from mien.errors import TrainingError, UnknownNameError  # noqa: E402
+from mien.evaluation.classification.comparison import Cost  # noqa: E402
+from mien.evaluation.classification.predictions import Predictions, answers_path  # noqa: E402
+from mien.train import checkpoint  # noqa: E402
+from mien.train.classification import cost  # noqa: E402
+from mien.train.recipe import load_recipe  # noqa: E402
+from mien.train.study.run import report as study_report  # noqa: E402
+from mien.train.study.run import run as study  # noqa: E402
+from tests.support.tiny import Faces  # noqa: E402
+
+TABLE = [
+    "majority", "knn", "mlp", "cnn3", "cnn", "cnn_stack", "cnn_residual", "resnet18", "resnet50",
+    "vgg16", "mobilenet", "mobilenet_v3", "resnext50", "efficientnet_b0", "convnext_tiny", "unet",
+    "default", "se_resnet18",
+]  # fmt: skip
+CPU = torch.device("cpu")
+SMALL = {
+    "splits": "random:80/20", "train_split": "train", "valid_split": "valid", "resize": 16,
+    "input_size": 16, "widths": [8], "batch_size": 32, "epochs": 2, "ema": 0.5,
+}  # fmt: skip
+
+
+@pytest.fixture
+def no_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An export takes seconds; tests/train/test_cost.py makes some."""
+    monkeypatch.setattr(study, "run_cost", lambda *_: Cost(parameters=1))
+
+
+def entry(**changes: Any) -> study.Entry:
+    published = study.Published((20.0, 22.8), "FER2013", "somebody")
+    return study.Entry("mlp", {**SMALL, **changes}, published)
+
+
+@pytest.mark.parametrize("schedule", study.SCHEDULES)
+@pytest.mark.parametrize("from_scratch", [False, True])
+def test_every_classifier_has_a_recipe_on_one_protocol(schedule: str, from_scratch: bool) -> None:
+    entries = study.plan(schedule, (), from_scratch)
+    assert sorted(e.recipe for e in entries) == sorted(TABLE)
+    for planned in entries:
+        config = planned.config()
+        assert (config.dataset, config.splits) == ("fer2013", "random:90/10")
+        assert (config.train_split, config.valid_split) == ("train", "valid")
+        if from_scratch or schedule == "short":
+            assert config.weights is None
+
+
+def test_the_command_of_a_row_is_its_run() -> None:
+    for schedule in study.SCHEDULES:
+        for planned in study.plan(schedule, (), from_scratch=True):
+            words = shlex.split(planned.command("fer2013.zip"))
+            assert words[:3] == ["mien", "train", planned.recipe]
+            sets = [words[i + 1] for i, word in enumerate(words) if word == "--set"]
+            assert load_recipe(planned.recipe, sets) == planned.config()
+
+
+def test_some_of_them_alone() -> None:
+    assert [e.recipe for e in study.plan("short", ("mlp", "majority"))] == ["majority", "mlp"]
+    with pytest.raises(UnknownNameError, match="did you mean 'mobilenet'"):
+        study.plan("short", ("mobilnet",))
+
+
+@pytest.mark.usefixtures("no_costs")
+def test_a_finished_run_stays_and_an_unfinished_one_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    epochs: list[int] = []
+
+    class Killed(BaseException):
+        pass
+
+    def kill(row: dict[str, Any]) -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        study.run_entry(entry(), Faces(), tmp_path, device=CPU, on_epoch=kill)
+    folder = tmp_path / "runs" / "mlp"
+    assert not (folder / study.FAILED).exists()  # stopped is not failed
+    study.run_entry(
+        entry(), Faces(), tmp_path, device=CPU, on_epoch=lambda row: epochs.append(row["epoch"])
+    )
+    assert epochs == [1]
+    valid = Predictions.load(answers_path(folder, "valid"))
+    public = Predictions.load(answers_path(folder, "public"))
+    assert len(public) == 128 and public.splits == "official" and public.repeats_of == "train"
+    assert len(valid) + checkpoint.load(folder / "last.pt")["facts"]["pictures"] == 128
+    assert valid.splits == "random:80/20"
+
+    before = (folder / study.COST).stat().st_mtime_ns
+    monkeypatch.setattr(study, "train", None)  # a finished run does not come near it
+    study.run_entry(entry(), Faces(), tmp_path, device=CPU)
+    assert (folder / study.COST).stat().st_mtime_ns == before
+    (folder / study.COST).unlink()  # nor does one whose costs alone are missing
+    monkeypatch.setattr(study, "run_cost", lambda *_: Cost(parameters=2))
+    study.run_entry(entry(), Faces(), tmp_path, device=CPU)
+    assert Cost.load(folder / study.COST).parameters == 2
+
+
+@pytest.mark.usefixtures("no_costs")
+def test_a_failure_is_noted_until_it_is_mended(tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / "mlp"
+    with pytest.raises(TrainingError):
+        study.run_entry(entry(batch_size=4096), Faces(), tmp_path, device=CPU)
+    rows = study_report.collect([entry(batch_size=4096)], tmp_path, "fer2013.zip")
+    assert [row["status"] for row in rows] == ["failed"]
+    assert "batch of 4096" in rows[0]["error"]
+    assert f"`mlp`: {rows[0]['error']}" in study_report.markdown(rows, "mien study", "short")
+    study.run_entry(entry(), Faces(), tmp_path, device=CPU)
+    assert not (folder / study.FAILED).exists()
+    (row,) = study_report.collect([entry()], tmp_path, "fer2013.zip")
+    assert row["status"] == "done"
+
+
+def test_the_tables_are_the_runs_own_figures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cost, "SECONDS", 0.0)
+    study.run_entry(entry(), Faces(), tmp_path, device=CPU)
+    study.measure_shipped(Faces(), tmp_path)
+    rows = study_report.collect([entry()], tmp_path, "fer2013.zip")
+    study_report.write(rows, tmp_path, "mien study --data fer2013.zip", "short")
+    assert json.loads((tmp_path / "study.json").read_text())["rows"] == rows
+    mlp, shipped = rows
+    folder = tmp_path / "runs" / "mlp"
+    public = Predictions.load(answers_path(folder, "public"))
+    metrics = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert mlp["public"]["accuracy"] == (public.predicted == public.labels).mean()
+    # The trainer measured the same weights on the same pictures by itself.
+    assert mlp["valid"]["accuracy"] == pytest.approx(metrics[-1]["valid_accuracy"], abs=1e-5)
+    assert mlp["epochs"] == 2 and mlp["seed"] == 0 and mlp["weights"] == "scratch"
+    # 256 inputs → 8 → 7, with biases; normalisation layers may add a few.
+    assert mlp["cost"]["parameters"] >= 256 * 8 + 8 + 8 * 7 + 7
+    assert shipped["name"] == "default, as shipped" and shipped["epochs"] == 72
+    assert shipped["valid"] is None
+
+    text = (tmp_path / "study.md").read_text()
+    (line,) = [line for line in text.splitlines() if line.startswith("| mlp | 20 to 22.8 % |")]
+    assert f"**{mlp['public']['accuracy']:.1%}**" in line
+    assert "mien train default --data fer2013.zip --out runs/default" in text
+    assert (tmp_path / "study.png").stat().st_size > 10_000
+
+    (folder / "predictions" / "valid.npz").write_bytes(b"torn")
+    damaged, kept = study_report.collect([entry()], tmp_path, "fer2013.zip")
+    assert damaged["status"] == "failed" and "valid.npz" in damaged["error"]
+    assert kept == shipped  # one damaged run takes nothing from the others
