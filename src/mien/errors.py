@@ -80,7 +80,9 @@ class MissingExtraError(MienError, ImportError):
     """An optional dependency is not installed; the message gives the exact command."""
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs the '{extra}' extra: pip install 'mien[{extra}]'")
+        super().__init__(
+            f"{what} needs the '{extra}' extra: run pip install '.[{extra}]' in a clone of Mien"
+        )
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -390,10 +390,10 @@ for model, *more in (
     assert json.loads(done.stdout)["n"] == 16
     assert done.stderr.splitlines() == [
         "0",
-        "mien: a figure needs the 'plot' extra: pip install 'mien[plot]'",
+        "mien: a figure needs the 'plot' extra: pip install '.[plot]'",
         "1",
-        "mien: a figure needs the 'plot' extra: pip install 'mien[plot]'",
+        "mien: a figure needs the 'plot' extra: pip install '.[plot]'",
         "1",
-        f"mien: the training run {tmp_path} needs the 'train' extra: pip install 'mien[train]'",
+        f"mien: the training run {tmp_path} needs the 'train' extra: pip install '.[train]'",
         "1",
     ]

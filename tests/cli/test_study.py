@@ -9,7 +9,7 @@ pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
 pytest.importorskip("matplotlib")
 
-from mien.evaluation.classification.comparison import Cost
+from mien.evaluation.classification.cost import Cost
 from mien.train.study.run import run as study
 from tests.support.commands import mien
 from tests.support.tiny import write_csv

@@ -85,7 +85,7 @@ def test_without_optuna_the_pip_command_is_given(
 ) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
     assert mien(*args(files, tmp_path / "out", "--trials", 1)) == 1
-    assert "pip install 'mien[tune]'" in capsys.readouterr().err
+    assert "pip install '.[tune]'" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 

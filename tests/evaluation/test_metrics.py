@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mien.classifiers.probabilities import softmax
 from mien.evaluation import metrics
 
 sklearn = pytest.importorskip("sklearn.metrics", reason="the 'dev' extra brings scikit-learn")
@@ -69,7 +70,7 @@ def test_ece_is_the_published_sum(case: tuple[np.ndarray, np.ndarray, int], bins
 
 def test_softmax_is_safe_and_sums_to_one() -> None:
     logits = np.array([[1e4, 0, -1e4], [0, 0, 0], [-1e4, -1e4, -1e4]], np.float32)
-    probs = metrics.softmax(logits)
+    probs = softmax(logits)
     assert probs.dtype == np.float32
     assert np.allclose(probs, [[1, 0, 0], [1 / 3] * 3, [1 / 3] * 3])
 
@@ -93,10 +94,10 @@ def test_temperature_is_found_where_a_plain_search_finds_it(temperature: float) 
     logits = (honest * temperature).astype(np.float32)
     found = metrics.fit_temperature(logits, labels)
     grid = np.geomspace(0.05, 20, 400)
-    losses = [metrics.nll(metrics.softmax(logits / np.float32(t)), labels) for t in grid]
+    losses = [metrics.nll(softmax(logits / np.float32(t)), labels) for t in grid]
     assert found == pytest.approx(grid[np.argmin(losses)], rel=0.02)
     assert found == pytest.approx(temperature, rel=0.1)
-    after = metrics.nll(metrics.softmax(logits / np.float32(found)), labels)
+    after = metrics.nll(softmax(logits / np.float32(found)), labels)
     assert after <= min(losses) + 1e-6
 
 

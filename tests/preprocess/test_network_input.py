@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mien.preprocess.network_input import frames, network_input, normalise, resize
+from mien.preprocess.network_input import network_input, normalise, resize, resize_crops
 from mien.specs.classifier import ModelSpec
 
 GREY = ModelSpec("grey", ("a", "b"), input_size=44, resize=48, mean=(0.5,), std=(0.25,))
@@ -33,12 +33,12 @@ def test_cuts_the_centre_of_the_frame() -> None:
 def test_grey_is_the_luma_of_rec601() -> None:
     crop = np.random.default_rng(1).integers(0, 256, (48, 48, 3), np.uint8)
     luma = np.asarray(Image.fromarray(crop).convert("L"), int)  # Pillow uses the same standard
-    assert np.abs(frames([crop], GREY)[0, ..., 0].astype(int) - luma).max() <= 1
+    assert np.abs(resize_crops([crop], GREY)[0, ..., 0].astype(int) - luma).max() <= 1
 
 
 def test_colour_from_grey_repeats_it() -> None:
     crop = np.random.default_rng(2).integers(0, 256, (32, 32), np.uint8)
-    assert (frames([crop], RGB)[0] == crop[..., None]).all()
+    assert (resize_crops([crop], RGB)[0] == crop[..., None]).all()
 
 
 @pytest.mark.parametrize("factor", [2, 3, 5])
@@ -64,4 +64,4 @@ def test_many_sizes_in_one_batch() -> None:
 
 def test_halves_make_the_whole() -> None:
     crops = [np.random.default_rng(4).integers(0, 256, (60, 60, 3), np.uint8)]
-    assert np.array_equal(network_input(crops, GREY), normalise(frames(crops, GREY), GREY))
+    assert np.array_equal(network_input(crops, GREY), normalise(resize_crops(crops, GREY), GREY))

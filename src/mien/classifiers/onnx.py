@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.classifiers.probabilities import softmax
 from mien.errors import ModelFileError
-from mien.evaluation.metrics import softmax
 from mien.preprocess.network_input import network_input
 from mien.registry import register_classifier
 from mien.runtime import open_session
 from mien.specs.classifier import ModelSpec
-from mien.specs.detector import refuse_other
+from mien.specs.identify import refuse_other
 from mien.weights import DEFAULT
 
 BATCH = 64  # faces a call: beyond it memory grows and speed does not

@@ -47,18 +47,18 @@ def command(
     from pathlib import Path
 
     from mien.errors import ConfigError
+    from mien.extras import require_extra
     from mien.files import check_writable
-    from mien.train import require_extra
 
     facts = dict(fact.partition("=")[::2] for fact in card)
     if bad := next((fact for fact in card if "=" not in fact), None):
         raise ConfigError(f"--card takes KEY=TEXT, got {bad!r}")
     if not out.endswith(".onnx"):
         raise ConfigError(f"--out takes the name of an .onnx file, got {out!r}")
-    require_extra("'mien export'", "onnx", "onnxscript")
+    require_extra("train", "'mien export'", "onnx", "onnxscript")
     check_writable(Path(out))
     from mien.train import checkpoint
-    from mien.train.graph import Weights
+    from mien.train.onnx_graph import Weights
 
     told: dict[str, Any] = {
         "weights": cast(Weights, weights), "name": name, "licence": licence, "card": facts

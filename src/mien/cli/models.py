@@ -68,7 +68,7 @@ def _card(name: str) -> dict[str, Any]:
     from mien.errors import UnknownNameError
     from mien.registry import classifiers, detectors
     from mien.runtime import open_session
-    from mien.specs.detector import kind_of
+    from mien.specs.identify import kind_of
 
     if name in classifiers.names():
         return asdict(load_classifier(name).spec)

@@ -49,11 +49,10 @@ def command(
     from pathlib import Path
 
     from mien.datasets.base import open_dataset
-    from mien.reports.figures.save import require_extra as require_plot
-    from mien.train import require_extra
+    from mien.extras import require_extra
 
-    require_extra("'mien study'", "onnx", "onnxscript")
-    require_plot()
+    require_extra("train", "'mien study'", "onnx", "onnxscript")
+    require_extra("plot", "'mien study'")
     import torch
 
     from mien.train.classification.loop import pick_device

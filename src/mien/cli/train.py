@@ -75,7 +75,7 @@ def command(
 
     from mien.cli.support.epochs import epochs_shown
     from mien.datasets.base import open_dataset
-    from mien.train import require_extra
+    from mien.extras import require_extra
     from mien.train.classification.config import TrainConfig
     from mien.train.recipe import load_recipe
 
@@ -85,7 +85,7 @@ def command(
         config.check_teacher()
     dataset: Any = open_dataset(data, config.dataset, config.dataset_options)
     _check_kind(config, dataset)
-    require_extra("'mien train'")
+    require_extra("train", "'mien train'")
     import torch
 
     from mien.train import distributed

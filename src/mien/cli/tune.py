@@ -81,8 +81,8 @@ def command(
     from pathlib import Path
 
     from mien.datasets.base import open_dataset
+    from mien.extras import require_extra
     from mien.train.recipe import load_classifier_recipe
-    from mien.train.tuning import require_extra
     from mien.train.tuning.space import load_space
     from mien.train.tuning.split import tuning_split
 
@@ -96,7 +96,7 @@ def command(
     elif trials is None:
         raise click.UsageError(f"--method {method} needs --trials N", click.get_current_context())
     dataset = open_dataset(data, config.dataset, config.dataset_options)
-    require_extra("'mien tune'")
+    require_extra("tune", "'mien tune'")
     import torch
 
     from mien.train.classification.loop import pick_device

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mien.datasets.base import Dataset, Sample
 from mien.errors import DatasetError, MienError
-from mien.preprocess.network_input import frames
+from mien.preprocess.network_input import resize_crops
 from mien.specs.classifier import ModelSpec
 
 MOST_A_CLASS = 500
@@ -91,7 +91,7 @@ def survey(
             sums = np.zeros((k, side, side, 3))
         if first:
             examples[sample.label] = image
-        picture = frames([image], spec)[0]  # (S, S, 3)
+        picture = resize_crops([image], spec)[0]  # (S, S, 3)
         sums[sample.label] += picture
         averaged[sample.label] += 1
         # The lowest ranks are shown: which they are does not hang on the order of reading.

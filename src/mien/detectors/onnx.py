@@ -12,7 +12,8 @@ from mien.errors import ConfigError, ModelFileError
 from mien.preprocess.letterbox import letterbox
 from mien.registry import register_detector
 from mien.runtime import open_session
-from mien.specs.detector import DetectorSpec, refuse_other
+from mien.specs.detector import DetectorSpec
+from mien.specs.identify import refuse_other
 from mien.types import Box, Face
 
 # Name, type and rank of what the graph takes and gives; mien.specs.detector tells it in words.

@@ -24,7 +24,7 @@ from mien.detectors.base import DetectorFacts, check_image, check_length, check_
 from mien.errors import ConfigError, ModelFileError
 from mien.registry import register_detector
 from mien.runtime import open_session
-from mien.specs.detector import kind_of, refuse_other
+from mien.specs.identify import kind_of, refuse_other
 from mien.types import Box, Face
 
 SURE = 20  # side in pixels of the input from which the network finds most faces

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.classifiers.probabilities import softmax
+
 Floats = NDArray[np.floating]
 Labels = NDArray[np.int64]
 
@@ -24,12 +26,6 @@ class Interval:
 
     low: float
     high: float
-
-
-def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(N, K) logits → (N, K) probabilities, safe for large logits."""
-    e = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(e / e.sum(axis=1, keepdims=True), np.float32)
 
 
 def confusion_matrix(labels: Labels, predicted: Labels, classes: int) -> NDArray[np.int64]:

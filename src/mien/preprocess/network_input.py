@@ -1,7 +1,7 @@
 """From face crop to network input: the one way, for training and for inference.
 
-``frames`` and ``normalise`` are the two halves of ``network_input``; training puts its augmentation
-between them and otherwise calls the very same code.
+``resize_crops`` and ``normalise`` are the two halves of ``network_input``. Training puts its
+augmentation between them and otherwise calls the same code.
 """
 
 from __future__ import annotations
@@ -21,45 +21,45 @@ def network_input(crops: Sequence[NDArray[np.uint8]], spec: ModelSpec) -> NDArra
     ``crops``: square (H, W) or (H, W, 1) grey or (H, W, 3) RGB uint8 pictures of any size, framed
     as ``mien.preprocess.crop.face_crop`` frames them.
     """
-    return normalise(frames(crops, spec), spec)
+    return normalise(resize_crops(crops, spec), spec)
 
 
-def frames(crops: Sequence[NDArray[np.uint8]], spec: ModelSpec) -> NDArray[np.uint8]:
+def resize_crops(crops: Sequence[NDArray[np.uint8]], spec: ModelSpec) -> NDArray[np.uint8]:
     """Face crops → (N, R, R, C) uint8 in the network's colours, R = ``spec.resize``."""
     side = spec.resize or spec.input_size
     out = np.empty((len(crops), side, side, spec.channels), np.uint8)
-    for crop, frame in zip(crops, out, strict=True):
-        frame[...] = resize(_colours(crop, spec.channels), side).reshape(frame.shape)
+    for crop, resized in zip(crops, out, strict=True):
+        resized[...] = resize(_colours(crop, spec.channels), side).reshape(resized.shape)
     return out
 
 
-def normalise(frames: NDArray[np.uint8], spec: ModelSpec) -> NDArray[np.float32]:
-    """(N, R, R, C) uint8 frames → the centre (N, C, S, S) float32, less mean, over std."""
-    cut = (frames.shape[1] - spec.input_size) // 2
+def normalise(resized: NDArray[np.uint8], spec: ModelSpec) -> NDArray[np.float32]:
+    """(N, R, R, C) uint8 resized crops → the centre (N, C, S, S) float32, less mean, over std."""
+    cut = (resized.shape[1] - spec.input_size) // 2
     stop = cut + spec.input_size
-    centre = frames[:, cut:stop, cut:stop].transpose(0, 3, 1, 2)  # (N, C, S, S)
+    centre = resized[:, cut:stop, cut:stop].transpose(0, 3, 1, 2)  # (N, C, S, S)
     mean = np.array(spec.mean, np.float32)[:, None, None]
     std = np.array(spec.std, np.float32)[:, None, None]
     # One multiply and one add a pixel: (x / 255 - mean) / std.
     return np.ascontiguousarray(centre * (1 / (255 * std)) - mean / std, np.float32)
 
 
-def views(frames: NDArray[np.uint8], spec: ModelSpec) -> NDArray[np.uint8]:
-    """(N, R, R, C) frames → (V, N, R, R, C): the ten crops of Krizhevsky et al. (2012).
+def ten_crops(resized: NDArray[np.uint8], spec: ModelSpec) -> NDArray[np.uint8]:
+    """(N, R, R, C) resized crops → (V, N, R, R, C): the ten crops of Krizhevsky et al. (2012).
 
-    Each view is a frame moved so that its centre, which ``normalise`` cuts, shows the centre or one
-    of the four corners; the second half are the same of the mirrored frame. So a view passes
-    through ``network_input`` as any crop does. V = 10, and 2 where the network sees the whole
-    frame; the first view is the frame as given.
+    Each view is the crop shifted so that its centre, which ``normalise`` cuts, shows the centre or
+    one of the four corners; the second half are the same views of the mirrored crop. Views pass
+    through ``network_input`` like any crop. V is 10, or 2 where the network sees the whole crop.
+    The first view is the crop as given.
     """
-    room = frames.shape[1] - spec.input_size
+    room = resized.shape[1] - spec.input_size
     cut = room // 2
     starts = [(cut, cut)] + [(y, x) for y in (0, room) for x in (0, room) if room]
     # What wraps around lies outside the centre.
     return np.stack(
         [
             np.roll(side, (cut - y, cut - x), axis=(1, 2))
-            for side in (frames, frames[:, :, ::-1])
+            for side in (resized, resized[:, :, ::-1])
             for y, x in starts
         ]
     )

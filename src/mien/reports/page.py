@@ -14,9 +14,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from mien.errors import MissingExtraError
+from mien.extras import require_extra
 from mien.files import check_writable, write_whole
-from mien.reports.figures.save import require_extra
 
 _PACKAGES = ("numpy", "onnxruntime", "opencv-python-headless", "matplotlib", "torch")
 
@@ -37,11 +36,7 @@ def check_target(path: str | Path) -> None:
     """Raise now what ``write`` would raise after the work: ``MissingExtraError`` without what the
     ``plot`` extra brings, ``OutputError`` where ``path`` cannot be written.
     """
-    require_extra()
-    try:
-        import jinja2  # noqa: F401
-    except ImportError:
-        raise MissingExtraError("an HTML report", "plot") from None
+    require_extra("plot", "an HTML report", "jinja2")
     check_writable(Path(path))
 
 

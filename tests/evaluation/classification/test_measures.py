@@ -20,7 +20,7 @@ from mien.evaluation.classification.measures import (
     predict,
 )
 from mien.labels import FER2013, FERPLUS
-from mien.preprocess.network_input import frames, network_input, normalise, views
+from mien.preprocess.network_input import network_input, normalise, resize_crops, ten_crops
 from mien.specs.classifier import ModelSpec
 from tests.support import fer2013
 from tests.support.fer2013 import Row
@@ -105,10 +105,10 @@ def test_views_go_through_network_input_as_any_crop(resize: int | None, channels
     values = (0.5,) * channels
     spec = ModelSpec("x", FER2013, 44, channels, values, values, resize)
     rng = np.random.default_rng(0)
-    pictures = frames(list(rng.integers(0, 256, (3, 60, 60, 3), dtype=np.uint8)), spec)
-    assert np.array_equal(frames(list(pictures), spec), pictures)
+    pictures = resize_crops(list(rng.integers(0, 256, (3, 60, 60, 3), dtype=np.uint8)), spec)
+    assert np.array_equal(resize_crops(list(pictures), spec), pictures)
     room = (resize or 44) - 44
-    made = views(pictures, spec)
+    made = ten_crops(pictures, spec)
     assert made.shape == (10 if room else 2, 3, 44 + room, 44 + room, channels)
     assert np.array_equal(made[0], pictures)
     seen = {network_input(list(view), spec).tobytes() for view in made}

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mien.classifiers.onnx import OnnxClassifier
+from mien.classifiers.probabilities import softmax
 from mien.datasets.base import open_dataset, stack
 from mien.errors import ConfigError, ModelError, OutputError
 from mien.evaluation import metrics
@@ -132,7 +133,7 @@ def test_scores_and_temperature_are_the_files_own(float16: Exported, data: Path)
     scores = float16.spec.scores
     assert scores["public_accuracy"] == pytest.approx((logits.argmax(1) == labels).mean(), abs=1e-5)
     assert scores["public_ece"] == pytest.approx(metrics.ece(probs, labels), abs=1e-4)
-    plain = metrics.softmax(logits)
+    plain = softmax(logits)
     assert scores["public_ece_uncalibrated"] == pytest.approx(metrics.ece(plain, labels), abs=1e-4)
     assert 0 <= scores["public_ece_crossfit"] <= 1
     assert scores["public_nll"] == pytest.approx(metrics.nll(probs, labels), abs=1e-4)
@@ -141,7 +142,7 @@ def test_scores_and_temperature_are_the_files_own(float16: Exported, data: Path)
 def test_cross_fitting_measures_each_half_with_the_others_temperature(float32: Exported) -> None:
     rng = np.random.default_rng(1)
     truth = rng.normal(0, 2, (400, 7)).astype(np.float32)
-    labels = np.array([rng.choice(7, p=p / p.sum()) for p in metrics.softmax(truth).astype(float)])
+    labels = np.array([rng.choice(7, p=p / p.sum()) for p in softmax(truth).astype(float)])
     spec = export.calibrated(float32.spec, 4 * truth, labels, "public")
     assert spec.temperature == pytest.approx(4, rel=0.3)  # logits four times too large
     # No other temperature has a lower loss; PyTorch's formula says so.

@@ -14,9 +14,9 @@ from torch import Tensor, nn  # noqa: E402
 
 from mien.train import checkpoint  # noqa: E402
 from mien.train.classification.config import TrainConfig  # noqa: E402
-from mien.train.classification.data import input_spec  # noqa: E402
 from mien.train.classification.gradcam import grad_cam  # noqa: E402
 from mien.train.classification.models.base import Network  # noqa: E402
+from mien.train.classification.tensors import input_spec  # noqa: E402
 
 SPEC = ModelSpec("net", ("neutral", "happiness"), 40, resize=48)
 MOUTH = slice(28, 36), slice(12, 28)  # of the network's input

@@ -65,7 +65,7 @@ def test_loss_falls_on_real_faces(shared: Path, tmp_path: Path) -> None:
 
 def test_what_is_reported_is_what_the_stored_weights_do(run: Path) -> None:
     from mien.preprocess.network_input import network_input
-    from mien.train.classification.data import input_spec
+    from mien.train.classification.tensors import input_spec
 
     net, stored = checkpoint.load_network(run)
     config = TrainConfig.from_dict(stored["config"])

@@ -13,8 +13,8 @@ torch = pytest.importorskip("torch")
 from torch.nn import functional as F  # noqa: E402
 
 from mien.registry import architectures  # noqa: E402
-from mien.train.classification.data import TensorSplit  # noqa: E402
 from mien.train.classification.objective import Objective  # noqa: E402
+from mien.train.classification.tensors import TensorSplit  # noqa: E402
 
 ROWS = torch.arange(24)
 

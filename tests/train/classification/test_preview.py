@@ -7,11 +7,11 @@ pytest.importorskip("torch")
 
 from PIL import Image
 
-from mien.preprocess.network_input import frames, normalise
+from mien.preprocess.network_input import normalise, resize_crops
 from mien.samples import ASTRONAUT
 from mien.train.classification.config import TrainConfig
-from mien.train.classification.data import input_spec
 from mien.train.classification.preview import preview
+from mien.train.classification.tensors import input_spec
 
 STILL = {
     "flip": False, "rotation": 0.0, "scale": 0.0, "shift": 0.0, "erasing": 0.0,
@@ -32,7 +32,7 @@ def test_without_augmentation_all_views_are_what_inference_sees() -> None:
     assert not made.mixed.any()
     # What inference sees is what `normalise` cuts:
     spec = input_spec(config, ("any",))
-    seen = normalise(frames(images(), spec), spec).transpose(0, 2, 3, 1)
+    seen = normalise(resize_crops(images(), spec), spec).transpose(0, 2, 3, 1)
     np.testing.assert_allclose((made.plain - 0.5) / 0.25, seen, atol=1e-5)
 
 

@@ -9,8 +9,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the 'train' extra")
 
+from mien.train.detection.batches import Scenes, batches  # noqa: E402
 from mien.train.detection.config import DetectorConfig  # noqa: E402
-from mien.train.detection.data import Scenes, batches  # noqa: E402
 from mien.train.detection.network import build, freeze  # noqa: E402
 from mien.train.optim import make_optimizer  # noqa: E402
 from mien.train.recipe import load_recipe, recipe_names  # noqa: E402

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch", reason="needs the 'train' extra")
 
 from mien.errors import ConfigError, TrainingError  # noqa: E402
 from mien.train import checkpoint  # noqa: E402
-from mien.train.detection.data import Scenes, batches  # noqa: E402
+from mien.train.detection.batches import Scenes, batches  # noqa: E402
 from mien.train.detection.network import build  # noqa: E402
 from mien.train.detection.run import train_detector  # noqa: E402
 from tests.support.few_scenes import TINY, Few  # noqa: E402

@@ -54,7 +54,7 @@ def command(context: click.Context, /, runs: tuple[str, ...], **given: Any) -> N
     whoever has none answers now, which needs --data. Costs of classifiers need the 'train' extra.
     """
     from mien.cli.evaluate.kind import check_known, is_detector
-    from mien.cli.support.typed import refuse, typed
+    from mien.cli.support.command_line import refuse, typed
     from mien.errors import ConfigError
 
     named = tuple(dict.fromkeys(runs))

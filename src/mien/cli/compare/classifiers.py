@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from mien.cli.support.console import out, table
-from mien.cli.support.names import short_names
+from mien.cli.support.short_names import short_names
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from mien.evaluation.classification.comparison import Comparison, Cost
+    from mien.evaluation.classification.comparison import Comparison
+    from mien.evaluation.classification.cost import Cost
     from mien.evaluation.classification.predictions import Predictions
 
 
@@ -91,9 +92,9 @@ def _answers(run: str, data: str | None, split: str, dataset: str | None, tta: b
 def _cost(run: str) -> Cost:
     """What was measured of a run, else what can be measured of it here and now."""
     from mien.errors import MissingExtraError
-    from mien.evaluation.classification.comparison import Cost
+    from mien.evaluation.classification.cost import Cost
+    from mien.extras import require_extra
     from mien.registry import classifiers
-    from mien.train import require_extra
 
     path = Path(run)
     if path.suffix.lower() == ".npz":  # answers alone; those of a run lie in its folder
@@ -103,7 +104,7 @@ def _cost(run: str) -> Cost:
     if (path / "cost.json").is_file():
         return Cost.load(path / "cost.json")
     try:
-        require_extra("the costs of a network", "onnx", "onnxscript")
+        require_extra("train", "the costs of a network", "onnx", "onnxscript")
     except MissingExtraError as error:
         return Cost(note=str(error))
     from mien.train.classification.cost import file_cost, run_cost

@@ -8,8 +8,8 @@ import click
 
 from mien.cli.compare.detector_answers import Asked, gather
 from mien.cli.support.console import out, table
-from mien.cli.support.names import short_names
-from mien.cli.support.targets import Targets
+from mien.cli.support.output_files import Targets
+from mien.cli.support.short_names import short_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

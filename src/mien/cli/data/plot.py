@@ -122,13 +122,13 @@ def _of_scenes(
 
 def _recipe(name: str, dataset: str, scenes: bool) -> TrainConfig | DetectorConfig:
     """The recipe, which must be for what the reader ``dataset`` gives."""
-    from mien.train import require_extra
+    from mien.extras import require_extra
     from mien.train.detection.config import DetectorConfig
     from mien.train.recipe import load_classifier_recipe, load_recipe
 
     if not scenes:
         classifier = load_classifier_recipe(name)
-        require_extra("'mien data plot --augment'")
+        require_extra("train", "'mien data plot --augment'")
         return classifier
     config = load_recipe(name)
     if not isinstance(config, DetectorConfig):
@@ -141,10 +141,11 @@ def _recipe(name: str, dataset: str, scenes: bool) -> TrainConfig | DetectorConf
 
 def _folder(out: str, suffix: str) -> Path:
     """The folder, made and writable, before the work."""
+    from mien.extras import require_extra
     from mien.files import check_writable, output_error
-    from mien.reports.figures.save import check_target, require_extra
+    from mien.reports.figures.save import check_target
 
-    require_extra()
+    require_extra("plot", "a figure")
     folder = Path(out)
     if not folder.is_dir():
         check_writable(folder)

@@ -92,8 +92,8 @@ def command(
     own data are kept in its folder, as predictions/SPLIT.npz, of a detector detections/SPLIT.npz.
     """
     from mien.cli.evaluate.kind import check_known, is_detector
-    from mien.cli.support.targets import Targets
-    from mien.cli.support.typed import refuse, typed
+    from mien.cli.support.command_line import refuse, typed
+    from mien.cli.support.output_files import Targets
     from mien.errors import ConfigError
 
     targets = Targets(figure, figures, html, save)

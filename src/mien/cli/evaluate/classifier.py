@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mien.cli.support.targets import Targets, keep
+from mien.cli.support.output_files import Targets, keep
 
 
 def evaluate(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mien.cli.support.targets import Targets, keep
+from mien.cli.support.output_files import Targets, keep
 
 if TYPE_CHECKING:
     from mien.cli.evaluate.detector_given import Given

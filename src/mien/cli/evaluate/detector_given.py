@@ -128,9 +128,9 @@ def _make(source: str, options: Sequence[str], threads: int | None) -> Detector:
 
     if not is_run(source):
         return load_detector(source, threads=threads, options=options)
-    from mien.train import require_extra
+    from mien.extras import require_extra
 
-    require_extra(f"the training run {source}")
+    require_extra("train", f"the training run {source}")
     import torch
 
     from mien.train.detection.detector import TorchDetector

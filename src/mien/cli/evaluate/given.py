@@ -53,9 +53,9 @@ def load(source: str) -> Model:
     if not is_run(source) or source in classifiers.names():
         hint = "or give an .onnx file or a training run's folder"
         return Model(load_classifier(source, hint=hint), source, is_run=False)
-    from mien.train import require_extra
+    from mien.extras import require_extra
 
-    require_extra(f"the training run {source}")
+    require_extra("train", f"the training run {source}")
     from mien.train.classification.classifier import TorchClassifier
 
     return Model(TorchClassifier(source), source, is_run=True)

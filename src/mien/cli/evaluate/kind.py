@@ -65,9 +65,9 @@ def _run_is_detector(source: str) -> bool:
     weights = Path(source) / "last.pt" if os.path.isdir(source) else Path(source)  # noqa: PTH112
     if not os.path.isfile(weights):  # noqa: PTH113 - never raises
         return False
-    from mien.train import require_extra
+    from mien.extras import require_extra
 
-    require_extra(f"the training run {source}")
+    require_extra("train", f"the training run {source}")
     from mien.train import checkpoint
 
     return checkpoint.is_detector(checkpoint.load(weights))
@@ -75,7 +75,7 @@ def _run_is_detector(source: str) -> bool:
 
 def _onnx_is_detector(path: Path) -> bool:
     from mien.runtime import open_session
-    from mien.specs.detector import kind_of
+    from mien.specs.identify import kind_of
 
     return kind_of(open_session(path)) in ("detector", "yunet")  # the loader tells what YuNet needs
 

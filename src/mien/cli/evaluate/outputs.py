@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mien.cli.support.targets import Targets
+from mien.cli.support.output_files import Targets
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

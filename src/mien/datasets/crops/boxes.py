@@ -11,7 +11,7 @@ from mien.datasets.base import Pixels, Sample
 from mien.datasets.crops.box_tables import Entry, NoTable, Unusable, check, read_coco, read_csv
 from mien.datasets.crops.folder import ORDER, ORDERS, SPLIT_OF, SPLITS, expression_in
 from mien.datasets.files.archive import Archive, open_archive
-from mien.datasets.files.finding import PictureFinder, joined, split_of_table
+from mien.datasets.files.lookup import PictureFinder, joined, split_of_table
 from mien.datasets.files.pictures import Picture
 from mien.errors import ConfigError, DatasetError, InputError
 from mien.labels import canonical

@@ -22,9 +22,9 @@ import cv2
 
 from mien.datasets.base import Dataset, Pixels, Sample
 from mien.datasets.packing.packed import FORMAT, Fact, fact
-from mien.datasets.packing.store import Store
+from mien.datasets.packing.writer import Store
 from mien.errors import ConfigError, DatasetError
-from mien.preprocess.network_input import frames
+from mien.preprocess.network_input import resize_crops
 from mien.specs.classifier import ModelSpec
 
 CHUNK = 1024
@@ -70,12 +70,12 @@ def pack(
 ) -> Packing:
     """Pack every split of ``dataset`` into the folder ``out``, or go on with what is there.
 
-    Pictures become ``size`` × ``size`` pixels as ``mien.preprocess.network_input.frames`` makes
-    them for every network: colours first, then stretched to a square, by area where it shrinks. A
-    JPEG more than four times as large is decoded at a fraction of its size first (``Picture.at``),
-    unless ``exact``. ``channels``: 1 or 3; ``None``: 1 where the first pictures are grey, else 3.
-    ``source`` and ``options`` are remembered, so that a pack goes on from the same. ``workers``:
-    threads, one a core where not given.
+    Pictures become ``size`` × ``size`` pixels by ``resize_crops``, as for every network: colours
+    first, then stretched to a square, by area where it shrinks. A JPEG more than four times as
+    large is decoded at a fraction of its size first (``Picture.at``), unless ``exact``.
+    ``channels``: 1 or 3; ``None``: 1 where the first pictures are grey, else 3. ``source`` and
+    ``options`` are remembered, so that a pack goes on from the same. ``workers``: threads, one a
+    core where not given.
 
     Raises ``ConfigError`` for values out of range and where ``out`` holds something else or another
     process packs into it, ``DatasetError`` where the data set cannot be read on, or not a single
@@ -172,10 +172,10 @@ class _Shrink:
             # What can be decoded smaller has an ``at``, see ``mien.datasets.files.pictures``.
             smaller = None if self.exact else getattr(sample.pixels, "at", None)
             image = smaller(self.size) if smaller else sample.image
-            frame: Pixels = frames([image], spec)[0]  # (S, S, C)
+            resized: Pixels = resize_crops([image], spec)[0]  # (S, S, C)
         except Exception as error:  # noqa: BLE001 - a damaged picture makes decoders raise anything
             return str(error) or type(error).__name__
-        return frame[..., 0] if self.channels == 1 else frame
+        return resized[..., 0] if self.channels == 1 else resized
 
 
 _Results = Iterator[tuple[list[Sample], list[Pixels | str]]]
@@ -228,7 +228,7 @@ def _channels(dataset: Dataset) -> int:
 
 
 def _spec(size: int, channels: int) -> ModelSpec:
-    """All that ``frames`` needs to know."""
+    """All that ``resize_crops`` needs to know."""
     zeros, ones = (0.0,) * channels, (1.0,) * channels
     return ModelSpec("pack", ("any",), size, channels, mean=zeros, std=ones)
 

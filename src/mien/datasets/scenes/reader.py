@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from mien.datasets.crops.folder import SPLITS
 from mien.datasets.files.archive import open_archive
-from mien.datasets.files.finding import (
+from mien.datasets.files.lookup import (
     PictureFinder,
     joined,
     split_in_words,

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 from mien.datasets.crops.folder import SPLIT_OF
 from mien.datasets.files.archive import DAMAGE
-from mien.datasets.files.finding import joined
+from mien.datasets.files.lookup import joined
 from mien.datasets.scenes.marks import Corners, Marks, by_corners
 from mien.datasets.scenes.reader import SceneReader, pick_faces
 from mien.errors import ConfigError, DatasetError

@@ -7,54 +7,19 @@ one of two classifiers gets right and the other wrong say anything about which i
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mien.errors import InputError
+from mien.evaluation.classification.cost import Cost
 from mien.evaluation.classification.measures import Evaluation, measure
 from mien.evaluation.classification.predictions import Predictions
-from mien.files import write_whole
 
 EXACT_UP_TO = 1000  # discordant pictures: beyond it the exact sum and chi-square agree
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What a classifier takes; ``None`` where it was not, or cannot be, measured."""
-
-    parameters: int | None = None
-    """Learned numbers."""
-    macs: int | None = None
-    """Multiplications with addition for one face."""
-    ms_per_face: float | None = None
-    """Median of ONNX Runtime, one face a call, one thread, preparation of the crop included."""
-    megabytes: float | None = None
-    """The ONNX file, 10⁶ bytes."""
-    hardware: str = ""
-    """What the milliseconds were measured on."""
-    note: str = ""
-    """Why something is missing."""
-
-    def save(self, path: Path) -> None:
-        """Write one JSON object, whole or not at all; ``OutputError``."""
-        write_whole(path, (json.dumps(asdict(self), indent=2) + "\n").encode())
-
-    @classmethod
-    def load(cls, path: Path) -> Cost:
-        """Read what ``save`` wrote. Raises ``InputError``."""
-        try:
-            return cls(**json.loads(path.read_text("utf-8")))
-        except (OSError, ValueError, TypeError) as error:
-            reason = " ".join(str(error).split())
-            raise InputError(
-                f"{path} holds no costs of 'mien study' ({reason}): remove it"
-            ) from None
 
 
 @dataclass(frozen=True, slots=True)

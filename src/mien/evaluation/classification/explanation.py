@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.classifiers.base import Classifier
-from mien.preprocess.network_input import frames
+from mien.preprocess.network_input import resize_crops
 from mien.specs.classifier import ModelSpec
 
 PATCH = 1 / 6
@@ -23,15 +23,15 @@ def occlusion(classifier: Classifier, crop: NDArray[np.uint8]) -> NDArray[np.flo
     the predicted class's probability over the squares that cover it: 0.3 where covering costs 30
     points, negative where it makes the answer surer. ``crop`` is (H, W) or (H, W, 3) uint8.
     """
-    frame = frames([crop], classifier.spec)[0]  # (R, R, C)
-    side = len(frame)
+    resized = resize_crops([crop], classifier.spec)[0]  # (R, R, C)
+    side = len(resized)
     patch, step = max(1, round(side * PATCH)), max(1, round(side * STEP))
     starts = sorted({*range(0, side - patch, step), side - patch})
     places = [(y, x) for y in starts for x in starts]
-    covered = np.repeat(frame[None], len(places), axis=0)  # (P, R, R, C)
+    covered = np.repeat(resized[None], len(places), axis=0)  # (P, R, R, C)
     for picture, (y, x) in zip(covered, places, strict=True):
-        picture[y : y + patch, x : x + patch] = frame.mean(axis=(0, 1)).round()
-    before = classifier.classify([frame])[0]  # (K,)
+        picture[y : y + patch, x : x + patch] = resized.mean(axis=(0, 1)).round()
+    before = classifier.classify([resized])[0]  # (K,)
     after = classifier.classify(list(covered))[:, before.argmax()]  # (P,)
     total, count = np.zeros((side, side), np.float32), np.zeros((side, side), np.float32)
     for drop, (y, x) in zip(before.max() - after, places, strict=True):

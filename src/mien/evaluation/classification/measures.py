@@ -22,7 +22,7 @@ from mien.evaluation import metrics
 from mien.evaluation.classification.predictions import Predictions, fingerprint
 from mien.evaluation.metrics import Interval
 from mien.labels import canonical
-from mien.preprocess.network_input import frames, views
+from mien.preprocess.network_input import resize_crops, ten_crops
 
 CHUNK = 256
 """Pictures in memory at a time, and between two calls of ``on_progress``."""
@@ -130,7 +130,7 @@ def predict(
 ) -> Predictions:
     """What ``classifier`` answers to every picture of ``split``.
 
-    ``tta`` averages the probabilities of ten crops (``mien.preprocess.network_input.views``).
+    ``tta`` averages the probabilities of ten crops (``mien.preprocess.network_input.ten_crops``).
     Pictures whose pixels equal one of the split ``repeats_of`` are marked, where there is such a
     split. ``splits`` says how ``dataset`` was divided. Pictures may differ in size; memory does not
     grow with them.
@@ -157,7 +157,7 @@ def predict(
                 continue
             kept.append(sample)
             pixels += pixel_keys([image])
-            small.append(frames([image], classifier.spec)[0])  # (R, R, C)
+            small.append(resize_crops([image], classifier.spec)[0])  # (R, R, C)
         if small:
             probs.append(_probs(classifier, np.stack(small), tta))
             read += kept
@@ -249,7 +249,7 @@ def _probs(classifier: Classifier, pictures: NDArray[np.uint8], tta: bool) -> ND
     """(N, R, R, C) frames → (N, K) probabilities in the model's order."""
     if not tta:
         return classifier.classify(list(pictures)).astype(np.float64)
-    crops = views(pictures, classifier.spec)  # (V, N, R, R, C)
+    crops = ten_crops(pictures, classifier.spec)  # (V, N, R, R, C)
     flat = classifier.classify(list(crops.reshape(-1, *pictures.shape[1:])))
     return np.asarray(flat.reshape(len(crops), len(pictures), -1).mean(axis=0, dtype=np.float64))
 

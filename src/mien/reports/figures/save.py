@@ -6,7 +6,8 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mien.errors import ConfigError, MissingExtraError
+from mien.errors import ConfigError
+from mien.extras import require_extra
 from mien.files import check_writable, write_whole
 
 if TYPE_CHECKING:
@@ -21,19 +22,11 @@ def check_target(path: str | Path) -> None:
     ``MissingExtraError`` without Matplotlib, ``ConfigError`` for a format that is not in
     ``FORMATS``, ``OutputError`` where the folder is not there or may not be written to.
     """
-    require_extra()
+    require_extra("plot", "a figure")
     target = Path(path)
     if target.suffix.lower() not in FORMATS:
         raise ConfigError(f"cannot draw {path}: its name must end in {', '.join(FORMATS)}")
     check_writable(target)
-
-
-def require_extra() -> None:
-    """Raise ``MissingExtraError`` where Matplotlib is not installed."""
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError:
-        raise MissingExtraError("a figure", "plot") from None
 
 
 def png(figure: Figure) -> bytes:

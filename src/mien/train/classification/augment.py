@@ -21,28 +21,28 @@ def uniform(n: int, low: float, high: float, generator: Generator) -> Tensor:
 
 
 def views(
-    frames: Tensor, out_side: int, config: TrainConfig, generator: Generator, weak: bool = False
+    crops: Tensor, out_side: int, config: TrainConfig, generator: Generator, weak: bool = False
 ) -> Tensor:
-    """What the network sees of (N, C, R, R) frames in [0, 1]: (N, C, out_side, out_side) in [0, 1].
+    """What the network sees of (N, C, R, R) crops in [0, 1]: (N, C, out_side, out_side) in [0, 1].
 
     ``weak``: as in a recipe's last epochs, at half the geometric strength and without erasing.
     Mixing, which needs the labels too and is not for those epochs, is ``mix``.
     """
-    x = warp(frames, out_side, config, generator, strength=0.5 if weak else 1.0)
+    x = warp(crops, out_side, config, generator, strength=0.5 if weak else 1.0)
     x = noise(blur(intensity(x, config, generator), config, generator), config, generator)
     return x if weak else erase(x, config, generator)
 
 
 def warp(
-    frames: Tensor, out_side: int, config: TrainConfig, generator: Generator, strength: float = 1.0
+    crops: Tensor, out_side: int, config: TrainConfig, generator: Generator, strength: float = 1.0
 ) -> Tensor:
-    """Flip, turn, zoom, shear, crop and shift (N, C, R, R) frames into views of ``out_side``.
+    """Flip, turn, zoom, shear, crop and shift (N, C, R, R) crops into views of ``out_side``.
 
     With no augmentation the view is the centre that ``mien.preprocess.network_input.normalise``
     cuts, resized to ``out_side``. One bilinear sampling does all of it, so a picture is blurred
     once.
     """
-    n, _, side, _ = frames.shape
+    n, _, side, _ = crops.shape
     angle = uniform(n, -1, 1, generator) * math.radians(config.rotation * strength)
     zoom = 1 + uniform(n, -1, 1, generator) * config.scale * strength
     move = torch.rand(n, 2, generator=generator, device=generator.device) * 2 - 1
@@ -64,7 +64,7 @@ def warp(
     grid = F.affine_grid(
         torch.cat([theta, shift[..., None]], 2), [n, 1, out_side, out_side], align_corners=False
     )
-    return F.grid_sample(frames, grid, padding_mode="border", align_corners=False)
+    return F.grid_sample(crops, grid, padding_mode="border", align_corners=False)
 
 
 def intensity(x: Tensor, config: TrainConfig, generator: Generator) -> Tensor:

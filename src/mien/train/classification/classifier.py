@@ -11,13 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from mien.evaluation.metrics import softmax
+from mien.classifiers.probabilities import softmax
 from mien.preprocess.network_input import network_input
 from mien.specs.classifier import ModelSpec
 from mien.train import checkpoint
 from mien.train.classification.config import TrainConfig
-from mien.train.classification.data import input_spec
 from mien.train.classification.loop import pick_device
+from mien.train.classification.tensors import input_spec
 
 BATCH = 256
 

@@ -15,15 +15,15 @@ from torch.utils.flop_counter import FlopCounterMode
 from mien.classifiers.base import Classifier
 from mien.classifiers.onnx import OnnxClassifier
 from mien.errors import MienError
-from mien.evaluation.classification.comparison import Cost
+from mien.evaluation.classification.cost import Cost
 from mien.registry import architectures
 from mien.runtime import processor
 from mien.specs.classifier import ModelSpec
 from mien.train import checkpoint
 from mien.train.classification.config import TrainConfig
-from mien.train.classification.data import input_spec
 from mien.train.classification.export import export_run, made_up_crops
 from mien.train.classification.models.fitted import Fitted
+from mien.train.classification.tensors import input_spec
 
 SECONDS = 2.0
 """For how long faces are timed: the median of many calls shrugs off a busy moment."""

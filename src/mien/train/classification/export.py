@@ -16,6 +16,7 @@ from onnx import helper
 from torch import nn
 
 from mien.classifiers.onnx import OnnxClassifier
+from mien.classifiers.probabilities import softmax
 from mien.datasets.base import Dataset, Sample, open_dataset
 from mien.datasets.splits import resplit
 from mien.errors import ConfigError, ModelError
@@ -26,9 +27,9 @@ from mien.specs.classifier import ModelSpec
 from mien.train import checkpoint
 from mien.train.classification.classifier import torch_logits
 from mien.train.classification.config import TrainConfig
-from mien.train.classification.data import input_spec
 from mien.train.classification.models.fitted import Fitted
-from mien.train.graph import Weights, store_float16, traced
+from mien.train.classification.tensors import input_spec
+from mien.train.onnx_graph import Weights, store_float16, traced
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -170,17 +171,17 @@ def calibrated(
 ) -> ModelSpec:
     """``spec`` with a temperature fitted on (N, K) ``logits``, and with the scores it earns."""
     temperature = round(metrics.fit_temperature(logits, labels), 4)
-    probs = metrics.softmax(logits / np.float32(temperature))
+    probs = softmax(logits / np.float32(temperature))
     held_out = np.empty_like(probs)
     halves = np.random.default_rng(0).permutation(len(labels)) % 2 == 0
     for half in (halves, ~halves):
         fitted = metrics.fit_temperature(logits[~half], labels[~half])
-        held_out[half] = metrics.softmax(logits[half] / np.float32(fitted))
+        held_out[half] = softmax(logits[half] / np.float32(fitted))
     scores = {
         "accuracy": float((probs.argmax(1) == labels).mean()),
         "nll": metrics.nll(probs, labels),
         "ece": metrics.ece(probs, labels),
-        "ece_uncalibrated": metrics.ece(metrics.softmax(logits), labels),
+        "ece_uncalibrated": metrics.ece(softmax(logits), labels),
         "ece_crossfit": metrics.ece(held_out, labels),
     }
     return replace(

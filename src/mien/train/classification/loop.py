@@ -22,13 +22,13 @@ from mien.registry import architectures
 from mien.specs.classifier import ModelSpec
 from mien.train import checkpoint, distributed
 from mien.train.classification.config import TrainConfig
-from mien.train.classification.data import input_spec, load_split
 from mien.train.classification.models.base import Network
 from mien.train.classification.models.fitted import Fitted
 from mien.train.classification.run import OnBatch, Run
+from mien.train.classification.tensors import input_spec, load_split
 from mien.train.detection.config import DetectorConfig
 from mien.train.distributed import World
-from mien.train.memory import memory_told
+from mien.train.out_of_memory import explain_out_of_memory
 
 OnEpoch = Callable[[dict[str, Any]], None]
 """Called with an epoch's metrics, once its checkpoint is safe."""
@@ -77,7 +77,7 @@ def train(
     ``DatasetError``, ``OutputError``; none of them loses an epoch that is done.
     """
     device = device or pick_device()
-    world = joined(config, device)
+    world = join_processes(config, device)
     dataset = resplit(dataset, config.splits, config.splits_from, config.splits_seed)
     check_splits(config, dataset)
     spec = input_spec(config, tuple(dataset.labels))
@@ -87,7 +87,7 @@ def train(
     lower = (
         f"--set batch_size={max(1, config.batch_size // 2)}, or lower widths, input_size or limit"
     )
-    with memory_told(device, f"this network and batches of {config.batch_size}", lower):
+    with explain_out_of_memory(device, f"this network and batches of {config.batch_size}", lower):
         data = load_split(dataset, config.train_split, config, spec, device)
         valid = None
         if config.valid_split is not None:
@@ -102,7 +102,7 @@ def train(
         return training.go(rows, on_batch, on_epoch)
 
 
-def joined(config: TrainConfig | DetectorConfig, device: torch.device) -> World:
+def join_processes(config: TrainConfig | DetectorConfig, device: torch.device) -> World:
     """The processes that share the run, once the machine and their number suit the recipe.
 
     Raises ``TrainingError`` and ``ConfigError``.

@@ -7,7 +7,6 @@ from torch import Tensor
 
 from mien.errors import ConfigError
 from mien.train.classification.config import TrainConfig
-from mien.train.classification.data import TensorSplit
 from mien.train.classification.losses import (
     concordance,
     distillation,
@@ -18,6 +17,7 @@ from mien.train.classification.losses import (
     vote_distribution,
 )
 from mien.train.classification.models.base import Network
+from mien.train.classification.tensors import TensorSplit
 
 
 class Objective:

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mien.preprocess.network_input import frames
+from mien.preprocess.network_input import resize_crops
 from mien.train.classification import augment
 from mien.train.classification.config import TrainConfig
-from mien.train.classification.data import input_spec
+from mien.train.classification.tensors import input_spec
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +40,7 @@ def preview(
     """
     m = len(images)
     spec = input_spec(config, ("any",))
-    whole = frames([*images, *others], spec)  # (N, R, R, C)
+    whole = resize_crops([*images, *others], spec)  # (N, R, R, C)
     cut = (whole.shape[1] - spec.input_size) // 2
     centre = whole[:, cut : cut + spec.input_size, cut : cut + spec.input_size]
     x = torch.from_numpy(whole).permute(0, 3, 1, 2).float() / 255  # (N, C, R, R)

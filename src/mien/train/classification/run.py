@@ -21,12 +21,12 @@ from mien.specs.classifier import ModelSpec
 from mien.train import checkpoint
 from mien.train.classification import augment
 from mien.train.classification.config import TrainConfig
-from mien.train.classification.data import TensorSplit
 from mien.train.classification.losses import concordance
 from mien.train.classification.models.base import Network
 from mien.train.classification.models.fitted import Fitted
 from mien.train.classification.objective import Objective
 from mien.train.classification.sampling import epoch_length, epoch_order
+from mien.train.classification.tensors import TensorSplit
 from mien.train.classification.watch import Watch
 from mien.train.distributed import World
 from mien.train.divergence import check_losses, check_weights
@@ -210,7 +210,7 @@ class Run:
 
     def _normalised(self, split: TensorSplit, rows: Tensor) -> Tensor:
         """(n, C, S, S) network inputs of pictures ``rows``, as inference makes them."""
-        pictures = split.frames[rows.to(split.frames.device)].cpu().numpy()
+        pictures = split.crops[rows.to(split.crops.device)].cpu().numpy()
         return torch.from_numpy(normalise(pictures, self.spec)).to(self.device)
 
     def _validate(self, split: TensorSplit) -> dict[str, float]:

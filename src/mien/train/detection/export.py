@@ -32,7 +32,7 @@ from mien.train import checkpoint
 from mien.train.detection.config import DetectorConfig
 from mien.train.detection.detector import load_detector, spec_of
 from mien.train.detection.network import FLOOR, POOLED, FasterRCNN
-from mien.train.graph import Weights, store_float16, traced
+from mien.train.onnx_graph import Weights, store_float16, traced
 
 if TYPE_CHECKING:
     from onnx import ModelProto

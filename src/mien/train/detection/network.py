@@ -29,7 +29,7 @@ from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
 from mien.preprocess.letterbox import letterbox
 from mien.train.detection.config import DetectorConfig
-from mien.train.detection.targets import ProposalNetwork, Target, away_from_ignored
+from mien.train.detection.ignored_faces import ProposalNetwork, Target, away_from_ignored
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of ImageNet's pixels in [0, 1]: what the published weights were trained with."""

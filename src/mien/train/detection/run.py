@@ -20,17 +20,17 @@ from mien.datasets.scene import SceneDataset
 from mien.datasets.splits import resplit
 from mien.errors import ConfigError, ModelFileError, TrainingError
 from mien.train import checkpoint
-from mien.train.classification.loop import check_splits, joined, pick_device
+from mien.train.classification.loop import check_splits, join_processes, pick_device
 from mien.train.classification.run import LOOK, OnBatch, environment
+from mien.train.detection.batches import Scenes, batches, on_device
 from mien.train.detection.config import DetectorConfig
-from mien.train.detection.data import Scenes, batches, on_device
 from mien.train.detection.network import FasterRCNN, build, freeze
 from mien.train.detection.validate import validate
 from mien.train.detection.weights import load_weights
 from mien.train.distributed import World
 from mien.train.divergence import check_losses, check_weights
-from mien.train.memory import memory_told
 from mien.train.optim import make_optimizer
+from mien.train.out_of_memory import explain_out_of_memory
 from mien.train.schedule import learning_rate
 
 Row = dict[str, Any]
@@ -58,12 +58,12 @@ def train_detector(
     ``DatasetError``, ``OutputError``; none of them loses an epoch that is done.
     """
     device = device or pick_device()
-    world = joined(config, device)
+    world = join_processes(config, device)
     divided = resplit(dataset, config.splits, config.splits_from, config.splits_seed)
     check_splits(config, divided)
     checkpoint.check(run, config, resume)
     lower = f"--set batch_size={max(1, config.batch_size // 2)}, or lower view or proposals"
-    with memory_told(device, f"this network and batches of {config.batch_size}", lower):
+    with explain_out_of_memory(device, f"this network and batches of {config.batch_size}", lower):
         scenes = Scenes(divided, config.train_split, config.limit)
         valid = None
         if config.valid_split is not None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mien.classifiers.onnx import OnnxClassifier
 from mien.errors import MienError
-from mien.evaluation.classification.comparison import Cost
+from mien.evaluation.classification.cost import Cost
 from mien.evaluation.classification.measures import Evaluation, measure
 from mien.evaluation.classification.predictions import Predictions, answers_path
 from mien.files import write_whole

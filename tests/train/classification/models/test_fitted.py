@@ -9,13 +9,13 @@ import pytest
 
 from mien.datasets.base import open_dataset, stack
 from mien.errors import ConfigError
-from mien.preprocess.network_input import frames, normalise
+from mien.preprocess.network_input import normalise, resize_crops
 from tests.support import tiny
 
 torch = pytest.importorskip("torch")
 
 from mien.registry import architectures  # noqa: E402
-from mien.train.classification.data import input_spec  # noqa: E402
+from mien.train.classification.tensors import input_spec  # noqa: E402
 
 
 def config(architecture: str, **keys: Any) -> Any:
@@ -28,7 +28,7 @@ def faces(shared: Path) -> tuple[torch.Tensor, torch.Tensor]:
     dataset = open_dataset(shared / "data" / "fer2013.zip")
     split = stack(islice(dataset.samples("train"), 600), "train")
     spec = input_spec(config("knn"), tuple(dataset.labels))
-    x = normalise(frames(list(split.images), spec), spec)
+    x = normalise(resize_crops(list(split.images), spec), spec)
     return torch.from_numpy(x), torch.from_numpy(split.labels)
 
 

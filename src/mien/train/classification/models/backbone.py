@@ -8,8 +8,8 @@ from typing import Any
 from torch import Tensor, nn
 
 from mien.errors import ConfigError, ModelFileError, TrainingError, nearest
+from mien.extras import require_extra
 from mien.registry import register_architecture
-from mien.train import require_extra
 from mien.train.classification.config import TrainConfig
 from mien.train.classification.models.base import Network
 
@@ -82,7 +82,7 @@ def create(config: TrainConfig) -> Any:
 
     Raises ``ConfigError`` for a name unknown to timm and for options that are not the backbone's.
     """
-    require_extra("the architecture 'timm'", "timm")
+    require_extra("train", "the architecture 'timm'", "timm")
     import timm
 
     name = config.backbone

@@ -11,7 +11,7 @@ from mien.errors import TrainingError
 
 
 @contextmanager
-def memory_told(device: torch.device, what: str, way_out: str) -> Iterator[None]:
+def explain_out_of_memory(device: torch.device, what: str, way_out: str) -> Iterator[None]:
     """Turn what PyTorch raises for want of memory into a ``TrainingError``.
 
     ``what`` did not fit, ``way_out`` is what to try. Every other error passes.

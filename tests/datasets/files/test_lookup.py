@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mien.datasets.files.archive import Folder
-from mien.datasets.files.finding import (
+from mien.datasets.files.lookup import (
     PictureFinder,
     joined,
     split_in_words,

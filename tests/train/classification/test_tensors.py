@@ -12,13 +12,13 @@ from mien.datasets.base import Sample, open_dataset
 from mien.datasets.packing.pack import pack
 from mien.datasets.splits import resplit
 from mien.errors import DatasetError
-from mien.preprocess.network_input import frames
+from mien.preprocess.network_input import resize_crops
 from tests.support import tiny
 
 torch = pytest.importorskip("torch")
 
 from mien.train.classification.config import TrainConfig  # noqa: E402
-from mien.train.classification.data import TensorSplit, input_spec, load_split  # noqa: E402
+from mien.train.classification.tensors import TensorSplit, input_spec, load_split  # noqa: E402
 
 CPU = torch.device("cpu")
 
@@ -51,12 +51,12 @@ def test_frames_are_those_of_inference(channels: int) -> None:
     config = tiny.config(channels=channels, limit=None)
     loaded = load(Odd(300), config)  # more than a chunk
     samples = list(Odd(300).samples("train"))
-    expected = frames([s.image for s in samples], input_spec(config, Odd.labels))
-    assert loaded.frames.shape == (300, 48, 48, channels)
-    np.testing.assert_array_equal(loaded.frames.numpy(), expected)
+    expected = resize_crops([s.image for s in samples], input_spec(config, Odd.labels))
+    assert loaded.crops.shape == (300, 48, 48, channels)
+    np.testing.assert_array_equal(loaded.crops.numpy(), expected)
     assert loaded.labels.tolist() == [s.label for s in samples]
     picture = loaded.pictures(torch.tensor([7, 2]))
-    torch.testing.assert_close(picture[1, 0] * 255, loaded.frames[2, ..., 0].float())
+    torch.testing.assert_close(picture[1, 0] * 255, loaded.crops[2, ..., 0].float())
 
 
 @pytest.mark.filterwarnings("error")
@@ -65,14 +65,14 @@ def test_a_packed_split_is_used_where_it_lies(tmp_path: Path) -> None:
     packed = open_dataset(tmp_path / "pack", "packed")
     config = tiny.config(limit=None)
     stored, decoded = load(packed, config), load(tiny.Faces(), config)
-    assert torch.equal(stored.frames, decoded.frames)
+    assert torch.equal(stored.crops, decoded.crops)
     assert torch.equal(stored.labels, decoded.labels)
     assert stored.votes is not None and torch.equal(stored.votes, decoded.votes)
     assert stored.origin == "bars"  # so that an exported model frames faces as they do
     mapped = packed.arrays("train").images
-    assert stored.frames.data_ptr() == mapped.__array_interface__["data"][0]
+    assert stored.crops.data_ptr() == mapped.__array_interface__["data"][0]
     smaller = tiny.config(limit=None, resize=44)
-    assert load(packed, smaller).frames.shape == (128, 44, 44, 1)
+    assert load(packed, smaller).crops.shape == (128, 44, 44, 1)
     divided = resplit(packed, "random:90/10")
     assert load(divided, config, "valid").origin == "bars"
 

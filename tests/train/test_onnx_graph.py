@@ -16,7 +16,7 @@ pytest.importorskip("onnxscript", reason="needs the 'train' extra")
 
 from onnx import numpy_helper  # noqa: E402
 
-from mien.train.graph import store_float16, traced  # noqa: E402
+from mien.train.onnx_graph import store_float16, traced  # noqa: E402
 
 
 @pytest.fixture(scope="module")

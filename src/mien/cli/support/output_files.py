@@ -37,9 +37,9 @@ class Targets:
 
             check_target(self.figure)
         if self.figures is not None:
-            from mien.reports.figures.save import require_extra
+            from mien.extras import require_extra
 
-            require_extra()
+            require_extra("plot", "a figure")
             try:
                 Path(self.figures).mkdir(parents=True, exist_ok=True)
             except (OSError, ValueError) as error:

@@ -8,7 +8,7 @@ pytest.importorskip("torchvision", reason="needs the 'train' extra")
 from torchvision.models.detection.anchor_utils import AnchorGenerator  # noqa: E402
 from torchvision.models.detection.rpn import RegionProposalNetwork, RPNHead  # noqa: E402
 
-from mien.train.detection.targets import (  # noqa: E402
+from mien.train.detection.ignored_faces import (  # noqa: E402
     ProposalNetwork,
     away_from_ignored,
     on_ignored,

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch", reason="needs the 'train' extra")
 
 from mien.errors import DatasetError, TrainingError  # noqa: E402
 from mien.train.detection.augment import view  # noqa: E402
-from mien.train.detection.data import Scenes, batches  # noqa: E402
+from mien.train.detection.batches import Scenes, batches  # noqa: E402
 from tests.support.few_scenes import TINY, Few  # noqa: E402
 
 

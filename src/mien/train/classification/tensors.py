@@ -16,7 +16,7 @@ from mien.datasets.base import Dataset, Sample, Split, with_facts
 from mien.datasets.files.decoding import decoded
 from mien.datasets.splits import at_most
 from mien.errors import DatasetError
-from mien.preprocess.network_input import frames
+from mien.preprocess.network_input import resize_crops
 from mien.specs.classifier import ModelSpec
 from mien.train.classification.config import TrainConfig
 
@@ -31,7 +31,7 @@ MOST_UNREADABLE = 0.05
 class TensorSplit:
     """A split, decoded: FER2013's pictures take 66 MB as bytes."""
 
-    frames: Tensor
+    crops: Tensor
     """(N, R, R, C) uint8, R = ``TrainConfig.resize``; on the device, or in memory where large."""
     labels: Tensor
     """(N,) int64; this and what follows is on the device."""
@@ -51,7 +51,7 @@ class TensorSplit:
 
     def pictures(self, rows: Tensor) -> Tensor:
         """(n, C, R, R) float32 in [0, 1] on the device."""
-        taken = self.frames[rows.to(self.frames.device)].to(self.labels.device)
+        taken = self.crops[rows.to(self.crops.device)].to(self.labels.device)
         return taken.permute(0, 3, 1, 2).float() / 255
 
 
@@ -100,7 +100,7 @@ def load_split(
         return None if array is None else torch.from_numpy(array).to(device)
 
     return TensorSplit(
-        frames=pictures,
+        crops=pictures,
         labels=torch.from_numpy(split.labels).to(device),
         votes=moved(split.votes),
         targets=moved(split.targets),
@@ -136,10 +136,10 @@ def _read(
         images.append(image)
         kept.append(sample)
         if len(images) == CHUNK:
-            chunks.append(frames(images, spec))
+            chunks.append(resize_crops(images, spec))
             images = []
     if images:
-        chunks.append(frames(images, spec))
+        chunks.append(resize_crops(images, spec))
     if not kept:
         reason = f": {unreadable[0][1]}" if unreadable else ""
         raise DatasetError(f"split {name!r} holds no pictures{reason}")

@@ -16,7 +16,7 @@ from mien.errors import DatasetError, TrainingError
 from mien.runtime import usable_cores
 from mien.train.detection.augment import View, view
 from mien.train.detection.config import DetectorConfig
-from mien.train.detection.targets import Target
+from mien.train.detection.ignored_faces import Target
 
 Batch = tuple[Tensor, list[Target]]
 
