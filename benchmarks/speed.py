@@ -104,9 +104,9 @@ def throughput(data: str, batches: int) -> None:
         return
     from mien.preprocess.network_input import network_input
     from mien.registry import architectures
-    from mien.train.classification.config import TrainConfig
+    from mien.train.classification.config import ClassifierConfig
 
-    config = TrainConfig.from_dict(dict(classifier.spec.card["recipe"]))
+    config = ClassifierConfig.from_dict(dict(classifier.spec.card["recipe"]))
     network = architectures.get(config.architecture)(config, len(classifier.spec.labels), 0).eval()
 
     def eager() -> None:

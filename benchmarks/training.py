@@ -32,12 +32,12 @@ from torchvision import transforms
 from mien.datasets.base import Dataset, Sample, open_dataset
 from mien.registry import architectures
 from mien.train.classification import augment
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.loop import train
 from mien.train.recipe import load_recipe
 
 
-def networks(batch: int, pictures: int) -> list[TrainConfig]:
+def networks(batch: int, pictures: int) -> list[ClassifierConfig]:
     """From the cheapest to the dearest: the larger the network, the less the input matters."""
     augmented: dict[str, Any] = {
         "rotation": 15.0, "scale": 0.15, "shift": 4.0, "erasing": 0.25,
@@ -47,8 +47,10 @@ def networks(batch: int, pictures: int) -> list[TrainConfig]:
     resnet = {"architecture": "resnet", "blocks": [1, 1, 1, 1], "lr": 0.05, **augmented}
     return [
         load_recipe("mlp", values=augmented),
-        TrainConfig.from_dict({"name": "resnet 8-16-32-64", "widths": [8, 16, 32, 64], **resnet}),
-        TrainConfig.from_dict(
+        ClassifierConfig.from_dict(
+            {"name": "resnet 8-16-32-64", "widths": [8, 16, 32, 64], **resnet}
+        ),
+        ClassifierConfig.from_dict(
             {"name": "resnet 16-32-64-128", "widths": [16, 32, 64, 128], **resnet}
         ),
         load_recipe("cnn3", values=augmented),
@@ -73,7 +75,7 @@ class InMemory:
         return iter(self.held)
 
 
-def ours_pipeline(config: TrainConfig, data: InMemory) -> float:
+def ours_pipeline(config: ClassifierConfig, data: InMemory) -> float:
     """Seconds that the trainer takes to make one batch of views and normalise it."""
     frames = torch.stack([torch.from_numpy(s.image) for s in data.held[: config.batch_size]])
     generator = torch.Generator().manual_seed(0)
@@ -90,7 +92,7 @@ def ours_pipeline(config: TrainConfig, data: InMemory) -> float:
 class Pictures(torch.utils.data.Dataset[tuple[torch.Tensor, int]]):
     """Pillow images through torchvision's transforms, one at a time."""
 
-    def __init__(self, config: TrainConfig, data: InMemory) -> None:
+    def __init__(self, config: ClassifierConfig, data: InMemory) -> None:
         self.images = [Image.fromarray(s.image) for s in data.held]
         self.labels = [s.label for s in data.held]
         reach = config.shift / config.resize
@@ -122,7 +124,7 @@ class Pictures(torch.utils.data.Dataset[tuple[torch.Tensor, int]]):
 class Plain:
     """The loop of the tutorials, one epoch a call."""
 
-    def __init__(self, config: TrainConfig, data: InMemory, workers: int) -> None:
+    def __init__(self, config: ClassifierConfig, data: InMemory, workers: int) -> None:
         torch.manual_seed(config.seed)
         self.net: nn.Module = architectures.get(config.architecture)(config, len(data.labels))
         weights = self.net.parameters()
@@ -157,7 +159,7 @@ class Plain:
         return pictures / seconds, waited / seconds
 
 
-def measure(config: TrainConfig, data: InMemory, rounds: int, workers: list[int]) -> None:
+def measure(config: ClassifierConfig, data: InMemory, rounds: int, workers: list[int]) -> None:
     """Print what one network reaches on both sides."""
     loops = {n: Plain(config, data, n) for n in workers}
     mine: list[float] = []

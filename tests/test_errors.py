@@ -51,7 +51,7 @@ def test_an_unknown_name_offers_the_nearest_and_lists_all() -> None:
 def test_a_missing_extra_gives_the_command() -> None:
     error = MissingExtraError("a figure", "plot")
     assert isinstance(error, ImportError)
-    assert str(error) == "a figure needs the 'plot' extra: pip install '.[plot]'"
+    assert str(error) == "a figure needs the 'plot' extra: pip install '.[plot]' in a clone of Mien"
 
 
 def test_nearest() -> None:

@@ -81,7 +81,7 @@ class MissingExtraError(MienError, ImportError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(
-            f"{what} needs the '{extra}' extra: run pip install '.[{extra}]' in a clone of Mien"
+            f"{what} needs the '{extra}' extra: pip install '.[{extra}]' in a clone of Mien"
         )
 
 

@@ -390,10 +390,11 @@ for model, *more in (
     assert json.loads(done.stdout)["n"] == 16
     assert done.stderr.splitlines() == [
         "0",
-        "mien: a figure needs the 'plot' extra: pip install '.[plot]'",
+        "mien: a figure needs the 'plot' extra: pip install '.[plot]' in a clone of Mien",
         "1",
-        "mien: a figure needs the 'plot' extra: pip install '.[plot]'",
+        "mien: a figure needs the 'plot' extra: pip install '.[plot]' in a clone of Mien",
         "1",
-        f"mien: the training run {tmp_path} needs the 'train' extra: pip install '.[train]'",
+        f"mien: the training run {tmp_path} needs the 'train' extra: "
+        "pip install '.[train]' in a clone of Mien",
         "1",
     ]

@@ -10,7 +10,7 @@ pytest.importorskip("onnxscript")
 pytest.importorskip("matplotlib")
 
 from mien.evaluation.classification.cost import Cost
-from mien.train.study.run import run as study
+from mien.train.study import run as study
 from tests.support.commands import mien
 from tests.support.tiny import write_csv
 

@@ -166,7 +166,9 @@ def test_without_pytorch_the_pip_command_is_given(
         [sys.executable, "-c", code, *args], cwd=tmp_path, capture_output=True, text=True
     )
     assert done.returncode == 1
-    assert done.stderr.endswith("needs the 'train' extra: pip install '.[train]'\n")
+    assert done.stderr.endswith(
+        "needs the 'train' extra: pip install '.[train]' in a clone of Mien\n"
+    )
     assert done.stderr.count("\n") == 1
 
 

@@ -15,23 +15,29 @@ from pathlib import Path
 from typing import Any
 
 from mien.errors import TrainingError
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 from tests.support import tiny
 
 SPACE = "lr = [0.001, 0.01, 0.1, 1.0]\ndropout = [0.0, 0.25, 0.5]\n"
 POINTS = 12
 
 
-def recipe(**keys: Any) -> TrainConfig:
+def recipe(**keys: Any) -> ClassifierConfig:
     return tiny.config(splits="random:90/10", valid_split="valid", **keys)
 
 
-def accuracy(config: TrainConfig) -> float:
+def accuracy(config: ClassifierConfig) -> float:
     return 1 - abs(math.log10(config.lr) + 1) / 4 - config.dropout / 2
 
 
 def train(
-    config: TrainConfig, dataset: Any, run: Path, *, device: Any, on_epoch: Any, slow: float = 0
+    config: ClassifierConfig,
+    dataset: Any,
+    run: Path,
+    *,
+    device: Any,
+    on_epoch: Any,
+    slow: float = 0,
 ) -> list[dict[str, Any]]:
     if config.batch_size == 13:
         raise TrainingError("13 brings bad luck")

@@ -86,9 +86,11 @@ def training_run(place: Path, architecture: str = "resnet") -> tuple[Path, Any]:
 
     from mien.registry import architectures
     from mien.train import checkpoint
-    from mien.train.classification.config import TrainConfig
+    from mien.train.classification.config import ClassifierConfig
 
-    config = TrainConfig(name="untrained", architecture=architecture, widths=(8, 8), blocks=(1, 1))
+    config = ClassifierConfig(
+        name="untrained", architecture=architecture, widths=(8, 8), blocks=(1, 1)
+    )
     torch.manual_seed(0)
     net = architectures.get(architecture)(config, 7).eval()
     state = {

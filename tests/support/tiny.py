@@ -11,7 +11,7 @@ import numpy as np
 
 from mien.datasets.base import Sample
 from mien.labels import FER2013
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 
 KEYS: dict[str, Any] = {
     "widths": [8, 8, 8, 8],
@@ -24,8 +24,8 @@ KEYS: dict[str, Any] = {
 }
 
 
-def config(**keys: Any) -> TrainConfig:
-    return TrainConfig.from_dict({"name": "tiny", **KEYS, **keys})
+def config(**keys: Any) -> ClassifierConfig:
+    return ClassifierConfig.from_dict({"name": "tiny", **KEYS, **keys})
 
 
 def options(**keys: Any) -> list[str]:

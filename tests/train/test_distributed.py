@@ -15,7 +15,7 @@ from tests.support import tiny
 torch = pytest.importorskip("torch")
 
 from mien.train import checkpoint  # noqa: E402
-from mien.train.classification.config import TrainConfig  # noqa: E402
+from mien.train.classification.config import ClassifierConfig  # noqa: E402
 from mien.train.classification.loop import train  # noqa: E402
 from mien.train.distributed import World  # noqa: E402
 
@@ -33,7 +33,7 @@ STILL = {
 }  # fmt: skip
 
 
-def launch(folder: Path, config: TrainConfig, processes: int) -> list[str]:
+def launch(folder: Path, config: ClassifierConfig, processes: int) -> list[str]:
     """What ``torchrun`` does: a process each, told by its environment which one it is.
 
     Returns what each has printed.

@@ -14,7 +14,7 @@ import pytest
 from mien.datasets.base import Sample, open_dataset
 from mien.labels import FER2013
 from mien.samples import ASTRONAUT
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 from mien.train.recipe import load_recipe, recipe_names
 from tests.support.commands import mien
 
@@ -23,7 +23,7 @@ torch = pytest.importorskip("torch")
 from mien.train.classification.classifier import TorchClassifier  # noqa: E402
 from mien.train.classification.loop import train  # noqa: E402
 
-RECIPES = [name for name in recipe_names() if isinstance(load_recipe(name), TrainConfig)]
+RECIPES = [name for name in recipe_names() if isinstance(load_recipe(name), ClassifierConfig)]
 STEPS = 2
 BATCH = 8
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from mien.train.classification.config import TrainConfig
+    from mien.train.classification.config import ClassifierConfig
     from mien.train.detection.config import DetectorConfig
 
 
@@ -76,12 +76,12 @@ def command(
     from mien.cli.support.epochs import epochs_shown
     from mien.datasets.base import open_dataset
     from mien.extras import require_extra
-    from mien.train.classification.config import TrainConfig
+    from mien.train.classification.config import ClassifierConfig
     from mien.train.recipe import load_recipe
 
     given = {key: value for key, value in keys.items() if value is not None}
     config = load_recipe(recipe, overrides, given)
-    if isinstance(config, TrainConfig):
+    if isinstance(config, ClassifierConfig):
         config.check_teacher()
     dataset: Any = open_dataset(data, config.dataset, config.dataset_options)
     _check_kind(config, dataset)
@@ -108,7 +108,7 @@ def command(
                 on_epoch(row)
 
             given = {"device": where, "resume": resume, "on_batch": on_batch, "on_epoch": finished}
-            if isinstance(config, TrainConfig):
+            if isinstance(config, ClassifierConfig):
                 rows = train(config, dataset, Path(out), **given)
             else:
                 from mien.train.detection.run import train_detector
@@ -134,19 +134,19 @@ def command(
     return 0
 
 
-def _check_kind(config: TrainConfig | DetectorConfig, dataset: object) -> None:
+def _check_kind(config: ClassifierConfig | DetectorConfig, dataset: object) -> None:
     """Refuse face crops for a detector, and whole pictures for a classifier."""
     from mien.datasets.scene import SceneDataset
     from mien.errors import ConfigError
-    from mien.train.classification.config import TrainConfig
+    from mien.train.classification.config import ClassifierConfig
 
     scenes = isinstance(dataset, SceneDataset)
-    if isinstance(config, TrainConfig) and scenes:
+    if isinstance(config, ClassifierConfig) and scenes:
         raise ConfigError(
             f"the recipe {config.name!r} trains a classifier, and {config.dataset!r} reads whole "
             "pictures with marked faces: choose a reader of face crops with --dataset"
         )
-    if not isinstance(config, TrainConfig) and not scenes:
+    if not isinstance(config, ClassifierConfig) and not scenes:
         raise ConfigError(
             f"the recipe {config.name!r} trains a face detector, and {config.dataset!r} reads face "
             "crops: choose a reader of whole pictures with --dataset, such as coco or wider"
@@ -154,13 +154,13 @@ def _check_kind(config: TrainConfig | DetectorConfig, dataset: object) -> None:
 
 
 def _outcome(
-    config: TrainConfig | DetectorConfig, rows: list[dict[str, Any]], run: Path
+    config: ClassifierConfig | DetectorConfig, rows: list[dict[str, Any]], run: Path
 ) -> Iterator[str]:
     """What a finished run reached, a sentence each."""
-    from mien.train.classification.config import TrainConfig
+    from mien.train.classification.config import ClassifierConfig
     from mien.train.classification.watch import kept_row
 
-    if isinstance(config, TrainConfig):
+    if isinstance(config, ClassifierConfig):
         if rows and "valid_accuracy" in rows[-1]:
             row = kept_row(rows, config)
             which = f"epoch {row['epoch'] + 1}, the best one" if config.patience else "last epoch"

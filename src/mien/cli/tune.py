@@ -162,7 +162,7 @@ def _value(value: Any) -> str:
 @contextmanager
 def _display(trials: int) -> Iterator[Watcher]:
     """Progress on standard error: a line a trial, and a bar below where there is a terminal."""
-    from mien.train.classification.config import TrainConfig
+    from mien.train.classification.config import ClassifierConfig
     from mien.train.tuning.tune import Watcher
 
     class Lines(Watcher):
@@ -193,7 +193,7 @@ def _display(trials: int) -> Iterator[Watcher]:
             def say(self, line: str) -> None:
                 console.print(line, markup=False)
 
-            def epoch(self, number: int, row: dict[str, Any], config: TrainConfig) -> None:
+            def epoch(self, number: int, row: dict[str, Any], config: ClassifierConfig) -> None:
                 now = f"trial {number}  epoch {row['epoch'] + 1}/{config.epochs}"
                 shown = f"{now}  {row['valid_accuracy']:.2%}{self.best}"
                 bar.update(task, description=shown)

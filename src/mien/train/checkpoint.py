@@ -16,7 +16,7 @@ from torch import nn
 from mien.errors import ConfigError, ModelFileError, OutputError
 from mien.files import write_whole
 from mien.registry import architectures
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.models.base import TRAINED_ONLY, Network
 from mien.train.detection.config import DetectorConfig
 from mien.train.recipe import config_of
@@ -43,7 +43,7 @@ def exists(run: Path) -> bool:
     return os.path.exists(run / CHECKPOINT)  # noqa: PTH110 - Path's own raises on odd names
 
 
-def check(run: Path, config: TrainConfig | DetectorConfig, resume: bool) -> None:
+def check(run: Path, config: ClassifierConfig | DetectorConfig, resume: bool) -> None:
     """See that a run can be kept there and none is overwritten silently, before the work.
 
     Raises ``ConfigError`` where the folder holds a run already or, with ``resume``, one of another
@@ -64,7 +64,7 @@ def check(run: Path, config: TrainConfig | DetectorConfig, resume: bool) -> None
 
 def prepare(
     run: Path,
-    config: TrainConfig | DetectorConfig,
+    config: ClassifierConfig | DetectorConfig,
     unreadable: Sequence[tuple[str, str]] = (),
 ) -> None:
     """Make the run's folder; store the recipe, and which pictures were left out and why.
@@ -81,7 +81,7 @@ def prepare(
         write_whole(run / UNREADABLE, "".join(lines).encode())
 
 
-def _check_same_recipe(run: Path, config: TrainConfig | DetectorConfig) -> None:
+def _check_same_recipe(run: Path, config: ClassifierConfig | DetectorConfig) -> None:
     # The checkpoint's own copy counts: recipe.json is there for people, who may have edited it.
     before = config_of(load(run / CHECKPOINT)["config"], where=str(run))
     if type(before) is not type(config):
@@ -99,7 +99,7 @@ def _check_same_recipe(run: Path, config: TrainConfig | DetectorConfig) -> None:
         )
 
 
-def _kind(config: TrainConfig | DetectorConfig) -> str:
+def _kind(config: ClassifierConfig | DetectorConfig) -> str:
     return "a face detector" if isinstance(config, DetectorConfig) else "a classifier"
 
 
@@ -164,7 +164,7 @@ def load_network(run: str | Path) -> tuple[Network, dict[str, Any]]:
     state = load(path)
     if is_detector(state):
         raise ModelFileError(f"{path} is the run of a face detector: give that of a classifier")
-    config = TrainConfig.from_dict(state["config"], where=str(path))
+    config = ClassifierConfig.from_dict(state["config"], where=str(path))
     net: Network = architectures.get(config.architecture)(config, len(state["labels"]))
     weights = {
         name: value

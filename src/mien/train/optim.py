@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 from mien.train.detection.config import DetectorConfig
 
 
@@ -15,7 +15,7 @@ def decayed(net: nn.Module) -> list[nn.Parameter]:
     return [p for p in net.parameters() if p.ndim > 1]
 
 
-def make_optimizer(net: nn.Module, config: TrainConfig | DetectorConfig) -> Optimizer:
+def make_optimizer(net: nn.Module, config: ClassifierConfig | DetectorConfig) -> Optimizer:
     """SGD with Nesterov momentum, Adam, or AdamW, in two groups: with and without weight decay."""
     groups = [
         {"params": decayed(net), "weight_decay": config.weight_decay},

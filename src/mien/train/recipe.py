@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mien.errors import ConfigError, UnknownNameError
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 from mien.train.detection.config import DetectorConfig
 
 if sys.version_info >= (3, 11):
@@ -54,7 +54,7 @@ def recipe_names() -> list[str]:
     return sorted(path.stem for path in RECIPES.glob("*.toml"))
 
 
-def config_of(values: Mapping[str, Any], where: str) -> TrainConfig | DetectorConfig:
+def config_of(values: Mapping[str, Any], where: str) -> ClassifierConfig | DetectorConfig:
     """The config that a recipe's ``values`` say, of the kind that its ``task`` names.
 
     ``weights = "none"`` is a start at random: nothing is kept frozen then, since it would stay so.
@@ -71,14 +71,14 @@ def config_of(values: Mapping[str, Any], where: str) -> TrainConfig | DetectorCo
             f"{where}: task must be 'detection', or left out for a classifier, got {task!r}"
         )
     random = {"weights": None, "freeze_epochs": 0}
-    return TrainConfig.from_dict({**values, **(random if at_random else {})}, where)
+    return ClassifierConfig.from_dict({**values, **(random if at_random else {})}, where)
 
 
 def load_recipe(
     name_or_path: str | Path,
     overrides: Sequence[str] = (),
     values: Mapping[str, Any] | None = None,
-) -> TrainConfig | DetectorConfig:
+) -> ClassifierConfig | DetectorConfig:
     """Read a recipe by name or TOML file.
 
     ``overrides`` are ``key=value`` in TOML's own spelling, where a bare word is text; ``values``
@@ -104,7 +104,7 @@ def load_classifier_recipe(
     name_or_path: str | Path,
     overrides: Sequence[str] = (),
     values: Mapping[str, Any] | None = None,
-) -> TrainConfig:
+) -> ClassifierConfig:
     """``load_recipe`` where a detector's recipe is of no use, which is a ``ConfigError``."""
     config = load_recipe(name_or_path, overrides, values)
     if isinstance(config, DetectorConfig):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 from mien.train.detection.config import DetectorConfig
 
 
-def learning_rate(config: TrainConfig | DetectorConfig, step: int, steps_per_epoch: int) -> float:
+def learning_rate(
+    config: ClassifierConfig | DetectorConfig, step: int, steps_per_epoch: int
+) -> float:
     """Learning rate at global ``step``, counted from 0.
 
     ``onecycle``: cosine up from lr/25 over the ``warmup`` share, cosine down to 0 (Smith and Topin
@@ -30,7 +32,7 @@ def learning_rate(config: TrainConfig | DetectorConfig, step: int, steps_per_epo
     return config.lr * (1 + math.cos(math.pi * min(done, 1.0))) / 2
 
 
-def input_side(config: TrainConfig, epoch: int) -> int:
+def input_side(config: ClassifierConfig, epoch: int) -> int:
     """Input side in pixels of one epoch, counted from 0, by ``size_schedule``."""
     end = 0.0
     for share, side in config.size_schedule:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mien.errors import ConfigError, UnknownNameError
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 from mien.train.recipe import RECIPES, load_recipe, recipe_names
 
 
@@ -22,7 +22,7 @@ def test_every_recipe_is_valid_and_says_what_it_is(name: str) -> None:
 
 def test_a_config_survives_json() -> None:
     config = load_recipe("default")
-    assert TrainConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+    assert ClassifierConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
 
 def test_an_unknown_recipe_is_answered_with_the_names() -> None:

@@ -29,13 +29,13 @@ torch = pytest.importorskip("torch")
 from mien.train import checkpoint  # noqa: E402
 from mien.train.classification import loop, objective  # noqa: E402
 from mien.train.classification import run as training_run  # noqa: E402
-from mien.train.classification.config import TrainConfig  # noqa: E402
+from mien.train.classification.config import ClassifierConfig  # noqa: E402
 from mien.train.recipe import load_recipe  # noqa: E402
 
 CPU = torch.device("cpu")
 
 
-def train(config: TrainConfig, folder: Path, **options: Any) -> list[dict[str, Any]]:
+def train(config: ClassifierConfig, folder: Path, **options: Any) -> list[dict[str, Any]]:
     return loop.train(config, options.pop("data", tiny.Faces()), folder, device=CPU, **options)
 
 
@@ -68,7 +68,7 @@ def test_what_is_reported_is_what_the_stored_weights_do(run: Path) -> None:
     from mien.train.classification.tensors import input_spec
 
     net, stored = checkpoint.load_network(run)
-    config = TrainConfig.from_dict(stored["config"])
+    config = ClassifierConfig.from_dict(stored["config"])
     samples = list(tiny.Faces().samples("public"))[: config.limit]
     x = network_input([s.image for s in samples], input_spec(config, tiny.Faces.labels))
     with torch.inference_mode():
@@ -81,10 +81,10 @@ def test_what_is_reported_is_what_the_stored_weights_do(run: Path) -> None:
 KILLED = """
 import json, os, signal, sys, torch, tiny
 from pathlib import Path
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.loop import train
 torch.set_num_threads(1)
-config = TrainConfig.from_dict(json.loads(sys.argv[2]))
+config = ClassifierConfig.from_dict(json.loads(sys.argv[2]))
 kill = lambda epoch, batch, *_: epoch == 1 and os.kill(os.getpid(), signal.SIGKILL)
 train(config, tiny.Faces(), Path(sys.argv[1]), device=torch.device("cpu"), on_batch=kill)
 """
@@ -149,19 +149,19 @@ def test_a_checkpoint_that_fits_no_recipe_is_not_resumed(
     before = state(run)
     checkpoint.save({**before, **changed}, tmp_path / checkpoint.CHECKPOINT)
     with pytest.raises(ModelFileError, match="does not fit its own recipe") as caught:
-        train(TrainConfig.from_dict(before["config"]), tmp_path, resume=True)
+        train(ClassifierConfig.from_dict(before["config"]), tmp_path, resume=True)
     assert "\n" not in str(caught.value)
 
 
 def test_resuming_a_finished_run_changes_nothing(run: Path) -> None:
     before = state(run)
-    config = TrainConfig.from_dict(before["config"])
+    config = ClassifierConfig.from_dict(before["config"])
     assert train(config, run, resume=True) == checkpoint.read_metrics(run, config.epochs)
     assert equal(state(run), before)
 
 
 def test_a_run_is_resumed_with_its_own_data_alone(run: Path) -> None:
-    config = TrainConfig.from_dict(state(run)["config"])
+    config = ClassifierConfig.from_dict(state(run)["config"])
     with pytest.raises(ConfigError, match=r"trained with FER\+ votes"):
         train(config, run, resume=True, data=tiny.Faces(votes=False))
     with pytest.raises(ConfigError, match="was trained on 96 pictures"):

@@ -9,7 +9,7 @@ from PIL import Image
 
 from mien.preprocess.network_input import normalise, resize_crops
 from mien.samples import ASTRONAUT
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.preview import preview
 from mien.train.classification.tensors import input_spec
 
@@ -24,7 +24,7 @@ def images(n: int = 4) -> list[np.ndarray]:
 
 
 def test_without_augmentation_all_views_are_what_inference_sees() -> None:
-    config = TrainConfig(name="still", resize=48, input_size=44, channels=3, **STILL)  # type: ignore[arg-type]
+    config = ClassifierConfig(name="still", resize=48, input_size=44, channels=3, **STILL)  # type: ignore[arg-type]
     made = preview(images(), config)
     assert made.plain.shape == (4, 44, 44, 3) and made.views.shape == (4, 9, 44, 44, 3)
     for view in range(9):
@@ -37,7 +37,7 @@ def test_without_augmentation_all_views_are_what_inference_sees() -> None:
 
 
 def test_views_vary_by_the_recipe_and_its_seed_repeats_them() -> None:
-    config = TrainConfig(name="grey", resize=48, input_size=44)
+    config = ClassifierConfig(name="grey", resize=48, input_size=44)
     made, again = preview(images(), config), preview(images(), config)
     assert made.views.shape == (4, 9, 44, 44, 1)
     assert np.array_equal(made.views, again.views)
@@ -47,7 +47,7 @@ def test_views_vary_by_the_recipe_and_its_seed_repeats_them() -> None:
 
 
 def test_others_are_mixed_in_and_not_shown() -> None:
-    config = TrainConfig(name="mix", resize=48, input_size=48, mixup=1.0, **STILL)  # type: ignore[arg-type]
+    config = ClassifierConfig(name="mix", resize=48, input_size=48, mixup=1.0, **STILL)  # type: ignore[arg-type]
     black, white = np.zeros((48, 48), np.uint8), np.full((48, 48), 255, np.uint8)
     made = preview([black], config, others=[white] * 30)
     assert made.plain.shape == (1, 48, 48, 1) and made.views.shape == (1, 9, 48, 48, 1)
@@ -58,7 +58,7 @@ def test_others_are_mixed_in_and_not_shown() -> None:
 
 
 def test_mixing_is_shown_and_told() -> None:
-    config = TrainConfig(name="mix", resize=48, input_size=48, mixup=1.0, **STILL)  # type: ignore[arg-type]
+    config = ClassifierConfig(name="mix", resize=48, input_size=48, mixup=1.0, **STILL)  # type: ignore[arg-type]
     made = preview(images(), config)
     assert (made.mixed > 0).sum() >= 7
     for view, share in enumerate(made.mixed):

@@ -17,7 +17,7 @@ from tests.support import tiny
 
 torch = pytest.importorskip("torch")
 
-from mien.train.classification.config import TrainConfig  # noqa: E402
+from mien.train.classification.config import ClassifierConfig  # noqa: E402
 from mien.train.classification.tensors import TensorSplit, input_spec, load_split  # noqa: E402
 
 CPU = torch.device("cpu")
@@ -42,7 +42,7 @@ def _unreadable() -> np.ndarray:
     raise DatasetError("train/x.jpg is damaged")
 
 
-def load(data: tiny.Faces, config: TrainConfig, split: str = "train") -> TensorSplit:
+def load(data: tiny.Faces, config: ClassifierConfig, split: str = "train") -> TensorSplit:
     return load_split(data, split, config, input_spec(config, data.labels), CPU)
 
 

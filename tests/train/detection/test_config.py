@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mien.errors import ConfigError
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 from mien.train.detection.config import DetectorConfig
 from mien.train.recipe import load_classifier_recipe, load_recipe
 from tests.support.few_scenes import TINY
@@ -23,7 +23,7 @@ def test_the_task_tells_a_detectors_recipe(tmp_path: Path) -> None:
     assert isinstance(config, DetectorConfig)
     assert (config.name, config.epochs, config.valid_split, config.lr) == ("mine", 3, None, 1.0)
     path.write_text("epochs = 3")
-    assert isinstance(load_recipe(path), TrainConfig)
+    assert isinstance(load_recipe(path), ClassifierConfig)
     path.write_text('task = "segmentation"')
     with pytest.raises(ConfigError, match="task must be 'detection', or left out"):
         load_recipe(path)

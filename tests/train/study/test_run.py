@@ -12,13 +12,13 @@ pytest.importorskip("onnxscript")
 pytest.importorskip("sklearn")
 
 from mien.errors import TrainingError, UnknownNameError  # noqa: E402
-from mien.evaluation.classification.comparison import Cost  # noqa: E402
+from mien.evaluation.classification.cost import Cost  # noqa: E402
 from mien.evaluation.classification.predictions import Predictions, answers_path  # noqa: E402
 from mien.train import checkpoint  # noqa: E402
 from mien.train.classification import cost  # noqa: E402
 from mien.train.recipe import load_recipe  # noqa: E402
-from mien.train.study.run import report as study_report  # noqa: E402
-from mien.train.study.run import run as study  # noqa: E402
+from mien.train.study import report as study_report  # noqa: E402
+from mien.train.study import run as study  # noqa: E402
 from tests.support.tiny import Faces  # noqa: E402
 
 TABLE = [

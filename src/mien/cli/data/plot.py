@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mien.datasets.base import Dataset
     from mien.datasets.scene import SceneDataset
     from mien.datasets.survey import Survey
-    from mien.train.classification.config import TrainConfig
+    from mien.train.classification.config import ClassifierConfig
     from mien.train.detection.config import DetectorConfig
 
 
@@ -72,7 +72,7 @@ def plot(
 
 
 def _of_crops(
-    dataset: Dataset, split: str, seed: int, config: TrainConfig | None, source: str
+    dataset: Dataset, split: str, seed: int, config: ClassifierConfig | None, source: str
 ) -> tuple[dict[str, Figure], int]:
     """Name → figure, and the pictures that cannot be read."""
     from mien.cli.support.progress import meter
@@ -120,7 +120,7 @@ def _of_scenes(
     return figures, found.unreadable
 
 
-def _recipe(name: str, dataset: str, scenes: bool) -> TrainConfig | DetectorConfig:
+def _recipe(name: str, dataset: str, scenes: bool) -> ClassifierConfig | DetectorConfig:
     """The recipe, which must be for what the reader ``dataset`` gives."""
     from mien.extras import require_extra
     from mien.train.detection.config import DetectorConfig
@@ -157,7 +157,7 @@ def _folder(out: str, suffix: str) -> Path:
     return folder
 
 
-def _augmented(found: Survey, config: TrainConfig, source: str) -> Figure:
+def _augmented(found: Survey, config: ClassifierConfig, source: str) -> Figure:
     from mien.reports.figures.data import augmented_figure
     from mien.train.classification.preview import preview
 

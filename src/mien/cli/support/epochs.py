@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from mien.train.classification.config import TrainConfig
+    from mien.train.classification.config import ClassifierConfig
     from mien.train.classification.loop import OnEpoch
     from mien.train.classification.run import OnBatch
     from mien.train.detection.config import DetectorConfig
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def epochs_shown(
-    config: TrainConfig | DetectorConfig, speaks: bool = True
+    config: ClassifierConfig | DetectorConfig, speaks: bool = True
 ) -> Iterator[tuple[OnBatch | None, OnEpoch]]:
     """Yield callbacks for ``train``: a bar where there is a terminal, else a line an epoch."""
     if not speaks:

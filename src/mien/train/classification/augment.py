@@ -12,7 +12,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 
 
 def uniform(n: int, low: float, high: float, generator: Generator) -> Tensor:
@@ -21,7 +21,7 @@ def uniform(n: int, low: float, high: float, generator: Generator) -> Tensor:
 
 
 def views(
-    crops: Tensor, out_side: int, config: TrainConfig, generator: Generator, weak: bool = False
+    crops: Tensor, out_side: int, config: ClassifierConfig, generator: Generator, weak: bool = False
 ) -> Tensor:
     """What the network sees of (N, C, R, R) crops in [0, 1]: (N, C, out_side, out_side) in [0, 1].
 
@@ -34,7 +34,11 @@ def views(
 
 
 def warp(
-    crops: Tensor, out_side: int, config: TrainConfig, generator: Generator, strength: float = 1.0
+    crops: Tensor,
+    out_side: int,
+    config: ClassifierConfig,
+    generator: Generator,
+    strength: float = 1.0,
 ) -> Tensor:
     """Flip, turn, zoom, shear, crop and shift (N, C, R, R) crops into views of ``out_side``.
 
@@ -67,7 +71,7 @@ def warp(
     return F.grid_sample(crops, grid, padding_mode="border", align_corners=False)
 
 
-def intensity(x: Tensor, config: TrainConfig, generator: Generator) -> Tensor:
+def intensity(x: Tensor, config: ClassifierConfig, generator: Generator) -> Tensor:
     """Vary brightness and contrast of (N, C, S, S) pictures in [0, 1]; stays in [0, 1]."""
     if not (config.brightness or config.contrast):
         return x
@@ -78,7 +82,7 @@ def intensity(x: Tensor, config: TrainConfig, generator: Generator) -> Tensor:
     return ((x - mean) * gain + mean + add).clamp(0, 1)
 
 
-def blur(x: Tensor, config: TrainConfig, generator: Generator) -> Tensor:
+def blur(x: Tensor, config: ClassifierConfig, generator: Generator) -> Tensor:
     """Blur (N, C, S, S) by a Gaussian whose standard deviation is 0 to ``config.blur`` pixels."""
     if not config.blur:
         return x
@@ -95,7 +99,7 @@ def blur(x: Tensor, config: TrainConfig, generator: Generator) -> Tensor:
     return flat.view(n, channels, side, side)
 
 
-def noise(x: Tensor, config: TrainConfig, generator: Generator) -> Tensor:
+def noise(x: Tensor, config: ClassifierConfig, generator: Generator) -> Tensor:
     """Add Gaussian noise of a standard deviation of 0 to ``config.noise``; stays in [0, 1]."""
     if not config.noise:
         return x
@@ -104,7 +108,7 @@ def noise(x: Tensor, config: TrainConfig, generator: Generator) -> Tensor:
     return (x + grain * deviation).clamp(0, 1)
 
 
-def erase(x: Tensor, config: TrainConfig, generator: Generator) -> Tensor:
+def erase(x: Tensor, config: ClassifierConfig, generator: Generator) -> Tensor:
     """Blank one rectangle with the picture's own mean in a share ``config.erasing`` of pictures."""
     if not config.erasing:
         return x
@@ -126,7 +130,7 @@ def erase(x: Tensor, config: TrainConfig, generator: Generator) -> Tensor:
 def mix(
     x: Tensor,
     targets: list[Tensor],
-    config: TrainConfig,
+    config: ClassifierConfig,
     generator: Generator,
     rng: np.random.Generator,
 ) -> tuple[Tensor, list[Tensor]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mien.train.ranges import out_of_range
 
 if TYPE_CHECKING:
-    from mien.train.classification.config import TrainConfig
+    from mien.train.classification.config import ClassifierConfig
 
 CHOICES = {
     "sampling": ("natural", "balanced"),
@@ -45,13 +45,13 @@ LARGEST_WHITENED = 64 * 64
 """Values of a picture: ZCA's matrix has the square of it."""
 
 
-def problems(config: TrainConfig) -> list[str]:
+def problems(config: ClassifierConfig) -> list[str]:
     """One sentence for everything that is wrong with ``config``; empty where it can be trained."""
     found = [*_values(config), *_shapes(config)]
     return found or list(_combinations(config))
 
 
-def _values(config: TrainConfig) -> Iterator[str]:
+def _values(config: ClassifierConfig) -> Iterator[str]:
     """Single values out of their range."""
     yield from out_of_range(
         config,
@@ -74,7 +74,7 @@ def _values(config: TrainConfig) -> Iterator[str]:
         yield "channels must be 1 or 3"
 
 
-def _shapes(config: TrainConfig) -> Iterator[str]:
+def _shapes(config: ClassifierConfig) -> Iterator[str]:
     """Lists whose lengths, and sides whose sizes, do not fit each other."""
     sizes = [config.input_size, *(side for _, side in config.size_schedule)]
     shares = [share for share, _ in config.size_schedule]
@@ -104,7 +104,7 @@ def _shapes(config: TrainConfig) -> Iterator[str]:
         yield f"limit ({config.limit}) must not be below batch_size ({config.batch_size})"
 
 
-def _combinations(config: TrainConfig) -> Iterator[str]:
+def _combinations(config: ClassifierConfig) -> Iterator[str]:
     """Keys that exclude each other, with the reason."""
     if config.valid_split is None:
         if config.schedule == "plateau":

@@ -15,7 +15,7 @@ from mien.classifiers.probabilities import softmax
 from mien.preprocess.network_input import network_input
 from mien.specs.classifier import ModelSpec
 from mien.train import checkpoint
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.loop import pick_device
 from mien.train.classification.tensors import input_spec
 
@@ -33,7 +33,7 @@ class TorchClassifier:
     def __init__(self, run: str | Path, device: str = "auto") -> None:
         self._net, state = checkpoint.load_network(run)
         self._device = pick_device(device)
-        config = TrainConfig.from_dict(state["config"], where=str(run))
+        config = ClassifierConfig.from_dict(state["config"], where=str(run))
         self.spec = replace(
             input_spec(config, tuple(state["labels"])),
             sha256=checkpoint.weights_hash(self._net),

@@ -1,4 +1,4 @@
-"""``TrainConfig``: everything the recipe of a classifier can say, in one place.
+"""``ClassifierConfig``: everything the recipe of a classifier can say, in one place.
 
 A recipe is a TOML file over these fields (``mien.train.recipe`` reads it). An unknown key is
 refused with the nearest known one, a value of the wrong type or range with what was expected; the
@@ -17,7 +17,7 @@ from mien.train.settings import from_plain, to_plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrainConfig:
+class ClassifierConfig:
     """One training run. Lengths are pixels of pictures as ``resize`` makes them, angles degrees."""
 
     name: str
@@ -220,6 +220,6 @@ class TrainConfig:
         return to_plain(self)
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any], where: str = "recipe") -> TrainConfig:
+    def from_dict(cls, values: Mapping[str, Any], where: str = "recipe") -> ClassifierConfig:
         """Build and check a config; ``where`` names its origin in ``ConfigError`` messages."""
         return from_plain(cls, values, where)

@@ -20,7 +20,7 @@ from mien.registry import architectures
 from mien.runtime import processor
 from mien.specs.classifier import ModelSpec
 from mien.train import checkpoint
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.export import export_run, made_up_crops
 from mien.train.classification.models.fitted import Fitted
 from mien.train.classification.tensors import input_spec
@@ -36,7 +36,7 @@ def run_cost(run: str | Path, onnx: str | Path | None = None) -> Cost:
     exported, ``note`` says why and what the file would tell is ``None``.
     """
     net, state = checkpoint.load_network(run)
-    config = TrainConfig.from_dict(state["config"], where=str(run))
+    config = ClassifierConfig.from_dict(state["config"], where=str(run))
     found = network_cost(net, input_spec(config, tuple(state["labels"])))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(onnx) if onnx is not None else Path(folder) / "model.onnx"
@@ -56,7 +56,7 @@ def file_cost(path: str | Path) -> Cost:
     recipe = spec.card.get("recipe")
     found = Cost(note="no recipe in the file's card: parameters and MACs are not known")
     if isinstance(recipe, dict):
-        config = TrainConfig.from_dict(recipe, where=str(path))
+        config = ClassifierConfig.from_dict(recipe, where=str(path))
         net = architectures.get(config.architecture)(config, len(spec.labels))
         if isinstance(net, Fitted):  # how many pictures it holds, the recipe does not know
             found = Cost(note="parameters and MACs are known of its run alone")

@@ -26,7 +26,7 @@ from mien.preprocess.framing import BOX_FRAMING, FRAMINGS
 from mien.specs.classifier import ModelSpec
 from mien.train import checkpoint
 from mien.train.classification.classifier import torch_logits
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.models.fitted import Fitted
 from mien.train.classification.tensors import input_spec
 from mien.train.onnx_graph import Weights, store_float16, traced
@@ -104,7 +104,7 @@ def export_run(
     """
     check_writable(Path(out))
     net, state = checkpoint.load_network(run)
-    config = TrainConfig.from_dict(state["config"], where=str(run))
+    config = ClassifierConfig.from_dict(state["config"], where=str(run))
     spec = input_spec(config, tuple(state["labels"]))
     origin = state.get("facts", {}).get("data") or config.dataset
     spec = replace(
@@ -193,7 +193,7 @@ def calibrated(
 
 
 def _calibration_split(
-    dataset: Dataset, name: str, config: TrainConfig, labels: tuple[str, ...]
+    dataset: Dataset, name: str, config: ClassifierConfig, labels: tuple[str, ...]
 ) -> list[Sample]:
     if name == config.train_split:
         raise ConfigError(
@@ -239,7 +239,7 @@ def _with_spec(model: ModelProto, spec: ModelSpec) -> bytes:
     return data
 
 
-def _trained_on(config: TrainConfig, state: Mapping[str, Any]) -> str:
+def _trained_on(config: ClassifierConfig, state: Mapping[str, Any]) -> str:
     pictures = state.get("facts", {}).get("pictures")
     count = f" ({pictures} pictures)" if pictures else ""
     votes = ", with FER+ votes" if state["ferplus"] else ""
@@ -251,7 +251,7 @@ def _trained_on(config: TrainConfig, state: Mapping[str, Any]) -> str:
     return f"{config.dataset}, split {part}{count}{votes}"
 
 
-def _card(config: TrainConfig, state: Mapping[str, Any]) -> dict[str, Any]:
+def _card(config: ClassifierConfig, state: Mapping[str, Any]) -> dict[str, Any]:
     facts = {key: value for key, value in state.get("facts", {}).items() if key != "pictures"}
     return {
         "description": config.description,

@@ -21,7 +21,7 @@ from mien.errors import ConfigError, TrainingError
 from mien.registry import architectures
 from mien.specs.classifier import ModelSpec
 from mien.train import checkpoint, distributed
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.models.base import Network
 from mien.train.classification.models.fitted import Fitted
 from mien.train.classification.run import OnBatch, Run
@@ -55,7 +55,7 @@ def pick_device(name: str = "auto") -> torch.device:
 
 
 def train(
-    config: TrainConfig,
+    config: ClassifierConfig,
     dataset: Dataset,
     run: Path,
     *,
@@ -102,13 +102,13 @@ def train(
         return training.go(rows, on_batch, on_epoch)
 
 
-def join_processes(config: TrainConfig | DetectorConfig, device: torch.device) -> World:
+def join_processes(config: ClassifierConfig | DetectorConfig, device: torch.device) -> World:
     """The processes that share the run, once the machine and their number suit the recipe.
 
     Raises ``TrainingError`` and ``ConfigError``.
     """
     if config.precision == "bf16" and device.type == "cuda" and not torch.cuda.is_bf16_supported():
-        other = "fp16" if isinstance(config, TrainConfig) else "fp32"
+        other = "fp16" if isinstance(config, ClassifierConfig) else "fp32"
         raise TrainingError(f"this GPU has no bf16: add --set precision={other}")
     if config.precision == "fp16" and device.type != "cuda":
         raise TrainingError("precision fp16 needs a GPU: add --set precision=fp32")
@@ -120,7 +120,9 @@ def join_processes(config: TrainConfig | DetectorConfig, device: torch.device) -
     return world
 
 
-def check_splits(config: TrainConfig | DetectorConfig, dataset: Dataset | SceneDataset) -> None:
+def check_splits(
+    config: ClassifierConfig | DetectorConfig, dataset: Dataset | SceneDataset
+) -> None:
     """Raise ``ConfigError`` where the data lacks a split that the recipe names."""
     held = dataset.splits()
     for key in ("train_split", "valid_split"):
@@ -133,7 +135,7 @@ def check_splits(config: TrainConfig | DetectorConfig, dataset: Dataset | SceneD
             )
 
 
-def _check_network(config: TrainConfig, classes: int, world: World) -> None:
+def _check_network(config: ClassifierConfig, classes: int, world: World) -> None:
     """Refuse a network that cannot take the recipe's batches; needs next to no time or memory."""
     make = architectures.get(config.architecture)
     pictures = min(config.batch_size // world.size, 2)
@@ -155,12 +157,12 @@ def _check_network(config: TrainConfig, classes: int, world: World) -> None:
             ) from None
 
 
-def _sides(config: TrainConfig) -> set[int]:
+def _sides(config: ClassifierConfig) -> set[int]:
     """Every side in pixels that the network's input has during the run."""
     return {config.input_size, *(side for _, side in config.size_schedule)}
 
 
-def _load_teacher(config: TrainConfig, spec: ModelSpec) -> Network | None:
+def _load_teacher(config: ClassifierConfig, spec: ModelSpec) -> Network | None:
     config.check_teacher()
     if config.teacher is None:
         return None
@@ -170,7 +172,7 @@ def _load_teacher(config: TrainConfig, spec: ModelSpec) -> Network | None:
             f"the teacher {config.teacher} names {', '.join(state['labels'])}, the data set "
             f"{', '.join(spec.labels)}: both must have the same labels in the same order"
         )
-    theirs = input_spec(TrainConfig.from_dict(state["config"]), spec.labels)
+    theirs = input_spec(ClassifierConfig.from_dict(state["config"]), spec.labels)
     for fact in ("channels", "mean", "std"):
         if getattr(theirs, fact) != getattr(spec, fact):
             raise ConfigError(

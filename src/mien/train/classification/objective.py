@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from mien.errors import ConfigError
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.losses import (
     concordance,
     distillation,
@@ -24,7 +24,7 @@ class Objective:
     """The loss of one recipe on one split, of up to four parts: labels, votes, affect, teacher."""
 
     def __init__(
-        self, config: TrainConfig, classes: int, data: TensorSplit, teacher: Network | None
+        self, config: ClassifierConfig, classes: int, data: TensorSplit, teacher: Network | None
     ) -> None:
         self.config, self.classes, self.data, self.teacher = config, classes, data, teacher
         self.ferplus = config.ferplus_weight if data.votes is not None else 0.0

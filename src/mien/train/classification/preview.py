@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mien.preprocess.network_input import resize_crops
 from mien.train.classification import augment
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.tensors import input_spec
 
 
@@ -20,7 +20,7 @@ class Preview:
     """M pictures and V views of each; all in [0, 1], before mean and deviation are taken out."""
 
     plain: NDArray[np.float32]
-    """(M, S, S, C) as inference sees them, S = ``TrainConfig.input_size``."""
+    """(M, S, S, C) as inference sees them, S = ``ClassifierConfig.input_size``."""
     views: NDArray[np.float32]
     """(M, V, S, S, C) as the network sees them in training."""
     mixed: NDArray[np.float32]
@@ -29,7 +29,7 @@ class Preview:
 
 def preview(
     images: Sequence[NDArray[np.uint8]],
-    config: TrainConfig,
+    config: ClassifierConfig,
     views: int = 9,
     others: Sequence[NDArray[np.uint8]] = (),
 ) -> Preview:

@@ -20,7 +20,7 @@ from mien.registry import architectures
 from mien.specs.classifier import ModelSpec
 from mien.train import checkpoint
 from mien.train.classification import augment
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.losses import concordance
 from mien.train.classification.models.base import Network
 from mien.train.classification.models.fitted import Fitted
@@ -48,7 +48,7 @@ class Run:
 
     def __init__(
         self,
-        config: TrainConfig,
+        config: ClassifierConfig,
         spec: ModelSpec,
         data: TensorSplit,
         valid: TensorSplit | None,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Generator, Tensor
 
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 
 
-def epoch_length(labels: Tensor, config: TrainConfig) -> int:
+def epoch_length(labels: Tensor, config: ClassifierConfig) -> int:
     """Pictures in an epoch: the same for every epoch of a run."""
     counts = torch.bincount(labels)
     if config.epoch_per_class is None:
@@ -18,7 +18,7 @@ def epoch_length(labels: Tensor, config: TrainConfig) -> int:
     return int(counts.clamp(max=config.epoch_per_class).sum())
 
 
-def epoch_order(labels: Tensor, config: TrainConfig, generator: Generator) -> Tensor:
+def epoch_order(labels: Tensor, config: ClassifierConfig, generator: Generator) -> Tensor:
     """(L,) indices into the split, drawn for one epoch; L = ``epoch_length``.
 
     ``natural``: each picture once, at most ``epoch_per_class`` of a class. ``balanced``: with

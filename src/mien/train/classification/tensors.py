@@ -18,7 +18,7 @@ from mien.datasets.splits import at_most
 from mien.errors import DatasetError
 from mien.preprocess.network_input import resize_crops
 from mien.specs.classifier import ModelSpec
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 
 CHUNK = 256  # pictures decoded before they become frames: originals may be large
 LARGEST_ON_GPU = 8 << 30
@@ -32,7 +32,7 @@ class TensorSplit:
     """A split, decoded: FER2013's pictures take 66 MB as bytes."""
 
     crops: Tensor
-    """(N, R, R, C) uint8, R = ``TrainConfig.resize``; on the device, or in memory where large."""
+    """(N, R, R, C) uint8, R = ``resize`` of the recipe; on the device, or in memory where large."""
     labels: Tensor
     """(N,) int64; this and what follows is on the device."""
     votes: Tensor | None
@@ -55,7 +55,7 @@ class TensorSplit:
         return taken.permute(0, 3, 1, 2).float() / 255
 
 
-def input_spec(config: TrainConfig, labels: tuple[str, ...]) -> ModelSpec:
+def input_spec(config: ClassifierConfig, labels: tuple[str, ...]) -> ModelSpec:
     """The facts about the network's input that training, validation and the exported file share."""
     return ModelSpec(
         name=config.name,
@@ -73,7 +73,7 @@ def _a_channel(values: tuple[float, ...], channels: int) -> tuple[float, ...]:
 
 
 def load_split(
-    dataset: Dataset, name: str, config: TrainConfig, spec: ModelSpec, device: torch.device
+    dataset: Dataset, name: str, config: ClassifierConfig, spec: ModelSpec, device: torch.device
 ) -> TensorSplit:
     """The pictures of a split, resized to frames, as the recipe limits them.
 
@@ -110,7 +110,7 @@ def load_split(
     )
 
 
-def _stored(dataset: Dataset, name: str, config: TrainConfig, spec: ModelSpec) -> Split | None:
+def _stored(dataset: Dataset, name: str, config: ClassifierConfig, spec: ModelSpec) -> Split | None:
     """A split that ``mien data pack`` has stored as frames of this very size: nothing is copied."""
     arrays = getattr(dataset, "arrays", None)
     if arrays is None or config.limit or config.max_per_class:
@@ -122,7 +122,7 @@ def _stored(dataset: Dataset, name: str, config: TrainConfig, spec: ModelSpec) -
 
 
 def _read(
-    dataset: Dataset, name: str, config: TrainConfig, spec: ModelSpec
+    dataset: Dataset, name: str, config: ClassifierConfig, spec: ModelSpec
 ) -> tuple[Split, list[tuple[str, str]]]:
     """A split whose ``images`` are (N, R, R, C) frames, and what could not be read."""
     kept: list[Sample] = []
@@ -162,7 +162,7 @@ def _joined(chunks: list[NDArray[np.uint8]], count: int) -> NDArray[np.uint8]:
     return out
 
 
-def _chosen(dataset: Dataset, name: str, config: TrainConfig) -> Iterator[Sample]:
+def _chosen(dataset: Dataset, name: str, config: ClassifierConfig) -> Iterator[Sample]:
     """The samples of a split within ``limit`` and, for the training split, ``max_per_class``."""
     if config.max_per_class is None or name != config.train_split:
         yield from islice(dataset.samples(name), config.limit)

@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 
 
 @dataclass(slots=True)
@@ -22,7 +22,7 @@ class Watch:
     rate: float = 1.0
     """Factor of the learning rate, by ``schedule = "plateau"``."""
 
-    def see(self, epoch: int, loss: float, config: TrainConfig) -> bool:
+    def see(self, epoch: int, loss: float, config: ClassifierConfig) -> bool:
         """Take in an epoch's validation loss; returns whether it is the lowest so far."""
         if loss < self.best_loss:
             self.best_loss, self.best_epoch = loss, epoch
@@ -35,7 +35,7 @@ class Watch:
             self.since_change = 0
         return False
 
-    def should_stop(self, config: TrainConfig) -> bool:
+    def should_stop(self, config: ClassifierConfig) -> bool:
         """Whether patience has run out."""
         return 0 < config.patience <= self.since_best
 
@@ -44,6 +44,6 @@ class Watch:
         return asdict(self)
 
 
-def kept_row(rows: list[dict[str, Any]], config: TrainConfig) -> dict[str, Any]:
+def kept_row(rows: list[dict[str, Any]], config: ClassifierConfig) -> dict[str, Any]:
     """Metrics of the epoch whose weights a run keeps: the last, or with ``patience`` the best."""
     return min(rows, key=lambda row: row["valid_nll"]) if config.patience else rows[-1]

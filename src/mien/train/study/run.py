@@ -23,7 +23,7 @@ from mien.evaluation.classification.measures import predict
 from mien.evaluation.classification.predictions import Predictions, answers_path
 from mien.files import write_whole
 from mien.train.classification.classifier import TorchClassifier
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.cost import file_cost, run_cost
 from mien.train.classification.loop import OnEpoch, train
 from mien.train.classification.run import OnBatch
@@ -60,7 +60,7 @@ class Entry:
     """Keys that go before the recipe's own."""
     published: Published | None
 
-    def config(self) -> TrainConfig:
+    def config(self) -> ClassifierConfig:
         """Raises ``UnknownNameError`` and ``ConfigError``."""
         return load_classifier_recipe(self.recipe, values=self.changes)
 
@@ -160,7 +160,7 @@ def keep(found: Predictions, folder: Path) -> None:
     found.save(target)
 
 
-def is_trained(folder: Path, config: TrainConfig) -> bool:
+def is_trained(folder: Path, config: ClassifierConfig) -> bool:
     """Whether the run in ``folder`` is of this recipe and has trained to its end and answered."""
     try:
         stored = json.loads((folder / TRAINED).read_text("utf-8"))

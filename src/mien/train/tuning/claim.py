@@ -9,13 +9,13 @@ from optuna import Study
 
 from mien.datasets.base import Dataset
 from mien.errors import ConfigError
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 from mien.train.tuning.space import Space
 from mien.train.tuning.split import described
 
 
 def claim(
-    study: Study, config: TrainConfig, space: Space, search: dict[str, Any], dataset: Dataset
+    study: Study, config: ClassifierConfig, space: Space, search: dict[str, Any], dataset: Dataset
 ) -> None:
     """Store what the study is about, or raise ``ConfigError`` where it is about something else."""
     ours = {

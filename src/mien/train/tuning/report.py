@@ -16,7 +16,7 @@ from optuna.trial import FrozenTrial, TrialState
 from mien.errors import TrainingError
 from mien.files import write_whole
 from mien.reports.figures.save import save_figure
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 from mien.train.tuning.figures import history_figure, importance_figure
 from mien.train.tuning.space import Space, plain
 from mien.train.tuning.split import described
@@ -90,7 +90,7 @@ def _row(trial: FrozenTrial, again: int | None, best: bool) -> Row:
     )
 
 
-def write_report(study: Study, config: TrainConfig, space: Space, out: Path) -> None:
+def write_report(study: Study, config: ClassifierConfig, space: Space, out: Path) -> None:
     """Write ``trials.csv``, ``best.toml``, ``history.png`` and ``importance.png`` into ``out``.
 
     The last needs two finished trials and two tuned keys that took several values. Raises
@@ -138,9 +138,9 @@ def importances(study: Study) -> dict[str, float]:
     )
 
 
-def best_recipe(study: Study, rows: list[Row], best: Row, config: TrainConfig) -> str:
+def best_recipe(study: Study, rows: list[Row], best: Row, config: ClassifierConfig) -> str:
     """The recipe of the best trial as TOML, every key of it, under a header of where it is from."""
-    tuned = TrainConfig.from_dict({**config.to_dict(), **best.params})
+    tuned = ClassifierConfig.from_dict({**config.to_dict(), **best.params})
     tuned = replace(tuned, name=f"{config.name}_tuned")
     attrs = study.user_attrs
     ended = sum(row.state in ("finished", "pruned", "failed") for row in rows)
@@ -167,7 +167,7 @@ def _word(text: str) -> str:
     return " ".join(text.split())
 
 
-def _csv(rows: list[Row], config: TrainConfig, space: Space) -> str:
+def _csv(rows: list[Row], config: ClassifierConfig, space: Space) -> str:
     """Every trial but the surplus ones, a line each."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

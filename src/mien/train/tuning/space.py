@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 
 from mien.errors import ConfigError, UnknownNameError, nearest
 from mien.registry import architectures
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 from mien.train.recipe import named_file, read_toml
 
 SPACES = Path(__file__).parent / "spaces"
@@ -75,10 +75,10 @@ class Space:
 
     keys: Mapping[str, Range | Choices]
 
-    def config(self, base: TrainConfig, params: Mapping[str, Value]) -> TrainConfig:
+    def config(self, base: ClassifierConfig, params: Mapping[str, Value]) -> ClassifierConfig:
         """``base`` with the settings of one trial; raises ``ConfigError`` where they clash."""
         settings = {key: plain(key, value) for key, value in params.items()}
-        return TrainConfig.from_dict({**base.to_dict(), **settings}, where="this combination")
+        return ClassifierConfig.from_dict({**base.to_dict(), **settings}, where="this combination")
 
     def grid(self) -> list[dict[str, Value]]:
         """Every combination, for ``method grid``; ``ConfigError`` where there is no end of them."""
@@ -108,7 +108,7 @@ def plain(key: str, value: Value) -> Any:
     return json.loads(value) if _is_list(key) and isinstance(value, str) else value
 
 
-def load_space(name_or_path: str | Path, base: TrainConfig) -> Space:
+def load_space(name_or_path: str | Path, base: ClassifierConfig) -> Space:
     """Read a search space by name or TOML file, and check it against the recipe it is for.
 
     Every choice and both ends of every range must be possible with ``base`` and some of the other
@@ -125,12 +125,12 @@ def load_space(name_or_path: str | Path, base: TrainConfig) -> Space:
 
 
 def _is_list(key: str) -> bool:
-    return "tuple" in str(get_type_hints(TrainConfig)[key])
+    return "tuple" in str(get_type_hints(ClassifierConfig)[key])
 
 
 def _rule(key: str, said: Any, where: str) -> Range | Choices:
     """The rule of one key."""
-    hints = get_type_hints(TrainConfig)
+    hints = get_type_hints(ClassifierConfig)
     if key not in hints:
         near = nearest(key, hints)
         hint = f"did you mean {near!r}?" if near else "the keys are those of a recipe"
@@ -211,7 +211,7 @@ def _range(said: Mapping[str, Any], hint: Any, where: str) -> Range:
     return Range(low, high, step, log, whole)
 
 
-def _check_values(space: Space, base: TrainConfig, where: str) -> None:
+def _check_values(space: Space, base: ClassifierConfig, where: str) -> None:
     """Refuse a value that the recipe takes in no combination with the other keys' ends."""
     for name in space.keys["architecture"].ends() if "architecture" in space.keys else ():
         if name not in architectures.names():

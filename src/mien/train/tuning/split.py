@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mien.errors import ConfigError
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 
 REPORTED = ("public", "private", "valid", "val", "validation", "test")
 """Official splits that figures are reported on: no part of them may choose settings."""
 
 
-def tuning_split(config: TrainConfig) -> tuple[TrainConfig, str]:
+def tuning_split(config: ClassifierConfig) -> tuple[ClassifierConfig, str]:
     """``config`` with a validation split that may be tuned on, and what had to change for it.
 
     That is the part ``valid`` of a division of a training split. The note is empty where the recipe
@@ -32,7 +32,7 @@ def tuning_split(config: TrainConfig) -> tuple[TrainConfig, str]:
     return tuned, f"tuned on {described(tuned)}, not on {config.valid_split or 'no split'!r}"
 
 
-def described(config: TrainConfig) -> str:
+def described(config: ClassifierConfig) -> str:
     """The validation split in words."""
     if config.splits == "official":
         return f"the split {config.valid_split!r}"

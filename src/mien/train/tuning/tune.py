@@ -31,7 +31,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from mien.datasets.base import Dataset
 from mien.datasets.splits import resplit
 from mien.errors import ConfigError, InputError, OutputError, TrainingError
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.loop import pick_device, train
 from mien.train.classification.watch import kept_row
 from mien.train.tuning import storage as database
@@ -51,7 +51,7 @@ MOST_DEATHS = 2  # a trial that takes its process down again and again is not ru
 class Watcher:
     """What ``tune`` tells while it works; every method may be left as it is."""
 
-    def epoch(self, number: int, row: dict[str, Any], config: TrainConfig) -> None:
+    def epoch(self, number: int, row: dict[str, Any], config: ClassifierConfig) -> None:
         """An epoch of trial ``number`` of this process is done; ``row`` holds its metrics."""
 
     def trial(self, row: Row, rows: list[Row], trials: int) -> None:
@@ -70,7 +70,7 @@ class _Surplus(Exception):  # noqa: N818
 
 
 def tune(
-    config: TrainConfig,
+    config: ClassifierConfig,
     space: Space,
     dataset: Dataset,
     out: Path,
@@ -143,7 +143,7 @@ class _Tuning:
     def __init__(
         self,
         study: Study,
-        config: TrainConfig,
+        config: ClassifierConfig,
         space: Space,
         dataset: Dataset,
         out: Path,
@@ -274,7 +274,7 @@ def _again(study: Study, trial: FrozenTrial, died: bool) -> None:
     )
 
 
-def _pruner(config: TrainConfig) -> BasePruner:
+def _pruner(config: ClassifierConfig) -> BasePruner:
     # The first quarter of the epochs tells little: the rate is high, or still rising.
     return MedianPruner(UNPRUNED_TRIALS, n_warmup_steps=max(1, config.epochs // 4))
 

@@ -15,7 +15,7 @@ from tests.support import tiny
 torch = pytest.importorskip("torch")
 
 from mien.registry import architectures  # noqa: E402
-from mien.train.classification.config import TrainConfig  # noqa: E402
+from mien.train.classification.config import ClassifierConfig  # noqa: E402
 from mien.train.classification.models.base import TRAINED_ONLY  # noqa: E402
 from mien.train.classification.models.fitted import Fitted  # noqa: E402
 from mien.train.classification.tensors import input_spec  # noqa: E402
@@ -33,12 +33,12 @@ SMALL: dict[str, dict[str, Any]] = {
 """One small network of every architecture."""
 
 
-def small(name: str, **keys: Any) -> TrainConfig:
+def small(name: str, **keys: Any) -> ClassifierConfig:
     size = {"resize": 32, "input_size": 32}
     return tiny.config(architecture=name, **{**size, "dropout": 0.0, **SMALL[name], **keys})
 
 
-def build(config: TrainConfig, *rest: Any) -> Any:
+def build(config: ClassifierConfig, *rest: Any) -> Any:
     torch.manual_seed(0)
     net = architectures.get(config.architecture)(config, 7, *rest)
     if isinstance(net, Fitted):
@@ -46,7 +46,7 @@ def build(config: TrainConfig, *rest: Any) -> Any:
     return net
 
 
-def pictures(config: TrainConfig, count: int = 4) -> torch.Tensor:
+def pictures(config: ClassifierConfig, count: int = 4) -> torch.Tensor:
     generator = torch.Generator().manual_seed(1)
     side = config.input_size
     return torch.randn(count, config.channels, side, side, generator=generator)
@@ -96,7 +96,7 @@ def test_freezing_leaves_the_heads_alone(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "recipe", [name for name in recipe_names() if isinstance(load_recipe(name), TrainConfig)]
+    "recipe", [name for name in recipe_names() if isinstance(load_recipe(name), ClassifierConfig)]
 )
 def test_every_recipe_makes_a_network(recipe: str) -> None:
     config = load_recipe(recipe)
@@ -119,7 +119,7 @@ def test_every_recipe_makes_a_network(recipe: str) -> None:
         assert torch.equal(other.eval()(x), net.eval()(x))
 
 
-def check_export(config: TrainConfig) -> None:
+def check_export(config: ClassifierConfig) -> None:
     """Fit what there is to fit, move the running averages off their first values, compare."""
     pytest.importorskip("onnx")
     pytest.importorskip("onnxscript")

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from mien.errors import ConfigError, ModelFileError, TrainingError, nearest
 from mien.extras import require_extra
 from mien.registry import register_architecture
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.models.base import Network
 
 IMAGENET = "imagenet"
@@ -25,7 +25,11 @@ class Backbone(Network):
     """
 
     def __init__(
-        self, config: TrainConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
+        self,
+        config: ClassifierConfig,
+        classes: int,
+        auxiliary_classes: int = 0,
+        affect: bool = False,
     ) -> None:
         super().__init__()
         self.name, self.channels = config.backbone, config.channels
@@ -77,7 +81,7 @@ class Backbone(Network):
             )
 
 
-def create(config: TrainConfig) -> Any:
+def create(config: ClassifierConfig) -> Any:
     """A network of timm with random weights; (N, C, S, S) → (N, ``head_hidden_size``).
 
     Raises ``ConfigError`` for a name unknown to timm and for options that are not the backbone's.
@@ -171,7 +175,7 @@ def read_weights(path: str) -> dict[str, Tensor]:
 
 @register_architecture("timm")
 def backbone(
-    config: TrainConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
+    config: ClassifierConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
 ) -> Backbone:
     """The network that a recipe describes, at random; ``load_pretrained`` comes after."""
     return Backbone(config, classes, auxiliary_classes, affect)

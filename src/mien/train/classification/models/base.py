@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from torch import Tensor, nn
 
 from mien.errors import ConfigError
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.models.layers import Whitening
 
 TRAINED_ONLY = ("auxiliary.", "affect.")
@@ -47,7 +47,7 @@ class Network(nn.Module):
         self.auxiliary = nn.Linear(features, auxiliary_classes) if auxiliary_classes else None
         self.affect = nn.Sequential(nn.Linear(features, 2), nn.Tanh()) if affect else None
 
-    def make_whitening(self, config: TrainConfig) -> None:
+    def make_whitening(self, config: ClassifierConfig) -> None:
         """Put ZCA whitening before the network where the recipe wants it."""
         values = config.channels * config.input_size**2
         self.whitening = Whitening(values) if config.whitening else None
@@ -73,14 +73,14 @@ class Network(nn.Module):
                 yield parameter
 
     def load_pretrained(self, weights: str) -> None:
-        """Start from ``weights`` as in ``TrainConfig``; raises ``ConfigError`` where none fit."""
+        """Start from ``weights`` as in the recipe; raises ``ConfigError`` where none fit."""
         raise ConfigError(
             f"weights = {weights!r}: this architecture starts at random; weights are for the "
             "architecture timm"
         )
 
 
-def one_size(config: TrainConfig) -> None:
+def one_size(config: ClassifierConfig) -> None:
     """Raise ``ConfigError`` where a network of one input size is to see several."""
     if config.size_schedule:
         raise ConfigError(

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from mien.errors import ConfigError
 from mien.registry import register_architecture
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.models.base import Network, one_size
 from mien.train.classification.models.layers import (
     activation,
@@ -26,7 +26,11 @@ class CNN(Network):
     """
 
     def __init__(
-        self, config: TrainConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
+        self,
+        config: ClassifierConfig,
+        classes: int,
+        auxiliary_classes: int = 0,
+        affect: bool = False,
     ) -> None:
         super().__init__()
         self.make_whitening(config)
@@ -62,7 +66,7 @@ class CNN(Network):
         return hidden
 
 
-def convolution(inputs: int, outputs: int, config: TrainConfig) -> list[nn.Module]:
+def convolution(inputs: int, outputs: int, config: ClassifierConfig) -> list[nn.Module]:
     """A 3×3 convolution that keeps the resolution, normalisation and activation."""
     return [
         nn.Conv2d(inputs, outputs, 3, 1, 1, bias=config.norm == "none"),
@@ -71,12 +75,12 @@ def convolution(inputs: int, outputs: int, config: TrainConfig) -> list[nn.Modul
     ]
 
 
-def averages(config: TrainConfig) -> bool:
+def averages(config: ClassifierConfig) -> bool:
     """Whether the maps are averaged, not flattened."""
     return bool(config.residual_blocks) and not config.hidden
 
 
-def check_stages(config: TrainConfig, halvings: int) -> None:
+def check_stages(config: ClassifierConfig, halvings: int) -> None:
     """Raise ``ConfigError`` where nothing is left of the smallest input after the halvings."""
     smallest = min([config.input_size, *(side for _, side in config.size_schedule)])
     if smallest < 2**halvings:
@@ -87,7 +91,9 @@ def check_stages(config: TrainConfig, halvings: int) -> None:
 
 
 @register_architecture("cnn")
-def cnn(config: TrainConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False) -> CNN:
+def cnn(
+    config: ClassifierConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
+) -> CNN:
     """The network that a recipe describes; raises ``ConfigError`` for sizes that do not fit."""
     check_stages(config, len(config.widths))
     if not averages(config):

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from mien.errors import ConfigError
 from mien.registry import register_architecture
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.models.base import Network
 
 SMOOTHING = 0.1
@@ -20,7 +20,7 @@ SMOOTHING = 0.1
 class Fitted(Network):
     """A network without weights to train: ``fit`` sees the training pictures once."""
 
-    def __init__(self, config: TrainConfig, classes: int) -> None:
+    def __init__(self, config: ClassifierConfig, classes: int) -> None:
         super().__init__()
         self.make_whitening(config)
         self.classes = classes
@@ -37,7 +37,7 @@ class Majority(Fitted):
 
     log_shares: Tensor
 
-    def __init__(self, config: TrainConfig, classes: int) -> None:
+    def __init__(self, config: ClassifierConfig, classes: int) -> None:
         super().__init__(config, classes)
         self.register_buffer("log_shares", torch.zeros(classes))
 
@@ -62,7 +62,7 @@ class KNN(Fitted):
     answers: Tensor
     ranks: Tensor
 
-    def __init__(self, config: TrainConfig, classes: int) -> None:
+    def __init__(self, config: ClassifierConfig, classes: int) -> None:
         super().__init__(config, classes)
         self.neighbours = config.neighbours
         self.register_buffer("pictures", torch.zeros(0, config.channels * config.input_size**2))
@@ -97,13 +97,15 @@ class KNN(Fitted):
 
 @register_architecture("majority")
 def majority(
-    config: TrainConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
+    config: ClassifierConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
 ) -> Majority:
     """Always the most frequent class; takes no further heads."""
     return Majority(config, classes)
 
 
 @register_architecture("knn")
-def knn(config: TrainConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False) -> KNN:
+def knn(
+    config: ClassifierConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
+) -> KNN:
     """The ``config.neighbours`` nearest pictures; takes no further heads."""
     return KNN(config, classes)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 def norm_layer(kind: str, channels: int, flat: bool = False) -> nn.Module:
-    """The normalisation that ``TrainConfig.norm`` names, over (N, C, H, W) or, ``flat``, (N, C).
+    """The normalisation that the recipe's ``norm`` names, over (N, C, H, W) or, ``flat``, (N, C).
 
     ``batch``: Ioffe and Szegedy 2015; ``layer``: all channels of a picture together (Ba et al.
     2016); ``group``: the largest number of groups up to 8 that divides the channels (Wu and He
@@ -23,7 +23,7 @@ def norm_layer(kind: str, channels: int, flat: bool = False) -> nn.Module:
 
 
 def activation(kind: str, channels: int, flat: bool = False) -> nn.Module:
-    """What ``TrainConfig.activation`` names; it keeps the shape, (N, C, H, W) or (N, C)."""
+    """What ``ClassifierConfig.activation`` names; it keeps the shape, (N, C, H, W) or (N, C)."""
     return GatedTanh(channels, flat) if kind == "gated_tanh" else nn.ReLU(inplace=True)
 
 

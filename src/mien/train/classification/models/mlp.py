@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from mien.registry import register_architecture
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.models.base import Network, one_size
 from mien.train.classification.models.layers import activation, norm_layer
 
@@ -14,7 +14,11 @@ class MLP(Network):
     """Hidden layers of ``config.widths``, each with normalisation, activation and dropout."""
 
     def __init__(
-        self, config: TrainConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
+        self,
+        config: ClassifierConfig,
+        classes: int,
+        auxiliary_classes: int = 0,
+        affect: bool = False,
     ) -> None:
         super().__init__()
         self.make_whitening(config)
@@ -38,7 +42,9 @@ class MLP(Network):
 
 
 @register_architecture("mlp")
-def mlp(config: TrainConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False) -> MLP:
+def mlp(
+    config: ClassifierConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
+) -> MLP:
     """The network that a recipe describes; raises ``ConfigError`` for several input sizes."""
     one_size(config)
     return MLP(config, classes, auxiliary_classes, affect)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mien.registry import register_architecture
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.models.base import Network
 from mien.train.classification.models.layers import (
     activation,
@@ -46,7 +46,7 @@ class BasicBlock(nn.Module):
         inputs: int,
         outputs: int,
         stride: int,
-        config: TrainConfig,
+        config: ClassifierConfig,
         dropblock: float = 0.0,
         depth: float = 0.0,
     ) -> None:
@@ -86,7 +86,11 @@ class ResNet(Network):
     """
 
     def __init__(
-        self, config: TrainConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
+        self,
+        config: ClassifierConfig,
+        classes: int,
+        auxiliary_classes: int = 0,
+        affect: bool = False,
     ) -> None:
         super().__init__()
         self.make_whitening(config)
@@ -127,7 +131,7 @@ class ResNet(Network):
 
 @register_architecture("resnet")
 def resnet(
-    config: TrainConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
+    config: ClassifierConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
 ) -> ResNet:
     """The network that a recipe describes."""
     return ResNet(config, classes, auxiliary_classes, affect)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mien.registry import register_architecture
-from mien.train.classification.config import TrainConfig
+from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.models.base import Network
 from mien.train.classification.models.cnn import check_stages, convolution
 from mien.train.classification.models.layers import drop_block, init_convolutions
@@ -22,7 +22,11 @@ class UNet(Network):
     """
 
     def __init__(
-        self, config: TrainConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
+        self,
+        config: ClassifierConfig,
+        classes: int,
+        auxiliary_classes: int = 0,
+        affect: bool = False,
     ) -> None:
         super().__init__()
         self.make_whitening(config)
@@ -62,7 +66,7 @@ class UNet(Network):
 
 @register_architecture("unet")
 def unet(
-    config: TrainConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
+    config: ClassifierConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
 ) -> UNet:
     """The network that a recipe describes; raises ``ConfigError`` for sizes that do not fit."""
     check_stages(config, len(config.widths) - 1)
