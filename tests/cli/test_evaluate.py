@@ -392,7 +392,7 @@ for model, *more in (
         "0",
         "mien: a figure needs the 'plot' extra: pip install '.[plot]' in a clone of Mien",
         "1",
-        "mien: a figure needs the 'plot' extra: pip install '.[plot]' in a clone of Mien",
+        "mien: an HTML report needs the 'plot' extra: pip install '.[plot]' in a clone of Mien",
         "1",
         f"mien: the training run {tmp_path} needs the 'train' extra: "
         "pip install '.[train]' in a clone of Mien",

@@ -20,7 +20,8 @@ from mien.train.classification.loop import train  # noqa: E402
 from mien.train.distributed import World  # noqa: E402
 
 ONE = """
-import sys, tiny
+import sys
+from tests.support import tiny
 from mien.cli.app import main
 from mien.datasets import base
 base.open_dataset = lambda *_: tiny.Faces()

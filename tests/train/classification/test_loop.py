@@ -79,7 +79,8 @@ def test_what_is_reported_is_what_the_stored_weights_do(run: Path) -> None:
 
 
 KILLED = """
-import json, os, signal, sys, torch, tiny
+import json, os, signal, sys, torch
+from tests.support import tiny
 from pathlib import Path
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.loop import train
