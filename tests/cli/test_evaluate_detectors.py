@@ -229,7 +229,8 @@ for arguments in (
         capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
     assert done.stderr.splitlines() == [
-        "0", "0", "mien: an HTML report needs the 'plot' extra: pip install '.[plot]' in a clone of Mien",
+        "0", "0",
+        "mien: an HTML report needs the 'plot' extra: pip install '.[plot]' in a clone of Mien",
         "1",
     ]  # fmt: skip
     assert json.loads(done.stdout.splitlines()[0])["faces"] == 4
