@@ -9,7 +9,8 @@ import pytest
 
 from mien.classifiers.onnx import OnnxClassifier
 from mien.classifiers.probabilities import softmax
-from mien.datasets.base import open_dataset, stack
+from mien.datasets.base import open_dataset
+from mien.datasets.samples import stack
 from mien.errors import ConfigError, ModelError, OutputError
 from mien.evaluation import metrics
 from mien.preprocess.framing import FER2013_FRAMING

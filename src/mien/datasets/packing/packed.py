@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.datasets.base import Sample, Split
+from mien.datasets.base import DatasetFacts
+from mien.datasets.samples import Sample, Split
 from mien.errors import DatasetError
 from mien.registry import register_dataset
 
@@ -48,9 +49,11 @@ class Packed:
             raise DatasetError(
                 f"{self.path} is not packed to its end: run its 'mien data pack' command again"
             )
-        self.labels: tuple[str, ...] = tuple(self.manifest["labels"])
-        self.origin: str = self.manifest["dataset"]
-        self.name = f"{self.manifest['dataset']} packed at {self.manifest['size']}"
+        self.facts = DatasetFacts(
+            name=f"{self.manifest['dataset']} packed at {self.manifest['size']}",
+            labels=tuple(self.manifest["labels"]),
+            origin=self.manifest["dataset"],
+        )
         self._arrays: dict[str, tuple[NDArray[np.uint8], dict[str, NDArray[Any]]]] = {}
 
     def splits(self) -> tuple[str, ...]:
@@ -78,6 +81,10 @@ class Packed:
                 arousal=arousal,
                 subject=None if subjects is None else subjects[index] or None,
             )
+
+    def skipped(self, split: str) -> Mapping[str, Sequence[str]]:
+        """Nothing: what was left out when packing is listed in the folder's ``skipped.csv``."""
+        return {}
 
     def arrays(self, split: str) -> Split:
         """The whole split without a copy: ``images`` is the file itself, mapped into memory."""
@@ -113,7 +120,7 @@ class Packed:
                 raise ValueError(f"pixels are {images.dtype} {images.shape}, not uint8 {shape}")
             if counts != dict.fromkeys(counts, n) or len(_unpack_text(facts["keys"])) != n:
                 raise ValueError(f"there are facts of {counts} pictures, not of {n}")
-            if facts["labels"].min() < 0 or facts["labels"].max() >= len(self.labels):
+            if facts["labels"].min() < 0 or facts["labels"].max() >= len(self.facts.labels):
                 raise ValueError("a label is out of range")
         except Exception as error:  # noqa: BLE001 - a damaged file makes NumPy raise anything
             reason = " ".join(str(error).split())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -283,8 +283,8 @@ class _Read:
     """A data set that is read once for all trials; pictures stay as its reader holds them."""
 
     def __init__(self, dataset: Dataset) -> None:
-        self.name, self.labels, self._dataset = dataset.name, dataset.labels, dataset
-        self.official = getattr(dataset, "official", None)
+        self.facts = dataset.facts
+        self._dataset = dataset
         self._read: dict[str, list[Any]] = {}
 
     def splits(self) -> tuple[str, ...]:
@@ -296,6 +296,10 @@ class _Read:
         if split not in self._read:
             self._read[split] = list(self._dataset.samples(split))
         return iter(self._read[split])
+
+    def skipped(self, split: str) -> Mapping[str, Sequence[str]]:
+        """As the data set's."""
+        return self._dataset.skipped(split)
 
 
 @contextmanager
