@@ -129,11 +129,10 @@ def progress(done, total):
 where = Path(sys.argv[1])
 pack.pack(Photos(where), where, Path(sys.argv[2]), size=16, on_progress=progress)
 """
-    tests = str(Path(__file__).parents[3])
     out, whole = tmp_path / "out", tmp_path / "whole"
     done = subprocess.run(
         [sys.executable, "-c", script, str(folder), str(out)],
-        env={**os.environ, "PYTHONPATH": tests},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         timeout=60,
     )
     assert done.returncode == -signal.SIGKILL
@@ -255,10 +254,9 @@ def test_two_processes_never_pack_into_one_folder(
             "from mien.datasets.packing.pack import pack; "
             "pack(Photos(Path(sys.argv[1])), sys.argv[1], sys.argv[2], size=16)"
         )
-        tests = str(Path(__file__).parents[3])
         run = subprocess.run(
             [sys.executable, "-c", script, str(folder), str(out)],
-            env={**os.environ, "PYTHONPATH": tests},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
             capture_output=True,
             text=True,
             timeout=60,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -201,7 +202,7 @@ def test_calibration_data_of_other_labels_are_refused(
 
 
 class Backwards(tiny.Faces):
-    labels = tiny.Faces.labels[::-1]
+    facts = replace(tiny.Faces.facts, labels=tiny.Faces.facts.labels[::-1])
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

@@ -87,12 +87,16 @@ def pack(
         raise ConfigError(f"size must be from {SIZES[0]} to {SIZES[1]} pixels, got {size}")
     if channels not in (None, 1, 3):
         raise ConfigError(f"channels must be 1 (grey) or 3 (RGB), got {channels}")
+    facts = dataset.facts
     asked = {
         "format": FORMAT,
-        "dataset": dataset.facts.name,
+        "dataset": facts.name,
+        # ``None`` is not compared with a pack that is gone on with: older ones do not say.
+        "origin": facts.origin if facts.origin != facts.name else None,
+        "division": list(facts.division) if facts.division else None,
         "options": list(options),
         "source": str(Path(source).resolve()),
-        "labels": list(dataset.facts.labels),
+        "labels": list(facts.labels),
         "size": size,
         "channels": channels,
         "exact": exact,

@@ -7,6 +7,7 @@ pictures; ``pack.json`` says what was packed and how, ``skipped.csv`` what could
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,6 +25,8 @@ from mien.registry import register_dataset
 FORMAT = 1
 """Of ``pack.json``; another number is not read."""
 MANIFEST = "pack.json"
+SKIPPED = "skipped.csv"
+"""What could not be read or was left out: split, picture and reason."""
 
 Fact = Sequence[Any]
 """Label, key, votes, target, valence, arousal and subject of one sample, ready for JSON."""
@@ -52,7 +55,8 @@ class Packed:
         self.facts = DatasetFacts(
             name=f"{self.manifest['dataset']} packed at {self.manifest['size']}",
             labels=tuple(self.manifest["labels"]),
-            origin=self.manifest["dataset"],
+            origin=self.manifest.get("origin") or self.manifest["dataset"],
+            division=tuple(self.manifest["division"]) if self.manifest.get("division") else None,
         )
         self._arrays: dict[str, tuple[NDArray[np.uint8], dict[str, NDArray[Any]]]] = {}
 
@@ -83,8 +87,18 @@ class Packed:
             )
 
     def skipped(self, split: str) -> Mapping[str, Sequence[str]]:
-        """Nothing: what was left out when packing is listed in the folder's ``skipped.csv``."""
-        return {}
+        """Reason → keys of what was left out of ``split`` when it was packed."""
+        found: dict[str, list[str]] = {}
+        try:
+            with (self.path / SKIPPED).open(encoding="utf-8", newline="") as file:
+                for row in csv.DictReader(file):
+                    if row["split"] == split:
+                        found.setdefault(row["reason"], []).append(row["picture"])
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, KeyError, csv.Error) as error:
+            raise DatasetError(f"{self.path / SKIPPED} is damaged ({error!r})") from None
+        return found
 
     def arrays(self, split: str) -> Split:
         """The whole split without a copy: ``images`` is the file itself, mapped into memory."""
