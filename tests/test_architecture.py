@@ -17,7 +17,7 @@ SRC = Path(mien.__file__).parent
 
 # Lower layers first; a module may import its own layer and those before it.
 LAYERS = [
-    {"errors", "extras", "files", "labels", "version", "samples", "weights"},
+    {"errors", "extras", "files", "labels", "options", "version", "samples", "weights"},
     {"types"},
     {"specs", "registry"},
     {"media", "preprocess", "runtime"},
