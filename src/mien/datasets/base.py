@@ -87,6 +87,16 @@ class SceneDataset(AnyDataset, Protocol):
         ...
 
 
+def check_split(dataset: AnyDataset, split: str) -> None:
+    """Raise ``DatasetError`` unless ``dataset`` has ``split``; it lists the splits there are."""
+    splits = dataset.splits()
+    if split not in splits:
+        raise DatasetError(
+            f"the {dataset.facts.name} data set has no split {split!r} "
+            f"(splits: {', '.join(splits) or 'none'})"
+        )
+
+
 def open_dataset(path: str | Path, name: str = "fer2013", options: Sequence[str] = ()) -> Dataset:
     """Open the data set at ``path`` with the reader called ``name``.
 
