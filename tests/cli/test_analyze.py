@@ -57,7 +57,7 @@ def test_jsonl_has_one_object_a_picture(folder: Path) -> None:
     assert [len(row["faces"]) for row in rows] == [1, 0, 1]
     assert (rows[0]["width"], rows[0]["height"]) == (512, 512)
     face = rows[0]["faces"][0]
-    assert set(face) == {"box", "score", "landmarks", "expression", "probs"}
+    assert set(face) == {"face", "box", "score", "landmarks", "expression", "probs"}
     assert tuple(face["probs"]) == FER2013
     assert sum(face["probs"].values()) == pytest.approx(1, abs=1e-4)
     assert face["expression"] == max(face["probs"], key=face["probs"].get)
