@@ -131,7 +131,9 @@ def test_what_a_detector_cannot_use_is_one_line(tmp_path: Path, capsys: Capture)
     tiny_detector(detector)
     option = "--detector-option"
     for args, status, words in (
-        (["--detector", run], 1, "mien export"),
+        (["--detector", run], 1, f"mien export {run} --out FILE.onnx"),
+        (["--model", run], 1, f"mien export {run} --out FILE.onnx"),
+        (["--model", run / "last.pt"], 1, f"mien export {run / 'last.pt'} --out FILE.onnx"),
         (["--detector", text], 1, "expected an ONNX file"),
         (["--detector", tmp_path / "none.onnx"], 1, "does not exist"),
         (["--detector", classifier], 1, f"--model {classifier}"),

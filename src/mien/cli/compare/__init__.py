@@ -47,8 +47,9 @@ OF_DETECTORS = ("detector_options", "threads", "limit", "figures", "html")
 )  # fmt: skip
 @click.pass_context
 def command(context: click.Context, /, runs: tuple[str, ...], **given: Any) -> None:
-    """Compare classifiers, or face detectors, on the same pictures: quality, cost, who is better.
+    """Compare classifiers or face detectors on the same pictures.
 
+    Shows quality, cost, and which differences are significant.
     RUN is the folder of a 'mien train' run, saved answers (.npz), an ONNX file with a model spec,
     or a name that 'mien models' lists. A run's saved answers are used where they are there;
     whoever has none answers now, which needs --data. Costs of classifiers need the 'train' extra.
