@@ -9,7 +9,7 @@ import pytest
 from mien.classifiers.onnx import OnnxClassifier
 from mien.datasets.base import open_dataset
 from mien.evaluation.classification.cost import Cost
-from mien.evaluation.classification.measures import predict
+from mien.evaluation.classification.predict import predict
 from tests.support import fer2013
 from tests.support.commands import mien
 from tests.support.fer2013 import Row

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mien.cli.compare.detector_answers import options_of
 from PIL import Image
 
-from mien.cli.compare.detector_answers import options_of
 from mien.errors import ConfigError
 from tests.support.coloured_faces import AP50, PICTURES, data_and_detector, write_zip
 from tests.support.commands import mien

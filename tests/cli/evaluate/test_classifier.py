@@ -21,9 +21,10 @@ from mien.cli.app import main
 from mien.datasets.base import Sample, open_dataset
 from mien.datasets.splits import resplit
 from mien.errors import DatasetError
-from mien.evaluation.classification.measures import evaluate, measure
+from mien.evaluation.classification.measures import measure
 from mien.evaluation.classification.predictions import Predictions
 from tests.support import fer2013, tiny
+from tests.support.by_hand import evaluate
 from tests.support.fer2013 import Row
 from tests.support.models import tiny_classifier, training_run
 
@@ -315,6 +316,7 @@ def test_gradcam_of_what_has_no_feature_maps_is_refused_before_the_work(
 def test_a_temperature_fitted_on_the_split_is_told(model: Path, data: Path, capsys: Output) -> None:
     from mien.cli.evaluate.data import open_data
     from mien.cli.evaluate.given import load, warnings
+
     from mien.evaluation.classification.measures import predict
 
     opened = load(str(model))
