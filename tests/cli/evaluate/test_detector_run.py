@@ -102,8 +102,8 @@ def test_other_settings_are_not_kept(run: Path, data: Path, capsys: Output) -> N
 @pytest.mark.parametrize(
     ("option", "words"),
     [
-        ("model=x.onnx", "has no option 'model' (it has score_threshold, min_face_size, device)"),
-        ("min_face_size=large", "takes a number, got 'large'"),
+        ("model=x.onnx", "unknown option 'model': options: score_threshold, min_face_size, device"),
+        ("min_face_size=large", "min_face_size must be a number, got 'large'"),
     ],
 )
 def test_options_that_a_run_has_not(

@@ -25,6 +25,7 @@ def detect_all(
     split: str,
     *,
     threshold: float = 0.0,
+    asked_from: float | None = None,
     name: str | None = None,
     facts: Mapping[str, Any] | None = None,
     limit: int | None = None,
@@ -32,8 +33,9 @@ def detect_all(
 ) -> Detections:
     """What ``detector`` answers to every picture of ``split``, or to its first ``limit`` ones.
 
-    Precision-recall curves want boxes of low scores, so the detector may be made with a low
-    threshold of its own and ``threshold`` tell the one at which it is used. ``name`` stands for it
+    Precision-recall curves need boxes of low scores: ``asked_from`` is the score from which boxes
+    are kept (by default the detector's own threshold), ``threshold`` the one at which the detector
+    is used. ``name`` stands for it
     in tables (by default, its registered one); ``facts`` are added to those that are found here:
     ``processor``, ``cores``, ``memory_mib`` and ``peak_mib`` (see ``peak_mib``).
 
@@ -51,8 +53,8 @@ def detect_all(
         image = read_or_skip(scene, skipped)
         if image is not None:
             if not answers:
-                detector.detect(image)
-            answers.append(_answer(detector, scene, image))
+                detector.detect(image, asked_from)
+            answers.append(_answer(detector, scene, image, asked_from))
         if on_progress:
             on_progress(done, len(scenes))
     check_any_read(split, len(answers), skipped)
@@ -74,9 +76,9 @@ def detect_all(
     )
 
 
-def _answer(detector: Detector, scene: Scene, image: Pixels) -> Answer:
+def _answer(detector: Detector, scene: Scene, image: Pixels, asked_from: float | None) -> Answer:
     began = time.perf_counter()
-    faces = detector.detect(image)
+    faces = detector.detect(image, asked_from)
     ms = (time.perf_counter() - began) * 1000
     check_faces(detector.facts.name, faces, scene.key)
     scores = np.array([face.score for face in faces], np.float32)
