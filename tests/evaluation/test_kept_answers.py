@@ -44,7 +44,7 @@ def test_what_is_kept_is_loaded_as_its_kind(tmp_path: Path) -> None:
 
 def test_a_run_that_cannot_be_written_to_is_an_output_error(tmp_path: Path) -> None:
     (tmp_path / "predictions").write_text("in the way")
-    with pytest.raises(OutputError, match="cannot write .*predictions"):
+    with pytest.raises(OutputError, match=r"cannot write .*predictions"):
         keep_answers(answers(), predictions_path(tmp_path, "valid"))
     with pytest.raises(OutputError, match="nowhere"):
         keep_answers(answers(), predictions_path(tmp_path / "nowhere", "valid"))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mien.datasets.base import Sample
+from mien.datasets.samples import Sample
 from mien.errors import DatasetError
 from mien.evaluation.split_pictures import check_any_read, read_or_skip
 
@@ -25,5 +25,5 @@ def test_a_split_without_a_readable_picture() -> None:
     check_any_read("valid", 1, ["b.png: cut short"])
     with pytest.raises(DatasetError, match=r"'valid' holds no pictures: none of 1 .* b\.png: cut"):
         check_any_read("valid", 0, ["b.png: cut short"])
-    with pytest.raises(DatasetError, match="'valid' holds no pictures$"):
+    with pytest.raises(DatasetError, match=r"'valid' holds no pictures$"):
         check_any_read("valid", 0, [])

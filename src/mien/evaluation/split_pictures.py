@@ -8,17 +8,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.datasets.base import AnyDataset
 from mien.errors import DatasetError
 
 Progress = Callable[[int, int], None]
 """Called with (pictures done, pictures in all)."""
-
-
-class _Named(Protocol):
-    @property
-    def name(self) -> str: ...
-
-    def splits(self) -> tuple[str, ...]: ...
 
 
 class _Picture(Protocol):
@@ -29,12 +23,12 @@ class _Picture(Protocol):
     def image(self) -> NDArray[np.uint8]: ...
 
 
-def check_split(dataset: _Named, split: str) -> None:
+def check_split(dataset: AnyDataset, split: str) -> None:
     """Raise ``DatasetError``, which lists the splits, unless ``dataset`` has ``split``."""
     splits = dataset.splits()
     if split not in splits:
         listed = ", ".join(splits)
-        raise DatasetError(f"no split {split!r} in this {dataset.name} (it has: {listed})")
+        raise DatasetError(f"no split {split!r} in this {dataset.facts.name} (it has: {listed})")
 
 
 def read_or_skip(picture: _Picture, skipped: list[str]) -> NDArray[np.uint8] | None:

@@ -44,8 +44,8 @@ def common_kind(sources: Sequence[Source]) -> Kind:
     for other in sources:
         if other.kind != first.kind:
             raise ConfigError(
-                f"{first.text} is a {CALLED[first.kind]} and {other.text} is a {CALLED[other.kind]}: "
-                "compare models of one kind ('mien models' lists them)"
+                f"{first.text} is a {CALLED[first.kind]} and {other.text} is a "
+                f"{CALLED[other.kind]}: compare models of one kind ('mien models' lists them)"
             )
     return first.kind
 
@@ -102,7 +102,7 @@ def _reading(contenders: Sequence[Contender]) -> Reading:
 
 def _kept(contenders: Sequence[Contender], split: str) -> dict[str, Answers]:
     """What training runs keep of their answers to ``split``."""
-    found = {}
+    found: dict[str, Answers] = {}
     for each in contenders:
         if each.source.folder is not None:
             subject = SUBJECTS[each.source.kind]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from mien.datasets.base import AnyDataset, Dataset, SceneDataset, open_dataset
+from mien.datasets.base import Dataset, SceneDataset, open_dataset
 from mien.datasets.splits import resplit
 from mien.errors import ConfigError
 from mien.subjects.source import CALLED, Kind
@@ -24,9 +24,9 @@ class MeasuredData:
 
     path: str
     reader: str
-    whole: AnyDataset
+    whole: Dataset | SceneDataset
     """Undivided."""
-    divided: AnyDataset
+    divided: Dataset | SceneDataset
     division: Division
 
     @property
@@ -86,7 +86,7 @@ def open_data(
     recipe = reading.recipe if reader == trained_with else {}
     if reading.is_run and not options:
         options = recipe.get("dataset_options", ())
-    whole: AnyDataset = open_dataset(path, reader, options)
+    whole: Dataset | SceneDataset = open_dataset(path, reader, options)
     _check_kind(reading, reader, whole)
     how, source, seed = division_of(recipe)
     if splits is not None or not reading.is_run or source not in whole.splits():
@@ -104,7 +104,7 @@ def division_of(recipe: Mapping[str, Any]) -> Division:
     )
 
 
-def _check_kind(reading: Reading, reader: str, dataset: AnyDataset) -> None:
+def _check_kind(reading: Reading, reader: str, dataset: Dataset | SceneDataset) -> None:
     wants_scenes = reading.kind == "detector"
     if isinstance(dataset, SceneDataset) == wants_scenes:
         return

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from mien.datasets.base import AnyDataset, SceneDataset, open_dataset
+from mien.datasets.base import Dataset, SceneDataset, open_dataset
 from mien.datasets.division import PARTS
 from mien.datasets.splits import resplit
 from mien.errors import DatasetError
@@ -29,8 +29,8 @@ class TrainingData:
         self._same_division = self._division == data.division or (
             self._division[0] == data.division[0] == "official"
         )
-        self._whole: AnyDataset | None = None
-        self._divided: AnyDataset | None = None
+        self._whole: Dataset | SceneDataset | None = None
+        self._divided: Dataset | SceneDataset | None = None
         try:
             self._find(data)
         except DatasetError:  # this copy lacks what that reader or that division needs

@@ -8,7 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from mien.classifiers.onnx import OnnxClassifier
-from mien.datasets.base import Dataset, Sample
+from mien.datasets.base import Dataset, DatasetFacts
+from mien.datasets.samples import Sample
 from mien.errors import DatasetError, ModelError
 from mien.evaluation.classification.measures import measure
 from mien.evaluation.classification.predict import match_labels, predict
@@ -120,7 +121,7 @@ def test_a_training_run_answers_as_its_network_does(data: Dataset, tmp_path: Pat
 class Album:
     """Pictures of every size, grey and colour, of which some cannot be read."""
 
-    name, labels = "album", ("neutral", "happiness")
+    facts = DatasetFacts(name="album", labels=("neutral", "happiness"))
 
     def __init__(self, damaged: tuple[int, ...] = ()) -> None:
         self.damaged = damaged
@@ -131,6 +132,9 @@ class Album:
     def samples(self, split: str) -> Iterator[Sample]:
         for row in range(9):
             yield Sample(lambda row=row: self.read(split, row), row % 2, f"{split}/{row}.jpg")
+
+    def skipped(self, split: str) -> dict[str, list[str]]:
+        return {}
 
     def read(self, split: str, row: int) -> NDArray[np.uint8]:
         if row in self.damaged:

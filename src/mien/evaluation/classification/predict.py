@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.classifiers.base import Classifier
-from mien.datasets.base import Dataset, Sample, pixel_keys
+from mien.datasets.base import Dataset
+from mien.datasets.samples import Sample, pixel_fingerprint, pixel_keys
 from mien.errors import DatasetError, InputError, ModelError
-from mien.evaluation.classification.predictions import Predictions, split_fingerprint
+from mien.evaluation.classification.predictions import Predictions
 from mien.evaluation.split_pictures import Progress, check_any_read, check_split, read_or_skip
 from mien.labels import canonical
 from mien.preprocess.network_input import resize_crops, ten_crops
@@ -46,7 +47,9 @@ def predict(
     split or one without a readable picture, and ``ModelError`` if the data set has an expression
     that the model does not know.
     """
-    columns, names = match_labels(classifier.spec.labels, dataset.labels, classifier.spec.name)
+    columns, names = match_labels(
+        classifier.spec.labels, dataset.facts.labels, classifier.spec.name
+    )
     check_split(dataset, split)
     samples = list(dataset.samples(split))
     read: list[Sample] = []
@@ -78,11 +81,11 @@ def predict(
         repeated=np.array([key in seen for key in pixels]),
         model=classifier.spec.name,
         model_hash=classifier.spec.sha256,
-        dataset=dataset.name,
+        dataset=dataset.facts.name,
         split=split,
         splits=splits,
         tta=tta,
-        fingerprint=split_fingerprint(labels, pixels),
+        fingerprint=pixel_fingerprint(labels, pixels),
         repeats_of=repeats,
         skipped=tuple(skipped),
     )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -40,7 +38,7 @@ class Predictions:
     tta: bool
     """Whether ten crops were averaged."""
     fingerprint: str
-    """Of the split's pictures and labels (``split_fingerprint``); different copies differ in it."""
+    """Of the split's labels and pixels, see ``mien.datasets.samples.pixel_fingerprint``."""
     repeats_of: str
     """Empty where no other split was looked at."""
     skipped: tuple[str, ...] = ()
@@ -108,11 +106,3 @@ def examples(predictions: Predictions, count: int) -> NDArray[np.int64]:
         dealt += [(turn, int(label), int(index)) for turn, index in enumerate(own[order])]
     chosen = [index for _, _, index in sorted(dealt)[: count - len(wrong)]]
     return np.array([*chosen, *wrong], np.int64)
-
-
-def split_fingerprint(labels: Iterable[int], pixel_keys: Iterable[bytes]) -> str:
-    """16 hexadecimal digits over a split's labels and ``mien.datasets.base.pixel_keys``."""
-    digest = hashlib.blake2b(digest_size=8)
-    for label, key in zip(labels, pixel_keys, strict=True):
-        digest.update(key + int(label).to_bytes(4, "big", signed=True))
-    return digest.hexdigest()

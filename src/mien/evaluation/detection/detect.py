@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from mien.datasets.scene import Pixels, Scene, SceneDataset
+from mien.datasets.base import SceneDataset
+from mien.datasets.samples import Pixels
+from mien.datasets.scene import Scene
 from mien.detectors.base import Detector, check_faces
 from mien.evaluation.detection.answers import Answer, Detections
 from mien.evaluation.split_pictures import Progress, check_any_read, check_split, read_or_skip
@@ -67,7 +69,7 @@ def detect_all(
     }
     return Detections(
         detector=name or detector.facts.name,
-        dataset=dataset.name,
+        dataset=dataset.facts.name,
         split=split,
         answers=tuple(answers),
         skipped=tuple(skipped),
