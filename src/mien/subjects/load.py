@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from mien.classifiers.base import Classifier, load_classifier
+from mien.classifiers.onnx import OnnxClassifier
 from mien.detectors.base import Detector
 from mien.detectors.load import load_detector
+from mien.detectors.onnx import OnnxDetector
 from mien.errors import ConfigError
 from mien.extras import require_extra
 from mien.options import arguments
@@ -43,12 +45,15 @@ def _classifier(source: Source) -> Classifier:
         from mien.train.classification.classifier import TorchClassifier
 
         return TorchClassifier(source.text)
+    if source.session is not None:
+        return OnnxClassifier.from_session(source.text, source.session)
     hint = "or give an .onnx file or a training run's folder"
     return load_classifier(source.text, hint=hint)
 
 
 def _detector(source: Source, settings: Settings) -> Detector:
     options, threads = settings.detector_options, settings.threads
+    where = f"detector {source.text!r}"
     if source.form == "run":
         require_extra("train", f"the training run {source.text}")
         import torch
@@ -57,6 +62,10 @@ def _detector(source: Source, settings: Settings) -> Detector:
 
         if threads is not None:
             torch.set_num_threads(threads)
-        values = arguments(TorchDetector, options, f"detector {source.text!r}", without=["run"])
+        values = arguments(TorchDetector, options, where, without=["run"])
         return TorchDetector(source.text, **values)
+    if source.session is not None:
+        values = arguments(OnnxDetector, options, where, without=["model"])
+        if "threads" not in values:  # else the session must be opened anew
+            return OnnxDetector.from_session(source.text, source.session, **values)
     return load_detector(source.text, threads=threads, options=options)

@@ -8,9 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
-
-from onnxruntime import InferenceSession
+from typing import TYPE_CHECKING, Any, Literal
 
 from mien.errors import UnknownNameError
 from mien.evaluation.kept_answers import holds_detections
@@ -18,6 +16,9 @@ from mien.extras import require_extra
 from mien.registry import classifiers, detectors
 from mien.runtime import open_session
 from mien.specs.identify import kind_of
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 Kind = Literal["classifier", "detector"]
 CALLED: Mapping[Kind, str] = {"classifier": "classifier", "detector": "face detector"}

@@ -106,7 +106,7 @@ def test_the_best_comes_first_and_is_tested_against_the_others() -> None:
         ({"names": (*FER2013[:-1], "contempt")}, "labels anger, "),
         (
             {"fingerprint": "4567"},
-            "fingerprint of fer2013 public 0123 against 4567; measure both in the same way",
+            "copies of fer2013 public, by fingerprint, 0123 against 4567; measure both in the same",
         ),
     ],
 )

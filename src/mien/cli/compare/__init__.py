@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 
     from mien.evaluation.comparison import Comparison
     from mien.subjects.gather import Contender, Gathered
+    from mien.subjects.source import Kind
 
-OWN = {
+OWN: dict[Kind, tuple[str, ...]] = {
     "classifier": ("tta",),
     "detector": ("detector_options", "threads", "limit", "figures", "html"),
 }
@@ -92,8 +93,9 @@ def command(
     kind = common_kind(sources)
     if len(sources) < 2:
         raise ConfigError("a comparison needs two models of one kind or more")
-    for other in OWN.keys() - {kind}:
-        refuse(context, OWN[other], f"is for {CALLED[other]}s, and these are {CALLED[kind]}s")
+    for other, options in OWN.items():
+        if other != kind:
+            refuse(context, options, f"is for {CALLED[other]}s, and these are {CALLED[kind]}s")
     files = OutputFiles(figure, figures, html)
     files.check()
     names = short_names(source.text for source in sources)

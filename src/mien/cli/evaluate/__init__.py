@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
     from mien.evaluation.kept_answers import Answers
     from mien.subjects.base import Subject
+    from mien.subjects.source import Kind
     from mien.subjects.training_data import TrainingData
 
-OWN = {
+OWN: dict[Kind, tuple[str, ...]] = {
     "classifier": ("repeats_of", "tta", "explain", "method"),
     "detector": ("detector_options", "threads", "threshold", "limit"),
 }

@@ -99,7 +99,7 @@ def _facts(first: Predictions, other: Predictions) -> Iterable[tuple[str, object
     yield "pictures", len(first), len(other)
     if first.fingerprint != other.fingerprint:  # equal splits of two divisions do compare
         yield "division", first.splits, other.splits
-        copies = f"fingerprint of {other.dataset} {other.split}"
+        copies = f"copies of {other.dataset} {other.split}, by fingerprint,"
         yield copies, first.fingerprint, other.fingerprint
 
 

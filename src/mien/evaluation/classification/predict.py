@@ -47,9 +47,8 @@ def predict(
     split or one without a readable picture, and ``ModelError`` if the data set has an expression
     that the model does not know.
     """
-    columns, names = match_labels(
-        classifier.spec.labels, dataset.facts.labels, classifier.spec.name
-    )
+    spec = classifier.spec
+    columns, names = match_labels(spec.labels, dataset.facts.labels, spec.name)
     check_split(dataset, split)
     samples = list(dataset.samples(split))
     read: list[Sample] = []
@@ -64,7 +63,7 @@ def predict(
             if image is not None:
                 read.append(sample)
                 pixels += pixel_keys([image])
-                resized.append(resize_crops([image], classifier.spec)[0])  # (R, R, C)
+                resized.append(resize_crops([image], spec)[0])  # (R, R, C)
         if resized:
             probs.append(_probs(classifier, np.stack(resized), tta))
         if on_progress:
@@ -79,8 +78,8 @@ def predict(
         names=names,
         keys=tuple(sample.key for sample in read),
         repeated=np.array([key in seen for key in pixels]),
-        model=classifier.spec.name,
-        model_hash=classifier.spec.sha256,
+        model=spec.name,
+        model_hash=spec.sha256,
         dataset=dataset.facts.name,
         split=split,
         splits=splits,
