@@ -107,7 +107,7 @@ def _cost(run: str) -> Cost:
         require_extra("train", "the costs of a network", "onnx", "onnxscript")
     except MissingExtraError as error:
         return Cost(note=str(error))
-    from mien.train.classification.cost import file_cost, run_cost
+    from mien.train.classification.measure_cost import file_cost, run_cost
 
     if run in classifiers.names():
         from mien.classifiers.base import load_classifier

@@ -24,8 +24,8 @@ from mien.evaluation.classification.predictions import Predictions, answers_path
 from mien.files import write_whole
 from mien.train.classification.classifier import TorchClassifier
 from mien.train.classification.config import ClassifierConfig
-from mien.train.classification.cost import file_cost, run_cost
 from mien.train.classification.loop import OnEpoch, train
+from mien.train.classification.measure_cost import file_cost, run_cost
 from mien.train.classification.run import OnBatch
 from mien.train.recipe import load_classifier_recipe, read_toml
 from mien.weights import DEFAULT
@@ -115,7 +115,8 @@ def run_entry(
 
     Each step that is done already is left as it is. Raises what
     ``mien.train.classification.loop.train``, ``mien.evaluation.classification.measures.predict``
-    and ``mien.train.classification.cost.run_cost`` raise, after noting it in the run's folder.
+    and ``mien.train.classification.measure_cost.run_cost`` raise, after noting it in the run's
+    folder.
     """
     folder = out / "runs" / entry.recipe
     try:
