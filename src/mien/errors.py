@@ -89,3 +89,11 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that ``name`` most likely meant, or ``None`` where none is near."""
     found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return found[0] if found else None
+
+
+def did_you_mean(name: str, known: Iterable[str], what: str) -> str:
+    """``did you mean 'x'?``, or all known names where none is near; ``what`` they are, plural."""
+    names = list(known)
+    if near := nearest(name, names):
+        return f"did you mean {near!r}?"
+    return f"{what}: {', '.join(names)}" if names else f"there are no {what}"

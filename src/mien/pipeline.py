@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.classifiers.base import Classifier, load_classifier
-from mien.detectors.base import Detector, check_faces
-from mien.detectors.load import Options, load_detector, read_options
+from mien.detectors.base import Detector, check_detector, check_faces
+from mien.detectors.load import load_detector
 from mien.errors import ConfigError, ImageReadError
 from mien.media.images import Source, read_image
+from mien.options import Options, read_pairs
 from mien.preprocess.crop import face_crop
 from mien.preprocess.framing import BOX_FRAMING
 from mien.types import EmotionScores, Face, Reading, Result
@@ -64,7 +65,7 @@ class Recognizer:
         max_pixels: int | None = None,
         threads: int | None = None,
     ) -> None:
-        asked = read_options(detector_options)
+        asked = read_pairs(detector_options, "detector_options")
         if min_face_size is not None:
             if "min_face_size" in asked:
                 raise ConfigError("min_face_size is given twice: leave it out of detector_options")
@@ -75,13 +76,15 @@ class Recognizer:
             raise ConfigError(
                 f"{', '.join(asked)}: for detectors given by name or file; set it on your own"
             )
+        else:
+            detector = check_detector(detector, type(detector).__name__)
         if isinstance(model, str | Path):
             model = load_classifier(model, threads=threads)
         self.detector: Detector = detector
         self.classifier: Classifier = model
         self._max_pixels = max_pixels
         # A picture that is a face crop already has its framing.
-        cropped = getattr(detector.facts, "cropped", False)
+        cropped = detector.facts.cropped
         self._framing = replace(model.spec, **BOX_FRAMING) if cropped else model.spec
 
     def image(self, source: Source) -> Result:

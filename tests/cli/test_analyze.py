@@ -138,9 +138,9 @@ def test_what_a_detector_cannot_use_is_one_line(tmp_path: Path, capsys: Capture)
         (["--model", detector], 1, f"--detector {detector}"),
         (["--detector", "faster_rcnn"], 2, "mien train faster_rcnn_mobile"),
         (["--detector", "yunet"], 2, "face_detection_yunet_2023mar.onnx"),
-        (["--detector", "none", "--min-face-size", 30], 2, "no option 'min_face_size'"),
+        (["--detector", "none", "--min-face-size", 30], 2, "unknown option 'min_face_size'"),
         ([option, "min_face_sice=30"], 2, "did you mean 'min_face_size'"),
-        ([option, "min_face_size=small"], 2, "takes a number, got 'small'"),
+        ([option, "min_face_size=small"], 2, "min_face_size must be a number, got 'small'"),
         ([option, "min_face_size"], 2, "KEY=VALUE"),
         ([option, "min_face_size=30", "--min-face-size", 30], 2, "given twice"),
     ):

@@ -119,7 +119,7 @@ def test_what_is_missing_is_one_line(place: Path, tmp_path: Path, capsys: Output
         (models, "no saved answers; add --data PATH"),
         ((*models, *data, "--tta"), "--tta is for classifiers"),
         ((*models, *data, "--detector-option", "mtcnn.x=1"), "is of none of rash, colours"),
-        ((*models, *data, "--detector-option", "rash.x=1"), "has no option 'x'"),
+        ((*models, *data, "--detector-option", "rash.x=1"), "unknown option 'x'"),
         (("mtcnn", "yunet", *data), "detector 'yunet' needs the network's file"),
         (("mtcn", "yunet", *data), "unknown model 'mtcn': did you mean 'mtcnn'?"),
         (models[:1], "needs two of a kind or more"),

@@ -64,8 +64,9 @@ def _card(name: str) -> dict[str, Any]:
     from dataclasses import asdict
 
     from mien.classifiers.base import load_classifier
-    from mien.detectors.load import load_detector, parameters
+    from mien.detectors.load import load_detector
     from mien.errors import UnknownNameError
+    from mien.options import parameters
     from mien.registry import classifiers, detectors
     from mien.runtime import open_session
     from mien.specs.identify import kind_of

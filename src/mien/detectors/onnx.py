@@ -85,9 +85,10 @@ class OnnxDetector:
             landmarks=False,
             licence=self.spec.licence,
             source=self._model,
+            card=self.spec.card,
         )
 
-    def detect(self, image: NDArray[np.uint8]) -> list[Face]:
+    def detect(self, image: NDArray[np.uint8], score_threshold: float | None = None) -> list[Face]:
         """The faces in ``image``, (H, W, 3) uint8 RGB, best score first; empty where there is none.
 
         Boxes are float pixels of ``image`` and end where it ends. Raises ``InputError`` for an
@@ -102,7 +103,7 @@ class OnnxDetector:
         sides = boxes[:, 2:] - boxes[:, :2]
         size = np.sqrt(sides.prod(axis=1))
         keep = (sides > 0).all(axis=1) & (size >= self.min_face_size)
-        keep &= scores >= self.score_threshold
+        keep &= scores >= (self.score_threshold if score_threshold is None else score_threshold)
         return [
             Face(Box(*box), score)
             for box, score in zip(boxes[keep].tolist(), scores[keep].tolist(), strict=True)

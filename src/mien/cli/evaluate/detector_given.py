@@ -12,7 +12,7 @@ from mien.cli.evaluate.data import Data, part, unreadable
 from mien.cli.evaluate.kind import is_run
 
 if TYPE_CHECKING:
-    from mien.datasets.scene import SceneDataset
+    from mien.datasets.base import SceneDataset
     from mien.detectors.base import Detector
     from mien.evaluation.detection.answers import Detections
 
@@ -26,7 +26,6 @@ class Given:
     """A detector, and the training run that it comes from, if any."""
 
     detector: Detector
-    """Asked for boxes of low scores, where it has a threshold."""
     source: str
     """As it was given."""
     is_run: bool
@@ -46,29 +45,29 @@ class Given:
         return self.detector.facts.name
 
     @property
-    def _card(self) -> Mapping[str, Any]:
-        card: Mapping[str, Any] = getattr(getattr(self.detector, "spec", None), "card", {})
-        return card
+    def asked_from(self) -> float:
+        """The score from which it is asked for boxes."""
+        return min(ASKED_FROM, self.threshold, self.detector.score_threshold)
 
     @property
     def recipe(self) -> Mapping[str, Any]:
         """What its card says of its training; may be empty."""
-        recipe = self._card.get("recipe", {})
+        recipe = self.detector.facts.card.get("recipe", {})
         return recipe if isinstance(recipe, Mapping) else {}
 
     def may_know(self, dataset: SceneDataset) -> bool:
         """Whether what it learned from lies here, as far as its card tells."""
-        from mien.datasets.scene import fingerprint
+        from mien.datasets.scene import box_fingerprint
         from mien.datasets.splits import resplit
         from mien.errors import MienError
 
-        known, own = self._card.get("fingerprint"), self.recipe
+        known, own = self.detector.facts.card.get("fingerprint"), self.recipe
         if known is None:
             return True
         try:
             divided = resplit(dataset, own["splits"], own["splits_from"], own["splits_seed"])
             scenes = islice(divided.scenes(own["train_split"]), own["limit"])
-            return bool(fingerprint(scenes) == known)
+            return bool(box_fingerprint(scenes) == known)
         except (MienError, KeyError):  # it lacks the split, or the card a key
             return False
 
@@ -84,47 +83,26 @@ class Given:
         facts: dict[str, Any] = {"source": self.source, "settings": list(self.options)}
         if self.threads is not None:
             facts["threads"] = self.threads
-        facts["asked_from"] = used_at(self.detector)
+        facts["asked_from"] = self.asked_from
         return facts
 
 
 def load(
     source: str, options: Sequence[str], threads: int | None, threshold: float | None
 ) -> Given:
-    """A registered detector, an ONNX file or a training run, asked for boxes of low scores.
+    """A registered detector, an ONNX file or a training run.
 
     ``threshold`` is the score at which it is used; by default its own.
     """
     detector = _make(source, options, threads)
-    used = used_at(detector) if threshold is None else threshold
-    lower = _asking(detector, min(ASKED_FROM, used))
-    if lower is not None:
-        del detector  # two of them might not fit into memory
-        detector = _make(source, [*options, lower], threads)
+    used = detector.score_threshold if threshold is None else threshold
     usual = not options and threshold is None
     return Given(detector, source, is_run(source), used, tuple(options), threads, usual)
 
 
-def used_at(detector: Detector) -> float:
-    """The score from which the detector gives boxes; 0 for one without such a setting."""
-    score = getattr(detector, "score_threshold", None)
-    if score is None:  # a cascade has one for each step, and boxes bear the last one's score
-        score = (getattr(detector, "thresholds", None) or (0.0,))[-1]
-    return float(score)
-
-
-def _asking(detector: Detector, score: float) -> str | None:
-    """The option that makes such a detector give boxes from ``score`` on, or ``None``."""
-    if used_at(detector) <= score:
-        return None
-    if getattr(detector, "score_threshold", None) is not None:
-        return f"score_threshold={score}"
-    steps = [*detector.thresholds[:-1], score]  # type: ignore[attr-defined]
-    return "thresholds=" + ",".join(str(step) for step in steps)
-
-
 def _make(source: str, options: Sequence[str], threads: int | None) -> Detector:
-    from mien.detectors.load import checked, load_detector, parameters, read_options
+    from mien.detectors.load import load_detector
+    from mien.options import arguments
 
     if not is_run(source):
         return load_detector(source, threads=threads, options=options)
@@ -137,9 +115,7 @@ def _make(source: str, options: Sequence[str], threads: int | None) -> Detector:
 
     if threads is not None:
         torch.set_num_threads(threads)
-    taken = parameters(TorchDetector)
-    del taken["run"]
-    return TorchDetector(source, **checked(source, read_options(options), taken))
+    return TorchDetector(source, **arguments(TorchDetector, options, source, without=["run"]))
 
 
 def ask(given: Given, data: Data, split: str, limit: int | None) -> Detections:
@@ -149,8 +125,9 @@ def ask(given: Given, data: Data, split: str, limit: int | None) -> Detections:
 
     with meter() as on_progress:
         found = detect_all(
-            given.detector, data.dataset, split, threshold=given.threshold, name=given.name,
-            facts=given.facts, limit=limit, on_progress=on_progress,
+            given.detector, data.dataset, split, threshold=given.threshold,
+            asked_from=given.asked_from, name=given.name, facts=given.facts, limit=limit,
+            on_progress=on_progress,
         )  # fmt: skip
     return replace(found, dataset=data.called)
 

@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from mien.datasets.scene import Pixels, Scene, SceneDataset
+from mien.datasets.base import SceneDataset
+from mien.datasets.samples import Pixels
+from mien.datasets.scene import Scene
 from mien.detectors.base import Detector, check_faces
 from mien.errors import DatasetError
 from mien.evaluation.detection.answers import Answer, Detections
@@ -28,6 +30,7 @@ def detect_all(
     split: str,
     *,
     threshold: float = 0.0,
+    asked_from: float | None = None,
     name: str | None = None,
     facts: Mapping[str, Any] | None = None,
     limit: int | None = None,
@@ -35,8 +38,9 @@ def detect_all(
 ) -> Detections:
     """What ``detector`` answers to every picture of ``split``, or to its first ``limit`` ones.
 
-    Precision-recall curves want boxes of low scores, so the detector may be made with a low
-    threshold of its own and ``threshold`` tell the one at which it is used. ``name`` stands for it
+    Precision-recall curves need boxes of low scores: ``asked_from`` is the score from which boxes
+    are kept (by default the detector's own threshold), ``threshold`` the one at which the detector
+    is used. ``name`` stands for it
     in tables (by default, its registered one); ``facts`` are added to those that are found here:
     ``processor``, ``cores``, ``memory_mib`` and ``peak_mib`` (see ``peak_mib``).
 
@@ -47,7 +51,9 @@ def detect_all(
     """
     held = dataset.splits()
     if split not in held:
-        raise DatasetError(f"no split {split!r} in this {dataset.name} (it has: {', '.join(held)})")
+        raise DatasetError(
+            f"no split {split!r} in this {dataset.facts.name} (it has: {', '.join(held)})"
+        )
     scenes = list(islice(dataset.scenes(split), limit))
     answers: list[Answer] = []
     skipped: list[str] = []
@@ -60,8 +66,8 @@ def detect_all(
             skipped.append(reason if scene.key in reason else f"{scene.key}: {reason}")
         else:
             if not answers:
-                detector.detect(image)
-            answers.append(_answer(detector, scene, image))
+                detector.detect(image, asked_from)
+            answers.append(_answer(detector, scene, image, asked_from))
         if on_progress:
             on_progress(done, len(scenes))
     if not answers:
@@ -76,7 +82,7 @@ def detect_all(
     }
     return Detections(
         detector=name or detector.facts.name,
-        dataset=dataset.name,
+        dataset=dataset.facts.name,
         split=split,
         answers=tuple(answers),
         skipped=tuple(skipped),
@@ -85,9 +91,9 @@ def detect_all(
     )
 
 
-def _answer(detector: Detector, scene: Scene, image: Pixels) -> Answer:
+def _answer(detector: Detector, scene: Scene, image: Pixels, asked_from: float | None) -> Answer:
     began = time.perf_counter()
-    faces = detector.detect(image)
+    faces = detector.detect(image, asked_from)
     ms = (time.perf_counter() - began) * 1000
     check_faces(detector.facts.name, faces, scene.key)
     scores = np.array([face.score for face in faces], np.float32)

@@ -25,6 +25,7 @@ from optuna.trial import TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
 from mien.datasets.base import Dataset
+from mien.datasets.read_once import ReadOnce
 from mien.datasets.splits import resplit
 from mien.errors import ConfigError, TrainingError
 from mien.files import make_folder
@@ -32,7 +33,6 @@ from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.loop import pick_device, train
 from mien.train.classification.watch import kept_row
 from mien.train.tuning.claim import check_folders, claim
-from mien.train.tuning.read_once import ReadOnce
 from mien.train.tuning.report import write_report
 from mien.train.tuning.sampling import PerTrial, suggest
 from mien.train.tuning.space import Space
