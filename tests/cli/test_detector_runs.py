@@ -13,7 +13,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the 'train' extra brings PyTorch")
 
 from mien.datasets.base import open_dataset  # noqa: E402
-from mien.datasets.scene import fingerprint  # noqa: E402
+from mien.datasets.scene import box_fingerprint  # noqa: E402
 from mien.datasets.splits import resplit  # noqa: E402
 from mien.evaluation.detection.answers import Detections  # noqa: E402
 from mien.train import checkpoint  # noqa: E402
@@ -50,7 +50,7 @@ def run(tmp_path: Path, data: Path) -> Iterator[Path]:
 
 def learned(data: Path, config: DetectorConfig) -> str:
     divided = resplit(open_dataset(data, "coco"), config.splits)
-    return fingerprint(divided.scenes(config.train_split))
+    return box_fingerprint(divided.scenes(config.train_split))
 
 
 def measured(capsys: Output, *args: object) -> dict[str, Any]:

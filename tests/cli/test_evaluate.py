@@ -18,7 +18,8 @@ from PIL import Image
 import mien.cli.support.progress
 from mien.classifiers.onnx import OnnxClassifier
 from mien.cli.app import main
-from mien.datasets.base import Sample, open_dataset
+from mien.datasets.base import open_dataset
+from mien.datasets.samples import Sample
 from mien.datasets.splits import resplit
 from mien.errors import DatasetError
 from mien.evaluation.classification.measures import evaluate, measure
@@ -219,7 +220,7 @@ def test_unreadable_pictures_are_told_aloud(
     whole = open_dataset(data)
 
     class Damaged:
-        name, labels = whole.name, whole.labels
+        facts = whole.facts
 
         def splits(self) -> tuple[str, ...]:
             return whole.splits()
@@ -227,6 +228,9 @@ def test_unreadable_pictures_are_told_aloud(
         def samples(self, split: str) -> Iterator[Sample]:
             for row, sample in enumerate(whole.samples(split)):
                 yield replace(sample, pixels=self.fail) if row in (1, 4) else sample
+
+        def skipped(self, split: str) -> dict[str, list[str]]:
+            return {}
 
         def fail(self) -> NDArray[np.uint8]:
             raise DatasetError("cut short")

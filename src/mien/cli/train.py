@@ -136,7 +136,7 @@ def command(
 
 def _check_kind(config: ClassifierConfig | DetectorConfig, dataset: object) -> None:
     """Refuse face crops for a detector, and whole pictures for a classifier."""
-    from mien.datasets.scene import SceneDataset
+    from mien.datasets.base import SceneDataset
     from mien.errors import ConfigError
     from mien.train.classification.config import ClassifierConfig
 

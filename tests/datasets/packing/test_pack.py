@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -105,7 +106,7 @@ def test_bad_pictures_are_listed_and_left_out(folder: Path, tmp_path: Path) -> N
 
 def test_a_label_out_of_range_is_skipped_too(folder: Path, tmp_path: Path) -> None:
     source = Photos(folder)
-    source.labels = photos.LABELS[:2]
+    source.facts = replace(source.facts, labels=photos.LABELS[:2])
     assert pack(source, folder, tmp_path / "out", size=16).skipped == 5
     assert "label 2 is not from 0 to 1" in (tmp_path / "out" / "skipped.csv").read_text()
 

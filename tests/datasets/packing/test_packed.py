@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mien.datasets.base import open_dataset, stack
+from mien.datasets.base import open_dataset
 from mien.datasets.packing.pack import pack
+from mien.datasets.samples import stack
 from mien.errors import DatasetError
 from mien.preprocess.network_input import resize
 from tests.support import fer2013, photos
@@ -25,8 +26,8 @@ def packed(tmp_path: Path) -> Path:
 
 def test_every_fact_of_a_sample_comes_back(packed: Path, tmp_path: Path) -> None:
     dataset = open_dataset(packed, "packed")
-    assert dataset.labels == LABELS and dataset.splits() == ("train", "valid")
-    assert dataset.name == "photos packed at 24"
+    assert dataset.facts.labels == LABELS and dataset.splits() == ("train", "valid")
+    assert dataset.facts.name == "photos packed at 24"
     for split in dataset.splits():
         before = list(Photos(tmp_path / "photos").samples(split))
         after = list(dataset.samples(split))
@@ -39,7 +40,9 @@ def test_every_fact_of_a_sample_comes_back(packed: Path, tmp_path: Path) -> None
 def test_a_pack_made_before_version_0_2_is_read() -> None:
     """Made when finished packs were first written; ``train/007.png`` was damaged."""
     dataset = open_dataset(FIXTURE, "packed")
-    assert dataset.labels == LABELS and dataset.splits() == ("train", "valid")
+    assert dataset.facts.labels == LABELS and dataset.facts.origin == "photos"
+    assert dataset.splits() == ("train", "valid")
+    assert dataset.skipped("train")["its box has no area"] == ["train/left out.png"]
     keys = [sample.key for sample in dataset.samples("train")]
     assert keys == [f"train/{i:03}.png" for i in range(12) if i != 7]
     second = list(dataset.samples("train"))[2]

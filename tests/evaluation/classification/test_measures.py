@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from mien.classifiers.onnx import OnnxClassifier
-from mien.datasets.base import Dataset, Sample, open_dataset
+from mien.datasets.base import Dataset, DatasetFacts, open_dataset
+from mien.datasets.samples import Sample
 from mien.errors import DatasetError, ModelError
 from mien.evaluation.classification.measures import (
     Evaluation,
@@ -204,7 +205,7 @@ def test_a_training_run_answers_as_its_network_does(data: Dataset, tmp_path: Pat
 class Album:
     """Pictures of every size, grey and colour, of which some cannot be read."""
 
-    name, labels = "album", ("neutral", "happiness")
+    facts = DatasetFacts(name="album", labels=("neutral", "happiness"))
 
     def __init__(self, damaged: tuple[int, ...] = ()) -> None:
         self.damaged = damaged
@@ -215,6 +216,9 @@ class Album:
     def samples(self, split: str) -> Iterator[Sample]:
         for row in range(9):
             yield Sample(lambda row=row: self.read(split, row), row % 2, f"{split}/{row}.jpg")
+
+    def skipped(self, split: str) -> dict[str, list[str]]:
+        return {}
 
     def read(self, split: str, row: int) -> NDArray[np.uint8]:
         if row in self.damaged:

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pytest
 
-from mien.datasets.scene import Pixels, Scene
+from mien.datasets.base import DatasetFacts
+from mien.datasets.samples import Pixels
+from mien.datasets.scene import Scene
 from mien.detectors.base import DetectorFacts
 from mien.errors import DatasetError, InputError
 from mien.evaluation.detection import detect
@@ -31,7 +33,7 @@ class Stub:
 class Pictures:
     """Three pictures of a split, of which one may be damaged."""
 
-    name = "made-up"
+    facts = DatasetFacts(name="made-up")
 
     def __init__(self, damaged: tuple[int, ...] = ()) -> None:
         self.damaged = damaged

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from mien.cli.evaluate.detector_given import Given
-    from mien.datasets.scene import SceneDataset
+    from mien.datasets.base import SceneDataset
     from mien.evaluation.detection.answers import Detections
 
 

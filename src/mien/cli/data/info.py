@@ -34,8 +34,8 @@ def info(path: str, dataset: str, options: tuple[str, ...], splits: str, as_json
     fddb, voc, wider) the faces are counted, by size, picture and subset.
     """
     from mien.cli.support.progress import meter
+    from mien.datasets.base import SceneDataset
     from mien.datasets.info import inspect
-    from mien.datasets.scene import SceneDataset
     from mien.datasets.scene_info import inspect_scenes
     from mien.datasets.splits import resplit
 

@@ -47,9 +47,8 @@ def pack(
     import time
 
     from mien.cli.support.progress import meter
-    from mien.datasets.base import open_dataset
+    from mien.datasets.base import SceneDataset, open_dataset
     from mien.datasets.packing.pack import pack as run
-    from mien.datasets.scene import SceneDataset
 
     found = open_dataset(source, dataset, options)
     if isinstance(found, SceneDataset):

@@ -95,7 +95,7 @@ def open_data(
 
 
 def _check_kind(model: Given, reader: str, dataset: object) -> None:
-    from mien.datasets.scene import SceneDataset
+    from mien.datasets.base import SceneDataset
     from mien.errors import ConfigError
 
     if isinstance(dataset, SceneDataset) == model.wants_scenes:
@@ -151,7 +151,7 @@ def part(model: Given, data: Data, keys: Collection[str], measured: str, split: 
 
 
 def _keys(dataset: Any, split: str) -> Iterable[str]:
-    from mien.datasets.scene import SceneDataset
+    from mien.datasets.base import SceneDataset
 
     items = dataset.scenes if isinstance(dataset, SceneDataset) else dataset.samples
     return (item.key for item in items(split))

@@ -11,7 +11,7 @@ from mien.cli.support.output_files import Targets, keep
 
 if TYPE_CHECKING:
     from mien.cli.evaluate.detector_given import Given
-    from mien.datasets.scene import SceneDataset
+    from mien.datasets.base import SceneDataset
     from mien.evaluation.detection.answers import Detections
     from mien.evaluation.detection.measures import DetectionScores
     from mien.reports.page import Origin

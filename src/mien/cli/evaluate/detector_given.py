@@ -12,7 +12,7 @@ from mien.cli.evaluate.data import Data, part, unreadable
 from mien.cli.evaluate.kind import is_run
 
 if TYPE_CHECKING:
-    from mien.datasets.scene import SceneDataset
+    from mien.datasets.base import SceneDataset
     from mien.detectors.base import Detector
     from mien.evaluation.detection.answers import Detections
 
@@ -58,7 +58,7 @@ class Given:
 
     def may_know(self, dataset: SceneDataset) -> bool:
         """Whether what it learned from lies here, as far as its card tells."""
-        from mien.datasets.scene import fingerprint
+        from mien.datasets.scene import box_fingerprint
         from mien.datasets.splits import resplit
         from mien.errors import MienError
 
@@ -68,7 +68,7 @@ class Given:
         try:
             divided = resplit(dataset, own["splits"], own["splits_from"], own["splits_seed"])
             scenes = islice(divided.scenes(own["train_split"]), own["limit"])
-            return bool(fingerprint(scenes) == known)
+            return bool(box_fingerprint(scenes) == known)
         except (MienError, KeyError):  # it lacks the split, or the card a key
             return False
 

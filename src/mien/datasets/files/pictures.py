@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -19,15 +18,6 @@ _REDUCED = {
     4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
     2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
 }  # beside IMREAD_ANYCOLOR they ask for the scale alone
-
-
-@runtime_checkable
-class Reducible(Protocol):
-    """``Sample.pixels`` that can be decoded at less than full size, in less time."""
-
-    def at(self, side: int) -> NDArray[np.uint8]:
-        """The picture for a result of ``side`` pixels: see ``Picture.at``."""
-        ...
 
 
 class Picture:

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import cv2
 
-from mien.datasets.base import Dataset, Pixels, Sample
+from mien.datasets.base import Dataset
 from mien.datasets.files.decoding import in_threads
-from mien.datasets.files.pictures import Reducible
 from mien.datasets.packing.packed import FORMAT, Fact, fact
 from mien.datasets.packing.writer import PackWriter, open_pack
+from mien.datasets.samples import Pixels, Sample
 from mien.errors import ConfigError
 from mien.preprocess.network_input import resize_crops
 from mien.runtime import usable_cores
@@ -71,7 +71,7 @@ def pack(
 
     Pictures become ``size`` × ``size`` pixels by ``resize_crops``, as for every network: colours
     first, then stretched to a square, by area where it shrinks. A JPEG more than four times as
-    large is decoded at a fraction of its size first (``Picture.at``), unless ``exact``.
+    large is decoded at a fraction of its size first (``Sample.reduced``), unless ``exact``.
     ``channels``: 1 or 3; ``None``: 1 where the first pictures are grey, else 3. ``source`` and
     ``options`` are stored: only a call with the same ones resumes the pack. ``workers``: threads,
     by default one for each usable core.
@@ -85,12 +85,16 @@ def pack(
         raise ConfigError(f"size must be from {SIZES[0]} to {SIZES[1]} pixels, got {size}")
     if channels not in (None, 1, 3):
         raise ConfigError(f"channels must be 1 (grey) or 3 (RGB), got {channels}")
+    facts = dataset.facts
     asked = {
         "format": FORMAT,
-        "dataset": dataset.name,
+        "dataset": facts.name,
+        # ``None`` is not compared with an unfinished pack: those of earlier versions lack both.
+        "origin": facts.origin if facts.origin != facts.name else None,
+        "division": list(facts.division) if facts.division else None,
         "options": list(options),
         "source": str(Path(source).resolve()),
-        "labels": list(dataset.labels),
+        "labels": list(facts.labels),
         "size": size,
         "channels": channels,
         "exact": exact,
@@ -100,7 +104,7 @@ def pack(
         manifest = writer.manifest
         if not manifest["complete"]:
             spec, done = _spec(size, manifest["channels"]), 0
-            shrink = partial(_shrink, spec=spec, exact=exact, classes=len(dataset.labels))
+            shrink = partial(_shrink, spec=spec, exact=exact, classes=len(facts.labels))
             with _one_thread_each():
                 for split in dataset.splits():
                     resumed = writer.resume(split)
@@ -109,8 +113,7 @@ def pack(
                         done_now += count
                         if on_progress:
                             on_progress(done + done_now, None)
-            own = getattr(dataset, "skipped", None)
-            writer.finish({split: own(split) if own else {} for split in dataset.splits()})
+            writer.finish({split: dataset.skipped(split) for split in dataset.splits()})
     return Packing(
         pictures=dict(manifest["pictures"]),
         skipped=manifest["skipped"],
@@ -159,10 +162,7 @@ def _shrink(sample: Sample, spec: ModelSpec, exact: bool, classes: int) -> Pixel
     if not 0 <= sample.label < classes:
         return f"label {sample.label} is not from 0 to {classes - 1}"
     try:
-        if isinstance(sample.pixels, Reducible) and not exact:
-            image = sample.pixels.at(spec.input_size)
-        else:
-            image = sample.image
+        image = sample.image if exact else sample.reduced(spec.input_size)
         resized: Pixels = resize_crops([image], spec)[0]  # (S, S, C)
     except Exception as error:  # noqa: BLE001 - a damaged picture makes decoders raise anything
         return str(error) or type(error).__name__

@@ -19,20 +19,20 @@ from typing import Any
 
 import numpy as np
 
-from mien.datasets.base import Pixels
 from mien.datasets.packing.packed import (
     MANIFEST,
+    SKIPPED,
     Fact,
     facts_bytes,
     facts_path,
     pixels_path,
     read_manifest,
 )
+from mien.datasets.samples import Pixels
 from mien.errors import ConfigError, DatasetError
 from mien.files import check_writable, lock_folder, output_error, write_whole
 from mien.version import __version__
 
-SKIPPED = "skipped.csv"
 _HEADER = 128  # bytes of a .npy header: NumPy pads it to 64, and these need about 90
 
 

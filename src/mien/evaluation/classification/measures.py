@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.classifiers.base import Classifier
-from mien.datasets.base import Dataset, Sample, pixel_keys
+from mien.datasets.base import Dataset
+from mien.datasets.samples import Sample, pixel_fingerprint, pixel_keys
 from mien.errors import DatasetError, InputError, ModelError
 from mien.evaluation import metrics
-from mien.evaluation.classification.predictions import Predictions, fingerprint
+from mien.evaluation.classification.predictions import Predictions
 from mien.evaluation.metrics import Interval
 from mien.labels import canonical
 from mien.preprocess.network_input import resize_crops, ten_crops
@@ -139,10 +140,12 @@ def predict(
     is not there or of which nothing can be read, and ``ModelError`` where the data set has an
     expression that the model does not know.
     """
-    columns, names = match_labels(classifier.spec.labels, dataset.labels, classifier.spec.name)
-    held = dataset.splits()
+    columns, names = match_labels(
+        classifier.spec.labels, dataset.facts.labels, classifier.spec.name
+    )
+    facts, held = dataset.facts, dataset.splits()
     if split not in held:
-        raise DatasetError(f"no split {split!r} in this {dataset.name} (it has: {', '.join(held)})")
+        raise DatasetError(f"no split {split!r} in this {facts.name} (it has: {', '.join(held)})")
     samples = list(dataset.samples(split))
     probs, read, pixels, skipped = [], [], [], []
     size = TEN_CROPS_CHUNK if tta else CHUNK
@@ -179,11 +182,11 @@ def predict(
         repeated=np.array([key in seen for key in pixels]),
         model=classifier.spec.name,
         model_hash=classifier.spec.sha256,
-        dataset=dataset.name,
+        dataset=facts.name,
         split=split,
         splits=splits,
         tta=tta,
-        fingerprint=fingerprint(labels, pixels),
+        fingerprint=pixel_fingerprint(labels, pixels),
         repeats_of=str(repeats_of) if looked else "",
         skipped=tuple(skipped),
     )

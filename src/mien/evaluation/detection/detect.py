@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from mien.datasets.scene import Pixels, Scene, SceneDataset
+from mien.datasets.base import SceneDataset
+from mien.datasets.samples import Pixels
+from mien.datasets.scene import Scene
 from mien.detectors.base import Detector, check_faces
 from mien.errors import DatasetError
 from mien.evaluation.detection.answers import Answer, Detections
@@ -47,7 +49,9 @@ def detect_all(
     """
     held = dataset.splits()
     if split not in held:
-        raise DatasetError(f"no split {split!r} in this {dataset.name} (it has: {', '.join(held)})")
+        raise DatasetError(
+            f"no split {split!r} in this {dataset.facts.name} (it has: {', '.join(held)})"
+        )
     scenes = list(islice(dataset.scenes(split), limit))
     answers: list[Answer] = []
     skipped: list[str] = []
@@ -76,7 +80,7 @@ def detect_all(
     }
     return Detections(
         detector=name or detector.facts.name,
-        dataset=dataset.name,
+        dataset=dataset.facts.name,
         split=split,
         answers=tuple(answers),
         skipped=tuple(skipped),

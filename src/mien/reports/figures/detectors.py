@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from mien.datasets.scene import SceneDataset
+from mien.datasets.base import SceneDataset
 from mien.evaluation.detection.answers import Detections
 from mien.evaluation.detection.comparison import Comparison
 from mien.reports.figures.compare import Mark, comparison_figure

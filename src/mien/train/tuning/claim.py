@@ -22,7 +22,7 @@ def claim(
         "recipe": config.to_dict(),
         "space": space.to_dict(),
         **search,
-        "labels": list(dataset.labels),
+        "labels": list(dataset.facts.labels),
         "split": described(config),
     }
     if not study.user_attrs and not study.get_trials(deepcopy=False):

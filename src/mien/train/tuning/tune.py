@@ -29,6 +29,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from sqlalchemy.exc import SQLAlchemyError
 
 from mien.datasets.base import Dataset
+from mien.datasets.read_once import ReadOnce
 from mien.datasets.splits import resplit
 from mien.errors import ConfigError, InputError, OutputError, TrainingError
 from mien.train.classification.config import ClassifierConfig
@@ -154,7 +155,7 @@ class _Tuning:
         self.study, self.config, self.space, self.out = study, config, space, out
         self.trials, self.device, self.watcher = trials, device, watcher
         # Read and divided once for all trials; a space cannot change how.
-        read = _Read(dataset)
+        read = ReadOnce(dataset)
         self.data = resplit(read, config.splits, config.splits_from, config.splits_seed)
         self.number: int | None = None  # of the trial that runs here
         self.lost = False
@@ -277,25 +278,6 @@ def _again(study: Study, trial: FrozenTrial, died: bool) -> None:
 def _pruner(config: ClassifierConfig) -> BasePruner:
     # The first quarter of the epochs tells little: the rate is high, or still rising.
     return MedianPruner(UNPRUNED_TRIALS, n_warmup_steps=max(1, config.epochs // 4))
-
-
-class _Read:
-    """A data set that is read once for all trials; pictures stay as its reader holds them."""
-
-    def __init__(self, dataset: Dataset) -> None:
-        self.name, self.labels, self._dataset = dataset.name, dataset.labels, dataset
-        self.official = getattr(dataset, "official", None)
-        self._read: dict[str, list[Any]] = {}
-
-    def splits(self) -> tuple[str, ...]:
-        """As the data set's."""
-        return self._dataset.splits()
-
-    def samples(self, split: str) -> Iterator[Any]:
-        """As the data set's."""
-        if split not in self._read:
-            self._read[split] = list(self._dataset.samples(split))
-        return iter(self._read[split])
 
 
 @contextmanager
