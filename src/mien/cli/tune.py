@@ -70,8 +70,9 @@ def command(
     overrides: tuple[str, ...],
     **keys: Any,
 ) -> int:
-    """Train RECIPE again and again with settings from a search space, and keep the best.
+    """Search for a recipe's best settings.
 
+    Trains RECIPE again and again with settings from a search space, and keeps the best.
     The same command goes on where a study was stopped, and several at once, on one or more
     machines, share its trials. Settings are chosen on a part of the training split; what is
     reported later is never looked at.

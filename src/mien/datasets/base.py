@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from inspect import signature
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from mien.datasets.samples import Sample
 from mien.datasets.scene import Scene
-from mien.errors import ConfigError, DatasetError, MienError
+from mien.errors import DatasetError, MienError
+from mien.options import arguments
 from mien.registry import datasets
 
 
@@ -91,23 +91,14 @@ def open_dataset(path: str | Path, name: str = "fer2013", options: Sequence[str]
     """Open the data set at ``path`` with the reader called ``name``.
 
     ``options`` are the reader's own, each ``key=value``, such as ``classes=7`` of ``ferplus``: the
-    reader gets them as text, by keyword.
+    reader gets them by keyword, as the types of its annotations.
 
     Raises ``UnknownNameError`` for an unknown reader, ``ConfigError`` for an option that it has not
     and ``DatasetError`` where the reader cannot make sense of what lies there; it names those that
     can. Raises ``MienError`` where a third party's reader lacks a member of the protocol.
     """
     reader = datasets.get(name)
-    known = [p for p in signature(reader).parameters if p not in ("self", "path")]
-    values = {}
-    for option in options:
-        key, equals, value = option.partition("=")
-        if not equals or key not in known:
-            raise ConfigError(
-                f"the data set reader {name!r} has no option {option!r} "
-                f"(options: {', '.join(f'{k}=…' for k in known) or 'none'})"
-            )
-        values[key] = value
+    values = arguments(reader, options, f"data set reader {name!r}", without=["path"])
     try:
         dataset = reader(path, **values)
     except DatasetError as error:
