@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mien.datasets.files import fetching as module
-from mien.datasets.files.fetching import DEAD_LIST, Fetched, cache_folder, fetch, fetch_pictures
+from mien.datasets.files.fetching import DEAD_LIST, Fetched, cache_folder, fetch
 from mien.errors import ConfigError, OutputError
 from mien.samples import ASTRONAUT
 from tests.support import web
@@ -184,7 +184,7 @@ def test_no_address_leads_out_of_the_folder(site: Web, tmp_path: Path) -> None:
 def test_more_than_a_picture_may_have_is_not_read(
     site: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MOST_BYTES", 9_000)
+    monkeypatch.setattr("mien.datasets.files.web.MAX_BYTES", 9_000)
     assert list(get(site, tmp_path, "good.jpg").dead.values()) == ["it has more than 0 MB"]
 
 
@@ -224,7 +224,3 @@ def test_the_cache_is_where_the_system_keeps_such_things(
     monkeypatch.setattr(Path, "home", homeless)
     with pytest.raises(ConfigError, match="cache=FOLDER"):
         cache_folder()
-
-
-def test_a_data_set_that_fetches_nothing_is_left_alone() -> None:
-    fetch_pictures(object())

@@ -14,6 +14,8 @@ from mien.preprocess.network_input import resize
 from tests.support import fer2013, photos
 from tests.support.photos import LABELS, Photos
 
+FIXTURE = Path(__file__).parents[2] / "fixtures" / "pack_format_1"
+
 
 @pytest.fixture
 def packed(tmp_path: Path) -> Path:
@@ -33,6 +35,23 @@ def test_every_fact_of_a_sample_comes_back(packed: Path, tmp_path: Path) -> None
             for fact in ("label", "key", "votes", "target", "valence", "arousal", "subject"):
                 assert getattr(one, fact) == getattr(other, fact), fact
             assert np.array_equal(resize(one.image, 24), other.image)
+
+
+def test_a_pack_made_before_version_0_2_is_read() -> None:
+    """Made when finished packs were first written; ``train/007.png`` was damaged."""
+    dataset = open_dataset(FIXTURE, "packed")
+    assert dataset.facts.labels == LABELS and dataset.facts.origin == "photos"
+    assert dataset.splits() == ("train", "valid")
+    assert dataset.skipped("train")["its box has no area"] == ["train/left out.png"]
+    keys = [sample.key for sample in dataset.samples("train")]
+    assert keys == [f"train/{i:03}.png" for i in range(12) if i != 7]
+    second = list(dataset.samples("train"))[2]
+    assert second.label == 2 and second.votes == (2, 0, 0, 0, 0, 0, 0, 0, 0, 1)
+    assert second.target == (0.2, 0.3, 0.5) and second.subject is None
+    assert (second.valence, second.arousal) == (0.05, -0.05)
+    assert second.image.shape == (8, 8, 3) and 20 < second.image.std() < 120
+    arrays = dataset.arrays("valid")  # type: ignore[attr-defined]
+    assert arrays.images.shape == (5, 8, 8, 3) and arrays.labels.tolist() == [0, 1, 2, 0, 1]
 
 
 def test_arrays_are_the_file_itself_and_equal_to_stacked_samples(packed: Path) -> None:

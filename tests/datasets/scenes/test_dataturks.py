@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from mien.datasets.base import SceneDataset, open_dataset
-from mien.datasets.files.fetching import DEAD_LIST, fetch_pictures
+from mien.datasets.files.fetching import DEAD_LIST, FetchesPictures
 from mien.datasets.scene import Scene
 from mien.datasets.scenes.dataturks import OTHER_SHAPE, Dataturks
 from mien.errors import ConfigError, DatasetError
@@ -243,7 +243,8 @@ def test_pictures_are_fetched_once_and_the_dead_are_told(tmp_path: Path, cache: 
         seen: list[tuple[int, int]] = []
         data = Dataturks(path)
         assert not site.asked and not cache.exists()  # opening alone fetches nothing
-        fetch_pictures(data, lambda *now: seen.append(now))
+        assert isinstance(data, FetchesPictures)
+        data.fetch(lambda *now: seen.append(now))
         assert seen == [(n, 5) for n in range(1, 6)]
         for again in (data, Dataturks(path)):
             found = list(again.scenes("train"))
