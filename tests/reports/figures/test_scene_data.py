@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from mien.datasets.scene_survey import SceneSurvey, survey_scenes
+from mien.datasets.scenes.survey import SceneSurvey, survey_scenes
 from mien.reports.figures.save import png
 from mien.reports.figures.scene_data import boxes_figure, faces_per_picture_figure, sizes_figure
 from tests.support.marked import Marked, piece, scene, square

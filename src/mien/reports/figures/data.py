@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.datasets.survey import Survey
+from mien.datasets.crops.survey import CropSurvey
 from mien.reports.figures.style import BLUE, INK, MUTED, new_figure
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _CELL = 0.78  # inches of a picture in a grid
 
 
-def labels_figure(found: Survey, source: str) -> Figure:
+def labels_figure(found: CropSurvey, source: str) -> Figure:
     """Bars a label, one panel a split: counts and per cent of the split."""
     names, n = found.labels, len(found.counts)
     figure = new_figure(1.3 + 3.3 * n, 1.3 + 0.36 * len(names))
@@ -44,7 +44,7 @@ def labels_figure(found: Survey, source: str) -> Figure:
     return figure
 
 
-def samples_figure(found: Survey, source: str) -> Figure:
+def samples_figure(found: CropSurvey, source: str) -> Figure:
     """Pictures drawn at random, a row a label."""
     columns = max(1, *(len(row) for row in found.pictures))
     figure = new_figure(1.5 + _CELL * columns, 0.6 + (_CELL + 0.04) * len(found.labels))
@@ -62,7 +62,7 @@ def samples_figure(found: Survey, source: str) -> Figure:
     return figure
 
 
-def mean_faces_figure(found: Survey, source: str, columns: int = 4) -> Figure:
+def mean_faces_figure(found: CropSurvey, source: str, columns: int = 4) -> Figure:
     """The mean of each label's pictures, with how many it is made of."""
     columns = min(columns, len(found.labels))
     rows = -(-len(found.labels) // columns)

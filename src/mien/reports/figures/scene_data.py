@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.datasets.scene_info import LARGE, MEDIUM, size_classes
-from mien.datasets.scene_survey import SceneSurvey, Shown
+from mien.datasets.scenes.info import LARGE, MEDIUM, size_classes
+from mien.datasets.scenes.survey import SceneSurvey, Shown
 from mien.reports.figures.style import BLUE, GREEN, INK, MUTED, ORANGE, new_figure, percent, plain
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ LARGEST = 96
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Survey:
+class CropSurvey:
     """A data set of K labels, one of its splits looked at more closely. S is the side shown."""
 
     dataset: str
@@ -42,14 +42,14 @@ class Survey:
     """Of the pictures drawn, those that could not be read."""
 
 
-def survey(
+def survey_crops(
     dataset: Dataset,
     split: str,
     *,
     pictures: int = 10,
     seed: int = 0,
     on_progress: Callable[[int, int], None] | None = None,
-) -> Survey:
+) -> CropSurvey:
     """Count the labels of every split and draw pictures of one; the same ``seed`` draws the same.
 
     Only the drawn pictures are decoded, where the reader leaves that open. Pictures of any size are
@@ -105,7 +105,7 @@ def survey(
         raise DatasetError(f"no picture of split {split!r} can be read")
     with np.errstate(invalid="ignore"):  # 0 / 0: no picture, no mean
         means = sums / averaged[:, None, None, None]
-    return Survey(
+    return CropSurvey(
         dataset=dataset.facts.name,
         labels=dataset.facts.labels,
         counts={name: np.bincount(found, minlength=k) for name, found in labels.items()},

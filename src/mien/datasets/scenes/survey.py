@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mien.datasets.base import SceneDataset
 from mien.datasets.scene import Scene
-from mien.datasets.scene_info import face_sizes
+from mien.datasets.scenes.info import face_sizes
 from mien.errors import DatasetError
 
 LONGEST = 900
