@@ -9,6 +9,7 @@ from urllib.parse import unquote_plus
 
 from mien.datasets.files.archive import Archive
 from mien.media.images import SUFFIXES
+from mien.media.inputs import is_picture_name
 
 NOT_THERE = "no picture there has its name: left out"
 AMBIGUOUS = "its name is that of several pictures: left out"
@@ -28,7 +29,7 @@ def keys_of(urls: Sequence[str]) -> dict[str, str]:
 
 def picture_names(archive: Archive) -> list[str]:
     """Members that are pictures by the ending of their name."""
-    return [name for name in archive.names() if PurePosixPath(name).suffix.lower() in SUFFIXES]
+    return list(filter(is_picture_name, archive.names()))
 
 
 def named_pictures(archive: Archive, urls: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
