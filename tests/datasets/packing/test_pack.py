@@ -145,7 +145,7 @@ pack.pack(Photos(where), where, Path(sys.argv[2]), size=16, on_progress=progress
     assert done.returncode == -signal.SIGKILL
     assert not json.loads((out / "pack.json").read_text())["complete"]
     assert len(journal(out)) < 74
-    with pytest.raises(DatasetError, match="not packed to its end"):
+    with pytest.raises(DatasetError, match="is an unfinished pack"):
         open_dataset(out, "packed")
     for torn in (*out.glob("*.npy"), *out.glob("*.partial")):
         torn.write_bytes(torn.read_bytes() + b"half of what came next")

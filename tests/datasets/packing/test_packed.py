@@ -89,7 +89,7 @@ def test_fer2013_keeps_its_votes_and_pixels(
 def test_what_is_no_pack(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     for path in (tmp_path, tmp_path / "nowhere", tmp_path / "file"):
-        with pytest.raises(DatasetError, match="is no packed data set"):
+        with pytest.raises(DatasetError, match="is not a packed data set"):
             open_dataset(path, "packed")
 
 
@@ -104,14 +104,14 @@ def test_an_unknown_split(packed: Path) -> None:
 )
 def test_a_damaged_manifest(text: str, packed: Path) -> None:
     (packed / "pack.json").write_bytes(text.encode("latin-1"))
-    with pytest.raises(DatasetError, match="is damaged, or of another program"):
+    with pytest.raises(DatasetError, match="is damaged, or belongs to another program"):
         open_dataset(packed, "packed")
 
 
 def test_a_later_format(packed: Path) -> None:
     manifest = json.loads((packed / "pack.json").read_text())
     (packed / "pack.json").write_text(json.dumps({**manifest, "format": 2}))
-    with pytest.raises(DatasetError, match="in format 2, and this Mien reads 1"):
+    with pytest.raises(DatasetError, match="in format 2, and this version of Mien reads format 1"):
         open_dataset(packed, "packed")
 
 

@@ -50,7 +50,7 @@ class Fetched:
     files: dict[str, str]
     """Address → name of its file in the folder."""
     dead: dict[str, str]
-    """Address → why there is no picture, in words that many of them share."""
+    """Address → why there is no picture; few different texts, so that they can be counted."""
 
 
 def fetch(
@@ -137,7 +137,7 @@ def _picture(url: str, timeout: float) -> bytes:
     try:
         read_image(data)
     except ImageReadError:
-        raise DownloadError(f"what came is no picture that can be read ({kind})") from None
+        raise DownloadError(f"the answer is not a readable picture ({kind})") from None
     return data
 
 

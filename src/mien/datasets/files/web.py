@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 MAX_BYTES = 50_000_000
 """A larger answer is refused."""
 UNREACHED = "its server cannot be reached"
-"""How the reasons begin that may be gone tomorrow."""
+"""Start of the reasons that may no longer hold at the next call."""
 _TIMEOUTS = 8  # an answer takes at most this many time-outs in all
 _BUSY = (408, 425, 429, 500, 502, 503, 504)
 _KEPT = "/%:@!$&'()*+,;=~?"  # characters of an address that are sent as they are
@@ -48,15 +48,15 @@ def download(url: str, timeout: float) -> tuple[bytes, str]:
     to anything but http and https are not followed.
     """
     if not host_of(url):
-        raise DownloadError("its address is not one of http or https")
+        raise DownloadError("not an http or https address")
     try:
         request = urllib.request.Request(_ascii(url), headers={"User-Agent": "mien"})
         with _opener().open(request, timeout=timeout) as response:
             data = response.read(MAX_BYTES + 1)
             if len(data) > MAX_BYTES:
-                raise DownloadError(f"it has more than {MAX_BYTES // 1_000_000} MB")
+                raise DownloadError(f"larger than {MAX_BYTES // 1_000_000} MB")
             if response.length:  # bytes still to come
-                raise DownloadError("its server broke off", again=True)
+                raise DownloadError("its server closed the connection early", again=True)
             return data, response.headers.get_content_type()
     except urllib.error.HTTPError as error:
         error.close()
@@ -67,9 +67,9 @@ def download(url: str, timeout: float) -> tuple[bytes, str]:
     except TimeoutError:
         raise DownloadError("its server stopped answering", again=True) from None
     except (http.client.InvalidURL, ValueError):
-        raise DownloadError("its address is not one of http or https") from None
+        raise DownloadError("not an http or https address") from None
     except (http.client.HTTPException, OSError):
-        raise DownloadError("its server broke off", again=True) from None
+        raise DownloadError("its server closed the connection early", again=True) from None
 
 
 def _ascii(url: str) -> str:
@@ -83,7 +83,7 @@ def _ascii(url: str) -> str:
 def _unreached(why: object) -> DownloadError:
     """For the reason that ``urllib`` gives where no answer came."""
     if not isinstance(why, OSError):
-        return DownloadError("its address leads to what is not http or https")  # a redirection
+        return DownloadError("it redirects to an address that is not http or https")
     again, reason = True, "timed out"
     if isinstance(why, socket.gaierror):
         again, reason = why.errno == socket.EAI_AGAIN, "no such host"
