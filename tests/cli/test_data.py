@@ -228,6 +228,6 @@ def test_info_and_plot_divide_as_training_does(copy: Path, tmp_path: Path, capsy
     args = ("--splits", "random:20/10", "--split", "valid", "--format", "svg")
     assert mien("data", "plot", copy, "--out", out, *args) == 0
     assert mien("data", "info", copy, "--splits", "rnd:90/10") == 2
-    assert "'rnd:90/10' cannot be followed: expected official, random:90/10" in (
+    assert "unknown splits 'rnd:90/10': expected official, random:90/10" in (
         capsys.readouterr().err
     )

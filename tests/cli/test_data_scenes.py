@@ -63,7 +63,7 @@ def test_the_table_says_it_in_lines_a_pipe_can_hold(coco: Path, capsys: Output) 
     fingerprint = box_fingerprint(open_dataset(coco, "coco").scenes("train"))
     assert ["fingerprint", fingerprint] in lines
     assert ["small,", "below", "32", "pixels", "100.0%", "40"] in lines
-    assert "train: 1: its box has no area: left out" in out
+    assert "train: left out 1: box has no area" in out
     assert "warning: train: 1 pictures cannot be read" in out
     assert "\x1b" not in out and max(map(len, out.splitlines())) < 400
 
@@ -150,7 +150,7 @@ def test_pictures_are_fetched_before_they_are_read(
         command = ("data", "info", tmp_path / "export.json", "--dataset", "dataturks")
         assert mien(*command) == 0
     out, _ = capsys.readouterr()
-    assert "train: 1: not fetched, HTTP 404 Not Found" in out
+    assert "train: left out 1: not fetched, HTTP 404 Not Found" in out
     assert "median 181.0" in " ".join(out.split())  # √(128 × 256)
     assert mien(*command, "--json") == 0  # nobody is there to be asked any more
     assert json.loads(capsys.readouterr().out)["splits"]["train"]["faces"] == 1

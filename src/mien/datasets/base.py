@@ -87,13 +87,13 @@ class SceneDataset(AnyDataset, Protocol):
         ...
 
 
-def check_split(dataset: AnyDataset, split: str) -> None:
-    """Raise ``DatasetError`` unless ``dataset`` has ``split``; it lists the splits there are."""
+def check_split(dataset: AnyDataset, split: str, place: Path | None = None) -> None:
+    """Raise ``DatasetError`` unless ``dataset``, which lies at ``place``, has ``split``."""
     splits = dataset.splits()
     if split not in splits:
+        where = place or f"the {dataset.facts.name} data set"
         raise DatasetError(
-            f"the {dataset.facts.name} data set has no split {split!r} "
-            f"(splits: {', '.join(splits) or 'none'})"
+            f"{where} has no split {split!r} (splits: {', '.join(splits) or 'none'})"
         )
 
 

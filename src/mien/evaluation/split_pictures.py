@@ -8,7 +8,6 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.datasets.base import AnyDataset
 from mien.errors import DatasetError
 
 Progress = Callable[[int, int], None]
@@ -21,14 +20,6 @@ class _Picture(Protocol):
 
     @property
     def image(self) -> NDArray[np.uint8]: ...
-
-
-def check_split(dataset: AnyDataset, split: str) -> None:
-    """Raise ``DatasetError``, which lists the splits, unless ``dataset`` has ``split``."""
-    splits = dataset.splits()
-    if split not in splits:
-        listed = ", ".join(splits)
-        raise DatasetError(f"no split {split!r} in this {dataset.facts.name} (it has: {listed})")
 
 
 def read_or_skip(picture: _Picture, skipped: list[str]) -> NDArray[np.uint8] | None:

@@ -68,7 +68,7 @@ def _print(path: str, found: DataInfo[Any, Any]) -> None:
     console.print(rows)
     console.print()
     for name, split in found.splits.items():
-        for line in left_out(split.skipped):
+        for line in skipped_lines(split.skipped):
             console.print(f"{escape(name)}: {escape(line)}")
     for overlap in found.overlaps:
         if isinstance(overlap, CropOverlap):
@@ -81,10 +81,15 @@ def _print(path: str, found: DataInfo[Any, Any]) -> None:
         )
 
 
-def left_out(skipped: Mapping[str, int]) -> list[str]:
+def skipped_lines(skipped: Mapping[str, int]) -> list[str]:
     """Reasons with counts, the most frequent first; those beyond a few are summed up."""
-    ranked = sorted(skipped.items(), key=lambda reason: -reason[1])
-    lines = [f"{count:,}: {reason}" for reason, count in ranked[:_REASONS]]
+    from mien.datasets.boxes import KEPT
+
+    lines = [f"{count:,}: {reason}" for reason, count in skipped.items() if reason in KEPT]
+    left_out = [reason for reason in skipped.items() if reason[0] not in KEPT]
+    ranked = sorted(left_out, key=lambda reason: -reason[1])
+    lines += [f"left out {count:,}: {reason}" for reason, count in ranked[:_REASONS]]
     if rest := ranked[_REASONS:]:
-        lines.append(f"{sum(count for _, count in rest):,} for {len(rest):,} other reasons")
+        total = sum(count for _, count in rest)
+        lines.append(f"left out {total:,} for {len(rest):,} other reasons")
     return lines

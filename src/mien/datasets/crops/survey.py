@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.datasets.base import Dataset
+from mien.datasets.base import Dataset, check_split
 from mien.errors import DatasetError, MienError
 from mien.preprocess.network_input import resize_crops
 from mien.specs.classifier import ModelSpec
@@ -56,13 +56,9 @@ def survey_crops(
     stretched to one square, as for a network. Raises ``DatasetError`` for a split that is not there
     and where no picture can be read.
     """
-    held = dataset.splits()
-    if split not in held:
-        raise DatasetError(
-            f"no split {split!r} in this {dataset.facts.name} (it has: {', '.join(held)})"
-        )
+    check_split(dataset, split)
     k = len(dataset.facts.labels)
-    labels = {name: [sample.label for sample in dataset.samples(name)] for name in held}
+    labels = {name: [sample.label for sample in dataset.samples(name)] for name in dataset.splits()}
     rng = np.random.default_rng(seed)
     drawn: dict[int, int] = {}  # place in the split → rank within its class
     for label in range(k):
