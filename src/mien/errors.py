@@ -90,6 +90,14 @@ def install_command(extra: str) -> str:
     return f"pip install '.[{extra}]'"
 
 
+def one_line(error: BaseException, most: int = 200) -> str:
+    """The message of another library's error on one line, of at most ``most`` characters.
+
+    An error without a message gives the name of its class.
+    """
+    return " ".join(str(error).split())[:most] or type(error).__name__
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name most similar to ``name``, or ``None`` if none is similar."""
     matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import platform
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from mien.errors import ConfigError, ModelFileError
+from mien.errors import ConfigError, ModelFileError, one_line
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from onnxruntime import InferenceSession
 
 SILENT = 4  # ONNX Runtime's "fatal": its log would repeat the error that is raised
@@ -46,10 +47,21 @@ def open_session(
     try:
         return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's errors share no narrower base
-        reason = " ".join(str(error).split())[:200]
         raise ModelFileError(
-            f"{name} is not a model that ONNX Runtime can run: expected an ONNX file ({reason})"
+            f"{name} is not a model that ONNX Runtime can run: expected an ONNX file "
+            f"({one_line(error)})"
         ) from error
+
+
+def run_session(
+    session: InferenceSession, outputs: list[str], inputs: dict[str, NDArray[Any]], name: str
+) -> list[NDArray[Any]]:
+    """The ``outputs`` of a network; ``ModelFileError``, which calls it ``name``, if it fails."""
+    try:
+        arrays: list[NDArray[Any]] = session.run(outputs, inputs)
+    except Exception as error:  # ONNX Runtime's errors share no narrower base
+        raise ModelFileError(f"{name} cannot be run: {one_line(error)}") from error
+    return arrays
 
 
 def is_onnx_file(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Any ONNX face detector that carries a ``DetectorSpec``, run by ONNX Runtime."""
+"""Any ONNX face detector with a ``DetectorSpec``, run by ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mien.detectors.base import DetectorFacts, check_image, check_length, check_
 from mien.errors import ConfigError, ModelFileError
 from mien.preprocess.letterbox import letterbox
 from mien.registry import register_detector
-from mien.runtime import open_session
+from mien.runtime import open_session, run_session
 from mien.specs.detector import DetectorSpec
 from mien.specs.identify import refuse_other
 from mien.types import Box, Face
@@ -77,7 +77,7 @@ class OnnxDetector:
         score_threshold: float | None = None,
         min_face_size: float = 0,
     ) -> OnnxDetector:
-        """The detector of a file that is open already."""
+        """The detector of a file that is already open."""
         detector = cls.__new__(cls)
         detector._open(model, session, score_threshold, min_face_size)
         return detector
@@ -138,11 +138,8 @@ class OnnxDetector:
 
     def _run(self, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
         """(N, 4) boxes in pixels of the input and (N,) scores."""
-        try:
-            boxes, scores = self._session.run(["boxes", "scores"], {"pixels": pixels})
-        except Exception as error:
-            reason = " ".join(str(error).split())[:200]
-            raise ModelFileError(f"{self._model} cannot be run: {reason}") from error
+        outputs = ["boxes", "scores"]
+        boxes, scores = run_session(self._session, outputs, {"pixels": pixels}, self._model)
         numbers = np.isfinite(boxes).all() and ((scores >= 0) & (scores <= 1)).all()
         if boxes.shape != (len(scores), 4) or not numbers:
             raise ModelFileError(

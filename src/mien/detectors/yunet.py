@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.detectors.base import DetectorFacts, check_image, check_length, check_score
-from mien.errors import ConfigError, ModelFileError
+from mien.errors import ConfigError, ModelFileError, one_line
 from mien.registry import register_detector
 from mien.runtime import open_session
 from mien.specs.identify import kind_of, refuse_other
@@ -91,10 +91,9 @@ class YuNet:
                 self._network = cv2.FaceDetectorYN.create(str(model), "", (64, 64), *settings)
                 self._network.detect(np.zeros((64, 64, 3), np.uint8))
         except cv2.error as error:
-            reason = " ".join(str(error).split())[:200]
             raise ModelFileError(
                 f"{model} cannot be run by OpenCV {cv2.__version__}: use "
-                f"face_detection_yunet_2023mar.onnx of OpenCV Zoo ({reason})"
+                f"face_detection_yunet_2023mar.onnx of OpenCV Zoo ({one_line(error)})"
             ) from error
         self._lock = Lock()
 

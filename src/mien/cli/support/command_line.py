@@ -23,7 +23,7 @@ def as_typed(context: click.Context) -> str:
 
 
 def refuse(context: click.Context, names: Collection[str], why: str) -> None:
-    """Raise ``ConfigError`` if one of the parameters called ``names`` was typed; it says ``why``."""
+    """Raise ``ConfigError``, which says ``why``, if one of the named parameters was typed."""
     for parameter in _typed_parameters(context):
         if parameter.name in names:
             raise ConfigError(f"{parameter.opts[0]} {why}: leave it out")
