@@ -30,5 +30,5 @@ def test_the_line_as_typed() -> None:
 
 
 def test_a_parameter_is_refused_if_typed() -> None:
-    with pytest.raises(ConfigError, match="^--size is not for this: leave it out$"):
+    with pytest.raises(ConfigError, match=r"^--size is not for this: leave it out$"):
         run("--size", "3")
