@@ -71,7 +71,7 @@ def test_what_is_reported_is_what_the_stored_weights_do(run: Path) -> None:
     net, stored = checkpoint.load_network(run)
     config = ClassifierConfig.from_dict(stored["config"])
     samples = list(tiny.Faces().samples("public"))[: config.limit]
-    x = network_input([s.image for s in samples], input_spec(config, tiny.Faces.labels))
+    x = network_input([s.image for s in samples], input_spec(config, tiny.Faces.facts.labels))
     with torch.inference_mode():
         answers = net(torch.from_numpy(x)).argmax(1).tolist()
     right = np.mean([a == s.label for a, s in zip(answers, samples, strict=True)])
@@ -252,7 +252,8 @@ def test_a_missing_teacher_is_refused_before_anything_is_written(tmp_path: Path)
 def test_a_teacher_of_other_labels_is_refused(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tiny.Faces, "labels", tiny.Faces.labels[::-1])
+    facts = tiny.Faces.facts
+    monkeypatch.setattr(tiny.Faces, "facts", replace(facts, labels=facts.labels[::-1]))
     with pytest.raises(ConfigError, match="same labels in the same order"):
         train(tiny.config(teacher=str(run)), tmp_path / "run")
 
