@@ -44,9 +44,7 @@ def test_a_run_s_kept_answers_are_used_unless_settings_change_them(tmp_path: Pat
     found = gather(contenders(run, tmp_path / "b.npz"), None, None, None)
     assert found.answers["run"].detector == "kept"
     limited = contenders(run, tmp_path / "b.npz", settings=Settings(limit=3))
-    with pytest.raises(
-        ConfigError, match=r"run: no saved answers on the split 'valid'; add"
-    ):
+    with pytest.raises(ConfigError, match=r"run: no saved answers on the split 'valid'; add"):
         gather(limited, None, None, None)
 
 
