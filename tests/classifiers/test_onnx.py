@@ -49,7 +49,7 @@ def test_colour_and_any_size(tmp_path: Path) -> None:
 
 def test_a_file_without_a_spec(tmp_path: Path) -> None:
     tiny_classifier(tmp_path / "bare.onnx", metadata={"author": "somebody"})
-    with pytest.raises(ModelSpecError, match=r"bare\.onnx carries no Mien model spec"):
+    with pytest.raises(ModelSpecError, match=r"bare\.onnx has no Mien model spec"):
         load_classifier(tmp_path / "bare.onnx")
 
 

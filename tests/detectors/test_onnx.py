@@ -112,7 +112,7 @@ def test_files_that_are_no_detector(tmp_path: Path) -> None:
     empty.touch()
     for path, error, words in (
         (classifier, ModelSpecError, "is an expression classifier: give it as '--model"),
-        (bare, ModelSpecError, "carries no Mien detector spec.*mien export"),
+        (bare, ModelSpecError, "has no Mien detector spec.*mien export"),
         (odd, ModelFileError, "no face detector: its outputs are .*rectangles.*export it anew"),
         (text, ModelFileError, "expected an ONNX file"),
         (empty, ModelFileError, "is empty: expected an ONNX file"),

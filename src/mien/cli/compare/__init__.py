@@ -72,8 +72,9 @@ def command(
     figures: str | None,
     html: str | None,
 ) -> None:
-    """Compare classifiers, or face detectors, on the same pictures: quality, cost, who is better.
+    """Compare classifiers or face detectors on the same pictures.
 
+    Shows quality, cost, and which differences are significant.
     RUN is the folder of a 'mien train' run, saved answers (.npz), an ONNX file with a model spec,
     or a name that 'mien models' lists. A run's saved answers are used if there are any; models
     without saved answers are asked now, which needs --data. Costs of classifiers need the 'train'

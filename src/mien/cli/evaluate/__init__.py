@@ -106,7 +106,7 @@ def command(
     threshold: float | None,
     limit: int | None,
 ) -> None:
-    """Measure MODEL, a classifier or a face detector, on one split of a data set.
+    """Measure a classifier or a face detector on labelled pictures.
 
     MODEL is a name that 'mien models' lists, an ONNX file with a model spec, or the folder or a
     checkpoint of a 'mien train' run (which needs the 'train' extra). The answers of a run on its

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import re
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO, cast
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,8 +17,27 @@ def out() -> Console:
     """A console on standard output; in a pipe or file lines are as long as they need to be."""
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() else 10_000
-    return Console(highlight=False, width=width, soft_wrap=not sys.stdout.isatty())
+    if sys.stdout.isatty():
+        return Console(highlight=False)
+    stream = cast("TextIO", _Unpadded(sys.stdout))
+    return Console(file=stream, highlight=False, width=10_000, soft_wrap=True)
+
+
+class _Unpadded(io.TextIOBase):
+    """Drops the spaces with which Rich fills table rows up to the same length."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self._stream.encoding
+
+    def write(self, text: str) -> int:
+        return self._stream.write(re.sub(r" +$", "", text, flags=re.MULTILINE))
+
+    def flush(self) -> None:
+        self._stream.flush()
 
 
 def table(first: str, *others: str) -> Table:
