@@ -75,13 +75,13 @@ def bootstrap(confusion: NDArray[np.int64], seed: int = 0) -> dict[str, Interval
         shares = np.full(confusion.size, 1 / confusion.size)
     drawn = np.random.default_rng(seed).multinomial(total, shares, RESAMPLES)
     resamples = drawn.reshape(RESAMPLES, *confusion.shape)  # (B, K, K)
-    found = {}
+    intervals = {}
     for name, measure in (
         ("accuracy", _accuracy), ("balanced_accuracy", _balanced_accuracy), ("macro_f1", _macro_f1)
     ):  # fmt: skip
         low, high = np.quantile(measure(resamples), (0.025, 0.975))
-        found[name] = Interval(float(low), float(high))
-    return found
+        intervals[name] = Interval(float(low), float(high))
+    return intervals
 
 
 def _accuracy(confusion: NDArray[np.int64]) -> Floats:

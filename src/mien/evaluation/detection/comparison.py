@@ -97,9 +97,9 @@ def _facts(first: Detections, other: Detections) -> Iterable[tuple[str, object, 
 
 def _detected(detections: Detections) -> NDArray[np.bool_]:
     """(N,) whether each marked face is detected; pictures in the order of their keys."""
-    every = [np.zeros(0, bool)]
+    parts = [np.zeros(0, bool)]
     for answer in in_order(detections.answers):
         hit = np.zeros(len(answer.truth), bool)
         hit[faults(answer, detections.threshold).found] = True
-        every.append(hit)
-    return np.concatenate(every)
+        parts.append(hit)
+    return np.concatenate(parts)

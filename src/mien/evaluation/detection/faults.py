@@ -54,14 +54,14 @@ def faults(answer: Answer, threshold: float, sides: Sides = ALL) -> Faults:
     taken = np.zeros(len(truth), bool)
     taken[face[face >= 0]] = True
     taken &= ~answer.ignored
-    again = (overlap(boxes[wrong], truth[taken]) >= DUPLICATE_IOU).any(axis=1)
+    duplicate = (overlap(boxes[wrong], truth[taken]) >= DUPLICATE_IOU).any(axis=1)
     counted = np.flatnonzero(~ignored)
     return Faults(
         found=face[right],
         missed=np.setdiff1d(counted, face[right]),
         right=right,
-        false=wrong[~again],
-        duplicates=wrong[again],
+        false=wrong[~duplicate],
+        duplicates=wrong[duplicate],
     )
 
 

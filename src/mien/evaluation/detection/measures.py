@@ -180,27 +180,27 @@ def _from_size(
     answers: Sequence[Answer], size: int, detections: Detections, cap: int | None
 ) -> Part:
     sides = (float(size), ALL[1])
-    found = pool([judge(answer, np.array([IOU]), sides) for answer in answers], cap)
+    pooled = pool([judge(answer, np.array([IOU]), sides) for answer in answers], cap)
     return Part(
-        faces=int(found.faces.sum()),
-        ap50=_mean(average_precision(found)),
-        curve=curve(found),
+        faces=int(pooled.faces.sum()),
+        ap50=_mean(average_precision(pooled)),
+        curve=curve(pooled),
         operating=_operating(answers, detections.threshold, sides),
     )
 
 
 def _subset(answers: Sequence[Answer], name: str, cap: int | None) -> Part:
-    found = pool([judge_wider(answer, name, IOU) for answer in answers], cap)
-    return Part(int(found.faces.sum()), _mean(area(found)), curve(found))
+    pooled = pool([judge_wider(answer, name, IOU) for answer in answers], cap)
+    return Part(int(pooled.faces.sum()), _mean(area(pooled)), curve(pooled))
 
 
 def _operating(answers: Sequence[Answer], threshold: float, sides: Sides) -> Operating:
-    every = [faults(answer, threshold, sides) for answer in answers]
-    found, missed, false, again = (
-        sum(len(getattr(fault, kind)) for fault in every)
-        for kind in ("found", "missed", "false", "duplicates")
-    )
-    boxes, faces = found + false + again, found + missed
+    judged = [faults(answer, threshold, sides) for answer in answers]
+    found = sum(len(each.found) for each in judged)
+    missed = sum(len(each.missed) for each in judged)
+    false = sum(len(each.false) for each in judged)
+    duplicates = sum(len(each.duplicates) for each in judged)
+    boxes, faces = found + false + duplicates, found + missed
     return Operating(
         precision=found / boxes if boxes else None,
         recall=found / faces if faces else None,
@@ -208,9 +208,9 @@ def _operating(answers: Sequence[Answer], threshold: float, sides: Sides) -> Ope
         found=found,
         missed=missed,
         false=false,
-        duplicates=again,
+        duplicates=duplicates,
         false_per_picture=false / max(len(answers), 1),
-        duplicates_per_face=again / found if found else None,
+        duplicates_per_face=duplicates / found if found else None,
     )
 
 

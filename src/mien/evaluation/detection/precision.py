@@ -87,31 +87,31 @@ def outside(boxes: Boxes, sides: Sides) -> Flags:
 
 def pool(verdicts: Iterable[Verdict], cap: int | None = None) -> Pool:
     """The boxes of all pictures together; of each picture at most its best ``cap`` ones."""
-    every = list(verdicts)
-    scores = np.concatenate([np.zeros(0, np.float32), *(v.scores[:cap] for v in every)])
+    judged = list(verdicts)
+    scores = np.concatenate([np.zeros(0, np.float32), *(v.scores[:cap] for v in judged)])
     order = np.argsort(-scores, kind="stable")
-    counts = [len(v.scores[:cap]) for v in every]
-    rows = len(every[0].right) if every else 1
+    counts = [len(v.scores[:cap]) for v in judged]
+    rows = len(judged[0].right) if judged else 1
     none = np.zeros((rows, 0), bool)
     return Pool(
         scores=scores[order],
-        right=np.concatenate([none, *(v.right[:, :cap] for v in every)], axis=1)[:, order],
-        wrong=np.concatenate([none, *(v.wrong[:, :cap] for v in every)], axis=1)[:, order],
-        picture=np.repeat(np.arange(len(every)), counts)[order],
-        faces=np.array([v.faces for v in every], np.int64),
+        right=np.concatenate([none, *(v.right[:, :cap] for v in judged)], axis=1)[:, order],
+        wrong=np.concatenate([none, *(v.wrong[:, :cap] for v in judged)], axis=1)[:, order],
+        picture=np.repeat(np.arange(len(judged)), counts)[order],
+        faces=np.array([v.faces for v in judged], np.int64),
     )
 
 
-def average_precision(found: Pool) -> Floats | None:
+def average_precision(pooled: Pool) -> Floats | None:
     """(T,) AP: the mean of the interpolated precision at 101 recalls (COCO), in [0, 1].
 
     ``None`` if no face counts; 0 if no box is right.
     """
-    total = found.faces.sum()
+    total = pooled.faces.sum()
     if not total:
         return None
     values = []
-    for right, wrong in zip(found.right, found.wrong, strict=True):
+    for right, wrong in zip(pooled.right, pooled.wrong, strict=True):
         tp, fp = np.cumsum(right), np.cumsum(wrong)
         values.append(interpolated(tp, fp, int(total)))
     return np.array(values)
@@ -124,24 +124,24 @@ def interpolated(tp: NDArray[np.int64], fp: NDArray[np.int64], total: int) -> fl
     return float(np.append(precision, np.zeros(1))[np.minimum(at, len(precision))].mean())
 
 
-def area(found: Pool) -> Floats | None:
+def area(pooled: Pool) -> Floats | None:
     """(T,) area under the interpolated curve at all recalls, as WIDER FACE computes AP.
 
     ``None`` if no face counts.
     """
-    total = found.faces.sum()
+    total = pooled.faces.sum()
     if not total:
         return None
-    tp, fp = np.cumsum(found.right, axis=1), np.cumsum(found.wrong, axis=1)
+    tp, fp = np.cumsum(pooled.right, axis=1), np.cumsum(pooled.wrong, axis=1)
     recall = np.concatenate([np.zeros((len(tp), 1)), tp / total], axis=1)
     precision = _envelope(tp / (tp + fp + _LEAST))
     return np.asarray((np.diff(recall, axis=1) * precision).sum(axis=1))
 
 
-def recall(found: Pool) -> Floats | None:
+def recall(pooled: Pool) -> Floats | None:
     """(T,) share of the faces detected at any score, in [0, 1]; ``None`` without faces."""
-    total = found.faces.sum()
-    return np.asarray(found.right.sum(axis=1) / total) if total else None
+    total = pooled.faces.sum()
+    return np.asarray(pooled.right.sum(axis=1) / total) if total else None
 
 
 def _envelope(precision: Floats) -> Floats:
@@ -158,24 +158,24 @@ class Curve:
     score: tuple[float, ...]
 
 
-def curve(found: Pool, points: int = 500) -> Curve:
-    """The curve at the first threshold of ``found``, in at most ``points`` points.
+def curve(pooled: Pool, points: int = 500) -> Curve:
+    """The curve at the first threshold of ``pooled``, in at most ``points`` points.
 
     It has points at right boxes, where recall rises, and one at the last box. It is empty if no
     face counts or there are no boxes.
     """
-    tp, fp = np.cumsum(found.right[0]), np.cumsum(found.wrong[0])
-    total = found.faces.sum()
+    tp, fp = np.cumsum(pooled.right[0]), np.cumsum(pooled.wrong[0])
+    total = pooled.faces.sum()
     if not total or not len(tp):
         return Curve((), (), ())
-    steps = np.flatnonzero(found.right[0])
+    steps = np.flatnonzero(pooled.right[0])
     if len(steps) > points - 1:
         steps = steps[np.linspace(0, len(steps) - 1, points - 1).round().astype(int)]
     steps = np.union1d(steps, [len(tp) - 1])
     return Curve(
         _floats(tp[steps] / total),
         _floats(tp[steps] / np.maximum(tp + fp, 1)[steps]),
-        _floats(found.scores[steps]),
+        _floats(pooled.scores[steps]),
     )
 
 

@@ -9,24 +9,24 @@ from mien.evaluation.detection.precision import Pool, interpolated
 from mien.evaluation.metrics import RESAMPLES, Interval
 
 
-def resampled_ap(found: Pool, seed: int = 0) -> NDArray[np.float64]:
-    """(B,) AP at the first threshold of ``found``, over pictures drawn with replacement.
+def resampled_ap(pooled: Pool, seed: int = 0) -> NDArray[np.float64]:
+    """(B,) AP at the first threshold of ``pooled``, over pictures drawn with replacement.
 
     The same seed draws the same P pictures, so the values of two detectors are pairs. NaN for a
     draw without faces.
     """
     values = np.full(RESAMPLES, np.nan)
-    if not found.faces.any():
+    if not pooled.faces.any():
         return values
-    pictures = len(found.faces)
+    pictures = len(pooled.faces)
     drawn = np.random.default_rng(seed).multinomial(
         pictures, np.full(pictures, 1 / pictures), RESAMPLES
     )  # (B, P) how often each picture is drawn
-    steps = np.flatnonzero(found.right[0])
+    steps = np.flatnonzero(pooled.right[0])
     end = int(steps[-1]) + 1 if len(steps) else 0  # boxes after the last right one do not matter
-    picture, wrong = found.picture[:end], found.wrong[0, :end]
+    picture, wrong = pooled.picture[:end], pooled.wrong[0, :end]
     for i, weights in enumerate(drawn):
-        total = int(weights @ found.faces)
+        total = int(weights @ pooled.faces)
         if total:
             # Boxes are matched within their picture, so a picture drawn twice counts twice.
             tp = np.cumsum(weights[picture[steps]])
