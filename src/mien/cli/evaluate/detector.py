@@ -81,12 +81,11 @@ def _write(
         save_figure(precision_recall_figure(found), targets.figure)
     if not targets.shows:
         return
-    from mien.reports.figures.curves import read_metrics
     from mien.reports.figures.detector import detector_figures
     from mien.reports.figures.save import png
+    from mien.train.metrics_file import METRICS, read_metrics
 
-    metrics = given.folder and given.folder / "metrics.jsonl"
-    epochs = read_metrics(metrics) if metrics and metrics.is_file() else ()
+    epochs = read_metrics(given.folder / METRICS) if given.folder else ()
     drawn = detector_figures(found, answers, dataset, epochs)
     pictures = {name: png(figure) for name, figure in drawn}
     targets.write_pictures(pictures)

@@ -97,9 +97,9 @@ class Outputs:
         self, model: Model, data: Data, predictions: Predictions, found: Evaluation
     ) -> Material:
         from mien.evaluation.classification.predictions import examples, surest_mistakes
-        from mien.reports.figures.curves import read_metrics
         from mien.reports.figures.evaluation import Material
         from mien.reports.figures.faces import read_faces
+        from mien.train.metrics_file import METRICS, read_metrics
 
         chosen: list[int] = []
         for text in self.explain or (str(EXPLAINED),):
@@ -109,7 +109,6 @@ class Outputs:
                 chosen.append(predictions.keys.index(text))
         explained = read_faces(data.dataset, predictions, list(dict.fromkeys(chosen)))
         explain = self._explainer(model)
-        metrics = model.folder and model.folder / "metrics.jsonl"
         return Material(
             predictions,
             found,
@@ -117,16 +116,16 @@ class Outputs:
             explained=explained,
             maps={face.key: explain(face.image) for face in explained},
             method=self.method,
-            epochs=read_metrics(metrics) if metrics and metrics.is_file() else (),
+            epochs=read_metrics(model.folder / METRICS) if model.folder else (),
         )
 
     def _explainer(self, model: Model) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
         """From one face crop to its map."""
         if self.method == "gradcam":
-            from mien.train.checkpoint import load_network
+            from mien.train.classification.classifier import load_classifier_run
             from mien.train.classification.gradcam import grad_cam
 
-            network, _ = load_network(model.source)
+            network, *_ = load_classifier_run(model.source)
             return lambda crop: grad_cam(network, model.classifier.spec, crop)
         from mien.evaluation.classification.explanation import occlusion
 

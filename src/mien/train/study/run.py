@@ -25,9 +25,8 @@ from mien.files import write_whole
 from mien.train.classification.classifier import TorchClassifier
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.cost import file_cost, run_cost
-from mien.train.classification.loop import OnEpoch, train
-from mien.train.classification.run import OnBatch
 from mien.train.recipe import load_classifier_recipe, read_toml
+from mien.train.trainer import OnBatch, OnEpoch, train
 from mien.weights import DEFAULT
 
 SETTINGS = Path(__file__).with_name("study.toml")
@@ -114,7 +113,7 @@ def run_entry(
     """Train one classifier into ``out/runs/<recipe>``, keep its answers and measure its cost.
 
     Each step that is done already is left as it is. Raises what
-    ``mien.train.classification.loop.train``, ``mien.evaluation.classification.measures.predict``
+    ``mien.train.trainer.train``, ``mien.evaluation.classification.measures.predict``
     and ``mien.train.classification.cost.run_cost`` raise, after noting it in the run's folder.
     """
     folder = out / "runs" / entry.recipe

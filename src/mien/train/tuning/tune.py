@@ -32,8 +32,9 @@ from mien.datasets.base import Dataset
 from mien.datasets.splits import resplit
 from mien.errors import ConfigError, InputError, OutputError, TrainingError
 from mien.train.classification.config import ClassifierConfig
-from mien.train.classification.loop import pick_device, train
-from mien.train.classification.watch import kept_row
+from mien.train.classification.loss_history import row_of_kept_epoch
+from mien.train.session import pick_device
+from mien.train.trainer import train
 from mien.train.tuning import storage as database
 from mien.train.tuning.claim import check_folders, claim
 from mien.train.tuning.report import Row, rows_of, write_report
@@ -205,14 +206,14 @@ class _Tuning:
         def after(row: dict[str, Any]) -> None:
             done.append(row)
             self.watcher.epoch(trial.number, row, config)
-            trial.report(row["valid_accuracy"], row["epoch"])
-            if row["epoch"] + 1 < config.epochs and trial.should_prune():
+            trial.report(row["valid_accuracy"], row["epoch"] - 1)  # Optuna's steps count from 0
+            if row["epoch"] < config.epochs and trial.should_prune():
                 raise TrialPruned
 
         try:
             config = self.space.config(self.config, params)
             rows = train(config, self.data, run, device=self.device, on_epoch=after)
-            best = kept_row(rows, config)
+            best = row_of_kept_epoch(rows, config)
             trial.set_user_attr("nll", best["valid_nll"])
             return float(best["valid_accuracy"])
         except UpdateFinishedTrialError:
