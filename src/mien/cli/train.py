@@ -66,8 +66,9 @@ def command(
     overrides: tuple[str, ...],
     **keys: Any,
 ) -> int:
-    """Train a network as RECIPE says: a name from --list, or the path of a .toml file.
+    """Train a classifier or a face detector from a recipe.
 
+    RECIPE is a name from --list, or the path of a .toml file.
     The resolved recipe (recipe.json) is written to --out at the start, metrics (metrics.jsonl) and
     a checkpoint (last.pt) after every epoch. The keys are described in mien.train.config,
     mien.train.classification.config and mien.train.detection.config. Exit status: 0 done, 1 failed,

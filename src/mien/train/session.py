@@ -6,8 +6,7 @@ import platform
 
 import torch
 
-from mien.datasets.base import Dataset
-from mien.datasets.scene import SceneDataset
+from mien.datasets.base import Dataset, SceneDataset
 from mien.errors import ConfigError, TrainingError
 from mien.train import distributed
 from mien.train.config import BaseConfig
@@ -79,7 +78,7 @@ def check_splits(config: BaseConfig, dataset: Dataset | SceneDataset) -> None:
         if split is not None and split not in splits:
             none = ', or --set valid_split="" for none' if key == "valid_split" else ""
             raise ConfigError(
-                f"the recipe has {key} = {split!r}, and this {dataset.name} has the splits "
+                f"the recipe has {key} = {split!r}, and this {dataset.facts.name} has the splits "
                 f"{', '.join(splits)}: add --set {key}=NAME{none}"
             )
 

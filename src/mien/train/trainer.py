@@ -17,8 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from mien.datasets.base import Dataset
-from mien.datasets.scene import SceneDataset
+from mien.datasets.base import Dataset, SceneDataset
 from mien.datasets.splits import resplit
 from mien.train import checkpoint
 from mien.train.classification.config import ClassifierConfig

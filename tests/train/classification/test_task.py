@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mien.datasets.base import Sample
+from mien.datasets.samples import Sample
 from mien.errors import DatasetError, TrainingError
 from tests.support import tiny
 from tests.support.runs import equal, state, train

@@ -46,7 +46,7 @@ class ClassifierTask:
         self, config: ClassifierConfig, dataset: Dataset, device: torch.device, world: World
     ) -> None:
         self.config, self.device, self.world = config, device, world
-        self.spec = spec = input_spec(config, tuple(dataset.labels))
+        self.spec = spec = input_spec(config, dataset.facts.labels)
         self.labels = spec.labels
         classes = len(spec.labels)
         teacher = load_teacher(config, spec)

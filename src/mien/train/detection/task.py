@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.optim.swa_utils import update_bn
 
-from mien.datasets.scene import SceneDataset
+from mien.datasets.base import SceneDataset
 from mien.errors import ConfigError
 from mien.train.detection.batches import Batch, Scenes, batches, on_device
 from mien.train.detection.config import DetectorConfig
