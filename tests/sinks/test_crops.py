@@ -87,6 +87,6 @@ def test_a_table_of_somebody_else_is_kept(image: np.ndarray, tmp_path: Path) -> 
                 sink.write(result, image)
     assert len(rows_of(tmp_path)) == 1
     (tmp_path / "crops.csv").write_text("field,wheat,file\n1,2,3\n")
-    with pytest.raises(OutputError, match=r"crops\.csv.*another kind: choose another folder"):
+    with pytest.raises(OutputError, match=r"cannot overwrite .*crops\.csv.*choose another folder"):
         CropsSink(tmp_path)
     assert (tmp_path / "crops.csv").read_text() == "field,wheat,file\n1,2,3\n"

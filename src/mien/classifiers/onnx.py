@@ -1,4 +1,4 @@
-"""Any ONNX network that carries a ``ModelSpec``, run by ONNX Runtime."""
+"""Runs any ONNX network that carries a ``ModelSpec``."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from mien.weights import DEFAULT
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-BATCH = 64  # faces a call: beyond it memory grows and speed does not
+BATCH = 64  # faces per call: more would need more memory and not be faster
 
 
 class OnnxClassifier:
     """A classifier from one file: input (N, C, S, S) float32, first output (N, K) logits.
 
-    Raises ``ModelFileError`` where the file is missing, damaged or of another shape than its spec
-    says, and ``ModelSpecError`` where it has no spec. Safe to share between threads.
+    Raises ``ModelFileError`` where the file is missing or damaged or its shapes contradict its
+    spec, and ``ModelSpecError`` where it has no spec. Threads may share it.
     """
 
     def __init__(self, path: str | Path, threads: int | None = None) -> None:
@@ -62,15 +62,15 @@ class OnnxClassifier:
             ):
                 problems.append(f"{what} is {list(shape)}, the spec says {list(want)}")
         if problems:
-            raise ModelFileError(f"{path} is no expression classifier: {'; '.join(problems)}")
-        # Many an exporter fixes the batch; smaller ones are then filled up.
+            raise ModelFileError(f"{path} is not an expression classifier: {'; '.join(problems)}")
+        # Some exporters fix the batch size; smaller batches are then padded.
         fixed = inputs[0].shape[0] if inputs[0].shape else None
         self._fixed_batch = fixed if isinstance(fixed, int) and fixed > 0 else None
 
     def logits(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """(N, K) raw outputs for square (H, W) or (H, W, 3) RGB uint8 crops of any size.
 
-        Raises ``ModelFileError`` where the network cannot be run, or answers with no numbers.
+        Raises ``ModelFileError`` where the network cannot be run or its answer is not finite.
         """
         out = np.empty((len(crops), len(self.spec.labels)), np.float32)
         batch = self._fixed_batch or BATCH
@@ -90,8 +90,8 @@ class OnnxClassifier:
             raise ModelFileError(f"{self.path} cannot be run: {reason}") from error
         if answer.shape != (n, len(self.spec.labels)) or not np.isfinite(answer).all():
             raise ModelFileError(
-                f"{self.path} answers {n} faces with {answer.shape} values, or with none that are "
-                f"numbers; expected ({n}, {len(self.spec.labels)}): export it anew"
+                f"{self.path} answers {n} faces with shape {answer.shape} or values that are not "
+                f"finite; expected shape ({n}, {len(self.spec.labels)}): export it again"
             )
         return np.asarray(answer, np.float32)
 
@@ -102,5 +102,5 @@ class OnnxClassifier:
 
 @register_classifier("default")
 def default(threads: int | None = None) -> OnnxClassifier:
-    """The classifier that ships with Mien, trained on FER2013 by its own ``default`` recipe."""
+    """The classifier that ships with Mien, trained on FER2013 with the ``default`` recipe."""
     return OnnxClassifier(DEFAULT, threads=threads)
