@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and one line for what stands in the way."""
+"""Files written whole or not at all, locked folders, and one-line errors for both."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ADVICE = {
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write ``data`` so that a kill or a full disk leaves the old file or the new one, never less.
+    """Write ``data`` so that a kill or a full disk leaves either the old file or the whole new one.
 
     Raises ``OutputError``.
     """
@@ -39,10 +39,10 @@ def write_whole(path: Path, data: bytes) -> None:
         with partial.open("wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())  # else a power cut could leave the new name on no content
+            os.fsync(file.fileno())  # or a power cut could leave an empty file
         partial.replace(path)
     except BaseException as error:
-        with suppress(OSError, ValueError):  # the first error is the one to tell
+        with suppress(OSError, ValueError):  # report the first error
             partial.unlink(missing_ok=True)
         if isinstance(error, (OSError, ValueError)):
             raise output_error(repr(str(path)), error) from error
@@ -50,7 +50,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def check_writable(path: Path) -> None:
-    """Raise the ``OutputError`` of ``write_whole`` that can be foreseen: before the work."""
+    """Raise the ``OutputError`` that ``write_whole`` would raise, early: before the work."""
     try:
         if not path.parent.is_dir():
             raise FileNotFoundError(errno.ENOENT, f"there is no folder {str(path.parent)!r}")
@@ -62,8 +62,16 @@ def check_writable(path: Path) -> None:
         raise output_error(repr(str(path)), error) from error
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it where they are missing; raises ``OutputError``."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise output_error(repr(str(path)), error) from error
+
+
 def output_error(name: str, error: Exception) -> OutputError:
-    """The one-line ``OutputError`` for what the system answered; ``name`` is where it was to go."""
+    """A one-line ``OutputError`` with advice; ``name``: what could not be written."""
     reason = " ".join(str(getattr(error, "strerror", None) or error).split())
     advice = _ADVICE.get(getattr(error, "errno", None) or 0, "write elsewhere")
     return OutputError(f"cannot write {name} ({reason}): {advice}")
@@ -106,7 +114,7 @@ def _lock(file: IO[str], path: Path) -> bool:
         import fcntl
 
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # The process before removes its file: a lock on what is no longer there locks nothing.
+        # The last holder removes the file: a lock on a removed file keeps nobody out.
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except (BlockingIOError, FileNotFoundError):
         return False

@@ -1,4 +1,4 @@
-"""The protocol of expression classifiers, and how to load one."""
+"""The protocol of expression classifiers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mien.specs.classifier import ModelSpec
 
 
 class Classifier(Protocol):
-    """Classifies face crops by expression; ``spec`` says how to cut them and orders the labels."""
+    """Names the expressions of face crops; ``spec`` has the order of labels and the framing."""
 
     spec: ModelSpec
 
@@ -31,13 +31,13 @@ class Classifier(Protocol):
 def load_classifier(
     name_or_path: str | Path, threads: int | None = None, hint: str = "or give an .onnx file"
 ) -> Classifier:
-    """A registered classifier by name, or an ONNX file with a ``ModelSpec`` by path.
+    """A registered classifier by name, or any ONNX file with a ``ModelSpec`` by path.
 
     ``hint`` ends the message about an unknown name. Raises ``UnknownNameError``,
     ``ModelFileError``, ``ModelSpecError``.
     """
     text = str(name_or_path)
-    # Names first: a file called "default" must not replace the model.
+    # Names first: a file called "default" must not take the place of the model.
     if text not in classifiers.names() and is_onnx_file(text):
         from mien.classifiers.onnx import OnnxClassifier
 

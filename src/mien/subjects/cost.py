@@ -31,7 +31,7 @@ def classifier_cost(source: Source) -> Cost:
         require_extra("train", "the costs of a network", "onnx", "onnxscript")
     except MissingExtraError as error:
         return Cost(note=str(error))
-    from mien.train.classification.cost import file_cost, run_cost
+    from mien.train.classification.measure_cost import file_cost, run_cost
 
     if source.form == "run":
         return run_cost(path)

@@ -62,9 +62,9 @@ def test_a_model_answers_now_as_its_saved_answers_say(
     runs: list[Path], data: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("onnxscript")
-    from mien.train.classification import cost
+    from mien.train.classification import measure_cost
 
-    monkeypatch.setattr(cost, "SECONDS", 0.0)
+    monkeypatch.setattr(measure_cost, "SECONDS", 0.0)
     model = runs[0].with_suffix(".onnx")
     assert mien("compare", runs[0], model, "--data", data, "--json") == 0
     first, second = json.loads(capsys.readouterr().out)["rows"]

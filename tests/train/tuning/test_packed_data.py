@@ -1,4 +1,4 @@
-"""A study on a packed data set: its trials know what was packed."""
+"""A search on a packed data set: its trials know what was packed."""
 
 from __future__ import annotations
 

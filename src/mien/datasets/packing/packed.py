@@ -144,13 +144,13 @@ class Packed:
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
-    """The content of ``pack.json``, ``None`` where missing; ``DatasetError`` where damaged."""
+    """The content of ``pack.json``; ``None`` without such a file, ``DatasetError`` if damaged."""
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text("utf-8"))
         if manifest["format"] != FORMAT:
             raise DatasetError(
-                f"{folder} is packed in format {manifest['format']}, and this version of Mien "
-                f"reads format {FORMAT}: pack it again"
+                f"{folder} is packed in format {manifest['format']}, and this Mien reads format "
+                f"{FORMAT}: pack it again"
             )
         expected = {"complete": bool, "labels": list, "dataset": str, "size": int}
         expected |= {"channels": int, "pictures": dict}

@@ -24,10 +24,9 @@ from mien.evaluation.kept_answers import keep_answers, predictions_path
 from mien.files import write_whole
 from mien.train.classification.classifier import TorchClassifier
 from mien.train.classification.config import ClassifierConfig
-from mien.train.classification.cost import file_cost, run_cost
-from mien.train.classification.loop import OnEpoch, train
-from mien.train.classification.run import OnBatch
+from mien.train.classification.measure_cost import file_cost, run_cost
 from mien.train.recipe import load_classifier_recipe, read_toml
+from mien.train.trainer import OnBatch, OnEpoch, train
 from mien.weights import DEFAULT
 
 SETTINGS = Path(__file__).with_name("study.toml")
@@ -113,9 +112,8 @@ def run_entry(
 ) -> None:
     """Train one classifier into ``out/runs/<recipe>``, keep its answers and measure its cost.
 
-    Each step that is done already is left as it is. Raises what
-    ``mien.train.classification.loop.train``, ``mien.evaluation.classification.predict.predict``
-    and ``mien.train.classification.cost.run_cost`` raise, after noting it in the run's folder.
+    Steps that are already done are skipped. Errors of training, predicting and measuring are
+    written to the run's folder and raised.
     """
     folder = out / "runs" / entry.recipe
     try:
