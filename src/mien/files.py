@@ -81,9 +81,9 @@ def output_error(name: str, error: Exception) -> OutputError:
 def lock_folder(folder: Path, what: str) -> Iterator[None]:
     """Keep other processes out of ``folder`` during a ``with`` block.
 
-    The system releases the lock when the process ends, however it ends. ``what`` this process does,
-    such as ``"packing into"``, goes into the message that a second process gets. Nothing is locked
-    where the system or the file system has no locks.
+    The system releases the lock when the process ends, however it ends. ``what`` says what this
+    process does, such as ``"packing into"``, for the error message of a second process. Nothing is
+    locked where the system or the file system has no locks.
 
     Raises ``ConfigError`` where another process holds the lock, ``OutputError`` where the folder
     cannot be written.
