@@ -20,7 +20,7 @@ S = TypeVar("S")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a model is asked; each kind reads its own."""
+    """How a model is asked; each kind uses its own fields."""
 
     tta: bool = False
     """Classifiers: average ten crops."""
