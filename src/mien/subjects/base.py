@@ -72,11 +72,10 @@ class Subject(ABC, Generic[A, S]):
 
     def epochs(self) -> Sequence[Mapping[str, Any]]:
         """Metrics of a training run, one row an epoch; empty for other models."""
-        from mien.reports.figures.curves import read_metrics
+        from mien.train.metrics_file import METRICS, read_metrics
 
         folder = self.source.folder
-        path = folder / "metrics.jsonl" if folder is not None else None
-        return read_metrics(path) if path is not None and path.is_file() else ()
+        return () if folder is None else read_metrics(folder / METRICS)
 
     @abstractmethod
     def answer(self, data: MeasuredData, split: str, on_progress: Progress | None = None) -> A:

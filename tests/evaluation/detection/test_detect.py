@@ -150,5 +150,8 @@ def test_boxes_that_are_not_finite_are_an_error(face: Face) -> None:
         def detect(self, image: Pixels, score_threshold: float | None = None) -> list[Face]:
             return [face]
 
-    with pytest.raises(InputError, match=r"detector 'stub' answers to .* no finite numbers"):
+    with pytest.raises(
+        InputError,
+        match=r"'stub' returned a box .* not finite for 0\.jpg: Face",
+    ):
         detect_all(Odd(), Pictures(), "valid")

@@ -81,7 +81,7 @@ def command(
     extra.
     """
     from mien.cli.compare import classifiers, detectors
-    from mien.cli.support.command_line import refuse, typed
+    from mien.cli.support.command_line import as_typed, refuse
     from mien.cli.support.console import print_scores
     from mien.cli.support.output_files import OutputFiles
     from mien.cli.support.progress import meter
@@ -120,7 +120,7 @@ def command(
     found = _compare(contenders, asked)
     report = {"classifier": classifiers, "detector": detectors}[kind]
     try:
-        origin = Origin(typed(context), ", ".join(names.values()), data or "", asked.warnings)
+        origin = Origin(as_typed(context), ", ".join(names.values()), data or "", asked.warnings)
         report.write(files, found, asked, origin)
     finally:  # the scores are shown even if the disk is full
         if as_json:

@@ -115,7 +115,7 @@ def command(
     own data are saved in its folder, as predictions/SPLIT.npz, for detectors detections/SPLIT.npz.
     """
     from mien.cli.evaluate import classifier, detector
-    from mien.cli.support.command_line import refuse, typed
+    from mien.cli.support.command_line import as_typed, refuse
     from mien.cli.support.console import print_scores
     from mien.cli.support.output_files import OutputFiles
     from mien.cli.support.progress import meter
@@ -149,7 +149,7 @@ def command(
     scores = subject.measure(answers)
     warnings = training.warnings(answers)
     try:
-        origin = Origin(typed(context), model, data, warnings)
+        origin = Origin(as_typed(context), model, data, warnings)
         report.write(files, subject, measured, answers, scores, origin)
     finally:  # the scores are shown even if the disk is full
         if as_json:

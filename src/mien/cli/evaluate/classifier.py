@@ -114,10 +114,10 @@ def _explainer(
 ) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
     """From a face crop to its map."""
     if files.explain_with == "gradcam":
-        from mien.train.checkpoint import load_network
+        from mien.train.classification.classifier import load_classifier_run
         from mien.train.classification.gradcam import grad_cam
 
-        network, _ = load_network(subject.source.text)
+        network, *_ = load_classifier_run(subject.source.text)
         return lambda crop: grad_cam(network, subject.classifier.spec, crop)
     from mien.evaluation.classification.explanation import occlusion
 
