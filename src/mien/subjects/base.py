@@ -13,6 +13,7 @@ from mien.evaluation.kept_answers import Answers
 from mien.evaluation.split_pictures import Progress
 from mien.subjects.measured_data import MeasuredData, Reading
 from mien.subjects.source import Kind, Source
+from mien.train.metrics_file import METRICS, read_metrics
 
 A = TypeVar("A", bound=Answers)
 S = TypeVar("S")
@@ -72,8 +73,6 @@ class Subject(ABC, Generic[A, S]):
 
     def epochs(self) -> Sequence[Mapping[str, Any]]:
         """Metrics of a training run, one row an epoch; empty for other models."""
-        from mien.train.metrics_file import METRICS, read_metrics
-
         folder = self.source.folder
         return () if folder is None else read_metrics(folder / METRICS)
 
