@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 from mien.datasets.base import AnyDataset
 from mien.evaluation.kept_answers import Answers
 from mien.evaluation.split_pictures import Progress
-from mien.subjects.measured_data import MeasuredData, Reading
+from mien.subjects.measured_data import MeasuredData
 from mien.subjects.source import Kind, Source
 from mien.train.metrics_file import METRICS, read_metrics
 
@@ -25,8 +25,8 @@ class Settings:
 
     tta: bool = False
     """Classifiers: average ten crops."""
-    repeats_of: str | None = "train"
-    """Classifiers: mark the pictures that repeat one of this split."""
+    repeats_of: str = "train"
+    """Classifiers: mark the pictures that repeat one of this split, if there is such a split."""
     detector_options: tuple[str, ...] = ()
     """Detectors: each ``key=value``."""
     threads: int | None = None
@@ -64,12 +64,6 @@ class Subject(ABC, Generic[A, S]):
         """The recipe in its card; may be empty."""
         recipe = self.card.get("recipe", {})
         return recipe if isinstance(recipe, Mapping) else {}
-
-    @property
-    def reading(self) -> Reading:
-        """How data is read for it."""
-        is_run = self.source.form == "run"
-        return Reading(self.source.text, self.kind, self.recipe, is_run)
 
     def epochs(self) -> Sequence[Mapping[str, Any]]:
         """Metrics of a training run, one row an epoch; empty for other models."""

@@ -10,8 +10,6 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mien.evaluation.comparison import Comparison
-    from mien.subjects.gather import Contender, Gathered
     from mien.subjects.source import Kind
 
 OWN: dict[Kind, tuple[str, ...]] = {
@@ -65,12 +63,9 @@ def command(
     dataset: str | None,
     as_json: bool,
     figure: str | None,
-    tta: bool,
-    detector_options: tuple[str, ...],
-    threads: int | None,
-    limit: int | None,
     figures: str | None,
     html: str | None,
+    **settings: Any,
 ) -> None:
     """Compare classifiers or face detectors on the same pictures.
 
@@ -89,10 +84,10 @@ def command(
     from mien.errors import ConfigError
     from mien.reports.page import Origin
     from mien.subjects.base import Settings
-    from mien.subjects.gather import Contender, common_kind, gather
+    from mien.subjects.contenders import Contender, common_kind, compare, gather
     from mien.subjects.source import CALLED, identify
 
-    sources = [identify(run, threads) for run in dict.fromkeys(runs)]
+    sources = [identify(run, settings["threads"]) for run in dict.fromkeys(runs)]
     kind = common_kind(sources)
     if len(sources) < 2:
         raise ConfigError("a comparison needs two models of one kind or more")
@@ -102,14 +97,12 @@ def command(
     files = OutputFiles(figure, figures, html)
     files.check()
     names = short_names(source.text for source in sources)
-    own = options_by_model(detector_options, names)
+    own = options_by_model(settings.pop("detector_options"), names)
     contenders = [
         Contender(
             names[source.text],
             source,
-            Settings(
-                tta=tta, detector_options=tuple(own[source.text]), threads=threads, limit=limit
-            ),
+            Settings(**settings, detector_options=tuple(own[source.text])),
         )
         for source in sources
     ]
@@ -117,7 +110,7 @@ def command(
         split = split or "public"
     with meter() as on_progress:
         asked = gather(contenders, data, dataset, split, on_progress)
-    found = _compare(contenders, asked)
+    found = compare(contenders, asked)
     report = {"classifier": classifiers, "detector": detectors}[kind]
     try:
         origin = Origin(as_typed(context), ", ".join(names.values()), data or "", asked.warnings)
@@ -128,20 +121,6 @@ def command(
             click.echo(json.dumps(facts))
         else:
             print_scores(report.title(found), asked.warnings, report.tables(found))
-
-
-def _compare(contenders: Sequence[Contender], asked: Gathered) -> Comparison[Any, Any]:
-    """The models side by side, classifiers with their costs."""
-    if contenders[0].source.kind == "detector":
-        from mien.evaluation.detection.comparison import compare as compare_detectors
-
-        return compare_detectors(asked.answers)
-    from mien.evaluation.classification.comparison import check_comparable, compare
-    from mien.subjects.cost import classifier_cost
-
-    check_comparable(asked.answers)  # costs take longer
-    costs = {each.name: classifier_cost(each.source) for each in contenders}
-    return compare(asked.answers, costs)
 
 
 def options_by_model(options: Sequence[str], names: Mapping[str, str]) -> dict[str, list[str]]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mien.subjects.training_data import TrainingData
 
 OWN: dict[Kind, tuple[str, ...]] = {
-    "classifier": ("repeats_of", "tta", "explain", "method"),
+    "classifier": ("repeats_of", "tta", "explain", "explain_with"),
     "detector": ("detector_options", "threads", "threshold", "limit"),
 }
 """Parameters of only one kind of model."""
@@ -67,7 +67,7 @@ OWN: dict[Kind, tuple[str, ...]] = {
     "report (default: 6 examples); can be repeated.",
 )  # fmt: skip
 @click.option(
-    "--explain-with", "method", type=click.Choice(["occlusion", "gradcam"]), default="occlusion",
+    "--explain-with", type=click.Choice(["occlusion", "gradcam"]), default="occlusion",
     show_default=True, help="Classifiers: how to explain; gradcam needs a training run.",
 )  # fmt: skip
 @click.option(
@@ -99,14 +99,9 @@ def command(
     figures: str | None,
     html: str | None,
     save: str | None,
-    repeats_of: str,
-    tta: bool,
     explain: tuple[str, ...],
-    method: str,
-    detector_options: tuple[str, ...],
-    threads: int | None,
-    threshold: float | None,
-    limit: int | None,
+    explain_with: str,
+    **settings: Any,
 ) -> None:
     """Measure a classifier or a face detector on labelled pictures.
 
@@ -126,17 +121,15 @@ def command(
     from mien.subjects.source import CALLED, identify
     from mien.subjects.training_data import TrainingData
 
-    source = identify(model, threads)
+    source = identify(model, settings["threads"])
     for kind in OWN.keys() - {source.kind}:
         refuse(
             context, OWN[kind], f"is for {CALLED[kind]}s, and {model} is a {CALLED[source.kind]}"
         )
-    files = OutputFiles(figure, figures, html, save, explain, method)
+    files = OutputFiles(figure, figures, html, save, explain, explain_with)
     files.check()
-    repeats = None if repeats_of == "none" else repeats_of
-    settings = Settings(tta, repeats, detector_options, threads, threshold, limit)
-    subject = open_subject(source, settings)
-    measured = open_data(subject.reading, data, dataset, options, splits)
+    subject = open_subject(source, Settings(**settings))
+    measured = open_data(source, subject.recipe, data, dataset, options, splits)
     split = measured.only_split(split)
     report = {"classifier": classifier, "detector": detector}[source.kind]
     report.check(files, subject, measured, split)
