@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mien.cli.support.output_files import OutputFiles
     from mien.evaluation.classification.comparison import ClassifierComparison, ClassifierRow
     from mien.reports.page import Origin
-    from mien.subjects.gather import Gathered
+    from mien.subjects.contenders import Gathered
 
 
 def write(files: OutputFiles, found: ClassifierComparison, asked: Gathered, origin: Origin) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mien.cli.support.output_files import OutputFiles
     from mien.evaluation.detection.comparison import DetectorComparison
     from mien.reports.page import Origin
-    from mien.subjects.gather import Gathered
+    from mien.subjects.contenders import Gathered
 
 title = about_comparison
 

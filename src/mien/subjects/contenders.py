@@ -1,4 +1,4 @@
-"""The answers that a comparison starts from: saved before, or given now to the same pictures."""
+"""The models of a comparison: their answers, saved before or given now, and which is better."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from mien.errors import ConfigError
+from mien.evaluation.classification.comparison import check_comparable
+from mien.evaluation.classification.comparison import compare as compare_classifiers
+from mien.evaluation.comparison import Comparison
+from mien.evaluation.detection.comparison import compare as compare_detectors
 from mien.evaluation.kept_answers import Answers, load_answers
 from mien.evaluation.split_pictures import Progress
 from mien.subjects.base import Settings
+from mien.subjects.cost import classifier_cost
 from mien.subjects.load import SUBJECTS, open_subject
-from mien.subjects.measured_data import MeasuredData, Reading, open_data
+from mien.subjects.measured_data import MeasuredData, open_data
 from mien.subjects.source import CALLED, Kind, Source
 from mien.subjects.training_data import TrainingData
 
@@ -72,7 +77,9 @@ def gather(
     }
     if split is None and answers:
         split = next(iter(answers.values())).split
-    opened = None if data is None else open_data(_reading(contenders), data, dataset)
+    runs = [each.source for each in contenders if each.source.stored_recipe]
+    first = runs[0] if runs else contenders[0].source
+    opened = None if data is None else open_data(first, first.stored_recipe, data, dataset)
     if opened is not None:
         split = opened.only_split(split)
     waiting = [each for each in contenders if each.name not in answers]
@@ -91,13 +98,16 @@ def gather(
     return Gathered({each.name: answers[each.name] for each in contenders}, warnings, opened)
 
 
-def _reading(contenders: Sequence[Contender]) -> Reading:
-    """How the first training run among them reads data; without one, the official splits."""
-    for each in contenders:
-        if recipe := each.source.stored_recipe:
-            return Reading(each.source.text, each.source.kind, recipe, is_run=True)
-    first = contenders[0].source
-    return Reading(first.text, first.kind)
+def compare(contenders: Sequence[Contender], gathered: Gathered) -> Comparison[Any, Any]:
+    """The models side by side; classifiers with their costs.
+
+    Raises ``InputError`` if they were asked about different pictures or in different ways.
+    """
+    if contenders[0].source.kind == "detector":
+        return compare_detectors(gathered.answers)
+    check_comparable(gathered.answers)  # before the costs, which take longer
+    costs = {each.name: classifier_cost(each.source) for each in contenders}
+    return compare_classifiers(gathered.answers, costs)
 
 
 def _kept(contenders: Sequence[Contender], split: str) -> dict[str, Answers]:

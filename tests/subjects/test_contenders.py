@@ -8,9 +8,10 @@ import pytest
 
 from mien.datasets.base import open_dataset
 from mien.datasets.splits import resplit
-from mien.errors import ConfigError
+from mien.errors import ConfigError, InputError
+from mien.evaluation.classification.cost import Cost
 from mien.subjects.base import Settings
-from mien.subjects.gather import Contender, common_kind, gather
+from mien.subjects.contenders import Contender, common_kind, compare, gather
 from mien.subjects.source import identify
 from tests.support import tiny
 from tests.support.answers import answers
@@ -108,3 +109,25 @@ def test_kinds_do_not_mix(tmp_path: Path) -> None:
     words = "mtcnn is a face detector and default is a classifier: compare models of one kind"
     with pytest.raises(ConfigError, match=words):
         common_kind([identify("mtcnn"), identify("default")])
+
+
+def test_classifiers_are_compared_with_their_costs(tmp_path: Path) -> None:
+    Cost(parameters=7).save(tmp_path / "cost.json")
+    (tmp_path / "predictions").mkdir()
+    answers().save(tmp_path / "predictions" / "a.npz")
+    answers().save(tmp_path / "b.npz")
+    both = contenders(tmp_path / "predictions" / "a.npz", tmp_path / "b.npz")
+    found = compare(both, gather(both, None, None, None))
+    assert {row.name: row.cost.parameters for row in found.rows} == {"a": 7, "b": None}
+    answers(split="public").save(tmp_path / "b.npz")
+    (tmp_path / "cost.json").write_text("{")  # costs are read after that
+    with pytest.raises(InputError, match="a and b cannot be compared: split valid against public"):
+        compare(both, gather(both, None, None, None))
+
+
+def test_detectors_are_compared(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        made_up(0).save(tmp_path / f"{name}.npz")
+    both = contenders(tmp_path / "a.npz", tmp_path / "b.npz")
+    found = compare(both, gather(both, None, None, None))
+    assert [row.name for row in found.rows] == ["a", "b"] and found.pairs[0].difference == 0
