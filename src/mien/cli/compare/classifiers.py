@@ -33,9 +33,9 @@ def compare_classifiers(
     from mien.evaluation.classification.comparison import check_comparable, compare
 
     if figure is not None:  # before the work, not after it
-        from mien.reports.figures.save import check_target
+        from mien.reports.figures.save import check_figure_path
 
-        check_target(figure)
+        check_figure_path(figure)
     split = split or "public"
     names = short_names(runs)
     without = [run for run in runs if _saved(run, split, tta) is None]
@@ -118,15 +118,17 @@ def _cost(run: str) -> Cost:
 
 
 def _draw(found: Comparison, path: str) -> None:
-    from mien.reports.figures.compare import Mark, comparison_figure
     from mien.reports.figures.save import save_figure
+    from mien.reports.figures.tradeoff import ComparedModel, tradeoff_figure
 
-    marks = [
-        Mark(row.name, row.scores.accuracy, interval.low, interval.high, row.cost.ms_per_face)
+    models = [
+        ComparedModel(
+            row.name, row.scores.accuracy, interval.low, interval.high, row.cost.ms_per_face
+        )
         for row in found.rows
         for interval in [row.scores.intervals["accuracy"]]
     ]
-    save_figure(comparison_figure(marks, _title(found)), path)
+    save_figure(tradeoff_figure(models, _title(found)), path)
 
 
 def _title(found: Comparison) -> str:

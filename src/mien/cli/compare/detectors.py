@@ -57,40 +57,39 @@ def compare_detectors(
 
 def _write(targets: Targets, found: Comparison, asked: Asked, origin: Origin) -> None:
     """Write every file that was asked for. Raises ``OutputError``."""
-    from mien.reports.comparison_rows import about_comparison
-
-    title = about_comparison(found)
     if targets.figure is not None:
-        from mien.reports.figures.detectors import speed_figure
+        from mien.reports.figures.detection.comparison import speed_figure
         from mien.reports.figures.save import save_figure
 
-        save_figure(speed_figure(found, title), targets.figure)
+        save_figure(speed_figure(found), targets.figure)
     if not targets.shows:
         return
-    from mien.reports.figures.detectors import detectors_figures
+    from mien.reports.figures.detection.comparison import comparison_figures
     from mien.reports.figures.save import png
 
     if asked.dataset is None:
         click.echo("mien: without --data no pictures are shown side by side", err=True)
-    drawn = detectors_figures(found, asked.answers, asked.dataset, title)
+    drawn = comparison_figures(found, asked.answers, asked.dataset)
     pictures = {name: png(figure) for name, figure in drawn}
     targets.write_pictures(pictures)
     if targets.html is not None:
-        from mien.reports.comparison import save_report
+        from mien.reports.detection_comparison import comparison_report
+        from mien.reports.page import write_report
 
-        save_report(targets.html, found, origin, pictures)
+        write_report(targets.html, comparison_report(found, origin, pictures))
 
 
 def _print(found: Comparison, warnings: Sequence[str]) -> None:
     from rich.markup import escape
 
-    from mien.reports.comparison_rows import about_comparison, comparison_rows
+    from mien.reports.detection_tables import comparison_tables
+    from mien.reports.text import detection_pictures
 
     console = out()
-    console.print(about_comparison(found), markup=False)
+    console.print(detection_pictures(found.rows[0].scores), markup=False)
     for warning in warnings:
         console.print(f"\n[bold yellow]warning[/bold yellow]: {escape(warning)}")
-    for part in comparison_rows(found):
+    for part in comparison_tables(found):
         console.print(f"\n{part.heading}", markup=False)
         rows = table(*part.columns)
         for cells in part.rows:

@@ -75,22 +75,23 @@ def _write(
 ) -> None:
     """Write every file that was asked for. Raises ``OutputError``."""
     if targets.figure is not None:
-        from mien.reports.figures.detection import precision_recall_figure
+        from mien.reports.figures.detection.curves import precision_recall_figure
         from mien.reports.figures.save import save_figure
 
         save_figure(precision_recall_figure(found), targets.figure)
     if not targets.shows:
         return
     from mien.reports.figures.curves import read_metrics
-    from mien.reports.figures.detector import detector_figures
+    from mien.reports.figures.detection.evaluation import detection_figures
     from mien.reports.figures.save import png
 
     metrics = given.folder and given.folder / "metrics.jsonl"
     epochs = read_metrics(metrics) if metrics and metrics.is_file() else ()
-    drawn = detector_figures(found, answers, dataset, epochs)
+    drawn = detection_figures(found, answers, dataset, epochs)
     pictures = {name: png(figure) for name, figure in drawn}
     targets.write_pictures(pictures)
     if targets.html is not None:
-        from mien.reports.detector import save_report
+        from mien.reports.detection import detection_report
+        from mien.reports.page import write_report
 
-        save_report(targets.html, found, origin, pictures)
+        write_report(targets.html, detection_report(found, origin, pictures))

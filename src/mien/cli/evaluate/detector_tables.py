@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mien.cli.support.console import out, table
 from mien.evaluation.detection.measures import DetectionScores
-from mien.reports.rows import PARTS, cost_rows, measure_rows, part_rows
+from mien.reports.detection_tables import PART_COLUMNS, cost_rows, measure_rows, part_rows
 
 
 def show(found: DetectionScores, warnings: Sequence[str]) -> None:
@@ -23,7 +23,7 @@ def show(found: DetectionScores, warnings: Sequence[str]) -> None:
     )
     for warning in warnings:
         console.print(f"[bold yellow]warning[/bold yellow]: {escape(warning)}\n")
-    rows = table("", *PARTS)
+    rows = table("", *PART_COLUMNS)
     for name, cells in part_rows(found):
         rows.add_row(escape(name), *cells)
     console.print(rows)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mien.cli.evaluate.given import Model
     from mien.evaluation.classification.measures import Evaluation
     from mien.evaluation.classification.predictions import Predictions
-    from mien.reports.figures.evaluation import Material
+    from mien.reports.figures.classification.evaluation import Material
 
 MISTAKES = 24
 EXPLAINED = 6
@@ -72,34 +72,35 @@ class Outputs:
     ) -> None:
         """Write every file that was asked for; ``path`` is the data's. Raises ``OutputError``."""
         if self.targets.figure is not None:
-            from mien.reports.figures.confusion import save_confusion
+            from mien.reports.figures.classification.confusion import save_confusion
 
             save_confusion(found, self.targets.figure)
         if not self.targets.shows:
             return
-        from mien.reports.classifier import READING, save_report
-        from mien.reports.figures.evaluation import evaluation_figures
+        from mien.reports.classification import CAPTIONS, classification_report
+        from mien.reports.figures.classification.evaluation import classification_figures
         from mien.reports.figures.save import png
-        from mien.reports.page import Origin
+        from mien.reports.page import Origin, write_report
 
         material = self._material(model, data, predictions, found)
         pictures = {
             name: png(figure)
-            for name, figure in evaluation_figures(material).items()
-            if self.targets.figures is not None or name in READING  # each is drawn once, for both
+            for name, figure in classification_figures(material)
+            if self.targets.figures is not None or name in CAPTIONS  # each is drawn once, for both
         }
         self.targets.write_pictures(pictures)
         if self.targets.html is not None:
             origin = Origin(command, model.source, path, warnings)
-            save_report(self.targets.html, material, model.classifier.spec, origin, pictures)
+            spec = model.classifier.spec
+            write_report(self.targets.html, classification_report(material, spec, origin, pictures))
 
     def _material(
         self, model: Model, data: Data, predictions: Predictions, found: Evaluation
     ) -> Material:
         from mien.evaluation.classification.predictions import examples, surest_mistakes
+        from mien.reports.figures.classification.crops import read_classified_crops
+        from mien.reports.figures.classification.evaluation import Material
         from mien.reports.figures.curves import read_metrics
-        from mien.reports.figures.evaluation import Material
-        from mien.reports.figures.faces import read_faces
 
         chosen: list[int] = []
         for text in self.explain or (str(EXPLAINED),):
@@ -107,13 +108,15 @@ class Outputs:
                 chosen += examples(predictions, int(text)).tolist()
             elif text in predictions.keys:  # it may be one that cannot be read
                 chosen.append(predictions.keys.index(text))
-        explained = read_faces(data.dataset, predictions, list(dict.fromkeys(chosen)))
+        explained = read_classified_crops(data.dataset, predictions, list(dict.fromkeys(chosen)))
         explain = self._explainer(model)
         metrics = model.folder and model.folder / "metrics.jsonl"
         return Material(
             predictions,
             found,
-            mistakes=read_faces(data.dataset, predictions, surest_mistakes(predictions, MISTAKES)),
+            mistakes=read_classified_crops(
+                data.dataset, predictions, surest_mistakes(predictions, MISTAKES)
+            ),
             explained=explained,
             maps={face.key: explain(face.image) for face in explained},
             method=self.method,
