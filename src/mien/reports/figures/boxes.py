@@ -48,7 +48,7 @@ def show_picture(
     """
     height, width = image.shape[:2]
     axes.set_axis_off()
-    axes.imshow(image, interpolation="bilinear", extent=(0, width, height, 0), aspect=aspect)
+    axes.imshow(image, interpolation="antialiased", extent=(0, width, height, 0), aspect=aspect)
     axes.set_autoscale_on(False)  # boxes may reach beyond the picture, the axes may not
 
 

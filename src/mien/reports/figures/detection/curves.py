@@ -93,6 +93,8 @@ def recall_by_size_figure(scores: DetectionScores, detections: Detections) -> Fi
 
     Lines through the points are 95% confidence intervals (Wilson 1927).
     """
+    from matplotlib.patheffects import Normal, Stroke
+
     taken, total = _by_size(detections)
     held = total > 0
     places = np.arange(len(total))
@@ -102,10 +104,11 @@ def recall_by_size_figure(scores: DetectionScores, detections: Detections) -> Fi
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     upper.vlines(places[held], low[held], high[held], color=PALE, linewidth=5)
     upper.plot(places[held], share[held], "o-", color=BLUE, markersize=6, linewidth=1.5)
+    halo = [Stroke(linewidth=2.5, foreground="white"), Normal()]  # over lines and intervals
     for place in places[held]:
         upper.annotate(
             f"{share[place]:.0%}", (place, share[place]), xytext=(0, 9), ha="center",
-            textcoords="offset points", fontsize=8.5, color=INK,
+            textcoords="offset points", fontsize=8.5, color=INK, path_effects=halo,
         )  # fmt: skip
     upper.set_ylim(0, 1.1)
     upper.set_yticks(np.linspace(0, 1, 6))
