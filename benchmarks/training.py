@@ -29,7 +29,8 @@ from torch import nn
 from torch.utils.data import DataLoader
 from torchvision import transforms
 
-from mien.datasets.base import Dataset, Sample, open_dataset
+from mien.datasets.base import Dataset, open_dataset
+from mien.datasets.samples import Sample
 from mien.registry import architectures
 from mien.train.classification import augment
 from mien.train.classification.config import ClassifierConfig
@@ -60,10 +61,8 @@ def networks(batch: int, pictures: int) -> list[ClassifierConfig]:
 class InMemory:
     """The first pictures of FER2013's Training, decoded once."""
 
-    name = "fer2013"
-
     def __init__(self, data: Dataset, pictures: int) -> None:
-        self.labels = data.labels
+        self.facts = data.facts
         self.held = [replace(s, pixels=s.image) for s in islice(data.samples("train"), pictures)]
 
     def splits(self) -> tuple[str, ...]:
@@ -73,6 +72,10 @@ class InMemory:
     def samples(self, split: str) -> Iterator[Sample]:
         """The pictures in memory."""
         return iter(self.held)
+
+    def skipped(self, split: str) -> dict[str, list[str]]:
+        """Nothing."""
+        return {}
 
 
 def ours_pipeline(config: ClassifierConfig, data: InMemory) -> float:
@@ -126,7 +129,7 @@ class Plain:
 
     def __init__(self, config: ClassifierConfig, data: InMemory, workers: int) -> None:
         torch.manual_seed(config.seed)
-        self.net: nn.Module = architectures.get(config.architecture)(config, len(data.labels))
+        self.net: nn.Module = architectures.get(config.architecture)(config, len(data.facts.labels))
         weights = self.net.parameters()
         self.optimizer: torch.optim.Optimizer = (
             torch.optim.Adam(weights, config.lr, weight_decay=config.weight_decay)

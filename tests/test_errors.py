@@ -6,7 +6,7 @@ import re
 import pytest
 
 from mien import errors
-from mien.errors import MienError, MissingExtraError, UnknownNameError, nearest
+from mien.errors import MienError, MissingExtraError, UnknownNameError, did_you_mean, nearest
 
 CLASSES = [
     item
@@ -57,3 +57,6 @@ def test_a_missing_extra_gives_the_command() -> None:
 def test_nearest() -> None:
     assert nearest("epoch", ["epochs", "lr"]) == "epochs"
     assert nearest("zzz", ["epochs", "lr"]) is None
+    assert did_you_mean("epoch", ["epochs", "lr"], "keys") == "did you mean 'epochs'?"
+    assert did_you_mean("zzz", ["epochs", "lr"], "keys") == "keys: epochs, lr"
+    assert did_you_mean("zzz", [], "keys") == "there are no keys"

@@ -81,11 +81,24 @@ class MissingExtraError(MienError, ImportError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(
-            f"{what} needs the '{extra}' extra: pip install '.[{extra}]' in a clone of Mien"
+            f"{what} needs the '{extra}' extra: {install_command(extra)} in a clone of Mien"
         )
+
+
+def install_command(extra: str) -> str:
+    """The command that installs an extra."""
+    return f"pip install '.[{extra}]'"
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that ``name`` most likely meant, or ``None`` where none is near."""
     found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return found[0] if found else None
+
+
+def did_you_mean(name: str, known: Iterable[str], what: str) -> str:
+    """``did you mean 'x'?``, or all known names where none is near; ``what`` they are, plural."""
+    names = list(known)
+    if near := nearest(name, names):
+        return f"did you mean {near!r}?"
+    return f"{what}: {', '.join(names)}" if names else f"there are no {what}"

@@ -57,6 +57,14 @@ def check_writable(path: Path) -> None:
         raise output_error(repr(str(path)), error) from error
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it where they are missing; raises ``OutputError``."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise output_error(repr(str(path)), error) from error
+
+
 def output_error(name: str, error: Exception) -> OutputError:
     """The one-line ``OutputError`` for what the system answered; ``name`` is where it was to go."""
     reason = " ".join(str(getattr(error, "strerror", None) or error).split())

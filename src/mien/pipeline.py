@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.classifiers.base import Classifier, load_classifier
-from mien.detectors.base import Detector, check_faces
-from mien.detectors.load import Options, load_detector, read_options
+from mien.detectors.base import Detector, check_detector, check_faces
+from mien.detectors.load import load_detector
 from mien.errors import ConfigError, ImageReadError
 from mien.media.images import Source, read_image
+from mien.options import Options, read_pairs
 from mien.preprocess.crop import face_crop
 from mien.preprocess.framing import BOX_FRAMING
 from mien.types import EmotionScores, Face, Reading, Result
@@ -64,7 +65,7 @@ class Recognizer:
         max_pixels: int | None = None,
         threads: int | None = None,
     ) -> None:
-        asked = read_options(detector_options)
+        asked = read_pairs(detector_options, "detector_options")
         if min_face_size is not None:
             if "min_face_size" in asked:
                 raise ConfigError("min_face_size is given twice: leave it out of detector_options")
@@ -75,13 +76,15 @@ class Recognizer:
             raise ConfigError(
                 f"{', '.join(asked)}: for detectors given by name or file; set it on your own"
             )
+        else:
+            detector = check_detector(detector, type(detector).__name__)
         if isinstance(model, str | Path):
             model = load_classifier(model, threads=threads)
         self.detector: Detector = detector
         self.classifier: Classifier = model
         self._max_pixels = max_pixels
         # A picture that is a face crop already has its framing.
-        cropped = getattr(detector.facts, "cropped", False)
+        cropped = detector.facts.cropped
         self._framing = replace(model.spec, **BOX_FRAMING) if cropped else model.spec
 
     def image(self, source: Source) -> Result:
@@ -133,6 +136,7 @@ class Recognizer:
         name = _name_of(source)
         faces = self.detector.detect(image)
         check_faces(self.detector.facts.name, faces, name or "a picture")
+        faces = sorted(faces, key=lambda face: (face.box.x1, face.box.y1))
         return _Seen(image, name, faces, (time.perf_counter() - began) * 1000)
 
     def _name(self, pictures: list[_Seen]) -> Iterator[tuple[Result, Image]]:
@@ -162,16 +166,29 @@ class Recognizer:
             )
 
 
-def analyze(source: Source, **options: Any) -> Result:
-    """Faces and expressions of one picture; ``options`` are those of ``Recognizer``.
+def analyze(
+    source: Source,
+    *,
+    detector: str | Path | Detector = "mtcnn",
+    model: str | Path | Classifier = "default",
+    min_face_size: float | None = None,
+    detector_options: Options = (),
+    max_pixels: int | None = None,
+    threads: int | None = None,
+) -> Result:
+    """Faces and expressions of one picture; the options are those of ``Recognizer``.
 
-    The networks are loaded at the first call and kept for later ones with the same options::
+    The networks are loaded at the first call and kept for later calls with the same options::
 
         >>> import mien
         >>> mien.analyze("photo.jpg")
         Result('photo.jpg', 512×512, 1 face: happiness 98%)
     """
     global _kept
+    options: dict[str, Any] = {
+        "detector": detector, "model": model, "min_face_size": min_face_size,
+        "detector_options": detector_options, "max_pixels": max_pixels, "threads": threads,
+    }  # fmt: skip
     with _lock:
         if _kept is None or _kept[0] != options:
             _kept = options, Recognizer(**options)

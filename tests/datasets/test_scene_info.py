@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mien.datasets.base import open_dataset
-from mien.datasets.scene import SceneDataset
+from mien.datasets.base import SceneDataset, open_dataset
 from mien.datasets.scene_info import face_sizes, inspect_scenes, size_classes
 from mien.errors import DatasetError
 from tests.support.marked import Marked, damaged, piece, scene, square

@@ -75,6 +75,7 @@ def test_the_smallest_face_and_the_least_score(astronaut: np.ndarray, detector: 
     assert face.landmarks is None
     assert Haar(min_face_size=face.box.width + 40).detect(astronaut) == []
     assert Haar(score_threshold=1).detect(astronaut) == []
+    assert Haar().detect(astronaut, 1) == []
 
 
 @works

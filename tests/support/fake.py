@@ -1,4 +1,4 @@
-"""A trainer that knows its answer at once, so that a study of many trials takes a second.
+"""A trainer that knows its answer at once, so that a search of many trials takes a second.
 
 Accuracy grows with the epochs towards 1 - |log10(lr) + 1| / 4 - dropout / 2: the best of it is
 lr 0.1 without dropout. ``main`` is a process of its own that tunes with that trainer.

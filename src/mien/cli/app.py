@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from mien.errors import ConfigError, MienError, UnknownNameError
+from mien.errors import ConfigError, MienError, UnknownNameError, did_you_mean
 
 COMMANDS = (
     "analyze", "compare", "data", "doctor", "evaluate", "export", "models", "study", "train",
@@ -36,11 +36,8 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does, with the nearest name offered for an unknown one."""
-        from mien.errors import nearest
-
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            near = nearest(args[0], COMMANDS)
-            hint = f"did you mean {near!r}?" if near else f"commands: {', '.join(COMMANDS)}"
+            hint = did_you_mean(args[0], COMMANDS, "commands")
             raise click.UsageError(f"unknown command {args[0]!r}: {hint}", ctx)
         return super().resolve_command(ctx, args)
 

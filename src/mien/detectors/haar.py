@@ -97,12 +97,13 @@ class Haar:
         self._cascade = _opened(CASCADE if model is None else Path(model))
         self._lock = Lock()
 
-    def detect(self, image: NDArray[np.uint8]) -> list[Face]:
+    def detect(self, image: NDArray[np.uint8], score_threshold: float | None = None) -> list[Face]:
         """The faces in ``image``, (H, W, 3) uint8 RGB, best score first; empty where there is none.
 
         Boxes are square, in whole pixels of ``image``. Raises ``InputError`` for an array of
         another shape or type.
         """
+        threshold = self.score_threshold if score_threshold is None else score_threshold
         grey = cv2.cvtColor(check_image(image), cv2.COLOR_RGB2GRAY)
         side = round(self.min_face_size)
         with self._lock:  # a cascade keeps its sums over the picture that it is looking at
@@ -114,7 +115,7 @@ class Haar:
         faces = [
             Face(Box(float(x), float(y), float(x + w), float(y + h)), float(score))
             for (x, y, w, h), score in zip(boxes, scores, strict=True)
-            if score >= self.score_threshold
+            if score >= threshold
         ]
         return sorted(faces, key=lambda face: -face.score)
 

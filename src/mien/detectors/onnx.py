@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ from mien.runtime import open_session
 from mien.specs.detector import DetectorSpec
 from mien.specs.identify import refuse_other
 from mien.types import Box, Face
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 # Name, type and rank of what the graph takes and gives; mien.specs.detector tells it in words.
 INPUTS = [("pixels", "tensor(uint8)", 3)]
@@ -61,9 +65,32 @@ class OnnxDetector:
                 "faster_rcnn_mobile' and 'mien export', and give it as '--detector FILE.onnx' or "
                 "with the option model=FILE.onnx"
             )
+        session = open_session(model, threads=threads)
+        self._open(model, session, score_threshold, min_face_size)
+
+    @classmethod
+    def from_session(
+        cls,
+        model: str | Path,
+        session: InferenceSession,
+        *,
+        score_threshold: float | None = None,
+        min_face_size: float = 0,
+    ) -> OnnxDetector:
+        """The detector of a file that is open already."""
+        detector = cls.__new__(cls)
+        detector._open(model, session, score_threshold, min_face_size)
+        return detector
+
+    def _open(
+        self,
+        model: str | Path,
+        session: InferenceSession,
+        score_threshold: float | None,
+        min_face_size: float,
+    ) -> None:
         self.min_face_size = check_length("min_face_size", min_face_size)
-        self._model = str(model)
-        self._session = open_session(model, threads=threads)
+        self._model, self._session = str(model), session
         refuse_other(self._session, "detector", model)
         metadata = self._session.get_modelmeta().custom_metadata_map
         self.spec = DetectorSpec.from_metadata(metadata, self._model)
@@ -85,9 +112,10 @@ class OnnxDetector:
             landmarks=False,
             licence=self.spec.licence,
             source=self._model,
+            card=self.spec.card,
         )
 
-    def detect(self, image: NDArray[np.uint8]) -> list[Face]:
+    def detect(self, image: NDArray[np.uint8], score_threshold: float | None = None) -> list[Face]:
         """The faces in ``image``, (H, W, 3) uint8 RGB, best score first; empty where there is none.
 
         Boxes are float pixels of ``image`` and end where it ends. Raises ``InputError`` for an
@@ -102,7 +130,7 @@ class OnnxDetector:
         sides = boxes[:, 2:] - boxes[:, :2]
         size = np.sqrt(sides.prod(axis=1))
         keep = (sides > 0).all(axis=1) & (size >= self.min_face_size)
-        keep &= scores >= self.score_threshold
+        keep &= scores >= (self.score_threshold if score_threshold is None else score_threshold)
         return [
             Face(Box(*box), score)
             for box, score in zip(boxes[keep].tolist(), scores[keep].tolist(), strict=True)

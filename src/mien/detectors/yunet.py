@@ -98,20 +98,22 @@ class YuNet:
             ) from error
         self._lock = Lock()
 
-    def detect(self, image: NDArray[np.uint8]) -> list[Face]:
+    def detect(self, image: NDArray[np.uint8], score_threshold: float | None = None) -> list[Face]:
         """The faces in ``image``, (H, W, 3) uint8 RGB, best score first; empty where there is none.
 
         Boxes and landmarks are float pixels of ``image`` and may reach beyond its border where the
         face does. Raises ``InputError`` for an array of another shape or type.
         """
+        threshold = self.score_threshold if score_threshold is None else score_threshold
         height, width = check_image(image).shape[:2]
         bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
         scale = min(1.0, SURE / max(self.min_face_size, SURE), (PIXELS / (height * width)) ** 0.5)
         longer = max(height, width)
-        found = self._look(bgr, scale)  # (N, 15)
+        found = self._look(bgr, scale, threshold)  # (N, 15)
         if longer * scale > OVERVIEW_FROM:
             side = np.sqrt(found[:, 2] * found[:, 3]) * scale
-            found = np.concatenate([found[side < LARGEST], self._look(bgr, OVERVIEW / longer)])
+            overview = self._look(bgr, OVERVIEW / longer, threshold)
+            found = np.concatenate([found[side < LARGEST], overview])
             # Faces of middling size are seen twice.
             boxes, scores = found[:, :4].tolist(), found[:, 14].tolist()
             keep = cv2.dnn.NMSBoxes(boxes, scores, 0.0, self.nms_threshold)
@@ -128,14 +130,15 @@ class YuNet:
             for x, y, w, h, *points, score in found.tolist()
         ]
 
-    def _look(self, bgr: NDArray[Any], scale: float) -> NDArray[np.float64]:
+    def _look(self, bgr: NDArray[Any], scale: float, threshold: float) -> NDArray[np.float64]:
         """(N, 15) at this scale: x, y, width, height, five points, score; pixels of ``bgr``."""
         height, width = bgr.shape[:2]
         size = max(1, round(width * scale)), max(1, round(height * scale))
         if size != (width, height):
             bgr = cv2.resize(bgr, size, interpolation=cv2.INTER_AREA)
-        with self._lock:  # the network has one input size at a time
+        with self._lock:  # the network has one input size and one threshold at a time
             self._network.setInputSize(size)
+            self._network.setScoreThreshold(threshold)
             found = self._network.detect(bgr)[1]
         if found is None:
             return np.empty((0, 15))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mien.evaluation.detection.comparison import Comparison
+from mien.evaluation.detection.comparison import DetectorComparison
 from mien.reports.detection_tables import comparison_tables
 from mien.reports.page import Caption, Origin, render
 from mien.reports.text import detection_pictures
@@ -31,7 +31,9 @@ CAPTIONS = {
 """The figures of the report, in order."""
 
 
-def comparison_report(comparison: Comparison, origin: Origin, figures: Mapping[str, bytes]) -> str:
+def comparison_report(
+    comparison: DetectorComparison, origin: Origin, figures: Mapping[str, bytes]
+) -> str:
     """The report of one comparison as HTML text; ``figures`` are ``comparison_figures`` as PNG."""
     scores = [row.scores for row in comparison.rows]
     return render(

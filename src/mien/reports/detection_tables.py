@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mien.evaluation.detection.comparison import Comparison, Pair, Row
+from mien.evaluation.detection.comparison import DetectorComparison, DetectorPair, DetectorRow
 from mien.evaluation.detection.measures import DetectionScores, Operating
 from mien.reports.text import ends, number, share
 
@@ -80,7 +80,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
-def comparison_tables(comparison: Comparison) -> list[Table]:
+def comparison_tables(comparison: DetectorComparison) -> list[Table]:
     """Quality over all scores, quality at each score threshold, cost, and the best in pairs."""
     rows = comparison.rows
     sizes, subsets = list(rows[0].scores.from_size), list(rows[0].scores.subsets)
@@ -115,7 +115,7 @@ def comparison_tables(comparison: Comparison) -> list[Table]:
     ]  # fmt: skip
 
 
-def _quality(row: Row, sizes: list[str], subsets: list[str]) -> tuple[str, ...]:
+def _quality(row: DetectorRow, sizes: list[str], subsets: list[str]) -> tuple[str, ...]:
     scores = row.scores
     return (
         row.name,
@@ -140,7 +140,7 @@ def _rates(used: Operating | None) -> tuple[str, ...]:
     )
 
 
-def _cost(row: Row) -> tuple[str, ...]:
+def _cost(row: DetectorRow) -> tuple[str, ...]:
     speed = row.scores.speed
     return (
         row.name,
@@ -151,7 +151,7 @@ def _cost(row: Row) -> tuple[str, ...]:
     )
 
 
-def _pair(pair: Pair) -> tuple[str, ...]:
+def _pair(pair: DetectorPair) -> tuple[str, ...]:
     counts = (pair.best_alone, pair.other_alone, pair.both, pair.neither)
     return (
         pair.other,

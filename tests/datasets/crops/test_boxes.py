@@ -81,10 +81,12 @@ def test_coco(
         path, split = place / table, {"test": "train"}.get(split, split)
     dataset = read(path)
     assert dataset.splits() == (split,)
-    assert dataset.labels == ("happiness", "sadness", "surprise", "neutral")
+    assert dataset.facts.labels == ("happiness", "sadness", "surprise", "neutral")
     samples = list(dataset.samples(split))
     names = ("happiness", "sadness", "neutral", "surprise")
-    assert [dataset.labels[s.label] for s in samples] == [names[i % 4] for i in range(len(samples))]
+    assert [dataset.facts.labels[s.label] for s in samples] == [
+        names[i % 4] for i in range(len(samples))
+    ]
     assert len({s.key for s in samples}) == len(samples) == len(faces["table"]["annotations"])
     files = {image["id"]: image["file_name"] for image in faces["table"]["images"]}
     for sample, annotation in zip(samples, faces["table"]["annotations"], strict=True):
@@ -223,8 +225,8 @@ def test_numbers_need_an_order(faces: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(f"file,label,x,y,w,h\n{name},1,5,5,20,20\n")
     with pytest.raises(DatasetError, match=r"order=fer2013, affectnet, ckplus, rafdb"):
         read(tmp_path)
-    assert read(tmp_path, "order=affectnet").labels == ("happiness",)
-    assert read(tmp_path, "order=rafdb").labels == ("surprise",)
+    assert read(tmp_path, "order=affectnet").facts.labels == ("happiness",)
+    assert read(tmp_path, "order=rafdb").facts.labels == ("surprise",)
     with pytest.raises(ConfigError, match="boxes has order="):
         read(tmp_path, "order=x")
 

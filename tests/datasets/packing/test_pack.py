@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +97,7 @@ def test_bad_pictures_are_listed_and_left_out(folder: Path, tmp_path: Path) -> N
 
 def test_a_label_out_of_range_is_skipped_too(folder: Path, tmp_path: Path) -> None:
     source = Photos(folder)
-    source.labels = photos.LABELS[:2]
+    source.facts = replace(source.facts, labels=photos.LABELS[:2])
     assert pack(source, folder, tmp_path / "out", size=16).skipped == 5
     assert "label 2 is not from 0 to 1" in (tmp_path / "out" / "skipped.csv").read_text()
 
@@ -128,11 +129,10 @@ def progress(done, total):
 where = Path(sys.argv[1])
 pack.pack(Photos(where), where, Path(sys.argv[2]), size=16, on_progress=progress)
 """
-    tests = str(Path(__file__).parents[3])
     out, whole = tmp_path / "out", tmp_path / "whole"
     done = subprocess.run(
         [sys.executable, "-c", script, str(folder), str(out)],
-        env={**os.environ, "PYTHONPATH": tests},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         timeout=60,
     )
     assert done.returncode == -signal.SIGKILL
@@ -254,10 +254,9 @@ def test_two_processes_never_pack_into_one_folder(
             "from mien.datasets.packing.pack import pack; "
             "pack(Photos(Path(sys.argv[1])), sys.argv[1], sys.argv[2], size=16)"
         )
-        tests = str(Path(__file__).parents[3])
         run = subprocess.run(
             [sys.executable, "-c", script, str(folder), str(out)],
-            env={**os.environ, "PYTHONPATH": tests},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
             capture_output=True,
             text=True,
             timeout=60,

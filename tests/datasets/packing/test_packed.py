@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mien.datasets.base import open_dataset, stack
+from mien.datasets.base import open_dataset
 from mien.datasets.packing.pack import pack
+from mien.datasets.samples import stack
 from mien.errors import DatasetError
 from mien.preprocess.network_input import resize
 from tests.support import fer2013, photos
@@ -23,8 +24,8 @@ def packed(tmp_path: Path) -> Path:
 
 def test_every_fact_of_a_sample_comes_back(packed: Path, tmp_path: Path) -> None:
     dataset = open_dataset(packed, "packed")
-    assert dataset.labels == LABELS and dataset.splits() == ("train", "valid")
-    assert dataset.name == "photos packed at 24"
+    assert dataset.facts.labels == LABELS and dataset.splits() == ("train", "valid")
+    assert dataset.facts.name == "photos packed at 24"
     for split in dataset.splits():
         before = list(Photos(tmp_path / "photos").samples(split))
         after = list(dataset.samples(split))

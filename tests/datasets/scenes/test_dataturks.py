@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mien.datasets.base import open_dataset
+from mien.datasets.base import SceneDataset, open_dataset
 from mien.datasets.files.fetching import DEAD_LIST, fetch_pictures
-from mien.datasets.scene import Scene, SceneDataset
+from mien.datasets.scene import Scene
 from mien.datasets.scenes.dataturks import OTHER_SHAPE, Dataturks
 from mien.errors import ConfigError, DatasetError
 from mien.samples import ASTRONAUT

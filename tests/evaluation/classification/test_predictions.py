@@ -11,7 +11,6 @@ from mien.errors import InputError, OutputError
 from mien.evaluation.classification.predictions import (
     Predictions,
     examples,
-    fingerprint,
     surest_mistakes,
 )
 from tests.support.answers import answers
@@ -97,19 +96,6 @@ def test_a_file_of_something_else_is_refused_and_never_executed(tmp_path: Path) 
         Predictions.load(tmp_path / "nothing.npz")
     with pytest.raises(OutputError, match="nowhere"):
         predictions().save(tmp_path / "nowhere" / "p.npz")
-
-
-def test_a_fingerprint_knows_labels_pixels_and_their_order() -> None:
-    base = fingerprint([0, 1], [b"a" * 16, b"b" * 16])
-    assert len(base) == 16 and int(base, 16) >= 0
-    assert base == fingerprint(iter([0, 1]), iter([b"a" * 16, b"b" * 16]))
-    others = {
-        fingerprint([1, 1], [b"a" * 16, b"b" * 16]),
-        fingerprint([0, 1], [b"a" * 16, b"c" * 16]),
-        fingerprint([1, 0], [b"b" * 16, b"a" * 16]),
-        fingerprint([0], [b"a" * 16]),
-    }
-    assert base not in others and len(others) == 4
 
 
 def test_the_surest_mistakes_come_first() -> None:

@@ -48,8 +48,8 @@ def test_what_cannot_work_is_refused_with_the_reason(keys: dict[str, Any], reaso
     ({"plateau_factor": 1.0}, "between 0 and 1"),
     ({"shear": 90.0}, r"shear must be in \[0, 60\)"),
     ({"crop": 1.0}, "crop in"),
-    ({"mean": ["a"]}, "mean must be a number"),
-    ({"dataset_options": [3]}, "dataset_options must be text"),
+    ({"mean": ["a"]}, "mean must be a list of numbers, got"),
+    ({"dataset_options": [3]}, "dataset_options must be a list of texts, got"),
 ])  # fmt: skip
 def test_a_value_out_of_range_is_named(keys: dict[str, Any], reason: str) -> None:
     with pytest.raises(ConfigError, match=reason):

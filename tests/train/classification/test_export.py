@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -9,7 +10,8 @@ import pytest
 
 from mien.classifiers.onnx import OnnxClassifier
 from mien.classifiers.probabilities import softmax
-from mien.datasets.base import open_dataset, stack
+from mien.datasets.base import open_dataset
+from mien.datasets.samples import stack
 from mien.errors import ConfigError, ModelError, OutputError
 from mien.evaluation import metrics
 from mien.preprocess.framing import FER2013_FRAMING
@@ -200,7 +202,7 @@ def test_calibration_data_of_other_labels_are_refused(
 
 
 class Backwards(tiny.Faces):
-    labels = tiny.Faces.labels[::-1]
+    facts = replace(tiny.Faces.facts, labels=tiny.Faces.facts.labels[::-1])
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

@@ -26,7 +26,7 @@ class MouthWatcher(Network):
     """Happiness is how bright the mouth is against what is around it."""
 
     def __init__(self, inplace: bool) -> None:
-        super().__init__()
+        nn.Module.__init__(self)
         self.blur = nn.AvgPool2d(4)
         self.rectify = nn.ReLU(inplace=inplace)
         self.pool = nn.AdaptiveAvgPool2d(1)
@@ -68,7 +68,7 @@ def test_it_is_the_papers_sum() -> None:
 
     class Small(Network):
         def __init__(self) -> None:
-            super().__init__()
+            nn.Module.__init__(self)
             self.conv = nn.Conv2d(1, 3, 5, stride=5)
             self.head = nn.Linear(3, 2)
             self.auxiliary = None
@@ -104,7 +104,7 @@ def test_a_finished_run(run: Path) -> None:
 def test_a_network_without_feature_maps_is_refused() -> None:
     class Flat(Network):
         def __init__(self) -> None:
-            super().__init__()
+            nn.Module.__init__(self)
             self.head = nn.Linear(1600, 2)
             self.auxiliary = None
 

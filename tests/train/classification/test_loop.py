@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mien.datasets.base import Sample, open_dataset
+from mien.datasets.base import open_dataset
+from mien.datasets.samples import Sample
 from mien.errors import (
     ConfigError,
     DatasetError,

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mien.datasets.base import Sample, open_dataset
+from mien.datasets.base import open_dataset
 from mien.datasets.packing.pack import pack
+from mien.datasets.samples import Sample
 from mien.datasets.splits import resplit
 from mien.errors import DatasetError
 from mien.preprocess.network_input import resize_crops

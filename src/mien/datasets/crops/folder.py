@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from mien.datasets.base import Sample
+from mien.datasets.base import DatasetFacts
 from mien.datasets.files.archive import DAMAGE, Folder, open_archive
 from mien.datasets.files.pictures import Picture
+from mien.datasets.samples import Sample
 from mien.errors import ConfigError, DatasetError, InputError
 from mien.labels import AFFECTNET8, CKPLUS, FER2013, RAFDB, canonical
 from mien.media.images import SUFFIXES
@@ -67,8 +68,6 @@ class PictureFolder:
     pictures names no expression or there are none, ``ConfigError`` for options of other values.
     """
 
-    name = "folder"
-
     def __init__(
         self, path: str | Path, order: str | None = None, subject: str | None = None
     ) -> None:
@@ -95,7 +94,9 @@ class PictureFolder:
             )
         self._files = {split: files[split] for split in SPLITS if split in files}
         held = {file.expression for found in files.values() for file in found}
-        self.labels: tuple[str, ...] = tuple(noun for noun in ORDER if noun in held)
+        self.facts = DatasetFacts(
+            name="folder", labels=tuple(noun for noun in ORDER if noun in held)
+        )
 
     def splits(self) -> tuple[str, ...]:
         """Of ``train``, ``valid``, ``public``, ``private`` and ``test`` those that there are."""
@@ -107,7 +108,7 @@ class PictureFolder:
             raise DatasetError(
                 f"{self.path} holds no split {split!r} (splits: {', '.join(self._files)})"
             )
-        index = {noun: i for i, noun in enumerate(self.labels)}
+        index = {noun: i for i, noun in enumerate(self.facts.labels)}
         for file in self._files[split]:
             found = self._subject.search(file.name) if self._subject else None
             yield Sample(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
-from mien.datasets.base import Pixels
+from mien.datasets.samples import Pixels
 from mien.errors import DatasetError
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -20,9 +20,10 @@ from pathlib import Path
 
 import cv2
 
-from mien.datasets.base import Dataset, Pixels, Sample
+from mien.datasets.base import Dataset
 from mien.datasets.packing.packed import FORMAT, Fact, fact
 from mien.datasets.packing.writer import Store
+from mien.datasets.samples import Pixels, Sample
 from mien.errors import ConfigError, DatasetError
 from mien.preprocess.network_input import resize_crops
 from mien.specs.classifier import ModelSpec
@@ -86,12 +87,16 @@ def pack(
         raise ConfigError(f"size must be from {SIZES[0]} to {SIZES[1]} pixels, got {size}")
     if channels not in (None, 1, 3):
         raise ConfigError(f"channels must be 1 (grey) or 3 (RGB), got {channels}")
+    facts = dataset.facts
     asked = {
         "format": FORMAT,
-        "dataset": dataset.name,
+        "dataset": facts.name,
+        # ``None`` is not compared with a pack that is gone on with: older ones do not say.
+        "origin": facts.origin if facts.origin != facts.name else None,
+        "division": list(facts.division) if facts.division else None,
         "options": list(options),
         "source": str(Path(source).resolve()),
-        "labels": list(dataset.labels),
+        "labels": list(facts.labels),
         "size": size,
         "channels": channels,
         "exact": exact,
@@ -99,7 +104,7 @@ def pack(
     with closing(Store(Path(out), asked, lambda: _channels(dataset))) as store:
         done, already = 0, store.gone_through
         if not store.complete:
-            shrink = _Shrink(size, store.channels, exact, len(dataset.labels))
+            shrink = _Shrink(size, store.channels, exact, len(dataset.facts.labels))
             with _threads(workers or _cores()) as in_order:
                 for split in dataset.splits():
                     for passed in _pack_split(dataset, split, store, shrink, in_order):
@@ -147,8 +152,7 @@ def _pack_split(
             store.append(split, kept, bad, keys.hexdigest())
             kept, bad = [], []
     store.append(split, kept, bad, keys.hexdigest())
-    own = getattr(dataset, "skipped", None)
-    reasons: Mapping[str, Sequence[str]] = own(split) if own else {}
+    reasons = dataset.skipped(split)
     store.finish_split(split, [(key, reason) for reason in reasons for key in reasons[reason]])
 
 
@@ -169,9 +173,7 @@ class _Shrink:
         if not 0 <= sample.label < self.classes:
             return f"label {sample.label} is not from 0 to {self.classes - 1}"
         try:
-            # What can be decoded smaller has an ``at``, see ``mien.datasets.files.pictures``.
-            smaller = None if self.exact else getattr(sample.pixels, "at", None)
-            image = smaller(self.size) if smaller else sample.image
+            image = sample.image if self.exact else sample.reduced(self.size)
             resized: Pixels = resize_crops([image], spec)[0]  # (S, S, C)
         except Exception as error:  # noqa: BLE001 - a damaged picture makes decoders raise anything
             return str(error) or type(error).__name__

@@ -7,22 +7,26 @@ pictures; ``pack.json`` says what was packed and how, ``skipped.csv`` what could
 
 from __future__ import annotations
 
+import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.datasets.base import Sample, Split
+from mien.datasets.base import DatasetFacts
+from mien.datasets.samples import Sample, Split
 from mien.errors import DatasetError
 from mien.registry import register_dataset
 
 FORMAT = 1
 """Of ``pack.json``; another number is not read."""
 MANIFEST = "pack.json"
+SKIPPED = "skipped.csv"
+"""What could not be read or was left out: split, picture and reason."""
 
 Fact = Sequence[Any]
 """Label, key, votes, target, valence, arousal and subject of one sample, ready for JSON."""
@@ -48,9 +52,12 @@ class Packed:
             raise DatasetError(
                 f"{self.path} is not packed to its end: run its 'mien data pack' command again"
             )
-        self.labels: tuple[str, ...] = tuple(self.manifest["labels"])
-        self.origin: str = self.manifest["dataset"]
-        self.name = f"{self.manifest['dataset']} packed at {self.manifest['size']}"
+        self.facts = DatasetFacts(
+            name=f"{self.manifest['dataset']} packed at {self.manifest['size']}",
+            labels=tuple(self.manifest["labels"]),
+            origin=self.manifest.get("origin") or self.manifest["dataset"],
+            division=tuple(self.manifest["division"]) if self.manifest.get("division") else None,
+        )
         self._arrays: dict[str, tuple[NDArray[np.uint8], dict[str, NDArray[Any]]]] = {}
 
     def splits(self) -> tuple[str, ...]:
@@ -78,6 +85,20 @@ class Packed:
                 arousal=arousal,
                 subject=None if subjects is None else subjects[index] or None,
             )
+
+    def skipped(self, split: str) -> Mapping[str, Sequence[str]]:
+        """Reason → keys of what was left out of ``split`` when it was packed."""
+        found: dict[str, list[str]] = {}
+        try:
+            with (self.path / SKIPPED).open(encoding="utf-8", newline="") as file:
+                for row in csv.DictReader(file):
+                    if row["split"] == split:
+                        found.setdefault(row["reason"], []).append(row["picture"])
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, KeyError, csv.Error) as error:
+            raise DatasetError(f"{self.path / SKIPPED} is damaged ({error!r})") from None
+        return found
 
     def arrays(self, split: str) -> Split:
         """The whole split without a copy: ``images`` is the file itself, mapped into memory."""
@@ -113,7 +134,7 @@ class Packed:
                 raise ValueError(f"pixels are {images.dtype} {images.shape}, not uint8 {shape}")
             if counts != dict.fromkeys(counts, n) or len(_unpack_text(facts["keys"])) != n:
                 raise ValueError(f"there are facts of {counts} pictures, not of {n}")
-            if facts["labels"].min() < 0 or facts["labels"].max() >= len(self.labels):
+            if facts["labels"].min() < 0 or facts["labels"].max() >= len(self.facts.labels):
                 raise ValueError("a label is out of range")
         except Exception as error:  # noqa: BLE001 - a damaged file makes NumPy raise anything
             reason = " ".join(str(error).split())

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from mien.datasets.packing.lock import LOCK, lock
 from mien.datasets.packing.packed import (
     MANIFEST,
+    SKIPPED,
     Fact,
     facts_bytes,
     facts_path,
@@ -32,7 +33,6 @@ from mien.errors import ConfigError, DatasetError, MienError
 from mien.files import check_writable, output_error, write_whole
 from mien.version import __version__
 
-SKIPPED = "skipped.csv"
 _HEADER = 128  # bytes of a .npy header, whatever the number of rows: it is padded to 64
 
 

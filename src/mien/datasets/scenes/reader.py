@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
+from mien.datasets.base import DatasetFacts
 from mien.datasets.crops.folder import SPLITS
 from mien.datasets.files.archive import open_archive
 from mien.datasets.files.lookup import (
@@ -32,7 +33,7 @@ class SceneReader:
     folder ``place`` that it lies in.
     """
 
-    name = "scenes"
+    facts: DatasetFacts
 
     def __init__(self, path: str | Path, place: str = "") -> None:
         self.path = Path(path)

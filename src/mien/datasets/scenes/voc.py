@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
 
+from mien.datasets.base import DatasetFacts
 from mien.datasets.crops.folder import SPLIT_OF
 from mien.datasets.files.archive import DAMAGE
 from mien.datasets.files.lookup import joined
@@ -62,7 +63,7 @@ class Voc(SceneReader):
     faces, ``ConfigError`` for options of other values. A damaged XML file is left out.
     """
 
-    name = "voc"
+    facts = DatasetFacts(name="voc")
 
     def __init__(
         self, path: str | Path, category: str | None = None, corners: str = CORNERS[0]

@@ -116,18 +116,24 @@ class MTCNN:
             for name in ("pnet", "rnet", "onet")
         )
 
-    def detect(self, image: NDArray[np.uint8]) -> list[Face]:
+    @property
+    def score_threshold(self) -> float:
+        """The last of ``thresholds``, O-Net's: a face's score is O-Net's."""
+        return self.thresholds[2]
+
+    def detect(self, image: NDArray[np.uint8], score_threshold: float | None = None) -> list[Face]:
         """The faces in ``image``, (H, W, 3) uint8 RGB, best score first; empty where there is none.
 
         Boxes and landmarks are float pixels of ``image``. As in the paper they follow the face, not
         the picture, and may reach beyond its border where the face does. Scores are O-Net's, above
-        ``thresholds[2]``. Raises ``InputError`` for an array of another shape or type.
+        the threshold. Raises ``InputError`` for an array of another shape or type.
         """
+        threshold = self.score_threshold if score_threshold is None else score_threshold
         image = np.ascontiguousarray(check_image(image))
         picture: Pyramid = ExactPyramid(image) if self.exact else FastPyramid(image)
         boxes = self._propose(picture)
         boxes = self._refine(picture, boxes)
-        return self._output(picture, boxes)
+        return self._output(picture, boxes, threshold)
 
     def _propose(self, picture: Pyramid) -> Array:
         """P-Net on every level of the pyramid: square boxes (N, 4)."""
@@ -169,7 +175,7 @@ class MTCNN:
         boxes, scores = boxes[keep], scores[keep]
         return squared(boxes[suppress(boxes, scores, self.overlaps[2])])
 
-    def _output(self, picture: Pyramid, boxes: Array) -> list[Face]:
+    def _output(self, picture: Pyramid, boxes: Array, threshold: float) -> list[Face]:
         """O-Net: faces with final boxes, scores and landmarks."""
         outputs = ["score", "box", "landmarks"]
         scores, offsets, points = self._look(self._onet, outputs, picture, boxes, 48)
@@ -177,7 +183,7 @@ class MTCNN:
         points = points.reshape(-1, 2, 5).transpose(0, 2, 1).astype(np.float64)
         points = points * (boxes[:, None, 2:] - boxes[:, None, :2] + 1) + boxes[:, None, :2] - 1
         boxes = moved(boxes, offsets)
-        keep = accepted(boxes, scores, self.thresholds[2])
+        keep = accepted(boxes, scores, threshold)
         boxes, scores, points = boxes[keep], scores[keep], points[keep]
         return [
             Face(

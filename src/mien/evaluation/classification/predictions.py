@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -40,7 +38,7 @@ class Predictions:
     tta: bool
     """Whether ten crops were averaged."""
     fingerprint: str
-    """Of the split's pictures and labels (``fingerprint``): two copies that differ are told."""
+    """Of the split's labels and pixels, see ``mien.datasets.samples.pixel_fingerprint``."""
     repeats_of: str
     """Empty where no other split was looked at."""
     skipped: tuple[str, ...] = ()
@@ -108,16 +106,3 @@ def examples(predictions: Predictions, count: int) -> NDArray[np.int64]:
         dealt += [(turn, int(label), int(index)) for turn, index in enumerate(own[order])]
     chosen = [index for _, _, index in sorted(dealt)[: count - len(wrong)]]
     return np.array([*chosen, *wrong], np.int64)
-
-
-def answers_path(run: Path, split: str, tta: bool = False) -> Path:
-    """Where the folder of a run keeps its answers on ``split``."""
-    return run / "predictions" / f"{split}{'-tencrops' if tta else ''}.npz"
-
-
-def fingerprint(labels: Iterable[int], pixel_keys: Iterable[bytes]) -> str:
-    """16 hexadecimal digits over a split's labels and ``mien.datasets.base.pixel_keys``."""
-    digest = hashlib.blake2b(digest_size=8)
-    for label, key in zip(labels, pixel_keys, strict=True):
-        digest.update(key + int(label).to_bytes(4, "big", signed=True))
-    return digest.hexdigest()

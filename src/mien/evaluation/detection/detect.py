@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -12,14 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from mien.datasets.scene import Pixels, Scene, SceneDataset
+from mien.datasets.base import SceneDataset
+from mien.datasets.samples import Pixels
+from mien.datasets.scene import Scene
 from mien.detectors.base import Detector, check_faces
-from mien.errors import DatasetError
 from mien.evaluation.detection.answers import Answer, Detections
+from mien.evaluation.split_pictures import Progress, check_any_read, check_split, read_or_skip
 from mien.runtime import processor, usable_cores
-
-Progress = Callable[[int, int], None]
-"""Called with (pictures done, pictures in all)."""
 
 
 def detect_all(
@@ -28,6 +27,7 @@ def detect_all(
     split: str,
     *,
     threshold: float = 0.0,
+    asked_from: float | None = None,
     name: str | None = None,
     facts: Mapping[str, Any] | None = None,
     limit: int | None = None,
@@ -35,8 +35,9 @@ def detect_all(
 ) -> Detections:
     """What ``detector`` answers to every picture of ``split``, or to its first ``limit`` ones.
 
-    Precision-recall curves want boxes of low scores, so the detector may be made with a low
-    threshold of its own and ``threshold`` tell the one at which it is used. ``name`` stands for it
+    Precision-recall curves need boxes of low scores: ``asked_from`` is the score from which boxes
+    are kept (by default the detector's own threshold), ``threshold`` the one at which the detector
+    is used. ``name`` stands for it
     in tables (by default, its registered one); ``facts`` are added to those that are found here:
     ``processor``, ``cores``, ``memory_mib`` and ``peak_mib`` (see ``peak_mib``).
 
@@ -45,28 +46,20 @@ def detect_all(
     the detector is raised. Raises ``DatasetError`` for a split that is not there or of which
     nothing can be read, and ``InputError`` for boxes and scores that are no finite numbers.
     """
-    held = dataset.splits()
-    if split not in held:
-        raise DatasetError(f"no split {split!r} in this {dataset.name} (it has: {', '.join(held)})")
+    check_split(dataset, split)
     scenes = list(islice(dataset.scenes(split), limit))
     answers: list[Answer] = []
     skipped: list[str] = []
     before = peak_mib()
     for done, scene in enumerate(scenes, 1):
-        try:
-            image = scene.image
-        except DatasetError as error:
-            reason = str(error)  # which may name the picture already
-            skipped.append(reason if scene.key in reason else f"{scene.key}: {reason}")
-        else:
+        image = read_or_skip(scene, skipped)
+        if image is not None:
             if not answers:
-                detector.detect(image)
-            answers.append(_answer(detector, scene, image))
+                detector.detect(image, asked_from)
+            answers.append(_answer(detector, scene, image, asked_from))
         if on_progress:
             on_progress(done, len(scenes))
-    if not answers:
-        reason = f": none of {len(scenes)} can be read, such as {skipped[0]}" if skipped else ""
-        raise DatasetError(f"split {split!r} holds no pictures{reason}")
+    check_any_read(split, len(answers), skipped)
     after = peak_mib()
     known = {
         "processor": processor(),
@@ -76,7 +69,7 @@ def detect_all(
     }
     return Detections(
         detector=name or detector.facts.name,
-        dataset=dataset.name,
+        dataset=dataset.facts.name,
         split=split,
         answers=tuple(answers),
         skipped=tuple(skipped),
@@ -85,9 +78,9 @@ def detect_all(
     )
 
 
-def _answer(detector: Detector, scene: Scene, image: Pixels) -> Answer:
+def _answer(detector: Detector, scene: Scene, image: Pixels, asked_from: float | None) -> Answer:
     began = time.perf_counter()
-    faces = detector.detect(image)
+    faces = detector.detect(image, asked_from)
     ms = (time.perf_counter() - began) * 1000
     check_faces(detector.facts.name, faces, scene.key)
     scores = np.array([face.score for face in faces], np.float32)

@@ -17,7 +17,8 @@ from torch import nn
 
 from mien.classifiers.onnx import OnnxClassifier
 from mien.classifiers.probabilities import softmax
-from mien.datasets.base import Dataset, Sample, open_dataset
+from mien.datasets.base import Dataset, open_dataset
+from mien.datasets.samples import Sample
 from mien.datasets.splits import resplit
 from mien.errors import ConfigError, ModelError
 from mien.evaluation import metrics
@@ -199,9 +200,9 @@ def _calibration_split(
         raise ConfigError(
             f"the model has learned from the split {name!r}: calibrate on another one"
         )
-    if tuple(dataset.labels) != labels:
+    if dataset.facts.labels != labels:
         raise ConfigError(
-            f"the calibration data names {', '.join(dataset.labels)}, the model "
+            f"the calibration data names {', '.join(dataset.facts.labels)}, the model "
             f"{', '.join(labels)}: both must have the same labels in the same order"
         )
     samples = list(dataset.samples(name))

@@ -14,8 +14,7 @@ from typing import Any
 
 import torch
 
-from mien.datasets.base import Dataset
-from mien.datasets.scene import SceneDataset
+from mien.datasets.base import Dataset, SceneDataset
 from mien.datasets.splits import resplit
 from mien.errors import ConfigError, TrainingError
 from mien.registry import architectures
@@ -80,7 +79,7 @@ def train(
     world = join_processes(config, device)
     dataset = resplit(dataset, config.splits, config.splits_from, config.splits_seed)
     check_splits(config, dataset)
-    spec = input_spec(config, tuple(dataset.labels))
+    spec = input_spec(config, dataset.facts.labels)
     teacher = _load_teacher(config, spec)
     _check_network(config, len(spec.labels), world)  # a wrong one is told before the data is read
     checkpoint.check(run, config, resume)
@@ -130,7 +129,7 @@ def check_splits(
         if split is not None and split not in held:
             none = ', or --set valid_split="" for none' if key == "valid_split" else ""
             raise ConfigError(
-                f"the recipe has {key} = {split!r}, and this {dataset.name} has the splits "
+                f"the recipe has {key} = {split!r}, and this {dataset.facts.name} has the splits "
                 f"{', '.join(held)}: add --set {key}=NAME{none}"
             )
 

@@ -12,8 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mien.datasets.base import Dataset, Sample, Split, with_facts
+from mien.datasets.base import Dataset
 from mien.datasets.files.decoding import decoded
+from mien.datasets.packing.packed import Packed
+from mien.datasets.samples import Sample, Split, make_split
 from mien.datasets.splits import at_most
 from mien.errors import DatasetError
 from mien.preprocess.network_input import resize_crops
@@ -106,16 +108,15 @@ def load_split(
         targets=moved(split.targets),
         affect=moved(split.affect),
         unreadable=tuple(unreadable),
-        origin=getattr(dataset, "origin", "") or config.dataset,
+        origin=dataset.facts.origin,
     )
 
 
 def _stored(dataset: Dataset, name: str, config: ClassifierConfig, spec: ModelSpec) -> Split | None:
     """A split that ``mien data pack`` has stored as frames of this very size: nothing is copied."""
-    arrays = getattr(dataset, "arrays", None)
-    if arrays is None or config.limit or config.max_per_class:
+    if not isinstance(dataset, Packed) or config.limit or config.max_per_class:
         return None
-    split: Split = arrays(name)
+    split = dataset.arrays(name)
     images = split.images if split.images.ndim == 4 else split.images[..., None]  # (N, R, R, C)
     fits = images.shape[1:] == (config.resize, config.resize, spec.channels)
     return replace(split, images=images) if fits else None
@@ -148,7 +149,7 @@ def _read(
             f"split {name!r}: {len(unreadable)} of {len(kept) + len(unreadable)} pictures cannot "
             f"be read, the first: {unreadable[0][1]}"
         )
-    return with_facts(_joined(chunks, len(kept)), kept), unreadable
+    return make_split(_joined(chunks, len(kept)), kept), unreadable
 
 
 def _joined(chunks: list[NDArray[np.uint8]], count: int) -> NDArray[np.uint8]:

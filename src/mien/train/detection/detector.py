@@ -65,9 +65,10 @@ class TorchDetector:
             summary=f"{self.spec.architecture}, the run {run}",
             landmarks=False,
             source=str(run),
+            card=self.spec.card,
         )
 
-    def detect(self, image: NDArray[np.uint8]) -> list[Face]:
+    def detect(self, image: NDArray[np.uint8], score_threshold: float | None = None) -> list[Face]:
         """The faces in ``image``, (H, W, 3) uint8 RGB, best score first; empty where there is none.
 
         Boxes are float pixels of ``image`` and end where it ends. Raises ``InputError`` for an
@@ -76,7 +77,7 @@ class TorchDetector:
         boxes, scores = self._net.find(check_image(image), self._config)  # (N, 4), (N,)
         sides = boxes[:, 2:] - boxes[:, :2]
         keep = (sides > 0).all(axis=1) & (np.sqrt(sides.prod(axis=1)) >= self.min_face_size)
-        keep &= scores >= self.score_threshold
+        keep &= scores >= (self.score_threshold if score_threshold is None else score_threshold)
         return [
             Face(Box(*box), score)
             for box, score in zip(boxes[keep].tolist(), scores[keep].tolist(), strict=True)

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
 
-from mien.datasets.scene import SceneDataset
+from mien.datasets.base import SceneDataset
 from mien.datasets.splits import resplit
 from mien.errors import ConfigError, ModelFileError, TrainingError
 from mien.train import checkpoint

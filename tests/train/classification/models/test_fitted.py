@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mien.datasets.base import open_dataset, stack
+from mien.datasets.base import open_dataset
+from mien.datasets.samples import stack
 from mien.errors import ConfigError
 from mien.preprocess.network_input import normalise, resize_crops
 from tests.support import tiny

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from mien.datasets.scene import SceneDataset
+from mien.datasets.base import SceneDataset
 from mien.evaluation.detection.answers import Detections
-from mien.evaluation.detection.comparison import Comparison
+from mien.evaluation.detection.comparison import DetectorComparison
 from mien.reports.figures.detection.curves import precision_recall_curves
 from mien.reports.figures.detection.misses import side_by_side_figure, worst_keys
 from mien.reports.figures.detection.pictures import read_pictures
@@ -21,7 +21,7 @@ PICTURES = 8
 
 
 def comparison_figures(
-    comparison: Comparison, answers: Mapping[str, Detections], dataset: SceneDataset | None
+    comparison: DetectorComparison, answers: Mapping[str, Detections], dataset: SceneDataset | None
 ) -> Iterator[tuple[str, Figure]]:
     """``precision_recall``, ``speed`` and ``side_by_side``, one at a time; the last one only with
     a ``dataset`` to take pictures from.
@@ -41,7 +41,7 @@ def comparison_figures(
     yield "side_by_side", side_by_side_figure(ordered, shown, title)
 
 
-def speed_figure(comparison: Comparison) -> Figure:
+def speed_figure(comparison: DetectorComparison) -> Figure:
     """AP50 with its interval, and AP50 against milliseconds per picture."""
     models = [
         ComparedModel(

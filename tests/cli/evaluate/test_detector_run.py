@@ -13,7 +13,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the 'train' extra brings PyTorch")
 
 from mien.datasets.base import open_dataset  # noqa: E402
-from mien.datasets.scene import fingerprint  # noqa: E402
+from mien.datasets.scene import box_fingerprint  # noqa: E402
 from mien.datasets.splits import resplit  # noqa: E402
 from mien.evaluation.detection.answers import Detections  # noqa: E402
 from mien.train import checkpoint  # noqa: E402
@@ -50,7 +50,7 @@ def run(tmp_path: Path, data: Path) -> Iterator[Path]:
 
 def learned(data: Path, config: DetectorConfig) -> str:
     divided = resplit(open_dataset(data, "coco"), config.splits)
-    return fingerprint(divided.scenes(config.train_split))
+    return box_fingerprint(divided.scenes(config.train_split))
 
 
 def measured(capsys: Output, *args: object) -> dict[str, Any]:
@@ -69,13 +69,13 @@ def test_a_run_is_measured_on_its_own_splits(run: Path, data: Path, capsys: Outp
     assert kept.fingerprint == found["fingerprint"] and kept.threshold == 0.3
 
     learned = measured(capsys, run / "last.pt", "--data", data, "--split", "train")
-    assert "has learned from split 'train': these figures flatter it" in learned["warnings"][0]
+    assert "was trained on split 'train': these figures flatter it" in learned["warnings"][0]
     assert not (run / "detections" / "train.npz").exists()  # a checkpoint is no folder
 
     whole = ("--split", "train", "--splits", "official")
     found = measured(capsys, run, "--data", data, *whole)
     assert found["pictures"] == 5
-    assert "has learned from 3 of these 5 pictures" in found["warnings"][0]
+    assert "was trained on 3 of these 5 pictures" in found["warnings"][0]
     assert not (run / "detections" / "train.npz").exists()
 
 
@@ -102,8 +102,8 @@ def test_other_settings_are_not_kept(run: Path, data: Path, capsys: Output) -> N
 @pytest.mark.parametrize(
     ("option", "words"),
     [
-        ("model=x.onnx", "has no option 'model' (it has score_threshold, min_face_size, device)"),
-        ("min_face_size=large", "takes a number, got 'large'"),
+        ("model=x.onnx", "unknown option 'model': options: score_threshold, min_face_size, device"),
+        ("min_face_size=large", "min_face_size must be a number, got 'large'"),
     ],
 )
 def test_options_that_a_run_has_not(
@@ -132,7 +132,7 @@ def test_all_are_compared_as_the_run_divides_the_data(
     found = json.loads(capsys.readouterr().out)
     assert [row["scores"]["pictures"] for row in found["rows"]] == [3, 3]
     (warning,) = found["warnings"]
-    assert warning.startswith("run: the detector has learned from split 'train'")
+    assert warning.startswith("run: the detector was trained on split 'train'")
 
     # What the run has answered before is not asked again.
     measured(capsys, run, "--data", data, "--split", "train")
