@@ -68,9 +68,10 @@ class ClassifierReport:
     ) -> None:
         """Write every requested file. Raises ``OutputError``."""
         if self.files.figure is not None:
-            from mien.reports.figures.classification.confusion import save_confusion
+            from mien.reports.figures.classification.confusion import confusion_figure
+            from mien.reports.figures.save import save_figure
 
-            save_confusion(scores, self.files.figure)
+            save_figure(confusion_figure(scores), self.files.figure)
         if not self.files.draws_all:
             return
         from mien.reports.classification import CAPTIONS, classification_report

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, SubFigure
 
 INK = "#1a1a1a"
 MUTED = "#6b7280"
@@ -26,7 +29,15 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), dpi=DPI, layout="constrained")
 
 
-def remove_frame(axes: Axes, grid: str = "both") -> None:
+def blank_grid(figure: Figure | SubFigure, rows: int, columns: int, **options: Any) -> NDArray[Any]:
+    """(``rows``, ``columns``) axes without frames; ``options`` are those of ``Figure.subplots``."""
+    grid = np.asarray(figure.subplots(rows, columns, squeeze=False, **options))
+    for axes in grid.flat:
+        axes.set_axis_off()
+    return grid
+
+
+def unframe(axes: Axes, grid: str = "both") -> None:
     """Remove frame and tick marks, and put a pale grid (``x``, ``y`` or ``both``) behind."""
     for side in ("top", "right", "left", "bottom"):
         axes.spines[side].set_visible(False)

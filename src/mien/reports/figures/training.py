@@ -5,15 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mien.reports.figures.style import (
-    BLUE,
-    INK,
-    MUTED,
-    ORANGE,
-    new_figure,
-    percent_ticks,
-    remove_frame,
-)
+from mien.reports.figures.style import BLUE, INK, MUTED, ORANGE, new_figure, percent_ticks, unframe
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,7 +36,7 @@ def training_figure(epochs: Sequence[Mapping[str, Any]], title: str) -> Figure:
         quality.set_title("accuracy", fontsize=10, color=INK)
     percent_ticks(quality, "y")
     for axes in (loss, quality):
-        remove_frame(axes)
+        unframe(axes)
         axes.set_xlabel("epoch")
         axes.xaxis.get_major_locator().set_params(integer=True)
         if axes.lines:

@@ -6,15 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from mien.reports.figures.style import (
-    BLUE,
-    INK,
-    MUTED,
-    ORANGE,
-    new_figure,
-    percent_ticks,
-    remove_frame,
-)
+from mien.reports.figures.style import BLUE, INK, MUTED, ORANGE, new_figure, percent_ticks, unframe
 from mien.train.tuning.trials import TrialRow
 
 if TYPE_CHECKING:
@@ -68,7 +60,7 @@ def history_figure(trials: Sequence[TrialRow], title: str) -> Figure:
     axes.set_ylabel("accuracy on the tuning part")
     axes.set_title(title, fontsize=10)
     figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=9)
-    remove_frame(axes, grid="y")
+    unframe(axes, grid="y")
     return figure
 
 
@@ -86,5 +78,5 @@ def importance_figure(shares: Mapping[str, float], title: str, trials: int) -> F
         f"share of the variance that single keys explain (fANOVA, {trials} finished trials)"
     )
     axes.set_title(title, fontsize=10)
-    remove_frame(axes, grid="x")
+    unframe(axes, grid="x")
     return figure

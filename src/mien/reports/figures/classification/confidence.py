@@ -17,7 +17,7 @@ from mien.reports.figures.style import (
     PALE,
     new_figure,
     percent_ticks,
-    remove_frame,
+    unframe,
 )
 from mien.reports.text import classifier_on_pictures
 
@@ -33,13 +33,13 @@ def reliability_figure(predictions: Predictions, evaluation: Evaluation) -> Figu
         predictions.probs, predictions.labels, BINS
     )
     middles = (np.arange(BINS) + 0.5) / BINS
-    held = counts > 0
+    filled = counts > 0
     figure = new_figure(5.6, 6.2)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     upper.plot([0, 1], [0, 1], "--", color=MUTED, linewidth=1, label="perfect calibration")
-    upper.bar(middles[held], accuracy[held], 0.9 / BINS, color=PALE, label="accuracy")
+    upper.bar(middles[filled], accuracy[filled], 0.9 / BINS, color=PALE, label="accuracy")
     upper.plot(
-        confidence[held], accuracy[held], "o-", color=BLUE, markersize=4.5, linewidth=1.4,
+        confidence[filled], accuracy[filled], "o-", color=BLUE, markersize=4.5, linewidth=1.4,
         label="accuracy at the mean confidence",
     )  # fmt: skip
     upper.set_ylabel("accuracy")
@@ -49,8 +49,8 @@ def reliability_figure(predictions: Predictions, evaluation: Evaluation) -> Figu
     lower.bar(middles, counts, 0.9 / BINS, color=BLUE)
     lower.set_ylabel("pictures")
     lower.set_xlabel("confidence: probability of the answer")
-    remove_frame(upper)
-    remove_frame(lower, "y")
+    unframe(upper)
+    unframe(lower, "y")
     percent_ticks(upper, "xy")
     upper.set_title(f"{classifier_on_pictures(evaluation)}\nECE {evaluation.ece:.2%}", fontsize=11)
     return figure
@@ -60,12 +60,12 @@ def risk_coverage_figure(predictions: Predictions, evaluation: Evaluation) -> Fi
     """Error rate of the answers that remain when the least confident ones are left out."""
     coverage, risk = metrics.risk_coverage(predictions.probs, predictions.labels)
     n = len(coverage)
-    right = round(n * evaluation.accuracy)
-    perfect = np.maximum(np.arange(1, n + 1) - right, 0) / np.arange(1, n + 1)
+    correct = round(n * evaluation.accuracy)
+    ideal = np.maximum(np.arange(1, n + 1) - correct, 0) / np.arange(1, n + 1)
     figure = new_figure(6.4, 4.6)
     axes = figure.add_subplot()
     axes.axhline(risk[-1], color=MUTED, linestyle="--", linewidth=1, label="random order")
-    axes.plot(coverage, perfect, ":", color=MUTED, linewidth=1.4, label="ideal order")
+    axes.plot(coverage, ideal, ":", color=MUTED, linewidth=1.4, label="ideal order")
     axes.plot(coverage, risk, color=BLUE, linewidth=2, label=evaluation.model)
     for share in (0.5, 0.8, 1.0):
         at = max(0, round(share * n) - 1)
@@ -79,7 +79,7 @@ def risk_coverage_figure(predictions: Predictions, evaluation: Evaluation) -> Fi
     axes.set_xlabel("coverage: share of the pictures kept, most confident first")
     axes.set_ylabel("risk: error rate of the kept pictures")
     percent_ticks(axes, "xy")
-    remove_frame(axes)
+    unframe(axes)
     axes.legend(frameon=False, loc="upper left")
     axes.set_title(f"{classifier_on_pictures(evaluation)}\nAURC {evaluation.aurc:.4f}", fontsize=11)
     return figure

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from mien.evaluation.classification.measures import Evaluation
-from mien.reports.figures.save import save_figure
 from mien.reports.figures.style import INK, new_figure
 from mien.reports.text import classifier_on_pictures
 
@@ -55,11 +53,3 @@ def confusion_figure(
         fontsize=11,
     )
     return figure
-
-
-def save_confusion(evaluation: Evaluation, path: str | Path) -> None:
-    """Draw ``confusion_figure`` into a PNG, SVG or PDF file, by its suffix.
-
-    Raises what ``save_figure`` raises.
-    """
-    save_figure(confusion_figure(evaluation), path)

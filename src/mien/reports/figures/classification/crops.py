@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mien.datasets.base import Dataset
 from mien.evaluation.classification.predictions import Predictions
-from mien.reports.figures.style import GREEN, INK, MUTED, ORANGE, new_figure
+from mien.reports.figures.style import GREEN, INK, MUTED, ORANGE, blank_grid, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,9 +57,7 @@ def mistakes_figure(crops: Sequence[ClassifiedCrop], title: str, columns: int = 
     """The crops in a grid, in order: true → predicted, probability, key."""
     rows = max(1, -(-len(crops) // columns))
     figure = new_figure(1.55 * columns, 0.5 + 1.95 * rows)
-    grid = figure.subplots(rows, columns, squeeze=False)
-    for axes in grid.flat:
-        axes.set_axis_off()
+    grid = blank_grid(figure, rows, columns)
     for axes, crop in zip(grid.flat, crops, strict=False):
         _show_crop(axes, crop)
     if not crops:
@@ -83,9 +81,7 @@ def explanation_figure(
     """
     rows = max(1, -(-len(crops) // pairs))
     figure = new_figure(3.25 * pairs, 0.5 + 2.05 * rows)
-    grid = figure.subplots(rows, 2 * pairs, squeeze=False)
-    for axes in grid.flat:
-        axes.set_axis_off()
+    grid = blank_grid(figure, rows, 2 * pairs)
     for index, crop in enumerate(crops):
         row, column = divmod(index, pairs)
         _show_crop(grid[row, 2 * column], crop)

@@ -16,7 +16,7 @@ from mien.reports.figures.style import (
     PALE,
     new_figure,
     percent_ticks,
-    remove_frame,
+    unframe,
 )
 from mien.reports.text import classifier_on_pictures
 
@@ -42,7 +42,7 @@ def support_figure(evaluation: Evaluation) -> Figure:
     axes.set_xlim(0, 1.28 * max(support.max(), 1))
     axes.set_xlabel("pictures")
     axes.xaxis.set_major_formatter("{x:,.0f}")
-    remove_frame(axes, "x")
+    unframe(axes, "x")
     axes.legend(
         frameon=False, ncols=2, loc="lower left", bbox_to_anchor=(-0.01, 1), borderaxespad=0.2
     )
@@ -76,7 +76,7 @@ def scores_figure(evaluation: Evaluation) -> Figure:
     axes.set_yticks(rows, [*evaluation.labels, "mean"])
     axes.set_ylim(len(rows) - 0.5, -0.6)
     axes.set_xlim(0, 1.0)
-    remove_frame(axes, "x")
+    unframe(axes, "x")
     percent_ticks(axes, "x")
     axes.legend(
         frameon=False, ncols=3, loc="lower left", bbox_to_anchor=(-0.01, 1), borderaxespad=0.2

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.datasets.survey import Survey
-from mien.reports.figures.style import BLUE, INK, MUTED, new_figure
+from mien.reports.figures.style import BLUE, INK, MUTED, blank_grid, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,11 +48,9 @@ def samples_figure(survey: Survey, source: str) -> Figure:
     """Pictures drawn at random, one row per label."""
     columns = max(1, *(len(row) for row in survey.pictures))
     figure = new_figure(1.5 + _CELL * columns, 0.6 + (_CELL + 0.04) * len(survey.labels))
-    grid = figure.subplots(len(survey.labels), columns, squeeze=False)
+    grid = blank_grid(figure, len(survey.labels), columns)
     counts = survey.counts[survey.split].tolist()
     for cells, label, count, row in zip(grid, survey.labels, counts, survey.pictures, strict=True):
-        for axes in cells:
-            axes.set_axis_off()
         for axes, picture in zip(cells, row, strict=False):
             _show_picture(axes, picture)
         _label_row(cells[0], f"{label}\n{count:,}")
@@ -67,9 +65,7 @@ def mean_faces_figure(survey: Survey, source: str, columns: int = 4) -> Figure:
     columns = min(columns, len(survey.labels))
     rows = -(-len(survey.labels) // columns)
     figure = new_figure(1.75 * columns, 0.7 + 1.95 * rows)
-    grid = figure.subplots(rows, columns, squeeze=False)
-    for axes in grid.flat:
-        axes.set_axis_off()
+    grid = blank_grid(figure, rows, columns)
     counts = survey.counts[survey.split].tolist()
     averaged = survey.averaged.tolist()
     for index, (axes, label) in enumerate(zip(grid.flat, survey.labels, strict=False)):
@@ -101,12 +97,8 @@ def augmented_crops_figure(
     columns = 1 + augmented.shape[1]
     figure = new_figure(1.3 + _CELL * (columns + 0.25), 0.9 + (_CELL + 0.04) * len(plain))
     widths = [1.0, 0.25, *[1.0] * (columns - 1)]  # a gap after the first column
-    grid = figure.subplots(
-        len(plain), columns + 1, squeeze=False, gridspec_kw={"width_ratios": widths}
-    )
+    grid = blank_grid(figure, len(plain), columns + 1, width_ratios=widths)
     for cells, image, row, name in zip(grid, plain, augmented, names, strict=True):
-        for axes in cells:
-            axes.set_axis_off()
         for axes, picture in zip((cells[0], *cells[2:]), (image, *row), strict=True):
             _show_picture(axes, picture)
         _label_row(cells[0], name)

@@ -20,7 +20,7 @@ from mien.reports.figures.style import (
     ORANGE,
     new_figure,
     percent_ticks,
-    remove_frame,
+    unframe,
 )
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def boxes_figure(survey: SceneSurvey, source: str) -> Figure:
     grid = figure.add_gridspec(3, 4)
     places = [grid[:2, :2], *(grid[i, j] for i in range(3) for j in range(4) if i > 1 or j > 1)]
     for place, shown in zip(places, survey.pictures, strict=False):
-        _draw(figure.add_subplot(place), shown)
+        _draw_faces(figure.add_subplot(place), shown)
     figure.suptitle(
         f"{survey.dataset} {survey.split} ({source}): the picture with the most faces, and others "
         "drawn at random",
@@ -53,7 +53,7 @@ def boxes_figure(survey: SceneSurvey, source: str) -> Figure:
     return figure
 
 
-def _draw(axes: Axes, shown: Shown) -> None:
+def _draw_faces(axes: Axes, shown: Shown) -> None:
     show_picture(axes, shown.image)
     n, ignored = len(shown.boxes), int(shown.ignored.sum())
     width = 1.4 if n <= 10 else 1.0 if n <= 50 else 0.7
@@ -73,7 +73,7 @@ def augmented_views_figure(views: Sequence[Shown], title: str) -> Figure:
     figure = new_figure(6 * 0.8 * _CELL, rows * 0.8 * _CELL + 0.6)
     grid = figure.add_gridspec(rows, 6)
     for place, shown in enumerate(views):
-        _draw(figure.add_subplot(grid[place // 6, place % 6]), shown)
+        _draw_faces(figure.add_subplot(grid[place // 6, place % 6]), shown)
     figure.suptitle(title, fontsize=11)
     return figure
 
@@ -94,7 +94,7 @@ def sizes_figure(survey: SceneSurvey, source: str) -> Figure:
             axes.stairs(shares, bins, color=color, alpha=0.12, fill=True)
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_formatter(lambda size, _: f"{size:g}")
-    remove_frame(axes)
+    unframe(axes)
     percent_ticks(axes, "y")
     axes.set_ylim(bottom=0)
     left, right = axes.get_xlim()
@@ -110,7 +110,7 @@ def sizes_figure(survey: SceneSurvey, source: str) -> Figure:
     axes.set_xlim(left, right)
     axes.set_xlabel("size of a face: √(width × height), pixels")
     axes.set_ylabel("share of the faces")
-    figure.suptitle(f"Sizes of the faces of {survey.dataset} ({source})", fontsize=11)
+    figure.suptitle(f"Face sizes in {survey.dataset} ({source})", fontsize=11)
     figure.legend(loc="outside lower center", frameon=False, fontsize=9)
     return figure
 
@@ -151,11 +151,11 @@ def faces_per_picture_figure(survey: SceneSurvey, source: str) -> Figure:
     if len(names) > 9:  # horizontal ones would overlap
         for label in axes.get_xticklabels():
             label.set(rotation=30, ha="right")
-    remove_frame(axes, "y")
+    unframe(axes, "y")
     percent_ticks(axes, "y")
     axes.set_xlabel("faces in a picture")
     axes.set_ylabel("share of the pictures")
-    figure.suptitle(f"Faces per picture of {survey.dataset} ({source})", fontsize=11)
+    figure.suptitle(f"Faces per picture in {survey.dataset} ({source})", fontsize=11)
     figure.legend(loc="outside lower center", frameon=False, fontsize=9)
     return figure
 

@@ -22,7 +22,7 @@ from mien.reports.figures.style import (
     PALE,
     new_figure,
     percent_ticks,
-    remove_frame,
+    unframe,
 )
 from mien.reports.text import detector_on_pictures
 
@@ -79,7 +79,7 @@ def precision_recall_curves(lines: Mapping[str, Line], title: str, ring: str) ->
     axes.set_xlabel("recall: share of the faces found")
     axes.set_ylabel("precision: share of the boxes that are faces")
     percent_ticks(axes, "xy")
-    remove_frame(axes)
+    unframe(axes)
     # Below the axes: a curve may go anywhere inside.
     axes.legend(
         loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2, frameon=False, handlelength=3
@@ -95,17 +95,17 @@ def recall_by_size_figure(scores: DetectionScores, detections: Detections) -> Fi
     """
     from matplotlib.patheffects import Normal, Stroke
 
-    taken, total = _by_size(detections)
-    held = total > 0
+    found, total = _by_size(detections)
+    present = total > 0
     places = np.arange(len(total))
-    share = taken / np.maximum(total, 1)
-    low, high = _wilson(taken, np.maximum(total, 1))
+    share = found / np.maximum(total, 1)
+    low, high = _wilson(found, np.maximum(total, 1))
     figure = new_figure(7.6, 5.6)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-    upper.vlines(places[held], low[held], high[held], color=PALE, linewidth=5)
-    upper.plot(places[held], share[held], "o-", color=BLUE, markersize=6, linewidth=1.5)
+    upper.vlines(places[present], low[present], high[present], color=PALE, linewidth=5)
+    upper.plot(places[present], share[present], "o-", color=BLUE, markersize=6, linewidth=1.5)
     halo = [Stroke(linewidth=2.5, foreground="white"), Normal()]  # over lines and intervals
-    for place in places[held]:
+    for place in places[present]:
         upper.annotate(
             f"{share[place]:.0%}", (place, share[place]), xytext=(0, 9), ha="center",
             textcoords="offset points", fontsize=8.5, color=INK, path_effects=halo,
@@ -114,7 +114,7 @@ def recall_by_size_figure(scores: DetectionScores, detections: Detections) -> Fi
     upper.set_yticks(np.linspace(0, 1, 6))
     upper.set_ylabel("recall: share of the faces found")
     lower.bar(places, total, 0.7, color=PALE)
-    lower.bar(places, taken, 0.7, color=BLUE)
+    lower.bar(places, found, 0.7, color=BLUE)
     for place, n in zip(places, total, strict=True):
         lower.annotate(
             f"{n:,}", (place, n), xytext=(0, 2), textcoords="offset points", ha="center",
@@ -127,8 +127,8 @@ def recall_by_size_figure(scores: DetectionScores, detections: Detections) -> Fi
         places, [f"< {SIZES[1]:g}", *ends, f"≥ {SIZES[-2]:g}"], rotation=35, ha="right"
     )
     lower.set_xlabel("size of the face: √(width × height), pixels")
-    remove_frame(upper)
-    remove_frame(lower, "y")
+    unframe(upper)
+    unframe(lower, "y")
     percent_ticks(upper, "y")
     _mark_coco_sizes(upper)
     figure.suptitle(
@@ -149,21 +149,21 @@ def _mark_coco_sizes(axes: Axes) -> None:
 
 def _by_size(detections: Detections) -> tuple[np.ndarray, np.ndarray]:
     """Faces found, and all that count, in each bin of ``SIZES``: (G,) both."""
-    taken = np.zeros(len(SIZES) - 1, np.int64)
-    total = taken.copy()
+    found = np.zeros(len(SIZES) - 1, np.int64)
+    total = found.copy()
     for answer in detections.answers:
         fault = faults(answer, detections.threshold)
         size = np.sqrt(areas(answer.truth))
-        found = np.histogram(size[fault.found], SIZES)[0]
-        taken += found
-        total += found + np.histogram(size[fault.missed], SIZES)[0]
-    return taken, total
+        hits = np.histogram(size[fault.found], SIZES)[0]
+        found += hits
+        total += hits + np.histogram(size[fault.missed], SIZES)[0]
+    return found, total
 
 
-def _wilson(taken: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The 95 % interval of each share ``taken / total`` (Wilson 1927)."""
+def _wilson(found: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The 95% confidence interval of each share ``found / total`` (Wilson 1927)."""
     z = 1.959964
-    share = taken / total
+    share = found / total
     middle = (share + z**2 / (2 * total)) / (1 + z**2 / total)
     half = z / (1 + z**2 / total) * np.sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
     return middle - half, middle + half

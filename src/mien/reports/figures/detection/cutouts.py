@@ -15,7 +15,7 @@ from mien.evaluation.detection.matching import areas
 from mien.reports.figures.boxes import OUTCOMES, draw_boxes, show_picture
 from mien.reports.figures.detection.misses import boxes_by_outcome
 from mien.reports.figures.detection.pictures import Boxes, Region
-from mien.reports.figures.style import INK, MUTED, new_figure
+from mien.reports.figures.style import INK, MUTED, blank_grid, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -106,9 +106,7 @@ def cutouts_figure(
     remaining = iter(regions)
     for part, lines, (heading, cutouts) in zip(parts[:, 0], rows, groups.items(), strict=False):
         part.suptitle(heading, fontsize=11, color=INK, x=0.01, ha="left")
-        grid = part.subplots(lines, COLUMNS, squeeze=False)
-        for axes in grid.flat:
-            axes.set_axis_off()
+        grid = blank_grid(part, lines, COLUMNS)
         for axes, cutout in zip(grid.flat, cutouts, strict=False):
             region = next(remaining)
             if region is None:
