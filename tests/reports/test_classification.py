@@ -1,21 +1,18 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 pytest.importorskip("matplotlib", reason="the 'plot' extra brings Matplotlib")
 pytest.importorskip("jinja2", reason="the 'plot' extra brings Jinja2")
 
-from mien.errors import OutputError
 from mien.evaluation.classification.measures import measure
 from mien.reports.classification import CAPTIONS, classification_report
 from mien.reports.figures.classification.crops import ClassifiedCrop
 from mien.reports.figures.classification.evaluation import Material, classification_figures
 from mien.reports.figures.classification.per_class import support_figure
 from mien.reports.figures.save import png
-from mien.reports.page import Origin, check_report_path, write_report
+from mien.reports.page import Origin
 from mien.specs.classifier import ModelSpec
 from tests.support.answers import answers
 from tests.support.pages import Page, check_alone, check_for_people
@@ -55,7 +52,7 @@ def made() -> tuple[str, Material]:
     return report()
 
 
-def test_it_says_what_was_measured_and_how(made: tuple[str, Material]) -> None:
+def test_it_shows_every_result_and_its_origin(made: tuple[str, Material]) -> None:
     html, material = made
     found = material.evaluation
     words = " ".join(Page(html).words.split())
@@ -73,29 +70,26 @@ def test_it_says_what_was_measured_and_how(made: tuple[str, Material]) -> None:
         assert text in words, text
 
 
-def test_it_is_one_file_that_asks_the_network_for_nothing(made: tuple[str, Material]) -> None:
-    check_alone(made[0], images=5 + 2 + 4)  # figures, mistakes, faces with their maps
+def test_it_is_self_contained(made: tuple[str, Material]) -> None:
+    check_alone(made[0], images=5 + 2 + 4)  # figures, mistakes, crops with their maps
     assert len(made[0]) < 2_000_000
 
 
-def test_it_is_made_for_people(made: tuple[str, Material]) -> None:
+def test_it_is_accessible(made: tuple[str, Material]) -> None:
     check_for_people(made[0])
 
 
-def test_whatever_comes_from_outside_is_escaped() -> None:
+def test_text_from_outside_is_escaped() -> None:
     html, _ = report(EVIL)
     page = Page(html)
     assert not page.all("script") and "<script" not in html
-    assert page.words.count(EVIL) > 10  # told as it is, and as text
+    assert page.words.count(EVIL) > 10  # shown unchanged, as text
 
 
-def test_it_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_an_empty_section_is_left_out() -> None:
     made = answers(20)
-    material = Material(made, measure(made))
     spec, origin = ModelSpec("tiny", made.names, 44), Origin("mien", "tiny", "data")
-    write_report(tmp_path / "r.html", classification_report(material, spec, origin, {}))
-    html = (tmp_path / "r.html").read_text("utf-8")
+    html = classification_report(Material(made, measure(made)), spec, origin, {})
     assert html.startswith("<!doctype html>") and html.rstrip().endswith("</html>")
-    assert "What the answer rests on" not in html  # nothing was explained
-    with pytest.raises(OutputError, match="nowhere"):
-        check_report_path(tmp_path / "nowhere" / "r.html")
+    assert "What the answer rests on" not in html
+    assert "There are no mistakes." in html

@@ -31,7 +31,7 @@ def found() -> DetectionScores:
     return measure(replace(answers, facts={"processor": "abacus", "cores": 7, "asked_from": 0.05}))
 
 
-def test_it_says_what_was_measured_and_how(found: DetectionScores) -> None:
+def test_it_shows_every_result_and_its_origin(found: DetectionScores) -> None:
     words = " ".join(Page(report(found)).words.split())
     assert found.ap50 is not None and found.from_size["40"].ap50 is not None
     used = found.operating
@@ -45,14 +45,14 @@ def test_it_says_what_was_measured_and_how(found: DetectionScores) -> None:
         assert text in words, text
 
 
-def test_it_is_one_file_made_for_people(found: DetectionScores) -> None:
+def test_it_is_self_contained_and_accessible(found: DetectionScores) -> None:
     html = report(found)
     check_alone(html, images=len(CAPTIONS))
     check_for_people(html)
     assert html.count("data:image/jpeg") == 3  # misses, missed faces, false positives
 
 
-def test_whatever_comes_from_outside_is_escaped(found: DetectionScores) -> None:
+def test_text_from_outside_is_escaped(found: DetectionScores) -> None:
     evil = replace(
         found, detector=f"toy{EVIL}", dataset=f"coco{EVIL}", skipped=(f"a.png{EVIL}",),
         facts={"settings": [EVIL], "processor": EVIL}, subsets={EVIL: found.subsets["easy"]},
@@ -60,10 +60,10 @@ def test_whatever_comes_from_outside_is_escaped(found: DetectionScores) -> None:
     html = report(evil, EVIL)
     page = Page(html)
     assert not page.all("script") and "<script" not in html
-    assert page.words.count(EVIL) > 8  # told as it is, and as text
+    assert page.words.count(EVIL) > 8  # shown unchanged, as text
 
 
-def test_a_split_without_a_face_has_a_report_too() -> None:
+def test_a_split_without_faces_has_a_report() -> None:
     html = report(measure(detections(answer(boxes=[[0, 0, 9, 9]]))))
     check_for_people(html)
     assert "0 faces" in html and "None" not in Page(html).words

@@ -21,7 +21,7 @@ PNG = cv2.imencode(".png", np.zeros((40, 30, 3), np.uint8))[1].tobytes()
 
 def comparison(evil: str = "") -> Comparison:
     first = replace(made_up(1), skipped=(f"z.png{evil}",))
-    # The same pictures, answered without the boxes that are least sure.
+    # The same pictures, without the boxes of lowest scores.
     fewer = [
         replace(a, boxes=a.boxes[: len(a.boxes) // 2], scores=a.scores[: len(a.boxes) // 2])
         for a in first.answers
@@ -29,7 +29,7 @@ def comparison(evil: str = "") -> Comparison:
     return compare({f"all{evil}": first, f"half{evil}": replace(first, answers=tuple(fewer))})
 
 
-def test_everything_is_told() -> None:
+def test_it_shows_every_result_and_its_origin() -> None:
     found = comparison()
     origin = Origin("mien compare all half", "all, half", "data.zip", ["Careful!"])
     html = comparison_report(found, origin, dict.fromkeys(CAPTIONS, PNG))
@@ -45,7 +45,7 @@ def test_everything_is_told() -> None:
         assert text in words, text
 
 
-def test_whatever_comes_from_outside_is_escaped() -> None:
+def test_text_from_outside_is_escaped() -> None:
     origin = Origin(EVIL, EVIL, EVIL, [EVIL])
     html = comparison_report(comparison(EVIL), origin, {"speed": PNG})
     assert "<script" not in html and Page(html).words.count(EVIL) > 8

@@ -28,19 +28,19 @@ def test_every_measure_is_a_curve_over_the_epochs_from_one() -> None:
     assert words == ["training", "validation, highest 50.0% (epoch 2)"]
 
 
-def test_what_was_not_recorded_has_no_curve() -> None:
+def test_a_measure_that_was_not_recorded_has_no_curve() -> None:
     old = [{"epoch": row["epoch"], "train_loss": row["train_loss"]} for row in ROWS]
     loss, accuracy = training_figure(old, "Training").axes
     assert len(loss.lines) == 1 and not accuracy.lines
     assert "not recorded" in [text.get_text() for text in accuracy.texts]
 
 
-def test_one_epoch_is_a_dot_that_can_be_seen() -> None:
+def test_one_epoch_is_a_visible_dot() -> None:
     loss, _ = training_figure(ROWS[:1], "Training").axes
     assert all(line.get_marker() == "o" for line in loss.lines)
 
 
-def test_a_detector_has_ap50_in_place_of_accuracy() -> None:
+def test_a_detector_has_ap50_instead_of_accuracy() -> None:
     rows = [
         {"epoch": epoch, "train_loss": 2 - epoch, "valid_ap50": ap50, "valid_recall": 0.9}
         for epoch, ap50 in ((0, None), (1, 0.5), (2, 0.25))

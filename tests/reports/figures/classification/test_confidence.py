@@ -26,21 +26,21 @@ def test_reliability_against_scikit_learn() -> None:
     assert f"ECE {found.ece:.2%}" in upper.get_title()
 
 
-def test_the_risk_curve_ends_at_the_error_and_never_beats_a_perfect_order() -> None:
+def test_the_risk_curve_ends_at_the_error_and_never_beats_the_ideal_order() -> None:
     made = answers(500)
     found = measure(made)
     (axes,) = risk_coverage_figure(made, found).axes
     curves = {line.get_label(): line for line in axes.lines}
     risk = np.asarray(curves["made up"].get_ydata())
-    perfect = np.asarray(curves["ideal order"].get_ydata())
-    assert risk[-1] == perfect[-1] == pytest.approx(1 - found.accuracy)
-    assert (risk >= perfect - 1e-12).all()
-    assert np.count_nonzero(perfect) == np.sum(made.predicted != made.labels)
+    ideal = np.asarray(curves["ideal order"].get_ydata())
+    assert risk[-1] == ideal[-1] == pytest.approx(1 - found.accuracy)
+    assert (risk >= ideal - 1e-12).all()
+    assert np.count_nonzero(ideal) == np.sum(made.predicted != made.labels)
     assert f"AURC {risk.mean():.4f}" in axes.get_title()
 
 
 @pytest.mark.parametrize("n", [1, 2, 19])
-def test_few_pictures_are_drawn_all_the_same(n: int) -> None:
+def test_few_pictures_are_drawn(n: int) -> None:
     made = answers(n)
     risk_coverage_figure(made, measure(made)).canvas.draw()
     reliability_figure(made, measure(made)).canvas.draw()

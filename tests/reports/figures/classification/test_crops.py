@@ -23,7 +23,7 @@ def face(key: str, true: str = "fear", predicted: str = "anger", side: int = 48)
     return ClassifiedCrop(image, key, true, predicted, 0.93)
 
 
-def test_faces_are_the_pictures_behind_the_answers() -> None:
+def test_crops_are_the_pictures_of_the_answers() -> None:
     data = tiny.Faces(30)
     keys = tuple(sample.key for sample in data.samples("public"))
     made = answers(30, keys=keys, split="public")
@@ -36,7 +36,7 @@ def test_faces_are_the_pictures_behind_the_answers() -> None:
     assert found[0].probability == pytest.approx(float(made.probs[7].max()))
 
 
-def test_a_mistake_says_what_was_taken_for_what() -> None:
+def test_a_mistake_shows_true_and_predicted_expression() -> None:
     figure = mistakes_figure([face("a.png"), face("long/" * 9 + "b.png")], "Mistakes", columns=3)
     first, second, empty = figure.axes
     assert first.get_title() == "fear → anger" and not empty.images
@@ -47,7 +47,7 @@ def test_a_mistake_says_what_was_taken_for_what() -> None:
     assert "no mistakes" in [text.get_text() for text in mistakes_figure([], "x").axes[0].texts]
 
 
-def test_a_map_colours_what_counts_and_leaves_the_rest_grey() -> None:
+def test_a_map_colours_only_places_that_count() -> None:
     image = face("a").image
     values = np.zeros((48, 48), np.float32)
     values[:10], values[40:] = 0.4, -0.2
@@ -59,13 +59,13 @@ def test_a_map_colours_what_counts_and_leaves_the_rest_grey() -> None:
     assert largest_drop(values / 40) == "1 point"
 
 
-def test_a_weak_map_stays_pale_where_it_is_a_loss() -> None:
+def test_a_weak_map_of_drops_stays_pale() -> None:
     image, values = face("a").image, np.full((48, 48), 0.01, np.float32)
     pale, strong = (with_map(image, values, drops).astype(int) for drops in (True, False))
     assert np.ptp(pale, axis=2).max() < np.ptp(strong, axis=2).min()
 
 
-def test_each_face_has_its_map_beside_it() -> None:
+def test_each_crop_has_its_map_beside_it() -> None:
     faces = [face("a.png", "fear", "fear"), face("bb.png", side=96)]
     maps = {one.key: np.full(one.image.shape, 0.25, np.float32) for one in faces}
     figure = explanation_figure(faces, maps, "Why", pairs=2)

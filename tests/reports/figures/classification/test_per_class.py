@@ -11,7 +11,7 @@ from mien.reports.figures.classification.per_class import scores_figure, support
 from tests.support.answers import answers
 
 
-def test_a_bar_is_as_long_as_its_class_and_as_dark_as_it_is_right() -> None:
+def test_bars_are_pictures_and_correct_answers() -> None:
     made = answers()
     (axes,) = support_figure(measure(made)).axes
     pale, dark = ([bar.get_width() for bar in bars] for bars in axes.containers)

@@ -21,7 +21,7 @@ from tests.support.photos import Photos
 @pytest.fixture
 def found(tmp_path: Path) -> Survey:
     folder = photos.write(tmp_path / "photos", 12, 5)
-    for i in (2, 5, 8, 11):  # no picture of the third label can be read
+    for i in (2, 5, 8, 11):  # no picture of the third label is readable
         (folder / "train" / f"{i:03}.png").write_bytes(b"")
     return survey(Photos(folder), "train", pictures=3)
 
@@ -52,13 +52,13 @@ def test_mean_faces_are_the_means(found: Survey) -> None:
     assert not neutral.images and neutral.texts[0].get_text() == "0 of 4, at random"
 
 
-def test_views_follow_the_picture(found: Survey) -> None:
+def test_augmented_crops_follow_the_original(found: Survey) -> None:
     rng = np.random.default_rng(0)
-    plain, views = rng.random((2, 8, 8, 1)), rng.random((2, 3, 8, 8, 1))
-    figure = augmented_crops_figure(plain, views, np.array([0, 0.25, 0]), ["a", "b"], "title")
+    plain, augmented = rng.random((2, 8, 8, 1)), rng.random((2, 3, 8, 8, 1))
+    figure = augmented_crops_figure(plain, augmented, np.array([0, 0.25, 0]), ["a", "b"], "title")
     shown = [axes.images[0].get_array() for axes in figure.axes if axes.images]
     for row in range(2):
-        expected = [plain[row], *views[row]]
+        expected = [plain[row], *augmented[row]]
         for got, wanted in zip(shown[4 * row : 4 * row + 4], expected, strict=True):
             assert np.array_equal(got, wanted[..., 0])  # type: ignore[arg-type]
     heads = [axes.get_title() for axes in figure.axes]

@@ -50,7 +50,7 @@ def test_every_picture_is_shown_with_its_boxes(found: SceneSurvey) -> None:
     assert png(figure)
 
 
-def test_the_crowd_is_the_largest(found: SceneSurvey) -> None:
+def test_the_picture_with_most_faces_is_the_largest(found: SceneSurvey) -> None:
     figure = boxes_figure(found, "photos")
     figure.savefig(io.BytesIO(), format="png")  # lays out the axes
     widths = [axes.get_window_extent().width for axes in figure.axes]
@@ -86,7 +86,7 @@ def test_bars_of_faces_are_pictures(found: SceneSurvey) -> None:
     assert png(figure)
 
 
-def test_a_data_set_without_a_face_is_drawn_too() -> None:
+def test_a_data_set_without_faces_is_drawn() -> None:
     found = survey_scenes(Marked(train=[scene("a", piece(50, 50))], valid=[]), "train")
     for figure in (
         boxes_figure(found, "none"),

@@ -5,27 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 pytest.importorskip("matplotlib", reason="the 'plot' extra brings Matplotlib")
 
-from mien.evaluation.detection.comparison import compare
 from mien.evaluation.detection.measures import measure
-from mien.reports.figures.detection.comparison import comparison_figures, speed_figure
 from mien.reports.figures.detection.curves import precision_recall_figure, recall_by_size_figure
-from mien.reports.figures.save import save_figure
 from tests.support.detections import answer, detections, made_up
+from tests.support.figures import check_whole
 
 
-def whole(figure, path: Path) -> None:
-    save_figure(figure, path)
-    picture = np.array(Image.open(path).convert("L"))
-    assert min(picture.shape) > 300
-    # Nothing is cut off: the outermost pixels are white on every side.
-    assert all(edge.min() == 255 for edge in (picture[0], picture[-1], *picture.T[[0, -1]]))
-
-
-def test_curves_of_subsets_and_where_it_is_used(tmp_path: Path) -> None:
+def test_curves_of_subsets_with_a_ring_at_the_threshold(tmp_path: Path) -> None:
     found = measure(made_up(2))
     figure = precision_recall_figure(found)
     (axes,) = figure.axes
@@ -39,10 +28,10 @@ def test_curves_of_subsets_and_where_it_is_used(tmp_path: Path) -> None:
     assert (ring.get_xdata()[0], ring.get_ydata()[0]) == (
         found.operating.recall, found.operating.precision,
     )  # fmt: skip
-    whole(figure, tmp_path / "curve.png")
+    check_whole(figure, tmp_path / "curve.png")
 
 
-def test_sizes_where_there_is_no_subset() -> None:
+def test_sizes_without_subsets() -> None:
     found = replace(measure(made_up(2)), subsets={})
     labels = [t.get_text() for t in precision_recall_figure(found).axes[0].get_legend().texts]
     assert [label.split(":")[0] for label in labels[:3]] == [
@@ -71,7 +60,7 @@ def test_recall_against_size(tmp_path: Path) -> None:
     }  # fmt: skip
     total = [bar.get_height() for bar in lower.patches[: len(names)]]
     assert dict(zip(names, total, strict=True))["16 to 24"] == 2 and sum(total) == 4
-    whole(figure, tmp_path / "sizes.png")
+    check_whole(figure, tmp_path / "sizes.png")
 
 
 def test_the_interval_of_a_recall_is_wilsons() -> None:
@@ -87,20 +76,5 @@ def test_the_interval_of_a_recall_is_wilsons() -> None:
 def test_a_split_without_a_face(tmp_path: Path) -> None:
     made = detections(answer(boxes=[[0, 0, 9, 9]]))
     found = measure(made)
-    whole(precision_recall_figure(found), tmp_path / "curve.png")
-    whole(recall_by_size_figure(found, made), tmp_path / "sizes.png")
-
-
-def test_detectors_in_one_figure(tmp_path: Path) -> None:
-    first = made_up(1)
-    fewer = [replace(a, boxes=a.boxes[:1], scores=a.scores[:1], ms=a.ms / 9) for a in first.answers]
-    answers = {"all": first, "one a picture": replace(first, answers=tuple(fewer))}
-    found = compare(answers)
-    figures = dict(comparison_figures(found, answers, None))
-    assert list(figures) == ["precision_recall", "speed"]  # without the data no pictures
-    labels = [text.get_text() for text in figures["precision_recall"].axes[0].get_legend().texts]
-    assert labels[0].startswith("all: AP50") and labels[1].startswith("one a picture: AP50")
-    left, right = speed_figure(found).axes
-    assert left.get_xlabel().startswith("AP50") and right.get_xlabel() == "ms per picture, median"
-    for name, figure in figures.items():
-        whole(figure, tmp_path / f"{name}.png")
+    check_whole(precision_recall_figure(found), tmp_path / "curve.png")
+    check_whole(recall_by_size_figure(found, made), tmp_path / "sizes.png")

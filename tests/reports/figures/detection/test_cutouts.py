@@ -31,9 +31,9 @@ def test_missed_faces_are_grouped_by_size_the_largest_first() -> None:
         for box in a.truth[faults(a, found.threshold).missed].astype(float)
     ]
     faces = sum(int((~a.ignored).sum()) for a in found.answers)
-    said = [heading.split(": ")[-1].split() for heading in groups]  # N of M missed
-    assert sum(int(words[0]) for words in said) == len(missed)
-    assert sum(int(words[2]) for words in said) == faces
+    counts = [heading.split(": ")[-1].split() for heading in groups]  # N of M missed
+    assert sum(int(words[0]) for words in counts) == len(missed)
+    assert sum(int(words[2]) for words in counts) == faces
     shown = [int(cutout.label.split()[0]) for cutouts in groups.values() for cutout in cutouts]
     assert shown == sorted(shown, reverse=True) and shown[0] == round(max(missed))
     assert all(len(cutouts) <= ROWS * COLUMNS for cutouts in groups.values())
@@ -41,7 +41,7 @@ def test_missed_faces_are_grouped_by_size_the_largest_first() -> None:
     assert int(small[-1].label.split()[0]) == round(min(missed))  # the whole range is shown
 
 
-def test_wrong_boxes_are_shown_by_kind_the_surest_first() -> None:
+def test_wrong_boxes_are_shown_by_kind_the_highest_score_first() -> None:
     face, stray = [0, 0, 50, 50], [200, 200, 300, 300]
     found = detections(
         answer([face], [face, [2, 2, 50, 50], stray], [0.9, 0.8, 0.7], key="a"),
@@ -69,7 +69,7 @@ def test_every_cutout_is_drawn_under_its_heading() -> None:
     assert drawn == sum(map(len, groups.values()))
 
 
-def test_unreadable_pictures_and_none_at_all() -> None:
+def test_unreadable_pictures_and_no_cutouts() -> None:
     groups = wrong_boxes(detections(answer([], [[0, 0, 9, 9]])))
     figure = cutouts_figure(groups, [None], 0.5, "title")
     assert not any(axes.images for part in figure.subfigs for axes in part.axes)

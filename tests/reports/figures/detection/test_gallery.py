@@ -29,9 +29,9 @@ def test_rows_are_full_and_no_picture_is_distorted() -> None:
     for row in list(rows.values())[:-1]:
         assert row[-1].x1 * width == pytest.approx(width - 0.12, abs=0.02)
     bottoms = list(rows)
-    assert bottoms == sorted(bottoms, reverse=True) and min(bottoms) > 0  # from above to below
+    assert bottoms == sorted(bottoms, reverse=True) and min(bottoms) > 0  # top to bottom
     for one, other in pairwise(places):
-        assert other.x0 > one.x1 or other.y1 < one.y0  # none on another
+        assert other.x0 > one.x1 or other.y1 < one.y0  # no overlap
 
 
 def test_the_same_picture_several_times_in_a_row() -> None:
@@ -44,5 +44,5 @@ def test_the_same_picture_several_times_in_a_row() -> None:
         assert left.width * width / (left.height * height) == pytest.approx(w / h)
 
 
-def test_no_picture_at_all() -> None:
+def test_no_pictures() -> None:
     assert gallery([])[1] == [] and repeated([], 3)[1] == []

@@ -29,7 +29,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> tuple:
 
 
 def drawn(figure) -> list[tuple[str, tuple[float, ...]]]:
-    """Every box of a figure: its colour and its corners."""
+    """Colour and corners of every box of a figure."""
     from matplotlib.colors import to_hex
     from matplotlib.patches import Rectangle
 
@@ -41,10 +41,10 @@ def drawn(figure) -> list[tuple[str, tuple[float, ...]]]:
     ]
 
 
-def test_each_box_has_the_colour_of_what_it_is(asked: tuple) -> None:
+def test_each_box_has_the_colour_of_its_outcome(asked: tuple) -> None:
     answers, dataset = asked
     keys = worst_keys([answers], 12)
-    assert len(keys) == 3  # an empty picture and one without a fault are not shown
+    assert len(keys) == 3  # not the empty picture, nor the one without errors
     pictures = read_pictures(dataset, "valid", keys)
     assert list(pictures) == keys
     figure = misses_figure(answers, pictures, "title")
@@ -52,7 +52,7 @@ def test_each_box_has_the_colour_of_what_it_is(asked: tuple) -> None:
     counts = {
         kind: sum(color == style.color for color, _ in boxes) for kind, style in OUTCOMES.items()
     }
-    found_here = FOUND - 1  # the picture without a fault is not there
+    found_here = FOUND - 1  # the picture without errors is not shown
     assert counts == {
         "ignored": 0, "found": found_here, "missed": MISSED, "false": FALSE, "duplicate": AGAIN,
     }  # fmt: skip
@@ -66,7 +66,7 @@ def test_each_box_has_the_colour_of_what_it_is(asked: tuple) -> None:
 
 
 def test_boxes_are_drawn_where_they_are(asked: tuple) -> None:
-    """Rendered: the line of a box is on the edge of the rectangle, to less than a pixel of it."""
+    """In the rendered figure, a box's line is within half a pixel of the rectangle's edge."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     answers, dataset = asked
@@ -79,7 +79,7 @@ def test_boxes_are_drawn_where_they_are(asked: tuple) -> None:
     rows, columns = np.nonzero(green)
     place = figure.axes[0].get_position()
     height, width = pixels.shape[:2]
-    scale = place.width * width / 96  # screen pixels for one of the picture's
+    scale = place.width * width / 96  # screen pixels per picture pixel
     left, top = place.x0 * width, (1 - place.y1) * height
     assert (columns.min() - left) / scale == pytest.approx(50, abs=0.5)
     assert (columns.max() + 1 - left) / scale == pytest.approx(90, abs=0.5)
@@ -98,7 +98,7 @@ def test_the_same_pictures_side_by_side(asked: tuple) -> None:
     assert all(boxes.count(box) % 2 == 0 for box in boxes)
 
 
-def test_faults_of_each_detector_are_shown_in_turn() -> None:
+def test_the_worst_pictures_of_each_detector_come_in_turn() -> None:
     face, other = [[0, 0, 50, 50]], [[0, 0, 90, 90]]
     misses = detections(answer(other, key="a"), answer(face, face, key="b"), name="blind")
     makes_up = detections(
@@ -119,8 +119,3 @@ def test_ignored_faces_are_neither_right_nor_wrong() -> None:
 def test_nothing_to_show() -> None:
     figure = misses_figure(detections(answer()), {}, "title")
     assert "no missed faces, no wrong boxes" in figure.get_suptitle()
-
-
-def test_marks_are_told_apart_without_colour() -> None:
-    lines = {(str(style.dash), style.width) for style in OUTCOMES.values()}
-    assert len(lines) == len(OUTCOMES)

@@ -27,10 +27,10 @@ def box(*corners: float) -> np.ndarray:
     return np.array(corners, np.float32)
 
 
-def test_views_are_whole_pictures(data: Path) -> None:
-    views = read_pictures(open_dataset(data, "coco"), "valid", ["images/found.png", "none.png"])
-    assert list(views) == ["images/found.png"]
-    view = views["images/found.png"]
+def test_whole_pictures(data: Path) -> None:
+    regions = read_pictures(open_dataset(data, "coco"), "valid", ["images/found.png", "none.png"])
+    assert list(regions) == ["images/found.png"]
+    view = regions["images/found.png"]
     assert view.image.shape == (64, 96, 3) and view.scale == 1
     assert (view.image[8:48, 8:40] == (255, 0, 0)).all() and view.image.sum() == 255 * 32 * 40
 
@@ -61,7 +61,7 @@ def test_large_pictures_become_smaller_and_boxes_with_them(tmp_path: Path) -> No
     assert (view.image[y1:y2, x1:x2] == 255).all() and view.image[y1 - 1, x1 - 1].max() == 0
 
 
-def test_crops_are_squares_around_a_box(data: Path) -> None:
+def test_cutouts_are_squares_around_a_box(data: Path) -> None:
     dataset = open_dataset(data, "coco")
     places = [
         ("images/found.png", box(8, 8, 40, 48)),
@@ -72,17 +72,17 @@ def test_crops_are_squares_around_a_box(data: Path) -> None:
     assert nothing is None and first is not None and second is not None
     side = round(CONTEXT * 40)
     assert first.scale == CUTOUT / side and first.image.shape == (CUTOUT, CUTOUT, 3)
-    # The box lies in the middle, as wide a part of the crop as it should be.
+    # The box is in the middle and takes up the intended part of the cutout.
     ((x1, y1, x2, y2),) = first.boxes_inside(box(8, 8, 40, 48))
     assert (x1 + x2) / 2 == pytest.approx(CUTOUT / 2, abs=2) == (y1 + y2) / 2
     assert y2 - y1 == pytest.approx(CUTOUT / CONTEXT, rel=0.02)
     inside = first.image[round(y1) + 3 : round(y2) - 3, round(x1) + 3 : round(x2) - 3]
     assert np.abs(inside.astype(int) - (255, 0, 0)).max() < 40  # cubic: edges ring a little
-    # What lies outside of the picture is grey.
+    # Outside the picture it is grey.
     assert (first.image[:5] == PADDING).all()
 
 
-def test_a_box_far_outside_has_a_crop_too(data: Path) -> None:
+def test_a_box_far_outside_the_picture_has_a_cutout(data: Path) -> None:
     places = [
         ("images/found.png", box(-500, -500, -460, -450)),
         ("images/found.png", box(0, 0, 0, 0)),
@@ -91,7 +91,7 @@ def test_a_box_far_outside_has_a_crop_too(data: Path) -> None:
         assert crop is not None and crop.image.shape == (CUTOUT, CUTOUT, 3)
 
 
-def test_only_boxes_that_are_seen_are_placed() -> None:
+def test_boxes_outside_a_region_are_dropped() -> None:
     view = Region(np.zeros((100, 100, 3), np.uint8), left=50, top=50, scale=2)
     boxes = np.stack([box(0, 0, 49, 90), box(60, 70, 80, 90), box(90, 40, 200, 60)])
     assert view.boxes_inside(boxes).tolist() == [[20, 40, 60, 80], [80, -20, 300, 20]]
