@@ -28,7 +28,7 @@ def classifier_on_pictures(evaluation: Evaluation) -> str:
     """Which classifier on which pictures, for a title."""
     crops = "ten crops" if evaluation.tta else "single crop"
     splits = "" if evaluation.splits == "official" else f" ({evaluation.splits})"
-    return f"{evaluation.model} on {evaluation.dataset} {evaluation.split}{splits}, {crops}"
+    return f"{evaluation.model} on {evaluation.dataset}, split {evaluation.split}{splits}, {crops}"
 
 
 def detection_pictures(scores: DetectionScores) -> str:

@@ -7,9 +7,9 @@ pytest.importorskip("matplotlib", reason="the 'plot' extra brings Matplotlib")
 from mien.reports.figures.training import training_figure
 
 ROWS = [
-    {"epoch": 0, "train_loss": 1.9, "train_accuracy": 0.2, "valid_nll": 1.8, "valid_accuracy": 0.3},
-    {"epoch": 1, "train_loss": 1.5, "train_accuracy": 0.4, "valid_nll": 1.6, "valid_accuracy": 0.5},
-    {"epoch": 2, "train_loss": 1.2, "train_accuracy": 0.6, "valid_nll": 1.7, "valid_accuracy": 0.4},
+    {"epoch": 1, "train_loss": 1.9, "train_accuracy": 0.2, "valid_nll": 1.8, "valid_accuracy": 0.3},
+    {"epoch": 2, "train_loss": 1.5, "train_accuracy": 0.4, "valid_nll": 1.6, "valid_accuracy": 0.5},
+    {"epoch": 3, "train_loss": 1.2, "train_accuracy": 0.6, "valid_nll": 1.7, "valid_accuracy": 0.4},
 ]
 
 
@@ -43,7 +43,7 @@ def test_one_epoch_is_a_visible_dot() -> None:
 def test_a_detector_has_ap50_instead_of_accuracy() -> None:
     rows = [
         {"epoch": epoch, "train_loss": 2 - epoch, "valid_ap50": ap50, "valid_recall": 0.9}
-        for epoch, ap50 in ((0, None), (1, 0.5), (2, 0.25))
+        for epoch, ap50 in ((1, None), (2, 0.5), (3, 0.25))
     ]
     _, quality = training_figure(rows, "Training").axes
     words = [text.get_text() for text in quality.get_legend().get_texts()]

@@ -56,7 +56,7 @@ def _curve(
     best: Any = None,
 ) -> None:
     """``best`` is ``min`` or ``max``: which value gets a dot; ``None``: no dot."""
-    points = [(row["epoch"] + 1, row[key]) for row in epochs if row.get(key) is not None]
+    points = [(row["epoch"], row[key]) for row in epochs if row.get(key) is not None]
     if not points:
         return
     numbers, values = zip(*points, strict=True)

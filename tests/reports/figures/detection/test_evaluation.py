@@ -20,7 +20,7 @@ def test_every_figure_is_whole_and_named(tmp_path: Path) -> None:
         answer([[8, 8, 40, 48]], [[60, 8, 90, 40]], key="images/found.png", size=(96, 64)),
         answer([[20, 20, 60, 60]], key="images/unsure.png", size=(96, 64)),
     )
-    epochs = [{"epoch": 0, "train_loss": 1.0, "valid_ap50": 0.5}]
+    epochs = [{"epoch": 1, "train_loss": 1.0, "valid_ap50": 0.5}]
     figures = dict(detection_figures(measure(answers), answers, dataset, epochs))
     assert list(figures) == [
         "curves", "precision_recall", "recall_by_size", "misses", "missed_faces", "false_positives",
