@@ -30,7 +30,7 @@ CAPTIONS = {
     ),
     "scores": Caption(
         "Precision, recall and F1",
-        "Precision is the share of the answers of an expression that are correct, recall the share "
+        "Precision is the share of predictions of an expression that are correct, recall the share "
         "of its pictures that are found, F1 their harmonic mean. Points far apart mean that an "
         "expression is predicted too often or too rarely.",
     ),
