@@ -111,7 +111,7 @@ def test_a_damaged_manifest(text: str, packed: Path) -> None:
 def test_a_later_format(packed: Path) -> None:
     manifest = json.loads((packed / "pack.json").read_text())
     (packed / "pack.json").write_text(json.dumps({**manifest, "format": 2}))
-    with pytest.raises(DatasetError, match="in format 2, and this version of Mien reads format 1"):
+    with pytest.raises(DatasetError, match="in format 2, and this Mien reads format 1"):
         open_dataset(packed, "packed")
 
 
