@@ -55,7 +55,7 @@ def command(
     require_extra("plot", "'mien study'")
     import torch
 
-    from mien.train.classification.loop import pick_device
+    from mien.train.session import pick_device
     from mien.train.study import report as study_report
     from mien.train.study import run as study
 

@@ -6,13 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from mien.datasets.base import AnyDataset
 from mien.evaluation.kept_answers import Answers
 from mien.evaluation.split_pictures import Progress
-from mien.subjects.measured_data import MeasuredData, Reading
+from mien.subjects.measured_data import MeasuredData
 from mien.subjects.source import Kind, Source
+from mien.train.metrics_file import METRICS, read_metrics
 
 A = TypeVar("A", bound=Answers)
 S = TypeVar("S")
@@ -20,12 +21,12 @@ S = TypeVar("S")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a model is asked; each kind reads its own."""
+    """How a model is asked; each kind uses its own fields."""
 
     tta: bool = False
     """Classifiers: average ten crops."""
-    repeats_of: str | None = "train"
-    """Classifiers: mark the pictures that repeat one of this split."""
+    repeats_of: str = "train"
+    """Classifiers: mark the pictures that repeat one of this split, if there is such a split."""
     detector_options: tuple[str, ...] = ()
     """Detectors: each ``key=value``."""
     threads: int | None = None
@@ -44,6 +45,15 @@ class Subject(ABC, Generic[A, S]):
     settings: Settings
     kind: ClassVar[Kind]
 
+    @classmethod
+    @abstractmethod
+    def open(cls, source: Source, settings: Settings) -> Self:
+        """Load the model of ``source``.
+
+        Raises ``ModelError`` for a file that is not such a model, ``ConfigError`` for options that
+        cannot be used, and ``MissingExtraError`` for a training run without PyTorch.
+        """
+
     @property
     @abstractmethod
     def card(self) -> Mapping[str, Any]:
@@ -55,19 +65,10 @@ class Subject(ABC, Generic[A, S]):
         recipe = self.card.get("recipe", {})
         return recipe if isinstance(recipe, Mapping) else {}
 
-    @property
-    def reading(self) -> Reading:
-        """How data is read for it."""
-        is_run = self.source.form == "run"
-        return Reading(self.source.text, self.kind, self.recipe, is_run)
-
     def epochs(self) -> Sequence[Mapping[str, Any]]:
         """Metrics of a training run, one row an epoch; empty for other models."""
-        from mien.reports.figures.curves import read_metrics
-
         folder = self.source.folder
-        path = folder / "metrics.jsonl" if folder is not None else None
-        return read_metrics(path) if path is not None and path.is_file() else ()
+        return () if folder is None else read_metrics(folder / METRICS)
 
     @abstractmethod
     def answer(self, data: MeasuredData, split: str, on_progress: Progress | None = None) -> A:

@@ -152,7 +152,7 @@ def test_bad_boxes_are_left_out_or_repaired(faces: dict[str, Any], tmp_path: Pat
         NO_AREA: ("happy", 10, 10, 10, 60),
         OUTSIDE: ("happy", image["width"], 0, image["width"] + 9, 9),
         NO_NUMBERS: ("happy", "nan", 1, 2, 3),
-        "the label 'hapy' names no expression; did you mean 'happy'?": ("hapy", 1, 1, 9, 9),
+        "the label 'hapy' is not an expression; did you mean 'happy'?": ("hapy", 1, 1, 9, 9),
     }
     lines = ["path,expression,x1,y1,x2,y2,width,height"]
     size = (image["width"], image["height"])

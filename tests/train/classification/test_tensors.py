@@ -19,7 +19,8 @@ from tests.support import tiny
 torch = pytest.importorskip("torch")
 
 from mien.train.classification.config import ClassifierConfig  # noqa: E402
-from mien.train.classification.tensors import TensorSplit, input_spec, load_split  # noqa: E402
+from mien.train.classification.spec import input_spec  # noqa: E402
+from mien.train.classification.tensors import TensorSplit, load_split  # noqa: E402
 
 CPU = torch.device("cpu")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,10 @@ class OutputFiles:
     """A report."""
     save: str | None = None
     """The model's answers."""
+    explain: Sequence[str] = ()
+    """Classifiers: keys of pictures, and numbers of examples, whose answers are explained."""
+    explain_with: str = "occlusion"
+    """Or ``gradcam``."""
 
     @property
     def draws_all(self) -> bool:
@@ -34,9 +38,9 @@ class OutputFiles:
         from mien.files import check_writable, output_error
 
         if self.figure is not None:
-            from mien.reports.figures.save import check_target
+            from mien.reports.figures.save import check_figure_path
 
-            check_target(self.figure)
+            check_figure_path(self.figure)
         if self.figures is not None:
             from mien.extras import require_extra
 
@@ -47,9 +51,9 @@ class OutputFiles:
                 raise output_error(repr(self.figures), error) from error
             check_writable(Path(self.figures) / "figure.png")
         if self.html is not None:
-            from mien.reports.page import check_target as check_page
+            from mien.reports.page import check_report_path
 
-            check_page(self.html)
+            check_report_path(self.html)
         if self.save is not None:
             check_writable(Path(self.save))
 

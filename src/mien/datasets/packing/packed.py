@@ -144,13 +144,13 @@ class Packed:
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
-    """The content of ``pack.json``, or ``None`` without such a file; ``DatasetError`` if damaged."""
+    """The content of ``pack.json``; ``None`` without such a file, ``DatasetError`` if damaged."""
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text("utf-8"))
         if manifest["format"] != FORMAT:
             raise DatasetError(
-                f"{folder} is packed in format {manifest['format']}, and this version of Mien reads "
-                f"format {FORMAT}: pack it again"
+                f"{folder} is packed in format {manifest['format']}, and this Mien reads format "
+                f"{FORMAT}: pack it again"
             )
         expected = {"complete": bool, "labels": list, "dataset": str, "size": int}
         expected |= {"channels": int, "pictures": dict}
@@ -160,8 +160,8 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
         return None
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DatasetError(
-            f"{folder / MANIFEST} is damaged, or belongs to another program ({error!r}): remove the "
-            "folder and pack again"
+            f"{folder / MANIFEST} is damaged, or belongs to another program ({error!r}): remove "
+            "the folder and pack again"
         ) from None
     return manifest
 

@@ -26,10 +26,10 @@ from mien.files import check_writable, write_whole
 from mien.preprocess.framing import BOX_FRAMING, FRAMINGS
 from mien.specs.classifier import ModelSpec
 from mien.train import checkpoint
-from mien.train.classification.classifier import torch_logits
+from mien.train.classification.classifier import load_classifier_run, torch_logits
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.models.fitted import Fitted
-from mien.train.classification.tensors import input_spec
+from mien.train.classification.spec import input_spec
 from mien.train.onnx_graph import Weights, store_float16, traced
 
 if TYPE_CHECKING:
@@ -104,8 +104,7 @@ def export_run(
     ``ConfigError``, ``DatasetError``, ``OutputError``.
     """
     check_writable(Path(out))
-    net, state = checkpoint.load_network(run)
-    config = ClassifierConfig.from_dict(state["config"], where=str(run))
+    net, config, state = load_classifier_run(run)
     spec = input_spec(config, tuple(state["labels"]))
     origin = state.get("facts", {}).get("data") or config.dataset
     spec = replace(

@@ -18,6 +18,7 @@ from mien.evaluation.kept_answers import predictions_path
 from mien.files import write_whole
 from mien.specs.classifier import ModelSpec
 from mien.train import checkpoint
+from mien.train.metrics_file import METRICS, read_metrics
 from mien.train.study.run import (
     CHOSEN_ON,
     COST,
@@ -29,7 +30,7 @@ from mien.train.study.run import (
 from mien.weights import DEFAULT
 
 if TYPE_CHECKING:
-    from mien.reports.figures.compare import Mark
+    from mien.reports.figures.tradeoff import ComparedModel
 
 Row = dict[str, Any]
 
@@ -66,11 +67,11 @@ def write(rows: list[Row], out: Path, command: str, schedule: str) -> None:
     write_whole(out / "study.md", markdown(rows, command, schedule).encode())
     marks = [_mark(row) for row in rows if row["status"] == "done"]
     if len(marks) > 1:
-        from mien.reports.figures.compare import comparison_figure
         from mien.reports.figures.save import save_figure
+        from mien.reports.figures.tradeoff import tradeoff_figure
 
         title = f"The study, {schedule} schedule: FER2013 PublicTest"
-        save_figure(comparison_figure(marks, title), out / "study.png")
+        save_figure(tradeoff_figure(marks, title), out / "study.png")
 
 
 def _about(entry: Entry, data: str) -> Row:
@@ -86,7 +87,7 @@ def _about(entry: Entry, data: str) -> Row:
 
 def _trained(folder: Path) -> Row:
     state = checkpoint.load(checkpoint.find(folder))
-    epochs = checkpoint.read_metrics(folder, int(state["epochs_done"]))
+    epochs = read_metrics(folder / METRICS, int(state["epochs_done"]))
     facts, config = state["facts"], state["config"]
     speeds = [row["images_per_second"] for row in epochs]
     return {
@@ -146,17 +147,17 @@ def _scores(folder: Path, split: str) -> Row:
     }
 
 
-def _mark(row: Row) -> Mark:
-    from mien.reports.figures.compare import Mark
+def _mark(row: Row) -> ComparedModel:
+    from mien.reports.figures.tradeoff import ComparedModel
 
     low, high = row[REPORTED]["accuracy_interval"]
     published = row["published"]
-    return Mark(
+    return ComparedModel(
         name=row["name"],
-        accuracy=row[REPORTED]["accuracy"],
+        quality=row[REPORTED]["accuracy"],
         low=low,
         high=high,
-        ms_per_face=row["cost"]["ms_per_face"],
+        ms=row["cost"]["ms_per_face"],
         # A figure on other data says nothing beside ours in one diagram.
         published=tuple(share / 100 for share in published["accuracy"])
         if published and published["data"] == "FER2013"

@@ -24,10 +24,9 @@ from mien.evaluation.kept_answers import keep_answers, predictions_path
 from mien.files import write_whole
 from mien.train.classification.classifier import TorchClassifier
 from mien.train.classification.config import ClassifierConfig
-from mien.train.classification.loop import OnEpoch, train
 from mien.train.classification.measure_cost import file_cost, run_cost
-from mien.train.classification.run import OnBatch
 from mien.train.recipe import load_classifier_recipe, read_toml
+from mien.train.trainer import OnBatch, OnEpoch, train
 from mien.weights import DEFAULT
 
 SETTINGS = Path(__file__).with_name("study.toml")
