@@ -96,6 +96,17 @@ def load_recipe(
     return config_of(recipe, where=str(name_or_path))
 
 
+def load_detector_recipe(name_or_path: str | Path) -> DetectorConfig:
+    """``load_recipe``, but raises ``ConfigError`` for a classifier's recipe."""
+    config = load_recipe(name_or_path)
+    if not isinstance(config, DetectorConfig):
+        raise ConfigError(
+            f"the recipe {config.name!r} trains a classifier of face crops: give a face detector's "
+            "('mien train --list' names them all)"
+        )
+    return config
+
+
 def load_classifier_recipe(
     name_or_path: str | Path,
     overrides: Sequence[str] = (),
