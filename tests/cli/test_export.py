@@ -44,7 +44,7 @@ def test_a_run_becomes_a_model_that_mien_can_use(
     ("args", "expected"),
     [
         (["--out", "model.pt"], "an .onnx file"),
-        (["--out", "m.onnx", "--card", "room"], "KEY=TEXT"),
+        (["--out", "m.onnx", "--card", "room"], "KEY=VALUE"),
         (["--out", "m.onnx", "--weights", "int4"], "float16"),
     ],
 )

@@ -7,9 +7,11 @@ those of float32.
 
 from __future__ import annotations
 
+import tempfile
 import warnings
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 import torch
@@ -17,11 +19,13 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from mien.errors import ModelError
+from mien.specs.metadata import Spec
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
 Weights = Literal["float16", "float32"]
+T = TypeVar("T")
 
 OPSET = 18
 IR_VERSION = 8  # the oldest that knows this opset, so that older ONNX Runtimes read the file
@@ -81,3 +85,18 @@ def store_float16(model: ModelProto) -> None:
     nodes = [*casts, *graph.node]
     del graph.node[:]
     graph.node.extend(nodes)
+
+
+def with_spec(model: ModelProto, spec: Spec) -> bytes:
+    """The file's bytes, with ``spec`` as all of its metadata. Changes ``model``."""
+    helper.set_model_props(model, spec.to_metadata())
+    data: bytes = model.SerializeToString()
+    return data
+
+
+def open_model(data: bytes, load: Callable[[Path], T]) -> T:
+    """What ``load`` makes of a temporary file with these bytes, as a user's program would."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        path.write_bytes(data)
+        return load(path)

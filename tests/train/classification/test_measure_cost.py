@@ -53,7 +53,7 @@ def test_what_cannot_be_exported_says_why(run: Path, monkeypatch: pytest.MonkeyP
     def refuse(*_: object, **__: object) -> None:
         raise ModelError("it has no graph")
 
-    monkeypatch.setattr(measure_cost, "export_run", refuse)
+    monkeypatch.setattr(measure_cost, "export_classifier", refuse)
     found = measure_cost.run_cost(run)
     assert found.note == "it has no graph"
     assert found.parameters and found.macs and found.megabytes is None is found.ms_per_face

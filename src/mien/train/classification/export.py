@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +11,6 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from onnx import helper
 from torch import nn
 
 from mien.classifiers.onnx import OnnxClassifier
@@ -30,7 +28,8 @@ from mien.train.classification.classifier import torch_logits
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.models.fitted import Fitted
 from mien.train.classification.tensors import input_spec
-from mien.train.onnx_graph import Weights, store_float16, traced
+from mien.train.model_card import add_choices, add_training_facts
+from mien.train.onnx_graph import Weights, open_model, store_float16, traced, with_spec
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -45,7 +44,7 @@ _FER2013 = (
     "Weights: Apache-2.0. Training data: FER2013 (Kaggle competition data), FER+ votes (MIT)."
 )
 LICENCES = {"fer2013": _FER2013, "ferplus": _FER2013}
-"""By data set; for another the terms must be given."""
+"""By the data set that the training pictures come from."""
 
 INTENDED_USE = (
     "Naming the expression that a face shows in a photo or video, for research, teaching and "
@@ -60,8 +59,8 @@ LIMITS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
-    """What ``export_run`` wrote."""
+class ExportedClassifier:
+    """What ``export_classifier`` wrote."""
 
     path: Path
     spec: ModelSpec
@@ -72,7 +71,7 @@ class Exported:
     remembers, over 99 % of the pictures."""
 
 
-def export_run(
+def export_classifier(
     run: str | Path,
     out: str | Path,
     *,
@@ -83,7 +82,7 @@ def export_run(
     name: str | None = None,
     licence: str | None = None,
     card: Mapping[str, str] | None = None,
-) -> Exported:
+) -> ExportedClassifier:
     """Write the averaged weights of ``run`` (a folder or checkpoint) to the ONNX file ``out``.
 
     The graph takes ``input`` (N, C, S, S) float32 and gives ``logits`` (N, K) float32; a
@@ -106,17 +105,8 @@ def export_run(
     check_writable(Path(out))
     net, state = checkpoint.load_network(run)
     config = ClassifierConfig.from_dict(state["config"], where=str(run))
-    spec = input_spec(config, tuple(state["labels"]))
-    origin = state.get("facts", {}).get("data") or config.dataset
-    spec = replace(
-        spec,
-        name=name or config.name,
-        trained_on=_trained_on(config, state),
-        licence=licence or LICENCES.get(origin, "The terms of the training data apply."),
-        sha256=checkpoint.weights_hash(net),
-        card={**_card(config, state), "weights": weights, **(card or {})},
-        **{**FRAMINGS.get(origin, BOX_FRAMING), **(framing or {})},
-    )
+    spec = spec_of(net, config, state)
+    spec = replace(add_choices(spec, weights, name, licence, card), **(framing or {}))
     split = None
     if calibrate is not None:
         dataset = open_dataset(calibrate, config.dataset, config.dataset_options)
@@ -133,9 +123,24 @@ def export_run(
         labels = np.array([sample.label for sample in split], np.int64)
         spec = calibrated(spec, logits[-len(split) :], labels, calibrate_split)
 
-    data = _with_spec(model, spec)
+    data = with_spec(model, spec)
     write_whole(Path(out), data)
-    return Exported(Path(out), spec, len(data), difference)
+    return ExportedClassifier(Path(out), spec, len(data), difference)
+
+
+def spec_of(net: nn.Module, config: ClassifierConfig, state: Mapping[str, Any]) -> ModelSpec:
+    """What is known of a run's network; it has no scores, which calibration measures."""
+    spec = add_training_facts(
+        input_spec(config, tuple(state["labels"])),
+        net, config, state, intended_use=INTENDED_USE, limits=LIMITS,
+    )  # fmt: skip
+    origin = state.get("facts", {}).get("data") or config.dataset
+    return replace(
+        spec,
+        trained_on=spec.trained_on + (", with FER+ votes" if state["ferplus"] else ""),
+        licence=LICENCES.get(origin, spec.licence),
+        **FRAMINGS.get(origin, BOX_FRAMING),
+    )
 
 
 def to_onnx(net: nn.Module, spec: ModelSpec) -> ModelProto:
@@ -161,10 +166,7 @@ def onnx_logits(
     model: ModelProto, spec: ModelSpec, crops: list[NDArray[np.uint8]]
 ) -> NDArray[np.float32]:
     """(N, K) logits of the model as a file, through the classifier that users run."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.onnx"
-        path.write_bytes(_with_spec(model, spec))
-        return OnnxClassifier(path).logits(crops)
+    return open_model(with_spec(model, spec), OnnxClassifier).logits(crops)
 
 
 def calibrated(
@@ -231,38 +233,3 @@ def _check(
             f"{allowed:.2g}: nothing was written; try --weights float32 or another PyTorch"
         )
     return difference
-
-
-def _with_spec(model: ModelProto, spec: ModelSpec) -> bytes:
-    """The file's bytes, with ``spec`` as all of its metadata."""
-    helper.set_model_props(model, spec.to_metadata())
-    data: bytes = model.SerializeToString()
-    return data
-
-
-def _trained_on(config: ClassifierConfig, state: Mapping[str, Any]) -> str:
-    pictures = state.get("facts", {}).get("pictures")
-    count = f" ({pictures} pictures)" if pictures else ""
-    votes = ", with FER+ votes" if state["ferplus"] else ""
-    part = (
-        config.train_split
-        if config.splits == "official"
-        else f"{config.train_split} of {config.splits}"
-    )
-    return f"{config.dataset}, split {part}{count}{votes}"
-
-
-def _card(config: ClassifierConfig, state: Mapping[str, Any]) -> dict[str, Any]:
-    facts = {key: value for key, value in state.get("facts", {}).items() if key != "pictures"}
-    return {
-        "description": config.description,
-        "made_by": "'mien train' and 'mien export'",
-        "data": config.dataset,
-        "split": config.train_split,
-        "seed": config.seed,
-        "epochs": f"{state['epochs_done']} of {config.epochs}",
-        **facts,
-        "intended_use": INTENDED_USE,
-        "limits": LIMITS,
-        "recipe": config.to_dict(),
-    }

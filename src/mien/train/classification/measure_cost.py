@@ -21,7 +21,7 @@ from mien.runtime import processor
 from mien.specs.classifier import ModelSpec
 from mien.train import checkpoint
 from mien.train.classification.config import ClassifierConfig
-from mien.train.classification.export import export_run, made_up_crops
+from mien.train.classification.export import export_classifier, made_up_crops
 from mien.train.classification.models.fitted import Fitted
 from mien.train.classification.tensors import input_spec
 
@@ -41,7 +41,7 @@ def run_cost(run: str | Path, onnx: str | Path | None = None) -> Cost:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(onnx) if onnx is not None else Path(folder) / "model.onnx"
         try:
-            export_run(run, path, weights="float16")
+            export_classifier(run, path, weights="float16")
         except MienError as error:
             return replace(found, note=str(error))
         return _with_file(found, path)
