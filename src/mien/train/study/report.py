@@ -17,14 +17,7 @@ from mien.evaluation.classification.predictions import Predictions, answers_path
 from mien.files import write_whole
 from mien.specs.classifier import ModelSpec
 from mien.train import checkpoint
-from mien.train.study.run import (
-    CHOSEN_ON,
-    COST,
-    FAILED,
-    REPORTED,
-    SHIPPED,
-    Entry,
-)
+from mien.train.study.plan import CHOSEN_ON, COST, FAILED, REPORTED, SHIPPED, Entry
 from mien.weights import DEFAULT
 
 if TYPE_CHECKING:
@@ -53,6 +46,12 @@ def collect(entries: Iterable[Entry], out: Path, data: str) -> list[Row]:
     if (out / "runs" / SHIPPED / COST).exists():
         rows.append(_shipped(out / "runs" / SHIPPED))
     return rows
+
+
+def ranked(rows: list[Row]) -> list[Row]:
+    """The classifiers that are done, the most accurate first."""
+    done = [row for row in rows if row["status"] == "done"]
+    return sorted(done, key=lambda row: -row[REPORTED]["accuracy"])
 
 
 def write(rows: list[Row], out: Path, command: str, schedule: str) -> None:
