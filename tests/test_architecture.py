@@ -23,7 +23,7 @@ LAYERS = [
     {"specs", "registry"},
     {"media", "preprocess", "runtime"},
     {"classifiers", "datasets", "detectors"},
-    {"pipeline"},
+    {"catalogue", "pipeline"},
     {"sinks"},
     {"evaluation"},
     {"reports"},

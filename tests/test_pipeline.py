@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -215,6 +216,27 @@ def test_analyze_keeps_its_networks() -> None:
     assert pipeline._kept is kept
     mien.analyze(ASTRONAUT, detector=Marks())  # an object of any kind will do as an option
     assert pipeline._kept is not kept
+
+
+def test_analyze_spells_the_options_of_a_recognizer() -> None:
+    theirs = inspect.signature(Recognizer).parameters.values()
+    ours = list(inspect.signature(mien.analyze).parameters.values())
+    assert [(p.name, p.default, p.annotation) for p in ours[1:]] == [
+        (p.name, p.default, p.annotation) for p in theirs
+    ]
+    assert len(mien.analyze(ASTRONAUT, detector="none", detector_options={})) == 1
+
+
+def test_readings_come_from_left_to_right() -> None:
+    """Whatever the order in which the detector gives its faces."""
+    image = picture((30, 2, 250), (5, 20, 10), (5, 9, 240), (17, 1, 20))
+    result = Recognizer(Marks(), Brightness()).image(image)
+    corners = [(r.face.box.x1, r.face.box.y1) for r in result]
+    assert corners == [(5, 9), (5, 20), (17, 1), (30, 2)]
+    assert [r.expression for r in result] == ["happiness", "anger", "anger", "happiness"]
+    assert result[0] == result.readings[0]
+    numbers = [face["face"] for face in result.to_dict()["faces"]]
+    assert numbers == [row["face"] for row in result.rows()] == [0, 1, 2, 3]
 
 
 def test_threads_are_an_offer() -> None:

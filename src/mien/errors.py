@@ -81,8 +81,13 @@ class MissingExtraError(MienError, ImportError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(
-            f"{what} needs the '{extra}' extra: pip install '.[{extra}]' in a clone of Mien"
+            f"{what} needs the '{extra}' extra: {install_command(extra)} in a clone of Mien"
         )
+
+
+def install_command(extra: str) -> str:
+    """The command that installs an extra."""
+    return f"pip install '.[{extra}]'"
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

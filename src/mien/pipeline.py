@@ -136,6 +136,7 @@ class Recognizer:
         name = _name_of(source)
         faces = self.detector.detect(image)
         check_faces(self.detector.facts.name, faces, name or "a picture")
+        faces = sorted(faces, key=lambda face: (face.box.x1, face.box.y1))
         return _Seen(image, name, faces, (time.perf_counter() - began) * 1000)
 
     def _name(self, pictures: list[_Seen]) -> Iterator[tuple[Result, Image]]:
@@ -165,16 +166,29 @@ class Recognizer:
             )
 
 
-def analyze(source: Source, **options: Any) -> Result:
-    """Faces and expressions of one picture; ``options`` are those of ``Recognizer``.
+def analyze(
+    source: Source,
+    *,
+    detector: str | Path | Detector = "mtcnn",
+    model: str | Path | Classifier = "default",
+    min_face_size: float | None = None,
+    detector_options: Options = (),
+    max_pixels: int | None = None,
+    threads: int | None = None,
+) -> Result:
+    """Faces and expressions of one picture; the options are those of ``Recognizer``.
 
-    The networks are loaded at the first call and kept for later ones with the same options::
+    The networks are loaded at the first call and kept for later calls with the same options::
 
         >>> import mien
         >>> mien.analyze("photo.jpg")
         Result('photo.jpg', 512×512, 1 face: happiness 98%)
     """
     global _kept
+    options: dict[str, Any] = {
+        "detector": detector, "model": model, "min_face_size": min_face_size,
+        "detector_options": detector_options, "max_pixels": max_pixels, "threads": threads,
+    }  # fmt: skip
     with _lock:
         if _kept is None or _kept[0] != options:
             _kept = options, Recognizer(**options)

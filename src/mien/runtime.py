@@ -52,6 +52,20 @@ def open_session(
         ) from error
 
 
+def is_onnx_file(text: str) -> bool:
+    """Whether ``text`` names a model file: it ends in ``.onnx``, or there is a file of that name.
+
+    Raises ``ModelFileError`` for a folder or a checkpoint, since these may be a training run.
+    """
+    folder = os.path.isdir(text)  # noqa: PTH112 - never raises
+    if folder or text.lower().endswith(".pt"):
+        raise ModelFileError(
+            f"{text!r} is a {'folder' if folder else 'checkpoint'}, not an ONNX file: if it is of "
+            f"a training run, write one with 'mien export {text} --out FILE.onnx'"
+        )
+    return text.lower().endswith(".onnx") or os.path.isfile(text)  # noqa: PTH113 - never raises
+
+
 def usable_cores() -> int:
     """The number of processor cores that this process may use, at least 1."""
     if hasattr(os, "sched_getaffinity"):  # respects taskset and containers; Linux alone has it

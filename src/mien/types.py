@@ -164,13 +164,18 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """All readings of one image, the detector's best score first; empty without a face.
+    """All readings of one image.
+
+    ``len(result)`` is the number of faces, and ``result[0]`` the leftmost one. ``bool(result)`` is
+    true even without faces, although ``len(result)`` is 0 then.
 
     ``width`` and ``height`` are pixels of the original image, ``elapsed_ms`` the wall time spent on
-    it (a picture read in a batch carries its share of the batch).
+    it (a picture of a batch gets an equal share of the batch's time).
     """
 
     readings: tuple[Reading, ...]
+    """From left to right: by ``x1`` of the face's box, then ``y1``. A reading's index is the number
+    of its face wherever faces are numbered: in tables, JSON, CSV and drawings."""
     width: int
     height: int
     source: str | None = None
@@ -200,7 +205,7 @@ class Result:
             out["frame_index"] = self.frame_index
         if self.time_s is not None:
             out["time_s"] = round(self.time_s, 4)
-        out["faces"] = [reading.to_dict() for reading in self.readings]
+        out["faces"] = [{"face": i, **r.to_dict()} for i, r in enumerate(self.readings)]
         return out
 
     def rows(self) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.registry import classifiers
+from mien.runtime import is_onnx_file
 from mien.specs.classifier import ModelSpec
 
 
@@ -38,8 +38,7 @@ def load_classifier(
     """
     text = str(name_or_path)
     # Names first: a file called "default" must not take the place of the model.
-    is_file = text.lower().endswith(".onnx") or os.path.isfile(text)  # noqa: PTH113 - never raises
-    if is_file and text not in classifiers.names():
+    if text not in classifiers.names() and is_onnx_file(text):
         from mien.classifiers.onnx import OnnxClassifier
 
         return OnnxClassifier(text, threads=threads)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,9 @@ from mien.specs.classifier import ModelSpec
 from mien.specs.identify import refuse_other
 from mien.weights import DEFAULT
 
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
 BATCH = 64  # faces a call: beyond it memory grows and speed does not
 
 
@@ -28,8 +32,17 @@ class OnnxClassifier:
     """
 
     def __init__(self, path: str | Path, threads: int | None = None) -> None:
-        self.path = Path(path)
-        self._session = open_session(self.path, threads=threads)
+        self._open(path, open_session(path, threads=threads))
+
+    @classmethod
+    def from_session(cls, path: str | Path, session: InferenceSession) -> OnnxClassifier:
+        """The classifier of a file that is open already."""
+        classifier = cls.__new__(cls)
+        classifier._open(path, session)
+        return classifier
+
+    def _open(self, path: str | Path, session: InferenceSession) -> None:
+        self.path, self._session = Path(path), session
         refuse_other(self._session, "classifier", path)
         metadata = self._session.get_modelmeta().custom_metadata_map
         self.spec = ModelSpec.from_metadata(metadata, str(path))

@@ -57,7 +57,7 @@ def command(
     crops: str | None,
     **options: Any,
 ) -> int:
-    """Find the faces in pictures and name each one's expression.
+    """Find faces in pictures and name their expressions.
 
     PATH is a picture, a folder, a quoted glob such as 'photos/*.jpg', or - for a list of paths on
     standard input, one a line. A picture that cannot be read is reported on one line and the rest

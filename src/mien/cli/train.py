@@ -64,8 +64,9 @@ def command(
     overrides: tuple[str, ...],
     **keys: Any,
 ) -> int:
-    """Train a network as RECIPE says: a name from --list, or the path of a .toml file.
+    """Train a classifier or a face detector from a recipe.
 
+    RECIPE is a name from --list, or the path of a .toml file.
     The resolved recipe (recipe.json) is written to --out at the start, metrics (metrics.jsonl) and
     a checkpoint (last.pt) after every epoch. What can be set is described in
     mien.train.classification.config, of a face detector in mien.train.detection.config. Exit

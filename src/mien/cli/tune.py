@@ -73,8 +73,9 @@ def command(
     overrides: tuple[str, ...],
     **keys: Any,
 ) -> int:
-    """Train RECIPE again and again with settings from a search space, and keep the best.
+    """Search for a recipe's best settings.
 
+    Trains RECIPE repeatedly with settings from a search space and keeps the best.
     Run the same command again to continue a search that was stopped; run it several times at once,
     on one or more machines, to share its trials. Settings are chosen on a part of the training
     split, never on the splits that are reported later.

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from mien.detectors.base import Detector, check_detector
-from mien.errors import ConfigError, ModelFileError
+from mien.errors import ConfigError
 from mien.options import Options, arguments, read_pairs, takes
 from mien.registry import detectors
+from mien.runtime import is_onnx_file
 
 
 def load_detector(
@@ -29,7 +29,7 @@ def load_detector(
     where = f"detector {text!r}"
     values = read_pairs(options, where)
     # Names first: a file called "mtcnn" must not take the place of the detector.
-    if text not in detectors.names() and _is_path(text):
+    if text not in detectors.names() and is_onnx_file(text):
         from mien.detectors.onnx import OnnxDetector
 
         if "model" in values:
@@ -42,14 +42,3 @@ def load_detector(
     if threads is not None and takes(factory, "threads"):
         values.setdefault("threads", threads)
     return check_detector(factory(**values), text)
-
-
-def _is_path(text: str) -> bool:
-    """Whether this names an ONNX file; ``ModelFileError`` for a training run in place of one."""
-    folder = os.path.isdir(text)  # noqa: PTH112 - never raises
-    if folder or text.lower().endswith(".pt"):
-        raise ModelFileError(
-            f"{text!r} is a {'folder' if folder else 'checkpoint'}, not an ONNX file: if it is of "
-            f"a training run, write one with 'mien export {text} --out FILE.onnx'"
-        )
-    return text.lower().endswith(".onnx") or os.path.isfile(text)  # noqa: PTH113 - never raises

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ from mien.runtime import open_session
 from mien.specs.detector import DetectorSpec
 from mien.specs.identify import refuse_other
 from mien.types import Box, Face
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 # Name, type and rank of what the graph takes and gives; mien.specs.detector tells it in words.
 INPUTS = [("pixels", "tensor(uint8)", 3)]
@@ -61,9 +65,32 @@ class OnnxDetector:
                 "faster_rcnn_mobile' and 'mien export', and give it as '--detector FILE.onnx' or "
                 "with the option model=FILE.onnx"
             )
+        session = open_session(model, threads=threads)
+        self._open(model, session, score_threshold, min_face_size)
+
+    @classmethod
+    def from_session(
+        cls,
+        model: str | Path,
+        session: InferenceSession,
+        *,
+        score_threshold: float | None = None,
+        min_face_size: float = 0,
+    ) -> OnnxDetector:
+        """The detector of a file that is open already."""
+        detector = cls.__new__(cls)
+        detector._open(model, session, score_threshold, min_face_size)
+        return detector
+
+    def _open(
+        self,
+        model: str | Path,
+        session: InferenceSession,
+        score_threshold: float | None,
+        min_face_size: float,
+    ) -> None:
         self.min_face_size = check_length("min_face_size", min_face_size)
-        self._model = str(model)
-        self._session = open_session(model, threads=threads)
+        self._model, self._session = str(model), session
         refuse_other(self._session, "detector", model)
         metadata = self._session.get_modelmeta().custom_metadata_map
         self.spec = DetectorSpec.from_metadata(metadata, self._model)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mien.errors import InputError, OutputError
-from mien.evaluation.detection.answers import Detections, answers_path
+from mien.evaluation.detection.answers import Detections
 from tests.support.detections import answer, detections, made_up
 
 
@@ -153,9 +153,3 @@ def test_a_fingerprint_knows_pictures_and_marked_boxes_and_nothing_else() -> Non
         detections(answer(), answer(**{**face, "key": "b.jpg"})),
     ]
     assert len({base, *(other.fingerprint for other in others)}) == 1 + len(others)
-
-
-def test_a_run_has_a_place_for_each_split() -> None:
-    run = Path("runs/mine")
-    assert answers_path(run, "valid").is_relative_to(run)
-    assert answers_path(run, "valid") != answers_path(run, "public")

@@ -12,7 +12,8 @@ pytest.importorskip("sklearn")
 
 from mien.errors import TrainingError  # noqa: E402
 from mien.evaluation.classification.cost import Cost  # noqa: E402
-from mien.evaluation.classification.predictions import Predictions, answers_path  # noqa: E402
+from mien.evaluation.classification.predictions import Predictions  # noqa: E402
+from mien.evaluation.kept_answers import predictions_path  # noqa: E402
 from mien.train import checkpoint  # noqa: E402
 from mien.train.classification import measure_cost  # noqa: E402
 from mien.train.study import plan, report  # noqa: E402
@@ -57,8 +58,8 @@ def test_a_finished_run_stays_and_an_unfinished_one_goes_on(
         entry(), Faces(), tmp_path, device=CPU, on_epoch=lambda row: epochs.append(row["epoch"])
     )
     assert epochs == [1]
-    valid = Predictions.load(answers_path(folder, "valid"))
-    public = Predictions.load(answers_path(folder, "public"))
+    valid = Predictions.load(predictions_path(folder, "valid"))
+    public = Predictions.load(predictions_path(folder, "public"))
     assert len(public) == 128 and public.splits == "official" and public.repeats_of == "train"
     assert len(valid) + checkpoint.load(folder / "last.pt")["facts"]["pictures"] == 128
     assert valid.splits == "random:80/20"
@@ -126,7 +127,7 @@ def test_the_tables_are_the_runs_own_figures(
     assert json.loads((tmp_path / "study.json").read_text())["rows"] == rows
     mlp, shipped = rows
     folder = tmp_path / "runs" / "mlp"
-    public = Predictions.load(answers_path(folder, "public"))
+    public = Predictions.load(predictions_path(folder, "public"))
     metrics = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert mlp["public"]["accuracy"] == (public.predicted == public.labels).mean()
     # The trainer measured the same weights on the same pictures by itself.

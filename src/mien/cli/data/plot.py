@@ -42,8 +42,9 @@ def plot(
     suffix: str,
     seed: int,
 ) -> None:
-    """Draw the data set at SOURCE: labels, samples and mean_faces, as pictures in --out.
+    """Draw a data set's labels, samples and mean faces.
 
+    The figures of the data set at SOURCE go to --out: labels, samples and mean_faces.
     Of whole pictures with marked faces (readers coco, dataturks, fddb, voc, wider) it draws boxes,
     sizes and faces_per_picture. With --augment also augmented: pictures as the network will see
     them in training under that recipe (face crops need the 'train' extra for it).

@@ -8,22 +8,21 @@ one of two classifiers gets right and the other wrong say anything about which i
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mien.errors import InputError
 from mien.evaluation.classification.cost import Cost
 from mien.evaluation.classification.measures import Evaluation, measure
 from mien.evaluation.classification.predictions import Predictions
+from mien.evaluation.comparison import Comparison, check_same
 
 EXACT_UP_TO = 1000  # discordant pictures: beyond it the exact sum and chi-square agree
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ClassifierRow:
     """One classifier of a comparison."""
 
     name: str
@@ -32,7 +31,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ClassifierPair:
     """The best classifier against another one, on the same pictures."""
 
     best: str
@@ -47,21 +46,12 @@ class Pair:
     """The same, corrected for the number of pairs (Holm 1979)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Classifiers side by side, the most accurate first, and the best against each other one."""
-
-    rows: tuple[Row, ...]
-    pairs: tuple[Pair, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready; floats as they are."""
-        return asdict(self)
+ClassifierComparison = Comparison[ClassifierRow, ClassifierPair]
 
 
 def compare(
     answers: Mapping[str, Predictions], costs: Mapping[str, Cost] | None = None
-) -> Comparison:
+) -> ClassifierComparison:
     """Measure every classifier's answers and test the most accurate against the others.
 
     ``answers`` and ``costs`` are by the name that a classifier is to have in the comparison.
@@ -73,7 +63,7 @@ def compare(
     repeated = np.any([found.repeated for found in answers.values()], axis=0)
     looked = next((found.repeats_of for found in answers.values() if found.repeats_of), "")
     rows = [
-        Row(
+        ClassifierRow(
             name,
             measure(replace(found, repeated=repeated, repeats_of=looked)),
             known.get(name, Cost()),
@@ -90,39 +80,27 @@ def compare(
     ]  # fmt: skip
     ps = [mcnemar(first, second) for _, first, second in counts]
     pairs = [
-        Pair(best, other, first, second, p, corrected)
+        ClassifierPair(best, other, first, second, p, corrected)
         for (other, first, second), p, corrected in zip(counts, ps, holm(ps), strict=True)
     ]
     return Comparison(tuple(rows), tuple(pairs))
 
 
 def check_comparable(answers: Mapping[str, Predictions]) -> None:
-    """Raise ``InputError``, naming who differs, unless all answered the same in the same way."""
-    if len(answers) < 2:
-        raise InputError("a comparison needs two classifiers or more")
-    (first, reference), *others = answers.items()
-    for name, found in others:
-        same = reference.fingerprint == found.fingerprint
-        for what, a, b in (
-            ("data set", reference.dataset, found.dataset),
-            ("split", reference.split, found.split),
-            ("crops", _crops(reference), _crops(found)),
-            ("labels", ", ".join(reference.names), ", ".join(found.names)),
-            ("pictures", len(reference), len(found)),
-            # A split that is the same in two divisions of a data set is one split.
-            ("division", reference.splits, reference.splits if same else found.splits),
-        ):
-            if a != b:
-                raise InputError(
-                    f"{first} and {name} cannot be compared: {what} {a} against {b}; "
-                    "measure both alike"
-                )
-        if not same:
-            raise InputError(
-                f"{first} and {name} cannot be compared: they answered different copies of "
-                f"{found.dataset} {found.split} (fingerprints {reference.fingerprint} and "
-                f"{found.fingerprint}); measure both on one copy"
-            )
+    """Raise ``InputError``, which names the difference, unless all were asked the same."""
+    check_same(answers, _facts, "classifiers")
+
+
+def _facts(first: Predictions, other: Predictions) -> Iterable[tuple[str, object, object]]:
+    yield "data set", first.dataset, other.dataset
+    yield "split", first.split, other.split
+    yield "crops", _crops(first), _crops(other)
+    yield "labels", ", ".join(first.names), ", ".join(other.names)
+    yield "pictures", len(first), len(other)
+    if first.fingerprint != other.fingerprint:  # equal splits of two divisions do compare
+        yield "division", first.splits, other.splits
+        copies = f"copies of {other.dataset} {other.split}, by fingerprint,"
+        yield copies, first.fingerprint, other.fingerprint
 
 
 def _crops(found: Predictions) -> str:

@@ -106,8 +106,3 @@ def examples(predictions: Predictions, count: int) -> NDArray[np.int64]:
         dealt += [(turn, int(label), int(index)) for turn, index in enumerate(own[order])]
     chosen = [index for _, _, index in sorted(dealt)[: count - len(wrong)]]
     return np.array([*chosen, *wrong], np.int64)
-
-
-def answers_path(run: Path, split: str, tta: bool = False) -> Path:
-    """Where the folder of a run keeps its answers on ``split``."""
-    return run / "predictions" / f"{split}{'-tencrops' if tta else ''}.npz"

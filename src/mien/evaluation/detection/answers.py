@@ -59,6 +59,11 @@ class Detections:
         return len(self.answers)
 
     @property
+    def keys(self) -> tuple[str, ...]:
+        """Names of the pictures."""
+        return tuple(answer.key for answer in self.answers)
+
+    @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits over the pictures and all that is marked in them, in any order.
 
@@ -89,7 +94,7 @@ class Detections:
         words = {
             "detector": self.detector, "dataset": self.dataset, "split": self.split,
             "skipped": self.skipped, "threshold": self.threshold, "facts": dict(self.facts),
-            "keys": [answer.key for answer in all_of], "subsets": names,
+            "keys": self.keys, "subsets": names,
         }  # fmt: skip
         buffer = io.BytesIO()
         np.savez_compressed(
@@ -169,8 +174,3 @@ class Detections:
             threshold=float(words["threshold"]),
             facts=dict(words["facts"]),
         )
-
-
-def answers_path(run: Path, split: str) -> Path:
-    """Where the folder of a run keeps its detector's answers on ``split``."""
-    return run / "detections" / f"{split}.npz"

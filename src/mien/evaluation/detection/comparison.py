@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.errors import InputError
+from mien.evaluation.comparison import Comparison, check_same
 from mien.evaluation.detection.answers import Detections
 from mien.evaluation.detection.faults import IOU, faults
 from mien.evaluation.detection.measures import DetectionScores, measure
@@ -19,7 +18,7 @@ from mien.evaluation.metrics import Interval
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DetectorRow:
     """One detector of a comparison."""
 
     name: str
@@ -27,7 +26,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class DetectorPair:
     """The best detector against another one, on the same pictures.
 
     Faces are counted at the score at which each detector is used, at an IoU of 0.5.
@@ -48,26 +47,17 @@ class Pair:
     neither: int
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Detectors side by side, the highest AP50 first, and the best against each other one."""
-
-    rows: tuple[Row, ...]
-    pairs: tuple[Pair, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready; floats as they are."""
-        return asdict(self)
+DetectorComparison = Comparison[DetectorRow, DetectorPair]
 
 
-def compare(answers: Mapping[str, Detections], cap: int | None = None) -> Comparison:
+def compare(answers: Mapping[str, Detections], cap: int | None = None) -> DetectorComparison:
     """Measure every detector's answers and set the one of highest AP50 against the others.
 
     ``answers`` are by the name that a detector is to have in the comparison; ``cap`` is as in
     ``measure``. Raises ``InputError`` where the answers are to different pictures.
     """
     check_comparable(answers)
-    rows = [Row(name, measure(found, cap)) for name, found in answers.items()]
+    rows = [DetectorRow(name, measure(found, cap)) for name, found in answers.items()]
     rows.sort(key=lambda row: -(row.scores.ap50 or 0.0))
     found = {name: _found(each) for name, each in answers.items()}
     drawn = {
@@ -80,7 +70,7 @@ def compare(answers: Mapping[str, Detections], cap: int | None = None) -> Compar
         ours, theirs = found[best.name], found[other.name]
         high, low = best.scores.ap50, other.scores.ap50
         pairs.append(
-            Pair(
+            DetectorPair(
                 best=best.name,
                 other=other.name,
                 difference=None if high is None or low is None else high - low,
@@ -95,21 +85,14 @@ def compare(answers: Mapping[str, Detections], cap: int | None = None) -> Compar
 
 
 def check_comparable(answers: Mapping[str, Detections]) -> None:
-    """Raise ``InputError``, naming who differs, unless all answered the same pictures."""
-    if len(answers) < 2:
-        raise InputError("a comparison needs two detectors or more")
-    (first, reference), *others = answers.items()
-    for name, found in others:
-        for what, a, b in (
-            ("split", reference.split, found.split),
-            ("pictures", len(reference), len(found)),
-            ("marked boxes", reference.fingerprint, found.fingerprint),
-        ):
-            if a != b:
-                raise InputError(
-                    f"{first} and {name} cannot be compared: {what} {a} against {b}; "
-                    "measure both on the same pictures"
-                )
+    """Raise ``InputError``, which names the difference, unless all answered the same pictures."""
+    check_same(answers, _facts, "detectors")
+
+
+def _facts(first: Detections, other: Detections) -> Iterable[tuple[str, object, object]]:
+    yield "split", first.split, other.split
+    yield "pictures", len(first), len(other)
+    yield "marked boxes, by fingerprint,", first.fingerprint, other.fingerprint
 
 
 def _found(detections: Detections) -> NDArray[np.bool_]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -16,12 +16,9 @@ from mien.datasets.base import SceneDataset
 from mien.datasets.samples import Pixels
 from mien.datasets.scene import Scene
 from mien.detectors.base import Detector, check_faces
-from mien.errors import DatasetError
 from mien.evaluation.detection.answers import Answer, Detections
+from mien.evaluation.split_pictures import Progress, check_any_read, check_split, read_or_skip
 from mien.runtime import processor, usable_cores
-
-Progress = Callable[[int, int], None]
-"""Called with (pictures done, pictures in all)."""
 
 
 def detect_all(
@@ -49,30 +46,20 @@ def detect_all(
     the detector is raised. Raises ``DatasetError`` for a split that is not there or of which
     nothing can be read, and ``InputError`` for boxes and scores that are no finite numbers.
     """
-    held = dataset.splits()
-    if split not in held:
-        raise DatasetError(
-            f"no split {split!r} in this {dataset.facts.name} (it has: {', '.join(held)})"
-        )
+    check_split(dataset, split)
     scenes = list(islice(dataset.scenes(split), limit))
     answers: list[Answer] = []
     skipped: list[str] = []
     before = peak_mib()
     for done, scene in enumerate(scenes, 1):
-        try:
-            image = scene.image
-        except DatasetError as error:
-            reason = str(error)  # which may name the picture already
-            skipped.append(reason if scene.key in reason else f"{scene.key}: {reason}")
-        else:
+        image = read_or_skip(scene, skipped)
+        if image is not None:
             if not answers:
                 detector.detect(image, asked_from)
             answers.append(_answer(detector, scene, image, asked_from))
         if on_progress:
             on_progress(done, len(scenes))
-    if not answers:
-        reason = f": none of {len(scenes)} can be read, such as {skipped[0]}" if skipped else ""
-        raise DatasetError(f"split {split!r} holds no pictures{reason}")
+    check_any_read(split, len(answers), skipped)
     after = peak_mib()
     known = {
         "processor": processor(),

@@ -13,7 +13,8 @@ from mien.classifiers.onnx import OnnxClassifier
 from mien.errors import MienError
 from mien.evaluation.classification.cost import Cost
 from mien.evaluation.classification.measures import Evaluation, measure
-from mien.evaluation.classification.predictions import Predictions, answers_path
+from mien.evaluation.classification.predictions import Predictions
+from mien.evaluation.kept_answers import predictions_path
 from mien.files import write_whole
 from mien.specs.classifier import ModelSpec
 from mien.train import checkpoint
@@ -132,7 +133,7 @@ def _shipped(folder: Path) -> Row:
 
 
 def _scores(folder: Path, split: str) -> Row:
-    found: Evaluation = measure(Predictions.load(answers_path(folder, split)))
+    found: Evaluation = measure(Predictions.load(predictions_path(folder, split)))
     names = ("n", "accuracy", "balanced_accuracy", "macro_f1", "nll", "ece")
     interval = found.intervals["accuracy"]
     without = found.without_duplicates

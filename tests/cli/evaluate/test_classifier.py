@@ -22,9 +22,10 @@ from mien.datasets.base import open_dataset
 from mien.datasets.samples import Sample
 from mien.datasets.splits import resplit
 from mien.errors import DatasetError
-from mien.evaluation.classification.measures import evaluate, measure
+from mien.evaluation.classification.measures import measure
 from mien.evaluation.classification.predictions import Predictions
 from tests.support import fer2013, tiny
+from tests.support.by_hand import evaluate
 from tests.support.fer2013 import Row
 from tests.support.models import tiny_classifier, training_run
 
@@ -235,10 +236,13 @@ def test_unreadable_pictures_are_told_aloud(
         def fail(self) -> NDArray[np.uint8]:
             raise DatasetError("cut short")
 
-    monkeypatch.setattr("mien.datasets.base.open_dataset", lambda *_: Damaged())
+    monkeypatch.setattr("mien.subjects.measured_data.open_dataset", lambda *_: Damaged())
     assert run(model, "--data", "x", "--split", "public") == 0
     out = capsys.readouterr().out
-    assert "warning: 2 of 16 pictures could not be read and are in no figure, such as " in out
+    assert (
+        "warning: 2 of 16 pictures could not be read and are left out of all figures, such as "
+        in out
+    )
     assert run(model, "--data", "x", "--split", "public", "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert found["n"] == 14 and len(found["skipped"]) == 2 and "2 of 16" in found["warnings"][0]
@@ -272,13 +276,13 @@ def test_a_run_is_measured_on_its_own_splits(
     found = json.loads(capsys.readouterr().out)
     own = resplit(open_dataset(bars), "random:80/20", "train", 3)
     assert found["n"] == len(list(own.samples("valid"))) and found["splits"] == "random:80/20"
-    assert "epoch of this model was chosen on split 'valid'" in found["warnings"][0]
+    assert "epoch of the classifier was selected on split 'valid'" in found["warnings"][0]
     saved = Predictions.load(divided_run / "predictions" / "valid.npz")
     assert saved.fingerprint == found["fingerprint"] and saved.splits == "random:80/20"
     assert saved.keys == tuple(sample.key for sample in own.samples("valid"))
 
     assert run(*arguments, "train", "--tta", "--json") == 0
-    assert "has learned from split 'train'" in json.loads(capsys.readouterr().out)["warnings"][0]
+    assert "was trained on split 'train'" in json.loads(capsys.readouterr().out)["warnings"][0]
     assert (divided_run / "predictions" / "train-tencrops.npz").is_file()
     assert run(*arguments, "public", "--json") == 0
     assert json.loads(capsys.readouterr().out)["warnings"] == []
@@ -289,7 +293,7 @@ def test_a_run_is_measured_on_its_own_splits(
     found = json.loads(capsys.readouterr().out)
     assert found["n"] == 128 and found["splits"] == "official"
     learned = len(list(own.samples("train")))
-    assert f"has learned from {learned} of these 128 pictures" in found["warnings"][0]
+    assert f"was trained on {learned} of these 128 pictures" in found["warnings"][0]
     assert (divided_run / "predictions" / "train-tencrops.npz").read_bytes() == before
 
 
@@ -314,23 +318,6 @@ def test_gradcam_of_what_has_no_feature_maps_is_refused_before_the_work(
     assert run(place, *options, "--explain-with", "gradcam") == 2
     out, err = capsys.readouterr()
     assert out == "" and "has no feature maps for Grad-CAM" in err and err.count("\n") == 1
-
-
-def test_a_temperature_fitted_on_the_split_is_told(model: Path, data: Path, capsys: Output) -> None:
-    from mien.cli.evaluate.data import open_data
-    from mien.cli.evaluate.given import load, warnings
-    from mien.evaluation.classification.measures import predict
-
-    opened = load(str(model))
-    card = {"recipe": {"dataset": "fer2013"}, "calibration": "split public (16 pictures)"}
-    opened.classifier.spec = replace(opened.classifier.spec, card=card)
-    source = open_data(opened, str(data), None, (), None)
-    said = [
-        warnings(opened, source, predict(opened.classifier, source.dataset, split, repeats_of=None))
-        for split in ("public", "train")
-    ]
-    assert "temperature of this model was fitted on split 'public'" in said[0][0]
-    assert said[1] == []
 
 
 def test_a_run_that_cannot_be_written_to_is_measured_all_the_same(

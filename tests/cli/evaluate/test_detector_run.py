@@ -69,13 +69,13 @@ def test_a_run_is_measured_on_its_own_splits(run: Path, data: Path, capsys: Outp
     assert kept.fingerprint == found["fingerprint"] and kept.threshold == 0.3
 
     learned = measured(capsys, run / "last.pt", "--data", data, "--split", "train")
-    assert "has learned from split 'train': these figures flatter it" in learned["warnings"][0]
+    assert "was trained on split 'train': these figures flatter it" in learned["warnings"][0]
     assert not (run / "detections" / "train.npz").exists()  # a checkpoint is no folder
 
     whole = ("--split", "train", "--splits", "official")
     found = measured(capsys, run, "--data", data, *whole)
     assert found["pictures"] == 5
-    assert "has learned from 3 of these 5 pictures" in found["warnings"][0]
+    assert "was trained on 3 of these 5 pictures" in found["warnings"][0]
     assert not (run / "detections" / "train.npz").exists()
 
 
@@ -132,7 +132,7 @@ def test_all_are_compared_as_the_run_divides_the_data(
     found = json.loads(capsys.readouterr().out)
     assert [row["scores"]["pictures"] for row in found["rows"]] == [3, 3]
     (warning,) = found["warnings"]
-    assert warning.startswith("run: the detector has learned from split 'train'")
+    assert warning.startswith("run: the detector was trained on split 'train'")
 
     # What the run has answered before is not asked again.
     measured(capsys, run, "--data", data, "--split", "train")

@@ -9,7 +9,7 @@ import pytest
 from mien.classifiers.onnx import OnnxClassifier
 from mien.datasets.base import open_dataset
 from mien.evaluation.classification.cost import Cost
-from mien.evaluation.classification.measures import predict
+from mien.evaluation.classification.predict import predict
 from tests.support import fer2013
 from tests.support.commands import mien
 from tests.support.fer2013 import Row
@@ -85,7 +85,7 @@ def test_splits_and_copies_do_not_mix(
     brighter = [row._replace(image=np.minimum(row.image, 250) + 5) for row in fer2013_rows]
     copy = fer2013.write_zip(tmp_path / "copy.zip", fer2013.files(brighter))
     assert mien("compare", runs[1], model, "--data", copy) == 1
-    assert "different copies of fer2013 public" in capsys.readouterr().err
+    assert "copies of fer2013 public, by fingerprint, " in capsys.readouterr().err
 
 
 def test_what_is_missing_is_one_line(runs: list[Path], tmp_path: Path, capsys: Output) -> None:

@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mien.cli.compare.detector_answers import options_of
-from mien.errors import ConfigError
 from tests.support.coloured_faces import AP50, PICTURES, data_and_detector, write_zip
 from tests.support.commands import mien
 from tests.support.detector_models import tiny_detector
@@ -94,7 +92,7 @@ def test_without_the_data_there_are_no_pictures(
         assert mien("evaluate", model, "--data", place / "faces_val.zip", "--save", saved[-1]) == 0
     capsys.readouterr()
     assert mien("compare", *saved, "--figures", tmp_path / "f") == 0
-    assert "without --data no pictures" in capsys.readouterr().err
+    assert "pictures are shown side by side only with --data" in capsys.readouterr().err
     assert not (tmp_path / "f" / "side_by_side.png").exists()
     assert (tmp_path / "f" / "precision_recall.png").is_file()
 
@@ -118,24 +116,12 @@ def test_what_is_missing_is_one_line(place: Path, tmp_path: Path, capsys: Output
     for arguments, words in (
         (models, "no saved answers; add --data PATH"),
         ((*models, *data, "--tta"), "--tta is for classifiers"),
-        ((*models, *data, "--detector-option", "mtcnn.x=1"), "is of none of rash, colours"),
+        ((*models, *data, "--detector-option", "mtcnn.x=1"), "names none of rash, colours"),
         ((*models, *data, "--detector-option", "rash.x=1"), "unknown option 'x'"),
         (("mtcnn", "yunet", *data), "detector 'yunet' needs the network's file"),
         (("mtcn", "yunet", *data), "unknown model 'mtcn': did you mean 'mtcnn'?"),
-        (models[:1], "needs two of a kind or more"),
+        (models[:1], "needs two models of one kind or more"),
     ):
         assert mien("compare", *arguments) == 2
         out, err = capsys.readouterr()
         assert out == "" and err.count("\n") == 1 and words in err, err
-
-
-def test_whose_option_it_is() -> None:
-    names = {"yunet": "yunet", "runs/a.b": "a.b", "yunet.npz": "yunet.npz"}
-    given = ["yunet.model=x.onnx", "a.b.score_threshold=0.5", "runs/a.b.min_face_size=3"]
-    assert options_of(given, names) == {
-        "yunet": ["model=x.onnx"],
-        "runs/a.b": ["score_threshold=0.5", "min_face_size=3"],
-        "yunet.npz": [],
-    }
-    with pytest.raises(ConfigError, match=r"such as yunet\.model=x"):
-        options_of(["model=x"], names)
