@@ -71,7 +71,7 @@ def test_the_file_of_a_network_that_remembers_has_costs(tmp_path: Path) -> None:
     measure_cost.run_cost(tmp_path / "knn", tmp_path / "knn.onnx")
     found = measure_cost.file_cost(tmp_path / "knn.onnx")
     assert found.megabytes and found.ms_per_face
-    assert found.parameters is None and "of its run alone" in found.note
+    assert found.parameters is None and "only from its run" in found.note
 
 
 def test_the_shipped_model_is_known() -> None:
