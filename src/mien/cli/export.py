@@ -1,4 +1,4 @@
-"""``mien export``: a run becomes one ONNX file that the rest of Mien can use."""
+"""``mien export``: write a run to one ONNX file that all other commands can use."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 @click.option("--calibrate", metavar="PATH", help="Data set to fit the temperature on.")
 @click.option(
     "--calibrate-split", default="public", show_default=True, metavar="SPLIT",
-    help="Its split, never the one trained on.",
+    help="Split of --calibrate, not the one trained on.",
 )  # fmt: skip
-@click.option("--name", metavar="NAME", help="Name of the model (the recipe's where not given).")
+@click.option("--name", metavar="NAME", help="Name of the model (default: the recipe's).")
 @click.option("--licence", metavar="TEXT", help="Terms of the weights and their training data.")
 @click.option("--margin", type=float, metavar="SHARE", help="Crop side = (1 + SHARE) × box side.")
-@click.option("--offset", type=(float, float), metavar="X Y", help="Crop's shift, in box sides.")
-@click.option("--align/--no-align", default=None, help="Turn crops so that the eyes are level.")
+@click.option("--offset", type=(float, float), metavar="X Y", help="Crop's shift in box sides.")
+@click.option("--align/--no-align", default=None, help="Rotate crops so that the eyes are level.")
 @click.option("--card", multiple=True, metavar="KEY=VALUE", help="A fact for the model's card.")
 def command(
     run: str,
@@ -44,10 +44,10 @@ def command(
     """Write a training run's weights to an ONNX file.
 
     RUN is the folder of a 'mien train' run.
-    The file carries what is known of it and is checked against PyTorch before it is written. A
-    classifier's, with its labels, input, framing and card, is a model for 'mien analyze --model
-    FILE', a face detector's is one for 'mien analyze --detector FILE'. Exit status: 0 written,
-    1 failed, 2 usage.
+    The file has all facts that its use needs (a classifier's labels, input, framing and card) and
+    is compared with PyTorch before it is written. Use a classifier with 'mien analyze --model
+    FILE', a face detector with 'mien analyze --detector FILE'. Exit status: 0 written, 1 failed,
+    2 usage.
     """
     from mien.extras import require_extra
     from mien.options import read_pairs

@@ -1,4 +1,4 @@
-"""``mien study``: every classifier trained, measured and put beside the published figures."""
+"""``mien study``: train and measure every classifier, and compare with published figures."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import click
 @click.option("--out", required=True, metavar="DIR", help="Folder of the study.")
 @click.option(
     "--schedule", type=click.Choice(["short", "full"]), default="short", show_default=True,
-    help="short: two CPU cores, from scratch; full: the recipes as they are.",
+    help="short: for two CPU cores, from scratch; full: the recipes unchanged.",
 )  # fmt: skip
-@click.option("--only", metavar="A,B", help="These classifiers alone.")
-@click.option("--from-scratch", is_flag=True, help="Without the weights of others.")
+@click.option("--only", metavar="A,B", help="Only these classifiers.")
+@click.option("--from-scratch", is_flag=True, help="Without pretrained weights.")
 @click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
     help="auto: a GPU where there is one.",
@@ -32,10 +32,10 @@ def command(
 ) -> int:
     """Train every classifier on FER2013 and compare them.
 
-    Each gets a run's folder in --out/runs. The same command goes on where it was stopped: what is
-    finished stays, what is not is resumed, what failed is tried again. Written after every
-    classifier: study.json, study.md (accuracy beside published figures, cost) and study.png.
-    Exit status: 0 done, 1 one of them failed, 2 usage, 130 stopped by Ctrl-C.
+    Each gets a run's folder in --out/runs. Run the same command again to continue: finished runs
+    stay, unfinished ones are resumed, failed ones tried again. After every classifier it writes
+    study.json, study.md (accuracy, published figures, cost) and study.png. Exit status: 0 done,
+    1 a classifier failed, 2 usage, 130 stopped by Ctrl-C.
     """
     import shlex
     from pathlib import Path

@@ -28,12 +28,12 @@ def export(
 ) -> ExportedClassifier | ExportedDetector:
     """Write the weights of ``run`` (a folder or checkpoint) to the ONNX file ``out``.
 
-    Arguments are those of ``export_classifier`` and ``export_detector``; ``calibrate`` and
-    ``framing`` are for classifiers. Raises what these raise, and ``ConfigError`` for an ``out``
-    that is not called ``.onnx`` and for a classifier's options with a detector's run.
+    Takes the arguments of ``export_classifier`` and ``export_detector``; ``calibrate`` and
+    ``framing`` are only for classifiers. Raises what these raise, and ``ConfigError`` if ``out``
+    does not end in ``.onnx`` or a detector's run is given options of classifiers.
     """
     if Path(out).suffix != ".onnx":
-        raise ConfigError(f"--out takes the name of an .onnx file, got {str(out)!r}")
+        raise ConfigError(f"--out must end in .onnx, got {str(out)!r}")
     check_writable(Path(out))
     if not checkpoint.is_detector(checkpoint.load(checkpoint.find(run))):
         return export_classifier(
@@ -43,6 +43,6 @@ def export(
     if calibrate is not None or framing:
         raise ConfigError(
             f"{run} is a face detector's run: --calibrate, --margin, --offset and --align are "
-            "for classifiers"
+            "only for classifiers"
         )
     return export_detector(run, out, weights=weights, name=name, licence=licence, card=card)

@@ -14,7 +14,7 @@ from mien.train.classification.config import ClassifierConfig
 from mien.train.detection.config import DetectorConfig
 
 COUNTS = ("pictures", "faces")
-"""Facts of a run that count its training data."""
+"""Facts of a run that go into ``trained_on``, not into the card."""
 LICENCE = "The terms of the training data apply."
 
 S = TypeVar("S", bound=Spec)
@@ -63,7 +63,7 @@ def add_choices(
     licence: str | None,
     card: Mapping[str, str] | None,
 ) -> S:
-    """``spec`` with what the user of an export chooses; ``None`` keeps a value."""
+    """``spec`` with the values that the user of an export chose; ``None`` keeps one."""
     return replace(
         spec,
         name=name or spec.name,

@@ -26,10 +26,10 @@ TRAINED, FAILED = "trained.json", "failed.txt"
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What somebody else reports of such a classifier."""
+    """An accuracy that others have published for this kind of classifier."""
 
     accuracy: tuple[float, ...]
-    """Per cent: one figure, or the ends of a range."""
+    """In per cent: one value, or the ends of a range."""
     data: str
     source: str
 
@@ -40,18 +40,18 @@ class Entry:
 
     recipe: str
     changes: Mapping[str, Any]
-    """Keys that go before the recipe's own."""
+    """Values that override the recipe's."""
     published: Published | None
 
     def config(self) -> ClassifierConfig:
-        """Raises ``UnknownNameError`` and ``ConfigError``."""
+        """The recipe with its changes. Raises ``UnknownNameError`` and ``ConfigError``."""
         return load_classifier_recipe(self.recipe, values=self.changes)
 
     def command(self, data: str) -> str:
-        """The ``mien train`` command that is this run; ``data`` as it is to be shown."""
+        """The ``mien train`` command of this run; ``data`` is shown as it is."""
         own = load_classifier_recipe(self.recipe).to_dict()
         changed = {k: v for k, v in self.config().to_dict().items() if v != own[k]}
-        # JSON's spelling is TOML's for all that a recipe holds; TOML's word for nothing is "".
+        # JSON and TOML spell all values of a recipe alike, except null, which is "" in a recipe.
         sets = (f"{k}={json.dumps('' if v is None else v)}" for k, v in changed.items())
         words = [f"mien train {self.recipe} --data {data} --out runs/{self.recipe}"]
         return " ".join((*words, *(f"--set {shlex.quote(text)}" for text in sets)))
@@ -60,10 +60,10 @@ class Entry:
 def plan(
     schedule: str = "short", only: Sequence[str] = (), from_scratch: bool = False
 ) -> list[Entry]:
-    """What is to be trained, cheapest first.
+    """The classifiers to train, cheapest first.
 
-    ``only`` names some of the classifiers, ``from_scratch`` does without weights of others.
-    Raises ``UnknownNameError`` for a name that the study does not have.
+    ``only``: names of some; default: all. ``from_scratch``: without pretrained weights. Raises
+    ``UnknownNameError`` for a name that the study does not have.
     """
     settings = read_toml("study", SETTINGS)
     order: list[str] = settings["order"]
@@ -77,9 +77,11 @@ def plan(
         changes = {**settings["common"], **settings[schedule].get(recipe, {})}
         if from_scratch and load_classifier_recipe(recipe, values=changes).weights is not None:
             changes.update(weights="", freeze_epochs=0)
-        said = settings["published"].get(recipe)
+        figures = settings["published"].get(recipe)
         published = (
-            Published(tuple(said["accuracy"]), said["data"], said["source"]) if said else None
+            Published(tuple(figures["accuracy"]), figures["data"], figures["source"])
+            if figures
+            else None
         )
         entries.append(Entry(recipe, changes, published))
     return entries

@@ -79,10 +79,9 @@ def run_study(
 ) -> StudyResult:
     """Train, measure and report the study's classifiers on FER2013 at ``data``.
 
-    Each gets a run's folder in ``out/runs``; what is there already is not done again. Writes
+    Each gets a run's folder in ``out/runs``; steps that are already done are skipped. Writes
     ``study.json``, ``study.md`` and ``study.png`` into ``out`` after every classifier. One that
-    fails is reported and does not stop the others. ``only`` and ``from_scratch`` are those of
-    ``plan``.
+    fails is reported and does not stop the others. ``only`` and ``from_scratch``: see ``plan``.
 
     Raises ``UnknownNameError``, ``DatasetError``, ``OutputError``.
     """
@@ -131,12 +130,12 @@ def run_entry(
                 device=device, resume=True, on_batch=on_batch, on_epoch=on_epoch,
             )  # fmt: skip
             classifier = TorchClassifier(folder, str(device))
-            # PublicTest's copies are looked for in all of Training: in the tenth held back too.
-            found = predict(classifier, dataset, REPORTED)
-            keep_answers(found, predictions_path(folder, found.split))
+            # Duplicates of PublicTest are searched in all of Training, held-back tenth included.
+            answers = predict(classifier, dataset, REPORTED)
+            keep_answers(answers, predictions_path(folder, REPORTED))
             parts = resplit(dataset, config.splits, config.splits_from, config.splits_seed)
-            found = predict(classifier, parts, CHOSEN_ON, repeats_of=None, splits=config.splits)
-            keep_answers(found, predictions_path(folder, found.split))
+            answers = predict(classifier, parts, CHOSEN_ON, repeats_of=None, splits=config.splits)
+            keep_answers(answers, predictions_path(folder, CHOSEN_ON))
             write_whole(folder / TRAINED, json.dumps(config.to_dict()).encode())
         if not (folder / COST).exists():
             run_cost(folder, folder / MODEL).save(folder / COST)
@@ -148,7 +147,7 @@ def run_entry(
 
 
 def measure_shipped(dataset: Dataset, out: Path) -> None:
-    """The answers and cost of the model that comes with Mien, into ``out/runs/shipped``."""
+    """Measure the model that ships with Mien, into ``out/runs/shipped``."""
     folder = out / "runs" / SHIPPED
     if (folder / COST).exists():
         return
@@ -159,7 +158,7 @@ def measure_shipped(dataset: Dataset, out: Path) -> None:
 
 
 def is_trained(folder: Path, config: ClassifierConfig) -> bool:
-    """Whether the run in ``folder`` is of this recipe and has trained to its end and answered."""
+    """Whether the run in ``folder`` is of this recipe, trained to its end and measured."""
     try:
         stored = json.loads((folder / TRAINED).read_text("utf-8"))
     except (OSError, ValueError):
