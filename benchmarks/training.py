@@ -34,8 +34,8 @@ from mien.datasets.samples import Sample
 from mien.registry import architectures
 from mien.train.classification import augment
 from mien.train.classification.config import ClassifierConfig
-from mien.train.classification.loop import train
 from mien.train.recipe import load_recipe
+from mien.train.trainer import train
 
 
 def networks(batch: int, pictures: int) -> list[ClassifierConfig]:
@@ -86,7 +86,7 @@ def ours_pipeline(config: ClassifierConfig, data: InMemory) -> float:
     for _ in range(30):
         began = time.perf_counter()
         x = frames[:, None].float() / 255  # (N, 1, 48, 48)
-        x = augment.views(x, config.input_size, config, generator)
+        x = augment.augment(x, config.input_size, config, generator)
         ((x - config.mean[0]) / config.std[0]).contiguous(memory_format=torch.channels_last)
         times.append(time.perf_counter() - began)
     return median(times)
@@ -171,7 +171,7 @@ def measure(config: ClassifierConfig, data: InMemory, rounds: int, workers: list
     def turn(row: dict[str, Any]) -> None:
         """After each epoch of the trainer, by its own clock, one of each plain loop."""
         found = {n: loop.epoch() for n, loop in loops.items()}
-        if row["epoch"]:  # the first warms up
+        if row["epoch"] > 1:  # the first warms up
             mine.append(row["images_per_second"])
             for n, result in found.items():
                 theirs[n].append(result)

@@ -58,7 +58,7 @@ def test_scores_rank_and_answer_to_common_spellings() -> None:
     assert list(scores.to_dict()) == list(FER2013)
     with pytest.raises(InputError, match="no label 'contempt'"):
         scores["contempt"]
-    with pytest.raises(InputError, match="names no expression"):
+    with pytest.raises(InputError, match="is not an expression"):
         scores["bored"]
 
 

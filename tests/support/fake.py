@@ -48,7 +48,11 @@ def train(
     for epoch in range(config.epochs):
         time.sleep(slow)
         share = (epoch + 1) / config.epochs
-        row = {"epoch": epoch, "valid_accuracy": share * accuracy(config), "valid_nll": 2 - share}
+        row = {
+            "epoch": epoch + 1,
+            "valid_accuracy": share * accuracy(config),
+            "valid_nll": 2 - share,
+        }
         rows.append(row)
         (run / "last.pt").write_bytes(b"weights")
         on_epoch(row)

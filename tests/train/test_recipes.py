@@ -22,7 +22,7 @@ from tests.support.commands import mien
 torch = pytest.importorskip("torch")
 
 from mien.train.classification.classifier import TorchClassifier  # noqa: E402
-from mien.train.classification.loop import train  # noqa: E402
+from mien.train.trainer import train  # noqa: E402
 
 RECIPES = [name for name in recipe_names() if isinstance(load_recipe(name), ClassifierConfig)]
 STEPS = 2

@@ -48,7 +48,7 @@ def command(
 
     from mien.cli.support.epochs import epochs_shown
     from mien.train.classification.config import ClassifierConfig
-    from mien.train.classification.loop import pick_device
+    from mien.train.session import pick_device
     from mien.train.study.plan import Entry
     from mien.train.study.report import ranked
     from mien.train.study.run import Watcher, run_study

@@ -84,6 +84,7 @@ def command(
     import shlex
     from pathlib import Path
 
+    from mien.cli.support.epochs import counted
     from mien.datasets.base import open_dataset
     from mien.extras import require_extra
     from mien.train.recipe import load_classifier_recipe
@@ -99,14 +100,14 @@ def command(
     require_extra("tune", "'mien tune'")
     import torch
 
-    from mien.train.classification.loop import pick_device
+    from mien.train.session import pick_device
     from mien.train.tuning.tune import tune
 
     if threads is not None:
         torch.set_num_threads(threads)
     where = pick_device(device)
-    head = f"tuning {config.name} on {where}: {trials} trials of {config.epochs} epochs, into {out}"
-    click.echo(head, err=True)
+    number, epochs = counted(int(trials), "trial"), counted(config.epochs, "epoch")
+    click.echo(f"tuning {config.name} on {where}: {number} of {epochs}, into {out}", err=True)
     if note:
         click.echo(f"mien: {note}: a split that is reported must not choose settings", err=True)
     try:
@@ -197,7 +198,7 @@ def _display(trials: int) -> Iterator[Watcher]:
                 console.print(line, markup=False)
 
             def epoch(self, number: int, row: dict[str, Any], config: ClassifierConfig) -> None:
-                head = f"trial {number}  epoch {row['epoch'] + 1}/{config.epochs}"
+                head = f"trial {number}  epoch {row['epoch']}/{config.epochs}"
                 bar.update(task, description=f"{head}  {row['valid_accuracy']:.2%}{self.best}")
 
             def trial(self, row: TrialRow, rows: list[TrialRow], trials: int) -> None:

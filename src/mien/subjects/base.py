@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from mien.datasets.base import AnyDataset
 from mien.evaluation.kept_answers import Answers
@@ -44,6 +44,15 @@ class Subject(ABC, Generic[A, S]):
     settings: Settings
     kind: ClassVar[Kind]
 
+    @classmethod
+    @abstractmethod
+    def open(cls, source: Source, settings: Settings) -> Self:
+        """Load the model of ``source``.
+
+        Raises ``ModelError`` for a file that is not such a model, ``ConfigError`` for options that
+        cannot be used, and ``MissingExtraError`` for a training run without PyTorch.
+        """
+
     @property
     @abstractmethod
     def card(self) -> Mapping[str, Any]:
@@ -63,11 +72,10 @@ class Subject(ABC, Generic[A, S]):
 
     def epochs(self) -> Sequence[Mapping[str, Any]]:
         """Metrics of a training run, one row an epoch; empty for other models."""
-        from mien.reports.figures.curves import read_metrics
+        from mien.train.metrics_file import METRICS, read_metrics
 
         folder = self.source.folder
-        path = folder / "metrics.jsonl" if folder is not None else None
-        return read_metrics(path) if path is not None and path.is_file() else ()
+        return () if folder is None else read_metrics(folder / METRICS)
 
     @abstractmethod
     def answer(self, data: MeasuredData, split: str, on_progress: Progress | None = None) -> A:

@@ -10,8 +10,7 @@ from torch import nn
 
 from mien.specs.metadata import Spec
 from mien.train import checkpoint
-from mien.train.classification.config import ClassifierConfig
-from mien.train.detection.config import DetectorConfig
+from mien.train.config import BaseConfig
 
 COUNTS = ("pictures", "faces")
 """Facts of a run that go into ``trained_on``, not into the card."""
@@ -23,7 +22,7 @@ S = TypeVar("S", bound=Spec)
 def add_training_facts(
     spec: S,
     net: nn.Module,
-    config: ClassifierConfig | DetectorConfig,
+    config: BaseConfig,
     state: Mapping[str, Any],
     *,
     intended_use: str,

@@ -257,7 +257,7 @@ def bars(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def divided_run(bars: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run on a random division of the training split, its epoch chosen on the smaller part."""
     torch = pytest.importorskip("torch", reason="the 'train' extra brings PyTorch")
-    from mien.train.classification.loop import train
+    from mien.train.trainer import train
 
     torch.set_num_threads(1)
     place = tmp_path_factory.mktemp("runs") / "divided"

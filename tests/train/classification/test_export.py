@@ -25,6 +25,7 @@ pytest.importorskip("onnxscript")
 from mien.registry import architectures  # noqa: E402
 from mien.train import checkpoint  # noqa: E402
 from mien.train.classification import export  # noqa: E402
+from mien.train.classification.classifier import load_classifier_run  # noqa: E402
 from mien.train.classification.export import ExportedClassifier, export_classifier  # noqa: E402
 from mien.train.recipe import load_recipe  # noqa: E402
 
@@ -60,7 +61,7 @@ def test_the_file_answers_as_pytorch_does(
     run: Path, float32: ExportedClassifier, count: int
 ) -> None:
     crops = [sample.image for sample in tiny.Faces(count).samples("public")]
-    net, _ = checkpoint.load_network(run)
+    net, *_ = load_classifier_run(run)
     with torch.inference_mode():
         expected = net(torch.from_numpy(network_input(crops, float32.spec))).numpy()
     got = OnnxClassifier(float32.path).logits(crops)

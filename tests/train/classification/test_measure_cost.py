@@ -14,7 +14,7 @@ from mien.errors import ModelError  # noqa: E402
 from mien.labels import FER2013  # noqa: E402
 from mien.specs.classifier import ModelSpec  # noqa: E402
 from mien.train.classification import measure_cost  # noqa: E402
-from mien.train.classification.loop import train  # noqa: E402
+from mien.train.trainer import train  # noqa: E402
 from tests.support.models import tiny_classifier  # noqa: E402
 
 

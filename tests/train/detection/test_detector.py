@@ -13,7 +13,7 @@ from mien.media.images import read_image  # noqa: E402
 from mien.samples import ASTRONAUT  # noqa: E402
 from mien.train import checkpoint  # noqa: E402
 from mien.train.classification.classifier import TorchClassifier  # noqa: E402
-from mien.train.detection.detector import TorchDetector, load_detector  # noqa: E402
+from mien.train.detection.detector import TorchDetector, load_detector_run  # noqa: E402
 from mien.train.detection.network import build  # noqa: E402
 from tests.support.few_scenes import TINY  # noqa: E402
 
@@ -37,7 +37,7 @@ def test_a_run_is_a_detector(detector_run: Path) -> None:
     assert isinstance(detector, Detector)
     assert detector.facts.name == TINY.name and str(detector_run) in detector.facts.summary
     photo = read_image(ASTRONAUT)
-    net, config, _ = load_detector(detector_run)
+    net, config, _ = load_detector_run(detector_run)
     boxes, scores = net.find(photo, config)
     faces = detector.detect(photo)
     assert 0 < len(faces) <= len(boxes)

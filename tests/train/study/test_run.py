@@ -57,7 +57,7 @@ def test_a_finished_run_stays_and_an_unfinished_one_goes_on(
     study.run_entry(
         entry(), Faces(), tmp_path, device=CPU, on_epoch=lambda row: epochs.append(row["epoch"])
     )
-    assert epochs == [1]
+    assert epochs == [2]
     valid = Predictions.load(predictions_path(folder, "valid"))
     public = Predictions.load(predictions_path(folder, "public"))
     assert len(public) == 128 and public.splits == "official" and public.repeats_of == "train"

@@ -23,11 +23,10 @@ from mien.evaluation import metrics
 from mien.files import check_writable, write_whole
 from mien.preprocess.framing import BOX_FRAMING, FRAMINGS
 from mien.specs.classifier import ModelSpec
-from mien.train import checkpoint
-from mien.train.classification.classifier import torch_logits
+from mien.train.classification.classifier import load_classifier_run, torch_logits
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.models.fitted import Fitted
-from mien.train.classification.tensors import input_spec
+from mien.train.classification.spec import input_spec
 from mien.train.model_card import add_choices, add_training_facts
 from mien.train.onnx_graph import Weights, open_model, store_float16, traced, with_spec
 
@@ -103,8 +102,7 @@ def export_classifier(
     ``ConfigError``, ``DatasetError``, ``OutputError``.
     """
     check_writable(Path(out))
-    net, state = checkpoint.load_network(run)
-    config = ClassifierConfig.from_dict(state["config"], where=str(run))
+    net, config, state = load_classifier_run(run)
     spec = spec_of(net, config, state)
     spec = replace(add_choices(spec, weights, name, licence, card), **(framing or {}))
     split = None

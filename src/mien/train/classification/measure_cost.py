@@ -19,11 +19,11 @@ from mien.evaluation.classification.cost import Cost
 from mien.registry import architectures
 from mien.runtime import processor
 from mien.specs.classifier import ModelSpec
-from mien.train import checkpoint
+from mien.train.classification.classifier import load_classifier_run
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.export import export_classifier, made_up_crops
 from mien.train.classification.models.fitted import Fitted
-from mien.train.classification.tensors import input_spec
+from mien.train.classification.spec import input_spec
 
 SECONDS = 2.0
 """How long faces are timed; the median of many calls ignores a busy moment."""
@@ -35,8 +35,7 @@ def run_cost(run: str | Path, onnx: str | Path | None = None) -> Cost:
     The file stores its weights as float16, as ``mien export`` does. If the network cannot be
     exported, ``note`` says why and the costs that need the file are ``None``.
     """
-    net, state = checkpoint.load_network(run)
-    config = ClassifierConfig.from_dict(state["config"], where=str(run))
+    net, config, state = load_classifier_run(run)
     cost = network_cost(net, input_spec(config, tuple(state["labels"])))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(onnx) if onnx is not None else Path(folder) / "model.onnx"

@@ -57,23 +57,6 @@ class TensorSplit:
         return taken.permute(0, 3, 1, 2).float() / 255
 
 
-def input_spec(config: ClassifierConfig, labels: tuple[str, ...]) -> ModelSpec:
-    """The facts about the network's input that training, validation and the exported file share."""
-    return ModelSpec(
-        name=config.name,
-        labels=labels,
-        input_size=config.input_size,
-        resize=config.resize,
-        channels=config.channels,
-        mean=_a_channel(config.mean, config.channels),
-        std=_a_channel(config.std, config.channels),
-    )
-
-
-def _a_channel(values: tuple[float, ...], channels: int) -> tuple[float, ...]:
-    return values * channels if len(values) == 1 else values
-
-
 def load_split(
     dataset: Dataset, name: str, config: ClassifierConfig, spec: ModelSpec, device: torch.device
 ) -> TensorSplit:

@@ -18,6 +18,7 @@ from mien.evaluation.kept_answers import predictions_path
 from mien.files import write_whole
 from mien.specs.classifier import ModelSpec
 from mien.train import checkpoint
+from mien.train.metrics_file import METRICS, read_metrics
 from mien.train.study.plan import CHOSEN_ON, COST, FAILED, REPORTED, SHIPPED, Entry
 from mien.weights import DEFAULT
 
@@ -85,7 +86,7 @@ def _about(entry: Entry, data: str) -> Row:
 
 def _trained(folder: Path) -> Row:
     state = checkpoint.load(checkpoint.find(folder))
-    epochs = checkpoint.read_metrics(folder, int(state["epochs_done"]))
+    epochs = read_metrics(folder / METRICS, int(state["epochs_done"]))
     facts, config = state["facts"], state["config"]
     speeds = [row["images_per_second"] for row in epochs]
     return {

@@ -23,9 +23,8 @@ from mien.evaluation.kept_answers import keep_answers, predictions_path
 from mien.files import make_folder, write_whole
 from mien.train.classification.classifier import TorchClassifier
 from mien.train.classification.config import ClassifierConfig
-from mien.train.classification.loop import OnEpoch, pick_device, train
 from mien.train.classification.measure_cost import file_cost, run_cost
-from mien.train.classification.run import OnBatch
+from mien.train.session import pick_device
 from mien.train.study.plan import (
     CHOSEN_ON,
     COST,
@@ -38,6 +37,7 @@ from mien.train.study.plan import (
     plan,
 )
 from mien.train.study.report import Row, collect, write
+from mien.train.trainer import OnBatch, OnEpoch, train
 from mien.weights import DEFAULT
 
 

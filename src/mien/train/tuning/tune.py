@@ -30,8 +30,9 @@ from mien.datasets.splits import resplit
 from mien.errors import ConfigError, TrainingError
 from mien.files import make_folder
 from mien.train.classification.config import ClassifierConfig
-from mien.train.classification.loop import pick_device, train
-from mien.train.classification.watch import kept_row
+from mien.train.classification.loss_history import row_of_kept_epoch
+from mien.train.session import pick_device
+from mien.train.trainer import train
 from mien.train.tuning.claim import check_folders, claim
 from mien.train.tuning.report import write_report
 from mien.train.tuning.sampling import PerTrial, suggest
@@ -188,7 +189,7 @@ class _Search:
             nonlocal epochs
             epochs += 1
             self.watcher.epoch(trial.number, row, config)
-            trial.report(row["valid_accuracy"], row["epoch"])
+            trial.report(row["valid_accuracy"], row["epoch"] - 1)  # Optuna's steps count from 0
             if epochs < config.epochs and trial.should_prune():
                 raise TrialPruned
 
@@ -196,7 +197,7 @@ class _Search:
             config = self.space.config(self.config, suggest(trial, self.space))
             folder = self.out / "trials" / str(trial.number)
             rows = train(config, self.data, folder, device=self.device, on_epoch=on_epoch)
-            best = kept_row(rows, config)
+            best = row_of_kept_epoch(rows, config)
             trial.set_user_attr("nll", best["valid_nll"])
             return float(best["valid_accuracy"])
         finally:

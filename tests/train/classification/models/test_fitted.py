@@ -16,7 +16,7 @@ from tests.support import tiny
 torch = pytest.importorskip("torch")
 
 from mien.registry import architectures  # noqa: E402
-from mien.train.classification.tensors import input_spec  # noqa: E402
+from mien.train.classification.spec import input_spec  # noqa: E402
 
 
 def config(architecture: str, **keys: Any) -> Any:

@@ -18,7 +18,7 @@ from mien.registry import architectures  # noqa: E402
 from mien.train.classification.config import ClassifierConfig  # noqa: E402
 from mien.train.classification.models.base import TRAINED_ONLY  # noqa: E402
 from mien.train.classification.models.fitted import Fitted  # noqa: E402
-from mien.train.classification.tensors import input_spec  # noqa: E402
+from mien.train.classification.spec import input_spec  # noqa: E402
 from mien.train.recipe import load_recipe, recipe_names  # noqa: E402
 
 SMALL: dict[str, dict[str, Any]] = {

@@ -15,44 +15,19 @@ import pytest
 
 from mien.datasets.base import open_dataset
 from mien.datasets.samples import Sample
-from mien.errors import (
-    ConfigError,
-    DatasetError,
-    MienError,
-    ModelFileError,
-    OutputError,
-    TrainingError,
-)
+from mien.errors import ConfigError, DatasetError, ModelFileError, OutputError, TrainingError
 from tests.support import tiny
+from tests.support.runs import equal, state, train
 
 torch = pytest.importorskip("torch")
 
 from mien.train import checkpoint  # noqa: E402
-from mien.train.classification import loop, objective  # noqa: E402
-from mien.train.classification import run as training_run  # noqa: E402
+from mien.train import trainer as training  # noqa: E402
+from mien.train.classification import objective  # noqa: E402
+from mien.train.classification import task as classification  # noqa: E402
+from mien.train.classification.classifier import load_classifier_run  # noqa: E402
 from mien.train.classification.config import ClassifierConfig  # noqa: E402
-from mien.train.recipe import load_recipe  # noqa: E402
-
-CPU = torch.device("cpu")
-
-
-def train(config: ClassifierConfig, folder: Path, **options: Any) -> list[dict[str, Any]]:
-    return loop.train(config, options.pop("data", tiny.Faces()), folder, device=CPU, **options)
-
-
-def state(folder: Path) -> dict[str, Any]:
-    return checkpoint.load(folder / checkpoint.CHECKPOINT)
-
-
-def equal(a: Any, b: Any) -> bool:
-    """Whether two checkpoints hold the same, to the last bit."""
-    if isinstance(a, torch.Tensor):
-        return torch.equal(a, b)
-    if isinstance(a, dict):
-        return a.keys() == b.keys() and all(equal(a[key], b[key]) for key in a)
-    if isinstance(a, list):
-        return len(a) == len(b) and all(map(equal, a, b))
-    return bool(a == b)
+from mien.train.metrics_file import METRICS, read_metrics  # noqa: E402
 
 
 def test_loss_falls_on_real_faces(shared: Path, tmp_path: Path) -> None:
@@ -66,16 +41,15 @@ def test_loss_falls_on_real_faces(shared: Path, tmp_path: Path) -> None:
 
 def test_what_is_reported_is_what_the_stored_weights_do(run: Path) -> None:
     from mien.preprocess.network_input import network_input
-    from mien.train.classification.tensors import input_spec
+    from mien.train.classification.spec import input_spec
 
-    net, stored = checkpoint.load_network(run)
-    config = ClassifierConfig.from_dict(stored["config"])
+    net, config, _ = load_classifier_run(run)
     samples = list(tiny.Faces().samples("public"))[: config.limit]
-    x = network_input([s.image for s in samples], input_spec(config, tiny.Faces.labels))
+    x = network_input([s.image for s in samples], input_spec(config, tiny.Faces.facts.labels))
     with torch.inference_mode():
         answers = net(torch.from_numpy(x)).argmax(1).tolist()
     right = np.mean([a == s.label for a, s in zip(answers, samples, strict=True)])
-    rows = checkpoint.read_metrics(run, config.epochs)
+    rows = read_metrics(run / METRICS)
     assert rows[-1]["valid_accuracy"] == pytest.approx(right, abs=1e-4)
 
 
@@ -84,10 +58,10 @@ import json, os, signal, sys, torch
 from tests.support import tiny
 from pathlib import Path
 from mien.train.classification.config import ClassifierConfig
-from mien.train.classification.loop import train
+from mien.train.trainer import train
 torch.set_num_threads(1)
 config = ClassifierConfig.from_dict(json.loads(sys.argv[2]))
-kill = lambda epoch, batch, *_: epoch == 1 and os.kill(os.getpid(), signal.SIGKILL)
+kill = lambda epoch, batch, *_: epoch == 2 and os.kill(os.getpid(), signal.SIGKILL)
 train(config, tiny.Faces(), Path(sys.argv[1]), device=torch.device("cpu"), on_batch=kill)
 """
 
@@ -135,7 +109,7 @@ def test_a_run_that_ends_between_metrics_and_checkpoint_goes_on(
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(checkpoint, "save", save)
         train(config, cut)
-    assert len((cut / checkpoint.METRICS).read_text().splitlines()) == config.epochs
+    assert len((cut / METRICS).read_text().splitlines()) == config.epochs
     assert checkpoint.exists(cut) == (config.epochs > 1)
     assert len(train(config, cut, resume=True)) == config.epochs
     assert equal(state(whole), state(cut))
@@ -158,7 +132,7 @@ def test_a_checkpoint_that_fits_no_recipe_is_not_resumed(
 def test_resuming_a_finished_run_changes_nothing(run: Path) -> None:
     before = state(run)
     config = ClassifierConfig.from_dict(before["config"])
-    assert train(config, run, resume=True) == checkpoint.read_metrics(run, config.epochs)
+    assert train(config, run, resume=True) == read_metrics(run / METRICS)
     assert equal(state(run), before)
 
 
@@ -190,7 +164,9 @@ def test_training_stops_where_the_loss_is_no_number(
         return real(*args) * (float("nan") if len(calls) == 5 else 1)  # batch 2 of epoch 2
 
     monkeypatch.setattr(objective, "soft_cross_entropy", spoilt)
-    with pytest.raises(TrainingError, match=r"no number in epoch 2, batch 2: lower lr"):
+    with pytest.raises(
+        TrainingError, match=r"not finite in epoch 2, batch 2: lower lr .* keeps epoch 1$"
+    ):
         train(config, tmp_path)
     assert state(tmp_path)["epochs_done"] == 1
     assert all(bool(v.isfinite().all()) for v in state(tmp_path)["model"].values())
@@ -204,7 +180,10 @@ def test_weights_that_the_last_step_spoils_are_not_stored(
             parameter.grad.fill_(float("inf"))
 
     monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", explode)
-    with pytest.raises(TrainingError, match="weights are no numbers"):
+    with pytest.raises(
+        TrainingError,
+        match=r"weights are not finite after epoch 1: .* no epoch was finished, nothing was kept$",
+    ):
         train(tiny.config(batch_size=96), tmp_path)  # one batch an epoch: no loss sees them
     assert not (tmp_path / checkpoint.CHECKPOINT).exists()
 
@@ -231,40 +210,6 @@ def test_every_kind_of_recipe_trains(tmp_path: Path, keys: dict[str, Any]) -> No
     assert dtypes <= {torch.float32, torch.int64}  # autocast never touches the weights
 
 
-def test_a_student_follows_its_teacher(run: Path, tmp_path: Path) -> None:
-    keys = {"flip": False, "rotation": 0.0, "scale": 0.0, "shift": 0.0, "erasing": 0.0}
-    config = tiny.config(teacher=str(run), distill_weight=1.0, epochs=4, dropout=0.0, **keys)
-    before = checkpoint.load(checkpoint.find(run))
-    losses = [row["train_loss"] for row in train(config, tmp_path)]
-    assert losses[-1] < losses[0]
-    assert equal(checkpoint.load(checkpoint.find(run)), before)
-
-
-def test_a_missing_teacher_is_refused_before_anything_is_written(tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    with pytest.raises(ConfigError, match="--teacher RUN"):
-        train(tiny.config(needs_teacher=True), folder)
-    with pytest.raises(MienError, match="no checkpoint at"):
-        train(tiny.config(teacher=str(tmp_path)), folder)
-    assert not folder.exists()
-
-
-def test_a_teacher_of_other_labels_is_refused(
-    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tiny.Faces, "labels", tiny.Faces.labels[::-1])
-    with pytest.raises(ConfigError, match="same labels in the same order"):
-        train(tiny.config(teacher=str(run)), tmp_path / "run")
-
-
-def test_a_teacher_that_cannot_see_the_views_is_refused(tmp_path: Path) -> None:
-    train(tiny.config(architecture="mlp", epochs=1, limit=32), tmp_path / "teacher")
-    config = tiny.config(teacher=str(tmp_path / "teacher"), size_schedule=[[0.5, 32]])
-    with pytest.raises(ConfigError, match=r"takes 44×44 pixels alone, and the .* it 32×32: set"):
-        train(config, tmp_path / "run")
-    assert not (tmp_path / "run").exists()
-
-
 def test_a_run_that_cannot_be_kept_is_refused_before_the_data_is_read(tmp_path: Path) -> None:
     class Unread(tiny.Faces):
         def samples(self, split: str) -> Iterator[Sample]:
@@ -275,129 +220,21 @@ def test_a_run_that_cannot_be_kept_is_refused_before_the_data_is_read(tmp_path: 
         train(tiny.config(), tmp_path / "file" / "run", data=Unread())
 
 
-def test_too_little_data_is_told(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="20 pictures make no batch of 32"):
-        train(tiny.config(), tmp_path / "a", data=tiny.Faces(count=20))
-    with pytest.raises(DatasetError, match="no pictures"):
-        train(tiny.config(), tmp_path / "b", data=tiny.Faces(count=0))
-    assert not any(tmp_path.iterdir())  # what never began leaves no folder
-
-
-@pytest.mark.parametrize("keys", [
-    {"architecture": "mlp", "batch_size": 1},  # batch normalisation of a single picture
-    {"architecture": "timm", "backbone": "vgg11", "resize": 16, "input_size": 16},
-    {"architecture": "timm", "backbone": "vgg11", "size_schedule": [[0.5, 16]]},
-])  # fmt: skip
-def test_a_network_that_cannot_take_the_batches_is_refused(
-    keys: dict[str, Any], tmp_path: Path
-) -> None:
-    if "backbone" in keys:
-        pytest.importorskip("timm")
-    with pytest.raises(ConfigError, match=r"cannot learn from batches of .* pixels") as caught:
-        train(tiny.config(**keys), tmp_path / "run")
-    assert "\n" not in str(caught.value)
-    assert not (tmp_path / "run").exists()
-
-
 def test_a_full_gpu_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: Any) -> None:
         raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried …\nmore")
 
-    monkeypatch.setattr(loop, "load_split", full)
+    monkeypatch.setattr(classification, "load_split", full)
     with pytest.raises(TrainingError, match="--set batch_size=16"):
         train(tiny.config(), tmp_path)
 
 
 def test_a_network_too_large_for_the_cpu_is_one_line(tmp_path: Path) -> None:
-    expected = r"memory of cpu .*batch_size=16, or lower widths"
+    expected = r"out of memory on cpu .*batch_size=16, or lower widths"
     with pytest.raises(TrainingError, match=expected) as caught:
         train(tiny.config(widths=[8_000_000, 8, 8, 8]), tmp_path / "run")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "run").exists()
-
-
-def test_patience_keeps_the_best_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = []
-    real = training_run.Run._validate
-
-    def validate(self: Any, split: Any) -> dict[str, float]:
-        kept.append({k: v.clone() for k, v in self.averaged.state_dict().items()})
-        return {**real(self, split), "valid_nll": [2.0, 1.0, 1.1, 1.2, 0.5][len(kept) - 1]}
-
-    monkeypatch.setattr(training_run.Run, "_validate", validate)
-    config = tiny.config(epochs=5, patience=2)
-    rows = train(config, tmp_path)
-    assert len(rows) == 4  # two epochs without a lower loss
-    net, stored = checkpoint.load_network(tmp_path)
-    assert equal(dict(net.state_dict()), kept[1])
-    assert not equal(dict(net.state_dict()), kept[3])
-    assert stored["facts"]["selected_on"] == "public"
-    assert train(config, tmp_path, resume=True) == rows  # a run that has stopped stays stopped
-
-
-class Affect(tiny.Faces):
-    def samples(self, split: str) -> Iterator[Sample]:
-        for row, sample in enumerate(super().samples(split)):
-            known = row % 5 > 0
-            valence = (sample.label - 3) / 3 if known else None
-            yield replace(sample, valence=valence, arousal=0.5 - row % 2 if known else None)
-
-
-def test_valence_and_arousal_are_a_head_that_is_dropped(tmp_path: Path) -> None:
-    config = tiny.config(epochs=6, affect_weight=1.0, rotation=0.0, flip=False, limit=None)
-    rows = train(config, tmp_path, data=Affect())
-    assert rows[-1]["valid_valence_ccc"] > 0.5  # it can be seen
-    assert abs(rows[-1]["valid_arousal_ccc"]) < 0.5  # it cannot
-    net, _ = checkpoint.load_network(tmp_path)
-    assert net.affect is None
-    assert any(name.startswith("affect.") for name in state(tmp_path)["model"])
-
-
-def test_frozen_epochs_train_the_head_alone(tmp_path: Path) -> None:
-    pytest.importorskip("timm")
-    import torchvision
-
-    torch.manual_seed(0)
-    weights = torchvision.models.resnet18().state_dict()
-    torch.save(weights, tmp_path / "resnet18.pth")
-    keys = {
-        "architecture": "timm", "backbone": "resnet18", "weights": str(tmp_path / "resnet18.pth"),
-        "channels": 3, "freeze_epochs": 1, "epochs": 2, "limit": 96, "resize": 32, "input_size": 32,
-    }  # fmt: skip
-    seen = []
-    train(
-        tiny.config(**keys), tmp_path / "run",
-        on_epoch=lambda _: seen.append(state(tmp_path / "run")["model"]),
-    )  # fmt: skip
-    frozen, free = seen
-    assert torch.equal(frozen["backbone.conv1.weight"], weights["conv1.weight"])
-    assert torch.equal(frozen["backbone.bn1.running_mean"], weights["bn1.running_mean"])
-    assert not torch.equal(free["backbone.conv1.weight"], weights["conv1.weight"])
-    assert not torch.equal(free["head.weight"], frozen["head.weight"])
-    assert state(tmp_path / "run")["facts"]["weights_from"] == str(tmp_path / "resnet18.pth")
-
-
-@pytest.mark.parametrize("name", ["knn", "majority"])
-def test_networks_that_remember_are_runs_like_others(name: str, tmp_path: Path) -> None:
-    config = load_recipe(name, values={"splits": "official", "valid_split": "public"})
-    (row,) = train(config, tmp_path)
-    assert row["valid_accuracy"] == pytest.approx(1.0 if name == "knn" else 19 / 128, abs=0.2)
-    net, _ = checkpoint.load_network(tmp_path)
-    assert len(list(net.parameters())) == 0
-    assert train(config, tmp_path, resume=True) == [row]
-
-
-def test_a_class_without_a_picture_and_one_with_a_single_one(tmp_path: Path) -> None:
-    class Rare(tiny.Faces):
-        def samples(self, split: str) -> Iterator[Sample]:
-            for row, sample in enumerate(super().samples(split)):
-                if sample.label < 5 or (sample.label == 5 and row < 7):
-                    yield sample
-
-    for number, keys in enumerate(({"class_weights": True}, {"sampling": "balanced"})):
-        config = tiny.config(limit=None, splits="random:90/10", valid_split="valid", **keys)
-        rows = train(config, tmp_path / str(number), data=Rare())
-        assert all(np.isfinite(row["valid_nll"]) for row in rows)
 
 
 def test_pictures_that_cannot_be_read_are_listed_in_the_run(tmp_path: Path) -> None:
@@ -419,7 +256,7 @@ def test_a_full_disk_keeps_the_last_checkpoint(tmp_path: Path, full_disk: Any) -
     with pytest.raises(OutputError, match="File too large"), ExitStack() as stack:
 
         def fill(row: dict[str, Any]) -> None:
-            if row["epoch"] == 0:
+            if row["epoch"] == 1:
                 stack.enter_context(full_disk(2000))  # metrics fit, a checkpoint does not
 
         train(config, tmp_path, on_epoch=fill)
@@ -427,27 +264,10 @@ def test_a_full_disk_keeps_the_last_checkpoint(tmp_path: Path, full_disk: Any) -
     assert len(train(config, tmp_path, resume=True)) == 3
 
 
-def test_devices() -> None:
-    expected = "cuda" if torch.cuda.is_available() else "cpu"
-    assert loop.pick_device("auto").type == expected
-    assert loop.pick_device("cpu") == CPU
-    with pytest.raises(TrainingError, match="try auto or cpu"):
-        loop.pick_device("abacus")
-
-
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_a_gpu_trains_too(tmp_path: Path) -> None:
     config = tiny.config(precision="bf16", ferplus_weight=1.0, mixup=0.2, cutmix=1.0)
     gpu = torch.device("cuda")
-    loop.train(replace(config), tiny.Faces(), tmp_path, device=gpu)
-    assert loop.train(config, tiny.Faces(), tmp_path, device=gpu, resume=True)
-    checkpoint.load_network(tmp_path)  # and can be read without one
-
-
-def test_a_split_that_is_not_there_is_told_before_the_data_is_read(tmp_path: Path) -> None:
-    keys = {"splits": "random:90/10", "valid_split": "test"}
-    with pytest.raises(ConfigError, match=r"valid_split = 'test'.*train, valid, public: add --set"):
-        train(tiny.config(**keys), tmp_path / "run")
-    with pytest.raises(ConfigError, match="train_split = 'training'"):
-        train(tiny.config(train_split="training"), tmp_path / "run")
-    assert not (tmp_path / "run").exists()
+    training.train(replace(config), tiny.Faces(), tmp_path, device=gpu)
+    assert training.train(config, tiny.Faces(), tmp_path, device=gpu, resume=True)
+    load_classifier_run(tmp_path)  # and can be read without one

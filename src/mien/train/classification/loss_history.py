@@ -1,4 +1,4 @@
-"""What the validation loss decides during a run: a lower rate, the best epoch, an early end."""
+"""Decisions from the validation loss: lower the rate, keep the best epoch, stop early."""
 
 from __future__ import annotations
 
@@ -7,23 +7,25 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from mien.train.classification.config import ClassifierConfig
+from mien.train.metrics_file import Row
 
 
 @dataclass(slots=True)
-class Watch:
-    """The validation losses so far, in short; plain numbers, so that a checkpoint keeps them."""
+class LossHistory:
+    """Summary of the validation losses so far; plain numbers, which a checkpoint stores."""
 
     best_loss: float = math.inf
     best_epoch: int = -1
+    """Epoch of the lowest loss, counted from 0, as in the checkpoints of earlier versions."""
     since_best: int = 0
     """Epochs since the lowest loss."""
     since_change: int = 0
     """Epochs since the lowest loss or the last change of the rate."""
     rate: float = 1.0
-    """Factor of the learning rate, by ``schedule = "plateau"``."""
+    """Factor of the learning rate, for ``schedule = "plateau"``."""
 
-    def see(self, epoch: int, loss: float, config: ClassifierConfig) -> bool:
-        """Take in an epoch's validation loss; returns whether it is the lowest so far."""
+    def add(self, epoch: int, loss: float, config: ClassifierConfig) -> bool:
+        """Add the loss of an epoch, counted from 0; returns whether it is the lowest so far."""
         if loss < self.best_loss:
             self.best_loss, self.best_epoch = loss, epoch
             self.since_best = self.since_change = 0
@@ -35,15 +37,15 @@ class Watch:
             self.since_change = 0
         return False
 
-    def should_stop(self, config: ClassifierConfig) -> bool:
-        """Whether patience has run out."""
+    def out_of_patience(self, config: ClassifierConfig) -> bool:
+        """Whether the recipe's ``patience`` is used up."""
         return 0 < config.patience <= self.since_best
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, which ``Watch(**values)`` reads back."""
+        """Plain values; ``LossHistory(**values)`` reads them back."""
         return asdict(self)
 
 
-def kept_row(rows: list[dict[str, Any]], config: ClassifierConfig) -> dict[str, Any]:
-    """Metrics of the epoch whose weights a run keeps: the last, or with ``patience`` the best."""
+def row_of_kept_epoch(rows: list[Row], config: ClassifierConfig) -> Row:
+    """Metrics of the epoch whose weights a run keeps: the last, or the best with ``patience``."""
     return min(rows, key=lambda row: row["valid_nll"]) if config.patience else rows[-1]

@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs the 'train' extra")
@@ -14,7 +13,8 @@ from mien.errors import ConfigError, TrainingError  # noqa: E402
 from mien.train import checkpoint  # noqa: E402
 from mien.train.detection.batches import Scenes, batches  # noqa: E402
 from mien.train.detection.network import build  # noqa: E402
-from mien.train.detection.run import train_detector  # noqa: E402
+from mien.train.metrics_file import METRICS, read_metrics  # noqa: E402
+from mien.train.trainer import train  # noqa: E402
 from tests.support.few_scenes import TINY, Few  # noqa: E402
 
 CPU = torch.device("cpu")
@@ -28,14 +28,14 @@ def weights(run: Path, kind: str = "ema") -> dict[str, Any]:
 def finished(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.set_num_threads(1)
     run = tmp_path_factory.mktemp("detector") / "run"
-    train_detector(TINY, Few(shared), run, device=CPU)
+    train(TINY, Few(shared), run, device=CPU)
     return run
 
 
 def test_a_run_leaves_recipe_metrics_and_checkpoint(finished: Path) -> None:
     assert json.loads((finished / "recipe.json").read_text())["task"] == "detection"
-    rows = checkpoint.read_metrics(finished, 9)
-    assert [row["epoch"] for row in rows] == [0, 1]
+    rows = read_metrics(finished / METRICS)
+    assert [row["epoch"] for row in rows] == [1, 2]
     parts = ("loss_objectness", "loss_rpn_box_reg", "loss_classifier", "loss_box_reg")
     for row in rows:
         assert row["train_loss"] == pytest.approx(sum(row[p] for p in parts), abs=1e-3)
@@ -56,9 +56,9 @@ def test_a_killed_run_goes_on_to_the_same_weights(
         raise KilledError
 
     with pytest.raises(KilledError):
-        train_detector(TINY, Few(shared), tmp_path / "run", device=CPU, on_epoch=kill)
-    rows = train_detector(TINY, Few(shared), tmp_path / "run", device=CPU, resume=True)
-    assert [row["epoch"] for row in rows] == [0, 1]
+        train(TINY, Few(shared), tmp_path / "run", device=CPU, on_epoch=kill)
+    rows = train(TINY, Few(shared), tmp_path / "run", device=CPU, resume=True)
+    assert [row["epoch"] for row in rows] == [1, 2]
     expected = weights(finished)
     assert all(torch.equal(v, expected[k]) for k, v in weights(tmp_path / "run").items())
 
@@ -90,12 +90,12 @@ def test_the_average_has_statistics_of_its_own(finished: Path, shared: Path) -> 
 
 def test_other_data_is_no_way_to_go_on(finished: Path, shared: Path) -> None:
     with pytest.raises(ConfigError, match="resume with the same data"):
-        train_detector(TINY, Few(shared, train=8), finished, device=CPU, resume=True)
+        train(TINY, Few(shared, train=8), finished, device=CPU, resume=True)
 
 
 def test_too_few_pictures(shared: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="3 pictures make no batch of 4: lower batch_size"):
-        train_detector(TINY, Few(shared, train=3), tmp_path / "run", device=CPU)
+        train(TINY, Few(shared, train=3), tmp_path / "run", device=CPU)
     assert not (tmp_path / "run").exists()
 
 
@@ -103,9 +103,11 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_what_is_done(
     shared: Path, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
-    with pytest.raises(TrainingError, match=r"no number.*lower lr"):
-        train_detector(replace(TINY, lr=1e30), Few(shared), run, device=CPU)
-    assert np.array_equal(checkpoint.read_metrics(run, 9), [])
+    with pytest.raises(
+        TrainingError, match=r"not finite in epoch 1, .*lower lr .* nothing was kept$"
+    ):
+        train(replace(TINY, lr=1e30), Few(shared), run, device=CPU)
+    assert read_metrics(run / METRICS) == []
 
 
 def test_a_split_that_is_not_there_is_told_before_anything_is_written(
@@ -113,12 +115,12 @@ def test_a_split_that_is_not_there_is_told_before_anything_is_written(
 ) -> None:
     config = replace(TINY, valid_split="held")
     with pytest.raises(ConfigError, match=r"splits train, valid: add --set valid_split=NAME"):
-        train_detector(config, Few(shared), tmp_path / "run", device=CPU)
+        train(config, Few(shared), tmp_path / "run", device=CPU)
     assert not (tmp_path / "run").exists()
 
 
 def test_a_batch_that_has_no_statistics_is_refused(shared: Path, tmp_path: Path) -> None:
     config = replace(TINY, view=32, batch_size=1)
     with pytest.raises(ConfigError, match="raise view or batch_size"):
-        train_detector(config, Few(shared), tmp_path / "run", device=CPU)
+        train(config, Few(shared), tmp_path / "run", device=CPU)
     assert not (tmp_path / "run").exists()
