@@ -45,7 +45,7 @@ def test_what_is_reported_is_what_the_stored_weights_do(run: Path) -> None:
 
     net, config, _ = load_classifier_run(run)
     samples = list(tiny.Faces().samples("public"))[: config.limit]
-    x = network_input([s.image for s in samples], input_spec(config, tiny.Faces.labels))
+    x = network_input([s.image for s in samples], input_spec(config, tiny.Faces.facts.labels))
     with torch.inference_mode():
         answers = net(torch.from_numpy(x)).argmax(1).tolist()
     right = np.mean([a == s.label for a, s in zip(answers, samples, strict=True)])

@@ -114,7 +114,7 @@ def test_the_spec_reads_back_equal(float16: Exported, float32: Exported, run: Pa
         assert spec == exported.spec
         assert exported.size == exported.path.stat().st_size
     spec, config = float16.spec, checkpoint.load(checkpoint.find(run))["config"]
-    assert spec.name == "tiny" and spec.labels == tiny.Faces.labels
+    assert spec.name == "tiny" and spec.labels == tiny.Faces.facts.labels
     assert (spec.input_size, spec.resize) == (config["input_size"], config["resize"])
     assert {key: getattr(spec, key) for key in FER2013_FRAMING} == FER2013_FRAMING
     assert spec.card["recipe"] == config

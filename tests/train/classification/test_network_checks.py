@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,8 @@ def test_a_missing_teacher_is_refused_before_anything_is_written(tmp_path: Path)
 def test_a_teacher_of_other_labels_is_refused(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tiny.Faces, "labels", tiny.Faces.labels[::-1])
+    turned = replace(tiny.Faces.facts, labels=tiny.Faces.facts.labels[::-1])
+    monkeypatch.setattr(tiny.Faces, "facts", turned)
     with pytest.raises(ConfigError, match="same labels in the same order"):
         train(tiny.config(teacher=str(run)), tmp_path / "run")
 

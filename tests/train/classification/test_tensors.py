@@ -45,7 +45,7 @@ def _unreadable() -> np.ndarray:
 
 
 def load(data: tiny.Faces, config: ClassifierConfig, split: str = "train") -> TensorSplit:
-    return load_split(data, split, config, input_spec(config, data.labels), CPU)
+    return load_split(data, split, config, input_spec(config, data.facts.labels), CPU)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -53,7 +53,7 @@ def test_frames_are_those_of_inference(channels: int) -> None:
     config = tiny.config(channels=channels, limit=None)
     loaded = load(Odd(300), config)  # more than a chunk
     samples = list(Odd(300).samples("train"))
-    expected = resize_crops([s.image for s in samples], input_spec(config, Odd.labels))
+    expected = resize_crops([s.image for s in samples], input_spec(config, Odd.facts.labels))
     assert loaded.crops.shape == (300, 48, 48, channels)
     np.testing.assert_array_equal(loaded.crops.numpy(), expected)
     assert loaded.labels.tolist() == [s.label for s in samples]

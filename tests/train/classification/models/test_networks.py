@@ -126,7 +126,7 @@ def check_export(config: ClassifierConfig) -> None:
     from mien.train.classification import export
 
     net = build(config)
-    spec = input_spec(config, tiny.Faces.labels)
+    spec = input_spec(config, tiny.Faces.facts.labels)
     x = torch.from_numpy(network_input(list(export.made_up_crops(14)), spec))
     net.fit_input(x)
     if isinstance(net, Fitted):
