@@ -6,7 +6,14 @@ import re
 import pytest
 
 from mien import errors
-from mien.errors import MienError, MissingExtraError, UnknownNameError, did_you_mean, nearest
+from mien.errors import (
+    MienError,
+    MissingExtraError,
+    UnknownNameError,
+    did_you_mean,
+    nearest,
+    one_line,
+)
 
 CLASSES = [
     item
@@ -52,6 +59,12 @@ def test_a_missing_extra_gives_the_command() -> None:
     error = MissingExtraError("a figure", "plot")
     assert isinstance(error, ImportError)
     assert str(error) == "a figure needs the 'plot' extra: pip install '.[plot]' in a clone of Mien"
+
+
+def test_one_line() -> None:
+    assert one_line(ValueError("two\n lines ")) == "two lines"
+    assert one_line(ValueError("x" * 300)) == "x" * 200
+    assert one_line(KeyError()) == "KeyError"
 
 
 def test_nearest() -> None:

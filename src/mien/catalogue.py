@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mien.errors import UnknownNameError
+from mien.errors import UnknownNameError, one_line
 from mien.registry import classifiers, detectors
 
 # Imports of NumPy, OpenCV and ONNX Runtime stand in functions: `mien doctor` reports a broken one.
@@ -70,7 +70,7 @@ def _try(read: Callable[[str], T], name: str) -> T | Broken:
     try:
         return read(name)
     except Exception as error:  # noqa: BLE001 - a third party's code may raise anything
-        return Broken(" ".join(str(error).split()) or type(error).__name__)
+        return Broken(one_line(error))
 
 
 def _facts(name: str) -> DetectorFacts:

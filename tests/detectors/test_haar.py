@@ -117,7 +117,7 @@ def test_values_out_of_range(options: dict[str, float]) -> None:
 
 
 @works
-def test_files_that_are_no_cascade(tmp_path: Path) -> None:
+def test_files_that_are_not_a_cascade(tmp_path: Path) -> None:
     (tmp_path / "empty.xml").touch()
     (tmp_path / "text.xml").write_text("hello")
     (tmp_path / "bytes.xml").write_bytes(b"\xff\xfe\0\0")
@@ -135,7 +135,7 @@ def test_without_opencv_4_it_says_what_to_install(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(ConfigError, match=r"opencv-python-headless<5.*mtcnn") as caught:
         Haar()
     assert isinstance(caught.value, MienError) and "\n" not in str(caught.value)
-    assert haar._lacks().startswith("OpenCV 4")
+    assert haar._needs().startswith("OpenCV 4")
 
 
 def test_without_cascades_it_asks_for_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -144,8 +144,8 @@ def test_without_cascades_it_asks_for_one(monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.setattr(haar, "CASCADE", tmp_path / CASCADE.name)
     with pytest.raises(ConfigError, match=rf"{CASCADE.name} from https.*model=FILE\.xml"):
         Haar()
-    assert haar._lacks().startswith("model=")
+    assert haar._needs().startswith("model=")
 
 
-def test_what_it_needs_here_is_what_stops_it() -> None:
+def test_facts_say_what_is_missing() -> None:
     assert bool(Haar.facts.needs) == (not hasattr(cv2, "CascadeClassifier") or not CASCADE.exists())

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mien.errors import InputError, OutputError
+from mien.evaluation.classification.measures import measure as measure_classifier
 from mien.evaluation.classification.predictions import Predictions
 from mien.evaluation.detection.answers import Detections
+from mien.evaluation.detection.measures import measure as measure_detector
 from mien.evaluation.kept_answers import (
     detections_path,
     holds_detections,
@@ -58,3 +61,18 @@ def test_a_file_of_something_else_is_refused(content: bytes | None, tmp_path: Pa
     assert not holds_detections(path) and not holds_detections("\0")
     with pytest.raises(InputError, match=r"answers\.npz"):
         load_answers(path)
+
+
+def test_answers_that_an_earlier_version_saved(tmp_path: Path) -> None:
+    """They load, give the figures of that time, and are written back in the same format."""
+    fixtures = Path(__file__).parents[1] / "fixtures" / "answers"
+    expected = json.loads((fixtures / "scores.json").read_text("utf-8"))
+    for name, measure in (("predictions", measure_classifier), ("detections", measure_detector)):
+        old = load_answers(fixtures / f"{name}.npz")
+        scores = json.loads(json.dumps(measure(old).to_dict()))
+        for key, value in expected[name].items():
+            assert scores[key] == (pytest.approx(value) if isinstance(value, float) else value), key
+        old.save(tmp_path / "again.npz")
+        with np.load(fixtures / f"{name}.npz") as before, np.load(tmp_path / "again.npz") as after:
+            assert before.files == after.files
+            assert all(np.array_equal(before[array], after[array]) for array in before.files)

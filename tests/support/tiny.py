@@ -36,9 +36,9 @@ def options(**keys: Any) -> list[str]:
 
 
 class Faces:
-    """A data set of bars: the expression is the angle, and ten people vote for it."""
+    """Bars that pose as FER2013's pictures: the expression is the angle, ten people vote for it."""
 
-    facts = DatasetFacts(name="bars", labels=FER2013)
+    facts = DatasetFacts(name="bars", labels=FER2013, origin="fer2013")
 
     def __init__(self, count: int = 128, votes: bool = True) -> None:
         self.count, self.votes = count, votes

@@ -1,4 +1,4 @@
-"""What every expression classifier gives."""
+"""The protocol of expression classifiers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mien.specs.classifier import ModelSpec
 
 
 class Classifier(Protocol):
-    """Names the expressions of face crops; ``spec`` says how crops are made and labels ordered."""
+    """Names the expressions of face crops; ``spec`` has the order of labels and the framing."""
 
     spec: ModelSpec
 
@@ -24,7 +24,7 @@ class Classifier(Protocol):
         ...
 
     def classify(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """(N, K) calibrated probabilities for the same; rows sum to 1."""
+        """(N, K) calibrated probabilities for the same crops; rows sum to 1."""
         ...
 
 

@@ -35,7 +35,7 @@ class DetectorFacts:
     cropped: bool = False
     """Whether its boxes are face crops already, so that no model's framing is applied."""
     needs: str = ""
-    """What is missing here, such as a model file; empty where it works without options."""
+    """What is missing here, such as a model file; empty if it works without options."""
     card: Mapping[str, Any] = field(default_factory=dict)
     """Facts of training that travel with the weights: data, recipe, limits; empty for others."""
 
@@ -90,7 +90,7 @@ def check_detector(detector: Any, name: str) -> Detector:
 
 
 def check_image(image: Any) -> NDArray[np.uint8]:
-    """``image`` itself where it is (H, W, 3) uint8; ``InputError`` where it is not."""
+    """``image`` itself; ``InputError`` if it is not an (H, W, 3) uint8 array."""
     if not isinstance(image, np.ndarray):
         raise InputError(f"a detector takes an array, (H, W, 3) uint8 RGB, got {type(image)}")
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
@@ -100,28 +100,28 @@ def check_image(image: Any) -> NDArray[np.uint8]:
 
 
 def check_faces(name: str, faces: list[Face], picture: str) -> list[Face]:
-    """``faces`` themselves where boxes and scores are finite numbers; ``InputError`` else.
+    """``faces`` themselves; ``InputError`` if a box or score is not finite.
 
-    ``name`` is the detector's, ``picture`` the picture's: a third party's code may answer anything.
+    The message names the detector ``name`` and the ``picture``.
     """
     for face in faces:
         if not all(map(math.isfinite, (*face.box.to_list(), face.score))):
             raise InputError(
-                f"detector {name!r} answers to {picture} with boxes or scores that are no finite "
-                "numbers: they cannot be used"
+                f"detector {name!r} returned a box or score that is not finite for {picture}: "
+                f"{face}"
             )
     return faces
 
 
 def check_score(name: str, value: float) -> float:
-    """``value`` itself where it can bound a score; ``ConfigError``, which names the option."""
+    """``value`` itself; ``ConfigError``, which names the option, if it is not from 0 to 1."""
     if not 0 <= value <= 1:
         raise ConfigError(f"{name} must be from 0 to 1, got {value}")
     return value
 
 
 def check_length(name: str, value: float, least: float = 0) -> float:
-    """``value`` itself where it is a length of at least ``least`` pixels; ``ConfigError``."""
+    """``value`` itself; ``ConfigError`` if it is not finite or below ``least`` pixels."""
     if not least <= value < float("inf"):
         raise ConfigError(f"{name} must be {least} pixels or more, got {value}")
     return value

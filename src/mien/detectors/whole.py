@@ -1,4 +1,4 @@
-"""The detector ``none``: the whole picture is one face, for pictures that are cropped already."""
+"""The detector ``none``: the whole picture is one face, for pictures that are already cropped."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mien.types import Box, Face
 
 @register_detector("none")
 class Whole:
-    """Detects nothing: answers one face whose box is the picture, score 1, without landmarks."""
+    """Detects nothing: returns one face whose box is the picture, score 1, without landmarks."""
 
     facts: ClassVar[DetectorFacts] = DetectorFacts(
         name="none", summary="the whole picture is one face", landmarks=False, cropped=True

@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Generic, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mien.errors import InputError
 
 A = TypeVar("A")
@@ -26,6 +29,11 @@ class Comparison(Generic[Row, Pair]):
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready; floats are not rounded."""
         return asdict(self)
+
+
+def count_only(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> int:
+    """How many items only the ``first`` of two models gets right; both (N,)."""
+    return int((first & ~second).sum())
 
 
 def check_same(answers: Mapping[str, A], facts: Facts[A], models: str) -> None:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from mien.datasets.base import AnyDataset
 from mien.evaluation.kept_answers import Answers
@@ -43,6 +43,15 @@ class Subject(ABC, Generic[A, S]):
     source: Source
     settings: Settings
     kind: ClassVar[Kind]
+
+    @classmethod
+    @abstractmethod
+    def open(cls, source: Source, settings: Settings) -> Self:
+        """Load the model of ``source``.
+
+        Raises ``ModelError`` for a file that is not such a model, ``ConfigError`` for options that
+        cannot be used, and ``MissingExtraError`` for a training run without PyTorch.
+        """
 
     @property
     @abstractmethod

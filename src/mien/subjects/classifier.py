@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from mien.classifiers.base import Classifier
+from mien.classifiers.base import Classifier, load_classifier
+from mien.classifiers.onnx import OnnxClassifier
 from mien.datasets.base import AnyDataset
 from mien.evaluation.classification.measures import Evaluation, measure
 from mien.evaluation.classification.predict import predict
 from mien.evaluation.classification.predictions import Predictions
 from mien.evaluation.kept_answers import predictions_path
 from mien.evaluation.split_pictures import Progress
+from mien.extras import require_extra
 from mien.subjects.base import Settings, Subject
 from mien.subjects.measured_data import MeasuredData
-from mien.subjects.source import Kind
+from mien.subjects.source import Kind, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,19 @@ class ClassifierSubject(Subject[Predictions, Evaluation]):
 
     classifier: Classifier
     kind: ClassVar[Kind] = "classifier"
+
+    @classmethod
+    def open(cls, source: Source, settings: Settings) -> ClassifierSubject:
+        """A registered classifier, an ONNX file or a training run."""
+        if source.form == "run":
+            require_extra("train", f"the training run {source.text}")
+            from mien.train.classification.classifier import TorchClassifier
+
+            return cls(source, settings, TorchClassifier(source.text))
+        if source.session is not None:
+            return cls(source, settings, OnnxClassifier.from_session(source.text, source.session))
+        hint = "or give an .onnx file or a training run's folder"
+        return cls(source, settings, load_classifier(source.text, hint=hint))
 
     @property
     def card(self) -> Mapping[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -11,15 +11,19 @@ from typing import Any, ClassVar, cast
 from mien.datasets.base import AnyDataset, SceneDataset
 from mien.datasets.scene import box_fingerprint
 from mien.detectors.base import Detector
+from mien.detectors.load import load_detector
+from mien.detectors.onnx import OnnxDetector
 from mien.errors import MienError
 from mien.evaluation.detection.answers import Detections
 from mien.evaluation.detection.detect import detect_all
 from mien.evaluation.detection.measures import DetectionScores, measure
 from mien.evaluation.kept_answers import detections_path
 from mien.evaluation.split_pictures import Progress
+from mien.extras import require_extra
+from mien.options import arguments
 from mien.subjects.base import Settings, Subject
 from mien.subjects.measured_data import MeasuredData
-from mien.subjects.source import Kind
+from mien.subjects.source import Kind, Source
 
 ASKED_FROM = 0.05
 """Score from which boxes are asked for, so that curves are whole; the detector's threshold decides
@@ -32,6 +36,11 @@ class DetectorSubject(Subject[Detections, DetectionScores]):
 
     detector: Detector
     kind: ClassVar[Kind] = "detector"
+
+    @classmethod
+    def open(cls, source: Source, settings: Settings) -> DetectorSubject:
+        """A registered detector, an ONNX file or a training run, with the detector's options."""
+        return cls(source, settings, _load(source, settings.detector_options, settings.threads))
 
     @property
     def card(self) -> Mapping[str, Any]:
@@ -87,3 +96,22 @@ class DetectorSubject(Subject[Detections, DetectionScores]):
         """``detections/SPLIT.npz`` in the run's folder; ``None`` with options that change boxes."""
         changed = settings.detector_options or settings.threshold is not None or settings.limit
         return None if changed else detections_path(run, split)
+
+
+def _load(source: Source, options: Sequence[str], threads: int | None) -> Detector:
+    where = f"detector {source.text!r}"
+    if source.form == "run":
+        require_extra("train", f"the training run {source.text}")
+        import torch
+
+        from mien.train.detection.detector import TorchDetector
+
+        if threads is not None:
+            torch.set_num_threads(threads)
+        values = arguments(TorchDetector, options, where, without=["run"])
+        return TorchDetector(source.text, **values)
+    if source.session is not None:
+        values = arguments(OnnxDetector, options, where, without=["model"])
+        if "threads" not in values:  # else the file must be opened anew
+            return OnnxDetector.from_session(source.text, source.session, **values)
+    return load_detector(source.text, threads=threads, options=options)

@@ -1,4 +1,4 @@
-"""From what TOML or JSON says to the typed fields of a recipe, and back."""
+"""Converts a recipe between TOML or JSON values and a typed config."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def to_plain(config: DataclassInstance) -> dict[str, Any]:
-    """JSON-ready; ``from_plain`` reads it back to an equal config."""
+    """``config`` as JSON-ready values, from which ``from_plain`` makes an equal config."""
     plain: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(config)))
     return plain
 
@@ -25,8 +25,8 @@ def to_plain(config: DataclassInstance) -> dict[str, Any]:
 def from_plain(kind: type[Settings], values: Mapping[str, Any], where: str) -> Settings:
     """A config of ``kind``, a dataclass that checks itself, with ``values``.
 
-    Raises ``ConfigError``, in which ``where`` names the origin: an unknown key is answered with the
-    nearest known one, a value of the wrong type with what was expected.
+    Raises ``ConfigError``, whose message begins with ``where``, for an unknown key, a value of the
+    wrong type and a missing name.
     """
     clean = convert_all(values, get_type_hints(kind), where, noun="key", from_text=False)
     if "name" not in clean:

@@ -151,7 +151,7 @@ def test_bad_boxes_are_left_out_with_the_reason(faces: dict[str, Any], tmp_path:
         "its box has no area": ("happy", 10, 10, 10, 60),
         "its box lies outside the picture": ("happy", image["width"], 0, image["width"] + 9, 9),
         "its box is not four numbers": ("happy", "nan", 1, 2, 3),
-        "the label 'hapy' names no expression; did you mean 'happy'?": ("hapy", 1, 1, 9, 9),
+        "the label 'hapy' is not an expression; did you mean 'happy'?": ("hapy", 1, 1, 9, 9),
     }
     lines = ["path,expression,x1,y1,x2,y2,width,height"]
     size = (image["width"], image["height"])

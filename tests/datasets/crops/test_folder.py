@@ -201,8 +201,8 @@ def test_rafdb_with_gaps_and_damage(fer2013_rows: Rows, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("folders", "options", "words"),
     [
-        (["hapy"], [], "'hapy' names no expression; did you mean 'happy'"),
-        (["happy", "train/people"], [], "'people' names no expression"),
+        (["hapy"], [], "'hapy' is not an expression; did you mean 'happy'"),
+        (["happy", "train/people"], [], "'people' is not an expression"),
         (["3"], [], "'3' is a number.*order=fer2013, affectnet, ckplus, rafdb"),
         (["7"], ["order=fer2013"], "no label: '7'"),
         ([], [], "holds no pictures in folders named by expression"),

@@ -147,5 +147,5 @@ def test_a_damaged_file_of_costs_is_one_line(tmp_path: Path) -> None:
     assert Cost.load(path) == Cost(parameters=7, note="a note")
     for text in ("", "[1]", '{"price": 1}'):
         path.write_text(text)
-        with pytest.raises(InputError, match=r"cost\.json holds no costs"):
+        with pytest.raises(InputError, match=r"cost\.json is not a cost file"):
             Cost.load(path)

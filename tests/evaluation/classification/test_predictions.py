@@ -66,13 +66,13 @@ def test_a_file_of_something_else_is_refused_and_never_executed(tmp_path: Path) 
     }
     for name, content in cases.items():
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(InputError, match=f"{name} holds no predictions"):
+        with pytest.raises(InputError, match=f"{name} is not a file of predictions"):
             Predictions.load(tmp_path / name)
     np.save(tmp_path / "array.npy", np.zeros(3))
-    with pytest.raises(InputError, match=r"array\.npy holds no predictions"):
+    with pytest.raises(InputError, match=r"array\.npy is not a file of predictions"):
         Predictions.load(tmp_path / "array.npy")
     np.savez(tmp_path / "object.npz", probs=np.array([Trap()], object))
-    with pytest.raises(InputError, match=r"object\.npz holds no predictions"):
+    with pytest.raises(InputError, match=r"object\.npz is not a file of predictions"):
         Predictions.load(tmp_path / "object.npz")
     assert not trap.exists()
     made = {field.name: getattr(answers(), field.name) for field in dataclasses.fields(Predictions)}
@@ -84,13 +84,13 @@ def test_a_file_of_something_else_is_refused_and_never_executed(tmp_path: Path) 
         ("names", np.array("anger")),
     ):
         np.savez(tmp_path / "misfit.npz", **{**made, name: wrong})
-        with pytest.raises(InputError, match=r"misfit\.npz holds no predictions"):
+        with pytest.raises(InputError, match=r"misfit\.npz is not a file of predictions"):
             Predictions.load(tmp_path / "misfit.npz")
     answers(20_000).save(tmp_path / "damaged.npz")
     damaged = bytearray((tmp_path / "damaged.npz").read_bytes())
     damaged[1000:1100] = b"\xff" * 100  # inside a deflated member
     (tmp_path / "damaged.npz").write_bytes(damaged)
-    with pytest.raises(InputError, match=r"damaged\.npz holds no predictions"):
+    with pytest.raises(InputError, match=r"damaged\.npz is not a file of predictions"):
         Predictions.load(tmp_path / "damaged.npz")
     with pytest.raises(InputError, match="no predictions at"):
         Predictions.load(tmp_path / "nothing.npz")

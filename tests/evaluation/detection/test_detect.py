@@ -150,5 +150,8 @@ def test_what_is_no_number_is_not_measured(face: Face) -> None:
         def detect(self, image: Pixels, score_threshold: float | None = None) -> list[Face]:
             return [face]
 
-    with pytest.raises(InputError, match=r"detector 'stub' answers to .* no finite numbers"):
+    with pytest.raises(
+        InputError,
+        match=r"'stub' returned a box .* not finite for 0\.jpg: Face",
+    ):
         detect_all(Odd(), Pictures(), "valid")

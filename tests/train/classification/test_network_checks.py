@@ -36,8 +36,8 @@ def test_a_missing_teacher_is_refused_before_anything_is_written(tmp_path: Path)
 def test_a_teacher_of_other_labels_is_refused(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    turned = replace(tiny.Faces.facts, labels=tiny.Faces.facts.labels[::-1])
-    monkeypatch.setattr(tiny.Faces, "facts", turned)
+    facts = tiny.Faces.facts
+    monkeypatch.setattr(tiny.Faces, "facts", replace(facts, labels=facts.labels[::-1]))
     with pytest.raises(ConfigError, match="same labels in the same order"):
         train(tiny.config(teacher=str(run)), tmp_path / "run")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -80,7 +81,8 @@ def command(
     extra.
     """
     from mien.cli.compare import classifiers, detectors
-    from mien.cli.support.command_line import refuse, typed
+    from mien.cli.support.command_line import as_typed, refuse
+    from mien.cli.support.console import print_scores
     from mien.cli.support.output_files import OutputFiles
     from mien.cli.support.progress import meter
     from mien.cli.support.short_names import short_names
@@ -116,20 +118,16 @@ def command(
     with meter() as on_progress:
         asked = gather(contenders, data, dataset, split, on_progress)
     found = _compare(contenders, asked)
-    shown = detectors if kind == "detector" else classifiers
+    report = {"classifier": classifiers, "detector": detectors}[kind]
     try:
-        origin = Origin(typed(context), ", ".join(names.values()), data or "", asked.warnings)
-        shown.write(files, found, asked, origin)
+        origin = Origin(as_typed(context), ", ".join(names.values()), data or "", asked.warnings)
+        report.write(files, found, asked, origin)
     finally:  # a disk that is full by now does not take the measures with it
         if as_json:
-            import json
-
             facts = {**found.to_dict(), "data": data, "warnings": asked.warnings}
             click.echo(json.dumps(facts))
         else:
-            from mien.cli.support.console import print_scores
-
-            print_scores(shown.title(found), asked.warnings, shown.tables(found))
+            print_scores(report.title(found), asked.warnings, report.tables(found))
 
 
 def _compare(contenders: Sequence[Contender], asked: Gathered) -> Comparison[Any, Any]:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from rich.table import Table
-
     from mien.evaluation.kept_answers import Answers
     from mien.subjects.base import Subject
     from mien.subjects.source import Kind
@@ -22,26 +19,6 @@ OWN: dict[Kind, tuple[str, ...]] = {
     "detector": ("detector_options", "threads", "threshold", "limit"),
 }
 """Parameters that only one kind of model has."""
-
-
-class Report(Protocol):
-    """What is shown of one kind of model."""
-
-    def check(self, subject: Any, data: Any, split: str) -> None:
-        """Raise now what would stop it after the work."""
-        ...
-
-    def write(self, subject: Any, data: Any, answers: Any, scores: Any, origin: Any) -> None:
-        """Write every requested file. Raises ``OutputError``."""
-        ...
-
-    def title(self, scores: Any) -> str:
-        """What was measured."""
-        ...
-
-    def tables(self, scores: Any) -> Iterable[tuple[str, Table]]:
-        """Heading, which may be empty, and table."""
-        ...
 
 
 @click.command()
@@ -135,9 +112,9 @@ def command(
     checkpoint of a 'mien train' run (which needs the 'train' extra). The answers of a run on its
     own data are kept in its folder, as predictions/SPLIT.npz, of a detector detections/SPLIT.npz.
     """
-    from mien.cli.evaluate.classifier import ClassifierReport
-    from mien.cli.evaluate.detector import DetectorReport
-    from mien.cli.support.command_line import refuse, typed
+    from mien.cli.evaluate import classifier, detector
+    from mien.cli.support.command_line import as_typed, refuse
+    from mien.cli.support.console import print_scores
     from mien.cli.support.output_files import OutputFiles
     from mien.cli.support.progress import meter
     from mien.reports.page import Origin
@@ -152,19 +129,15 @@ def command(
         refuse(
             context, OWN[kind], f"is for {CALLED[kind]}s, and {model} is a {CALLED[source.kind]}"
         )
-    files = OutputFiles(figure, figures, html, save)
+    files = OutputFiles(figure, figures, html, save, explain, method)
     files.check()
     repeats = None if repeats_of == "none" else repeats_of
     settings = Settings(tta, repeats, detector_options, threads, threshold, limit)
     subject = open_subject(source, settings)
     measured = open_data(subject.reading, data, dataset, options, splits)
     split = measured.only_split(split)
-    report: Report = (
-        DetectorReport(files)
-        if source.kind == "detector"
-        else ClassifierReport(files, explain, method)
-    )
-    report.check(subject, measured, split)
+    report = {"classifier": classifier, "detector": detector}[source.kind]
+    report.check(files, subject, measured, split)
     with meter() as on_progress:
         answers = subject.answer(measured, split, on_progress)
     training = TrainingData(subject, measured)
@@ -174,18 +147,13 @@ def command(
     scores = subject.measure(answers)
     warnings = training.warnings(answers)
     try:
-        report.write(
-            subject, measured, answers, scores, Origin(typed(context), model, data, warnings)
-        )
+        origin = Origin(as_typed(context), model, data, warnings)
+        report.write(files, subject, measured, answers, scores, origin)
     finally:  # a disk that is full by now does not take the measures with it
         if as_json:
-            import json
-
             facts = {**scores.to_dict(), "source": model, "data": data, "warnings": warnings}
             click.echo(json.dumps(facts))
         else:
-            from mien.cli.support.console import print_scores
-
             print_scores(report.title(scores), warnings, report.tables(scores))
 
 

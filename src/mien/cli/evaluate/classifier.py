@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mien.cli.support.console import filled_table, table
-from mien.cli.support.output_files import OutputFiles
 from mien.errors import ConfigError, InputError, nearest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rich.table import Table
 
+    from mien.cli.support.output_files import OutputFiles
     from mien.evaluation.classification.measures import Evaluation, Headline
     from mien.evaluation.classification.predictions import Predictions
     from mien.reports.figures.evaluation import Material
@@ -27,140 +26,121 @@ MISTAKES = 24
 EXPLAINED = 6
 
 
-@dataclass(frozen=True, slots=True)
-class ClassifierReport:
-    """What is shown of one classifier."""
-
-    files: OutputFiles
-    explain: Sequence[str]
-    """Keys of pictures, and numbers of examples."""
-    method: str
-    """``occlusion`` or ``gradcam``."""
-
-    def check(self, subject: ClassifierSubject, data: MeasuredData, split: str) -> None:
-        """Raise now what would stop the explanations after the work."""
-        if self.explain and not self.files.draws_all:
-            raise ConfigError("--explain needs --figures DIR or --html FILE to draw into")
-        if self.method == "gradcam" and subject.source.form != "run":
+def check(files: OutputFiles, subject: ClassifierSubject, data: MeasuredData, split: str) -> None:
+    """Raise now what would stop the explanations after the work."""
+    if files.explain and not files.draws_all:
+        raise ConfigError("--explain needs --figures DIR or --html FILE to draw into")
+    if files.explain_with == "gradcam":
+        if subject.source.form != "run":
             raise ConfigError(
                 f"Grad-CAM needs a training run, and {subject.source.text} is not one: "
                 "choose --explain-with occlusion"
             )
-        if self.method == "gradcam" and self.files.draws_all:
+        if files.draws_all:
             blank = np.zeros((subject.classifier.spec.input_size,) * 2, np.uint8)
-            self._explainer(subject)(blank)
-        keys = [text for text in self.explain if not text.isdecimal()]
-        if keys and split in data.divided.splits():  # else asking reports the split
-            known = [sample.key for sample in data.crops.samples(split)]
-            for key in keys:
-                if key not in known:
-                    near = nearest(key, known)
-                    hint = f"did you mean {near!r}?" if near else f"the first is {known[0]!r}"
-                    raise InputError(f"no picture {key!r} in split {split!r}: {hint}")
+            _explainer(files, subject)(blank)
+    keys = [text for text in files.explain if not text.isdecimal()]
+    if keys and split in data.divided.splits():  # else asking reports the split
+        known = [sample.key for sample in data.crops.samples(split)]
+        for key in keys:
+            if key not in known:
+                near = nearest(key, known)
+                hint = f"did you mean {near!r}?" if near else f"the first is {known[0]!r}"
+                raise InputError(f"no picture {key!r} in split {split!r}: {hint}")
 
-    def write(
-        self,
-        subject: ClassifierSubject,
-        data: MeasuredData,
-        answers: Predictions,
-        scores: Evaluation,
-        origin: Origin,
-    ) -> None:
-        """Write every requested file. Raises ``OutputError``."""
-        if self.files.figure is not None:
-            from mien.reports.figures.confusion import save_confusion
 
-            save_confusion(scores, self.files.figure)
-        if not self.files.draws_all:
-            return
-        from mien.reports.classifier import READING, save_report
-        from mien.reports.figures.evaluation import evaluation_figures
-        from mien.reports.figures.save import png
+def write(
+    files: OutputFiles,
+    subject: ClassifierSubject,
+    data: MeasuredData,
+    answers: Predictions,
+    scores: Evaluation,
+    origin: Origin,
+) -> None:
+    """Write every requested file. Raises ``OutputError``."""
+    if files.figure is not None:
+        from mien.reports.figures.confusion import save_confusion
 
-        material = self._material(subject, data, answers, scores)
-        pictures = {
-            name: png(figure)
-            for name, figure in evaluation_figures(material).items()
-            if self.files.figures is not None or name in READING  # each is drawn once, for both
-        }
-        self.files.write_pictures(pictures)
-        if self.files.html is not None:
-            save_report(self.files.html, material, subject.classifier.spec, origin, pictures)
+        save_confusion(scores, files.figure)
+    if not files.draws_all:
+        return
+    from mien.reports.classifier import READING, save_report
+    from mien.reports.figures.evaluation import evaluation_figures
+    from mien.reports.figures.save import png
 
-    def _material(
-        self,
-        subject: ClassifierSubject,
-        data: MeasuredData,
-        answers: Predictions,
-        scores: Evaluation,
-    ) -> Material:
-        from mien.evaluation.classification.predictions import examples, surest_mistakes
-        from mien.reports.figures.evaluation import Material
-        from mien.reports.figures.faces import read_faces
+    material = _material(files, subject, data, answers, scores)
+    pictures = {
+        name: png(figure)
+        for name, figure in evaluation_figures(material).items()
+        if files.figures is not None or name in READING  # each is drawn once, for both
+    }
+    files.write_pictures(pictures)
+    if files.html is not None:
+        save_report(files.html, material, subject.classifier.spec, origin, pictures)
 
-        chosen: list[int] = []
-        for text in self.explain or (str(EXPLAINED),):
-            if text.isdecimal():
-                chosen += examples(answers, int(text)).tolist()
-            elif text in answers.keys:  # it may be unreadable
-                chosen.append(answers.keys.index(text))
-        explained = read_faces(data.crops, answers, list(dict.fromkeys(chosen)))
-        explain = self._explainer(subject)
-        return Material(
-            answers,
-            scores,
-            mistakes=read_faces(data.crops, answers, surest_mistakes(answers, MISTAKES)),
-            explained=explained,
-            maps={face.key: explain(face.image) for face in explained},
-            method=self.method,
-            epochs=subject.epochs(),
-        )
 
-    def _explainer(
-        self, subject: ClassifierSubject
-    ) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
-        """From a face crop to its map."""
-        if self.method == "gradcam":
-            from mien.train.classification.classifier import load_classifier_run
-            from mien.train.classification.gradcam import grad_cam
+def _material(
+    files: OutputFiles,
+    subject: ClassifierSubject,
+    data: MeasuredData,
+    answers: Predictions,
+    scores: Evaluation,
+) -> Material:
+    from mien.evaluation.classification.predictions import examples, surest_mistakes
+    from mien.reports.figures.evaluation import Material
+    from mien.reports.figures.faces import read_faces
 
-            network, *_ = load_classifier_run(subject.source.text)
-            return lambda crop: grad_cam(network, subject.classifier.spec, crop)
-        from mien.evaluation.classification.explanation import occlusion
+    chosen: list[int] = []
+    for text in files.explain or (str(EXPLAINED),):
+        if text.isdecimal():
+            chosen += examples(answers, int(text)).tolist()
+        elif text in answers.keys:  # it may be unreadable
+            chosen.append(answers.keys.index(text))
+    explained = read_faces(data.crops, answers, list(dict.fromkeys(chosen)))
+    explain = _explainer(files, subject)
+    return Material(
+        answers,
+        scores,
+        mistakes=read_faces(data.crops, answers, surest_mistakes(answers, MISTAKES)),
+        explained=explained,
+        maps={face.key: explain(face.image) for face in explained},
+        method=files.explain_with,
+        epochs=subject.epochs(),
+    )
 
-        return lambda crop: occlusion(subject.classifier, crop)
 
-    def title(self, scores: Evaluation) -> str:
-        """Model, split, division and crops."""
-        crops = "ten crops" if scores.tta else "single crop"
-        splits = "" if scores.splits == "official" else f" ({scores.splits})"
-        return f"{scores.model} on {scores.dataset}, split {scores.split}{splits}, {crops}"
+def _explainer(
+    files: OutputFiles, subject: ClassifierSubject
+) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
+    """From a face crop to its map."""
+    if files.explain_with == "gradcam":
+        from mien.train.classification.classifier import load_classifier_run
+        from mien.train.classification.gradcam import grad_cam
 
-    def tables(self, scores: Evaluation) -> Iterator[tuple[str, Table]]:
-        """Headline figures, classes and the confusion matrix."""
-        yield "", _headlines(scores)
-        shares = {
-            label: (f"{share:.1%}" for share in (row.precision, row.recall, row.f1))
-            for label, row in scores.per_class.items()
-        }
-        yield (
-            "",
-            filled_table(
-                ("class", "precision", "recall", "F1", "support"),
-                (
-                    (label, *shares[label], f"{row.support:,}")
-                    for label, row in scores.per_class.items()
-                ),
-            ),
-        )
-        counts = zip(scores.labels, scores.confusion, strict=True)
-        yield (
-            "",
-            filled_table(
-                ("true \\ predicted", *scores.labels),
-                ((label, *(f"{count:,}" for count in row)) for label, row in counts),
-            ),
-        )
+        network, *_ = load_classifier_run(subject.source.text)
+        return lambda crop: grad_cam(network, subject.classifier.spec, crop)
+    from mien.evaluation.classification.explanation import occlusion
+
+    return lambda crop: occlusion(subject.classifier, crop)
+
+
+def title(scores: Evaluation) -> str:
+    """Model, split, division and crops."""
+    crops = "ten crops" if scores.tta else "single crop"
+    splits = "" if scores.splits == "official" else f" ({scores.splits})"
+    return f"{scores.model} on {scores.dataset}, split {scores.split}{splits}, {crops}"
+
+
+def tables(scores: Evaluation) -> Iterator[tuple[str, Table]]:
+    """Headline figures, classes and the confusion matrix."""
+    classes, confusion = [], []
+    for (label, row), counts in zip(scores.per_class.items(), scores.confusion, strict=True):
+        shares = (f"{share:.1%}" for share in (row.precision, row.recall, row.f1))
+        classes.append((label, *shares, f"{row.support:,}"))
+        confusion.append((label, *(f"{count:,}" for count in counts)))
+    yield "", _headlines(scores)
+    yield "", filled_table(("class", "precision", "recall", "F1", "support"), classes)
+    yield "", filled_table(("true \\ predicted", *scores.labels), confusion)
 
 
 def _headlines(scores: Evaluation) -> Table:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mien.cli.support.console import facts_table, filled_table
-from mien.cli.support.output_files import OutputFiles
 from mien.reports.rows import PARTS, cost_rows, measure_rows, part_rows
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from mien.cli.support.output_files import OutputFiles
     from mien.evaluation.detection.answers import Detections
     from mien.evaluation.detection.measures import DetectionScores
     from mien.reports.page import Origin
@@ -20,52 +19,49 @@ if TYPE_CHECKING:
     from mien.subjects.measured_data import MeasuredData
 
 
-@dataclass(frozen=True, slots=True)
-class DetectorReport:
-    """What is shown of one face detector."""
+def check(files: OutputFiles, subject: DetectorSubject, data: MeasuredData, split: str) -> None:
+    """Nothing but the files can stop the report of a detector."""
 
-    files: OutputFiles
 
-    def check(self, subject: DetectorSubject, data: MeasuredData, split: str) -> None:
-        """Nothing but the files can stop a report of a detector."""
+def write(
+    files: OutputFiles,
+    subject: DetectorSubject,
+    data: MeasuredData,
+    answers: Detections,
+    scores: DetectionScores,
+    origin: Origin,
+) -> None:
+    """Write every requested file. Raises ``OutputError``."""
+    if files.figure is not None:
+        from mien.reports.figures.detection import precision_recall_figure
+        from mien.reports.figures.save import save_figure
 
-    def write(
-        self,
-        subject: DetectorSubject,
-        data: MeasuredData,
-        answers: Detections,
-        scores: DetectionScores,
-        origin: Origin,
-    ) -> None:
-        """Write every requested file. Raises ``OutputError``."""
-        if self.files.figure is not None:
-            from mien.reports.figures.detection import precision_recall_figure
-            from mien.reports.figures.save import save_figure
+        save_figure(precision_recall_figure(scores), files.figure)
+    if not files.draws_all:
+        return
+    from mien.reports.figures.detector import detector_figures
+    from mien.reports.figures.save import png
 
-            save_figure(precision_recall_figure(scores), self.files.figure)
-        if not self.files.draws_all:
-            return
-        from mien.reports.figures.detector import detector_figures
-        from mien.reports.figures.save import png
+    drawn = detector_figures(scores, answers, data.scenes, subject.epochs())
+    pictures = {name: png(figure) for name, figure in drawn}
+    files.write_pictures(pictures)
+    if files.html is not None:
+        from mien.reports.detector import save_report
 
-        drawn = detector_figures(scores, answers, data.scenes, subject.epochs())
-        pictures = {name: png(figure) for name, figure in drawn}
-        self.files.write_pictures(pictures)
-        if self.files.html is not None:
-            from mien.reports.detector import save_report
+        save_report(files.html, scores, origin, pictures)
 
-            save_report(self.files.html, scores, origin, pictures)
 
-    def title(self, scores: DetectionScores) -> str:
-        """Detector, split, pictures, faces and the score of use."""
-        ignored = f" ({scores.ignored:,} more are not counted)" if scores.ignored else ""
-        return (
-            f"{scores.detector} on {scores.dataset}, split {scores.split}: {scores.pictures:,} "
-            f"pictures, {scores.faces:,} faces{ignored}, used at a score of {scores.threshold:.3g}"
-        )
+def title(scores: DetectionScores) -> str:
+    """Detector, split, pictures, faces and the score of use."""
+    ignored = f" ({scores.ignored:,} more are not counted)" if scores.ignored else ""
+    return (
+        f"{scores.detector} on {scores.dataset}, split {scores.split}: {scores.pictures:,} "
+        f"pictures, {scores.faces:,} faces{ignored}, used at a score of {scores.threshold:.3g}"
+    )
 
-    def tables(self, scores: DetectionScores) -> Iterator[tuple[str, Table]]:
-        """Faces by size and subset, COCO's measures, and costs."""
-        yield "", filled_table(("", *PARTS), ((name, *cells) for name, cells in part_rows(scores)))
-        yield "", facts_table(measure_rows(scores))
-        yield "", facts_table(cost_rows(scores))
+
+def tables(scores: DetectionScores) -> Iterator[tuple[str, Table]]:
+    """Faces by size and subset, COCO's measures, and costs."""
+    yield "", filled_table(("", *PARTS), ((name, *cells) for name, cells in part_rows(scores)))
+    yield "", facts_table(measure_rows(scores))
+    yield "", facts_table(cost_rows(scores))

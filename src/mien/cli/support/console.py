@@ -1,4 +1,4 @@
-"""Where commands print tables for people."""
+"""The console on which commands print tables."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def out() -> Console:
-    """A console on standard output; in a pipe or file lines are as long as they need to be."""
+    """A console on standard output; in a pipe or file, lines are neither wrapped nor padded."""
     from rich.console import Console
 
     if sys.stdout.isatty():
@@ -24,7 +24,7 @@ def out() -> Console:
 
 
 class _Unpadded(io.TextIOBase):
-    """Drops the spaces with which Rich fills table rows up to the same length."""
+    """Drops the trailing spaces with which Rich pads the rows of a table."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

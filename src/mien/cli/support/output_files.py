@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,10 @@ class OutputFiles:
     """A report."""
     save: str | None = None
     """The model's answers."""
+    explain: Sequence[str] = ()
+    """Classifiers: keys of pictures, and numbers of examples, whose answers are explained."""
+    explain_with: str = "occlusion"
+    """Or ``gradcam``."""
 
     @property
     def draws_all(self) -> bool:

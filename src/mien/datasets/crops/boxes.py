@@ -9,10 +9,11 @@ from pathlib import Path
 
 from mien.datasets.base import DatasetFacts
 from mien.datasets.crops.box_tables import Entry, NoTable, Unusable, check, read_coco, read_csv
-from mien.datasets.crops.folder import ORDER, ORDERS, SPLIT_OF, SPLITS, expression_in
+from mien.datasets.crops.folder import ORDER, ORDERS, expression_in
 from mien.datasets.files.archive import Archive, open_archive
-from mien.datasets.files.lookup import PictureFinder, joined, split_of_table
+from mien.datasets.files.lookup import PictureFinder, path_in_archive
 from mien.datasets.files.pictures import Picture
+from mien.datasets.files.split_names import SPLIT_OF, SPLITS, split_of_table
 from mien.datasets.samples import Pixels, Sample
 from mien.errors import ConfigError, DatasetError, InputError
 from mien.labels import canonical
@@ -114,7 +115,7 @@ class Boxes:
             self._skipped.setdefault(split, {}).setdefault(reason, []).append(entry.key)
             return
         folder = table.rpartition("/")[0]
-        picture = joined(folder, entry.picture)
+        picture = path_in_archive(folder, entry.picture)
         self._faces.setdefault(split, []).append(replace(entry, label=noun, picture=picture))
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from mien.datasets.base import DatasetFacts
 from mien.datasets.files.archive import DAMAGE, Folder, open_archive
 from mien.datasets.files.pictures import Picture
+from mien.datasets.files.split_names import SPLIT_OF, SPLITS
 from mien.datasets.samples import Sample
 from mien.errors import ConfigError, DatasetError, InputError
 from mien.labels import AFFECTNET8, CKPLUS, FER2013, RAFDB, canonical
@@ -28,17 +29,8 @@ ORDERS = {
     "rafdb": dict(enumerate(RAFDB, start=1)),
 }
 """What numbers mean as names of folders, by data set."""
-SPLITS = {
-    "train": ("train", "training", "trainset", "train_set"),
-    "valid": ("valid", "val", "validation", "dev", "valset", "val_set"),
-    "public": ("public", "publictest", "public_test"),
-    "private": ("private", "privatetest", "private_test"),
-    "test": ("test", "testing", "testset", "test_set"),
-}
-"""Split → the names of folders that are read as it, in any case."""
 SUBJECTS = {"ckplus": r"(S\d{3})_\d{3}_\d{8}"}
 """Patterns of file names in which the subject is known, by data set."""
-SPLIT_OF = {spelling: split for split, spellings in SPLITS.items() for spelling in spellings}
 _NUMBERED = re.compile(r"(\d+)(?:[\s_.-]+(.+))?")  # 3, 03_happy, 3-Happiness
 _RAFDB_LISTS = ("list_patition_label.txt", "list_partition_label.txt")  # the first is published
 

@@ -12,8 +12,9 @@ from typing import Any
 from mien.datasets.base import DatasetFacts
 from mien.datasets.files.addresses import keys_of, last_part, named_pictures, picture_names
 from mien.datasets.files.archive import Archive, Folder, open_archive
-from mien.datasets.files.fetching import UNREACHED, cache_folder, fetch
+from mien.datasets.files.fetching import cache_folder, fetch
 from mien.datasets.files.pictures import Picture
+from mien.datasets.files.web import UNREACHED
 from mien.datasets.scene import Scene
 from mien.datasets.scenes.dataturks_export import (
     annotated_size,

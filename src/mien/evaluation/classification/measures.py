@@ -19,12 +19,12 @@ from mien.evaluation.metrics import Interval
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """The measures of one set of pictures; all but ``n`` and ``nll`` are in [0, 1]."""
+    """Measures of one set of pictures; all but ``n`` and ``nll`` are in [0, 1]."""
 
     n: int
     """Pictures measured."""
     accuracy: float
-    """Share of right answers (weighted average recall)."""
+    """Share of correct answers (weighted average recall)."""
     balanced_accuracy: float
     """Mean recall over the classes that occur (unweighted average recall)."""
     macro_f1: float
@@ -34,19 +34,20 @@ class Headline:
     nll: float
     """Mean negative log likelihood, nats."""
     aurc: float
-    """Area under the risk-coverage curve: the lower, the more the confidence is worth."""
+    """Area under the risk-coverage curve: lower if confidence separates right from wrong."""
     intervals: dict[str, Interval]
-    """Bootstrapped, 95 %: of ``accuracy``, ``balanced_accuracy`` and ``macro_f1``."""
+    """Bootstrapped 95 % intervals of ``accuracy``, ``balanced_accuracy`` and ``macro_f1``."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClassScores:
-    """One class: precision, recall and F1 in [0, 1], and how many pictures bear its label."""
+    """Scores of one class: precision, recall and F1 in [0, 1]."""
 
     precision: float
     recall: float
     f1: float
     support: int
+    """Pictures with its label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,56 +57,56 @@ class Evaluation(Headline):
     per_class: dict[str, ClassScores]
     """In the order of ``labels``."""
     confusion: tuple[tuple[int, ...], ...]
-    """Counts: rows are true classes, columns predicted ones, both in the order of ``labels``."""
+    """Counts: rows are true classes, columns predicted classes, in the order of ``labels``."""
     labels: tuple[str, ...]
-    """The data set's, in its order, then those that only the model knows."""
+    """The data set's labels, in its order, then those that only the model knows."""
     model: str
     dataset: str
     split: str
     tta: bool
     """Whether ten crops were averaged."""
     without_duplicates: Headline | None
-    """The same without pictures whose pixels equal one of the split ``duplicates_of``; ``None``
-    where that split is the measured one, is not there, or was not asked for."""
+    """Measures without pictures whose pixels equal one of the split ``duplicates_of``; ``None`` if
+    that split is the measured one, does not exist, or was not requested."""
     duplicates_of: str | None
     splits: str
-    """How the data set was divided: ``official``, or as ``mien.datasets.splits`` says."""
+    """How the data set was divided: ``official``, or such as ``random:90/10``."""
     fingerprint: str
-    """Of the split's pictures and labels: figures of two copies that differ do not compare."""
+    """Of the split's pictures and labels: figures are comparable only if it is the same."""
     skipped: tuple[str, ...]
-    """Pictures that could not be read, with the reason; no figure counts them."""
+    """Pictures that could not be read, with the reason; they are in no figure."""
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready; floats as they are."""
+        """JSON-ready; floats are not rounded."""
         return asdict(self)
 
 
 def measure(predictions: Predictions) -> Evaluation:
     """Every measure of a classifier's answers."""
-    found, fresh = predictions, ~predictions.repeated
+    made, fresh = predictions, ~predictions.repeated
     without = None
-    if found.repeats_of and fresh.any():
-        without = _headline(found.probs[fresh], found.labels[fresh])
-    confusion = metrics.confusion_matrix(found.labels, found.predicted, len(found.names))
+    if made.repeats_of and fresh.any():
+        without = _headline(made.probs[fresh], made.labels[fresh])
+    confusion = metrics.confusion_matrix(made.labels, made.predicted, len(made.names))
     scores = zip(*metrics.precision_recall_f1(confusion), confusion.sum(axis=1), strict=True)
-    headline = _headline(found.probs, found.labels)
+    headline = _headline(made.probs, made.labels)
     return Evaluation(
         **{field.name: getattr(headline, field.name) for field in fields(headline)},
         per_class={
             label: ClassScores(float(precision), float(recall), float(f1), int(support))
-            for label, (precision, recall, f1, support) in zip(found.names, scores, strict=True)
+            for label, (precision, recall, f1, support) in zip(made.names, scores, strict=True)
         },
         confusion=tuple(tuple(row) for row in confusion.tolist()),
-        labels=found.names,
-        model=found.model,
-        dataset=found.dataset,
-        split=found.split,
-        tta=found.tta,
+        labels=made.names,
+        model=made.model,
+        dataset=made.dataset,
+        split=made.split,
+        tta=made.tta,
         without_duplicates=without,
-        duplicates_of=found.repeats_of if without else None,
-        splits=found.splits,
-        fingerprint=found.fingerprint,
-        skipped=found.skipped,
+        duplicates_of=made.repeats_of if without else None,
+        splits=made.splits,
+        fingerprint=made.fingerprint,
+        skipped=made.skipped,
     )
 
 

@@ -1,4 +1,4 @@
-"""A detector asked for every picture of one split: what it answers, how long it takes."""
+"""Run a detector on every picture of a split, and time it."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ def detect_all(
     """What ``detector`` answers to every picture of ``split``, or to its first ``limit`` ones.
 
     Precision-recall curves need boxes of low scores: ``asked_from`` is the score from which boxes
-    are kept (by default the detector's own threshold), ``threshold`` the one at which the detector
-    is used. ``name`` stands for it
-    in tables (by default, its registered one); ``facts`` are added to those that are found here:
-    ``processor``, ``cores``, ``memory_mib`` and ``peak_mib`` (see ``peak_mib``).
+    are kept (default: the detector's own threshold), ``threshold`` the one from which a box counts
+    as a face in use. ``name`` is its display name (default: ``detector.facts.name``). ``facts`` are
+    added to those measured here: ``processor``, ``cores``, ``memory_mib`` and ``peak_mib`` (see
+    ``peak_mib``).
 
-    One picture is in memory at a time. Only ``detect`` is timed, and the first picture is given to
-    it once beforehand, untimed. A picture that cannot be read is listed in ``skipped``; an error of
-    the detector is raised. Raises ``DatasetError`` for a split that is not there or of which
-    nothing can be read, and ``InputError`` for boxes and scores that are no finite numbers.
+    One picture is in memory at a time. Only ``detect`` is timed; before that it gets the first
+    picture once, untimed. A picture that cannot be read is listed in ``skipped``; an error of the
+    detector is raised. Raises ``DatasetError`` for a missing split or one without a readable
+    picture, and ``InputError`` for boxes or scores that are not finite.
     """
     check_split(dataset, split)
     scenes = list(islice(dataset.scenes(split), limit))
@@ -84,7 +84,7 @@ def _answer(detector: Detector, scene: Scene, image: Pixels, asked_from: float |
     ms = (time.perf_counter() - began) * 1000
     check_faces(detector.facts.name, faces, scene.key)
     scores = np.array([face.score for face in faces], np.float32)
-    order = np.argsort(-scores, kind="stable")  # best first, whatever a third party gives
+    order = np.argsort(-scores, kind="stable")  # a third party's detector may not sort them
     boxes = np.array([face.box.to_list() for face in faces], np.float32).reshape(-1, 4)
     return Answer(
         key=scene.key,
@@ -100,14 +100,13 @@ def _answer(detector: Detector, scene: Scene, image: Pixels, asked_from: float |
 
 
 def peak_mib() -> float | None:
-    """The most memory that this process has held at any time, in MiB (its resident set).
+    """Peak resident memory of this process so far, in MiB; ``None`` if the system has no figure.
 
-    What a run adds to it is what detecting and one decoded picture need beyond the loaded model,
-    where nothing before it in the process needed more; else it is less, down to 0. ``None`` where
-    the system does not tell it.
+    The growth during a measurement is what detection and one decoded picture need beyond the loaded
+    model, unless something earlier in the process needed more; then it is less, down to 0.
     """
     with suppress(OSError, ValueError, IndexError):
-        # Linux; what getrusage says there begins with the peak of the process that started this one
+        # Linux: getrusage would include the peak of the process that started this one.
         status = Path("/proc/self/status").read_text("utf-8")
         return int(status.partition("VmHWM:")[2].split()[0]) / 1024
     try:

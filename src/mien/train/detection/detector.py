@@ -69,7 +69,7 @@ class TorchDetector:
         )
 
     def detect(self, image: NDArray[np.uint8], score_threshold: float | None = None) -> list[Face]:
-        """The faces in ``image``, (H, W, 3) uint8 RGB, best score first; empty where there is none.
+        """The faces in ``image``, (H, W, 3) uint8 RGB, best score first; empty without a face.
 
         Boxes are float pixels of ``image`` and end where it ends. Raises ``InputError`` for an
         array of another shape or type.

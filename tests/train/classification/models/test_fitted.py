@@ -28,7 +28,7 @@ def faces(shared: Path) -> tuple[torch.Tensor, torch.Tensor]:
     """600 real pictures as the network sees them, and their labels."""
     dataset = open_dataset(shared / "data" / "fer2013.zip")
     split = stack(islice(dataset.samples("train"), 600), "train")
-    spec = input_spec(config("knn"), tuple(dataset.labels))
+    spec = input_spec(config("knn"), dataset.facts.labels)
     x = normalise(resize_crops(list(split.images), spec), spec)
     return torch.from_numpy(x), torch.from_numpy(split.labels)
 
