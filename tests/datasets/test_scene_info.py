@@ -86,8 +86,8 @@ def test_bounds_are_those_of_coco() -> None:
     assert size_classes(sizes) == {"small": 0, "medium": 2, "large": 1}
 
 
-def test_real_pictures_are_counted_as_in_their_file(shared: Path) -> None:
-    path = shared / "data" / "facemask853.zip"
+def test_real_pictures_are_counted_as_in_their_file(material: Path) -> None:
+    path = material / "data" / "facemask853.zip"
     with zipfile.ZipFile(path) as archive:
         name = next(n for n in archive.namelist() if n.endswith(".json"))
         raw = json.loads(archive.read(name))

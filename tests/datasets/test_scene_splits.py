@@ -30,12 +30,14 @@ def tmp_path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def given(shared: Path) -> scene_trees.Real:
-    return scene_trees.real(shared / "data" / "wider_train5.zip", every=25)  # 50 pictures
+def given(material: Path) -> scene_trees.Real:
+    return scene_trees.real(
+        material / "data" / "wider_train5.zip", every=25, least=50
+    )  # 50 pictures
 
 
-def test_parts_of_a_real_data_set(shared: Path) -> None:
-    dataset = read(shared / "data" / "facemask853.zip")
+def test_parts_of_a_real_data_set(material: Path) -> None:
+    dataset = read(material / "data" / "facemask853.zip")
     every = keys(dataset, "train")
     for how, sizes in (
         ("random:90/10", (768, 85)),
@@ -59,8 +61,8 @@ def test_parts_of_a_real_data_set(shared: Path) -> None:
     assert resplit(other, "random:90/10", seed=8) is other
 
 
-def test_what_is_told_of_the_parts(shared: Path) -> None:
-    dataset = read(shared / "data" / "facemask853.zip")
+def test_what_is_told_of_the_parts(material: Path) -> None:
+    dataset = read(material / "data" / "facemask853.zip")
     divided = resplit(dataset, "random:50/50")
     ((reason, told),) = dataset.skipped("train").items()
     parts = [divided.skipped(part).get(reason, []) for part in ("train", "valid")]
