@@ -36,8 +36,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mien.datasets.base import open_dataset
-from mien.datasets.scene import Pixels, Scene, SceneDataset
+from mien.datasets.base import SceneDataset, open_dataset
+from mien.datasets.samples import Pixels
+from mien.datasets.scene import Scene
 from mien.detectors.base import Detector
 from mien.detectors.mtcnn.detector import MTCNN, REFERENCE
 from mien.evaluation.detection.answers import Answer

@@ -31,7 +31,8 @@ from numpy.typing import NDArray
 
 from framing import BORDER, ENLARGE, photo
 from mien.classifiers.base import load_classifier
-from mien.datasets.base import open_dataset, stack
+from mien.datasets.base import open_dataset
+from mien.datasets.samples import stack
 from mien.detectors.mtcnn.detector import MTCNN
 from mien.media.images import read_image
 from mien.preprocess.crop import face_crop

@@ -26,10 +26,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector_speed import LEAST, ask, judged, report
-from mien.datasets.base import open_dataset
-from mien.datasets.scene import Scene, SceneDataset
+from mien.datasets.base import SceneDataset, open_dataset
+from mien.datasets.scene import Scene
 from mien.detectors.base import Detector
-from mien.detectors.mtcnn.cascade import accepted, moved, squared, suppress
+from mien.detectors.mtcnn.cascade import apply_offsets, is_accepted, make_square, suppress
 from mien.detectors.mtcnn.detector import MTCNN, REFERENCE, WINDOW
 from mien.detectors.mtcnn.pyramid import FastPyramid
 from mien.evaluation.detection.answers import Answer
@@ -90,15 +90,15 @@ def record(detector: MTCNN, scene: Scene) -> Record:
         keep = suppress(boxes, scores, detector.overlaps[0])
         parts.append((boxes[keep], scores[keep]))
     boxes, scores = (np.concatenate(part) for part in zip(*parts, strict=True))
-    square = squared(boxes)
-    rscores, offsets = detector._look(detector._rnet, ["score", "box"], picture, square, 24)
-    rboxes = moved(square, offsets)
-    asked = accepted(rboxes, rscores, LOW[1])
-    square = squared(rboxes[asked])
-    oscores, offsets = detector._look(detector._onet, ["score", "box"], picture, square, 48)
+    square = make_square(boxes)
+    rscores, offsets = detector._run(detector._rnet, ["score", "box"], picture, square, 24)
+    rboxes = apply_offsets(square, offsets)
+    asked = is_accepted(rboxes, rscores, LOW[1])
+    square = make_square(rboxes[asked])
+    oscores, offsets = detector._run(detector._onet, ["score", "box"], picture, square, 48)
     oboxes, everyone = np.zeros_like(boxes), np.zeros_like(scores)
-    oboxes[asked] = moved(square, offsets)
-    everyone[asked] = np.where(accepted(oboxes[asked], oscores, LOW[2]), oscores, 0)
+    oboxes[asked] = apply_offsets(square, offsets)
+    everyone[asked] = np.where(is_accepted(oboxes[asked], oscores, LOW[2]), oscores, 0)
     height, width = image.shape[:2]
     return Record(
         replace(scene, pixels=lambda: image[:0]),  # the pixels are not kept

@@ -6,7 +6,14 @@ import re
 import pytest
 
 from mien import errors
-from mien.errors import MienError, MissingExtraError, UnknownNameError, nearest
+from mien.errors import (
+    MienError,
+    MissingExtraError,
+    UnknownNameError,
+    did_you_mean,
+    nearest,
+    one_line,
+)
 
 CLASSES = [
     item
@@ -54,6 +61,15 @@ def test_a_missing_extra_gives_the_command() -> None:
     assert str(error) == "a figure needs the 'plot' extra: pip install '.[plot]' in a clone of Mien"
 
 
+def test_one_line() -> None:
+    assert one_line(ValueError("two\n lines ")) == "two lines"
+    assert one_line(ValueError("x" * 300)) == "x" * 200
+    assert one_line(KeyError()) == "KeyError"
+
+
 def test_nearest() -> None:
     assert nearest("epoch", ["epochs", "lr"]) == "epochs"
     assert nearest("zzz", ["epochs", "lr"]) is None
+    assert did_you_mean("epoch", ["epochs", "lr"], "keys") == "did you mean 'epochs'?"
+    assert did_you_mean("zzz", ["epochs", "lr"], "keys") == "keys: epochs, lr"
+    assert did_you_mean("zzz", [], "keys") == "there are no keys"

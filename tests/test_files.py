@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import errno
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import IO
 
 import pytest
 
-from mien.errors import OutputError
-from mien.files import check_writable, write_whole
+from mien.errors import ConfigError, OutputError
+from mien.files import LOCK, check_writable, lock_folder, write_whole
 
 
 def test_a_file_is_written_and_replaced(tmp_path: Path) -> None:
@@ -81,3 +85,72 @@ def test_what_can_be_foreseen_is_told_before_the_work(
     monkeypatch.setattr(os, "access", lambda *_: False)  # for root, nothing is protected
     with pytest.raises(OutputError, match=r"Permission denied.*may write to"):
         check_writable(tmp_path / "file")
+
+
+def test_a_held_folder_names_the_process_and_a_kill_releases_it(tmp_path: Path) -> None:
+    pytest.importorskip("fcntl")
+    script = (
+        "import sys, time; from pathlib import Path; from mien.files import lock_folder\n"
+        "with lock_folder(Path(sys.argv[1]), 'training into'):\n"
+        "    print('held', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None and other.stdout.readline() == "held\n"
+        for _ in range(2):
+            with (
+                pytest.raises(ConfigError, match=f"process {other.pid} is training into"),
+                lock_folder(tmp_path, "packing into"),
+            ):
+                pass
+        other.send_signal(signal.SIGKILL)
+    with lock_folder(tmp_path, "packing into"):
+        assert (tmp_path / LOCK).read_text() == f"process {os.getpid()} is packing into"
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_lock_ends_with_its_block_even_by_an_error(tmp_path: Path) -> None:
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt), lock_folder(tmp_path, "packing into"):
+            raise KeyboardInterrupt
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_lock_on_a_file_that_its_last_holder_removed_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    flock = fcntl.flock
+
+    def removed_before(file: IO[str], how: int) -> None:
+        (tmp_path / LOCK).unlink()
+        flock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", removed_before)
+    with (
+        pytest.raises(ConfigError, match="another process is writing to"),
+        lock_folder(tmp_path, "packing into"),
+    ):
+        pass
+
+
+def test_a_file_system_without_locks_is_not_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fcntl = pytest.importorskip("fcntl")
+
+    def unsupported(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", unsupported)
+    with lock_folder(tmp_path, "one"), lock_folder(tmp_path, "two"):
+        pass
+
+
+def test_a_folder_that_is_not_there_cannot_be_locked(tmp_path: Path) -> None:
+    with (
+        pytest.raises(OutputError, match="cannot write"),
+        lock_folder(tmp_path / "nowhere", "packing into"),
+    ):
+        pass

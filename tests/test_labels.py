@@ -22,7 +22,7 @@ def test_nouns_are_their_own_name(noun: str) -> None:
 
 
 def test_an_unknown_word_gets_the_nearest() -> None:
-    with pytest.raises(InputError, match=r"'hapy' names no expression; did you mean 'happy'\?"):
+    with pytest.raises(InputError, match=r"'hapy' is not an expression; did you mean 'happy'\?"):
         canonical("hapy")
     with pytest.raises(InputError, match="known: anger, contempt"):
         canonical("xyzzy")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -25,8 +26,9 @@ class Marks:
     """Finds a face of 4×4 pixels at every pure red pixel, in reading order."""
 
     facts = DetectorFacts("marks", "red pixels", landmarks=False)
+    score_threshold = 0.0
 
-    def detect(self, image: np.ndarray) -> list[Face]:
+    def detect(self, image: np.ndarray, score_threshold: float | None = None) -> list[Face]:
         rows, columns = np.nonzero((image == (255, 0, 0)).all(axis=2))
         return [
             Face(Box(float(x), float(y), x + 4.0, y + 4.0), 0.9)
@@ -152,12 +154,30 @@ def test_the_detector_none_takes_the_picture_as_the_crop() -> None:
 
 
 def test_options_that_a_detector_does_not_have() -> None:
-    with pytest.raises(ConfigError, match="detector 'none' has no option 'min_face_size'"):
+    with pytest.raises(ConfigError, match="detector 'none': unknown option 'min_face_size'"):
         Recognizer("none", min_face_size=30)
     with pytest.raises(ConfigError, match="min_face_size is given twice"):
         Recognizer(min_face_size=30, detector_options=["min_face_size=20"])
-    with pytest.raises(ConfigError, match="x: for detectors given by name or file"):
+    with pytest.raises(ConfigError, match="x: only for a detector given by name or file"):
         Recognizer(Marks(), detector_options={"x": 1})
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"facts": None}, "lacks facts:"),
+        ({"score_threshold": None}, "lacks score_threshold: a detector has facts, score_threshold"),
+        ({"facts": None, "detect": None}, "lacks facts, detect:"),
+        ({"facts": "marks"}, "lacks facts that are a DetectorFacts"),
+        ({"detect": lambda self, image: []}, "lacks the parameter score_threshold of detect"),
+    ],
+)
+def test_a_detector_that_lacks_a_member(changes: dict[str, Any], words: str) -> None:
+    members = {**vars(Marks), **changes}
+    members = {key: value for key, value in members.items() if value is not None}
+    odd: Any = type("Odd", (), members)()
+    with pytest.raises(ConfigError, match=f"^detector 'Odd' {words}"):
+        Recognizer(odd, Brightness())
 
 
 def test_a_detector_from_a_file_with_its_options(tmp_path: Path) -> None:
@@ -197,6 +217,27 @@ def test_analyze_keeps_its_networks() -> None:
     assert pipeline._kept is kept
     mien.analyze(ASTRONAUT, detector=Marks())  # an object of any kind will do as an option
     assert pipeline._kept is not kept
+
+
+def test_analyze_spells_the_options_of_a_recognizer() -> None:
+    theirs = inspect.signature(Recognizer).parameters.values()
+    ours = list(inspect.signature(mien.analyze).parameters.values())
+    assert [(p.name, p.default, p.annotation) for p in ours[1:]] == [
+        (p.name, p.default, p.annotation) for p in theirs
+    ]
+    assert len(mien.analyze(ASTRONAUT, detector="none", detector_options={})) == 1
+
+
+def test_readings_come_from_left_to_right() -> None:
+    """Whatever the order in which the detector gives its faces."""
+    image = picture((30, 2, 250), (5, 20, 10), (5, 9, 240), (17, 1, 20))
+    result = Recognizer(Marks(), Brightness()).image(image)
+    corners = [(r.face.box.x1, r.face.box.y1) for r in result]
+    assert corners == [(5, 9), (5, 20), (17, 1), (30, 2)]
+    assert [r.expression for r in result] == ["happiness", "anger", "anger", "happiness"]
+    assert result[0] == result.readings[0]
+    numbers = [face["face"] for face in result.to_dict()["faces"]]
+    assert numbers == [row["face"] for row in result.rows()] == [0, 1, 2, 3]
 
 
 def test_threads_are_an_offer() -> None:
@@ -269,11 +310,14 @@ def test_the_photos_say_what_a_person_sees(
 def test_boxes_that_are_no_numbers_are_refused_by_name() -> None:
     class Odd:
         facts = DetectorFacts("odd", "answers anything", landmarks=False)
+        score_threshold = 0.0
 
-        def detect(self, image: Any) -> list[Face]:
+        def detect(self, image: Any, score_threshold: float | None = None) -> list[Face]:
             return [Face(Box(0, float("nan"), 10, 10))]
 
-    with pytest.raises(InputError, match=r"'odd' answers to .*astronaut.jpg .*no finite"):
+    with pytest.raises(
+        InputError, match=r"'odd' returned a box .* for .*astronaut\.jpg: Face.*nan"
+    ):
         Recognizer(Odd()).image(ASTRONAUT)
 
 

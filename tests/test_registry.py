@@ -40,12 +40,12 @@ def test_registering_and_a_taken_name() -> None:
 
     assert table.get("one") is one and table.names() == ["one"]
     table.register("one")(one)  # a module that is imported twice does no harm
-    with pytest.raises(MienError, match="thing 'one' is registered already"):
+    with pytest.raises(MienError, match="thing 'one' is already registered"):
         table.register("one")(lambda: 2)
 
 
 def test_a_module_that_forgets_to_register() -> None:
-    with pytest.raises(MienError, match="module json was to register thing 'x' and did not"):
+    with pytest.raises(MienError, match="module json does not register thing 'x'"):
         Registry("thing", {"x": "json"}).get("x")
 
 

@@ -58,7 +58,7 @@ def test_scores_rank_and_answer_to_common_spellings() -> None:
     assert list(scores.to_dict()) == list(FER2013)
     with pytest.raises(InputError, match="no label 'contempt'"):
         scores["contempt"]
-    with pytest.raises(InputError, match="names no expression"):
+    with pytest.raises(InputError, match="is not an expression"):
         scores["bored"]
 
 
@@ -74,7 +74,7 @@ def test_to_dict_is_the_documented_json() -> None:
     made = json.loads(json.dumps(result(1).to_dict()))
     assert set(made) == {"source", "width", "height", "faces"}
     face = made["faces"][0]
-    assert set(face) == {"box", "score", "landmarks", "expression", "probs"}
+    assert set(face) == {"face", "box", "score", "landmarks", "expression", "probs"}
     assert face["box"] == [0, 10, 30.12, 50] and face["score"] == 0.98765
     assert face["landmarks"][4] == [28.0, 40.0]
     assert face["expression"] == "happiness" and list(face["probs"]) == list(FER2013)

@@ -1,8 +1,8 @@
 """Mien reads facial expressions.
 
 ``mien.analyze("photo.jpg")`` finds the faces in a picture and names each one's expression;
-``Recognizer`` does the same for many. Names are imported when they are first used, so ``import
-mien`` costs nearly nothing.
+``Recognizer`` does the same for many pictures. Names are imported on first use, so ``import mien``
+takes almost no time.
 """
 
 from __future__ import annotations

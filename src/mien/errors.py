@@ -3,16 +3,16 @@
 ::
 
     MienError
-    ├── InputError (ValueError)      what the caller gave cannot be used
-    │   └── ImageReadError           a picture that is missing, damaged, too large or no picture
+    ├── InputError (ValueError)      the caller's input cannot be used
+    │   └── ImageReadError           a file is missing, damaged, too large or not a picture
     ├── UnknownNameError (LookupError)  no such detector, classifier, dataset or recipe
     ├── ModelError                   a model file cannot be used
-    │   ├── ModelFileError           missing, damaged or not ONNX
-    │   └── ModelSpecError           ONNX, but without the valid spec of what it was given as
-    ├── ConfigError (ValueError)     a recipe or an option that cannot be followed
-    ├── DatasetError                 a data set that cannot be read as what it claims to be
-    ├── TrainingError                training cannot go on; the last checkpoint is kept
-    ├── OutputError (OSError)        a result that cannot be written
+    │   ├── ModelFileError           it is missing, damaged or not ONNX
+    │   └── ModelSpecError           it is ONNX, but its spec is missing, invalid or of another kind
+    ├── ConfigError (ValueError)     an invalid recipe or option
+    ├── DatasetError                 a data set does not have the format that its reader expects
+    ├── TrainingError                training cannot continue; the last checkpoint is kept
+    ├── OutputError (OSError)        a result cannot be written
     └── MissingExtraError (ImportError)  an optional dependency is not installed
 
 A message says what was given, what was expected and what to do; it fits on one line.
@@ -29,15 +29,15 @@ class MienError(Exception):
 
 
 class InputError(MienError, ValueError):
-    """What the caller gave cannot be used."""
+    """The caller's input cannot be used."""
 
 
 class ImageReadError(InputError):
-    """A picture that is missing, damaged, too large or no picture at all."""
+    """A file that is missing, damaged, too large or not a picture."""
 
 
 class UnknownNameError(MienError, LookupError):
-    """A name that is not registered; the message lists the names there are."""
+    """A name that is not registered; the message lists the known names."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
         names = sorted(known)
@@ -57,19 +57,19 @@ class ModelFileError(ModelError):
 
 
 class ModelSpecError(ModelError):
-    """An ONNX file without the valid ``ModelSpec`` or ``DetectorSpec`` that its use asks for."""
+    """An ONNX file whose spec is missing, invalid or of another kind."""
 
 
 class ConfigError(MienError, ValueError):
-    """A recipe or an option that cannot be followed."""
+    """An invalid recipe or option."""
 
 
 class DatasetError(MienError):
-    """A data set that cannot be read as what it claims to be."""
+    """A data set that does not have the format that its reader expects."""
 
 
 class TrainingError(MienError):
-    """Training cannot go on; the last checkpoint is kept."""
+    """Training cannot continue; the last checkpoint is kept."""
 
 
 class OutputError(MienError, OSError):
@@ -81,11 +81,35 @@ class MissingExtraError(MienError, ImportError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(
-            f"{what} needs the '{extra}' extra: pip install '.[{extra}]' in a clone of Mien"
+            f"{what} needs the '{extra}' extra: {install_command(extra)} in a clone of Mien"
         )
 
 
+def install_command(extra: str) -> str:
+    """The command that installs an extra."""
+    return f"pip install '.[{extra}]'"
+
+
+def one_line(error: BaseException, most: int = 200) -> str:
+    """The message of another library's error on one line, of at most ``most`` characters.
+
+    An error without a message gives the name of its class.
+    """
+    return " ".join(str(error).split())[:most] or type(error).__name__
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that ``name`` most likely meant, or ``None`` where none is near."""
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return found[0] if found else None
+    """The known name most similar to ``name``, or ``None`` if none is similar."""
+    matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return matches[0] if matches else None
+
+
+def did_you_mean(name: str, known: Iterable[str], what: str) -> str:
+    """``did you mean 'x'?``, or a list of the known names if none is similar.
+
+    ``what`` says in the plural what they are, such as ``options``.
+    """
+    names = list(known)
+    if near := nearest(name, names):
+        return f"did you mean {near!r}?"
+    return f"{what}: {', '.join(names)}" if names else f"there are no {what}"

@@ -5,10 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
-from mien.errors import OutputError
+from mien.errors import ConfigError, OutputError
+
+LOCK = ".lock"
+"""The file that ``lock_folder`` holds; it says which process does what."""
 
 _ADVICE = {
     errno.ENOSPC: "free some space, or write elsewhere",
@@ -57,8 +62,61 @@ def check_writable(path: Path) -> None:
         raise output_error(repr(str(path)), error) from error
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it where they are missing; raises ``OutputError``."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise output_error(repr(str(path)), error) from error
+
+
 def output_error(name: str, error: Exception) -> OutputError:
     """The one-line ``OutputError`` for what the system answered; ``name`` is where it was to go."""
     reason = " ".join(str(getattr(error, "strerror", None) or error).split())
     advice = _ADVICE.get(getattr(error, "errno", None) or 0, "write elsewhere")
     return OutputError(f"cannot write {name} ({reason}): {advice}")
+
+
+@contextmanager
+def lock_folder(folder: Path, what: str) -> Iterator[None]:
+    """Keep other processes out of ``folder`` during a ``with`` block.
+
+    The system releases the lock when the process ends, however it ends. ``what`` this process does,
+    such as ``"packing into"``, goes into the message that a second process gets. Nothing is locked
+    where the system or the file system has no locks.
+
+    Raises ``ConfigError`` where another process holds the lock, ``OutputError`` where the folder
+    cannot be written.
+    """
+    path = folder / LOCK
+    try:
+        file = path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise output_error(repr(str(folder)), error) from error
+    with file:
+        if not _lock(file, path):
+            file.seek(0)
+            holder = file.read() or "another process is writing to"
+            raise ConfigError(f"{holder} {folder}: wait until it ends, or give another folder")
+        file.truncate(0)
+        file.write(f"process {os.getpid()} is {what}")
+        file.flush()
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                path.unlink()
+
+
+def _lock(file: IO[str], path: Path) -> bool:
+    """Whether no other process holds the file at ``path``, opened as ``file``."""
+    try:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # The process before removes its file: a lock on what is no longer there locks nothing.
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except (BlockingIOError, FileNotFoundError):
+        return False
+    except (ImportError, OSError):  # Windows, or a file system without locks
+        return True

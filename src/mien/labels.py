@@ -1,8 +1,8 @@
 """Expression names, and each data set's own order.
 
-Nouns are written, adjectives and other common spellings are accepted when reading. Label orders
-differ between data sets, and mixing them up is the field's classic bug: an index never travels
-without the tuple of labels that it indexes.
+Mien writes nouns; it also reads adjectives and other common spellings. Label orders differ between
+data sets, and mixing them up is the field's classic bug: an index is never passed on without the
+tuple of labels that it indexes.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ AFFECTNET8 = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", 
 """``expression`` 0 to 7 of AffectNet (Mollahosseini et al. 2017) and of its release of 2021."""
 
 AFFECTNET11 = (*AFFECTNET8, "none", "uncertain", "non-face")
-"""``expression`` 0 to 10 of the full AffectNet; the last three are no expressions."""
+"""``expression`` 0 to 10 of the full AffectNet; the last three are not expressions."""
 
 RAFDB = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral")
-"""Labels 1 to 7 of RAF-DB's ``list_patition_label.txt`` (Li et al. 2017): they count from 1."""
+"""Labels 1 to 7 of RAF-DB's ``list_patition_label.txt`` (Li et al. 2017), which counts from 1."""
 
 CKPLUS = ("neutral", "anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise")
 """Labels 0 to 7 of CK+'s emotion files (Lucey et al. 2010)."""
@@ -43,11 +43,11 @@ _NOUN = {s: noun for noun, others in _SPELLINGS.items() for s in (noun, *others)
 def canonical(name: str) -> str:
     """The noun for any common spelling: ``canonical("Happy") == "happiness"``.
 
-    Raises ``InputError`` for a word that names no expression.
+    Raises ``InputError`` for any other word.
     """
     noun = _NOUN.get(name.strip().lower())
     if noun is None:
         near = nearest(name.strip().lower(), _NOUN)
         hint = f"; did you mean {near!r}?" if near else ""
-        raise InputError(f"{name!r} names no expression{hint} (known: {', '.join(_SPELLINGS)})")
+        raise InputError(f"{name!r} is not an expression{hint} (known: {', '.join(_SPELLINGS)})")
     return noun

@@ -1,13 +1,13 @@
 """Names → detectors, classifiers, datasets and architectures.
 
-One decorator a kind stores a class, or a function that makes what the kind is. Third parties reach
-the same tables through entry points, for example::
+Each table has a decorator that stores a class or a factory function under a name. Third parties
+register through entry points, for example::
 
     [project.entry-points."mien.detectors"]
     mydetector = "mypackage.detector"       # a module that calls @register_detector("mydetector")
 
-The built-ins come through the same door: each table names the modules that hold them, and a module
-is imported only when one of its names is asked for.
+The built-ins register the same way: each table lists the module of each built-in name, and imports
+it when the name is first used.
 """
 
 from __future__ import annotations
@@ -30,34 +30,37 @@ class Registry:
         self._factories: dict[str, Callable[..., Any]] = {}
 
     def register(self, name: str) -> Callable[[T], T]:
-        """Decorator that stores a class or factory under ``name``; a taken name is an error."""
+        """Decorator that stores a class or factory under ``name``.
 
-        def store(factory: T) -> T:
+        Raises ``MienError`` if another one has that name.
+        """
+
+        def add(factory: T) -> T:
             if self._factories.get(name, factory) is not factory:
-                raise MienError(f"{self.kind} {name!r} is registered already")
+                raise MienError(f"{self.kind} {name!r} is already registered")
             self._factories[name] = factory
             return factory
 
-        return store
+        return add
 
     def _modules(self) -> dict[str, str]:
-        from importlib.metadata import entry_points  # here, since it takes long to import
+        from importlib.metadata import entry_points  # here because it is slow to import
 
         plugins = {e.name: e.module for e in entry_points(group=f"mien.{self.kind}s")}
         return {**plugins, **self._builtin, **dict.fromkeys(self._factories, "")}
 
     def names(self) -> list[str]:
-        """Every name there is, sorted; imports nothing."""
+        """Every known name, sorted; imports nothing."""
         return sorted(self._modules())
 
     def get(self, name: str, hint: str = "") -> Callable[..., Any]:
-        """The class or factory behind ``name``; ``UnknownNameError`` lists the names there are.
+        """The class or factory registered as ``name``.
 
-        ``hint`` ends that message: what else may be given. Raises ``MienError`` where the
-        module of a third party fails.
+        Raises ``UnknownNameError``, whose message ends with ``hint``, and ``MienError`` if a third
+        party's module fails.
         """
         if name not in self._factories:
-            # Built-ins first: asking the installed packages for entry points costs milliseconds.
+            # Built-ins first: reading the entry points of installed packages takes milliseconds.
             module = self._builtin.get(name) or self._modules().get(name)
             if module is None:
                 raise UnknownNameError(self.kind, name, self.names(), hint)
@@ -66,7 +69,7 @@ class Registry:
             else:
                 self._import_plugin(name, module)
         if name not in self._factories:
-            raise MienError(f"module {module} was to register {self.kind} {name!r} and did not")
+            raise MienError(f"module {module} does not register {self.kind} {name!r}")
         return self._factories[name]
 
     def _import_plugin(self, name: str, module: str) -> None:
@@ -76,7 +79,7 @@ class Registry:
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             raise MienError(
                 f"{self.kind} {name!r} comes from the entry point 'mien.{self.kind}s' and its "
-                f"module {module} cannot be imported ({reason}): mend or uninstall its package"
+                f"module {module} cannot be imported ({reason}): fix or uninstall its package"
             ) from error
 
 

@@ -1,4 +1,4 @@
-"""The data model: what a picture turns into on its way through Mien.
+"""The data model: what a picture becomes on its way through Mien.
 
 Every class is frozen and holds plain Python values, so results compare, hash, pickle and print.
 """
@@ -36,7 +36,7 @@ class Box:
 
     @property
     def area(self) -> float:
-        """Square pixels; 0 for a box of no extent."""
+        """Square pixels; 0 for an empty box."""
         return max(0.0, self.width) * max(0.0, self.height)
 
     @property
@@ -54,7 +54,7 @@ class Box:
         return shared / (self.area + other.area - shared)
 
     def to_list(self, digits: int | None = None) -> list[float]:
-        """``[x1, y1, x2, y2]``, rounded to ``digits`` decimals where given."""
+        """``[x1, y1, x2, y2]``, rounded to ``digits`` decimals if given."""
         values = [self.x1, self.y1, self.x2, self.y2]
         return values if digits is None else [round(v, digits) for v in values]
 
@@ -65,7 +65,7 @@ class Face:
 
     ``score`` is the detector's confidence in [0, 1]. ``landmarks`` are five ``(x, y)`` pixels in
     the order image-left eye, image-right eye, nose, image-left mouth corner, image-right mouth
-    corner, or ``None`` where the detector gives none. ``track_id`` names the person in a video.
+    corner, or ``None`` if the detector gives none. ``track_id`` identifies the person in a video.
     """
 
     box: Box
@@ -82,8 +82,8 @@ class Face:
 class EmotionScores:
     """Probabilities over expressions: ``probs[i]`` belongs to ``labels[i]``, and they sum to 1.
 
-    ``scores["happiness"]`` and the spellings that ``mien.labels.canonical`` knows give one
-    probability; an expression that this model does not know raises ``InputError``.
+    ``scores["happiness"]`` is the probability of one expression, in any spelling that
+    ``mien.labels.canonical`` accepts; an expression without a label raises ``InputError``.
     """
 
     labels: tuple[str, ...]
@@ -128,7 +128,7 @@ class EmotionScores:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One face and what it shows. ``valence`` and ``arousal`` are in [-1, 1], or ``None``."""
+    """One face and its expression. ``valence`` and ``arousal`` are in [-1, 1], or ``None``."""
 
     face: Face
     emotions: EmotionScores
@@ -164,13 +164,18 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """All readings of one image, the detector's best score first; empty without a face.
+    """All readings of one image.
+
+    ``len(result)`` is the number of faces, and ``result[0]`` the leftmost one. ``bool(result)`` is
+    true even without faces, although ``len(result)`` is 0 then.
 
     ``width`` and ``height`` are pixels of the original image, ``elapsed_ms`` the wall time spent on
-    it (a picture read in a batch carries its share of the batch).
+    it (a picture of a batch gets an equal share of the batch's time).
     """
 
     readings: tuple[Reading, ...]
+    """From left to right: by ``x1`` of the face's box, then ``y1``. A reading's index is the number
+    of its face wherever faces are numbered: in tables, JSON, CSV and drawings."""
     width: int
     height: int
     source: str | None = None
@@ -194,17 +199,17 @@ class Result:
         return self.readings[index]
 
     def to_dict(self) -> dict[str, Any]:
-        """``{"source", "width", "height", "faces": [...]}``, JSON-ready, one object a picture."""
+        """``{"source", "width", "height", "faces": [...]}``, JSON-ready, one object per picture."""
         out: dict[str, Any] = {"source": self.source, "width": self.width, "height": self.height}
         if self.frame_index is not None:
             out["frame_index"] = self.frame_index
         if self.time_s is not None:
             out["time_s"] = round(self.time_s, 4)
-        out["faces"] = [reading.to_dict() for reading in self.readings]
+        out["faces"] = [{"face": i, **r.to_dict()} for i, r in enumerate(self.readings)]
         return out
 
     def rows(self) -> list[dict[str, Any]]:
-        """One flat dict a face, for tables and CSV; no rows where there is no face."""
+        """One flat dict per face, for tables and CSV; empty without faces."""
         rows = []
         for index, reading in enumerate(self.readings):
             x1, y1, x2, y2 = reading.face.box.to_list(2)
@@ -226,5 +231,5 @@ class Result:
         shown = ", ".join(f"{r.expression} {r.emotions.top_prob:.0%}" for r in self.readings[:6])
         more = ", …" if len(self) > 6 else ""
         name = f"{self.source!r}, " if self.source else ""
-        found = f"{faces}: {shown}{more}" if shown else faces
-        return f"Result({name}{self.width}×{self.height}, {found})"
+        summary = f"{faces}: {shown}{more}" if shown else faces
+        return f"Result({name}{self.width}×{self.height}, {summary})"

@@ -1,4 +1,4 @@
-"""The version, read from the installed package when it is first asked for."""
+"""The version, read from the installed package on first use."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ __version__: str
 def __getattr__(name: str) -> str:
     if name != "__version__":
         raise AttributeError(f"module 'mien.version' has no attribute {name!r}")
-    from importlib.metadata import PackageNotFoundError, version  # takes longer than all of Mien
+    from importlib.metadata import PackageNotFoundError, version  # slow to import
 
     try:
-        found = version("mien")
-    except PackageNotFoundError:  # run from a source tree that was never installed
-        found = "0+unknown"
-    globals()[name] = found
-    return found
+        installed = version("mien")
+    except PackageNotFoundError:  # a source tree that is not installed
+        installed = "0+unknown"
+    globals()[name] = installed
+    return installed

@@ -57,7 +57,7 @@ def test_jsonl_has_one_object_a_picture(folder: Path) -> None:
     assert [len(row["faces"]) for row in rows] == [1, 0, 1]
     assert (rows[0]["width"], rows[0]["height"]) == (512, 512)
     face = rows[0]["faces"][0]
-    assert set(face) == {"box", "score", "landmarks", "expression", "probs"}
+    assert set(face) == {"face", "box", "score", "landmarks", "expression", "probs"}
     assert tuple(face["probs"]) == FER2013
     assert sum(face["probs"].values()) == pytest.approx(1, abs=1e-4)
     assert face["expression"] == max(face["probs"], key=face["probs"].get)
@@ -131,16 +131,18 @@ def test_what_a_detector_cannot_use_is_one_line(tmp_path: Path, capsys: Capture)
     tiny_detector(detector)
     option = "--detector-option"
     for args, status, words in (
-        (["--detector", run], 1, "mien export"),
+        (["--detector", run], 1, f"mien export {run} --out FILE.onnx"),
+        (["--model", run], 1, f"mien export {run} --out FILE.onnx"),
+        (["--model", run / "last.pt"], 1, f"mien export {run / 'last.pt'} --out FILE.onnx"),
         (["--detector", text], 1, "expected an ONNX file"),
         (["--detector", tmp_path / "none.onnx"], 1, "does not exist"),
         (["--detector", classifier], 1, f"--model {classifier}"),
         (["--model", detector], 1, f"--detector {detector}"),
         (["--detector", "faster_rcnn"], 2, "mien train faster_rcnn_mobile"),
         (["--detector", "yunet"], 2, "face_detection_yunet_2023mar.onnx"),
-        (["--detector", "none", "--min-face-size", 30], 2, "no option 'min_face_size'"),
+        (["--detector", "none", "--min-face-size", 30], 2, "unknown option 'min_face_size'"),
         ([option, "min_face_sice=30"], 2, "did you mean 'min_face_size'"),
-        ([option, "min_face_size=small"], 2, "takes a number, got 'small'"),
+        ([option, "min_face_size=small"], 2, "min_face_size must be a number, got 'small'"),
         ([option, "min_face_size"], 2, "KEY=VALUE"),
         ([option, "min_face_size=30", "--min-face-size", 30], 2, "given twice"),
     ):

@@ -104,7 +104,7 @@ def test_pack_lists_bad_pictures_and_goes_on(
         (("--size", 64), 2, "size 32, and 64 is asked for"),
         (("--size", 32, "--channels", 3), 2, "channels 1, and 3 is asked for"),
         (("--size", 32, "--channels", 2), 2, "--channels"),
-        (("--size", 32, "--option", "classes=7"), 2, "has no option 'classes=7'"),
+        (("--size", 32, "--option", "classes=7"), 2, "unknown option 'classes'"),
         (("--size", 32, "--dataset", "folders"), 2, "did you mean 'folder'?"),
         ((), 2, "--size"),
     ],

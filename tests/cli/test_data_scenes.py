@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from mien.datasets.base import open_dataset
-from mien.datasets.scene import SceneDataset
+from mien.datasets.base import SceneDataset, open_dataset
 from mien.datasets.scene_info import inspect_scenes
 from mien.samples import ASTRONAUT
 from tests.support import web

@@ -7,25 +7,7 @@ import sys
 import pytest
 
 from mien import registry
-from mien.cli import doctor
 from tests.support.commands import mien
-
-
-def test_what_is_needed_is_what_the_package_declares(monkeypatch: pytest.MonkeyPatch) -> None:
-    source = doctor._requirements()
-    assert "numpy" in source[""] and "torch" in source["train"] and "pytest" in source["dev"]
-    assert ("tomli" in source[""]) == (sys.version_info < (3, 11))
-    assert "mien" not in source["dev"]
-    lines = [
-        "numpy>=1.24",
-        "tomli>=2.0; python_version < '3.99'",
-        'old; python_version < "3.9"',
-        "torch>=2.6; extra == 'train'",
-        "mien[train]; extra == 'dev'",
-        'lz4 ; python_version < "3.99" and extra == "dev"',
-    ]
-    monkeypatch.setattr(doctor, "requires", lambda _: lines)
-    assert doctor._requirements() == {"": ["numpy", "tomli"], "train": ["torch"], "dev": ["lz4"]}
 
 
 @pytest.mark.parametrize("module", ["numpy", "onnxruntime", "cv2"])

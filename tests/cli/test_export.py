@@ -15,7 +15,7 @@ pytest.importorskip("onnxscript")
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from mien.train.classification.loop import train
+    from mien.train.trainer import train
 
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("run")

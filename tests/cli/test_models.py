@@ -87,7 +87,7 @@ def test_a_card_that_there_is_not(tmp_path: Path, capsys: Output) -> None:
     for name, status, words in (
         ("mtcn", 2, "did you mean 'mtcnn'"),
         (tmp_path / "none.onnx", 1, "does not exist"),
-        (bare, 1, "carries no Mien model spec"),
+        (bare, 1, "has no Mien model spec"),
     ):
         assert mien("models", "show", name) == status
         said = capsys.readouterr().err

@@ -58,7 +58,7 @@ def test_with_patience_the_best_epoch_is_reported(
     assert train(data, tmp_path, patience=3, lr=5.0, schedule="constant") == 0
     rows = [json.loads(line) for line in (tmp_path / "metrics.jsonl").open()]
     best = min(rows, key=lambda row: row["valid_nll"])
-    expected = f"{best['valid_accuracy']:.2%} (epoch {best['epoch'] + 1}, the best one)"
+    expected = f"{best['valid_accuracy']:.2%} (epoch {best['epoch']}, the best one)"
     assert expected in capsys.readouterr().out
 
 

@@ -74,7 +74,7 @@ def test_it_starts_from_a_file_and_says_what_fitted(
 @pytest.mark.parametrize(
     ("args", "expected"),
     [
-        (["--teacher", "runs/other"], "a face detector learns from no teacher"),
+        (["--teacher", "runs/other"], "face detectors cannot learn from a teacher"),
         (["--set", "view=100"], "must be a multiple of 32"),
         (["--set", "vieu=96"], "did you mean 'view'"),
         (["--set", "freeze_epochs=1"], "unknown key 'freeze_epochs'"),

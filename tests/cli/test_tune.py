@@ -35,10 +35,10 @@ def args(files: Path, out: Path, *more: object, **keys: object) -> list[object]:
     ]  # fmt: skip
 
 
-def test_a_study_from_the_command_line(
+def test_a_search_from_the_command_line(
     files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out = tmp_path / "my study"
+    out = tmp_path / "my search"
     assert mien(*args(files, out, "--trials", 2, "--method", "random")) == 0
     printed = capsys.readouterr()
     assert "tuned on the part 'valid' of 'train' (random:90/10, seed 1)" in printed.err
@@ -101,5 +101,5 @@ def test_ctrl_c_says_how_to_go_on(files: Path, tmp_path: Path) -> None:
                 break
         rest = child.stderr.read().splitlines()
     assert child.returncode == 130
-    assert rest[-1] == "mien: stopped; the study is kept: go on with the same command"
+    assert rest[-1] == "mien: stopped; the search is kept: run the same command to continue"
     assert not any("Traceback" in line for line in rest)

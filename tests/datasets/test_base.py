@@ -1,46 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
 
-from mien.datasets.base import Sample, open_dataset, pixel_keys, stack
-from mien.errors import DatasetError, UnknownNameError
+from mien import registry
+from mien.datasets.base import Dataset, DatasetFacts, SceneDataset, open_dataset
+from mien.errors import DatasetError, MienError, UnknownNameError
 from tests.support import fer2013
 from tests.support.fer2013 import Row
-
-GREY = np.arange(12, dtype=np.uint8).reshape(3, 4)
-
-
-def test_stack_keeps_order_and_types() -> None:
-    split = stack([Sample(GREY + i, i, f"row {i}", tuple(range(i, i + 10))) for i in range(5)])
-    assert len(split) == 5
-    assert split.images.shape == (5, 3, 4) and split.images.dtype == np.uint8
-    assert all(np.array_equal(split.images[i], GREY + i) for i in range(5))
-    assert split.labels.dtype == np.int64 and split.labels.tolist() == [0, 1, 2, 3, 4]
-    assert split.keys[3] == "row 3"
-    assert split.votes is not None and split.votes.dtype == np.float32
-    assert split.votes[2].tolist() == list(range(2, 12))
-
-
-def test_votes_are_all_or_none() -> None:
-    assert stack([Sample(GREY, 0, "a", (1,) * 10), Sample(GREY, 0, "b")]).votes is None
-
-
-def test_stack_refuses_nothing_and_mixed_sizes() -> None:
-    with pytest.raises(DatasetError, match="split 'public' holds no pictures"):
-        stack([], "split 'public'")
-    with pytest.raises(DatasetError, match=r"mixes picture sizes: \[\(3, 4\), \(4, 3\)\]"):
-        stack([Sample(GREY, 0, "a"), Sample(GREY.T, 0, "b")])
-
-
-def test_pixel_keys_are_equal_where_pixels_and_shape_are() -> None:
-    a, copy, view, turned, other = pixel_keys(
-        [GREY, GREY.copy(), np.hstack([GREY, GREY])[:, 4:], GREY.reshape(4, 3), GREY + 1]
-    )
-    assert a == copy == view
-    assert len({a, turned, other}) == 3
+from tests.support.marked import Marked
 
 
 def test_an_unknown_reader_lists_those_there_are() -> None:
@@ -58,3 +29,69 @@ def test_a_wrong_reader_is_told_the_right_one(fer2013_rows: list[Row], tmp_path:
     with pytest.raises(DatasetError) as nothing:
         open_dataset(tmp_path / "nowhere")
     assert "readers" not in str(nothing.value)
+
+
+def test_the_origin_is_the_data_set_itself_unless_stated() -> None:
+    assert DatasetFacts(name="fer2013").origin == "fer2013"
+    assert DatasetFacts(name="fer2013 packed at 48", origin="fer2013").origin == "fer2013"
+
+
+class Complete:
+    """A third party's reader of crops; ``path`` says what it lacks."""
+
+    facts: Any = DatasetFacts(name="theirs", labels=("neutral",))
+
+    def __init__(self, path: str) -> None:
+        pass
+
+    def splits(self) -> tuple[str, ...]:
+        return ()
+
+    def samples(self, split: str) -> Iterator[Any]:
+        return iter(())
+
+    def skipped(self, split: str) -> dict[str, list[str]]:
+        return {}
+
+
+def without(*members: str) -> Any:
+    kept = {name: value for name, value in vars(Complete).items() if name not in members}
+    return type("Theirs", (), kept)
+
+
+@pytest.fixture
+def theirs(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(registry.datasets, "_factories", {**registry.datasets._factories})
+    return registry.register_dataset("theirs")
+
+
+def test_both_protocols_are_recognised(theirs: Any) -> None:
+    theirs(Complete)
+    dataset = open_dataset("x", "theirs")
+    assert isinstance(dataset, Dataset) and not isinstance(dataset, SceneDataset)
+    assert isinstance(Marked(), SceneDataset) and not isinstance(Marked(), Dataset)
+
+
+@pytest.mark.parametrize(
+    ("members", "named"),
+    [
+        (("facts",), "without facts: "),
+        (("skipped", "splits"), "without splits, skipped: "),
+        (("samples",), "without samples or scenes: "),
+    ],
+)
+def test_a_reader_that_lacks_a_member_is_refused(
+    theirs: Any, members: tuple[str, ...], named: str
+) -> None:
+    theirs(without(*members))
+    with pytest.raises(MienError, match=f"reader 'theirs' returns a Theirs {named}"):
+        open_dataset("x", "theirs")
+
+
+def test_a_reader_of_the_first_version_is_refused(theirs: Any) -> None:
+    class Old(Complete):
+        facts: Any = ("old", ())
+
+    theirs(Old)
+    with pytest.raises(MienError, match="without facts of the type DatasetFacts: a data set has"):
+        open_dataset("x", "theirs")

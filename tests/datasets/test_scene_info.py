@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mien.datasets.base import open_dataset
-from mien.datasets.scene import SceneDataset
+from mien.datasets.base import SceneDataset, open_dataset
 from mien.datasets.scene_info import face_sizes, inspect_scenes, size_classes
 from mien.errors import DatasetError
 from tests.support.marked import Marked, damaged, piece, scene, square
@@ -86,8 +85,8 @@ def test_bounds_are_those_of_coco() -> None:
     assert size_classes(sizes) == {"small": 0, "medium": 2, "large": 1}
 
 
-def test_real_pictures_are_counted_as_in_their_file(material: Path) -> None:
-    path = material / "data" / "facemask853.zip"
+def test_real_pictures_are_counted_as_in_their_file(shared: Path) -> None:
+    path = shared / "data" / "facemask853.zip"
     with zipfile.ZipFile(path) as archive:
         name = next(n for n in archive.namelist() if n.endswith(".json"))
         raw = json.loads(archive.read(name))

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mien.datasets.base import Dataset, Official, Sample, open_dataset, pixel_keys
+from mien.datasets.base import Dataset, DatasetFacts, Official, open_dataset
+from mien.datasets.samples import Sample, pixel_keys
 from mien.datasets.splits import at_most, resplit
 from mien.errors import ConfigError, DatasetError
 from tests.support import tiny
@@ -22,9 +23,9 @@ def picture(number: int) -> np.ndarray:
 class Made:
     """Pictures by number; counts how often its split ``train`` is gone through."""
 
-    name = "made"
-    labels = ("anger", "fear", "neutral")
-    official = Official({"train": 3}, 50.0)
+    facts = DatasetFacts(
+        name="made", labels=("anger", "fear", "neutral"), official=Official({"train": 3}, 50.0)
+    )
 
     def __init__(
         self,
@@ -60,6 +61,9 @@ class Made:
                 return picture(number)
 
             yield Sample(decode, label, f"row {row}", subject=subject)
+
+    def skipped(self, split: str) -> dict[str, list[str]]:
+        return {}
 
 
 def rows(dataset: Dataset, split: str) -> list[int]:
@@ -145,8 +149,8 @@ def test_the_other_splits_stay() -> None:
     assert [sample.key for sample in divided.samples("official_valid")] == ["valid 0"]
     assert [sample.key for sample in divided.samples("private")] == ["private 0"]
     assert made.decoded == 0
-    assert (divided.name, divided.labels) == ("made", made.labels)
-    assert divided.official is made.official  # type: ignore[attr-defined]
+    assert (divided.facts.name, divided.facts.labels) == ("made", made.facts.labels)
+    assert divided.facts.official is made.facts.official
     with pytest.raises(DatasetError, match=r"no split 'public' .splits: train, valid, official"):
         list(divided.samples("public"))
 

@@ -75,6 +75,7 @@ def test_the_smallest_face_and_the_least_score(astronaut: np.ndarray, detector: 
     assert face.landmarks is None
     assert Haar(min_face_size=face.box.width + 40).detect(astronaut) == []
     assert Haar(score_threshold=1).detect(astronaut) == []
+    assert Haar().detect(astronaut, 1) == []
 
 
 @works
@@ -134,7 +135,7 @@ def test_without_opencv_4_it_says_what_to_install(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(ConfigError, match=r"opencv-python-headless<5.*mtcnn") as caught:
         Haar()
     assert isinstance(caught.value, MienError) and "\n" not in str(caught.value)
-    assert haar._lacks().startswith("OpenCV 4")
+    assert haar._needs().startswith("OpenCV 4")
 
 
 def test_without_cascades_it_asks_for_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -143,7 +144,7 @@ def test_without_cascades_it_asks_for_one(monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.setattr(haar, "CASCADE", tmp_path / CASCADE.name)
     with pytest.raises(ConfigError, match=rf"{CASCADE.name} from https.*model=FILE\.xml"):
         Haar()
-    assert haar._lacks().startswith("model=")
+    assert haar._needs().startswith("model=")
 
 
 def test_what_it_needs_here_is_what_stops_it() -> None:

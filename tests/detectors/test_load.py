@@ -9,11 +9,12 @@ import pytest
 
 from mien import registry
 from mien.detectors.base import DetectorFacts
-from mien.detectors.load import load_detector, parameters
+from mien.detectors.load import load_detector
 from mien.detectors.mtcnn.detector import MTCNN
 from mien.detectors.onnx import OnnxDetector
 from mien.detectors.whole import Whole
 from mien.errors import ConfigError, MienError, ModelFileError, ModelSpecError, UnknownNameError
+from mien.options import parameters
 from mien.types import Face
 from tests.support.detector_models import coloured, tiny_detector
 from tests.support.models import tiny_classifier
@@ -23,6 +24,7 @@ class Theirs:
     """A third party's detector with an option of every kind."""
 
     facts = DetectorFacts("theirs", "nothing", landmarks=False)
+    score_threshold = 0.5
 
     def __init__(
         self,
@@ -40,6 +42,22 @@ class Theirs:
             "table": table, "untyped": untyped,
         }  # fmt: skip
 
+    def detect(self, image: np.ndarray, score_threshold: float | None = None) -> list[Face]:
+        return []
+
+
+class Open(Theirs):
+    """Takes any option, and checks it itself."""
+
+    def __init__(self, **options: Any) -> None:
+        self.given = options
+
+
+class Old:
+    """Made before detectors had a threshold for one call."""
+
+    facts = DetectorFacts("old", "nothing", landmarks=False)
+
     def detect(self, image: np.ndarray) -> list[Face]:
         return []
 
@@ -51,13 +69,16 @@ def theirs(monkeypatch: pytest.MonkeyPatch) -> None:
     factories = {
         **registry.detectors._factories,
         "theirs": Theirs,
-        "open": lambda **options: options,
+        "open": Open,
+        "old": Old,
     }
     monkeypatch.setattr(registry.detectors, "_factories", factories)
 
 
-def given(*texts: str, **values: Any) -> dict[str, Any]:
-    detector: Any = load_detector("theirs", options=values or texts)
+def given(
+    *texts: str, name: str = "theirs", threads: int | None = None, **values: Any
+) -> dict[str, Any]:
+    detector: Any = load_detector(name, threads=threads, options=values or texts)
     return detector.given
 
 
@@ -87,11 +108,11 @@ def test_values_stay_as_they_are() -> None:
 @pytest.mark.parametrize(
     ("option", "words"),
     [
-        ("size=large", r"option 'size' of detector 'theirs' takes a number, got 'large'"),
-        ("count=2.5", "takes a whole number, got '2.5'"),
-        ("quick=perhaps", "takes true or false"),
-        ("steps=0.5,x", r"takes one or more of a number, such as 0\.6,0\.7,0\.8, got"),
-        ("size=", "takes a number, got ''"),
+        ("size=large", r"^detector 'theirs': size must be a number, got 'large'$"),
+        ("count=2.5", "count must be a whole number, got '2.5'"),
+        ("quick=perhaps", "quick must be true or false, got 'perhaps'"),
+        ("steps=0.5,x", "steps must be a list of numbers, separated by commas, got '0.5,x'"),
+        ("size=", "size must be a number, got ''"),
     ],
 )
 def test_a_text_of_the_wrong_type(option: str, words: str) -> None:
@@ -107,24 +128,32 @@ def test_a_text_of_the_wrong_type(option: str, words: str) -> None:
     ],
 )  # fmt: skip
 def test_a_value_of_the_wrong_type(key: str, value: Any) -> None:
-    with pytest.raises(ConfigError, match=f"option '{key}' of detector 'theirs' takes"):
+    with pytest.raises(ConfigError, match=f"^detector 'theirs': {key} must be "):
         load_detector("theirs", options={key: value})
 
 
 def test_an_option_that_there_is_not() -> None:
-    with pytest.raises(ConfigError, match=r"no option 'min_face': did you mean 'min_face_size'"):
+    with pytest.raises(ConfigError, match="'min_face': did you mean 'min_face_size'"):
         load_detector("mtcnn", options=["min_face=3"])
-    with pytest.raises(ConfigError, match=r"detector 'none' has no option 'x' \(it has none\)"):
+    with pytest.raises(
+        ConfigError, match=r"^detector 'none': unknown option 'x': there are no options$"
+    ):
         load_detector("none", options={"x": 1})
     for option in ("size", "=3", ""):
-        with pytest.raises(ConfigError, match="KEY=VALUE, got"):
+        with pytest.raises(ConfigError, match=f"KEY=VALUE, got '{option}'"):
             load_detector("theirs", options=[option])
+
+
+def test_a_third_partys_detector_that_lacks_a_member() -> None:
+    with pytest.raises(ConfigError, match=r"^detector 'old' lacks score_threshold: a detector has"):
+        load_detector("old")
 
 
 def test_threads_are_an_offer() -> None:
     assert isinstance(load_detector("none", threads=1), Whole)
-    assert load_detector("open", threads=2, options=["a=1"]) == {"a": "1", "threads": 2}
-    assert load_detector("open", threads=2, options={"threads": 3}) == {"threads": 3}
+    assert given("a=1", name="open", threads=2) == {"a": "1", "threads": 2}
+    loaded: Any = load_detector("open", threads=2, options={"threads": 3})
+    assert loaded.given == {"threads": 3}
 
 
 def test_the_options_of_mtcnn() -> None:

@@ -55,6 +55,8 @@ def test_the_threshold_is_the_files_unless_given(tmp_path: Path) -> None:
     def count(**options: float) -> int:
         return len(OnnxDetector(model=tmp_path / "d.onnx", **options).detect(image))
 
+    detector = OnnxDetector(model=tmp_path / "d.onnx")
+    assert [len(detector.detect(image, t)) for t in (None, 0.7, 0)] == [2, 1, 3]
     assert (count(), count(score_threshold=0.7), count(score_threshold=0)) == (2, 1, 3)
 
 
@@ -110,8 +112,8 @@ def test_files_that_are_no_detector(tmp_path: Path) -> None:
     empty.touch()
     for path, error, words in (
         (classifier, ModelSpecError, "is an expression classifier: give it as '--model"),
-        (bare, ModelSpecError, "carries no Mien detector spec.*mien export"),
-        (odd, ModelFileError, "no face detector: its outputs are .*rectangles.*export it anew"),
+        (bare, ModelSpecError, "has no Mien detector spec.*mien export"),
+        (odd, ModelFileError, "not a face detector: its outputs are .*rectangles.*export it again"),
         (text, ModelFileError, "expected an ONNX file"),
         (empty, ModelFileError, "is empty: expected an ONNX file"),
         (tmp_path / "none.onnx", ModelFileError, "does not exist"),
@@ -125,7 +127,7 @@ def test_files_that_are_no_detector(tmp_path: Path) -> None:
 @pytest.mark.parametrize("scores", [(2.0, 0.5, 0.1), (float("nan"), 0.5, 0.1)])
 def test_a_network_that_answers_nonsense(tmp_path: Path, scores: tuple[float, ...]) -> None:
     tiny_detector(tmp_path / "d.onnx", answers=scores)
-    with pytest.raises(ModelFileError, match="export it anew"):
+    with pytest.raises(ModelFileError, match=r"expected .* finite numbers .*: export it again"):
         OnnxDetector(model=tmp_path / "d.onnx").detect(coloured(64, 64, (0, 1, 1, 9, 9)))
 
 

@@ -75,6 +75,20 @@ def test_faces_are_what_the_protocol_says(detector: Detector) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_threshold_for_one_call(detector: Detector) -> None:
+    image = np.asarray(Image.open(ASTRONAUT).convert("RGB"))
+    own = detector.score_threshold
+    usual = detector.detect(image)
+    assert 0 <= own <= 1 and all(face.score >= own for face in usual)
+    assert detector.detect(image, own) == usual
+    most = detector.detect(image, 0.01)
+    for threshold in (own, 0.3, 0.85):
+        above = [face for face in most if face.score >= threshold]
+        assert detector.detect(image, threshold) == above
+    assert detector.detect(image) == usual and detector.score_threshold == own
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_view_of_a_picture_is_as_good_as_a_copy(detector: Detector) -> None:
     image = np.asarray(Image.open(ASTRONAUT).convert("RGB"))[::2, ::2]
     assert not image.flags.c_contiguous

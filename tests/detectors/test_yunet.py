@@ -96,6 +96,9 @@ def test_a_huge_picture_is_shrunk_first(
         def setInputSize(self, size: tuple[int, int]) -> None:  # noqa: N802
             seen.append(size[0] * size[1])
 
+        def setScoreThreshold(self, threshold: float) -> None:  # noqa: N802
+            pass
+
         def detect(self, image: np.ndarray) -> tuple[int, None]:
             return 1, None
 
@@ -129,6 +132,14 @@ def test_threads_share_one(detector: YuNet, astronaut: np.ndarray) -> None:
     assert all(len(faces) == 1 for faces in expected)
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(detector.detect, images)) == expected
+
+
+def test_threads_may_ask_for_different_thresholds(detector: YuNet, six: np.ndarray) -> None:
+    thresholds = [0.05, 0.9] * 4
+    expected = [detector.detect(six, threshold) for threshold in thresholds]
+    assert len(expected[0]) > len(expected[1])
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(detector.detect, [six] * 8, thresholds)) == expected
 
 
 def test_it_is_a_detector(detector: YuNet) -> None:

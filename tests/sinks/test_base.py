@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import csv
 import errno
 import inspect
 import io
+import json
 import os
 import subprocess
 import sys
@@ -208,6 +210,30 @@ def test_a_stream_of_few_characters_loses_nothing(sink: Any, results: list[Resul
     run(sink(stream), results)
     assert b"photo.jpg" in raw.getvalue()
     assert b"\\u017c" in raw.getvalue()  # ż
+
+
+def test_a_face_has_one_number_in_every_form(image: np.ndarray, tmp_path: Path) -> None:
+    boxes = [(5, 30, 25, 50), (30, 5, 50, 25), (60, 40, 80, 60)]
+    names = ("anger", "happiness", "neutral")  # tells which face a number stands for
+    readings = [make_reading(name, box=box) for name, box in zip(names, boxes, strict=True)]
+    numbers = {}
+    for sink, suffix in ((JsonSink, "json"), (JsonlSink, "jsonl"), (CsvSink, "csv")):
+        run(sink(tmp_path / f"out.{suffix}"), [make_result(*readings)], image)
+        text = (tmp_path / f"out.{suffix}").read_text()
+        if suffix == "csv":
+            faces = list(csv.DictReader(io.StringIO(text)))
+        else:
+            (found,) = json.loads(text) if suffix == "json" else [json.loads(text)]
+            faces = found["faces"]
+        numbers[suffix] = {face["expression"]: int(face["face"]) for face in faces}
+    table = io.StringIO()
+    run(TableSink(table), [make_result(*readings)])
+    cells = [line.split() for line in table.getvalue().splitlines()[-3:]]
+    numbers["table"] = {expression: int(number) for _, number, expression, *_ in cells}
+    run(CropsSink(tmp_path / "crops"), [make_result(*readings)], image)
+    stems = [path.stem.split("_") for path in (tmp_path / "crops").glob("*.jpg")]
+    numbers["crops"] = {expression: int(number) for _, number, expression in stems}
+    assert all(found == dict(zip(names, range(3), strict=True)) for found in numbers.values())
 
 
 def test_sinks_do_not_know_each_other_nor_anything_downstream() -> None:

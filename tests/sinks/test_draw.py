@@ -74,11 +74,42 @@ def test_letters_are_drawn_and_legible(monkeypatch: pytest.MonkeyPatch) -> None:
         assert label.text == "happiness 80%"
         assert label.font.size >= max(11, max(drawn.shape) / 100)  # type: ignore[union-attr]
         x1, y1, x2, y2 = (round(v) for v in label.rect)
-        patch = drawn[y1:y2, x1:x2].astype(int)
+        middle = round(label.middle())
+        number = drawn[y1:y2, x1:middle].astype(int)
+        assert label.number == "0" and np.ptp(number, axis=(0, 1)).min() > 200  # light on dark
+        assert (number[: label.pad - 1] < 20).all() and (number[:, : label.pad - 1] < 20).all()
+        patch = drawn[y1:y2, middle:x2].astype(int)
         assert np.ptp(patch, axis=(0, 1)).max() > 150  # dark letters on a bright ground
         rim = patch[: label.pad - 1], patch[-label.pad + 1 :], patch[:, : label.pad - 1]
         assert all((part == rgb(color_of("happiness"))).all() for part in rim)
-        assert label.font.getlength(label.text) + label.pad <= x2 - x1
+        assert label.font.getlength(label.text) + label.pad <= x2 - middle
+
+
+def test_faces_have_the_numbers_of_the_table_whatever_their_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen = labels_drawn(monkeypatch)
+    image = blank(600, 1200)
+    boxes = [(40, 400, 90, 460), (300, 50, 700, 550), (760, 300, 800, 350), (900, 100, 1100, 350)]
+    result = result_of(image, *(make_reading(box=box) for box in boxes))
+    annotate(image, result)
+    rows = result.rows()
+    assert sorted(label.number for label in seen) == [str(row["face"]) for row in rows]
+    for label in seen:
+        row = rows[int(label.number)]  # the label touches its own box
+        assert abs(label.rect[0] - row["x1"]) < 5 and abs(label.rect[3] - row["y1"]) < 5
+
+
+def test_a_crowd_keeps_its_numbers_when_there_is_no_room_for_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen = labels_drawn(monkeypatch)
+    image = blank(400, 800)
+    boxes = [(x, y, x + 24, y + 30) for y in range(20, 380, 45) for x in range(20, 780, 26)]
+    annotate(image, result_of(image, *(make_reading(box=box) for box in boxes)))
+    alone = [label for label in seen if not label.text]
+    assert len(alone) > 50
+    assert len({label.number for label in seen}) == len(seen) > 0.8 * len(boxes)
 
 
 def test_small_pictures_are_enlarged_by_a_whole_factor() -> None:

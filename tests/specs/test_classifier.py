@@ -62,7 +62,8 @@ def test_a_newer_file_still_reads() -> None:
         ({"labels": "abcdefg"}, "labels must be a tuple"),
         ({"labels": [1, 2]}, "labels must be a tuple"),
         ({"labels": ["two\nlines"]}, "labels must be a tuple of printable words"),
-        ({"name": 5}, "name, trained_on and licence must be text"),
+        ({"name": 5}, "name, trained_on, licence and sha256 must be text"),
+        ({"sha256": None}, "name, trained_on, licence and sha256 must be text"),
         ({"channels": 2}, "channels must be 1 or 3"),
         ({"input_size": 0}, "input_size and resize must be whole numbers"),
         ({"input_size": "44"}, "input_size and resize must be whole numbers"),
@@ -94,7 +95,7 @@ def test_an_invalid_spec_says_what_is_wrong(change: dict[str, object], words: st
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "7", "null", '{"name": "x"}'])
 def test_damaged_metadata(text: str) -> None:
-    with pytest.raises(ModelSpecError, match=r"some\.onnx carries a damaged model spec"):
+    with pytest.raises(ModelSpecError, match=r"some\.onnx has a damaged model spec"):
         ModelSpec.from_metadata({METADATA_KEY: text}, "some.onnx")
 
 

@@ -43,6 +43,7 @@ def test_a_newer_file_still_reads() -> None:
     [
         ({"name": 5}, "must be text"),
         ({"trained_on": None}, "must be text"),
+        ({"architecture": 5}, "architecture must be text"),
         ({"short_side": 0}, "must be whole numbers"),
         ({"short_side": "320"}, "must be whole numbers"),
         ({"long_side": 10**9}, "must be whole numbers"),
@@ -62,12 +63,12 @@ def test_an_invalid_spec_says_what_is_wrong(change: dict[str, object], words: st
     with pytest.raises(ModelSpecError, match=words) as caught:
         DetectorSpec.from_metadata({METADATA_KEY: json.dumps(raw)}, "some.onnx")
     assert "\n" not in str(caught.value)
-    assert str(caught.value).startswith("some.onnx carries a damaged detector spec")
+    assert str(caught.value).startswith("some.onnx has a damaged detector spec")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "7", "null", '{"name": "x"}'])
 def test_damaged_metadata(text: str) -> None:
-    with pytest.raises(ModelSpecError, match=r"some\.onnx carries a damaged detector spec"):
+    with pytest.raises(ModelSpecError, match=r"some\.onnx has a damaged detector spec"):
         DetectorSpec.from_metadata({METADATA_KEY: text}, "some.onnx")
 
 

@@ -1,4 +1,4 @@
-"""A trainer that knows its answer at once, so that a study of many trials takes a second.
+"""A trainer that knows its answer at once, so that a search of many trials takes a second.
 
 Accuracy grows with the epochs towards 1 - |log10(lr) + 1| / 4 - dropout / 2: the best of it is
 lr 0.1 without dropout. ``main`` is a process of its own that tunes with that trainer.
@@ -48,7 +48,11 @@ def train(
     for epoch in range(config.epochs):
         time.sleep(slow)
         share = (epoch + 1) / config.epochs
-        row = {"epoch": epoch, "valid_accuracy": share * accuracy(config), "valid_nll": 2 - share}
+        row = {
+            "epoch": epoch + 1,
+            "valid_accuracy": share * accuracy(config),
+            "valid_nll": 2 - share,
+        }
         rows.append(row)
         (run / "last.pt").write_bytes(b"weights")
         on_epoch(row)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from mien.datasets.base import open_dataset
+from mien.datasets.base import DatasetFacts, open_dataset
 from mien.datasets.scene import Scene
 from mien.train.detection.config import DetectorConfig
 
@@ -20,7 +20,7 @@ TINY = DetectorConfig(
 class Few:
     """The first pictures of WIDER FACE's five events, as a data set of two splits."""
 
-    name = "few"
+    facts = DatasetFacts(name="few")
 
     def __init__(self, material: Path, train: int = 9, valid: int = 3) -> None:
         every = iter(open_dataset(material / "data" / "wider_train5.zip", "coco").scenes("train"))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from mien.datasets.base import DatasetFacts
 from mien.datasets.scene import Scene
 from mien.errors import DatasetError
 from mien.samples import ASTRONAUT
@@ -41,7 +42,7 @@ def square(side: float, at: float = 0) -> tuple[float, ...]:
 class Marked:
     """``scenes``: split → pictures."""
 
-    name = "marked"
+    facts = DatasetFacts(name="marked")
 
     def __init__(self, **scenes: list[Scene]) -> None:
         self._scenes = scenes

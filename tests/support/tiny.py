@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from mien.datasets.base import Sample
+from mien.datasets.base import DatasetFacts
+from mien.datasets.samples import Sample
 from mien.labels import FER2013
 from mien.train.classification.config import ClassifierConfig
 
@@ -35,10 +36,9 @@ def options(**keys: Any) -> list[str]:
 
 
 class Faces:
-    """A data set of bars: the expression is the angle, and ten people vote for it."""
+    """Bars that pose as FER2013's pictures: the expression is the angle, ten people vote for it."""
 
-    name = "bars"
-    labels = FER2013
+    facts = DatasetFacts(name="bars", labels=FER2013, origin="fer2013")
 
     def __init__(self, count: int = 128, votes: bool = True) -> None:
         self.count, self.votes = count, votes
@@ -56,6 +56,9 @@ class Faces:
             image = np.clip(128 + 60 * wave + rng.normal(0, 20, (48, 48)), 0, 255)
             votes = tuple(10 * (column == label) for column in range(10)) if self.votes else None
             yield Sample(image.astype(np.uint8), label, f"row {row}", votes)
+
+    def skipped(self, split: str) -> dict[str, list[str]]:
+        return {}
 
 
 def write_csv(path: Path) -> Path:

@@ -17,7 +17,7 @@ def one_thread() -> None:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run, with an auxiliary head and squeeze-and-excitation."""
     torch = pytest.importorskip("torch")
-    from mien.train.classification.loop import train
+    from mien.train.trainer import train
 
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("run")

@@ -12,6 +12,7 @@ from tests.support.few_scenes import TINY
 torch = pytest.importorskip("torch")
 
 from mien.train import checkpoint  # noqa: E402
+from mien.train.classification.classifier import load_classifier_run  # noqa: E402
 
 WHOLE = {
     "config": {}, "labels": [], "ferplus": False, "epochs_done": 1, "model": {}, "ema": {},
@@ -43,16 +44,16 @@ def test_a_foreign_pickle_is_never_executed(tmp_path: Path) -> None:
 def test_a_damaged_file_is_one_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "last.pt").write_bytes(content)
     with pytest.raises(ModelFileError, match="damaged") as caught:
-        checkpoint.load_network(tmp_path)
+        load_classifier_run(tmp_path)
     assert "\n" not in str(caught.value)
 
 
 def test_missing_and_foreign_files(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match="give the folder of a 'mien train' run"):
-        checkpoint.load_network(tmp_path)
+        load_classifier_run(tmp_path)
     torch.save({"state_dict": {}}, tmp_path / "other.pt")
     with pytest.raises(ModelFileError, match="no checkpoint of 'mien train'"):
-        checkpoint.load_network(tmp_path / "other.pt")
+        load_classifier_run(tmp_path / "other.pt")
 
 
 @pytest.mark.parametrize(
@@ -70,25 +71,8 @@ def test_missing_and_foreign_files(tmp_path: Path) -> None:
 def test_a_value_of_another_kind_is_one_line(tmp_path: Path, changed: dict[str, object]) -> None:
     torch.save({**WHOLE, **changed}, tmp_path / "last.pt")
     with pytest.raises(ModelFileError, match=f"is no checkpoint .*its {next(iter(changed))} ") as e:
-        checkpoint.load_network(tmp_path)
+        load_classifier_run(tmp_path)
     assert "\n" not in str(e.value)
-
-
-def test_a_checkpoint_of_the_first_versions_is_read(run: Path, tmp_path: Path) -> None:
-    state = checkpoint.load(checkpoint.find(run))
-    new = {"best", "watch", "scaler", "facts"}
-    checkpoint.save({k: v for k, v in state.items() if k not in new}, tmp_path / "last.pt")
-    net, _ = checkpoint.load_network(tmp_path)
-    assert checkpoint.weights_hash(net) == checkpoint.weights_hash(checkpoint.load_network(run)[0])
-
-
-def test_a_loaded_network_is_the_averaged_one_without_its_second_head(run: Path) -> None:
-    net, state = checkpoint.load_network(run)
-    assert not net.training
-    assert net.auxiliary is None and "auxiliary.weight" in state["ema"]
-    weights = net.state_dict()
-    assert all(torch.equal(weights[key], state["ema"][key]) for key in weights)
-    assert any(not torch.equal(weights[key], state["model"][key]) for key in weights)
 
 
 def test_a_run_is_never_overwritten_silently(run: Path) -> None:
@@ -114,17 +98,17 @@ def test_a_detectors_run_has_no_votes(tmp_path: Path) -> None:
     assert checkpoint.is_detector(checkpoint.load(tmp_path / "last.pt"))
     checkpoint.check(tmp_path, TINY, resume=True)
     with pytest.raises(ModelFileError, match="run of a face detector: give that of a classifier"):
-        checkpoint.load_network(tmp_path)
+        load_classifier_run(tmp_path)
     checkpoint.save({**state, "config": tiny.config().to_dict()}, tmp_path / "last.pt")
     with pytest.raises(ModelFileError, match="no checkpoint of 'mien train'"):
         checkpoint.load(tmp_path / "last.pt")
 
 
 def test_a_run_of_the_other_kind_is_not_resumed(run: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="the run of a classifier, the recipe is a face detector"):
+    with pytest.raises(ConfigError, match="run of a classifier, and the recipe trains a face"):
         checkpoint.check(run, TINY, resume=True)
     checkpoint.save({**WHOLE, "config": TINY.to_dict()}, tmp_path / "last.pt")
-    with pytest.raises(ConfigError, match="the run of a face detector, the recipe is a classifier"):
+    with pytest.raises(ConfigError, match="run of a face detector, and the recipe trains a cl"):
         checkpoint.check(tmp_path, tiny.config(), resume=True)
 
 
@@ -134,19 +118,9 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
         checkpoint.prepare(tmp_path / "file" / "run", tiny.config())
 
 
-def test_metrics_of_an_epoch_cut_short_are_dropped(tmp_path: Path) -> None:
-    rows = [{"epoch": epoch} for epoch in range(3)]
-    assert checkpoint.read_metrics(tmp_path, 2) == []
-    checkpoint.write_metrics(tmp_path, rows)
-    assert checkpoint.read_metrics(tmp_path, 2) == rows[:2]
-    (tmp_path / checkpoint.METRICS).write_text("{")
-    with pytest.raises(ModelFileError, match="cannot be read"):
-        checkpoint.read_metrics(tmp_path, 2)
-
-
 def test_the_hash_tells_networks_apart(run: Path) -> None:
-    net, _ = checkpoint.load_network(run)
+    net, *_ = load_classifier_run(run)
     first = checkpoint.weights_hash(net)
-    assert first == checkpoint.weights_hash(checkpoint.load_network(run)[0])
+    assert first == checkpoint.weights_hash(load_classifier_run(run)[0])
     next(net.parameters()).data[0] += 1e-3
     assert checkpoint.weights_hash(net) != first

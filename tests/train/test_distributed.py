@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from mien.errors import ConfigError
 from tests.support import tiny
 
 torch = pytest.importorskip("torch")
 
-from mien.train import checkpoint  # noqa: E402
+from mien.train.classification.classifier import load_classifier_run  # noqa: E402
 from mien.train.classification.config import ClassifierConfig  # noqa: E402
-from mien.train.classification.loop import train  # noqa: E402
 from mien.train.distributed import World  # noqa: E402
+from mien.train.metrics_file import METRICS, read_metrics  # noqa: E402
+from mien.train.trainer import train  # noqa: E402
 
 ONE = """
 import sys
@@ -69,11 +69,11 @@ def test_two_processes_train_as_one(tmp_path: Path) -> None:
     first, second = launch(tmp_path / "pair", config, 2)
     assert first.count("epoch 1/2") == 1 and f"run: {tmp_path / 'pair'}" in first
     assert not second  # one speaks for all
-    pair = checkpoint.read_metrics(tmp_path / "pair", 9)
+    pair = read_metrics(tmp_path / "pair" / METRICS)
     assert len(pair) == config.epochs
     for a, b in zip(alone, pair, strict=True):
         assert b["valid_nll"] == pytest.approx(a["valid_nll"], abs=2e-3)
-    one, two = (checkpoint.load_network(tmp_path / name)[0] for name in ("alone", "pair"))
+    one, two = (load_classifier_run(tmp_path / name)[0] for name in ("alone", "pair"))
     for (name, a), b in zip(one.state_dict().items(), two.state_dict().values(), strict=True):
         torch.testing.assert_close(a, b, rtol=0, atol=2e-3, msg=name)
 
@@ -82,14 +82,6 @@ def test_a_batch_is_shared_out_without_rest() -> None:
     rows = torch.arange(10)
     shares = [World(rank, 5).share(rows) for rank in range(5)]
     assert sorted(torch.cat(shares).tolist()) == rows.tolist()
-
-
-def test_a_batch_that_cannot_be_shared_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("mien.train.distributed.world", lambda _: World(0, 3))
-    with pytest.raises(ConfigError, match="batch_size 32 cannot be shared by 3 processes"):
-        train(tiny.config(), tiny.Faces(), tmp_path, device=torch.device("cpu"))
 
 
 def test_a_weight_that_one_process_had_no_use_for_has_a_gradient_in_all(

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mien.datasets.base import Sample, open_dataset
+from mien.datasets.base import DatasetFacts, open_dataset
+from mien.datasets.samples import Sample
 from mien.labels import FER2013
 from mien.samples import ASTRONAUT
 from mien.train.classification.config import ClassifierConfig
@@ -21,7 +22,7 @@ from tests.support.commands import mien
 torch = pytest.importorskip("torch")
 
 from mien.train.classification.classifier import TorchClassifier  # noqa: E402
-from mien.train.classification.loop import train  # noqa: E402
+from mien.train.trainer import train  # noqa: E402
 
 RECIPES = [name for name in recipe_names() if isinstance(load_recipe(name), ClassifierConfig)]
 STEPS = 2
@@ -31,8 +32,7 @@ BATCH = 8
 class FirstPictures:
     """The first pictures of the real data set, read once; by name and labels it is the whole."""
 
-    name = "fer2013"
-    labels = FER2013
+    facts = DatasetFacts(name="fer2013", labels=FER2013)
 
     def __init__(self, path: Path) -> None:
         real = open_dataset(path, "fer2013")
@@ -46,6 +46,9 @@ class FirstPictures:
 
     def samples(self, split: str) -> Iterator[Sample]:
         return iter(self.pictures[split])
+
+    def skipped(self, split: str) -> dict[str, list[str]]:
+        return {}
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch")
 
 from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, OneCycleLR, SequentialLR  # noqa: E402
 
-from mien.train.schedule import input_side, learning_rate  # noqa: E402
+from mien.train.schedule import learning_rate  # noqa: E402
 
 EPOCHS, STEPS = 20, 100
 TOTAL = EPOCHS * STEPS
@@ -47,10 +47,3 @@ def test_learning_rate_is_pytorchs(schedule: str) -> None:
 def test_a_run_of_one_step_has_a_rate(warmup: float) -> None:
     config = tiny.config(epochs=1, warmup=warmup)
     assert 0 <= learning_rate(config, 0, 1) <= config.lr
-
-
-def test_pictures_grow_by_the_schedule() -> None:
-    config = tiny.config(epochs=20, size_schedule=[[0.35, 32], [0.25, 40]])
-    sides = [input_side(config, epoch) for epoch in range(20)]
-    assert sides == [32] * round(0.35 * 20) + [40] * round(0.25 * 20) + [44] * round(0.4 * 20)
-    assert {input_side(tiny.config(), epoch) for epoch in range(5)} == {tiny.config().input_size}

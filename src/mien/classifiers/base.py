@@ -1,8 +1,7 @@
-"""What every expression classifier gives."""
+"""The protocol of expression classifiers."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -11,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.registry import classifiers
+from mien.runtime import is_onnx_file
 from mien.specs.classifier import ModelSpec
 
 
 class Classifier(Protocol):
-    """Names the expressions of face crops; ``spec`` says how crops are made and labels ordered."""
+    """Names the expressions of face crops; ``spec`` has the order of labels and the framing."""
 
     spec: ModelSpec
 
@@ -24,7 +24,7 @@ class Classifier(Protocol):
         ...
 
     def classify(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """(N, K) calibrated probabilities for the same; rows sum to 1."""
+        """(N, K) calibrated probabilities for the same crops; rows sum to 1."""
         ...
 
 
@@ -38,8 +38,7 @@ def load_classifier(
     """
     text = str(name_or_path)
     # Names first: a file called "default" must not take the place of the model.
-    is_file = text.lower().endswith(".onnx") or os.path.isfile(text)  # noqa: PTH113 - never raises
-    if is_file and text not in classifiers.names():
+    if text not in classifiers.names() and is_onnx_file(text):
         from mien.classifiers.onnx import OnnxClassifier
 
         return OnnxClassifier(text, threads=threads)

@@ -1,9 +1,10 @@
-"""Any ONNX network that carries a ``ModelSpec``, run by ONNX Runtime."""
+"""Any ONNX network with a ``ModelSpec``, run by ONNX Runtime."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,24 +13,36 @@ from mien.classifiers.probabilities import softmax
 from mien.errors import ModelFileError
 from mien.preprocess.network_input import network_input
 from mien.registry import register_classifier
-from mien.runtime import open_session
+from mien.runtime import open_session, run_session
 from mien.specs.classifier import ModelSpec
 from mien.specs.identify import refuse_other
 from mien.weights import DEFAULT
 
-BATCH = 64  # faces a call: beyond it memory grows and speed does not
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+BATCH = 64  # faces per call: more take more memory and are no faster
 
 
 class OnnxClassifier:
     """A classifier from one file: input (N, C, S, S) float32, first output (N, K) logits.
 
-    Raises ``ModelFileError`` where the file is missing, damaged or of another shape than its spec
-    says, and ``ModelSpecError`` where it has no spec. Safe to share between threads.
+    Raises ``ModelFileError`` if the file is missing, damaged or has other shapes than its spec
+    says, and ``ModelSpecError`` if it has no valid spec. Threads may share it.
     """
 
     def __init__(self, path: str | Path, threads: int | None = None) -> None:
-        self.path = Path(path)
-        self._session = open_session(self.path, threads=threads)
+        self._open(path, open_session(path, threads=threads))
+
+    @classmethod
+    def from_session(cls, path: str | Path, session: InferenceSession) -> OnnxClassifier:
+        """The classifier of a file that is already open."""
+        classifier = cls.__new__(cls)
+        classifier._open(path, session)
+        return classifier
+
+    def _open(self, path: str | Path, session: InferenceSession) -> None:
+        self.path, self._session = Path(path), session
         refuse_other(self._session, "classifier", path)
         metadata = self._session.get_modelmeta().custom_metadata_map
         self.spec = ModelSpec.from_metadata(metadata, str(path))
@@ -49,15 +62,15 @@ class OnnxClassifier:
             ):
                 problems.append(f"{what} is {list(shape)}, the spec says {list(want)}")
         if problems:
-            raise ModelFileError(f"{path} is no expression classifier: {'; '.join(problems)}")
-        # Many an exporter fixes the batch; smaller ones are then filled up.
+            raise ModelFileError(f"{path} is not an expression classifier: {'; '.join(problems)}")
+        # Some exporters fix the batch size; smaller batches are then padded.
         fixed = inputs[0].shape[0] if inputs[0].shape else None
         self._fixed_batch = fixed if isinstance(fixed, int) and fixed > 0 else None
 
     def logits(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """(N, K) raw outputs for square (H, W) or (H, W, 3) RGB uint8 crops of any size.
 
-        Raises ``ModelFileError`` where the network cannot be run, or answers with no numbers.
+        Raises ``ModelFileError`` if the network cannot be run or its outputs are not finite.
         """
         out = np.empty((len(crops), len(self.spec.labels)), np.float32)
         batch = self._fixed_batch or BATCH
@@ -70,15 +83,11 @@ class OnnxClassifier:
         n = len(x)
         if self._fixed_batch:
             x = np.concatenate([x, np.zeros((self._fixed_batch - n, *x.shape[1:]), np.float32)])
-        try:
-            answer = self._session.run([self._output], {self._input: x})[0][:n]
-        except Exception as error:
-            reason = " ".join(str(error).split())[:200]
-            raise ModelFileError(f"{self.path} cannot be run: {reason}") from error
+        answer = run_session(self._session, [self._output], {self._input: x}, str(self.path))[0][:n]
         if answer.shape != (n, len(self.spec.labels)) or not np.isfinite(answer).all():
             raise ModelFileError(
-                f"{self.path} answers {n} faces with {answer.shape} values, or with none that are "
-                f"numbers; expected ({n}, {len(self.spec.labels)}): export it anew"
+                f"{self.path} returned values of shape {answer.shape} for {n} faces, expected "
+                f"({n}, {len(self.spec.labels)}) finite numbers: export it again"
             )
         return np.asarray(answer, np.float32)
 

@@ -17,17 +17,19 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH…")
-@click.option("--recursive", "-r", is_flag=True, help="Look into subfolders too.")
+@click.option("--recursive", "-r", is_flag=True, help="Include subfolders.")
 @click.option(
     "--format", "-f", "format_", type=click.Choice(["table", "json", "jsonl", "csv"]),
-    default="table", show_default=True, help="How results are printed.",
+    default="table", show_default=True, help="Format of the results.",
 )  # fmt: skip
-@click.option("--output", "-o", metavar="FILE", help="Write results to FILE, not standard output.")
+@click.option(
+    "--output", "-o", metavar="FILE", help="Write results to FILE, not to standard output."
+)
 @click.option("--draw", metavar="DIR", help="Save annotated copies of the pictures in DIR.")
 @click.option("--crops", metavar="DIR", help="Save each face in DIR, with a table crops.csv.")
 @click.option(
     "--min-face-size", type=click.FloatRange(min=0, min_open=True), metavar="PIXELS",
-    help="Smallest face looked for (the detector's default where not given).",
+    help="Smallest face to look for (default: the detector's own).",
 )  # fmt: skip
 @click.option(
     "--model", default="default", show_default=True, help="Classifier: name or ONNX file."
@@ -41,13 +43,13 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--detector-option", "detector_options", multiple=True, metavar="KEY=VALUE",
-    help="An option of the detector, such as model=FILE of yunet; can be repeated.",
+    help="An option of the detector, such as model=FILE for yunet; can be repeated.",
 )  # fmt: skip
 @click.option(
     "--max-pixels", type=click.IntRange(min=1), metavar="N",
-    help="Refuse pictures of more pixels (100 million where not given).",
+    help="Refuse pictures with more pixels (default: 100 million).",
 )  # fmt: skip
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads of a network.")
+@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads per network.")
 def command(
     paths: tuple[str, ...],
     recursive: bool,
@@ -57,11 +59,11 @@ def command(
     crops: str | None,
     **options: Any,
 ) -> int:
-    """Find the faces in pictures and name each one's expression.
+    """Find faces in pictures and name their expressions.
 
     PATH is a picture, a folder, a quoted glob such as 'photos/*.jpg', or - for a list of paths on
-    standard input, one a line. A picture that cannot be read is reported on one line and the rest
-    go on. Exit status: 0 all read, 1 some failed, 2 usage.
+    standard input, one per line. A picture that cannot be read is reported on one line and skipped.
+    Exit status: 0 all read, 1 some failed, 2 usage.
     """
     from mien.cli.support.progress import progress
     from mien.media.inputs import STDIN, expand
@@ -73,8 +75,8 @@ def command(
     with ExitStack() as stack:
         sinks = [stack.enter_context(sink) for sink in _sinks(format_, output, draw, crops)]
         if sys.stderr.isatty() and STDIN not in paths:
-            sources = list(sources)  # a bar needs to know how many; names alone take little
-        # Lines that scroll by on the same terminal show the progress themselves.
+            sources = list(sources)  # a bar needs their number; names take little memory
+        # Lines printed on the same terminal already show progress.
         scrolling = format_ != "table" and output is None and sys.stdout.isatty()
         with progress(sources, hidden=scrolling) as step:
             for result, image in recognizer.stream(step(sources), failed.picture):
@@ -84,7 +86,7 @@ def command(
 
 
 class _Failures:
-    """Reports what could not be read, a line each, and counts it."""
+    """Reports pictures that cannot be read, one line each, and counts them."""
 
     def __init__(self) -> None:
         self.count = 0

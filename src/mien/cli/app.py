@@ -1,4 +1,4 @@
-"""The command line: a lazy group (one thin file a command) and one handler for every error."""
+"""The command line: a lazy group of commands, and one handler for all errors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from mien.errors import ConfigError, MienError, UnknownNameError
+from mien.errors import ConfigError, MienError, UnknownNameError, did_you_mean
 
 COMMANDS = (
     "analyze", "compare", "data", "doctor", "evaluate", "export", "models", "study", "train",
@@ -19,7 +19,7 @@ COMMANDS = (
 
 
 class LazyGroup(click.Group):
-    """Imports a command's module when it is asked for: ``mien.cli.<name>`` holds ``command``."""
+    """Imports ``command`` from ``mien.cli.<name>`` when the command ``name`` is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every command name, sorted."""
@@ -35,19 +35,16 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, with the nearest name offered for an unknown one."""
-        from mien.errors import nearest
-
+        """As click does; for an unknown name the error suggests the nearest."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            near = nearest(args[0], COMMANDS)
-            hint = f"did you mean {near!r}?" if near else f"commands: {', '.join(COMMANDS)}"
+            hint = did_you_mean(args[0], COMMANDS, "commands")
             raise click.UsageError(f"unknown command {args[0]!r}: {hint}", ctx)
         return super().resolve_command(ctx, args)
 
 
 def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted:
-        from mien.version import __version__  # asks the installed packages, which takes a while
+        from mien.version import __version__  # slow: reads the metadata of installed packages
 
         click.echo(f"mien, version {__version__}")
         context.exit()
@@ -59,48 +56,48 @@ def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> 
     help="Show the version and exit.",
 )  # fmt: skip
 def cli() -> None:
-    """Mien reads facial expressions: find faces, name what they show, train and measure models."""
+    """Find faces in pictures, name their expressions, and train and measure models."""
 
 
 def main(args: list[str] | None = None) -> None:
-    """Entry point of ``mien``: exit status 0 all well, 1 something failed, 2 usage."""
+    """Entry point of ``mien``. Exit status: 0 success, 1 failure, 2 usage, 130 stopped."""
     _open_streams()
     try:
         code: Any = cli.main(args=args, prog_name="mien", standalone_mode=False)
         sys.stdout.flush()
-    except click.exceptions.NoArgsIsHelpError as error:  # bare `mien`: the help is the answer
+    except click.exceptions.NoArgsIsHelpError as error:  # `mien` without arguments prints the help
         click.echo(error.format_message())
         code = 0
     except click.ClickException as error:
-        context = getattr(error, "ctx", None)
+        context = error.ctx if isinstance(error, click.UsageError) else None
         where = f" (see '{context.command_path} --help')" if context else ""
-        code = _failed(f"{error.format_message()}{where}", 2)
+        code = _fail(f"{error.format_message()}{where}", 2)
     except (click.Abort, KeyboardInterrupt):
-        code = _failed("stopped", 130)
+        code = _fail("stopped", 130)
     except (ConfigError, UnknownNameError) as error:
-        code = _failed(error, 2)
+        code = _fail(error, 2)
     except (MienError, OSError, MemoryError) as error:
-        if isinstance(error.__cause__ or error, BrokenPipeError):  # `mien … | head` has seen enough
+        if isinstance(error.__cause__ or error, BrokenPipeError):  # such as `mien … | head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = 0
         elif isinstance(error, MemoryError):
-            code = _failed("memory does not suffice: try smaller pictures, or fewer at a time", 1)
+            code = _fail("out of memory: try smaller pictures, or fewer at a time", 1)
         else:
-            code = _failed(getattr(error, "strerror", None) or error, 1)
+            code = _fail(getattr(error, "strerror", None) or error, 1)
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _failed(what: object, code: int) -> int:
-    """One line on standard error, whatever a file's name holds."""
+def _fail(what: object, code: int) -> int:
+    """Print one line on standard error, even if a file's name contains line breaks."""
     click.echo(f"mien: {' '.join(str(what).split())}", err=True)
     return code
 
 
 def _open_streams() -> None:
-    """A stream that the caller has closed becomes an empty one; what cannot be shown is escaped."""
+    """Replace closed streams with empty ones; escape characters that a stream cannot encode."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115 - lives as long as we
+            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115 - open until the end
         elif mode == "w" and isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -37,8 +37,9 @@ def command(
     licence: str | None,
     **framing: Any,
 ) -> None:
-    """Write the weights of RUN, the folder of a 'mien train' run, to an ONNX file.
+    """Write a training run's weights to an ONNX file.
 
+    RUN is the folder of a 'mien train' run.
     The file carries what is known of it and is checked against PyTorch before it is written. A
     classifier's, with its labels, input, framing and card, is a model for 'mien analyze --model
     FILE', a face detector's is one for 'mien analyze --detector FILE'. Exit status: 0 written,

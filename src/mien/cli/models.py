@@ -3,37 +3,50 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from mien.detectors.base import DetectorFacts
+    from mien.specs.classifier import ModelSpec
+
+DETECTOR_COLUMNS = ("method", "landmarks", "licence", "ready")
+CLASSIFIER_COLUMNS = ("labels", "input", "trained_on", "accuracy", "licence")
 
 
 @click.group(invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> None:
-    """List detectors and classifiers with their facts; `mien models show NAME` prints a card."""
+    """List detectors and classifiers, or show one's card.
+
+    'mien models show NAME' prints the card.
+    """
     if context.invoked_subcommand:
         return
     from rich.table import Table
 
+    from mien.catalogue import classifier_specs, detector_facts
     from mien.cli.support.console import out
 
-    found = _detectors(), _classifiers()
+    found = {
+        "detectors": _rows(detector_facts(), DETECTOR_COLUMNS, _detector_cells),
+        "classifiers": _rows(classifier_specs(), CLASSIFIER_COLUMNS, _classifier_cells),
+    }
     if as_json:
-        click.echo(
-            json.dumps(dict(zip(("detectors", "classifiers"), found, strict=True)), indent=2)
-        )
+        click.echo(json.dumps(found, indent=2))
         return
-    for title, rows in zip(("Detectors", "Classifiers"), found, strict=True):
+    for title, rows in found.items():
         table = Table(
-            title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 3, 0, 0)
-        )
+            title=title.capitalize(), title_justify="left", box=None, pad_edge=False,
+            padding=(0, 3, 0, 0),
+        )  # fmt: skip
         for column in rows[0]:
             table.add_column(column.replace("_", " "))
         for row in rows:
-            table.add_row(*(str(value) for value in row.values()))
+            table.add_row(*row.values())
         out().print(table)
         out().print()
 
@@ -43,56 +56,35 @@ def command(context: click.Context, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
 def show(context: click.Context, name: str, as_json: bool) -> None:
-    """Print the card of one classifier or detector: NAME as registered, or an ONNX file."""
+    """Print the card of one classifier or detector.
+
+    NAME is a registered name or an ONNX file.
+    """
+    from mien.catalogue import card
     from mien.cli.support.console import out
 
-    facts = _card(name)
+    facts = card(name)
     if as_json or (context.parent and context.parent.params["as_json"]):
         click.echo(json.dumps(facts, indent=2, ensure_ascii=False, default=str))
         return
-    others = {key: facts.pop(key) for key in ("scores", "options", "card") if key in facts}
-    if "options" in others:
-        others["options"] = {f"{key}=": _typed(v) for key, v in others["options"].items()}
-    _section("Model", facts, out())
-    for title, section in others.items():
-        _section(title.capitalize(), section, out())
+    sections = {key: facts.pop(key) for key in ("scores", "options", "card") if key in facts}
+    if "options" in sections:
+        sections["options"] = {
+            f"{key}=": _as_typed(value) for key, value in sections["options"].items()
+        }
+    _print_section("Model", facts, out())
+    for title, section in sections.items():
+        _print_section(title.capitalize(), section, out())
 
 
-def _card(name: str) -> dict[str, Any]:
-    """What is known of a registered classifier or detector, or of an ONNX file."""
-    import os
-    from dataclasses import asdict
-
-    from mien.classifiers.base import load_classifier
-    from mien.detectors.load import load_detector, parameters
-    from mien.errors import UnknownNameError
-    from mien.registry import classifiers, detectors
-    from mien.runtime import open_session
-    from mien.specs.identify import kind_of
-
-    if name in classifiers.names():
-        return asdict(load_classifier(name).spec)
-    if name in detectors.names():
-        factory = detectors.get(name)
-        options = {key: default for key, (_, default) in parameters(factory).items()}
-        return {**asdict(_facts(factory)), "options": options}
-    if not name.lower().endswith(".onnx") and not os.path.isfile(name):  # noqa: PTH113 - no raise
-        known = [*classifiers.names(), *detectors.names()]
-        raise UnknownNameError("model", name, known, "or give an .onnx file")
-    if kind_of(open_session(name)) == "detector":
-        detector: Any = load_detector(name)
-        return asdict(detector.spec)
-    return asdict(load_classifier(name).spec)
-
-
-def _typed(default: Any) -> str:
-    """An option's default as one would give it."""
+def _as_typed(default: Any) -> str:
+    """An option's default as a user would type it."""
     if isinstance(default, tuple | list):
         return ",".join(map(str, default))
     return "–" if default is None else str(default).lower()
 
 
-def _section(title: str, facts: dict[str, Any], console: Any) -> None:
+def _print_section(title: str, facts: dict[str, Any], console: Any) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -115,59 +107,37 @@ def _section(title: str, facts: dict[str, Any], console: Any) -> None:
         console.print()
 
 
-def _detectors() -> list[dict[str, str]]:
-    from mien.registry import detectors
-
-    def facts_of(name: str) -> dict[str, str]:
-        facts = _facts(detectors.get(name))
-        return {
-            "method": facts.summary,
-            "landmarks": "five" if facts.landmarks else "none",
-            "licence": facts.licence or "–",
-            "ready": f"needs {facts.needs}" if facts.needs else "yes",
-        }
-
-    return _rows(detectors.names(), ("method", "landmarks", "licence", "ready"), facts_of)
-
-
-def _facts(factory: Any) -> Any:
-    """A detector's facts; a factory, which has none of its own, is asked to make one."""
-    return getattr(factory, "facts", None) or factory().facts
-
-
-def _classifiers() -> list[dict[str, str]]:
-    from mien.classifiers.base import load_classifier
-    from mien.registry import classifiers
-
-    def facts_of(name: str) -> dict[str, str]:
-        spec = load_classifier(name).spec
-        return {
-            "labels": ", ".join(spec.labels),
-            "input": f"{spec.input_size}×{spec.input_size}×{spec.channels}",
-            "trained_on": spec.trained_on or "–",
-            "accuracy": ", ".join(
-                f"{key.removesuffix('_accuracy')} {value:.1%}"
-                for key, value in spec.scores.items()
-                if key.endswith("_accuracy")
-            )
-            or "–",
-            "licence": spec.licence or "–",
-        }
-
-    columns = ("labels", "input", "trained_on", "accuracy", "licence")
-    return _rows(classifiers.names(), columns, facts_of)
-
-
 def _rows(
-    names: Iterable[str], columns: tuple[str, ...], facts_of: Callable[[str], dict[str, str]]
+    found: Mapping[str, Any], columns: tuple[str, ...], cells: Callable[[Any], tuple[str, ...]]
 ) -> list[dict[str, str]]:
-    """A row a name; one that cannot be had is listed with the reason and hides none of the rest."""
+    """One row a name; a broken one is listed with its reason, beside the rest."""
+    from mien.catalogue import Broken
+
     rows = []
-    for name in names:
-        try:
-            facts = facts_of(name)
-        except Exception as error:  # noqa: BLE001 - a third party's code may raise anything
-            reason = " ".join(str(error).split()) or type(error).__name__
-            facts = {**dict.fromkeys(columns, "–"), columns[0]: f"broken: {reason}"}
-        rows.append({"name": name, **facts})
+    for name, facts in found.items():
+        dashes = ("–",) * (len(columns) - 1)
+        values = (str(facts), *dashes) if isinstance(facts, Broken) else cells(facts)
+        row = dict(zip(columns, values, strict=True))
+        rows.append({"name": name, **row})
     return rows
+
+
+def _detector_cells(facts: DetectorFacts) -> tuple[str, ...]:
+    landmarks = "five" if facts.landmarks else "none"
+    ready = f"needs {facts.needs}" if facts.needs else "yes"
+    return facts.summary, landmarks, facts.licence or "–", ready
+
+
+def _classifier_cells(spec: ModelSpec) -> tuple[str, ...]:
+    accuracy = [
+        f"{key.removesuffix('_accuracy')} {value:.1%}"
+        for key, value in spec.scores.items()
+        if key.endswith("_accuracy")
+    ]
+    return (
+        ", ".join(spec.labels),
+        f"{spec.input_size}×{spec.input_size}×{spec.channels}",
+        spec.trained_on or "–",
+        ", ".join(accuracy) or "–",
+        spec.licence or "–",
+    )

@@ -38,7 +38,7 @@ def command(
     device: str,
     threads: int | None,
 ) -> int:
-    """Train every classifier on FER2013, on one protocol, and compare them.
+    """Train every classifier on FER2013 and compare them.
 
     Each gets a run's folder in --out/runs. The same command goes on where it was stopped: what is
     finished stays, what is not is resumed, what failed is tried again. Written after every
@@ -55,7 +55,7 @@ def command(
     require_extra("plot", "'mien study'")
     import torch
 
-    from mien.train.classification.loop import pick_device
+    from mien.train.session import pick_device
     from mien.train.study import report as study_report
     from mien.train.study import run as study
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from mien.train.tuning.report import Row
+    from mien.train.tuning.trials import TrialRow
     from mien.train.tuning.tune import Watcher
 
 SHOWN = 10
@@ -19,36 +20,38 @@ SHOWN = 10
 @click.command()
 @click.argument("recipe", metavar="RECIPE")
 @click.option("--data", required=True, metavar="PATH", help="The data set: a file, folder or zip.")
-@click.option("--out", required=True, metavar="DIR", help="Folder of the study's results.")
+@click.option("--out", required=True, metavar="DIR", help="Folder of the results.")
 @click.option(
     "--space", default="default", show_default=True, metavar="SPACE",
     help="What to vary: a search space that ships with Mien, or a .toml file.",
 )  # fmt: skip
 @click.option(
     "--method", type=click.Choice(["grid", "random", "tpe"]), default="tpe", show_default=True,
-    help="grid: every combination; random; tpe: learns from the trials before.",
+    help="grid: every combination; random; tpe: learns from earlier trials.",
 )  # fmt: skip
 @click.option(
     "--trials", type=click.IntRange(min=1), metavar="N",
-    help="Trials of the whole study, those already there included; of a grid all, if left out.",
+    help="Trials of the whole search, earlier ones included (default for a grid: all).",
 )  # fmt: skip
 @click.option(
     "--storage", metavar="URL",
-    help="Database of the study, such as postgresql://…; DIR/study.db if left out.",
+    help="Database of the search, such as postgresql://… (default: DIR/study.db).",
 )  # fmt: skip
-@click.option("--study", metavar="NAME", help="Its name in the database (the recipe's).")
+@click.option(
+    "--study", metavar="NAME", help="Name of the search in the database (default: the recipe's)."
+)
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N",
-    help="Of the search; a trial's own is the recipe's.",
+    help="Seed of the search; trials train with the recipe's own seed.",
 )  # fmt: skip
-@click.option("--no-prune", is_flag=True, help="Let hopeless trials run to their end.")
-@click.option("--dataset", metavar="NAME", help="Reader of the data (the recipe's if left out).")
+@click.option("--no-prune", is_flag=True, help="Let poor trials run to their end.")
+@click.option("--dataset", metavar="NAME", help="Reader of the data (default: the recipe's).")
 @click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
     help="auto: a GPU where there is one.",
 )  # fmt: skip
-@click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Instead of the recipe's.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="First N pictures alone.")
+@click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Epochs of each trial.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Pictures of each split.")
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads on the CPU.")
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE",
@@ -70,45 +73,43 @@ def command(
     overrides: tuple[str, ...],
     **keys: Any,
 ) -> int:
-    """Train RECIPE again and again with settings from a search space, and keep the best.
+    """Search for a recipe's best settings.
 
-    The same command goes on where a study was stopped, and several at once, on one or more
-    machines, share its trials. Settings are chosen on a part of the training split; what is
-    reported later is never looked at.
+    Trains RECIPE repeatedly with settings from a search space and keeps the best.
+    Run the same command again to continue a search that was stopped; run it several times at once,
+    on one or more machines, to share its trials. Settings are chosen on a part of the training
+    split, never on the splits that are reported later.
     Exit status: 0 done, 1 failed, 2 usage, 130 stopped by Ctrl-C.
     """
     import shlex
     from pathlib import Path
 
+    from mien.cli.support.epochs import counted
     from mien.datasets.base import open_dataset
     from mien.extras import require_extra
     from mien.train.recipe import load_classifier_recipe
     from mien.train.tuning.space import load_space
     from mien.train.tuning.split import tuning_split
 
-    given = {key: value for key, value in keys.items() if value is not None}
-    config, note = tuning_split(load_classifier_recipe(recipe, overrides, given))
+    values = {key: value for key, value in keys.items() if value is not None}
+    config, note = tuning_split(load_classifier_recipe(recipe, overrides, values))
     config.check_teacher()
     varied = load_space(space, config)
-    if method == "grid":
-        points = len(varied.grid())
-        trials = min(trials or points, points)
-    elif trials is None:
-        raise click.UsageError(f"--method {method} needs --trials N", click.get_current_context())
+    trials = varied.count_trials(method, trials)
     dataset = open_dataset(data, config.dataset, config.dataset_options)
     require_extra("tune", "'mien tune'")
     import torch
 
-    from mien.train.classification.loop import pick_device
+    from mien.train.session import pick_device
     from mien.train.tuning.tune import tune
 
     if threads is not None:
         torch.set_num_threads(threads)
     where = pick_device(device)
-    head = f"tuning {config.name} on {where}: {trials} trials of {config.epochs} epochs, into {out}"
-    click.echo(head, err=True)
+    number, epochs = counted(int(trials), "trial"), counted(config.epochs, "epoch")
+    click.echo(f"tuning {config.name} on {where}: {number} of {epochs}, into {out}", err=True)
     if note:
-        click.echo(f"mien: {note}: what is reported must not choose settings", err=True)
+        click.echo(f"mien: {note}: a split that is reported must not choose settings", err=True)
     try:
         with _display(trials) as watcher:
             rows = tune(
@@ -116,7 +117,7 @@ def command(
                 name=study, seed=seed, prune=not no_prune, device=where, watcher=watcher,
             )  # fmt: skip
     except KeyboardInterrupt:
-        click.echo("mien: stopped; the study is kept: go on with the same command", err=True)
+        click.echo("mien: stopped; the search is kept: run the same command to continue", err=True)
         return 130
     _print(rows)
     files = [Path(out) / name for name in ("best.toml", "trials.csv", "history.png")]
@@ -125,7 +126,7 @@ def command(
     click.echo(f"files: {', '.join(map(str, files))}")
     if importance not in files:
         click.echo(
-            "no importance.png: that needs two finished trials that differ in two keys and in "
+            "no importance.png: it needs two finished trials that differ in two keys and in "
             "accuracy"
         )
     best = shlex.quote(str(files[0]))
@@ -133,26 +134,22 @@ def command(
     return 0
 
 
-def _print(rows: list[Row]) -> None:
-    """The best trials, and how many there are of each kind."""
+def _print(rows: list[TrialRow]) -> None:
+    """Print the best trials, and how many there are of each state."""
     from mien.cli.support.console import out, table
+    from mien.train.tuning.trials import ranked
 
-    finished = sorted(
-        (row for row in rows if row.state == "finished"),
-        key=lambda row: (-(row.accuracy or 0), row.nll or 0),
-    )
+    finished = ranked(rows)
     shown = table("trial", "accuracy", "NLL", "epochs", "seconds", *finished[0].params)
     for row in finished[:SHOWN]:
         shown.add_row(
             str(row.number), f"{row.accuracy:.2%}", f"{row.nll:.4f}", str(row.epochs),
             f"{row.seconds:.0f}", *map(_value, row.params.values()),
         )  # fmt: skip
-    counts = [
-        f"{sum(row.state == state for row in rows)} {state}"
-        for state in ("finished", "pruned", "failed", "stopped")
-        if any(row.state == state for row in rows)
-    ]
-    out().print(f"trials: {', '.join(counts)}\n", shown, "", sep="\n", markup=False)
+    counts = Counter(row.state for row in rows)
+    states = [state for state in ("finished", "pruned", "failed", "stopped") if counts[state]]
+    line = ", ".join(f"{counts[state]} {state}" for state in states)
+    out().print(f"trials: {line}\n", shown, "", sep="\n", markup=False)
 
 
 def _value(value: Any) -> str:
@@ -161,20 +158,27 @@ def _value(value: Any) -> str:
 
 @contextmanager
 def _display(trials: int) -> Iterator[Watcher]:
-    """Progress on standard error: a line a trial, and a bar below where there is a terminal."""
+    """Progress on standard error: a line for each trial, on a terminal with a bar below."""
     from mien.train.classification.config import ClassifierConfig
+    from mien.train.tuning.trials import best_of, count_ended
     from mien.train.tuning.tune import Watcher
 
+    def best(rows: list[TrialRow]) -> str:
+        row = best_of(rows)
+        return "" if row is None else f"  best {row.accuracy:.2%} (trial {row.number})"
+
     class Lines(Watcher):
-        def say(self, line: str) -> None:
+        def echo(self, line: str) -> None:
             click.echo(line, err=True)
 
-        def trial(self, row: Row, rows: list[Row], trials: int) -> None:
-            self.say(_line(row, rows, trials))
+        def trial(self, row: TrialRow, rows: list[TrialRow], trials: int) -> None:
+            head = f"trial {row.number} ({count_ended(rows)}/{trials})"
+            settings = " ".join(f"{key}={_value(value)}" for key, value in row.params.items())
+            self.echo(f"{head}  {_result(row)}{best(rows)}  {settings}")
 
         def waiting(self, numbers: list[int]) -> None:
             named = ", ".join(map(str, numbers))
-            self.say(f"waiting for trial{'s' * (len(numbers) > 1)} {named} of other processes")
+            self.echo(f"waiting for trial{'s' * (len(numbers) > 1)} {named} of other processes")
 
     if not sys.stderr.isatty():
         yield Lines()
@@ -190,37 +194,25 @@ def _display(trials: int) -> Iterator[Watcher]:
         class Bar(Lines):
             best = ""
 
-            def say(self, line: str) -> None:
+            def echo(self, line: str) -> None:
                 console.print(line, markup=False)
 
             def epoch(self, number: int, row: dict[str, Any], config: ClassifierConfig) -> None:
-                now = f"trial {number}  epoch {row['epoch'] + 1}/{config.epochs}"
-                shown = f"{now}  {row['valid_accuracy']:.2%}{self.best}"
-                bar.update(task, description=shown)
+                head = f"trial {number}  epoch {row['epoch']}/{config.epochs}"
+                bar.update(task, description=f"{head}  {row['valid_accuracy']:.2%}{self.best}")
 
-            def trial(self, row: Row, rows: list[Row], trials: int) -> None:
+            def trial(self, row: TrialRow, rows: list[TrialRow], trials: int) -> None:
                 super().trial(row, rows, trials)
-                self.best = _best(rows)
-                bar.update(task, completed=_ended(rows))
+                self.best = best(rows)
+                bar.update(task, completed=count_ended(rows))
 
         yield Bar()
 
 
-def _ended(rows: list[Row]) -> int:
-    return sum(row.state in ("finished", "pruned", "failed") for row in rows)
-
-
-def _best(rows: list[Row]) -> str:
-    best = next((row for row in rows if row.best), None)
-    return "" if best is None else f"  best {best.accuracy:.2%} (trial {best.number})"
-
-
-def _line(row: Row, rows: list[Row], trials: int) -> str:
-    """A trial that has ended, for people."""
-    what = f"{row.state}: {row.reason}" if row.reason else row.state
-    if row.accuracy is not None:
-        what = f"accuracy {row.accuracy:.2%}"
-        if row.state == "pruned":
-            what = f"pruned after epoch {row.epochs} at {row.accuracy:.2%}"
-    settings = " ".join(f"{key}={_value(value)}" for key, value in row.params.items())
-    return f"trial {row.number} ({_ended(rows)}/{trials})  {what}{_best(rows)}  {settings}"
+def _result(row: TrialRow) -> str:
+    """How a trial ended, in words."""
+    if row.accuracy is None:
+        return f"{row.state}: {row.reason}" if row.reason else row.state
+    if row.state == "pruned":
+        return f"pruned after epoch {row.epochs} at {row.accuracy:.2%}"
+    return f"accuracy {row.accuracy:.2%}"

@@ -1,49 +1,18 @@
-"""What every data set gives: labelled face crops, one at a time, split by split."""
+"""What every data set has: its facts, its splits, and labelled face crops or whole pictures."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from inspect import signature
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
-import numpy as np
-from numpy.typing import NDArray
-
-from mien.errors import ConfigError, DatasetError
+from mien.datasets.samples import Sample
+from mien.datasets.scene import Scene
+from mien.errors import DatasetError, MienError
+from mien.options import arguments
 from mien.registry import datasets
-
-Pixels = NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Sample:
-    """One labelled face crop; what is known of it can be read without decoding the picture."""
-
-    pixels: Pixels | Callable[[], Pixels]
-    """The picture, or what decodes it."""
-    label: int
-    """Index into the data set's ``labels``."""
-    key: str
-    """Names the picture within its data set: a path or a row."""
-    votes: tuple[int, ...] | None = None
-    """FER+ votes in the order of ``mien.labels.FERPLUS``, then unknown and not-a-face."""
-    target: tuple[float, ...] | None = None
-    """Soft label over the data set's ``labels``, sum 1; ``None``: ``label`` is all there is."""
-    valence: float | None = None
-    """-1 (unpleasant) to 1 (pleasant); ``None`` where nobody has annotated it."""
-    arousal: float | None = None
-    """-1 (calm) to 1 (excited)."""
-    subject: str | None = None
-    """Who is shown, where that is known: for subject-independent splits."""
-
-    @property
-    def image(self) -> Pixels:
-        """(H, W) grey or (H, W, 3) RGB uint8, decoded anew at every call; ``DatasetError``."""
-        return self.pixels() if callable(self.pixels) else self.pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,109 +25,105 @@ class Official:
     """Mean over the pictures of the standard deviation within one, grey levels of 0 to 255."""
 
 
-class Dataset(Protocol):
-    """Labelled face crops under one door. ``labels`` is the order that ``Sample.label`` indexes.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetFacts:
+    """What is known of a data set before a picture is read.
 
-    A reader may also have ``official``, an ``Official``, and ``skipped(split)``: reason → keys of
-    what lies there and is left out; ``mien data info`` tells them.
+    A data set that wraps another makes its own with ``dataclasses.replace(inner.facts, …)``, so
+    that a fact added later is passed on too.
     """
 
     name: str
-    labels: tuple[str, ...]
+    labels: tuple[str, ...] = ()
+    """The order that ``Sample.label`` indexes; empty for whole pictures."""
+    origin: str = ""
+    """Name of the data set that the pictures come from, which decides framing and licence: of a
+    packed data set the one that was packed. Default: ``name``."""
+    official: Official | None = None
+    """The published form; ``None`` where unknown."""
+    division: tuple[str, str, int] | None = None
+    """How, which split and with which seed it was divided (``mien.datasets.splits.resplit``)."""
+
+    def __post_init__(self) -> None:
+        if not self.origin:
+            object.__setattr__(self, "origin", self.name)
+
+
+class AnyDataset(Protocol):
+    """What data sets of face crops and of whole pictures share."""
+
+    @property
+    def facts(self) -> DatasetFacts:
+        """Name, labels, origin and the like."""
+        ...
 
     def splits(self) -> tuple[str, ...]:
         """Names of the splits that hold pictures, in the data set's own order."""
         ...
+
+    def skipped(self, split: str) -> Mapping[str, Sequence[str]]:
+        """Reason → keys of what the reader leaves out of ``split``, or repairs; may be empty."""
+        ...
+
+
+@runtime_checkable
+class Dataset(AnyDataset, Protocol):
+    """Labelled face crops."""
 
     def samples(self, split: str) -> Iterator[Sample]:
         """Every picture of one split, in a fixed order. Raises ``DatasetError``."""
         ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Split:
-    """One split in memory: N pictures of one size."""
+@runtime_checkable
+class SceneDataset(AnyDataset, Protocol):
+    """Whole pictures with marked faces."""
 
-    images: NDArray[np.uint8]
-    """(N, H, W) grey or (N, H, W, 3) RGB."""
-    labels: NDArray[np.int64]
-    """(N,)"""
-    keys: tuple[str, ...]
-    votes: NDArray[np.float32] | None
-    """(N, 10) FER+ votes, or ``None`` where the data set has none."""
-    targets: NDArray[np.float32] | None = None
-    """(N, K) soft labels, or ``None`` where the data set has none."""
-    affect: NDArray[np.float32] | None = None
-    """(N, 2) valence and arousal, NaN where unknown, or ``None`` where the data set has none."""
+    def scenes(self, split: str) -> Iterator[Scene]:
+        """Every picture of one split, in a fixed order, those without a face too.
 
-    def __len__(self) -> int:
-        return len(self.labels)
-
-
-def stack(samples: Iterable[Sample], what: str = "split") -> Split:
-    """Collect samples of one picture size into arrays; an empty split is a ``DatasetError``."""
-    rows = list(samples)
-    if not rows:
-        raise DatasetError(f"{what} holds no pictures")
-    images = [row.image for row in rows]
-    sizes = {image.shape for image in images}
-    if len(sizes) > 1:
-        raise DatasetError(f"{what} mixes picture sizes: {sorted(sizes)[:4]}")
-    return with_facts(np.stack(images), rows)
-
-
-def with_facts(images: Pixels, samples: Sequence[Sample]) -> Split:
-    """(N, …) ``images`` and all that their N ``samples`` say beside the pixels."""
-    voted = all(sample.votes is not None for sample in samples)
-    soft = all(sample.target is not None for sample in samples)
-    affect = np.array([(s.valence, s.arousal) for s in samples], np.float32)  # None becomes NaN
-    return Split(
-        images=images,
-        labels=np.array([sample.label for sample in samples], np.int64),
-        keys=tuple(sample.key for sample in samples),
-        votes=np.array([sample.votes for sample in samples], np.float32) if voted else None,
-        targets=np.array([sample.target for sample in samples], np.float32) if soft else None,
-        affect=None if np.isnan(affect).all() else affect,
-    )
-
-
-def pixel_keys(images: Iterable[NDArray[np.uint8]]) -> list[bytes]:
-    """16 bytes a picture, equal where shape and every pixel are."""
-    return [
-        hashlib.blake2b(str(image.shape).encode() + image.tobytes(), digest_size=16).digest()
-        for image in images
-    ]
+        Raises ``DatasetError``.
+        """
+        ...
 
 
 def open_dataset(path: str | Path, name: str = "fer2013", options: Sequence[str] = ()) -> Dataset:
     """Open the data set at ``path`` with the reader called ``name``.
 
     ``options`` are the reader's own, each ``key=value``, such as ``classes=7`` of ``ferplus``: the
-    reader gets them as text, by keyword.
+    reader gets them by keyword, as the types of its annotations.
 
     Raises ``UnknownNameError`` for an unknown reader, ``ConfigError`` for an option that it has not
     and ``DatasetError`` where the reader cannot make sense of what lies there; it names those that
-    can.
+    can. Raises ``MienError`` where a third party's reader lacks a member of the protocol.
     """
     reader = datasets.get(name)
-    known = [p for p in signature(reader).parameters if p not in ("self", "path")]
-    values = {}
-    for option in options:
-        key, equals, value = option.partition("=")
-        if not equals or key not in known:
-            raise ConfigError(
-                f"the data set reader {name!r} has no option {option!r} "
-                f"(options: {', '.join(f'{k}=…' for k in known) or 'none'})"
-            )
-        values[key] = value
+    values = arguments(reader, options, f"data set reader {name!r}", without=["path"])
     try:
-        dataset: Dataset = reader(path, **values)
+        dataset = reader(path, **values)
     except DatasetError as error:
         fitting = _fitting(Path(path), but=name)
         if not fitting:
             raise
         raise DatasetError(f"{error}; readers that take it: {', '.join(fitting)}") from None
-    return dataset
+    return _checked(dataset, name)
+
+
+def _checked(dataset: Any, name: str) -> Dataset:
+    """``dataset``, or ``MienError`` with the members that the reader ``name`` has forgotten."""
+    missing = [member for member in ("facts", "splits", "skipped") if not hasattr(dataset, member)]
+    if not (hasattr(dataset, "samples") or hasattr(dataset, "scenes")):
+        missing.append("samples or scenes")
+    if not missing and not isinstance(dataset.facts, DatasetFacts):
+        missing.append("facts of the type DatasetFacts")
+    if missing:
+        raise MienError(
+            f"the data set reader {name!r} returns a {type(dataset).__name__} without "
+            f"{', '.join(missing)}: a data set has facts, splits(), skipped(split), and "
+            "samples(split) or scenes(split), as mien.datasets.base says"
+        )
+    checked: Dataset = dataset
+    return checked
 
 
 def _fitting(path: Path, but: str) -> list[str]:

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from mien.datasets.base import Dataset, Official, Pixels, Sample, pixel_keys
+from mien.datasets.base import Dataset, Official
 from mien.datasets.files.decoding import decoded
+from mien.datasets.samples import Pixels, Sample, pixel_keys
 from mien.errors import DatasetError
 from mien.labels import FERPLUS
 
@@ -131,20 +132,18 @@ def inspect(dataset: Dataset, on_split: Callable[[str], None] | None = None) -> 
         if on_split:
             on_split(name)
         seen[name] = _look(dataset, name)
-        splits[name] = _split_info(seen[name], dataset.labels, _skipped(dataset, name))
+        splits[name] = _split_info(seen[name], dataset.facts.labels, _skipped(dataset, name))
     if not splits:
-        raise DatasetError(f"the {dataset.name} data set holds no pictures at all")
+        raise DatasetError(f"the {dataset.facts.name} data set holds no pictures at all")
     overlaps = tuple(
         _overlap(later, other, seen[later], seen[other]) for other, later in combinations(splits, 2)
     )
-    official: Official | None = getattr(dataset, "official", None)
-    warnings = _warnings(splits, overlaps, official)
-    return DataInfo(dataset.name, splits, overlaps, tuple(warnings))
+    warnings = _warnings(splits, overlaps, dataset.facts.official)
+    return DataInfo(dataset.facts.name, splits, overlaps, tuple(warnings))
 
 
 def _skipped(dataset: Dataset, name: str) -> dict[str, int]:
-    skipped = getattr(dataset, "skipped", None)
-    return {reason: len(keys) for reason, keys in skipped(name).items()} if skipped else {}
+    return {reason: len(keys) for reason, keys in dataset.skipped(name).items()}
 
 
 def _look(dataset: Dataset, name: str) -> _Seen:
@@ -153,7 +152,7 @@ def _look(dataset: Dataset, name: str) -> _Seen:
         if isinstance(image, DatasetError):
             seen.unreadable.append(str(image))
         else:
-            seen.add(sample, image, dataset.labels)
+            seen.add(sample, image, dataset.facts.labels)
     if not seen.own:
         first = f" that can be read ({seen.unreadable[0]})" if seen.unreadable else ""
         raise DatasetError(f"split {name!r} holds no pictures{first}")

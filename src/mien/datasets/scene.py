@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Pixels = NDArray[np.uint8]
+from mien.datasets.samples import Pixels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +40,7 @@ class Scene:
         return np.repeat(image[:, :, None], 3, axis=2) if image.ndim == 2 else image
 
 
-def fingerprint(scenes: Iterable[Scene]) -> str:
+def box_fingerprint(scenes: Iterable[Scene]) -> str:
     """16 hexadecimal digits, equal where pictures' names and marked boxes are; decodes nothing."""
     digest = hashlib.blake2b(digest_size=8)
     for scene in sorted(scenes, key=lambda scene: scene.key):
@@ -48,25 +48,3 @@ def fingerprint(scenes: Iterable[Scene]) -> str:
         digest.update(np.ascontiguousarray(scene.boxes, np.float32).tobytes())
         digest.update(np.ascontiguousarray(scene.ignored).tobytes())
     return digest.hexdigest()
-
-
-@runtime_checkable
-class SceneDataset(Protocol):
-    """Pictures with marked faces, opened through the same door as face crops: ``open_dataset``."""
-
-    name: str
-
-    def splits(self) -> tuple[str, ...]:
-        """Names of the splits that hold pictures, in the data set's own order."""
-        ...
-
-    def scenes(self, split: str) -> Iterator[Scene]:
-        """Every picture of one split, in a fixed order, those without a face too.
-
-        Raises ``DatasetError``.
-        """
-        ...
-
-    def skipped(self, split: str) -> Mapping[str, Sequence[str]]:
-        """Reason → keys of the boxes, or pictures, that are left out or were put right."""
-        ...

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.datasets.base import pixel_keys
-from mien.datasets.scene import Scene, SceneDataset
+from mien.datasets.base import SceneDataset
+from mien.datasets.samples import pixel_keys
+from mien.datasets.scene import Scene
 from mien.errors import DatasetError
 
 MEDIUM, LARGE = 32, 96
@@ -115,7 +116,7 @@ def inspect_scenes(
     listed = {split: list(dataset.scenes(split)) for split in dataset.splits()}
     total = sum(map(len, listed.values()))
     if not total:
-        raise DatasetError(f"the {dataset.name} data set holds no pictures at all")
+        raise DatasetError(f"the {dataset.facts.name} data set holds no pictures at all")
     done = 0
     splits: dict[str, SceneSplitInfo] = {}
     seen: dict[str, Counter[bytes]] = {}
@@ -133,7 +134,7 @@ def inspect_scenes(
         SceneOverlap(later, other, sum(n for key, n in seen[later].items() if key in seen[other]))
         for other, later in combinations(splits, 2)
     )
-    return SceneInfo(dataset.name, splits, overlaps, tuple(_warnings(splits, overlaps)))
+    return SceneInfo(dataset.facts.name, splits, overlaps, tuple(_warnings(splits, overlaps)))
 
 
 @dataclass(frozen=True, slots=True)

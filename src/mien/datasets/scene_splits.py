@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 
-from mien.datasets.base import pixel_keys
+from mien.datasets.base import SceneDataset
 from mien.datasets.division import PARTS, divide, grouped
 from mien.datasets.files.pictures import Picture
-from mien.datasets.scene import Scene, SceneDataset
+from mien.datasets.samples import pixel_keys
+from mien.datasets.scene import Scene
 from mien.errors import DatasetError
 
 
@@ -25,9 +27,7 @@ class DividedScenes:
     def __init__(
         self, dataset: SceneDataset, division: tuple[str, str, int], sizes: tuple[int, ...]
     ) -> None:
-        self.name = dataset.name
-        self.division = division
-        """How, which split and with which seed it was divided."""
+        self.facts = replace(dataset.facts, division=division)
         self._dataset, (_, self._source, self._seed) = dataset, division
         self._sizes, self._parts = sizes, PARTS[: len(sizes)]
         self._others = {  # name here → name there
@@ -47,7 +47,9 @@ class DividedScenes:
             return
         if split not in self._parts:
             known = ", ".join(self.splits())
-            raise DatasetError(f"the {self.name} data set has no split {split!r} (splits: {known})")
+            raise DatasetError(
+                f"the {self.facts.name} data set has no split {split!r} (splits: {known})"
+            )
         part = self._parts.index(split)
         scenes = self._dataset.scenes(self._source)
         for scene, its_part in zip(scenes, self._part_of, strict=True):
@@ -71,7 +73,7 @@ class DividedScenes:
         """Index of the part of every picture of the source, -1 for those in none."""
         ties = [(_file_key(scene),) for scene in self._dataset.scenes(self._source)]
         groups = grouped(ties, [0] * len(ties), self._seed)
-        return divide(groups, self._sizes, self.name, self._source)
+        return divide(groups, self._sizes, self.facts.name, self._source)
 
 
 def _file_key(scene: Scene) -> bytes:

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.datasets.scene import Scene, SceneDataset
+from mien.datasets.base import SceneDataset
+from mien.datasets.scene import Scene
 from mien.datasets.scene_info import face_sizes
 from mien.errors import DatasetError
 
@@ -57,7 +58,9 @@ def survey_scenes(
     """
     held = dataset.splits()
     if split not in held:
-        raise DatasetError(f"no split {split!r} in this {dataset.name} (it has: {', '.join(held)})")
+        raise DatasetError(
+            f"no split {split!r} in this {dataset.facts.name} (it has: {', '.join(held)})"
+        )
     sizes: dict[str, NDArray[np.float64]] = {}
     faces: dict[str, NDArray[np.int64]] = {}
     chosen: list[Scene] = []
@@ -79,7 +82,7 @@ def survey_scenes(
             unreadable += 1
     if not shown:
         raise DatasetError(f"no picture of split {split!r} can be read")
-    return SceneSurvey(dataset.name, sizes, faces, split, tuple(shown), unreadable)
+    return SceneSurvey(dataset.facts.name, sizes, faces, split, tuple(shown), unreadable)
 
 
 def _order(faces: NDArray[np.int64], seed: int) -> Sequence[int]:

@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.datasets.base import Dataset, Official, Sample, pixel_keys
+from mien.datasets.base import Dataset, SceneDataset
 from mien.datasets.division import PARTS, Group, divide, grouped
 from mien.datasets.files.decoding import decoded
-from mien.datasets.scene import SceneDataset
+from mien.datasets.samples import Sample, pixel_keys
 from mien.datasets.scene_splits import DividedScenes
 from mien.errors import ConfigError, DatasetError
 
@@ -61,7 +62,7 @@ def resplit(
     ``DatasetError`` where there is no split ``source`` and, when the first part is asked for, where
     there are too few pictures or no subjects.
     """
-    if how == "official" or getattr(dataset, "division", None) == (how, source, seed):
+    if how == "official" or dataset.facts.division == (how, source, seed):
         return dataset
     match = _FORM.fullmatch(how)
     sizes = tuple(int(size) for size in match.groups()[1:] if size) if match else ()
@@ -73,14 +74,14 @@ def resplit(
     held = dataset.splits()
     if source not in held:
         raise DatasetError(
-            f"the {dataset.name} data set has no split {source!r} to divide "
+            f"the {dataset.facts.name} data set has no split {source!r} to divide "
             f"(splits: {', '.join(held)})"
         )
     if isinstance(dataset, SceneDataset):
         if by_subject:
             raise ConfigError(
-                f"splits {how!r}: the {dataset.name} data set has whole pictures with any number "
-                "of people: divide them with random:90/10"
+                f"splits {how!r}: the {dataset.facts.name} data set has whole pictures with any "
+                "number of people: divide them with random:90/10"
             )
         return DividedScenes(dataset, (how, source, seed), sizes)
     return _Divided(dataset, (how, source, seed), sizes, by_subject)
@@ -108,10 +109,7 @@ class _Divided:
         sizes: tuple[int, ...],
         by_subject: bool,
     ) -> None:
-        self.name, self.labels = dataset.name, dataset.labels
-        self.origin: str = getattr(dataset, "origin", "")
-        self.official: Official | None = getattr(dataset, "official", None)
-        self.division = division
+        self.facts = replace(dataset.facts, division=division)
         self._dataset, (_, self._source, self._seed) = dataset, division
         self._sizes, self._by_subject = sizes, by_subject
         self._parts = PARTS[: len(sizes)]
@@ -133,7 +131,9 @@ class _Divided:
             return
         if split not in self._parts:
             known = ", ".join(self.splits())
-            raise DatasetError(f"the {self.name} data set has no split {split!r} (splits: {known})")
+            raise DatasetError(
+                f"the {self.facts.name} data set has no split {split!r} (splits: {known})"
+            )
         if self._part_of is None:
             self._part_of = self._divide()
         part = self._parts.index(split)
@@ -144,16 +144,12 @@ class _Divided:
 
     def skipped(self, split: str) -> Mapping[str, Sequence[str]]:
         """What the reader left out of a split that stays as it is; of parts it is not known."""
-        own = getattr(self._dataset, "skipped", None)
-        found: Mapping[str, Sequence[str]] = {}
-        if own is not None and split in self._others:
-            found = own(self._others[split])
-        return found
+        return self._dataset.skipped(self._others[split]) if split in self._others else {}
 
     def _divide(self) -> list[int]:
         """Index of the part of every picture of the source, -1 for those in none."""
         together = "those of a subject" if self._by_subject else "copies"
-        return divide(self._groups(), self._sizes, self.name, self._source, together)
+        return divide(self._groups(), self._sizes, self.facts.name, self._source, together)
 
     def _groups(self) -> list[Group]:
         """Pictures that must stay together, in an order drawn from the seed."""
@@ -172,7 +168,7 @@ class _Divided:
     def _subject(self, sample: Sample) -> bytes:
         if sample.subject is None:
             raise DatasetError(
-                f"{self.name}: nobody knows who is shown on {sample.key}, so it cannot be divided "
-                "by subject; the reader 'folder' takes subjects from file names (subject=…)"
+                f"{self.facts.name}: nobody knows who is shown on {sample.key}, so it cannot be "
+                "divided by subject; the reader 'folder' takes subjects from file names (subject=…)"
             )
         return sample.subject.encode(errors="surrogateescape")

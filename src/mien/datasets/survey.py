@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.datasets.base import Dataset, Sample
+from mien.datasets.base import Dataset
 from mien.errors import DatasetError, MienError
 from mien.preprocess.network_input import resize_crops
 from mien.specs.classifier import ModelSpec
@@ -58,8 +58,10 @@ def survey(
     """
     held = dataset.splits()
     if split not in held:
-        raise DatasetError(f"no split {split!r} in this {dataset.name} (it has: {', '.join(held)})")
-    k = len(dataset.labels)
+        raise DatasetError(
+            f"no split {split!r} in this {dataset.facts.name} (it has: {', '.join(held)})"
+        )
+    k = len(dataset.facts.labels)
     labels = {name: [sample.label for sample in dataset.samples(name)] for name in held}
     rng = np.random.default_rng(seed)
     drawn: dict[int, int] = {}  # place in the split → rank within its class
@@ -81,7 +83,7 @@ def survey(
             on_progress(done, len(drawn))
         first = drawn[place] == 0
         try:
-            image = sample.image if first else _image(sample)
+            image = sample.image if first else sample.reduced(LARGEST)
         except MienError:
             unreadable += 1
             continue
@@ -104,8 +106,8 @@ def survey(
     with np.errstate(invalid="ignore"):  # 0 / 0: no picture, no mean
         means = sums / averaged[:, None, None, None]
     return Survey(
-        dataset=dataset.name,
-        labels=dataset.labels,
+        dataset=dataset.facts.name,
+        labels=dataset.facts.labels,
         counts={name: np.bincount(found, minlength=k) for name, found in labels.items()},
         split=split,
         pictures=tuple(tuple(picture for _, picture in best) for best in shown),
@@ -114,8 +116,3 @@ def survey(
         averaged=averaged,
         unreadable=unreadable,
     )
-
-
-def _image(sample: Sample) -> NDArray[np.uint8]:
-    smaller = getattr(sample.pixels, "at", None)
-    return smaller(LARGEST) if smaller else sample.image

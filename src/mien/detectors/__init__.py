@@ -1,1 +1,1 @@
-"""Face detectors: one file each, all with the two members of ``base.Detector``."""
+"""Face detectors, one file each; all follow the protocol ``base.Detector``."""

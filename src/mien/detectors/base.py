@@ -1,64 +1,96 @@
-"""What a face detector is: any object with ``facts`` and ``detect``."""
+"""What a face detector is: an object with ``facts``, ``score_threshold`` and ``detect``."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import ConfigError, InputError
+from mien.options import takes
 from mien.types import Face
+
+MEMBERS = ("facts", "score_threshold", "detect")
+"""What every detector has."""
 
 
 @dataclass(frozen=True, slots=True)
 class DetectorFacts:
-    """What ``mien models`` tells about a detector; readable without making one."""
+    """What ``mien models`` shows of a detector; readable without making one."""
 
     name: str
-    """The name it is registered under, or that of the file it was made from."""
+    """The registered name, or the name in the spec of the file it was made from."""
     summary: str
     """One line: method and paper."""
     landmarks: bool
-    """Whether its faces carry the five landmarks."""
+    """Whether its faces have the five landmarks."""
     licence: str = ""
-    """Of the weights, as an SPDX identifier; empty where there are none."""
+    """Licence of the weights, as an SPDX identifier; empty without weights."""
     source: str = ""
     """Where the weights come from."""
     cropped: bool = False
-    """Whether its boxes are face crops already, to which no model's framing is to be applied."""
+    """Whether its boxes are face crops already, so that no model's framing is applied."""
     needs: str = ""
-    """What it still lacks here, such as a file to be named; empty where it works as it is."""
+    """What is missing here, such as a model file; empty where it works without options."""
+    card: Mapping[str, Any] = field(default_factory=dict)
+    """Facts of training that travel with the weights: data, recipe, limits; empty for others."""
 
 
 @runtime_checkable
 class Detector(Protocol):
     """Finds faces.
 
-    A class with these two members, registered with ``@register_detector("name")``, is a detector;
-    it need not inherit from this one. ``facts`` belong to the class, so that they are told without
-    making one; an instance may have its own, such as those of the file that it was made from.
+    A class with these three members, registered with ``@register_detector("name")``, is a detector;
+    it need not inherit from this one. ``facts`` are a class attribute, so that they can be listed
+    without making one; an instance may replace them, for example with those of its model file.
     ``detect`` may be called by several threads at once.
     """
 
     @property
     def facts(self) -> DetectorFacts:
-        """What it is."""
+        """Name, method, licence and training facts."""
         ...
 
-    def detect(self, image: NDArray[np.uint8]) -> list[Face]:
-        """The faces in ``image``, (H, W, 3) uint8 RGB, best score first; empty where there is none.
+    @property
+    def score_threshold(self) -> float:
+        """Score from which ``detect`` returns a box by default, in [0, 1]; 0 without a limit."""
+        ...
 
+    def detect(self, image: NDArray[np.uint8], score_threshold: float | None = None) -> list[Face]:
+        """The faces in ``image``, (H, W, 3) uint8 RGB, best score first; empty without a face.
+
+        ``score_threshold`` replaces the detector's own for this call: a lower one gives more boxes.
         Boxes and landmarks are in pixels of ``image``. Raises ``InputError`` for an array of
         another shape or type.
         """
         ...
 
 
+def check_detector(detector: Any, name: str) -> Detector:
+    """``detector`` itself if it has every member of ``Detector``.
+
+    Raises ``ConfigError``, which calls it ``name`` and says what is missing.
+    """
+    lacks = [member for member in MEMBERS if not hasattr(detector, member)]
+    if not lacks and not isinstance(detector.facts, DetectorFacts):
+        lacks.append("facts that are a DetectorFacts")
+    if not lacks and not takes(detector.detect, "score_threshold"):
+        lacks.append("the parameter score_threshold of detect")
+    if lacks:
+        raise ConfigError(
+            f"detector {name!r} lacks {', '.join(lacks)}: a detector has {', '.join(MEMBERS)} "
+            "(see mien.detectors.base.Detector)"
+        )
+    checked: Detector = detector
+    return checked
+
+
 def check_image(image: Any) -> NDArray[np.uint8]:
-    """``image`` itself where it is (H, W, 3) uint8; ``InputError`` where it is not."""
+    """``image`` itself; ``InputError`` if it is not an (H, W, 3) uint8 array."""
     if not isinstance(image, np.ndarray):
         raise InputError(f"a detector takes an array, (H, W, 3) uint8 RGB, got {type(image)}")
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
@@ -68,28 +100,28 @@ def check_image(image: Any) -> NDArray[np.uint8]:
 
 
 def check_faces(name: str, faces: list[Face], picture: str) -> list[Face]:
-    """``faces`` themselves where boxes and scores are finite numbers; ``InputError`` else.
+    """``faces`` themselves; ``InputError`` if a box or score is not finite.
 
-    ``name`` is the detector's, ``picture`` the picture's: a third party's code may answer anything.
+    The message names the detector ``name`` and the ``picture``.
     """
     for face in faces:
         if not all(map(math.isfinite, (*face.box.to_list(), face.score))):
             raise InputError(
-                f"detector {name!r} answers to {picture} with boxes or scores that are no finite "
-                "numbers: they cannot be used"
+                f"detector {name!r} returned a box or score that is not finite for {picture}: "
+                f"{face}"
             )
     return faces
 
 
 def check_score(name: str, value: float) -> float:
-    """``value`` itself where it can bound a score; ``ConfigError``, which names the option."""
+    """``value`` itself; ``ConfigError``, which names the option, if it is not from 0 to 1."""
     if not 0 <= value <= 1:
         raise ConfigError(f"{name} must be from 0 to 1, got {value}")
     return value
 
 
 def check_length(name: str, value: float, least: float = 0) -> float:
-    """``value`` itself where it is a length of at least ``least`` pixels; ``ConfigError``."""
+    """``value`` itself; ``ConfigError`` if it is not finite or below ``least`` pixels."""
     if not least <= value < float("inf"):
         raise ConfigError(f"{name} must be {least} pixels or more, got {value}")
     return value

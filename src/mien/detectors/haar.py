@@ -21,41 +21,41 @@ from mien.errors import ConfigError, ModelFileError
 from mien.registry import register_detector
 from mien.types import Box, Face
 
-# OpenCV's type hints are those of one version; this is asked of whichever is installed.
+# getattr because OpenCV 5 does not have it.
 CascadeClassifier: Any = getattr(cv2, "CascadeClassifier", None)
 CASCADE = Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"
-WINDOW = 24  # pixels: side of the cascade's own view
-SLOPE, OFFSET = 0.62, -1.93  # from the last stage's weight to a probability; see Haar
+WINDOW = 24  # pixels: side of the cascade's window
+SLOPE, OFFSET = 0.62, -1.93  # of the logistic function that turns a weight into a score
 
 
-def _lacks() -> str:
-    """What is missing here, in few words; empty where the detector works."""
+def _needs() -> str:
+    """What is missing here, in a few words; empty if the detector works."""
     if CascadeClassifier is None:
-        return f"OpenCV 4; here is {cv2.__version__}"
+        return f"OpenCV 4; {cv2.__version__} is installed"
     return "" if CASCADE.is_file() else "model=FILE.xml, a cascade of OpenCV 4"
 
 
 @register_detector("haar")
 class Haar:
-    """A cascade of boosted classifiers over differences of grey rectangles; upright, frontal faces.
+    """A cascade of boosted classifiers of grey rectangles; finds upright, frontal faces.
 
     ``model``: a cascade's XML file; by default OpenCV's ``haarcascade_frontalface_default``.
 
-    ``min_face_size``: side in pixels of the smallest face looked for, at least 24.
+    ``min_face_size``: side in pixels of the smallest face to look for, at least 24.
 
-    ``scale_factor``: each size looked for is this many times the one before, above 1.
+    ``scale_factor``: ratio of each window size to the next smaller one, above 1.
 
-    ``min_neighbors``: a face is where so many neighbouring windows are accepted; OpenCV's own
-    default, 3, gives nearly twice as many false alarms for a few more faces.
+    ``min_neighbors``: number of accepted neighbouring windows that make a face. OpenCV's default,
+    3, gives nearly twice as many false positives for a few more faces.
 
-    ``score_threshold``: a face's score is at least this. The score is a logistic function of the
-    weight that the cascade's last stage gives the face, fitted on five events of WIDER FACE to be
-    the share of such boxes that are faces (Platt 1999). The default halves the false alarms for one
-    face in twenty.
+    ``score_threshold``: least score of a face. The score is a logistic function of the weight that
+    the cascade's last stage gives the face, fitted on five events of WIDER FACE so that it is the
+    share of such boxes that are faces (Platt 1999). The default halves the false positives and
+    loses one face in twenty.
 
-    Raises ``ConfigError`` where OpenCV cannot do it and for values out of range, and
-    ``ModelFileError`` for a file that is no cascade. ``detect`` may be called from several threads
-    at once; they take turns.
+    Raises ``ConfigError`` if OpenCV has no cascades and for values out of range, and
+    ``ModelFileError`` for a file that is not a cascade. ``detect`` may be called from several
+    threads at once; they take turns.
     """
 
     facts = DetectorFacts(
@@ -63,7 +63,7 @@ class Haar:
         summary="Haar cascade of OpenCV 4 (Viola and Jones 2001)",
         landmarks=False,
         source="https://github.com/opencv/opencv/tree/4.x/data/haarcascades",
-        needs=_lacks(),
+        needs=_needs(),
     )
 
     def __init__(
@@ -77,32 +77,33 @@ class Haar:
     ) -> None:
         if CascadeClassifier is None:
             raise ConfigError(
-                f"detector 'haar' needs OpenCV 4, for OpenCV {cv2.__version__} has no cascades any "
-                "more: pip install 'opencv-python-headless<5', or choose another detector, such "
-                "as mtcnn"
+                f"detector 'haar' needs OpenCV 4, but OpenCV {cv2.__version__} is installed, which "
+                "has no cascades: pip install 'opencv-python-headless<5', or choose another "
+                "detector, such as mtcnn"
             )
         if model is None and not CASCADE.is_file():
             raise ConfigError(
-                f"detector 'haar' needs a cascade, for OpenCV {cv2.__version__} ships none: get "
+                f"detector 'haar' needs a cascade, and OpenCV {cv2.__version__} ships none: get "
                 f"{CASCADE.name} from {self.facts.source} and give it as the option model=FILE.xml"
             )
         self.min_face_size = check_length("min_face_size", min_face_size, WINDOW)
         if not 1 < scale_factor < float("inf"):
             raise ConfigError(f"scale_factor must be above 1, got {scale_factor}")
-        if min_neighbors < 1:  # 0 would give every window, and no score
+        if min_neighbors < 1:  # 0 would return every window, without a score
             raise ConfigError(f"min_neighbors must be 1 or more, got {min_neighbors}")
         self.score_threshold = check_score("score_threshold", score_threshold)
         self.scale_factor = scale_factor
         self.min_neighbors = min_neighbors
-        self._cascade = _opened(CASCADE if model is None else Path(model))
+        self._cascade = _open(CASCADE if model is None else Path(model))
         self._lock = Lock()
 
-    def detect(self, image: NDArray[np.uint8]) -> list[Face]:
-        """The faces in ``image``, (H, W, 3) uint8 RGB, best score first; empty where there is none.
+    def detect(self, image: NDArray[np.uint8], score_threshold: float | None = None) -> list[Face]:
+        """The faces in ``image``, (H, W, 3) uint8 RGB, best score first; empty without a face.
 
         Boxes are square, in whole pixels of ``image``. Raises ``InputError`` for an array of
         another shape or type.
         """
+        threshold = self.score_threshold if score_threshold is None else score_threshold
         grey = cv2.cvtColor(check_image(image), cv2.COLOR_RGB2GRAY)
         side = round(self.min_face_size)
         with self._lock:  # a cascade keeps its sums over the picture that it is looking at
@@ -114,18 +115,18 @@ class Haar:
         faces = [
             Face(Box(float(x), float(y), float(x + w), float(y + h)), float(score))
             for (x, y, w, h), score in zip(boxes, scores, strict=True)
-            if score >= self.score_threshold
+            if score >= threshold
         ]
         return sorted(faces, key=lambda face: -face.score)
 
 
-def _opened(path: Path) -> Any:
-    """OpenCV's classifier for a file; ``ModelFileError`` where there is none in it."""
+def _open(path: Path) -> Any:
+    """OpenCV's classifier from a file; ``ModelFileError`` if the file is not a cascade."""
     advice = f"expected a cascade such as OpenCV's {CASCADE.name}"
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
+        reason = getattr(error, "strerror", None) or "it is not text"
         raise ModelFileError(f"cascade {str(path)!r} cannot be read ({reason}): {advice}") from None
     cascade = CascadeClassifier()
     try:
@@ -134,5 +135,5 @@ def _opened(path: Path) -> Any:
     except (cv2.error, SystemError):
         read = False
     if not read or cascade.empty():
-        raise ModelFileError(f"{str(path)!r} is no cascade: {advice}")
+        raise ModelFileError(f"{str(path)!r} is not a cascade: {advice}")
     return cascade

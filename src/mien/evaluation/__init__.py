@@ -1,1 +1,1 @@
-"""Measures of classifiers and detectors."""
+"""Evaluation of classifiers and face detectors: their answers, and measures of these."""

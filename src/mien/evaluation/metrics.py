@@ -17,12 +17,12 @@ Floats = NDArray[np.floating]
 Labels = NDArray[np.int64]
 
 RESAMPLES = 1000
-"""Of a bootstrap: the ends of a 95 % interval then rest on 25 of them each."""
+"""Bootstrap samples: 25 lie beyond each end of a 95 % interval."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Where a measure lies with 95 % confidence."""
+    """A 95 % confidence interval."""
 
     low: float
     high: float
@@ -35,14 +35,14 @@ def confusion_matrix(labels: Labels, predicted: Labels, classes: int) -> NDArray
 
 
 def accuracy(confusion: NDArray[np.int64]) -> float:
-    """Share of right answers (weighted average recall), in [0, 1]."""
+    """Share of correct answers (weighted average recall), in [0, 1]."""
     return float(_accuracy(confusion))
 
 
 def precision_recall_f1(confusion: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
     """Per-class precision, recall and F1, each (…, K) in [0, 1] for (…, K, K) counts.
 
-    A quotient without a base is 0.
+    A quotient with a denominator of 0 is 0.
     """
     right = np.diagonal(confusion, axis1=-2, axis2=-1).astype(np.float64)
     predicted, actual = confusion.sum(axis=-2), confusion.sum(axis=-1)
@@ -64,10 +64,10 @@ def macro_f1(confusion: NDArray[np.int64]) -> float:
 
 def bootstrap(confusion: NDArray[np.int64], seed: int = 0) -> dict[str, Interval]:
     """95 % percentile intervals (Efron and Tibshirani 1993) of accuracy, balanced accuracy, macro
-    F1, by their names here.
+    F1, by the names of their functions.
 
-    Pictures are drawn anew with replacement, ``RESAMPLES`` times. These measures see no more of a
-    picture than its cell of the confusion matrix, so a resample is one multinomial draw of cells.
+    Pictures are drawn with replacement, ``RESAMPLES`` times. These measures depend only on the
+    confusion matrix, so a resample is one multinomial draw of its cells.
     """
     total = int(confusion.sum())
     shares = confusion.ravel() / max(total, 1)
@@ -75,13 +75,13 @@ def bootstrap(confusion: NDArray[np.int64], seed: int = 0) -> dict[str, Interval
         shares = np.full(confusion.size, 1 / confusion.size)
     drawn = np.random.default_rng(seed).multinomial(total, shares, RESAMPLES)
     resamples = drawn.reshape(RESAMPLES, *confusion.shape)  # (B, K, K)
-    found = {}
+    intervals = {}
     for name, measure in (
         ("accuracy", _accuracy), ("balanced_accuracy", _balanced_accuracy), ("macro_f1", _macro_f1)
     ):  # fmt: skip
         low, high = np.quantile(measure(resamples), (0.025, 0.975))
-        found[name] = Interval(float(low), float(high))
-    return found
+        intervals[name] = Interval(float(low), float(high))
+    return intervals
 
 
 def _accuracy(confusion: NDArray[np.int64]) -> Floats:
@@ -100,7 +100,7 @@ def _macro_f1(confusion: NDArray[np.int64]) -> Floats:
 
 
 def _mean_over(values: Floats, present: NDArray[np.bool_]) -> Floats:
-    """Mean over the last axis where ``present``; 0 where nothing is."""
+    """Mean over the last axis where ``present``; 0 where nothing is present."""
     return np.asarray((values * present).sum(axis=-1) / np.maximum(present.sum(axis=-1), 1))
 
 
@@ -112,9 +112,9 @@ def nll(probs: Floats, labels: Labels) -> float:
 def calibration_bins(
     probs: Floats, labels: Labels, bins: int = 15
 ) -> tuple[Labels, Floats, Floats]:
-    """What a reliability diagram shows: answers, mean confidence and accuracy of each bin, (B,).
+    """Answers, mean confidence and accuracy of each bin, (B,) each: a reliability diagram.
 
-    Bins are equally wide: ((m - 1)/B, m/B]; both means of an empty one are 0.
+    Bins are equally wide: ((m - 1)/B, m/B]; both means of an empty bin are 0.
     """
     confidence, right = probs.max(axis=1), probs.argmax(axis=1) == labels
     index = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
@@ -131,7 +131,7 @@ def ece(probs: Floats, labels: Labels, bins: int = 15) -> float:
 
 
 def risk_coverage(probs: Floats, labels: Labels) -> tuple[Floats, Floats]:
-    """Share of answers kept, surest first, and the share of errors among them, each (N,).
+    """Share of answers kept, most confident first, and the share of errors among them, (N,) each.
 
     El-Yaniv and Wiener (2010), with the largest probability as confidence. Answers of equal
     confidence share their errors evenly, so the order of the pictures does not matter.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from mien.evaluation.detection.comparison import Comparison
+from mien.evaluation.detection.comparison import DetectorComparison
 from mien.reports.comparison_rows import about_comparison, comparison_rows
 from mien.reports.page import Origin, check_target, drawn, render, write
 
@@ -31,7 +31,7 @@ PHOTOS = ("side_by_side",)
 
 
 def save_report(
-    path: str | Path, found: Comparison, origin: Origin, figures: Mapping[str, bytes]
+    path: str | Path, found: DetectorComparison, origin: Origin, figures: Mapping[str, bytes]
 ) -> None:
     """Write the report of one comparison, whole or not at all; ``figures`` are those of
     ``mien.reports.figures.detectors`` as PNG. Raises what ``check_target`` raises.
@@ -40,7 +40,9 @@ def save_report(
     write(path, comparison_report(found, origin, figures))
 
 
-def comparison_report(found: Comparison, origin: Origin, figures: Mapping[str, bytes]) -> str:
+def comparison_report(
+    found: DetectorComparison, origin: Origin, figures: Mapping[str, bytes]
+) -> str:
     """The HTML text; everything from outside, such as names and paths, is escaped."""
     return render(
         "comparison.html",

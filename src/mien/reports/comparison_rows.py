@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mien.evaluation.detection.comparison import Comparison, Row
+from mien.evaluation.detection.comparison import DetectorComparison, DetectorRow
 from mien.reports.rows import number, processor_of, share
 
 
@@ -17,7 +17,7 @@ class Rows:
     rows: tuple[tuple[str, ...], ...]
 
 
-def comparison_rows(found: Comparison) -> list[Rows]:
+def comparison_rows(found: DetectorComparison) -> list[Rows]:
     """Quality over all scores, over-detection at the score of use, cost, and the best in pairs."""
     first = found.rows[0].scores
     sizes, subsets = list(first.from_size), list(first.subsets)
@@ -59,7 +59,7 @@ def comparison_rows(found: Comparison) -> list[Rows]:
     ]  # fmt: skip
 
 
-def about_comparison(found: Comparison) -> str:
+def about_comparison(found: DetectorComparison) -> str:
     """Which pictures, for a title."""
     first = found.rows[0].scores
     return (
@@ -67,7 +67,7 @@ def about_comparison(found: Comparison) -> str:
     )
 
 
-def _quality(row: Row, sizes: list[str], subsets: list[str]) -> tuple[str, ...]:
+def _quality(row: DetectorRow, sizes: list[str], subsets: list[str]) -> tuple[str, ...]:
     scores, interval = row.scores, row.scores.interval
     return (
         row.name,
@@ -79,7 +79,7 @@ def _quality(row: Row, sizes: list[str], subsets: list[str]) -> tuple[str, ...]:
     )
 
 
-def _used(row: Row) -> tuple[str, ...]:
+def _used(row: DetectorRow) -> tuple[str, ...]:
     used = row.scores.operating
     return (
         row.name,
@@ -90,7 +90,7 @@ def _used(row: Row) -> tuple[str, ...]:
     )
 
 
-def _cost(row: Row) -> tuple[str, ...]:
+def _cost(row: DetectorRow) -> tuple[str, ...]:
     speed = row.scores.speed
     return (
         row.name,

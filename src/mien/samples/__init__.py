@@ -1,4 +1,4 @@
-"""A photo to try things on: Eileen Collins, portrait by NASA, in the public domain."""
+"""A sample photo: Eileen Collins, portrait by NASA, in the public domain."""
 
 from pathlib import Path
 

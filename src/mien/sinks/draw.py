@@ -1,4 +1,4 @@
-"""Annotated copies: each face's box, expression and probability."""
+"""Annotated copies: each face's box, number, expression and probability."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Font = FreeTypeFont | ImageFont
 
 _DARK, _LIGHT = "#101010", "#FFFFFF"
-_COVER = 0.1  # a label that lies on other faces with more than this share gives way to a shorter
+_COVER = 0.1  # a label of which a larger share covers other faces is shortened
 
 
 class DrawSink(Closing):
@@ -46,12 +46,13 @@ class DrawSink(Closing):
 
 
 def annotate(image: Image, result: Result, *, min_side: int = 320) -> Image:
-    """A copy of ``image``, RGB uint8 (H, W, 3), with box, expression and probability of each face.
+    """A copy of ``image``, RGB uint8 (H, W, 3), with every face's box and label.
 
-    Lines and letters scale with the picture and the face. A picture with faces whose longer side
-    has fewer than ``min_side`` pixels is enlarged by a whole factor, (kH, kW, 3), or no label would
-    be legible; 0 keeps its size. Where faces stand close, labels move aside, then shrink to three
-    letters, then give way to the colour of the box alone.
+    A label is the number of the face, which is its index in ``result``, then its expression and
+    probability. Lines and letters scale with the picture and the face. A picture with faces whose
+    longer side has fewer than ``min_side`` pixels is enlarged by a whole factor, (kH, kW, 3), to
+    make labels legible; 0 keeps its size. Where faces are close, labels move aside, then shrink to
+    three letters, then to the number; a label without any free place is left out.
     """
     import PIL.Image
     import PIL.ImageDraw
@@ -66,14 +67,14 @@ def annotate(image: Image, result: Result, *, min_side: int = 320) -> Image:
     draw = PIL.ImageDraw.Draw(picture)
     side = math.sqrt(picture.width * picture.height)
     # Largest faces first: their labels find a place next to them.
-    readings = sorted(result.readings, key=lambda r: -r.face.box.area)
-    boxes = np.array([r.face.box.to_list() for r in readings]) * factor  # (N, 4)
-    for reading, box in zip(readings, boxes, strict=True):
+    readings = sorted(enumerate(result.readings), key=lambda pair: -pair[1].face.box.area)
+    boxes = np.array([r.face.box.to_list() for _, r in readings]) * factor  # (N, 4)
+    for (_, reading), box in zip(readings, boxes, strict=True):
         _draw_box(draw, box, color_of(reading.expression), _line_width(box, side))
     labels = np.empty((0, 4))
-    for index, (reading, box) in enumerate(zip(readings, boxes, strict=True)):
+    for index, ((number, reading), box) in enumerate(zip(readings, boxes, strict=True)):
         others = np.delete(boxes, index, axis=0)
-        label = _place(reading, box, others, labels, picture.size)
+        label = _place(number, reading, box, others, labels, picture.size)
         if label is not None:
             labels = np.vstack([labels, label.rect])
             _draw_label(draw, label, color_of(reading.expression))
@@ -81,10 +82,15 @@ def annotate(image: Image, result: Result, *, min_side: int = 320) -> Image:
 
 
 class _Label(NamedTuple):
-    text: str
-    rect: NDArray[np.float64]  # (4,): x1, y1, x2, y2
+    number: str
+    text: str  # may be empty
+    rect: NDArray[np.float64]  # (4,): x1, y1, x2, y2 of both
     font: Font
     pad: int
+
+    def middle(self) -> float:
+        """The x at which the number ends and the text begins."""
+        return float(self.rect[0]) + self.font.getlength(self.number) + 2 * self.pad
 
 
 def _line_width(box: NDArray[np.float64], side: float) -> int:
@@ -104,27 +110,30 @@ def _font(size: int) -> Font:
 
 
 def _place(
+    number: int,
     reading: Reading,
     box: NDArray[np.float64],
     others: NDArray[np.float64],
     labels: NDArray[np.float64],
     size: tuple[int, int],
 ) -> _Label | None:
-    """Where the label goes: on no other label, on other faces as little as may be; else nowhere."""
+    """The label where it covers no other label and least of other faces; ``None`` without room."""
     side = math.sqrt(size[0] * size[1])
     font_size = _font_size(box, side)
     font, pad, line = _font(font_size), max(2, font_size // 4), _line_width(box, side)
     top, bottom = font.getbbox("hg")[1::2]
     height = bottom - top + 2 * pad
     best: tuple[float, _Label] | None = None
-    for text in (f"{reading.expression} {reading.emotions.top_prob:.0%}", reading.expression[:3]):
-        width = font.getlength(text) + 2 * pad
+    full = f"{reading.expression} {reading.emotions.top_prob:.0%}"
+    for text in (full, reading.expression[:3], ""):
+        width = font.getlength(str(number)) + 2 * pad
+        width += font.getlength(text) + 2 * pad if text else 0
         for rect in _spots(box, width, height, line, size):
             if _overlap(rect, labels).any():
                 continue
             cover = float(_overlap(rect, others).sum()) / (width * height)
             if best is None or cover < best[0] - 1e-9:
-                best = (cover, _Label(text, rect, font, pad))
+                best = (cover, _Label(str(number), text, rect, font, pad))
         if best is not None and best[0] <= _COVER:
             break
     return best[1] if best else None
@@ -170,9 +179,15 @@ def _draw_box(draw: ImageDraw, box: NDArray[np.float64], color: str, width: int)
 
 def _draw_label(draw: ImageDraw, label: _Label, color: str) -> None:
     x1, y1, x2, y2 = (round(v) for v in label.rect)
-    draw.rectangle((x1, y1, x2 - 1, y2 - 1), fill=color)
+    middle = round(label.middle()) if label.text else x2
     red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
     bright = 0.299 * red + 0.587 * green + 0.114 * blue > 100
-    top = label.font.getbbox("hg")[1]
-    place = (x1 + label.pad, y1 + label.pad - top)
-    draw.text(place, label.text, fill=_DARK if bright else _LIGHT, font=label.font)
+    # The number is light on dark, so that it is not read as a part of the text.
+    for text, left, right, ground, ink in (
+        (label.number, x1, middle, _DARK, _LIGHT),
+        (label.text, middle, x2, color, _DARK if bright else _LIGHT),
+    ):
+        if text:
+            draw.rectangle((left, y1, right - 1, y2 - 1), fill=ground)
+            place = (left + label.pad, y1 + label.pad - label.font.getbbox("hg")[1])
+            draw.text(place, text, fill=ink, font=label.font)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from mien.errors import ModelSpecError
 from mien.specs.classifier import METADATA_KEY as CLASSIFIER_KEY
@@ -11,23 +11,26 @@ from mien.specs.detector import METADATA_KEY as DETECTOR_KEY
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-YUNET_OUTPUTS = {"cls_8", "obj_8", "bbox_8", "kps_8"}  # the same of two coarser grids follow
+Kind = Literal["detector", "classifier", "yunet", "unknown"]
+
+YUNET_OUTPUTS = {"cls_8", "obj_8", "bbox_8", "kps_8"}
+"""Outputs of YuNet's finest grid; two coarser grids have the same."""
 
 
-def kind_of(session: InferenceSession) -> str:
-    """``detector``, ``classifier`` or ``yunet``; empty for any other network."""
+def kind_of(session: InferenceSession) -> Kind:
+    """The kind of network in an open ONNX file; its metadata or its outputs name it."""
     metadata = session.get_modelmeta().custom_metadata_map
     if DETECTOR_KEY in metadata:
         return "detector"
     if CLASSIFIER_KEY in metadata:
         return "classifier"
-    return "yunet" if {node.name for node in session.get_outputs()} >= YUNET_OUTPUTS else ""
+    return "yunet" if {node.name for node in session.get_outputs()} >= YUNET_OUTPUTS else "unknown"
 
 
-def refuse_other(session: InferenceSession, wanted: str, path: object) -> None:
-    """Raise ``ModelSpecError`` where the file is of a known kind other than ``wanted``.
+def refuse_other(session: InferenceSession, wanted: Kind, path: object) -> None:
+    """Raise ``ModelSpecError`` if the file is of another known kind; it says how to use that kind.
 
-    It says what the file is and how it is used.
+    An unknown kind passes: it may be a network without a spec, about which the caller knows more.
     """
     uses = {
         "detector": f"a face detector: give it as '--detector {path}'",
@@ -36,5 +39,5 @@ def refuse_other(session: InferenceSession, wanted: str, path: object) -> None:
         f"--detector-option model={path}'",
     }
     kind = kind_of(session)
-    if kind not in ("", wanted):
+    if kind not in ("unknown", wanted):
         raise ModelSpecError(f"{path} is {uses[kind]}")

@@ -1,58 +1,110 @@
-"""A spec as JSON in an ONNX file's metadata, and the checks that all specs share."""
+"""``Spec``: facts stored as one JSON object in the metadata of an ONNX file."""
 
 from __future__ import annotations
 
 import json
 import math
-from dataclasses import MISSING, asdict, fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from typing import Any, ClassVar, Self
 
 from mien.errors import ModelSpecError
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-    S = TypeVar("S", bound=DataclassInstance)
 
 LARGEST_INPUT = 4096
 """Pixels a side; a larger value in a spec is a mistake."""
 
 
-def as_metadata(spec: DataclassInstance, key: str) -> dict[str, str]:
-    """A spec as one entry of an ONNX file's ``metadata_props``."""
-    return {key: json.dumps(asdict(spec), ensure_ascii=False, sort_keys=True)}
+@dataclass(frozen=True, slots=True)
+class Spec(ABC):
+    """What a classifier's and a detector's spec share: facts of training, checks and JSON.
 
-
-def from_json(cls: type[S], text: str, trouble: str) -> S:
-    """The spec that ``as_metadata`` wrote; keys that the class does not have are ignored.
-
-    Raises ``ModelSpecError``, which begins with ``trouble``, where the text is no JSON object,
-    lacks a field without a default, or the class refuses what it holds.
+    Every field is checked when a spec is made, types included, because most specs are read from a
+    file. Raises ``ModelSpecError``.
     """
-    try:
-        raw = json.loads(text)
-    except ValueError as error:
-        raise ModelSpecError(f"{trouble}: {error}") from None
-    known = {f.name: f.default is MISSING and f.default_factory is MISSING for f in fields(cls)}
-    needed = [name for name, no_default in known.items() if no_default]
-    if not isinstance(raw, dict) or any(key not in raw for key in needed):
-        raise ModelSpecError(f"{trouble}: expected an object with {', '.join(needed)}")
-    values = {
-        key: tuple(value) if isinstance(value, list) else value
-        for key, value in raw.items()
-        if key in known
-    }
-    try:
-        return cls(**values)
-    except ModelSpecError as error:
-        raise ModelSpecError(f"{trouble}: {error}") from None
+
+    KEY: ClassVar[str]
+    """Key of the JSON object in the file's ``metadata_props``."""
+    TITLE: ClassVar[str]
+    """What messages call it, such as ``model spec``."""
+    ABSENT: ClassVar[str]
+    """Ends the message about a file without one: what is unknown and what to do."""
+
+    name: str
+    trained_on: str = field(default="", kw_only=True)
+    scores: Mapping[str, float] = field(default_factory=dict, kw_only=True)
+    """Measured figures by name, such as ``public_accuracy`` or ``valid_ap50``."""
+    licence: str = field(default="", kw_only=True)
+    sha256: str = field(default="", kw_only=True)
+    """Of the weights before export: distinguishes two models of the same name."""
+    card: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
+    """Free facts for people: data, split, seed, recipe, limits, intended use."""
+
+    def __post_init__(self) -> None:
+        texts = (self.name, self.trained_on, self.licence, self.sha256)
+        scores = isinstance(self.scores, Mapping) and all(map(is_number, self.scores.values()))
+        checks = [
+            (all_text(texts), "name, trained_on, licence and sha256 must be text"),
+            *self._checks(),
+            (scores, "scores must be finite numbers by name"),
+            (isinstance(self.card, Mapping), "card must be facts by name"),
+        ]
+        problems = [text for good, text in checks if not good]
+        if problems:
+            raise ModelSpecError(f"invalid {self.TITLE} {self.name!r}: " + "; ".join(problems))
+
+    @abstractmethod
+    def _checks(self) -> list[tuple[bool, str]]:
+        """(whether it holds, what must hold) for each further check."""
+
+    def to_metadata(self) -> dict[str, str]:
+        """The ONNX ``metadata_props`` entry that ``from_metadata`` reads back to an equal spec."""
+        return {self.KEY: json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)}
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, str], where: str = "model") -> Self:
+        """Read a spec from ONNX metadata; ``where`` names the file in errors.
+
+        Unknown keys are ignored, so that a newer file still works. Raises ``ModelSpecError`` if
+        there is no spec or it is not valid.
+        """
+        if cls.KEY not in metadata:
+            raise ModelSpecError(f"{where} has no Mien {cls.TITLE}, so {cls.ABSENT}")
+        trouble = f"{where} has a damaged {cls.TITLE}"
+        try:
+            raw = json.loads(metadata[cls.KEY])
+        except ValueError as error:
+            raise ModelSpecError(f"{trouble}: {error}") from None
+        required = [
+            f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING
+        ]
+        if not isinstance(raw, dict) or any(key not in raw for key in required):
+            raise ModelSpecError(f"{trouble}: expected an object with {', '.join(required)}")
+        known = {f.name for f in fields(cls)} & raw.keys()
+        values: dict[str, Any] = {
+            key: tuple(v) if isinstance(v := raw[key], list) else v for key in known
+        }
+        try:
+            return cls(**values)
+        except ModelSpecError as error:
+            raise ModelSpecError(f"{trouble}: {error}") from None
 
 
 def is_number(value: Any) -> bool:
-    """Whether ``value`` is a finite number; ``True`` and ``False`` are none."""
+    """Whether ``value`` is a finite number; ``True`` and ``False`` do not count."""
     return isinstance(value, int | float) and type(value) is not bool and math.isfinite(value)
 
 
 def are_numbers(values: Any, count: int) -> bool:
-    """Whether ``values`` is a tuple of so many finite numbers."""
+    """Whether ``values`` is a tuple of ``count`` finite numbers."""
     return isinstance(values, tuple) and len(values) == count and all(map(is_number, values))
+
+
+def are_sides(*values: Any) -> bool:
+    """Whether all ``values`` are whole numbers of pixels from 1 to ``LARGEST_INPUT``."""
+    return all(type(value) is int and 1 <= value <= LARGEST_INPUT for value in values)
+
+
+def all_text(values: tuple[Any, ...]) -> bool:
+    """Whether all ``values`` are strings."""
+    return all(isinstance(value, str) for value in values)

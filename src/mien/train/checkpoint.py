@@ -1,4 +1,4 @@
-"""A run's folder: the recipe, metrics a line an epoch, and one checkpoint; each is always whole."""
+"""A run's folder: recipe, metrics and checkpoint, each written whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,27 +16,24 @@ from torch import nn
 
 from mien.errors import ConfigError, ModelFileError, OutputError
 from mien.files import write_whole
-from mien.registry import architectures
-from mien.train.classification.config import ClassifierConfig
-from mien.train.classification.models.base import TRAINED_ONLY, Network
-from mien.train.detection.config import DetectorConfig
+from mien.train.config import BaseConfig
+from mien.train.metrics_file import METRICS, Row, write_metrics
 from mien.train.recipe import config_of
 
 CHECKPOINT = "last.pt"
-METRICS = "metrics.jsonl"
 UNREADABLE = "unreadable.jsonl"
 RECIPE = "recipe.json"
 
-_KINDS: dict[str, type | tuple[type, ...]] = {
+_TYPES: dict[str, type | tuple[type, ...]] = {
     "config": dict, "labels": list, "epochs_done": int, "model": dict, "ema": dict,
     "ema_updates": int, "optimizer": dict,
 }  # fmt: skip
 _CLASSIFIER: dict[str, type | tuple[type, ...]] = {"ferplus": bool}
-"""What a classifier's run has besides."""
-_LATER: dict[str, type | tuple[type, ...]] = {
+"""Keys that only a classifier's checkpoint needs."""
+_OPTIONAL: dict[str, type | tuple[type, ...]] = {
     "facts": dict, "best": (dict, type(None)), "watch": dict, "scaler": dict,
 }  # fmt: skip
-"""Keys that the first versions did not write."""
+"""Keys that checkpoints of the first versions lack."""
 
 
 def exists(run: Path) -> bool:
@@ -43,7 +41,7 @@ def exists(run: Path) -> bool:
     return os.path.exists(run / CHECKPOINT)  # noqa: PTH110 - Path's own raises on odd names
 
 
-def check(run: Path, config: ClassifierConfig | DetectorConfig, resume: bool) -> None:
+def check(run: Path, config: BaseConfig, resume: bool) -> None:
     """See that a run can be kept there and none is overwritten silently, before the work.
 
     Raises ``ConfigError`` where the folder holds a run already or, with ``resume``, one of another
@@ -64,7 +62,7 @@ def check(run: Path, config: ClassifierConfig | DetectorConfig, resume: bool) ->
 
 def prepare(
     run: Path,
-    config: ClassifierConfig | DetectorConfig,
+    config: BaseConfig,
     unreadable: Sequence[tuple[str, str]] = (),
 ) -> None:
     """Make the run's folder; store the recipe, and which pictures were left out and why.
@@ -81,12 +79,12 @@ def prepare(
         write_whole(run / UNREADABLE, "".join(lines).encode())
 
 
-def _check_same_recipe(run: Path, config: ClassifierConfig | DetectorConfig) -> None:
+def _check_same_recipe(run: Path, config: BaseConfig) -> None:
     # The checkpoint's own copy counts: recipe.json is there for people, who may have edited it.
     before = config_of(load(run / CHECKPOINT)["config"], where=str(run))
     if type(before) is not type(config):
         raise ConfigError(
-            f"{run} holds the run of {_kind(before)}, the recipe is {_kind(config)}'s: "
+            f"{run} holds the run of a {before.noun}, and the recipe trains a {config.noun}: "
             "choose another --out"
         )
     stored = before.to_dict()
@@ -97,10 +95,6 @@ def _check_same_recipe(run: Path, config: ClassifierConfig | DetectorConfig) -> 
             f"{run} was started with another recipe ({was}): "
             "resume with the same one, or choose another --out"
         )
-
-
-def _kind(config: ClassifierConfig | DetectorConfig) -> str:
-    return "a face detector" if isinstance(config, DetectorConfig) else "a classifier"
 
 
 def is_detector(state: Mapping[str, Any]) -> bool:
@@ -133,9 +127,9 @@ def load(path: Path, device: str | torch.device = "cpu") -> dict[str, Any]:
         raise ModelFileError(
             f"{path} is no checkpoint of 'mien train', or a damaged one: give the folder of a run"
         ) from None
-    if not isinstance(state, dict) or not state.keys() >= _KINDS.keys():
+    if not isinstance(state, dict) or not state.keys() >= _TYPES.keys():
         raise ModelFileError(f"{path} is a PyTorch file, but no checkpoint of 'mien train'")
-    for key, kind in {**_KINDS, **_CLASSIFIER, **_LATER}.items():
+    for key, kind in {**_TYPES, **_CLASSIFIER, **_OPTIONAL}.items():
         if key in state and not isinstance(state[key], kind):
             raise ModelFileError(
                 f"{path} is no checkpoint of 'mien train': its {key} is {type(state[key]).__name__}"
@@ -153,31 +147,16 @@ def find(run: str | Path) -> Path:
     return path / CHECKPOINT if os.path.isdir(path) else path  # noqa: PTH112 - never raises
 
 
-def load_network(run: str | Path) -> tuple[Network, dict[str, Any]]:
-    """The trained network of a run, and its checkpoint.
-
-    The network has the averaged weights (of the best epoch where the recipe has ``patience``) and
-    no heads that training alone uses, is on the CPU and in evaluation mode. Raises
-    ``ModelFileError``, ``ConfigError``, ``UnknownNameError``.
-    """
-    path = find(run)
-    state = load(path)
-    if is_detector(state):
-        raise ModelFileError(f"{path} is the run of a face detector: give that of a classifier")
-    config = ClassifierConfig.from_dict(state["config"], where=str(path))
-    net: Network = architectures.get(config.architecture)(config, len(state["labels"]))
-    weights = {
-        name: value
-        for name, value in (state.get("best") or state["ema"]).items()
-        if not name.startswith(TRAINED_ONLY)
-    }
+@contextmanager
+def must_fit(path: Path) -> Iterator[None]:
+    """Turn errors of loading a checkpoint's state into ``ModelFileError``."""
     try:
-        net.load_state_dict(weights)
-    except RuntimeError as error:
+        yield
+    except ConfigError:  # a ValueError, but with its own message
+        raise
+    except (RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
         reason = " ".join(str(error).split())[:200]
         raise ModelFileError(f"{path} does not fit its own recipe: {reason}") from None
-    net.eval()
-    return net, state
 
 
 def weights_hash(net: nn.Module) -> str:
@@ -190,30 +169,8 @@ def weights_hash(net: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def keep(run: Path, rows: list[dict[str, Any]], state: Mapping[str, Any]) -> None:
+def keep(run: Path, rows: Sequence[Row], state: Mapping[str, Any]) -> None:
     """Write the metrics and the checkpoint of all epochs so far; raises ``OutputError``."""
     # Metrics first: a kill in between leaves one row too many, which resuming cuts off.
-    write_metrics(run, rows)
+    write_metrics(run / METRICS, rows)
     save(state, run / CHECKPOINT)
-
-
-def write_metrics(run: Path, rows: list[dict[str, Any]]) -> None:
-    """Write the metrics of all epochs so far, one JSON object a line; raises ``OutputError``."""
-    write_whole(run / METRICS, "".join(json.dumps(row) + "\n" for row in rows).encode())
-
-
-def read_metrics(run: Path, epochs: int) -> list[dict[str, Any]]:
-    """The first ``epochs`` rows of a run's metrics; later ones belong to an epoch cut short.
-
-    Raises ``ModelFileError`` where the file is damaged.
-    """
-    path = run / METRICS
-    try:
-        lines = path.read_text("utf-8").splitlines()
-        return [json.loads(line) for line in lines][:epochs]
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError) as error:
-        raise ModelFileError(
-            f"{path} cannot be read ({error}): mend or remove it, the weights do not need it"
-        ) from None

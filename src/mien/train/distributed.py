@@ -2,9 +2,9 @@
 
     torchrun --nproc-per-node 4 -m mien train se_resnet18 --data … --out …
 
-Each process takes its share of every batch and all average their gradients, so the run is that of
-one process with the whole batch, up to batch normalisation, which sees its share alone. The first
-process validates and writes.
+Each process takes its share of every batch, and all of them average their gradients. So the run
+equals that of one process with the whole batch, except for batch normalisation, which sees one
+share only. The first process validates and writes.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from torch import Tensor, distributed, nn
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Which of how many processes this is; rank 0 of 1 where nobody launched more."""
+    """The rank of this process, and the number of processes; rank 0 of 1 without a launcher."""
 
     rank: int = 0
     size: int = 1
 
     @property
     def is_main(self) -> bool:
-        """Whether this process reads out, validates and writes."""
+        """Whether this process prints, validates and writes."""
         return self.rank == 0
 
     def share(self, rows: Tensor) -> Tensor:
@@ -35,10 +35,10 @@ class World:
         return rows[self.rank :: self.size]
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Make every process's gradients the mean over all."""
+        """Replace every process's gradients by their mean over all processes."""
         if self.size == 1:
             return
-        # What one process had no use for has a gradient elsewhere: all must speak of the same.
+        # Unused parameters get zero gradients, so that every process reduces the same list.
         learning = [p for p in parameters if p.requires_grad]
         for p in learning:
             p.grad = torch.zeros_like(p) if p.grad is None else p.grad
@@ -50,7 +50,7 @@ class World:
             grad.copy_(part.view_as(grad))
 
     def from_main(self, *tensors: Tensor) -> None:
-        """Overwrite every process's tensors with the first one's."""
+        """Overwrite every process's tensors with those of the first process."""
         if self.size > 1:
             for tensor in tensors:
                 distributed.broadcast(tensor, 0)
@@ -65,7 +65,7 @@ class World:
 
 
 def world(device: torch.device) -> World:
-    """Join the processes that ``torchrun`` started, on the first call; which of them this is."""
+    """Join the processes that ``torchrun`` started, on the first call."""
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         return World()
@@ -75,19 +75,16 @@ def world(device: torch.device) -> World:
 
 
 def rank() -> int:
-    """Which of all processes this is, known before they have joined; 0 where nobody launched more.
-
-    The first one alone speaks to people.
-    """
+    """The rank of this process, known before the processes join; 0 without a launcher."""
     return int(os.environ.get("RANK", "0"))
 
 
 def leave() -> None:
-    """Part from the others at a process's end, where it had joined them."""
+    """Leave the group of processes, if this process has joined it."""
     if distributed.is_available() and distributed.is_initialized():
         distributed.destroy_process_group()
 
 
 def local_rank() -> int:
-    """Which of this machine's processes this is: the index of its GPU."""
+    """The rank among the processes of this machine: the index of this process's GPU."""
     return int(os.environ.get("LOCAL_RANK", "0"))

@@ -1,4 +1,4 @@
-"""A run whose numbers are none any more ends, and keeps what it had before."""
+"""Stops a run whose loss or weights are not finite, before they are saved. Epochs count from 0."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ from mien.errors import TrainingError
 
 
 def check_losses(losses: Tensor, epoch: int, lr: float, run: Path) -> None:
-    """Raise ``TrainingError`` where one of an epoch's ``losses`` until now is no number."""
+    """Raise ``TrainingError`` if one of the epoch's ``losses`` so far is not finite."""
     if not bool(losses.isfinite().all()):
         batch = int((~losses.isfinite()).nonzero()[0])
-        raise _diverged(f"the loss is no number in epoch {epoch + 1}, batch {batch + 1}", lr, run)
+        what = f"the loss is not finite in epoch {epoch + 1}, batch {batch + 1}"
+        raise _diverged(what, epoch, lr, run)
 
 
 def check_weights(net: nn.Module, epoch: int, lr: float, run: Path) -> None:
-    """Refuse to store weights that the epoch's last step has spoilt: no loss has seen them."""
+    """Raise ``TrainingError`` if a weight is not finite: no loss has seen the last step's."""
     if not all(bool(value.isfinite().all()) for value in net.state_dict().values()):
-        raise _diverged(f"the weights are no numbers after epoch {epoch + 1}", lr, run)
+        raise _diverged(f"weights are not finite after epoch {epoch + 1}", epoch, lr, run)
 
 
-def _diverged(what: str, lr: float, run: Path) -> TrainingError:
+def _diverged(what: str, epoch: int, lr: float, run: Path) -> TrainingError:
+    if epoch == 0:
+        return TrainingError(f"{what}: lower lr ({lr}); no epoch was finished, nothing was kept")
     return TrainingError(
-        f"{what}: lower lr ({lr}) and start anew in another folder; {run} keeps the last whole "
-        "epoch"
+        f"{what}: lower lr ({lr}) and start again in another folder; {run} keeps epoch {epoch}"
     )

@@ -1,51 +1,82 @@
-"""Single values of a recipe that are out of their range, of whatever kind the recipe is."""
+"""Types of a recipe's keys that carry the allowed values, and the check of a config against them.
+
+``dropout: Share`` is a float in [0, 1]; a type checker sees the float alone.
+"""
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, get_args, get_type_hints
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Which values a key may have."""
+
+    allows: Callable[[Any], bool]
+    must: str
+    """Ends the sentence "KEY must …"."""
+    choices: tuple[Any, ...] = ()
 
 
-def out_of_range(
-    config: DataclassInstance,
-    *,
-    choices: Mapping[str, Sequence[str]],
-    positive: Iterable[str],
-    shares: Iterable[str],
-    not_negative: Iterable[str],
-    positive_or_none: Iterable[str],
-    listed: Iterable[float],
-) -> Iterator[str]:
-    """A sentence for every key of ``config`` that is not one of its ``choices``, or out of range.
+def one_of(*choices: str | int) -> Rule:
+    """Only these values are allowed."""
+    *others, last = map(str, choices)
+    names = " or ".join(filter(None, (", ".join(others), last)))
+    return Rule(lambda value: value in choices, f"be {names}", choices)
 
-    ``listed`` are the numbers of keys that hold several. The keys ``ema`` and ``seed`` are checked
-    in every recipe.
-    """
-    values = {f.name: getattr(config, f.name) for f in dataclasses.fields(config)}
-    for key, known in choices.items():
-        if values[key] not in known:
-            yield f"{key} must be {' or '.join(filter(None, (', '.join(known[:-1]), known[-1])))}"
-    for key in positive:
-        if not values[key] > 0:
-            yield f"{key} must be positive"
-    for key in shares:
-        if not 0 <= values[key] <= 1:
-            yield f"{key} must be in [0, 1]"
-    for key in not_negative:
-        if not values[key] >= 0:
-            yield f"{key} must not be negative"
-    for key in positive_or_none:
-        if values[key] is not None and values[key] < 1:
-            yield f"{key} must be positive, or left out"
-    floats = [*(value for value in values.values() if isinstance(value, float)), *listed]
-    if not all(map(math.isfinite, floats)):
-        yield "nan and inf are no settings"
-    if not 0 <= values["ema"] < 1:
-        yield "ema must be in [0, 1)"
-    if values["seed"] >= 2**32:
-        yield "seed must be below 2**32"
+
+def below(limit: float) -> Rule:
+    """From 0 to ``limit``, which is excluded."""
+    return Rule(lambda value: 0 <= value < limit, f"be in [0, {limit})")
+
+
+_POSITIVE = Rule(lambda value: value > 0, "be positive")
+_NOT_NEGATIVE = Rule(lambda value: value >= 0, "not be negative")
+
+Positive = Annotated[float, _POSITIVE]
+NotNegative = Annotated[float, _NOT_NEGATIVE]
+Share = Annotated[float, Rule(lambda value: 0 <= value <= 1, "be in [0, 1]")]
+Count = Annotated[int, _POSITIVE]
+CountOrZero = Annotated[int, _NOT_NEGATIVE]
+CountOrNone = Annotated[
+    int | None, Rule(lambda value: value is None or value > 0, "be positive, or left out")
+]
+Seed = Annotated[int, Rule(lambda value: 0 <= value < 2**32, "be from 0 to 2**32 - 1")]
+
+
+def out_of_range(config: object) -> Iterator[str]:
+    """One sentence for each key of ``config``, a dataclass, whose value is not allowed."""
+    kind: Any = type(config)
+    for key, rule in _rules(kind).items():
+        value = getattr(config, key)
+        if not _finite(value):
+            yield f"{key} must be finite"
+        elif rule and not rule.allows(value):
+            yield f"{key} must {rule.must}"
+
+
+def choices(kind: Any, key: str) -> tuple[Any, ...]:
+    """The values that ``key`` of the dataclass ``kind`` may have if they are listed, else none."""
+    rule = _rules(kind)[key]
+    return rule.choices if rule else ()
+
+
+@cache
+def _rules(kind: type) -> dict[str, Rule | None]:
+    """Each key of a config and its rule."""
+    hints = get_type_hints(kind, include_extras=True)
+    return {
+        key: next((part for part in get_args(hint) if isinstance(part, Rule)), None)
+        for key, hint in hints.items()
+    }
+
+
+def _finite(value: Any) -> bool:
+    """Whether every float in ``value``, a number or nested tuples of numbers, is finite."""
+    if isinstance(value, tuple):
+        return all(map(_finite, value))
+    return not isinstance(value, float) or math.isfinite(value)

@@ -1,33 +1,29 @@
-"""Recipes: TOML files by the name of one that ships with Mien or by path.
+"""Recipes: TOML files, given by path or by the name of one that ships with Mien.
 
-One that says ``task = "detection"`` is a face detector's (``mien.train.detection.config``), any
-other one a classifier's (``mien.train.classification.config``).
+A recipe with ``task = "detection"`` trains a face detector (``mien.train.detection.config``), any
+other one a classifier (``mien.train.classification.config``).
 """
 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import tomllib
 
 from mien.errors import ConfigError, UnknownNameError
 from mien.train.classification.config import ClassifierConfig
 from mien.train.detection.config import DetectorConfig
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:  # pragma: no cover
-    import tomli as tomllib
-
 RECIPES = Path(__file__).parent / "recipes"
 
 
 def named_file(kind: str, name_or_path: str | Path, folder: Path) -> Path:
-    """A TOML file by its path, or by the name of one in ``folder``.
+    """The path of a TOML file, given as such or as the name of one in ``folder``.
 
-    ``kind`` says in errors what it is. Raises ``UnknownNameError`` for a name that is not there.
+    Raises ``UnknownNameError`` for an unknown name; ``kind`` says in messages what the file is.
     """
     path = Path(name_or_path)
     if path.suffix == ".toml":
@@ -40,13 +36,13 @@ def named_file(kind: str, name_or_path: str | Path, folder: Path) -> Path:
 
 
 def read_toml(kind: str, path: Path) -> dict[str, Any]:
-    """What a TOML file says; raises ``ConfigError``, in which ``kind`` says what it is."""
+    """The content of a TOML file; ``kind`` says in ``ConfigError`` messages what the file is."""
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise ConfigError(f"cannot read the {kind} {path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the {kind} {path} is no valid TOML: {error}") from None
+        raise ConfigError(f"the {kind} {path} is not valid TOML: {error}") from None
 
 
 def recipe_names() -> list[str]:
@@ -55,23 +51,23 @@ def recipe_names() -> list[str]:
 
 
 def config_of(values: Mapping[str, Any], where: str) -> ClassifierConfig | DetectorConfig:
-    """The config that a recipe's ``values`` say, of the kind that its ``task`` names.
+    """The config of a recipe's ``values``, of the kind that its ``task`` names.
 
-    ``weights = "none"`` is a start at random: nothing is kept frozen then, since it would stay so.
-    Raises ``ConfigError``, in which ``where`` names the origin.
+    ``weights = "none"`` means random weights, and then nothing is frozen: random weights would
+    never be trained. Raises ``ConfigError``; ``where`` names the origin in messages.
     """
-    task, at_random = values.get("task"), values.get("weights") == "none"
+    task, random = values.get("task"), values.get("weights") == "none"
     if task == "detection":
         if "teacher" in values:
-            raise ConfigError(f"{where}: a face detector learns from no teacher: leave it out")
-        random = {"weights": None, "frozen_stages": 0, "norm": "batch"}
-        return DetectorConfig.from_dict({**values, **(random if at_random else {})}, where)
+            raise ConfigError(f"{where}: face detectors cannot learn from a teacher: leave it out")
+        unfrozen = {"weights": None, "frozen_stages": 0, "norm": "batch"} if random else {}
+        return DetectorConfig.from_dict({**values, **unfrozen}, where)
     if task is not None:
         raise ConfigError(
             f"{where}: task must be 'detection', or left out for a classifier, got {task!r}"
         )
-    random = {"weights": None, "freeze_epochs": 0}
-    return ClassifierConfig.from_dict({**values, **(random if at_random else {})}, where)
+    unfrozen = {"weights": None, "freeze_epochs": 0} if random else {}
+    return ClassifierConfig.from_dict({**values, **unfrozen}, where)
 
 
 def load_recipe(
@@ -79,11 +75,11 @@ def load_recipe(
     overrides: Sequence[str] = (),
     values: Mapping[str, Any] | None = None,
 ) -> ClassifierConfig | DetectorConfig:
-    """Read a recipe by name or TOML file.
+    """The config of a recipe, given by its name or TOML file.
 
-    ``overrides`` are ``key=value`` in TOML's own spelling, where a bare word is text; ``values``
-    are keys with ready values. Both go before what the recipe says, ``values`` before all.
-    Raises ``UnknownNameError`` and ``ConfigError``.
+    ``overrides`` are texts ``key=value`` in TOML's spelling, but text needs no quotes; ``values``
+    are keys with Python values. Both replace what the recipe says, and ``values`` win. Raises
+    ``UnknownNameError`` and ``ConfigError``.
     """
     path = named_file("recipe", name_or_path, RECIPES)
     recipe = read_toml("recipe", path)
@@ -95,7 +91,7 @@ def load_recipe(
         try:
             recipe[key.strip()] = tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:
-            recipe[key.strip()] = text.strip()  # a bare word is text
+            recipe[key.strip()] = text.strip()
     recipe.update(values or {})
     return config_of(recipe, where=str(name_or_path))
 
@@ -105,7 +101,7 @@ def load_classifier_recipe(
     overrides: Sequence[str] = (),
     values: Mapping[str, Any] | None = None,
 ) -> ClassifierConfig:
-    """``load_recipe`` where a detector's recipe is of no use, which is a ``ConfigError``."""
+    """``load_recipe``, with a ``ConfigError`` for a detector's recipe."""
     config = load_recipe(name_or_path, overrides, values)
     if isinstance(config, DetectorConfig):
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""The networks inside the package, as paths of ONNX files."""
+"""Paths of the ONNX files that ship with the package."""
 
 from pathlib import Path
 

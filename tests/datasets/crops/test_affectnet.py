@@ -62,7 +62,7 @@ def test_every_layout_reads_equal(
     tables = {"training.csv": entries, "validation.csv": entries[:11]}
     dataset = read(write_full(tmp_path, tables, header, images, lists))
     assert dataset.splits() == ("train", "valid")
-    assert dataset.labels == AFFECTNET8
+    assert dataset.facts.labels == AFFECTNET8
     photo = np.asarray(Image.open(material / "photos" / "obama_smile.jpg").convert("RGB"))
     for split, rows in (("train", entries), ("valid", entries[:11])):
         kept = [row for row in rows if int(str(row.expression)) < 8]
@@ -100,7 +100,7 @@ def test_classes(entries: list[Entry], tmp_path: Path) -> None:
     assert AFFECTNET11[8:] == spelt
     for classes in (7, 8, 11):
         dataset = read(path, f"classes={classes}")
-        assert dataset.labels == AFFECTNET11[:classes]
+        assert dataset.facts.labels == AFFECTNET11[:classes]
         assert {s.label for s in dataset.samples("train")} == set(range(classes))
         skipped = dataset.skipped("train")  # type: ignore[attr-defined]
         assert {reason: len(keys) for reason, keys in skipped.items()} == {

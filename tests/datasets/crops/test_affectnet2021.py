@@ -38,7 +38,7 @@ def test_texts_and_numbers_read_equal(text: bool, entries: list[Entry], tmp_path
     path = write_2021(tmp_path, {"train_set": entries, "val_set": entries[:4]}, text)
     dataset = read(path)
     assert dataset.splits() == ("train", "valid")
-    assert dataset.labels == AFFECTNET8
+    assert dataset.facts.labels == AFFECTNET8
     samples = list(dataset.samples("train"))
     assert [s.key for s in samples] == [f"{i}.jpg" for i in range(24)]  # by number, not as text
     assert [s.label for s in samples] == [e.expression for e in entries]
@@ -69,7 +69,7 @@ def test_annotations_of_any_number_type_and_shape(entries: list[Entry], tmp_path
 
 def test_seven_classes(entries: list[Entry], tmp_path: Path) -> None:
     dataset = read(write_2021(tmp_path, {"val_set": entries}), "classes=7")
-    assert dataset.labels == AFFECTNET8[:7]
+    assert dataset.facts.labels == AFFECTNET8[:7]
     assert {s.label for s in dataset.samples("valid")} == set(range(7))
     skipped = dataset.skipped("valid")  # type: ignore[attr-defined]
     assert skipped == {"labelled contempt": ["7.jpg", "15.jpg", "23.jpg"]}

@@ -81,10 +81,12 @@ def test_coco(
         path, split = place / table, {"test": "train"}.get(split, split)
     dataset = read(path)
     assert dataset.splits() == (split,)
-    assert dataset.labels == ("happiness", "sadness", "surprise", "neutral")
+    assert dataset.facts.labels == ("happiness", "sadness", "surprise", "neutral")
     samples = list(dataset.samples(split))
     names = ("happiness", "sadness", "neutral", "surprise")
-    assert [dataset.labels[s.label] for s in samples] == [names[i % 4] for i in range(len(samples))]
+    assert [dataset.facts.labels[s.label] for s in samples] == [
+        names[i % 4] for i in range(len(samples))
+    ]
     assert len({s.key for s in samples}) == len(samples) == len(faces["table"]["annotations"])
     files = {image["id"]: image["file_name"] for image in faces["table"]["images"]}
     for sample, annotation in zip(samples, faces["table"]["annotations"], strict=True):
@@ -149,7 +151,7 @@ def test_bad_boxes_are_left_out_with_the_reason(faces: dict[str, Any], tmp_path:
         "its box has no area": ("happy", 10, 10, 10, 60),
         "its box lies outside the picture": ("happy", image["width"], 0, image["width"] + 9, 9),
         "its box is not four numbers": ("happy", "nan", 1, 2, 3),
-        "the label 'hapy' names no expression; did you mean 'happy'?": ("hapy", 1, 1, 9, 9),
+        "the label 'hapy' is not an expression; did you mean 'happy'?": ("hapy", 1, 1, 9, 9),
     }
     lines = ["path,expression,x1,y1,x2,y2,width,height"]
     size = (image["width"], image["height"])
@@ -223,8 +225,8 @@ def test_numbers_need_an_order(faces: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(f"file,label,x,y,w,h\n{name},1,5,5,20,20\n")
     with pytest.raises(DatasetError, match=r"order=fer2013, affectnet, ckplus, rafdb"):
         read(tmp_path)
-    assert read(tmp_path, "order=affectnet").labels == ("happiness",)
-    assert read(tmp_path, "order=rafdb").labels == ("surprise",)
+    assert read(tmp_path, "order=affectnet").facts.labels == ("happiness",)
+    assert read(tmp_path, "order=rafdb").facts.labels == ("surprise",)
     with pytest.raises(ConfigError, match="boxes has order="):
         read(tmp_path, "order=x")
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mien.datasets.base import Dataset, Sample, open_dataset
+from mien.datasets.base import Dataset, open_dataset
+from mien.datasets.samples import Sample
 from mien.errors import DatasetError
 from mien.labels import FER2013 as LABELS
 from mien.labels import FERPLUS

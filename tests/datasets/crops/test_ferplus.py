@@ -80,7 +80,7 @@ def test_the_real_votes(shared: Path) -> None:
     """Counts that the authors' own code, src/ferplus.py, gives on the same file."""
     path = shared / "data" / "fer2013.zip"
     hard = open_dataset(path, "ferplus")
-    assert hard.labels == FERPLUS
+    assert hard.facts.labels == FERPLUS
     counts = Counter(FERPLUS[sample.label] for sample in hard.samples("public"))
     assert counts == {
         "neutral": 1182, "happiness": 865, "surprise": 415, "sadness": 351, "anger": 287,
@@ -112,7 +112,7 @@ def test_seven_classes_know_no_contempt(fer2013_rows: list[Row], tmp_path: Path)
         dataset = open_dataset(path, "ferplus", [f"classes={classes}"])
         expected = [labels[place] for labels in votes.values()]
         assert [s.label for s in dataset.samples("train")] == [x for x in expected if x is not None]
-        assert dataset.labels == FERPLUS[: int(classes)]
+        assert dataset.facts.labels == FERPLUS[: int(classes)]
     soft = list(open_dataset(path, "ferplus", ["classes=7", "votes=soft"]).samples("train"))
     assert all(s.target is not None and len(s.target) == 7 for s in soft)
 

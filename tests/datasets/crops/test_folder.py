@@ -63,7 +63,7 @@ def test_every_spelling_reads_equal(
         assert [s.key for s in samples] == sorted(s.key for s in samples)
         for sample in samples:
             row = expected[sample.key[-8:]]
-            assert dataset.labels[sample.label] == LABELS[row.emotion]
+            assert dataset.facts.labels[sample.label] == LABELS[row.emotion]
             assert np.array_equal(sample.image, row.image)
 
 
@@ -76,7 +76,7 @@ def test_names_of_splits(folder: str, split: str, fer2013_rows: Rows, tmp_path: 
     data = fer2013.png(fer2013_rows[0].image)
     dataset = read(fer2013.write_folder(tmp_path, {f"{folder}/sad/S01/1.PNG".lstrip("/"): data}))
     assert dataset.splits() == (split,)
-    assert dataset.labels == ("sadness",)
+    assert dataset.facts.labels == ("sadness",)
     assert [s.key.rpartition("/")[2] for s in dataset.samples(split)] == ["1.PNG"]
 
 
@@ -90,8 +90,8 @@ def test_labels_are_those_found_with_contempt_last(fer2013_rows: Rows, tmp_path:
     data = fer2013.png(fer2013_rows[0].image)
     names = ("Contempt", "neutral", "fear", "ANGER")
     dataset = read(fer2013.write_folder(tmp_path, {f"{name}/1.png": data for name in names}))
-    assert dataset.labels == ("anger", "fear", "neutral", "contempt")
-    assert [dataset.labels[s.label] for s in dataset.samples("train")] == [
+    assert dataset.facts.labels == ("anger", "fear", "neutral", "contempt")
+    assert [dataset.facts.labels[s.label] for s in dataset.samples("train")] == [
         "anger", "contempt", "fear", "neutral",
     ]  # fmt: skip
 
@@ -169,7 +169,7 @@ def test_rafdb_as_it_is_published(aligned: str, fer2013_rows: Rows, tmp_path: Pa
     dataset = read(fer2013.write_zip(tmp_path / "r.zip", rafdb(fer2013_rows, aligned)))
     assert dataset.splits() == ("train", "test")
     found = {
-        sample.key.rpartition("/")[2].replace("_aligned", ""): dataset.labels[sample.label]
+        sample.key.rpartition("/")[2].replace("_aligned", ""): dataset.facts.labels[sample.label]
         for split in dataset.splits()
         for sample in dataset.samples(split)
     }
@@ -186,7 +186,7 @@ def test_rafdb_with_gaps_and_damage(fer2013_rows: Rows, tmp_path: Path) -> None:
     files = rafdb(fer2013_rows)
     del files["basic/Image/aligned/train_00002_aligned.jpg"]
     dataset = read(fer2013.write_folder(tmp_path, files))
-    assert dataset.labels == ("sadness", "surprise", "neutral")
+    assert dataset.facts.labels == ("sadness", "surprise", "neutral")
     assert dataset.skipped("train") == {"listed without a picture": ["train_00002.jpg"]}  # type: ignore[attr-defined]
     listed = tmp_path / "basic/EmoLabel/list_patition_label.txt"
     for line in ("train_00001.jpg 8", "train_00001.jpg", "x 5"):
@@ -201,8 +201,8 @@ def test_rafdb_with_gaps_and_damage(fer2013_rows: Rows, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("folders", "options", "words"),
     [
-        (["hapy"], [], "'hapy' names no expression; did you mean 'happy'"),
-        (["happy", "train/people"], [], "'people' names no expression"),
+        (["hapy"], [], "'hapy' is not an expression; did you mean 'happy'"),
+        (["happy", "train/people"], [], "'people' is not an expression"),
         (["3"], [], "'3' is a number.*order=fer2013, affectnet, ckplus, rafdb"),
         (["7"], ["order=fer2013"], "no label: '7'"),
         ([], [], "holds no pictures in folders named by expression"),

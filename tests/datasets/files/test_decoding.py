@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mien.datasets.base import Sample
 from mien.datasets.files.decoding import decoded
+from mien.datasets.samples import Sample
 from mien.errors import DatasetError
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mien.datasets.files import fetching as module
-from mien.datasets.files.fetching import DEAD_LIST, Fetched, cache_folder, fetch, fetch_pictures
+from mien.datasets.files.fetching import DEAD_LIST, Fetched, cache_folder, fetch
 from mien.errors import ConfigError, OutputError
 from mien.samples import ASTRONAUT
 from tests.support import web
@@ -98,9 +98,9 @@ def test_pictures_come_whole_under_names_of_their_own(site: Web, tmp_path: Path)
         ("forbidden.jpg", "HTTP 403 Forbidden", 1),
         ("always busy.jpg", "HTTP 503 Service Unavailable", 3),
         ("stalls.jpg", "its server stopped answering", 3),
-        ("cut.jpg", "its server broke off", 3),
-        ("cut, untold.jpg", "what came is no picture that can be read (image/jpeg)", 1),
-        ("page.jpg", "what came is no picture that can be read (text/html)", 1),
+        ("cut.jpg", "its server closed the connection early", 3),
+        ("cut, untold.jpg", "the answer is not a readable picture (image/jpeg)", 1),
+        ("page.jpg", "the answer is not a readable picture (text/html)", 1),
         ("round.jpg", "HTTP 302 Found", None),
         ("file.jpg", "HTTP 302 Found", 1),
     ],
@@ -170,7 +170,7 @@ def test_a_name_that_nobody_has_is_not_asked_three_times(
     ],
 )
 def test_only_the_web_is_asked(url: str, tmp_path: Path) -> None:
-    assert fetch([url], tmp_path).dead == {url: "its address is not one of http or https"}
+    assert fetch([url], tmp_path).dead == {url: "not an http or https address"}
 
 
 def test_no_address_leads_out_of_the_folder(site: Web, tmp_path: Path) -> None:
@@ -184,8 +184,8 @@ def test_no_address_leads_out_of_the_folder(site: Web, tmp_path: Path) -> None:
 def test_more_than_a_picture_may_have_is_not_read(
     site: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MOST_BYTES", 9_000)
-    assert list(get(site, tmp_path, "good.jpg").dead.values()) == ["it has more than 0 MB"]
+    monkeypatch.setattr("mien.datasets.files.web.MAX_BYTES", 9_000)
+    assert list(get(site, tmp_path, "good.jpg").dead.values()) == ["larger than 0 MB"]
 
 
 def test_an_interrupted_call_keeps_what_it_has(site: Web, tmp_path: Path) -> None:
@@ -224,7 +224,3 @@ def test_the_cache_is_where_the_system_keeps_such_things(
     monkeypatch.setattr(Path, "home", homeless)
     with pytest.raises(ConfigError, match="cache=FOLDER"):
         cache_folder()
-
-
-def test_a_data_set_that_fetches_nothing_is_left_alone() -> None:
-    fetch_pictures(object())

@@ -5,13 +5,7 @@ from pathlib import Path
 import pytest
 
 from mien.datasets.files.archive import Folder
-from mien.datasets.files.lookup import (
-    PictureFinder,
-    joined,
-    split_in_words,
-    split_of_folders,
-    split_of_table,
-)
+from mien.datasets.files.lookup import PictureFinder, path_in_archive
 
 
 @pytest.fixture
@@ -45,28 +39,6 @@ def test_find(picture: str, split: str, member: str, finder: PictureFinder) -> N
     assert finder.ambiguous == ({picture} if picture == "annotations/1.jpg" else set())
 
 
-def test_joined() -> None:
-    assert joined("", "./a\\b.jpg") == "a/b.jpg"
-    assert joined("c/d", "a.jpg") == "c/d/a.jpg"
-
-
-@pytest.mark.parametrize(
-    ("path", "table", "folders"),
-    [
-        ("annotations/instances_val2017.json", "valid", None),
-        ("train/_annotations.coco.json", "train", "train"),
-        ("WIDER_val/images/faces.json", None, "valid"),  # a table's folder must be the word itself
-        ("test/train_set/x.json", "train", "train"),
-        ("annotations.json", None, None),
-        ("trainings/contest.json", None, None),
-    ],
-)
-def test_splits(path: str, table: str | None, folders: str | None) -> None:
-    assert split_of_table(path) == table
-    assert split_of_folders(path) == folders
-
-
-def test_words() -> None:
-    assert split_in_words("wider_val_dev.zip") == "valid"
-    assert split_in_words("wider_train5") == "train"
-    assert split_in_words("FDDB") is None
+def test_paths_begin_at_the_folder_of_the_annotation_file() -> None:
+    assert path_in_archive("", "./a\\b.jpg") == "a/b.jpg"
+    assert path_in_archive("c/d", "a.jpg") == "c/d/a.jpg"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,15 @@ from tests.support.photos import Photos
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return photos.write(tmp_path / "photos")
+
+
+HERE = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+
+
+def journal(folder: Path) -> list[str]:
+    """Lines about pictures in an unfinished pack."""
+    files = sorted(folder.glob("*.journal.partial"))
+    return [line for path in files for line in path.read_text().splitlines()]
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -96,7 +106,7 @@ def test_bad_pictures_are_listed_and_left_out(folder: Path, tmp_path: Path) -> N
 
 def test_a_label_out_of_range_is_skipped_too(folder: Path, tmp_path: Path) -> None:
     source = Photos(folder)
-    source.labels = photos.LABELS[:2]
+    source.facts = replace(source.facts, labels=photos.LABELS[:2])
     assert pack(source, folder, tmp_path / "out", size=16).skipped == 5
     assert "label 2 is not from 0 to 1" in (tmp_path / "out" / "skipped.csv").read_text()
 
@@ -128,25 +138,73 @@ def progress(done, total):
 where = Path(sys.argv[1])
 pack.pack(Photos(where), where, Path(sys.argv[2]), size=16, on_progress=progress)
 """
-    tests = str(Path(__file__).parents[3])
     out, whole = tmp_path / "out", tmp_path / "whole"
     done = subprocess.run(
-        [sys.executable, "-c", script, str(folder), str(out)],
-        env={**os.environ, "PYTHONPATH": tests},
-        timeout=60,
+        [sys.executable, "-c", script, str(folder), str(out)], env=HERE, timeout=60
     )
     assert done.returncode == -signal.SIGKILL
-    state = json.loads((out / "pack.json").read_text())
-    assert not state["complete"] and sum(state["pictures"].values()) < 74
-    with pytest.raises(DatasetError, match="not packed to its end"):
+    assert not json.loads((out / "pack.json").read_text())["complete"]
+    assert len(journal(out)) < 74
+    with pytest.raises(DatasetError, match="is an unfinished pack"):
         open_dataset(out, "packed")
-    for split, row in state["progress"]["splits"].items():
-        for torn in out.glob(f"{split}.*" if not row["whole"] else f"{split}.*.partial"):
-            torn.write_bytes(torn.read_bytes() + b"half of what came next")
+    for torn in (*out.glob("*.npy"), *out.glob("*.partial")):
+        torn.write_bytes(torn.read_bytes() + b"half of what came next")
     seen: list[int] = []
     again = pack(Photos(folder), folder, out, size=16, on_progress=lambda n, _: seen.append(n))
     assert again.done_now <= 75 - killed_after + 14 and seen[-1] == 75
     assert pack(Photos(folder), folder, whole, size=16).done_now == 75
+    assert contents(out) == contents(whole)
+
+
+def interrupted(folder: Path, out: Path) -> None:
+    def stop(done: int, _: int | None) -> None:
+        if done > 5:
+            raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(packing, "CHUNK", 5)
+        patch.setattr(packing, "_BLOCK", 5)
+        pack(Photos(folder), folder, out, size=16, on_progress=stop)
+
+
+@pytest.mark.parametrize("end", [-1, -30])
+def test_the_torn_last_line_of_a_journal_does_not_count(
+    end: int, folder: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    interrupted(folder, out)
+    (path,) = out.glob("*.journal.partial")
+    path.write_bytes(path.read_bytes()[:end] + bytes(8))
+    assert pack(Photos(folder), folder, out, size=16).done_now == 17 - 4
+    pack(Photos(folder), folder, tmp_path / "whole", size=16)
+    assert contents(out) == contents(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("left", [0, 1000])
+def test_lost_pixels_of_an_unfinished_pack_are_noticed(
+    left: int, folder: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    interrupted(folder, out)
+    pixels = (out / "train.pixels.npy").read_bytes()
+    (out / "train.pixels.npy").unlink()
+    if left:
+        (out / "train.pixels.npy").write_bytes(pixels[:left])
+    with pytest.raises(DatasetError, match=r"train.pixels.npy is shorter than 3,968 bytes.*remove"):
+        pack(Photos(folder), folder, out, size=16)
+
+
+def test_what_an_earlier_version_left_unfinished_starts_again(folder: Path, tmp_path: Path) -> None:
+    out, whole = tmp_path / "out", tmp_path / "whole"
+    pack(Photos(folder), folder, whole, size=16)
+    splits = {"train": {"seen": 9, "digest": "00", "facts_bytes": 70, "whole": False}}
+    progress = {"progress": {"skipped_bytes": 0, "splits": splits}, "pictures": {"train": 9}}
+    manifest = json.loads((whole / "pack.json").read_text()) | {"complete": False} | progress
+    out.mkdir()
+    (out / "pack.json").write_text(json.dumps(manifest))
+    (out / "train.pixels.npy").write_bytes(bytes(128 + 9 * 16 * 16 * 3))
+    (out / "train.facts.partial").write_text('[0, "train/000.png"]\n')
+    assert pack(Photos(folder), folder, out, size=16).done_now == 17
     assert contents(out) == contents(whole)
 
 
@@ -174,18 +232,8 @@ def test_another_pack_in_the_same_folder_is_refused(folder: Path, tmp_path: Path
     assert contents(out) == before
 
 
-def test_a_source_that_has_changed_since_is_noticed(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(packing, "CHUNK", 5)
-    monkeypatch.setattr(packing, "_BLOCK", 5)
-
-    def stop(done: int, _: int | None) -> None:
-        if done > 5:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        pack(Photos(folder), folder, tmp_path / "out", size=16, on_progress=stop)
+def test_a_source_that_has_changed_since_is_noticed(folder: Path, tmp_path: Path) -> None:
+    interrupted(folder, tmp_path / "out")
     (folder / "train" / "002.png").rename(folder / "train" / "002b.png")
     with pytest.raises(ConfigError, match="no longer begins with the 5 pictures"):
         pack(Photos(folder), folder, tmp_path / "out", size=16)
@@ -203,7 +251,7 @@ def test_a_full_disk_keeps_what_is_done(
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     with full_disk(8 * 32 * 32 * 3 + 1000), pytest.raises(OutputError, match="cannot write"):
         pack(Photos(folder), folder, out, size=32)
-    assert json.loads((out / "pack.json").read_text())["pictures"]["train"] == 8
+    assert len(journal(out)) == 8
     assert pack(Photos(folder), folder, out, size=32).done_now == 9
     assert open_dataset(out, "packed").splits() == ("train", "valid")
 
@@ -254,10 +302,9 @@ def test_two_processes_never_pack_into_one_folder(
             "from mien.datasets.packing.pack import pack; "
             "pack(Photos(Path(sys.argv[1])), sys.argv[1], sys.argv[2], size=16)"
         )
-        tests = str(Path(__file__).parents[3])
         run = subprocess.run(
             [sys.executable, "-c", script, str(folder), str(out)],
-            env={**os.environ, "PYTHONPATH": tests},
+            env=HERE,
             capture_output=True,
             text=True,
             timeout=60,
@@ -267,6 +314,6 @@ def test_two_processes_never_pack_into_one_folder(
 
     with pytest.raises(KeyboardInterrupt):
         pack(Photos(folder), folder, out, size=16, on_progress=another)
-    assert f"ConfigError: process {os.getpid()} is packing into {out} at this moment" in said[0]
+    assert f"ConfigError: process {os.getpid()} is packing into {out}: wait" in said[0]
     assert pack(Photos(folder), folder, out, size=16).done_now == 17  # the folder is free again
     assert not [path for path in out.iterdir() if path.name.startswith(".")]

@@ -6,12 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mien.datasets.base import open_dataset, stack
+from mien.datasets.base import open_dataset
 from mien.datasets.packing.pack import pack
+from mien.datasets.samples import stack
 from mien.errors import DatasetError
 from mien.preprocess.network_input import resize
 from tests.support import fer2013, photos
 from tests.support.photos import LABELS, Photos
+
+FIXTURE = Path(__file__).parents[2] / "fixtures" / "pack_format_1"
 
 
 @pytest.fixture
@@ -23,8 +26,8 @@ def packed(tmp_path: Path) -> Path:
 
 def test_every_fact_of_a_sample_comes_back(packed: Path, tmp_path: Path) -> None:
     dataset = open_dataset(packed, "packed")
-    assert dataset.labels == LABELS and dataset.splits() == ("train", "valid")
-    assert dataset.name == "photos packed at 24"
+    assert dataset.facts.labels == LABELS and dataset.splits() == ("train", "valid")
+    assert dataset.facts.name == "photos packed at 24"
     for split in dataset.splits():
         before = list(Photos(tmp_path / "photos").samples(split))
         after = list(dataset.samples(split))
@@ -32,6 +35,23 @@ def test_every_fact_of_a_sample_comes_back(packed: Path, tmp_path: Path) -> None
             for fact in ("label", "key", "votes", "target", "valence", "arousal", "subject"):
                 assert getattr(one, fact) == getattr(other, fact), fact
             assert np.array_equal(resize(one.image, 24), other.image)
+
+
+def test_a_pack_made_before_version_0_2_is_read() -> None:
+    """Made when finished packs were first written; ``train/007.png`` was damaged."""
+    dataset = open_dataset(FIXTURE, "packed")
+    assert dataset.facts.labels == LABELS and dataset.facts.origin == "photos"
+    assert dataset.splits() == ("train", "valid")
+    assert dataset.skipped("train")["its box has no area"] == ["train/left out.png"]
+    keys = [sample.key for sample in dataset.samples("train")]
+    assert keys == [f"train/{i:03}.png" for i in range(12) if i != 7]
+    second = list(dataset.samples("train"))[2]
+    assert second.label == 2 and second.votes == (2, 0, 0, 0, 0, 0, 0, 0, 0, 1)
+    assert second.target == (0.2, 0.3, 0.5) and second.subject is None
+    assert (second.valence, second.arousal) == (0.05, -0.05)
+    assert second.image.shape == (8, 8, 3) and 20 < second.image.std() < 120
+    arrays = dataset.arrays("valid")  # type: ignore[attr-defined]
+    assert arrays.images.shape == (5, 8, 8, 3) and arrays.labels.tolist() == [0, 1, 2, 0, 1]
 
 
 def test_arrays_are_the_file_itself_and_equal_to_stacked_samples(packed: Path) -> None:
@@ -69,7 +89,7 @@ def test_fer2013_keeps_its_votes_and_pixels(
 def test_what_is_no_pack(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     for path in (tmp_path, tmp_path / "nowhere", tmp_path / "file"):
-        with pytest.raises(DatasetError, match="is no packed data set"):
+        with pytest.raises(DatasetError, match="is not a packed data set"):
             open_dataset(path, "packed")
 
 
@@ -84,14 +104,14 @@ def test_an_unknown_split(packed: Path) -> None:
 )
 def test_a_damaged_manifest(text: str, packed: Path) -> None:
     (packed / "pack.json").write_bytes(text.encode("latin-1"))
-    with pytest.raises(DatasetError, match="is damaged, or of another program"):
+    with pytest.raises(DatasetError, match="is damaged, or belongs to another program"):
         open_dataset(packed, "packed")
 
 
 def test_a_later_format(packed: Path) -> None:
     manifest = json.loads((packed / "pack.json").read_text())
     (packed / "pack.json").write_text(json.dumps({**manifest, "format": 2}))
-    with pytest.raises(DatasetError, match="in format 2, and this Mien reads 1"):
+    with pytest.raises(DatasetError, match="in format 2, and this Mien reads format 1"):
         open_dataset(packed, "packed")
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mien.datasets.base import open_dataset
-from mien.datasets.scene import Scene, SceneDataset
+from mien.datasets.base import SceneDataset, open_dataset
+from mien.datasets.scene import Scene
 from mien.datasets.scenes.marks import CLIPPED, NO_AREA, NO_NUMBERS, OUTSIDE, SWAPPED
 from mien.datasets.scenes.reader import AMBIGUOUS
 from mien.errors import ConfigError, DatasetError

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mien.datasets.base import open_dataset
-from mien.datasets.files.fetching import DEAD_LIST, fetch_pictures
-from mien.datasets.scene import Scene, SceneDataset
+from mien.datasets.base import SceneDataset, open_dataset
+from mien.datasets.files.fetching import DEAD_LIST, FetchesPictures
+from mien.datasets.scene import Scene
 from mien.datasets.scenes.dataturks import OTHER_SHAPE, Dataturks
 from mien.errors import ConfigError, DatasetError
 from mien.samples import ASTRONAUT
@@ -199,8 +199,8 @@ def test_a_name_that_is_not_one_picture_alone_is_left_out(tmp_path: Path) -> Non
     found, data = scenes(path, pictures=str(pictures))
     assert [scene.key for scene in found] == ["there.jpg"]
     assert data.skipped("train") == {
-        "its name is that of several pictures: left out": [f"{HOST}/{name}" for name in names[:3]],
-        "no picture there has its name: left out": [f"{HOST}/{names[3]}"],
+        "several pictures have its name: left out": [f"{HOST}/{name}" for name in names[:3]],
+        "no picture has its name: left out": [f"{HOST}/{names[3]}"],
     }
 
 
@@ -243,7 +243,8 @@ def test_pictures_are_fetched_once_and_the_dead_are_told(tmp_path: Path, cache: 
         seen: list[tuple[int, int]] = []
         data = Dataturks(path)
         assert not site.asked and not cache.exists()  # opening alone fetches nothing
-        fetch_pictures(data, lambda *now: seen.append(now))
+        assert isinstance(data, FetchesPictures)
+        data.fetch(lambda *now: seen.append(now))
         assert seen == [(n, 5) for n in range(1, 6)]
         for again in (data, Dataturks(path)):
             found = list(again.scenes("train"))
@@ -278,7 +279,7 @@ def test_not_one_picture_is_an_error_with_a_way_round(tmp_path: Path) -> None:
             words = "none of the 5 pictures", "5 times: HTTP 404", "retry=yes", "pictures=FOLDER"
             assert all(word in str(error.value) for word in words)
     pictures = photos(tmp_path / "others", "other.jpg")
-    with pytest.raises(DatasetError, match=r"others \(5 times: no picture there.*'1___a.jpg'"):
+    with pytest.raises(DatasetError, match=r"others \(5 times: no picture has.*'1___a.jpg'"):
         scenes(path, pictures=str(pictures))
 
 

@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mien.datasets.base import open_dataset
-from mien.datasets.scene import SceneDataset
+from mien.datasets.base import SceneDataset, open_dataset
 from mien.datasets.scenes.fddb import around
 from mien.datasets.scenes.marks import NO_NUMBERS
 from mien.errors import ConfigError, DatasetError

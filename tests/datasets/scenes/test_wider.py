@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mien.datasets.base import open_dataset
-from mien.datasets.scene import SceneDataset
+from mien.datasets.base import SceneDataset, open_dataset
 from mien.errors import DatasetError
 from tests.support import scene_trees
 

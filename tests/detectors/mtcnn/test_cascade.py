@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mien.detectors.mtcnn.cascade import accepted, moved, squared, suppress
+from mien.detectors.mtcnn.cascade import apply_offsets, is_accepted, make_square, suppress
 from mien.types import Box
 
 
@@ -29,15 +29,17 @@ def test_suppression_equals_its_definition(of_smaller: bool) -> None:
 
 
 def test_squares_keep_the_centre_and_the_longer_side() -> None:
-    boxes = squared(np.array([[0.0, 0.0, 10.0, 20.0], [5.0, 5.0, 25.0, 9.0]]))
+    boxes = make_square(np.array([[0.0, 0.0, 10.0, 20.0], [5.0, 5.0, 25.0, 9.0]]))
     assert boxes.tolist() == [[-5.0, 0.0, 15.0, 20.0], [5.0, -3.0, 25.0, 17.0]]
 
 
 def test_offsets_are_parts_of_sides_that_count_both_ends() -> None:
     box = np.array([[10.0, 10.0, 29.0, 49.0]])  # 20 × 40 pixels
-    assert moved(box, np.array([[0.1, -0.1, 0.5, 0.25]])).tolist() == [[12.0, 6.0, 39.0, 59.0]]
+    assert apply_offsets(box, np.array([[0.1, -0.1, 0.5, 0.25]])).tolist() == [
+        [12.0, 6.0, 39.0, 59.0]
+    ]
 
 
 def test_only_boxes_of_some_area_are_accepted() -> None:
     boxes = np.array([[0, 0, 2, 2], [0, 0, 0, 2], [0, 3, 2, 2], [0, 0, 2, 2]], float)
-    assert accepted(boxes, np.array([0.9, 0.9, 0.9, 0.5]), 0.5).tolist() == [True] + [False] * 3
+    assert is_accepted(boxes, np.array([0.9, 0.9, 0.9, 0.5]), 0.5).tolist() == [True] + [False] * 3

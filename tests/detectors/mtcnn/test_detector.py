@@ -126,6 +126,9 @@ def test_a_mirrored_picture_gives_mirrored_faces(six: np.ndarray, detector: MTCN
 
 def test_only_faces_above_the_last_threshold(six: np.ndarray) -> None:
     few = MTCNN(thresholds=(0.6, 0.7, 0.999)).detect(six)
+    detector = MTCNN(thresholds=(0.6, 0.7, 0.8))
+    assert detector.score_threshold == 0.8
+    assert detector.detect(six, 0.999) == few
     assert few and all(face.score > 0.999 for face in few)
 
 

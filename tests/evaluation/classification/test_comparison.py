@@ -104,7 +104,10 @@ def test_the_best_comes_first_and_is_tested_against_the_others() -> None:
             "division official against random:90/10",
         ),
         ({"names": (*FER2013[:-1], "contempt")}, "labels anger, "),
-        ({"fingerprint": "4567"}, "different copies of fer2013 public (fingerprints 0123 and 4567"),
+        (
+            {"fingerprint": "4567"},
+            "copies of fer2013 public, by fingerprint, 0123 against 4567; measure both in the same",
+        ),
     ],
 )
 def test_what_differs_is_refused_and_named(changes: dict[str, Any], words: str) -> None:
@@ -144,5 +147,5 @@ def test_a_damaged_file_of_costs_is_one_line(tmp_path: Path) -> None:
     assert Cost.load(path) == Cost(parameters=7, note="a note")
     for text in ("", "[1]", '{"price": 1}'):
         path.write_text(text)
-        with pytest.raises(InputError, match=r"cost\.json holds no costs"):
+        with pytest.raises(InputError, match=r"cost\.json is not a cost file"):
             Cost.load(path)

@@ -11,7 +11,6 @@ from mien.errors import InputError, OutputError
 from mien.evaluation.classification.predictions import (
     Predictions,
     examples,
-    fingerprint,
     surest_mistakes,
 )
 from tests.support.answers import answers
@@ -67,13 +66,13 @@ def test_a_file_of_something_else_is_refused_and_never_executed(tmp_path: Path) 
     }
     for name, content in cases.items():
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(InputError, match=f"{name} holds no predictions"):
+        with pytest.raises(InputError, match=f"{name} is not a file of predictions"):
             Predictions.load(tmp_path / name)
     np.save(tmp_path / "array.npy", np.zeros(3))
-    with pytest.raises(InputError, match=r"array\.npy holds no predictions"):
+    with pytest.raises(InputError, match=r"array\.npy is not a file of predictions"):
         Predictions.load(tmp_path / "array.npy")
     np.savez(tmp_path / "object.npz", probs=np.array([Trap()], object))
-    with pytest.raises(InputError, match=r"object\.npz holds no predictions"):
+    with pytest.raises(InputError, match=r"object\.npz is not a file of predictions"):
         Predictions.load(tmp_path / "object.npz")
     assert not trap.exists()
     made = {field.name: getattr(answers(), field.name) for field in dataclasses.fields(Predictions)}
@@ -85,31 +84,18 @@ def test_a_file_of_something_else_is_refused_and_never_executed(tmp_path: Path) 
         ("names", np.array("anger")),
     ):
         np.savez(tmp_path / "misfit.npz", **{**made, name: wrong})
-        with pytest.raises(InputError, match=r"misfit\.npz holds no predictions"):
+        with pytest.raises(InputError, match=r"misfit\.npz is not a file of predictions"):
             Predictions.load(tmp_path / "misfit.npz")
     answers(20_000).save(tmp_path / "damaged.npz")
     damaged = bytearray((tmp_path / "damaged.npz").read_bytes())
     damaged[1000:1100] = b"\xff" * 100  # inside a deflated member
     (tmp_path / "damaged.npz").write_bytes(damaged)
-    with pytest.raises(InputError, match=r"damaged\.npz holds no predictions"):
+    with pytest.raises(InputError, match=r"damaged\.npz is not a file of predictions"):
         Predictions.load(tmp_path / "damaged.npz")
     with pytest.raises(InputError, match="no predictions at"):
         Predictions.load(tmp_path / "nothing.npz")
     with pytest.raises(OutputError, match="nowhere"):
         predictions().save(tmp_path / "nowhere" / "p.npz")
-
-
-def test_a_fingerprint_knows_labels_pixels_and_their_order() -> None:
-    base = fingerprint([0, 1], [b"a" * 16, b"b" * 16])
-    assert len(base) == 16 and int(base, 16) >= 0
-    assert base == fingerprint(iter([0, 1]), iter([b"a" * 16, b"b" * 16]))
-    others = {
-        fingerprint([1, 1], [b"a" * 16, b"b" * 16]),
-        fingerprint([0, 1], [b"a" * 16, b"c" * 16]),
-        fingerprint([1, 0], [b"b" * 16, b"a" * 16]),
-        fingerprint([0], [b"a" * 16]),
-    }
-    assert base not in others and len(others) == 4
 
 
 def test_the_surest_mistakes_come_first() -> None:

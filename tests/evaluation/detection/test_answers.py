@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mien.errors import InputError, OutputError
-from mien.evaluation.detection.answers import Detections, answers_path
+from mien.evaluation.detection.answers import Detections
 from tests.support.detections import answer, detections, made_up
 
 
@@ -71,15 +71,15 @@ def test_a_file_of_something_else_is_refused_and_never_executed(tmp_path: Path) 
         "empty.npz": b"",
     }.items():
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(InputError, match=f"{name} holds no answers"):
+        with pytest.raises(InputError, match=f"{name} is not a file of a detector's answers"):
             Detections.load(tmp_path / name)
     np.savez(tmp_path / "object.npz", words=np.array([Trap()], object))
-    with pytest.raises(InputError, match=r"object\.npz holds no answers"):
+    with pytest.raises(InputError, match=r"object\.npz is not a file of a detector's answers"):
         Detections.load(tmp_path / "object.npz")
     assert not trap.exists()
     with pytest.raises(InputError, match="no answers of a detector at"):
         Detections.load(tmp_path / "nothing.npz")
-    with pytest.raises(InputError, match="holds no answers"):
+    with pytest.raises(InputError, match="is not a file of a detector's answers"):
         Detections.load(tmp_path)
 
 
@@ -108,10 +108,10 @@ def test_arrays_that_do_not_fit_are_refused(tmp_path: Path) -> None:
         ("words", np.array(json.dumps({**words, "threshold": "high"}))),
     ):
         np.savez(path, **{**good, name: wrong})
-        with pytest.raises(InputError, match="holds no answers"):
+        with pytest.raises(InputError, match="is not a file of a detector's answers"):
             Detections.load(path)
     np.savez(path, **{name: value for name, value in good.items() if name != "ms"})
-    with pytest.raises(InputError, match="holds no answers"):
+    with pytest.raises(InputError, match="is not a file of a detector's answers"):
         Detections.load(path)
 
 
@@ -131,7 +131,7 @@ def test_a_file_is_written_whole_or_not_at_all(
     middle = len(damaged) // 2
     damaged[middle : middle + 100] = b"\xff" * 100
     path.write_bytes(damaged)
-    with pytest.raises(InputError, match="holds no answers"):
+    with pytest.raises(InputError, match="is not a file of a detector's answers"):
         Detections.load(path)
 
 
@@ -153,9 +153,3 @@ def test_a_fingerprint_knows_pictures_and_marked_boxes_and_nothing_else() -> Non
         detections(answer(), answer(**{**face, "key": "b.jpg"})),
     ]
     assert len({base, *(other.fingerprint for other in others)}) == 1 + len(others)
-
-
-def test_a_run_has_a_place_for_each_split() -> None:
-    run = Path("runs/mine")
-    assert answers_path(run, "valid").is_relative_to(run)
-    assert answers_path(run, "valid") != answers_path(run, "public")

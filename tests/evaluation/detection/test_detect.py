@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pytest
 
-from mien.datasets.scene import Pixels, Scene
+from mien.datasets.base import DatasetFacts
+from mien.datasets.samples import Pixels
+from mien.datasets.scene import Scene
 from mien.detectors.base import DetectorFacts
 from mien.errors import DatasetError, InputError
 from mien.evaluation.detection import detect
@@ -19,19 +21,22 @@ class Stub:
     """Finds two faces, the worse one first; sees how often it was asked."""
 
     facts = DetectorFacts("stub", "finds the same everywhere", landmarks=False)
+    score_threshold = 0.2
 
     def __init__(self) -> None:
         self.seen: list[tuple[int, ...]] = []
+        self.asked: set[float | None] = set()
 
-    def detect(self, image: Pixels) -> list[Face]:
+    def detect(self, image: Pixels, score_threshold: float | None = None) -> list[Face]:
         self.seen.append(image.shape)
+        self.asked.add(score_threshold)
         return [Face(Box(5, 5, 9, 9), 0.25), Face(Box(1, 2, 30.5, 40), 0.75)]
 
 
 class Pictures:
     """Three pictures of a split, of which one may be damaged."""
 
-    name = "made-up"
+    facts = DatasetFacts(name="made-up")
 
     def __init__(self, damaged: tuple[int, ...] = ()) -> None:
         self.damaged = damaged
@@ -83,6 +88,14 @@ def test_every_picture_is_answered() -> None:
     assert found.facts["processor"] and found.facts["peak_mib"] > found.facts["memory_mib"] >= 0
 
 
+def test_boxes_of_low_scores_are_asked_for() -> None:
+    stub = Stub()
+    detect_all(stub, Pictures(), "valid", threshold=0.5, asked_from=0.05)
+    assert stub.asked == {0.05}  # in every call, also that which warms up
+    detect_all(other := Stub(), Pictures(), "valid")
+    assert other.asked == {None}  # the detector's own
+
+
 def test_a_name_and_a_limit() -> None:
     found = detect_all(Stub(), Pictures(), "valid", name="stub at night", limit=2)
     assert found.detector == "stub at night" and [one.key for one in found.answers] == [
@@ -104,7 +117,7 @@ def test_what_cannot_be_read_is_told() -> None:
 
 def test_an_error_of_the_detector_is_not_swallowed() -> None:
     class Broken(Stub):
-        def detect(self, image: Pixels) -> list[Face]:
+        def detect(self, image: Pixels, score_threshold: float | None = None) -> list[Face]:
             raise InputError("too wide")
 
     with pytest.raises(InputError, match="too wide"):
@@ -134,8 +147,11 @@ def test_a_system_that_does_not_tell_its_memory(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("face", [Face(Box(1, 2, np.nan, 4), 0.5), Face(Box(1, 2, 3, 4), np.inf)])
 def test_what_is_no_number_is_not_measured(face: Face) -> None:
     class Odd(Stub):
-        def detect(self, image: Pixels) -> list[Face]:
+        def detect(self, image: Pixels, score_threshold: float | None = None) -> list[Face]:
             return [face]
 
-    with pytest.raises(InputError, match=r"detector 'stub' answers to .* no finite numbers"):
+    with pytest.raises(
+        InputError,
+        match=r"'stub' returned a box .* not finite for 0\.jpg: Face",
+    ):
         detect_all(Odd(), Pictures(), "valid")

@@ -1,19 +1,15 @@
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 
 pytest.importorskip("matplotlib", reason="the 'plot' extra brings Matplotlib")
 
-from mien.errors import InputError
-from mien.reports.figures.curves import curves_figure, read_metrics
+from mien.reports.figures.curves import curves_figure
 
 ROWS = [
-    {"epoch": 0, "train_loss": 1.9, "train_accuracy": 0.2, "valid_nll": 1.8, "valid_accuracy": 0.3},
-    {"epoch": 1, "train_loss": 1.5, "train_accuracy": 0.4, "valid_nll": 1.6, "valid_accuracy": 0.5},
-    {"epoch": 2, "train_loss": 1.2, "train_accuracy": 0.6, "valid_nll": 1.7, "valid_accuracy": 0.4},
+    {"epoch": 1, "train_loss": 1.9, "train_accuracy": 0.2, "valid_nll": 1.8, "valid_accuracy": 0.3},
+    {"epoch": 2, "train_loss": 1.5, "train_accuracy": 0.4, "valid_nll": 1.6, "valid_accuracy": 0.5},
+    {"epoch": 3, "train_loss": 1.2, "train_accuracy": 0.6, "valid_nll": 1.7, "valid_accuracy": 0.4},
 ]
 
 
@@ -44,22 +40,10 @@ def test_one_epoch_is_a_dot_that_can_be_seen() -> None:
     assert all(line.get_marker() == "o" for line in loss.lines)
 
 
-def test_metrics_are_read_line_by_line(tmp_path: Path) -> None:
-    path = tmp_path / "metrics.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in ROWS))
-    assert read_metrics(path) == ROWS
-    for damaged in ("", "{", "[1, 2]\n", '{"loss": 1}\n'):
-        path.write_text(damaged)
-        with pytest.raises(InputError, match=r"metrics\.jsonl holds no metrics of 'mien train'"):
-            read_metrics(path)
-    with pytest.raises(InputError, match="nothing"):
-        read_metrics(tmp_path / "nothing.jsonl")
-
-
 def test_a_detector_has_ap50_in_place_of_accuracy() -> None:
     rows = [
         {"epoch": epoch, "train_loss": 2 - epoch, "valid_ap50": ap50, "valid_recall": 0.9}
-        for epoch, ap50 in ((0, None), (1, 0.5), (2, 0.25))
+        for epoch, ap50 in ((1, None), (2, 0.5), (3, 0.25))
     ]
     _, quality = curves_figure(rows, "Training").axes
     words = [text.get_text() for text in quality.get_legend().get_texts()]

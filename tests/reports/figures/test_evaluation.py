@@ -27,7 +27,7 @@ def test_every_figure_is_whole_and_named(tmp_path: Path) -> None:
     figures = evaluation_figures(
         Material(
             made, measure(made), [face] * 7, [face], {"a.png": np.ones((48, 48), np.float32)},
-            epochs=[{"epoch": 0, "train_loss": 1.0}],
+            epochs=[{"epoch": 1, "train_loss": 1.0}],
         )
     )  # fmt: skip
     assert list(figures) == ["curves", *ALWAYS, "explain"]

@@ -142,8 +142,8 @@ def test_noise_has_the_deviation_that_was_drawn() -> None:
 
 def test_the_last_epochs_are_milder(frames: torch.Tensor) -> None:
     config = tiny.config(**{**STILL, "shift": 4.0, "erasing": 1.0})
-    strong = augment.views(frames, 44, config, seeded())
-    weak = augment.views(frames, 44, config, seeded(), weak=True)
+    strong = augment.augment(frames, 44, config, seeded())
+    weak = augment.augment(frames, 44, config, seeded(), weak=True)
     halved = augment.warp(frames, 44, config, seeded(), strength=0.5)
     assert torch.equal(weak, halved)  # and nothing is erased
     assert not torch.equal(strong, augment.warp(frames, 44, config, seeded()))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -9,7 +10,8 @@ import pytest
 
 from mien.classifiers.onnx import OnnxClassifier
 from mien.classifiers.probabilities import softmax
-from mien.datasets.base import open_dataset, stack
+from mien.datasets.base import open_dataset
+from mien.datasets.samples import stack
 from mien.errors import ConfigError, ModelError, OutputError
 from mien.evaluation import metrics
 from mien.preprocess.framing import FER2013_FRAMING
@@ -23,6 +25,7 @@ pytest.importorskip("onnxscript")
 from mien.registry import architectures  # noqa: E402
 from mien.train import checkpoint  # noqa: E402
 from mien.train.classification import export  # noqa: E402
+from mien.train.classification.classifier import load_classifier_run  # noqa: E402
 from mien.train.classification.export import Exported, export_run  # noqa: E402
 from mien.train.recipe import load_recipe  # noqa: E402
 
@@ -56,7 +59,7 @@ def the_graph_is_made_once(monkeypatch: pytest.MonkeyPatch, request: pytest.Fixt
 @pytest.mark.parametrize("count", [1, 3, 65])
 def test_the_file_answers_as_pytorch_does(run: Path, float32: Exported, count: int) -> None:
     crops = [sample.image for sample in tiny.Faces(count).samples("public")]
-    net, _ = checkpoint.load_network(run)
+    net, *_ = load_classifier_run(run)
     with torch.inference_mode():
         expected = net(torch.from_numpy(network_input(crops, float32.spec))).numpy()
     got = OnnxClassifier(float32.path).logits(crops)
@@ -111,7 +114,7 @@ def test_the_spec_reads_back_equal(float16: Exported, float32: Exported, run: Pa
         assert spec == exported.spec
         assert exported.size == exported.path.stat().st_size
     spec, config = float16.spec, checkpoint.load(checkpoint.find(run))["config"]
-    assert spec.name == "tiny" and spec.labels == tiny.Faces.labels
+    assert spec.name == "tiny" and spec.labels == tiny.Faces.facts.labels
     assert (spec.input_size, spec.resize) == (config["input_size"], config["resize"])
     assert {key: getattr(spec, key) for key in FER2013_FRAMING} == FER2013_FRAMING
     assert spec.card["recipe"] == config
@@ -200,7 +203,7 @@ def test_calibration_data_of_other_labels_are_refused(
 
 
 class Backwards(tiny.Faces):
-    labels = tiny.Faces.labels[::-1]
+    facts = replace(tiny.Faces.facts, labels=tiny.Faces.facts.labels[::-1])
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

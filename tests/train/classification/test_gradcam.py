@@ -12,11 +12,10 @@ torch = pytest.importorskip("torch", reason="the 'train' extra brings PyTorch")
 
 from torch import Tensor, nn  # noqa: E402
 
-from mien.train import checkpoint  # noqa: E402
-from mien.train.classification.config import ClassifierConfig  # noqa: E402
+from mien.train.classification.classifier import load_classifier_run  # noqa: E402
 from mien.train.classification.gradcam import grad_cam  # noqa: E402
 from mien.train.classification.models.base import Network  # noqa: E402
-from mien.train.classification.tensors import input_spec  # noqa: E402
+from mien.train.classification.spec import input_spec  # noqa: E402
 
 SPEC = ModelSpec("net", ("neutral", "happiness"), 40, resize=48)
 MOUTH = slice(28, 36), slice(12, 28)  # of the network's input
@@ -26,7 +25,7 @@ class MouthWatcher(Network):
     """Happiness is how bright the mouth is against what is around it."""
 
     def __init__(self, inplace: bool) -> None:
-        super().__init__()
+        nn.Module.__init__(self)
         self.blur = nn.AvgPool2d(4)
         self.rectify = nn.ReLU(inplace=inplace)
         self.pool = nn.AdaptiveAvgPool2d(1)
@@ -68,7 +67,7 @@ def test_it_is_the_papers_sum() -> None:
 
     class Small(Network):
         def __init__(self) -> None:
-            super().__init__()
+            nn.Module.__init__(self)
             self.conv = nn.Conv2d(1, 3, 5, stride=5)
             self.head = nn.Linear(3, 2)
             self.auxiliary = None
@@ -93,8 +92,8 @@ def test_it_is_the_papers_sum() -> None:
 
 
 def test_a_finished_run(run: Path) -> None:
-    net, state = checkpoint.load_network(run)
-    spec = input_spec(ClassifierConfig.from_dict(state["config"]), tuple(state["labels"]))
+    net, config, state = load_classifier_run(run)
+    spec = input_spec(config, tuple(state["labels"]))
     before = net(torch.zeros(1, 1, 44, 44))
     found = grad_cam(net, spec, picture())
     assert found.shape == (48, 48) and found.min() >= 0 and found.max() <= 1
@@ -104,7 +103,7 @@ def test_a_finished_run(run: Path) -> None:
 def test_a_network_without_feature_maps_is_refused() -> None:
     class Flat(Network):
         def __init__(self) -> None:
-            super().__init__()
+            nn.Module.__init__(self)
             self.head = nn.Linear(1600, 2)
             self.auxiliary = None
 

@@ -11,7 +11,7 @@ from mien.preprocess.network_input import normalise, resize_crops
 from mien.samples import ASTRONAUT
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.preview import preview
-from mien.train.classification.tensors import input_spec
+from mien.train.classification.spec import input_spec
 
 STILL = {
     "flip": False, "rotation": 0.0, "scale": 0.0, "shift": 0.0, "erasing": 0.0,

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mien.datasets.base import Sample, open_dataset
+from mien.datasets.base import open_dataset
 from mien.datasets.packing.pack import pack
+from mien.datasets.samples import Sample
 from mien.datasets.splits import resplit
 from mien.errors import DatasetError
 from mien.preprocess.network_input import resize_crops
@@ -18,7 +19,8 @@ from tests.support import tiny
 torch = pytest.importorskip("torch")
 
 from mien.train.classification.config import ClassifierConfig  # noqa: E402
-from mien.train.classification.tensors import TensorSplit, input_spec, load_split  # noqa: E402
+from mien.train.classification.spec import input_spec  # noqa: E402
+from mien.train.classification.tensors import TensorSplit, load_split  # noqa: E402
 
 CPU = torch.device("cpu")
 
@@ -38,12 +40,16 @@ class Odd(tiny.Faces):
             yield replace(sample, pixels=pixels, **self.changes)
 
 
+class Bars(tiny.Faces):
+    facts = replace(tiny.Faces.facts, origin="bars")
+
+
 def _unreadable() -> np.ndarray:
     raise DatasetError("train/x.jpg is damaged")
 
 
 def load(data: tiny.Faces, config: ClassifierConfig, split: str = "train") -> TensorSplit:
-    return load_split(data, split, config, input_spec(config, data.labels), CPU)
+    return load_split(data, split, config, input_spec(config, data.facts.labels), CPU)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -51,7 +57,7 @@ def test_frames_are_those_of_inference(channels: int) -> None:
     config = tiny.config(channels=channels, limit=None)
     loaded = load(Odd(300), config)  # more than a chunk
     samples = list(Odd(300).samples("train"))
-    expected = resize_crops([s.image for s in samples], input_spec(config, Odd.labels))
+    expected = resize_crops([s.image for s in samples], input_spec(config, Odd.facts.labels))
     assert loaded.crops.shape == (300, 48, 48, channels)
     np.testing.assert_array_equal(loaded.crops.numpy(), expected)
     assert loaded.labels.tolist() == [s.label for s in samples]
@@ -61,7 +67,7 @@ def test_frames_are_those_of_inference(channels: int) -> None:
 
 @pytest.mark.filterwarnings("error")
 def test_a_packed_split_is_used_where_it_lies(tmp_path: Path) -> None:
-    pack(tiny.Faces(), "bars", tmp_path / "pack", size=48, workers=1)
+    pack(Bars(), "bars", tmp_path / "pack", size=48, workers=1)
     packed = open_dataset(tmp_path / "pack", "packed")
     config = tiny.config(limit=None)
     stored, decoded = load(packed, config), load(tiny.Faces(), config)

@@ -13,7 +13,7 @@ from mien.media.images import read_image  # noqa: E402
 from mien.samples import ASTRONAUT  # noqa: E402
 from mien.train import checkpoint  # noqa: E402
 from mien.train.classification.classifier import TorchClassifier  # noqa: E402
-from mien.train.detection.detector import TorchDetector, load_detector  # noqa: E402
+from mien.train.detection.detector import TorchDetector, load_detector_run  # noqa: E402
 from mien.train.detection.network import build  # noqa: E402
 from tests.support.few_scenes import TINY  # noqa: E402
 
@@ -37,7 +37,7 @@ def test_a_run_is_a_detector(detector_run: Path) -> None:
     assert isinstance(detector, Detector)
     assert detector.facts.name == TINY.name and str(detector_run) in detector.facts.summary
     photo = read_image(ASTRONAUT)
-    net, config, _ = load_detector(detector_run)
+    net, config, _ = load_detector_run(detector_run)
     boxes, scores = net.find(photo, config)
     faces = detector.detect(photo)
     assert 0 < len(faces) <= len(boxes)
@@ -47,6 +47,7 @@ def test_a_run_is_a_detector(detector_run: Path) -> None:
         assert 0 <= face.box.x1 < face.box.x2 <= 512 and 0 <= face.box.y1 < face.box.y2 <= 512
     least = faces[len(faces) // 2].score
     above = TorchDetector(detector_run, score_threshold=least, device="cpu").detect(photo)
+    assert detector.detect(photo, least) == above
     assert above == [face for face in faces if face.score >= least]
     large = TorchDetector(detector_run, score_threshold=0, min_face_size=99, device="cpu")
     assert large.detect(photo) == [face for face in faces if face.box.area >= 99**2]
@@ -62,6 +63,7 @@ def test_what_is_known_of_it_travels(detector_run: Path) -> None:
     assert spec.architecture == "faster_rcnn mobilenet_v3_large"
     assert (spec.card["hardware"], spec.card["epochs"]) == ("abacus", "2 of 2")
     assert len(spec.sha256) == 64
+    assert detector.facts.card == spec.card
 
 
 def test_what_is_no_detector_is_told(detector_run: Path, run: Path, tmp_path: Path) -> None:

@@ -23,8 +23,9 @@ from mien.runtime import open_session  # noqa: E402
 from mien.samples import ASTRONAUT  # noqa: E402
 from mien.train import checkpoint  # noqa: E402
 from mien.train.detection import export  # noqa: E402
-from mien.train.detection.detector import load_detector  # noqa: E402
+from mien.train.detection.detector import load_detector_run  # noqa: E402
 from mien.train.detection.network import build  # noqa: E402
+from mien.train.metrics_file import METRICS, write_metrics  # noqa: E402
 from tests.support.commands import mien  # noqa: E402
 from tests.support.few_scenes import TINY  # noqa: E402
 
@@ -50,7 +51,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         net.train().backbone(((photo - net.mean) / net.std).repeat(2, 1, 1, 1))
     folder = tmp_path_factory.mktemp("random") / "run"
     checkpoint.prepare(folder, TINY)
-    checkpoint.write_metrics(folder, [{"epoch": 0, "valid_ap50": 0.25, "valid_recall": 0.5}])
+    write_metrics(folder / METRICS, [{"epoch": 1, "valid_ap50": 0.25, "valid_recall": 0.5}])
     state = {
         "config": TINY.to_dict(), "labels": ["face"], "epochs_done": 1, "ema_updates": 0,
         "model": {}, "ema": net.state_dict(), "optimizer": {},
@@ -62,7 +63,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def graph(run: Path) -> Any:
-    net, config, _ = load_detector(run)
+    net, config, _ = load_detector_run(run)
     return export.to_onnx(net, config)
 
 
@@ -76,7 +77,7 @@ def exported_once(graph: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_graph_answers_as_pytorch_at_any_size(
     graph: Any, run: Path, tmp_path: Path, size: tuple[int, int]
 ) -> None:
-    net, _, _ = load_detector(run)
+    net, _, _ = load_detector_run(run)
     onnx.save(graph, tmp_path / "plain.onnx")
     session = open_session(tmp_path / "plain.onnx", threads=1)
     photo = np.ascontiguousarray(np.tile(read_image(ASTRONAUT), (1, 2, 1))[: size[0], : size[1]])
@@ -113,7 +114,7 @@ def test_a_run_becomes_a_detector_of_the_light_core(
     assert done.spec.trained_on == "coco, split train (9 pictures, 40 faces)"
     assert done.spec.scores == {"valid_ap50": 0.25, "valid_recall": 0.5}
     assert done.spec.card["recipe"] == TINY.to_dict()
-    net, config, _ = load_detector(run)
+    net, config, _ = load_detector_run(run)
     photo = read_image(ASTRONAUT)[:300, :500]
     boxes, scores = net.find(photo, config)
     faces = detector.detect(photo)

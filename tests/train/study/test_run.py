@@ -13,9 +13,10 @@ pytest.importorskip("sklearn")
 
 from mien.errors import TrainingError, UnknownNameError  # noqa: E402
 from mien.evaluation.classification.cost import Cost  # noqa: E402
-from mien.evaluation.classification.predictions import Predictions, answers_path  # noqa: E402
+from mien.evaluation.classification.predictions import Predictions  # noqa: E402
+from mien.evaluation.kept_answers import predictions_path  # noqa: E402
 from mien.train import checkpoint  # noqa: E402
-from mien.train.classification import cost  # noqa: E402
+from mien.train.classification import measure_cost  # noqa: E402
 from mien.train.recipe import load_recipe  # noqa: E402
 from mien.train.study import report as study_report  # noqa: E402
 from mien.train.study import run as study  # noqa: E402
@@ -35,7 +36,7 @@ SMALL = {
 
 @pytest.fixture
 def no_costs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An export takes seconds; tests/train/test_cost.py makes some."""
+    """An export takes seconds; tests/train/classification/test_measure_cost.py makes some."""
     monkeypatch.setattr(study, "run_cost", lambda *_: Cost(parameters=1))
 
 
@@ -91,9 +92,9 @@ def test_a_finished_run_stays_and_an_unfinished_one_goes_on(
     study.run_entry(
         entry(), Faces(), tmp_path, device=CPU, on_epoch=lambda row: epochs.append(row["epoch"])
     )
-    assert epochs == [1]
-    valid = Predictions.load(answers_path(folder, "valid"))
-    public = Predictions.load(answers_path(folder, "public"))
+    assert epochs == [2]
+    valid = Predictions.load(predictions_path(folder, "valid"))
+    public = Predictions.load(predictions_path(folder, "public"))
     assert len(public) == 128 and public.splits == "official" and public.repeats_of == "train"
     assert len(valid) + checkpoint.load(folder / "last.pt")["facts"]["pictures"] == 128
     assert valid.splits == "random:80/20"
@@ -126,7 +127,7 @@ def test_a_failure_is_noted_until_it_is_mended(tmp_path: Path) -> None:
 def test_the_tables_are_the_runs_own_figures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cost, "SECONDS", 0.0)
+    monkeypatch.setattr(measure_cost, "SECONDS", 0.0)
     study.run_entry(entry(), Faces(), tmp_path, device=CPU)
     study.measure_shipped(Faces(), tmp_path)
     rows = study_report.collect([entry()], tmp_path, "fer2013.zip")
@@ -134,7 +135,7 @@ def test_the_tables_are_the_runs_own_figures(
     assert json.loads((tmp_path / "study.json").read_text())["rows"] == rows
     mlp, shipped = rows
     folder = tmp_path / "runs" / "mlp"
-    public = Predictions.load(answers_path(folder, "public"))
+    public = Predictions.load(predictions_path(folder, "public"))
     metrics = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert mlp["public"]["accuracy"] == (public.predicted == public.labels).mean()
     # The trainer measured the same weights on the same pictures by itself.

@@ -30,7 +30,7 @@ TRIALS = [
 
 
 def test_the_history_shows_every_kind_of_trial() -> None:
-    axes = history_figure(TRIALS, "a study").axes[0]
+    axes = history_figure(TRIALS, "a search").axes[0]
     (line,) = axes.lines
     assert list(line.get_xdata()) == [0, 1, 5, 6, 7]
     assert list(line.get_ydata()) == [0.4, 0.4, 0.5, 0.5, 0.5]
@@ -42,6 +42,6 @@ def test_the_history_shows_every_kind_of_trial() -> None:
 
 
 def test_importance_puts_the_largest_on_top() -> None:
-    axes = importance_figure({"dropout": 0.1, "lr": 0.9}, "a study", 5).axes[0]
+    axes = importance_figure({"dropout": 0.1, "lr": 0.9}, "a search", 5).axes[0]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["dropout", "lr"]
     assert [bar.get_width() for bar in axes.patches] == [0.1, 0.9]

@@ -16,11 +16,7 @@ optuna = pytest.importorskip("optuna")
 
 from mien.train.tuning.storage import open_storage, shown  # noqa: E402
 
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # Optuna's: "experimental"
-
-
-def nothing(study: object, trial: object) -> None:
-    pass
+pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 
 
 @pytest.mark.parametrize(
@@ -33,7 +29,7 @@ def nothing(study: object, trial: object) -> None:
 )
 def test_an_address_that_is_none(url: str, expected: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        open_storage(url, nothing)
+        open_storage(url)
     assert expected in str(caught.value) and "secret" not in str(caught.value)
 
 
@@ -42,7 +38,7 @@ def test_passwords_are_not_shown() -> None:
 
 
 def test_every_transaction_locks_sqlite(tmp_path: Path) -> None:
-    storage = open_storage(f"sqlite:///{tmp_path / 'study.db'}", nothing)
+    storage = open_storage(f"sqlite:///{tmp_path / 'study.db'}")
     with storage.engine.begin():
         other = sqlite3.connect(tmp_path / "study.db", timeout=0)
         with pytest.raises(sqlite3.OperationalError, match="locked"):
@@ -53,14 +49,14 @@ def test_every_transaction_locks_sqlite(tmp_path: Path) -> None:
 def test_a_waiting_trial_is_taken_once(tmp_path: Path) -> None:
     """Threads with a storage each, as processes have; without the lock some are taken twice."""
     url = f"sqlite:///{tmp_path / 'study.db'}"
-    study = optuna.create_study(storage=open_storage(url, nothing), study_name="s")
+    study = optuna.create_study(storage=open_storage(url), study_name="s")
     for value in range(20):
         study.enqueue_trial({"x": value})
     taken: list[int] = []
     start = threading.Barrier(4)
 
     def work() -> None:
-        mine = optuna.load_study(storage=open_storage(url, nothing), study_name="s")
+        mine = optuna.load_study(storage=open_storage(url), study_name="s")
         start.wait()
         for _ in range(5):
             taken.append(mine.ask().number)
@@ -76,7 +72,7 @@ def test_a_waiting_trial_is_taken_once(tmp_path: Path) -> None:
 def test_two_processes_may_make_the_tables_at_once(tmp_path: Path) -> None:
     code = (
         "from mien.train.tuning.storage import open_storage; import sys, time; time.sleep("
-        "max(0, float(sys.argv[2]) - time.time())); open_storage(sys.argv[1], print)"
+        "max(0, float(sys.argv[2]) - time.time())); open_storage(sys.argv[1])"
     )
     at = str(time.time() + 4)
     args = [sys.executable, "-W", "ignore", "-c", code, f"sqlite:///{tmp_path / 's.db'}", at]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import multiprocessing
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -22,9 +23,13 @@ optuna = pytest.importorskip("optuna")
 
 from mien.train.tuning import storage as database  # noqa: E402
 from mien.train.tuning import tune as tuning  # noqa: E402
-from mien.train.tuning.report import Row  # noqa: E402
+from mien.train.tuning.trials import TrialRow  # noqa: E402
 from tests.support import fake  # noqa: E402
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::optuna.exceptions.ExperimentalWarning", "ignore:Heartbeat of storage"
+)
+Retry = optuna.storages.RetryHeartbeatStaleTrialCallback
 FORK = multiprocessing.get_context("fork")
 
 
@@ -39,7 +44,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def tune(
     out: Path, text: str = fake.SPACE, keys: dict[str, Any] | None = None, **options: Any
-) -> list[Row]:
+) -> list[TrialRow]:
     space = out.parent / "space.toml"
     space.write_text(text)
     config = fake.recipe(**(keys or {}))
@@ -85,7 +90,7 @@ def test_only_the_best_trial_keeps_its_checkpoint(tmp_path: Path) -> None:
     assert len(list((tmp_path / "out" / "trials").glob("*/metrics.jsonl"))) == fake.POINTS
 
 
-def test_a_study_goes_on_where_it_was(tmp_path: Path) -> None:
+def test_a_search_goes_on_where_it_was(tmp_path: Path) -> None:
     """In two goes the trials are those of one go, and N counts them all."""
     once = tune(tmp_path / "once", method="random", trials=6)
     tune(tmp_path / "twice", method="random", trials=2)
@@ -108,7 +113,7 @@ def test_hopeless_trials_are_pruned(tmp_path: Path) -> None:
 
     class Count(tuning.Watcher):
         def epoch(self, number: int, row: dict[str, Any], config: Any) -> None:
-            epochs[number] = row["epoch"] + 1
+            epochs[number] = row["epoch"]
 
     rows = tune(tmp_path / "out", keys={"epochs": 8}, prune=True, watcher=Count())
     pruned = [row for row in rows if row.state == "pruned"]
@@ -152,7 +157,7 @@ def test_no_trial_finished(tmp_path: Path) -> None:
         ({}, fake.SPACE, {"seed": 1}, "seed was 0 and is 1"),
     ],
 )
-def test_another_study_under_the_same_name_is_refused(
+def test_another_search_under_the_same_name_is_refused(
     tmp_path: Path, keys: dict[str, Any], text: str, options: dict[str, Any], expected: str
 ) -> None:
     tune(tmp_path / "out", trials=1)
@@ -161,7 +166,7 @@ def test_another_study_under_the_same_name_is_refused(
     assert expected in str(caught.value) and "choose another --study" in str(caught.value)
 
 
-def test_a_folder_of_another_study_is_refused(tmp_path: Path) -> None:
+def test_a_folder_of_another_search_is_refused(tmp_path: Path) -> None:
     tune(tmp_path / "out", trials=2)
     with pytest.raises(ConfigError, match="choose another --out"):
         tune(tmp_path / "out", name="other")
@@ -212,7 +217,7 @@ def test_a_database_that_does_not_answer(tmp_path: Path) -> None:
 
 
 def start(tmp_path: Path, name: str, trials: int, slow: float) -> tuple[BaseProcess, Connection]:
-    """Another process on the study in ``tmp_path``, and the pipe that it talks into.
+    """Another process on the search in ``tmp_path``, and the pipe that it talks into.
 
     It is forked: importing PyTorch anew would take longer than all trials.
     """
@@ -234,7 +239,7 @@ def said(pipe: Connection) -> Iterator[str]:
             yield pipe.recv()
 
 
-def test_two_tuners_share_a_study(tmp_path: Path) -> None:
+def test_two_tuners_share_a_search(tmp_path: Path) -> None:
     pairs = [start(tmp_path, name, fake.POINTS, 0.05) for name in ("a", "b")]
     ran = [text for _, pipe in pairs for text in said(pipe) if text.startswith("ended")]
     for child, _ in pairs:
@@ -262,7 +267,7 @@ def test_a_killed_tuner_loses_no_trial(tmp_path: Path) -> None:
     assert again.exitcode == 0
     loaded = optuna.load_study(study_name="tiny", storage=f"sqlite:///{tmp_path / 'study.db'}")
     assert [t.number for t in loaded.trials if t.state.name != "COMPLETE"] == [1]
-    again_as = next(t for t in loaded.trials if t.user_attrs.get("replaces") == 1)
+    again_as = next(t for t in loaded.trials if Retry.retry_history(t) == [1])
     assert again_as.params == loaded.trials[1].params
     assert len(loaded.trials) == 5
     with (tmp_path / "a" / "trials.csv").open() as file:
@@ -273,15 +278,47 @@ def test_a_killed_tuner_loses_no_trial(tmp_path: Path) -> None:
     )
 
 
-def test_a_trial_that_takes_its_process_down_is_given_up(tmp_path: Path) -> None:
+def test_a_trial_that_takes_its_process_down_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "GRACE", 1)
+    out = tmp_path / "out"
+    tune(out, trials=1)
+    storage = database.open_storage(f"sqlite:///{out / 'study.db'}")
+    search = optuna.load_study(study_name="tiny", storage=storage)
+    for number in range(1, 2 + database.MAX_RETRIES):
+        storage.record_heartbeat(search.ask()._trial_id)  # and its process dies
+        while search.trials[number].state == optuna.trial.TrialState.RUNNING:
+            time.sleep(0.2)
+            database.retry_dead(search, [])
+    rows = tune(out)
+    states = ["finished", "stopped", "stopped", "failed", *["finished"] * (fake.POINTS - 2)]
+    assert [row.state for row in rows] == states
+    assert rows[3].reason == "its process died again and again"
+
+
+def test_an_interruption_is_not_held_against_a_trial() -> None:
+    """It is run again however often, and the count of deaths starts anew."""
     study = optuna.create_study()
-    study.add_trial(optuna.trial.create_trial(state=optuna.trial.TrialState.FAIL))
-    for _ in range(5):
-        tuning._again(study, study.trials[-1], died=True)
-        waiting = [t for t in study.trials if t.state == optuna.trial.TrialState.WAITING]
-        if waiting:
-            study.tell(study.ask(), state=optuna.trial.TrialState.FAIL)
-    assert len(study.trials) == 1 + tuning.MOST_DEATHS
+    dies = Retry(database.MAX_RETRIES)
+    for _ in range(3):
+        for stop in (dies, lambda study, trial: database.retry_interrupted(study, trial.number)):
+            number = study.ask().number
+            study.tell(number, state=optuna.trial.TrialState.FAIL)
+            stop(study, study.trials[number])
+            assert study.trials[-1].state == optuna.trial.TrialState.WAITING
+            assert Retry.retry_history(study.trials[-1])[-1] == number
+            assert Retry.retried_trial_number(study.trials[-1]) == 0
+
+
+def test_two_processes_may_start_a_search_at_once(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    other = optuna.create_study(
+        study_name="tiny", storage=f"sqlite:///{out / 'study.db'}", direction="maximize"
+    )
+    other.set_user_attr("method", "grid")  # it has not stored the rest yet
+    assert len(tune(out)) == fake.POINTS
 
 
 def test_a_trial_that_another_process_took_over_is_left_to_it(tmp_path: Path) -> None:
@@ -296,7 +333,7 @@ def test_a_trial_that_another_process_took_over_is_left_to_it(tmp_path: Path) ->
                 self.done = True
                 other = study(out)
                 other.tell(number, state=optuna.trial.TrialState.FAIL)
-                tuning._again(other, other.trials[number], died=True)
+                Retry()(other, other.trials[number])
 
     rows = tune(out, watcher=Thief())
     assert [row.state for row in rows] == ["stopped"] + ["finished"] * fake.POINTS

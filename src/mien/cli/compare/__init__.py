@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
 
 import click
 
-OF_CLASSIFIERS = ("tta",)
-OF_DETECTORS = ("detector_options", "threads", "limit", "figures", "html")
-"""Parameters that the other kind does not have."""
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mien.evaluation.comparison import Comparison
+    from mien.subjects.gather import Contender, Gathered
+    from mien.subjects.source import Kind
+
+OWN: dict[Kind, tuple[str, ...]] = {
+    "classifier": ("tta",),
+    "detector": ("detector_options", "threads", "limit", "figures", "html"),
+}
+"""Parameters that only one kind of model has."""
 
 
 @click.command()
@@ -46,38 +56,116 @@ OF_DETECTORS = ("detector_options", "threads", "limit", "figures", "html")
     "--html", type=click.Path(), metavar="FILE", help="Detectors: a report in one file."
 )  # fmt: skip
 @click.pass_context
-def command(context: click.Context, /, runs: tuple[str, ...], **given: Any) -> None:
-    """Compare classifiers, or face detectors, on the same pictures: quality, cost, who is better.
+def command(
+    context: click.Context,
+    /,
+    runs: tuple[str, ...],
+    data: str | None,
+    split: str | None,
+    dataset: str | None,
+    as_json: bool,
+    figure: str | None,
+    tta: bool,
+    detector_options: tuple[str, ...],
+    threads: int | None,
+    limit: int | None,
+    figures: str | None,
+    html: str | None,
+) -> None:
+    """Compare classifiers or face detectors on the same pictures.
 
+    Shows quality, cost, and which differences are significant.
     RUN is the folder of a 'mien train' run, saved answers (.npz), an ONNX file with a model spec,
-    or a name that 'mien models' lists. A run's saved answers are used where they are there;
-    whoever has none answers now, which needs --data. Costs of classifiers need the 'train' extra.
+    or a name that 'mien models' lists. A run's saved answers are used if there are any; models
+    without saved answers are asked now, which needs --data. Costs of classifiers need the 'train'
+    extra.
     """
-    from mien.cli.evaluate.kind import check_known, is_detector
-    from mien.cli.support.command_line import refuse, typed
+    from mien.cli.compare import classifiers, detectors
+    from mien.cli.support.command_line import as_typed, refuse
+    from mien.cli.support.console import print_scores
+    from mien.cli.support.output_files import OutputFiles
+    from mien.cli.support.progress import meter
+    from mien.cli.support.short_names import short_names
+    from mien.errors import ConfigError
+    from mien.reports.page import Origin
+    from mien.subjects.base import Settings
+    from mien.subjects.gather import Contender, common_kind, gather
+    from mien.subjects.source import CALLED, identify
+
+    sources = [identify(run, threads) for run in dict.fromkeys(runs)]
+    kind = common_kind(sources)
+    if len(sources) < 2:
+        raise ConfigError("a comparison needs two models of one kind or more")
+    for other, options in OWN.items():
+        if other != kind:
+            refuse(context, options, f"is for {CALLED[other]}s, and these are {CALLED[kind]}s")
+    files = OutputFiles(figure, figures, html)
+    files.check()
+    names = short_names(source.text for source in sources)
+    own = options_by_model(detector_options, names)
+    contenders = [
+        Contender(
+            names[source.text],
+            source,
+            Settings(
+                tta=tta, detector_options=tuple(own[source.text]), threads=threads, limit=limit
+            ),
+        )
+        for source in sources
+    ]
+    if kind == "classifier":
+        split = split or "public"
+    with meter() as on_progress:
+        asked = gather(contenders, data, dataset, split, on_progress)
+    found = _compare(contenders, asked)
+    report = {"classifier": classifiers, "detector": detectors}[kind]
+    try:
+        origin = Origin(as_typed(context), ", ".join(names.values()), data or "", asked.warnings)
+        report.write(files, found, asked, origin)
+    finally:  # a disk that is full by now does not take the measures with it
+        if as_json:
+            facts = {**found.to_dict(), "data": data, "warnings": asked.warnings}
+            click.echo(json.dumps(facts))
+        else:
+            print_scores(report.title(found), asked.warnings, report.tables(found))
+
+
+def _compare(contenders: Sequence[Contender], asked: Gathered) -> Comparison[Any, Any]:
+    """The models side by side; of classifiers with their costs, which are measured here."""
+    if contenders[0].source.kind == "detector":
+        from mien.evaluation.detection.comparison import compare as compare_detectors
+
+        return compare_detectors(asked.answers)
+    from mien.evaluation.classification.comparison import check_comparable, compare
+    from mien.subjects.cost import classifier_cost
+
+    check_comparable(asked.answers)  # costs take longer
+    costs = {each.name: classifier_cost(each.source) for each in contenders}
+    return compare(asked.answers, costs)
+
+
+def options_by_model(options: Sequence[str], names: Mapping[str, str]) -> dict[str, list[str]]:
+    """Argument → its ``key=value`` options, from texts such as ``yunet.model=FILE``.
+
+    A text begins with an argument or with its name in the comparison. Raises ``ConfigError`` for
+    one that begins with neither.
+    """
     from mien.errors import ConfigError
 
-    named = tuple(dict.fromkeys(runs))
-    for run in named:
-        check_known(run)
-    detectors = [run for run in named if is_detector(run)]
-    if detectors and len(detectors) < len(named):
-        other = next(run for run in named if run not in detectors)
-        raise ConfigError(
-            f"{detectors[0]} is a face detector and {other} is none: compare those of one kind "
-            "('mien models' lists them)"
-        )
-    if len(named) < 2:
-        raise ConfigError("a comparison needs two of a kind or more")
-    if detectors:
-        from mien.cli.compare.detectors import compare_detectors
-
-        refuse(context, OF_CLASSIFIERS, "is for classifiers, and these are face detectors")
-        del given["tta"]
-        compare_detectors(named, typed(context), **given)
-        return
-    from mien.cli.compare.classifiers import compare_classifiers
-
-    refuse(context, OF_DETECTORS, "is for face detectors, and these are classifiers")
-    own = {name: value for name, value in given.items() if name not in OF_DETECTORS}
-    compare_classifiers(named, **own)
+    own: dict[str, list[str]] = {run: [] for run in names}
+    for option in options:
+        fitting = [
+            (len(prefix), run)
+            for run, name in names.items()
+            for prefix in (run, name)
+            if option.startswith(f"{prefix}.")
+        ]
+        if not fitting:
+            example = next(iter(names.values()))
+            raise ConfigError(
+                f"--detector-option {option!r} names none of {', '.join(names.values())}: begin it "
+                f"with one of them, such as {example}.{option}"
+            )
+        length, run = max(fitting)
+        own[run].append(option[length + 1 :])
+    return own

@@ -1,98 +1,51 @@
-"""``mien compare`` of face detectors: quality, over-detection, speed, and the same pictures."""
+"""Tables and files of a comparison of face detectors."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
 
-from mien.cli.compare.detector_answers import Asked, gather
-from mien.cli.support.console import out, table
-from mien.cli.support.output_files import Targets
-from mien.cli.support.short_names import short_names
+from mien.cli.support.console import filled_table
+from mien.reports.comparison_rows import about_comparison, comparison_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from rich.table import Table
 
-    from mien.evaluation.detection.comparison import Comparison
+    from mien.cli.support.output_files import OutputFiles
+    from mien.evaluation.detection.comparison import DetectorComparison
     from mien.reports.page import Origin
+    from mien.subjects.gather import Gathered
+
+title = about_comparison
 
 
-def compare_detectors(
-    runs: tuple[str, ...],
-    command: str,
-    *,
-    data: str | None,
-    split: str | None,
-    dataset: str | None,
-    detector_options: tuple[str, ...],
-    threads: int | None,
-    limit: int | None,
-    as_json: bool,
-    figure: str | None,
-    figures: str | None,
-    html: str | None,
-) -> None:
-    """Compare ``runs``, which are two or more; ``command`` is the command line as it was given."""
-    from mien.evaluation.detection.comparison import compare
-    from mien.reports.page import Origin
-
-    targets = Targets(figure, figures, html)
-    targets.check()
-    names = short_names(runs)
-    asked = gather(names, data, split, dataset, detector_options, threads, limit)
-    found = compare(asked.answers)
-    try:
-        origin = Origin(command, ", ".join(names.values()), data or "", asked.warnings)
-        _write(targets, found, asked, origin)
-    finally:  # a disk that is full by now does not take the measures with it
-        if as_json:
-            import json
-
-            facts = {**found.to_dict(), "data": data, "warnings": asked.warnings}
-            click.echo(json.dumps(facts))
-        else:
-            _print(found, asked.warnings)
-
-
-def _write(targets: Targets, found: Comparison, asked: Asked, origin: Origin) -> None:
-    """Write every file that was asked for. Raises ``OutputError``."""
-    from mien.reports.comparison_rows import about_comparison
-
-    title = about_comparison(found)
-    if targets.figure is not None:
+def write(files: OutputFiles, found: DetectorComparison, asked: Gathered, origin: Origin) -> None:
+    """Write every requested file. Raises ``OutputError``."""
+    if files.figure is not None:
         from mien.reports.figures.detectors import speed_figure
         from mien.reports.figures.save import save_figure
 
-        save_figure(speed_figure(found, title), targets.figure)
-    if not targets.shows:
+        save_figure(speed_figure(found, title(found)), files.figure)
+    if not files.draws_all:
         return
     from mien.reports.figures.detectors import detectors_figures
     from mien.reports.figures.save import png
 
-    if asked.dataset is None:
-        click.echo("mien: without --data no pictures are shown side by side", err=True)
-    drawn = detectors_figures(found, asked.answers, asked.dataset, title)
+    if asked.data is None:
+        click.echo("mien: pictures are shown side by side only with --data", err=True)
+    scenes = None if asked.data is None else asked.data.scenes
+    drawn = detectors_figures(found, asked.answers, scenes, title(found))
     pictures = {name: png(figure) for name, figure in drawn}
-    targets.write_pictures(pictures)
-    if targets.html is not None:
+    files.write_pictures(pictures)
+    if files.html is not None:
         from mien.reports.comparison import save_report
 
-        save_report(targets.html, found, origin, pictures)
+        save_report(files.html, found, origin, pictures)
 
 
-def _print(found: Comparison, warnings: Sequence[str]) -> None:
-    from rich.markup import escape
-
-    from mien.reports.comparison_rows import about_comparison, comparison_rows
-
-    console = out()
-    console.print(about_comparison(found), markup=False)
-    for warning in warnings:
-        console.print(f"\n[bold yellow]warning[/bold yellow]: {escape(warning)}")
+def tables(found: DetectorComparison) -> Iterator[tuple[str, Table]]:
+    """Quality, boxes at the score of use, costs, and the best against each of the others."""
     for part in comparison_rows(found):
-        console.print(f"\n{part.heading}", markup=False)
-        rows = table(*part.columns)
-        for cells in part.rows:
-            rows.add_row(*map(escape, cells))
-        console.print(rows)
+        yield part.heading, filled_table(part.columns, part.rows)

@@ -11,7 +11,7 @@ from mien.cli.data.plot import plot
 
 @click.group()
 def command() -> None:
-    """Look at data sets, and pack them."""
+    """Inspect, draw and pack data sets."""
 
 
 for subcommand in (info, pack, plot):

@@ -25,7 +25,7 @@ Found = TypeVar("Found", "DataInfo", "SceneInfo")
 @division
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 def info(path: str, dataset: str, options: tuple[str, ...], splits: str, as_json: bool) -> None:
-    """Counts, sizes, exact duplicates and pixel fingerprint of the data set at PATH.
+    """Show a data set's counts, sizes, duplicates and fingerprint.
 
     PATH is whatever the reader takes: for FER2013 a CSV file, a folder of pictures, or a zip of
     either. What the reader leaves out is counted by reason; pictures that cannot be read are
@@ -34,8 +34,8 @@ def info(path: str, dataset: str, options: tuple[str, ...], splits: str, as_json
     fddb, voc, wider) the faces are counted, by size, picture and subset.
     """
     from mien.cli.support.progress import meter
+    from mien.datasets.base import SceneDataset
     from mien.datasets.info import inspect
-    from mien.datasets.scene import SceneDataset
     from mien.datasets.scene_info import inspect_scenes
     from mien.datasets.splits import resplit
 

@@ -38,8 +38,9 @@ def pack(
     workers: int | None,
     exact: bool,
 ) -> int:
-    """Decode, crop and resize the data set at SOURCE once, into the folder OUT.
+    """Decode, crop and resize a data set once, into a folder.
 
+    SOURCE is the data set, OUT the folder.
     'mien train RECIPE --dataset packed --data OUT' then starts at once, and needs no more memory
     than the pictures at hand. A run that was killed goes on with the same command. Pictures that
     cannot be read, and what the reader leaves out, are listed in OUT/skipped.csv with the reason.
@@ -47,9 +48,8 @@ def pack(
     import time
 
     from mien.cli.support.progress import meter
-    from mien.datasets.base import open_dataset
+    from mien.datasets.base import SceneDataset, open_dataset
     from mien.datasets.packing.pack import pack as run
-    from mien.datasets.scene import SceneDataset
 
     found = open_dataset(source, dataset, options)
     if isinstance(found, SceneDataset):

@@ -13,8 +13,7 @@ from mien.errors import ConfigError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from mien.datasets.base import Dataset
-    from mien.datasets.scene import SceneDataset
+    from mien.datasets.base import Dataset, SceneDataset
     from mien.datasets.survey import Survey
     from mien.train.classification.config import ClassifierConfig
     from mien.train.detection.config import DetectorConfig
@@ -43,13 +42,14 @@ def plot(
     suffix: str,
     seed: int,
 ) -> None:
-    """Draw the data set at SOURCE: labels, samples and mean_faces, as pictures in --out.
+    """Draw a data set's labels, samples and mean faces.
 
+    The figures of the data set at SOURCE go to --out: labels, samples and mean_faces.
     Of whole pictures with marked faces (readers coco, dataturks, fddb, voc, wider) it draws boxes,
     sizes and faces_per_picture. With --augment also augmented: pictures as the network will see
     them in training under that recipe (face crops need the 'train' extra for it).
     """
-    from mien.datasets.scene import SceneDataset
+    from mien.datasets.base import SceneDataset
     from mien.datasets.splits import resplit
     from mien.reports.figures.save import save_figure
 

@@ -38,8 +38,13 @@ def division(function: F) -> F:
 
 
 def opened(path: str, dataset: str, options: tuple[str, ...]) -> Dataset:
-    """The data set at ``path``, with the pictures that its reader fetches."""
-    from mien.cli.support.fetching import with_pictures
+    """The data set at ``path``; pictures that come from the web are fetched behind a bar."""
+    from mien.cli.support.progress import meter
     from mien.datasets.base import open_dataset
+    from mien.datasets.files.fetching import FetchesPictures
 
-    return with_pictures(open_dataset(path, dataset, options))
+    found = open_dataset(path, dataset, options)
+    if isinstance(found, FetchesPictures):
+        with meter(unit="pictures fetched") as update:
+            found.fetch(update)
+    return found

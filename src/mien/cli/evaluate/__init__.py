@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-OF_CLASSIFIERS = ("repeats_of", "tta", "explain", "method")
-OF_DETECTORS = ("detector_options", "threads", "threshold", "limit")
-"""Parameters that the other kind does not have."""
+if TYPE_CHECKING:
+    from mien.evaluation.kept_answers import Answers
+    from mien.subjects.base import Subject
+    from mien.subjects.source import Kind
+    from mien.subjects.training_data import TrainingData
+
+OWN: dict[Kind, tuple[str, ...]] = {
+    "classifier": ("repeats_of", "tta", "explain", "method"),
+    "detector": ("detector_options", "threads", "threshold", "limit"),
+}
+"""Parameters that only one kind of model has."""
 
 
 @click.command()
@@ -79,42 +89,83 @@ def command(
     model: str,
     data: str,
     split: str | None,
+    dataset: str | None,
+    options: tuple[str, ...],
+    splits: str | None,
+    as_json: bool,
     figure: str | None,
     figures: str | None,
     html: str | None,
     save: str | None,
-    **given: Any,
+    repeats_of: str,
+    tta: bool,
+    explain: tuple[str, ...],
+    method: str,
+    detector_options: tuple[str, ...],
+    threads: int | None,
+    threshold: float | None,
+    limit: int | None,
 ) -> None:
-    """Measure MODEL, a classifier or a face detector, on one split of a data set.
+    """Measure a classifier or a face detector on labelled pictures.
 
     MODEL is a name that 'mien models' lists, an ONNX file with a model spec, or the folder or a
     checkpoint of a 'mien train' run (which needs the 'train' extra). The answers of a run on its
     own data are kept in its folder, as predictions/SPLIT.npz, of a detector detections/SPLIT.npz.
     """
-    from mien.cli.evaluate.kind import check_known, is_detector
-    from mien.cli.support.command_line import refuse, typed
-    from mien.cli.support.output_files import Targets
-    from mien.errors import ConfigError
+    from mien.cli.evaluate import classifier, detector
+    from mien.cli.support.command_line import as_typed, refuse
+    from mien.cli.support.console import print_scores
+    from mien.cli.support.output_files import OutputFiles
+    from mien.cli.support.progress import meter
+    from mien.reports.page import Origin
+    from mien.subjects.base import Settings
+    from mien.subjects.load import open_subject
+    from mien.subjects.measured_data import open_data
+    from mien.subjects.source import CALLED, identify
+    from mien.subjects.training_data import TrainingData
 
-    targets = Targets(figure, figures, html, save)
-    if model.lower().endswith(".npz"):
-        raise ConfigError(f"{model} is a file of answers, not a model: 'mien compare' takes it")
-    check_known(model)
-    if is_detector(model):
-        from mien.cli.evaluate.detector import evaluate as evaluate_detector
+    source = identify(model, threads)
+    for kind in OWN.keys() - {source.kind}:
+        refuse(
+            context, OWN[kind], f"is for {CALLED[kind]}s, and {model} is a {CALLED[source.kind]}"
+        )
+    files = OutputFiles(figure, figures, html, save, explain, method)
+    files.check()
+    repeats = None if repeats_of == "none" else repeats_of
+    settings = Settings(tta, repeats, detector_options, threads, threshold, limit)
+    subject = open_subject(source, settings)
+    measured = open_data(subject.reading, data, dataset, options, splits)
+    split = measured.only_split(split)
+    report = {"classifier": classifier, "detector": detector}[source.kind]
+    report.check(files, subject, measured, split)
+    with meter() as on_progress:
+        answers = subject.answer(measured, split, on_progress)
+    training = TrainingData(subject, measured)
+    _keep(subject, training, answers)
+    if save is not None:
+        answers.save(Path(save))
+    scores = subject.measure(answers)
+    warnings = training.warnings(answers)
+    try:
+        origin = Origin(as_typed(context), model, data, warnings)
+        report.write(files, subject, measured, answers, scores, origin)
+    finally:  # a disk that is full by now does not take the measures with it
+        if as_json:
+            facts = {**scores.to_dict(), "source": model, "data": data, "warnings": warnings}
+            click.echo(json.dumps(facts))
+        else:
+            print_scores(report.title(scores), warnings, report.tables(scores))
 
-        refuse(context, OF_CLASSIFIERS, f"is for classifiers, and {model} is a face detector")
-        own = {name: value for name, value in given.items() if name not in OF_CLASSIFIERS}
-        evaluate_detector(model, data, split, targets, typed(context), **own)
-        return
-    from mien.cli.evaluate.classifier import evaluate
 
-    refuse(context, OF_DETECTORS, f"is for face detectors, and {model} is a classifier")
-    if split is None:
-        from mien.cli.evaluate.given import load
+def _keep(subject: Subject[Any, Any], training: TrainingData, answers: Answers) -> None:
+    """Save the answers of a run to its own data in its folder; a failure is only reported."""
+    from mien.errors import OutputError
+    from mien.evaluation.kept_answers import keep_answers
 
-        load(model)  # a file that is none is told first
-        wanted = next(option for option in context.command.params if option.name == "split")
-        raise click.MissingParameter(ctx=context, param=wanted)
-    own = {name: value for name, value in given.items() if name not in OF_DETECTORS}
-    evaluate(model, data, split, targets, typed(context), **own)
+    folder = subject.source.folder
+    path = folder and subject.kept_path(folder, answers.split, subject.settings)
+    if path and training.is_measured:
+        try:
+            keep_answers(answers, path)
+        except OutputError as error:
+            click.echo(f"mien: the answers are not kept: {error}", err=True)

@@ -1,62 +1,165 @@
-"""``mien evaluate`` of a classifier: its answers, measures, warnings and files."""
+"""Tables and files of a classifier's evaluation."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
-import click
+import numpy as np
 
-from mien.cli.support.output_files import Targets, keep
+from mien.cli.support.console import filled_table, table
+from mien.errors import ConfigError, InputError, nearest
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from rich.table import Table
+
+    from mien.cli.support.output_files import OutputFiles
+    from mien.evaluation.classification.measures import Evaluation, Headline
+    from mien.evaluation.classification.predictions import Predictions
+    from mien.reports.figures.evaluation import Material
+    from mien.reports.page import Origin
+    from mien.subjects.classifier import ClassifierSubject
+    from mien.subjects.measured_data import MeasuredData
+
+MISTAKES = 24
+EXPLAINED = 6
 
 
-def evaluate(
-    model: str,
-    data: str,
-    split: str,
-    targets: Targets,
-    command: str,
-    *,
-    dataset: str | None,
-    options: tuple[str, ...],
-    splits: str | None,
-    repeats_of: str,
-    tta: bool,
-    as_json: bool,
-    explain: tuple[str, ...],
-    method: str,
+def check(files: OutputFiles, subject: ClassifierSubject, data: MeasuredData, split: str) -> None:
+    """Raise now what would stop the explanations after the work."""
+    if files.explain and not files.draws_all:
+        raise ConfigError("--explain needs --figures DIR or --html FILE to draw into")
+    if files.explain_with == "gradcam":
+        if subject.source.form != "run":
+            raise ConfigError(
+                f"Grad-CAM needs a training run, and {subject.source.text} is not one: "
+                "choose --explain-with occlusion"
+            )
+        if files.draws_all:
+            blank = np.zeros((subject.classifier.spec.input_size,) * 2, np.uint8)
+            _explainer(files, subject)(blank)
+    keys = [text for text in files.explain if not text.isdecimal()]
+    if keys and split in data.divided.splits():  # else asking reports the split
+        known = [sample.key for sample in data.crops.samples(split)]
+        for key in keys:
+            if key not in known:
+                near = nearest(key, known)
+                hint = f"did you mean {near!r}?" if near else f"the first is {known[0]!r}"
+                raise InputError(f"no picture {key!r} in split {split!r}: {hint}")
+
+
+def write(
+    files: OutputFiles,
+    subject: ClassifierSubject,
+    data: MeasuredData,
+    answers: Predictions,
+    scores: Evaluation,
+    origin: Origin,
 ) -> None:
-    """Do it all; ``command`` is the command line as it was given."""
-    from mien.cli.evaluate.data import open_data
-    from mien.cli.evaluate.given import load, warnings
-    from mien.cli.evaluate.outputs import Outputs
-    from mien.cli.evaluate.tables import show
-    from mien.cli.support.progress import meter
-    from mien.evaluation.classification.measures import measure, predict
-    from mien.evaluation.classification.predictions import answers_path
+    """Write every requested file. Raises ``OutputError``."""
+    if files.figure is not None:
+        from mien.reports.figures.confusion import save_confusion
 
-    outputs = Outputs(targets, explain, method)
-    outputs.check_targets()
-    opened = load(model)
-    source = open_data(opened, data, dataset, options, splits)
-    outputs.check_explanation(opened, source, split)
-    with meter() as on_progress:
-        predictions = predict(
-            opened.classifier, source.dataset, split, tta=tta, splits=source.splits,
-            repeats_of=None if repeats_of == "none" else repeats_of, on_progress=on_progress,
-        )  # fmt: skip
-    if opened.folder is not None and source.trained_on:
-        keep(predictions, answers_path(opened.folder, split, tta))
-    if targets.save is not None:
-        predictions.save(Path(targets.save))
-    found = measure(predictions)
-    minded = warnings(opened, source, predictions)
-    try:
-        outputs.write(opened, source, predictions, found, minded, data, command)
-    finally:  # a disk that is full by now does not take the measures with it
-        if as_json:
-            import json
+        save_confusion(scores, files.figure)
+    if not files.draws_all:
+        return
+    from mien.reports.classifier import READING, save_report
+    from mien.reports.figures.evaluation import evaluation_figures
+    from mien.reports.figures.save import png
 
-            facts = {**found.to_dict(), "source": model, "data": data, "warnings": minded}
-            click.echo(json.dumps(facts))
-        else:
-            show(found, minded)
+    material = _material(files, subject, data, answers, scores)
+    pictures = {
+        name: png(figure)
+        for name, figure in evaluation_figures(material).items()
+        if files.figures is not None or name in READING  # each is drawn once, for both
+    }
+    files.write_pictures(pictures)
+    if files.html is not None:
+        save_report(files.html, material, subject.classifier.spec, origin, pictures)
+
+
+def _material(
+    files: OutputFiles,
+    subject: ClassifierSubject,
+    data: MeasuredData,
+    answers: Predictions,
+    scores: Evaluation,
+) -> Material:
+    from mien.evaluation.classification.predictions import examples, surest_mistakes
+    from mien.reports.figures.evaluation import Material
+    from mien.reports.figures.faces import read_faces
+
+    chosen: list[int] = []
+    for text in files.explain or (str(EXPLAINED),):
+        if text.isdecimal():
+            chosen += examples(answers, int(text)).tolist()
+        elif text in answers.keys:  # it may be unreadable
+            chosen.append(answers.keys.index(text))
+    explained = read_faces(data.crops, answers, list(dict.fromkeys(chosen)))
+    explain = _explainer(files, subject)
+    return Material(
+        answers,
+        scores,
+        mistakes=read_faces(data.crops, answers, surest_mistakes(answers, MISTAKES)),
+        explained=explained,
+        maps={face.key: explain(face.image) for face in explained},
+        method=files.explain_with,
+        epochs=subject.epochs(),
+    )
+
+
+def _explainer(
+    files: OutputFiles, subject: ClassifierSubject
+) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
+    """From a face crop to its map."""
+    if files.explain_with == "gradcam":
+        from mien.train.classification.classifier import load_classifier_run
+        from mien.train.classification.gradcam import grad_cam
+
+        network, *_ = load_classifier_run(subject.source.text)
+        return lambda crop: grad_cam(network, subject.classifier.spec, crop)
+    from mien.evaluation.classification.explanation import occlusion
+
+    return lambda crop: occlusion(subject.classifier, crop)
+
+
+def title(scores: Evaluation) -> str:
+    """Model, split, division and crops."""
+    crops = "ten crops" if scores.tta else "single crop"
+    splits = "" if scores.splits == "official" else f" ({scores.splits})"
+    return f"{scores.model} on {scores.dataset}, split {scores.split}{splits}, {crops}"
+
+
+def tables(scores: Evaluation) -> Iterator[tuple[str, Table]]:
+    """Headline figures, classes and the confusion matrix."""
+    classes, confusion = [], []
+    for (label, row), counts in zip(scores.per_class.items(), scores.confusion, strict=True):
+        shares = (f"{share:.1%}" for share in (row.precision, row.recall, row.f1))
+        classes.append((label, *shares, f"{row.support:,}"))
+        confusion.append((label, *(f"{count:,}" for count in counts)))
+    yield "", _headlines(scores)
+    yield "", filled_table(("class", "precision", "recall", "F1", "support"), classes)
+    yield "", filled_table(("true \\ predicted", *scores.labels), confusion)
+
+
+def _headlines(scores: Evaluation) -> Table:
+    shown: dict[str, Headline] = {"all pictures": scores}
+    if scores.without_duplicates is not None:
+        shown[f"without duplicates of {scores.duplicates_of}"] = scores.without_duplicates
+    rows = table("", *shown)
+    for title, name, style in (
+        ("pictures", "n", ",d"),
+        ("accuracy", "accuracy", ".2%"),
+        ("balanced accuracy", "balanced_accuracy", ".2%"),
+        ("macro F1", "macro_f1", ".2%"),
+        ("ECE", "ece", ".2%"),
+        ("NLL", "nll", ".4f"),
+        ("AURC", "aurc", ".4f"),
+    ):
+        rows.add_row(title, *(format(getattr(each, name), style) for each in shown.values()))
+        if name in scores.intervals:
+            intervals = [each.intervals[name] for each in shown.values()]
+            cells = (f"{100 * each.low:.1f} to {each.high:.1%}" for each in intervals)
+            rows.add_row("  95% interval", *cells, style="dim")
+    return rows

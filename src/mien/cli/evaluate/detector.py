@@ -1,96 +1,67 @@
-"""``mien evaluate`` of a face detector: its answers, measures, warnings and files."""
+"""Tables and files of a face detector's evaluation."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import click
-
-from mien.cli.support.output_files import Targets, keep
+from mien.cli.support.console import facts_table, filled_table
+from mien.reports.rows import PARTS, cost_rows, measure_rows, part_rows
 
 if TYPE_CHECKING:
-    from mien.cli.evaluate.detector_given import Given
-    from mien.datasets.scene import SceneDataset
+    from rich.table import Table
+
+    from mien.cli.support.output_files import OutputFiles
     from mien.evaluation.detection.answers import Detections
     from mien.evaluation.detection.measures import DetectionScores
     from mien.reports.page import Origin
+    from mien.subjects.detector import DetectorSubject
+    from mien.subjects.measured_data import MeasuredData
 
 
-def evaluate(
-    model: str,
-    data: str,
-    split: str | None,
-    targets: Targets,
-    command: str,
-    *,
-    dataset: str | None,
-    options: tuple[str, ...],
-    splits: str | None,
-    detector_options: tuple[str, ...],
-    threads: int | None,
-    threshold: float | None,
-    limit: int | None,
-    as_json: bool,
-) -> None:
-    """Do it all; ``command`` is the command line as it was given."""
-    from mien.cli.evaluate.data import open_data
-    from mien.cli.evaluate.detector_given import ask, load, only_split, warnings
-    from mien.cli.evaluate.detector_tables import show
-    from mien.evaluation.detection.answers import answers_path
-    from mien.evaluation.detection.measures import measure
-    from mien.reports.page import Origin
-
-    targets.check()
-    given = load(model, detector_options, threads, threshold)
-    source = open_data(given, data, dataset, options, splits)
-    which = only_split(source, split)
-    answers = ask(given, source, which, limit)
-    if given.folder is not None and source.trained_on and given.usual and limit is None:
-        keep(answers, answers_path(given.folder, which))
-    if targets.save is not None:
-        answers.save(Path(targets.save))
-    found = measure(answers)
-    minded = warnings(given, source, answers)
-    try:
-        origin = Origin(command, model, data, minded)
-        _write(targets, found, answers, source.dataset, given, origin)
-    finally:  # a disk that is full by now does not take the measures with it
-        if as_json:
-            import json
-
-            facts = {**found.to_dict(), "source": model, "data": data, "warnings": minded}
-            click.echo(json.dumps(facts))
-        else:
-            show(found, minded)
+def check(files: OutputFiles, subject: DetectorSubject, data: MeasuredData, split: str) -> None:
+    """Nothing but the files can stop the report of a detector."""
 
 
-def _write(
-    targets: Targets,
-    found: DetectionScores,
+def write(
+    files: OutputFiles,
+    subject: DetectorSubject,
+    data: MeasuredData,
     answers: Detections,
-    dataset: SceneDataset,
-    given: Given,
+    scores: DetectionScores,
     origin: Origin,
 ) -> None:
-    """Write every file that was asked for. Raises ``OutputError``."""
-    if targets.figure is not None:
+    """Write every requested file. Raises ``OutputError``."""
+    if files.figure is not None:
         from mien.reports.figures.detection import precision_recall_figure
         from mien.reports.figures.save import save_figure
 
-        save_figure(precision_recall_figure(found), targets.figure)
-    if not targets.shows:
+        save_figure(precision_recall_figure(scores), files.figure)
+    if not files.draws_all:
         return
-    from mien.reports.figures.curves import read_metrics
     from mien.reports.figures.detector import detector_figures
     from mien.reports.figures.save import png
 
-    metrics = given.folder and given.folder / "metrics.jsonl"
-    epochs = read_metrics(metrics) if metrics and metrics.is_file() else ()
-    drawn = detector_figures(found, answers, dataset, epochs)
+    drawn = detector_figures(scores, answers, data.scenes, subject.epochs())
     pictures = {name: png(figure) for name, figure in drawn}
-    targets.write_pictures(pictures)
-    if targets.html is not None:
+    files.write_pictures(pictures)
+    if files.html is not None:
         from mien.reports.detector import save_report
 
-        save_report(targets.html, found, origin, pictures)
+        save_report(files.html, scores, origin, pictures)
+
+
+def title(scores: DetectionScores) -> str:
+    """Detector, split, pictures, faces and the score of use."""
+    ignored = f" ({scores.ignored:,} more are not counted)" if scores.ignored else ""
+    return (
+        f"{scores.detector} on {scores.dataset}, split {scores.split}: {scores.pictures:,} "
+        f"pictures, {scores.faces:,} faces{ignored}, used at a score of {scores.threshold:.3g}"
+    )
+
+
+def tables(scores: DetectionScores) -> Iterator[tuple[str, Table]]:
+    """Faces by size and subset, COCO's measures, and costs."""
+    yield "", filled_table(("", *PARTS), ((name, *cells) for name, cells in part_rows(scores)))
+    yield "", facts_table(measure_rows(scores))
+    yield "", facts_table(cost_rows(scores))

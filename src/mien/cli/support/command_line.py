@@ -1,4 +1,4 @@
-"""The options of a command as they were typed."""
+"""The parameters of a command as the user typed them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from click.core import ParameterSource
 from mien.errors import ConfigError
 
 
-def typed(context: click.Context) -> str:
-    """The command as it was given, for whoever wants to repeat it."""
+def as_typed(context: click.Context) -> str:
+    """The command line as typed, quoted for a shell."""
     words = context.command_path.split()
-    for parameter in _given(context):
+    for parameter in _typed_parameters(context):
         value = context.params[str(parameter.name)]
         for each in value if isinstance(value, tuple) else (value,):
             words += [] if isinstance(parameter, click.Argument) else [parameter.opts[0]]
@@ -23,13 +23,13 @@ def typed(context: click.Context) -> str:
 
 
 def refuse(context: click.Context, names: Collection[str], why: str) -> None:
-    """Raise ``ConfigError`` where one of the parameters called ``names`` was given."""
-    for parameter in _given(context):
+    """Raise ``ConfigError``, which says ``why``, if one of the named parameters was typed."""
+    for parameter in _typed_parameters(context):
         if parameter.name in names:
             raise ConfigError(f"{parameter.opts[0]} {why}: leave it out")
 
 
-def _given(context: click.Context) -> list[click.Parameter]:
+def _typed_parameters(context: click.Context) -> list[click.Parameter]:
     return [
         parameter
         for parameter in context.command.params

@@ -1,4 +1,4 @@
-"""How a training run shows its progress: on standard error, epoch by epoch."""
+"""Shows the progress of a training run on standard error, epoch by epoch."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from mien.train.classification.config import ClassifierConfig
-    from mien.train.classification.loop import OnEpoch
-    from mien.train.classification.run import OnBatch
-    from mien.train.detection.config import DetectorConfig
+    from mien.train.config import BaseConfig
+    from mien.train.trainer import OnBatch, OnEpoch
 
 
 @contextmanager
 def epochs_shown(
-    config: ClassifierConfig | DetectorConfig, speaks: bool = True
+    config: BaseConfig, visible: bool = True
 ) -> Iterator[tuple[OnBatch | None, OnEpoch]]:
-    """Yield callbacks for ``train``: a bar where there is a terminal, else a line an epoch."""
-    if not speaks:
+    """Yield ``on_batch`` and ``on_epoch`` for ``train``: a bar on a terminal, else a line an epoch.
+
+    Nothing is shown unless ``visible``.
+    """
+    if not visible:
         yield None, lambda row: None
         return
     if not sys.stderr.isatty():
@@ -36,19 +37,24 @@ def epochs_shown(
         task = bar.add_task("reading the data", total=config.epochs)
 
         def on_batch(epoch: int, batch: int, batches: int, loss: float) -> None:
-            text = f"epoch {epoch + 1}/{config.epochs}  loss {loss:.3f}"
-            bar.update(task, completed=epoch + batch / batches, description=text)
+            text = f"epoch {epoch}/{config.epochs}  loss {loss:.3f}"
+            bar.update(task, completed=epoch - 1 + batch / batches, description=text)
 
         yield on_batch, lambda row: console.print(_line(row, config.epochs))
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: 1 epoch, 2 epochs."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _line(row: dict[str, Any], epochs: int) -> str:
-    """An epoch's metrics for people; a face detector's have no input size."""
-    parts = [f"epoch {row['epoch'] + 1}/{epochs}"]
+    """The metrics of one epoch as text; a face detector's have no input size."""
+    parts = [f"epoch {row['epoch']}/{epochs}"]
     if "input_size" in row:
         parts.append(f"{row['input_size']} px")
     parts.append(f"loss {row['train_loss']:.4f}")
     for key, name in (("valid_accuracy", "accuracy"), ("valid_ap50", "AP50")):
-        if row.get(key) is not None:  # no AP50 where no face is marked
+        if row.get(key) is not None:  # AP50 is None if no face is marked
             parts.append(f"{name} {row[key]:.2%}")
     return "  ".join((*parts, f"{row['seconds']:.0f} s"))

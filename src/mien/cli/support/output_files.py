@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
-
-import click
 
 
 @dataclass(frozen=True, slots=True)
-class Targets:
-    """What was asked for; ``None``: not."""
+class OutputFiles:
+    """Requested output files; ``None`` if not requested."""
 
     figure: str | None = None
-    """One figure, of any format that figures have."""
+    """One figure, in any format that figures have."""
     figures: str | None = None
     """A folder for every figure, as PNG."""
     html: str | None = None
     """A report."""
     save: str | None = None
-    """The answers."""
+    """The model's answers."""
+    explain: Sequence[str] = ()
+    """Classifiers: keys of pictures, and numbers of examples, whose answers are explained."""
+    explain_with: str = "occlusion"
+    """Or ``gradcam``."""
 
     @property
-    def shows(self) -> bool:
-        """Whether figures are drawn for a folder or a report."""
+    def draws_all(self) -> bool:
+        """Whether every figure is drawn, for the folder or the report."""
         return self.figures is not None or self.html is not None
 
     def check(self) -> None:
-        """Raise now what would stand in the way of a file after the work; make the folder."""
+        """Make the folder for figures, and raise now what would stop a file after the work.
+
+        Raises ``OutputError``, ``ConfigError`` for a format that figures do not have, and
+        ``MissingExtraError``.
+        """
         from mien.files import check_writable, output_error
 
         if self.figure is not None:
@@ -53,30 +58,9 @@ class Targets:
             check_writable(Path(self.save))
 
     def write_pictures(self, pictures: Mapping[str, bytes]) -> None:
-        """Write PNG files by name into the folder, where one was asked for; ``OutputError``."""
+        """Write PNG files by name into the folder, if requested. Raises ``OutputError``."""
         from mien.files import write_whole
 
         if self.figures is not None:
             for name, picture in pictures.items():
                 write_whole(Path(self.figures) / f"{name}.png", picture)
-
-
-class Answers(Protocol):
-    """A classifier's predictions, or a detector's."""
-
-    def save(self, path: str | Path) -> None:
-        """Write one file, whole or not at all."""
-        ...
-
-
-def keep(answers: Answers, path: Path) -> None:
-    """Save the answers of a run in a folder of its own, where 'mien compare' looks for them.
-
-    A folder that cannot be written to is told and hinders nothing.
-    """
-    try:
-        path.parent.mkdir(exist_ok=True)
-        answers.save(path)
-    except OSError as error:
-        run, reason = path.parent.parent, error.strerror or error
-        click.echo(f"mien: the answers are not kept in {run}: {reason}", err=True)

@@ -15,9 +15,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mien.datasets.base import Pixels, Sample
+from mien.datasets.base import DatasetFacts
 from mien.datasets.files.archive import DAMAGE, Folder, open_archive
 from mien.datasets.files.pictures import Picture, largest_reduction
+from mien.datasets.samples import Pixels, Sample
 from mien.errors import ConfigError, DatasetError
 from mien.labels import AFFECTNET8, AFFECTNET11
 from mien.registry import register_dataset
@@ -64,12 +65,10 @@ class AffectNet:
     the row where a table is damaged, and where ``path`` is no AffectNet.
     """
 
-    name = "affectnet"
-
     def __init__(self, path: str | Path, classes: str = "8") -> None:
         if classes not in _CLASSES:
             raise ConfigError(f"affectnet has classes={', '.join(_CLASSES)}, not {classes!r}")
-        self.labels: tuple[str, ...] = _CLASSES[classes]
+        self.facts = DatasetFacts(name="affectnet", labels=_CLASSES[classes])
         self.path = Path(path)
         self._archive = open_archive(self.path)
         if not isinstance(self._archive, Folder) or self._archive.is_file:
@@ -89,7 +88,7 @@ class AffectNet:
     def samples(self, split: str) -> Iterator[Sample]:
         """Every face of ``split`` that has one of the labels, in the table's order."""
         for row in self._rows(split):
-            if row.expression < len(self.labels):
+            if row.expression < len(self.facts.labels):
                 if split not in self._roots:
                     self._roots[split] = self._root(split)
                 picture = Picture(self._archive, self._roots[split] + row.picture)
@@ -105,7 +104,7 @@ class AffectNet:
         """Reason → keys of the rows of ``split`` that are left out."""
         found: dict[str, list[str]] = {}
         for row in self._rows(split):
-            if row.expression >= len(self.labels):
+            if row.expression >= len(self.facts.labels):
                 reason = f"labelled {AFFECTNET11[row.expression]}"
                 found.setdefault(reason, []).append(row.picture)
         return found

@@ -18,10 +18,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.datasets.base import Sample
+from mien.datasets.base import DatasetFacts
 from mien.datasets.crops.affectnet import affect
 from mien.datasets.files.archive import Folder
 from mien.datasets.files.pictures import Picture
+from mien.datasets.samples import Sample
 from mien.errors import ConfigError, DatasetError
 from mien.labels import AFFECTNET8
 from mien.registry import register_dataset
@@ -63,14 +64,12 @@ class AffectNet2021:
     is no such release.
     """
 
-    name = "affectnet2021"
-
     def __init__(self, path: str | Path, classes: str = "8") -> None:
         if classes not in ("7", "8"):
             raise ConfigError(
                 f"affectnet2021 has classes=7 (without contempt) or 8, not {classes!r}"
             )
-        self.labels: tuple[str, ...] = AFFECTNET8[: int(classes)]
+        self.facts = DatasetFacts(name="affectnet2021", labels=AFFECTNET8[: int(classes)])
         self.path = Path(path)
         self._sets = {
             split: self.path / name
@@ -112,7 +111,7 @@ class AffectNet2021:
             held = ", ".join(self._sets)
             raise DatasetError(f"{self.path} holds no split {split!r} (splits: {held})")
         if split not in self._read:
-            self._read[split] = _read_set(self._sets[split], len(self.labels))
+            self._read[split] = _read_set(self._sets[split], len(self.facts.labels))
         return self._read[split]
 
 

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mien.datasets.base import Pixels, Sample
+from mien.datasets.base import DatasetFacts
 from mien.datasets.crops.box_tables import Entry, NoTable, Unusable, check, read_coco, read_csv
-from mien.datasets.crops.folder import ORDER, ORDERS, SPLIT_OF, SPLITS, expression_in
+from mien.datasets.crops.folder import ORDER, ORDERS, expression_in
 from mien.datasets.files.archive import Archive, open_archive
-from mien.datasets.files.lookup import PictureFinder, joined, split_of_table
+from mien.datasets.files.lookup import PictureFinder, path_in_archive
 from mien.datasets.files.pictures import Picture
+from mien.datasets.files.split_names import SPLIT_OF, SPLITS, split_of_table
+from mien.datasets.samples import Pixels, Sample
 from mien.errors import ConfigError, DatasetError, InputError
 from mien.labels import canonical
 from mien.preprocess.crop import face_crop
@@ -45,8 +47,6 @@ class Boxes:
     expression. Raises ``DatasetError`` where nothing is left, or a file is damaged.
     """
 
-    name = "boxes"
-
     def __init__(self, path: str | Path, order: str | None = None) -> None:
         if order is not None and order not in ORDERS:
             raise ConfigError(f"boxes has order={', '.join(ORDERS)}, not {order!r}")
@@ -76,7 +76,9 @@ class Boxes:
                 "such as path, expression, x1, y1, x2, y2"
             )
         held = {face.label for faces in self._faces.values() for face in faces}
-        self.labels: tuple[str, ...] = tuple(noun for noun in ORDER if noun in held)
+        self.facts = DatasetFacts(
+            name="boxes", labels=tuple(noun for noun in ORDER if noun in held)
+        )
 
     def splits(self) -> tuple[str, ...]:
         """Of ``train``, ``valid``, ``public``, ``private`` and ``test`` those that there are."""
@@ -88,7 +90,7 @@ class Boxes:
             raise DatasetError(
                 f"{self.path} holds no split {split!r} (splits: {', '.join(self.splits())})"
             )
-        index = {noun: i for i, noun in enumerate(self.labels)}
+        index = {noun: i for i, noun in enumerate(self.facts.labels)}
         for face in self._faces[split]:
             yield Sample(
                 SquareCrop(self._photos, self._finder.find(face.picture), face.box),
@@ -113,7 +115,7 @@ class Boxes:
             self._skipped.setdefault(split, {}).setdefault(reason, []).append(entry.key)
             return
         folder = table.rpartition("/")[0]
-        picture = joined(folder, entry.picture)
+        picture = path_in_archive(folder, entry.picture)
         self._faces.setdefault(split, []).append(replace(entry, label=noun, picture=picture))
 
 

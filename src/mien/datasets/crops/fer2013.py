@@ -19,8 +19,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.datasets.base import Official, Sample
+from mien.datasets.base import DatasetFacts, Official
 from mien.datasets.files.archive import DAMAGE, Archive, open_archive
+from mien.datasets.samples import Sample
 from mien.errors import DatasetError, InputError
 from mien.labels import FER2013 as LABELS
 from mien.labels import canonical
@@ -54,9 +55,11 @@ class FER2013:
     where ``path`` is no FER2013 at all.
     """
 
-    name = "fer2013"
-    labels = LABELS
-    official = Official(counts={"train": 28709, "public": 3589, "private": 3589}, std=54.0)
+    facts = DatasetFacts(
+        name="fer2013",
+        labels=LABELS,
+        official=Official(counts={"train": 28709, "public": 3589, "private": 3589}, std=54.0),
+    )
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
@@ -89,6 +92,10 @@ class FER2013:
         if empty:
             held = ", ".join(self.splits())
             raise DatasetError(f"{self.path} holds no pictures of split {split!r} (it has: {held})")
+
+    def skipped(self, split: str) -> dict[str, list[str]]:
+        """Nothing: every picture of a copy is read, or is an error."""
+        return {}
 
     def _votes_of(self, row: int, split: str, key: str) -> tuple[int, ...] | None:
         if self._votes is None:

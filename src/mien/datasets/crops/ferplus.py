@@ -12,8 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from mien.datasets.base import Sample
+from mien.datasets.base import DatasetFacts
 from mien.datasets.crops.fer2013 import FER2013
+from mien.datasets.samples import Sample
 from mien.errors import ConfigError, DatasetError
 from mien.labels import FERPLUS
 from mien.registry import register_dataset
@@ -58,14 +59,12 @@ class FERPlus:
     options of other values.
     """
 
-    name = "ferplus"
-
     def __init__(self, path: str | Path, classes: str = "8", votes: str = "majority") -> None:
         if classes not in ("7", "8"):
             raise ConfigError(f"ferplus has classes=7 (without contempt) or 8, not {classes!r}")
         if votes not in _RULES:
             raise ConfigError(f"ferplus has votes={', '.join(_RULES)}, not {votes!r}")
-        self.labels: tuple[str, ...] = FERPLUS[: int(classes)]
+        self.facts = DatasetFacts(name="ferplus", labels=FERPLUS[: int(classes)])
         self._rule, self._hard = _RULES[votes], votes == "majority"
         self._fer2013 = FER2013(path)
 
@@ -77,7 +76,7 @@ class FERPlus:
         """Every picture of ``split`` that has a label, in row order: (48, 48) uint8 grey."""
         for sample, verdict in self._judged(split):
             if 0 <= verdict.label < _N:
-                target = None if self._hard else verdict.target[: len(self.labels)]
+                target = None if self._hard else verdict.target[: len(self.facts.labels)]
                 yield replace(sample, label=verdict.label, target=target)
 
     def skipped(self, split: str) -> dict[str, list[str]]:
@@ -96,7 +95,7 @@ class FERPlus:
                     "beside the pictures, or read it as fer2013"
                 )
             votes = list(sample.votes)
-            if len(self.labels) <= CONTEMPT:
+            if len(self.facts.labels) <= CONTEMPT:
                 votes[CONTEMPT] = 0
             yield sample, self._rule([0 if count <= 1 else count for count in votes])
 

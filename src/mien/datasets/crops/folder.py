@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from mien.datasets.base import Sample
+from mien.datasets.base import DatasetFacts
 from mien.datasets.files.archive import DAMAGE, Folder, open_archive
 from mien.datasets.files.pictures import Picture
+from mien.datasets.files.split_names import SPLIT_OF, SPLITS
+from mien.datasets.samples import Sample
 from mien.errors import ConfigError, DatasetError, InputError
 from mien.labels import AFFECTNET8, CKPLUS, FER2013, RAFDB, canonical
 from mien.media.images import SUFFIXES
@@ -27,17 +29,8 @@ ORDERS = {
     "rafdb": dict(enumerate(RAFDB, start=1)),
 }
 """What numbers mean as names of folders, by data set."""
-SPLITS = {
-    "train": ("train", "training", "trainset", "train_set"),
-    "valid": ("valid", "val", "validation", "dev", "valset", "val_set"),
-    "public": ("public", "publictest", "public_test"),
-    "private": ("private", "privatetest", "private_test"),
-    "test": ("test", "testing", "testset", "test_set"),
-}
-"""Split → the names of folders that are read as it, in any case."""
 SUBJECTS = {"ckplus": r"(S\d{3})_\d{3}_\d{8}"}
 """Patterns of file names in which the subject is known, by data set."""
-SPLIT_OF = {spelling: split for split, spellings in SPLITS.items() for spelling in spellings}
 _NUMBERED = re.compile(r"(\d+)(?:[\s_.-]+(.+))?")  # 3, 03_happy, 3-Happiness
 _RAFDB_LISTS = ("list_patition_label.txt", "list_partition_label.txt")  # the first is published
 
@@ -67,8 +60,6 @@ class PictureFolder:
     pictures names no expression or there are none, ``ConfigError`` for options of other values.
     """
 
-    name = "folder"
-
     def __init__(
         self, path: str | Path, order: str | None = None, subject: str | None = None
     ) -> None:
@@ -95,7 +86,9 @@ class PictureFolder:
             )
         self._files = {split: files[split] for split in SPLITS if split in files}
         held = {file.expression for found in files.values() for file in found}
-        self.labels: tuple[str, ...] = tuple(noun for noun in ORDER if noun in held)
+        self.facts = DatasetFacts(
+            name="folder", labels=tuple(noun for noun in ORDER if noun in held)
+        )
 
     def splits(self) -> tuple[str, ...]:
         """Of ``train``, ``valid``, ``public``, ``private`` and ``test`` those that there are."""
@@ -107,7 +100,7 @@ class PictureFolder:
             raise DatasetError(
                 f"{self.path} holds no split {split!r} (splits: {', '.join(self._files)})"
             )
-        index = {noun: i for i, noun in enumerate(self.labels)}
+        index = {noun: i for i, noun in enumerate(self.facts.labels)}
         for file in self._files[split]:
             found = self._subject.search(file.name) if self._subject else None
             yield Sample(

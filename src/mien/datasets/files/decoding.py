@@ -1,13 +1,13 @@
-"""Many pictures decoded at once, in threads, without one that is damaged ending it all."""
+"""Pictures decoded in threads, in order; a damaged one does not stop the others."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
-from mien.datasets.base import Pixels
+from mien.datasets.samples import Pixels
 from mien.errors import DatasetError
 
 
@@ -16,25 +16,38 @@ class Decodable(Protocol):
 
     @property
     def image(self) -> Pixels:
-        """The picture, decoded anew; ``DatasetError``."""
+        """The picture, decoded at every call; ``DatasetError``."""
         ...
 
 
-T = TypeVar("T", bound=Decodable)
+T = TypeVar("T")
+D = TypeVar("D", bound=Decodable)
+R = TypeVar("R")
 
-_AT_ONCE = 32  # pictures held decoded at a time: of a camera, each may take 40 MB
+_AHEAD = 32  # decoded pictures in memory: each may take 40 MB
 
 
-def decoded(samples: Iterable[T]) -> Iterator[tuple[T, Pixels | DatasetError]]:
-    """Each sample, or scene, with its picture, or with why it has none, in order.
+def decoded(samples: Iterable[D]) -> Iterator[tuple[D, Pixels | DatasetError]]:
+    """Each sample or scene with its picture, or the error that decoding it raised, in order.
 
-    A few dozen pictures are in memory at a time.
+    At most 32 pictures are in memory at a time.
     """
-    waiting: deque[tuple[T, Future[Pixels | DatasetError]]] = deque()
-    with ThreadPoolExecutor() as pool:
-        for sample in samples:
-            waiting.append((sample, pool.submit(_picture, sample)))
-            if len(waiting) == _AT_ONCE:
+    return in_threads(_picture, samples, ahead=_AHEAD)
+
+
+def in_threads(
+    function: Callable[[T], R], items: Iterable[T], *, ahead: int, workers: int | None = None
+) -> Iterator[tuple[T, R]]:
+    """Each item with ``function(item)``, in order, computed by ``workers`` threads.
+
+    At most ``ahead`` results wait to be taken. Threads suffice for decoding: OpenCV, Pillow, zlib
+    and file reads release Python's lock.
+    """
+    waiting: deque[tuple[T, Future[R]]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        for item in items:
+            waiting.append((item, pool.submit(function, item)))
+            if len(waiting) == ahead:
                 first, future = waiting.popleft()
                 yield first, future.result()
         while waiting:

@@ -1,4 +1,4 @@
-"""A picture file that is decoded when it is asked for, and faster where a small one will do."""
+"""Picture files of an archive, decoded when needed, and at a reduced size where that is enough."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _REDUCED = {
     8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
     4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
     2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
-}  # beside IMREAD_ANYCOLOR they ask for the scale alone
+}  # with IMREAD_ANYCOLOR they set the scale only
 
 
 class Picture:
-    """One picture of an archive, for ``Sample.pixels``: PNG, JPEG, BMP and what else Mien reads.
+    """One picture of an archive, for ``Sample.pixels``, in any format that Mien reads.
 
-    Called, it gives every pixel: (H, W) uint8 where the file is grey, else (H, W, 3) RGB, upright
-    by its EXIF tag. Raises ``DatasetError`` with the reason where that cannot be had.
+    A call decodes it: (H, W) uint8 where the file is grey, else (H, W, 3) RGB, turned upright by
+    its EXIF tag. Raises ``DatasetError`` with the reason where that fails.
 
-    ``size``: width and height of the picture that its annotations speak of, where known. If the
-    file has that size only as it lies, not upright, the whole picture stays as it lies: boxes that
-    were drawn on it would be elsewhere in the upright one.
+    ``size``: width and height of the annotated picture, where known. If the stored picture has that
+    size and the upright one does not, a call returns it as stored, because the boxes were drawn on
+    it.
     """
 
     __slots__ = ("archive", "name", "size")
@@ -39,39 +39,39 @@ class Picture:
         self.archive, self.name, self.size = archive, name, size
 
     def __call__(self) -> NDArray[np.uint8]:
-        """The whole picture, full size."""
+        """The picture at full size."""
         data = self.archive.read(self.name)
         image = self._decode(data, 1)
         if image.shape[:2] == self.size and image.shape[0] != image.shape[1]:  # height, width
-            lying = self._decode(data, 1, cv2.IMREAD_IGNORE_ORIENTATION)
-            return lying if lying.shape[1::-1] == self.size else image
+            stored = self._decode(data, 1, cv2.IMREAD_IGNORE_ORIENTATION)
+            return stored if stored.shape[1::-1] == self.size else image
         return image
 
     def at(self, side: int) -> NDArray[np.uint8]:
-        """The picture for a result of ``side`` pixels: maybe smaller, never below twice ``side``.
+        """The picture for a result of ``side`` pixels, its sides at least twice ``side``.
 
-        A JPEG can be decoded straight to a half, a quarter or an eighth of its size, which takes a
-        fraction of the time and memory. Shrunk to ``side``, the result differs by one or two grey
-        levels from that of the whole picture.
+        A JPEG can be decoded directly at a half, a quarter or an eighth of its size, in a fraction
+        of the time and memory. Resized to ``side``, it differs by one or two grey levels from the
+        full-size picture.
         """
         data = self.archive.read(self.name)
         return self._decode(data, _reduction(data, 2 * side))
 
     def reduced(self, factor: int) -> tuple[NDArray[np.uint8], int]:
-        """The picture at 1/``factor`` of its size (1, 2, 4 or 8), and the factor that it came to.
+        """The picture at 1/``factor`` of its size, and the factor used: 1 except for JPEGs.
 
-        That is 1 for all but JPEGs.
+        ``factor``: 1, 2, 4 or 8.
         """
         data = self.archive.read(self.name)
         factor = factor if data[:2] == _JPEG else 1
         return self._decode(data, factor), factor
 
-    def _decode(self, data: bytes, reduction: int, how: int = 0) -> NDArray[np.uint8]:
-        """OpenCV first, which is quicker; Pillow where that fails, for more formats and reasons."""
-        flags = cv2.IMREAD_ANYCOLOR | _REDUCED.get(reduction, 0) | how
+    def _decode(self, data: bytes, reduction: int, orientation: int = 0) -> NDArray[np.uint8]:
+        """By OpenCV, which is faster, or by Pillow, which knows more formats and gives reasons."""
+        flags = cv2.IMREAD_ANYCOLOR | _REDUCED.get(reduction, 0) | orientation
         try:
-            image = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if _whole(data) else None
-        except cv2.error:  # a header that claims more pixels than OpenCV is willing to hold
+            image = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if _is_whole(data) else None
+        except cv2.error:  # the header claims more pixels than OpenCV allows
             image = None
         if image is None:
             try:
@@ -84,13 +84,13 @@ class Picture:
         return np.asarray(image, np.uint8)
 
 
-def _whole(data: bytes) -> bool:
-    """Not where a JPEG lacks its end: some versions of OpenCV would fill the rest with grey."""
+def _is_whole(data: bytes) -> bool:
+    """False for a JPEG without its end: some versions of OpenCV would fill the rest with grey."""
     return bool(data) and (data[:2] != _JPEG or data.rstrip(b"\0")[-2:] == b"\xff\xd9")
 
 
 def _reduction(data: bytes, side: int) -> int:
-    """8, 4, 2 or 1: the most that a JPEG can be reduced by with ``side`` pixels left each way."""
+    """8, 4, 2 or 1: the largest reduction that leaves both sides ``side`` pixels; 1 if no JPEG."""
     if data[:2] != _JPEG:
         return 1
     import PIL.Image
@@ -98,11 +98,11 @@ def _reduction(data: bytes, side: int) -> int:
     try:
         with PIL.Image.open(io.BytesIO(data), formats=("JPEG",)) as header:
             shorter = min(header.size)
-    except Exception:  # noqa: BLE001 - damage is told by what decodes it
+    except Exception:  # noqa: BLE001 - decoding will report the damage
         return 1
     return largest_reduction(shorter, side)
 
 
 def largest_reduction(length: float, side: int) -> int:
-    """8, 4, 2 or 1: the most that ``length`` pixels can be reduced by with ``side`` left."""
+    """8, 4, 2 or 1: the largest reduction of ``length`` pixels that leaves ``side``."""
     return next((factor for factor in _REDUCED if length >= factor * side), 1)

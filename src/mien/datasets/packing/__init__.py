@@ -1,1 +1,1 @@
-"""Data sets stored small: written by ``mien data pack``, read by ``packed``."""
+"""Data sets resized once and stored: ``mien data pack`` writes them, ``packed`` reads them."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mien.datasets.base import DatasetFacts
 from mien.datasets.crops.box_tables import REPEATED, CocoFile, NoTable, open_coco
 from mien.datasets.scenes.marks import Marks, by_size
 from mien.datasets.scenes.reader import SceneReader, pick_faces
@@ -33,7 +34,7 @@ class Coco(SceneReader):
     the categories are faces; ``ConfigError`` where there is no ``category`` of that name.
     """
 
-    name = "coco"
+    facts = DatasetFacts(name="coco")
 
     def __init__(self, path: str | Path, category: str | None = None) -> None:
         super().__init__(path)

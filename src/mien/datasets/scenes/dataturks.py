@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mien.datasets.base import DatasetFacts
 from mien.datasets.files.addresses import keys_of, last_part, named_pictures, picture_names
 from mien.datasets.files.archive import Archive, Folder, open_archive
-from mien.datasets.files.fetching import UNREACHED, cache_folder, fetch
+from mien.datasets.files.fetching import cache_folder, fetch
 from mien.datasets.files.pictures import Picture
+from mien.datasets.files.web import UNREACHED
 from mien.datasets.scene import Scene
 from mien.datasets.scenes.dataturks_export import (
     annotated_size,
@@ -55,7 +57,7 @@ class Dataturks:
     where not one is to be had; ``ConfigError`` for options of other values.
     """
 
-    name = "dataturks"
+    facts = DatasetFacts(name="dataturks")
 
     def __init__(
         self,

@@ -10,6 +10,7 @@ import math
 import re
 from pathlib import Path, PurePosixPath
 
+from mien.datasets.base import DatasetFacts
 from mien.datasets.scenes.marks import Corners, Marks
 from mien.datasets.scenes.reader import SceneReader
 from mien.datasets.scenes.text_lists import read_list
@@ -34,7 +35,7 @@ class Fddb(SceneReader):
     the line, and ``ConfigError`` for another ``fold``.
     """
 
-    name = "fddb"
+    facts = DatasetFacts(name="fddb")
 
     def __init__(self, path: str | Path, fold: str | None = None) -> None:
         if fold is not None and not (fold.isdecimal() and 1 <= int(fold) <= FOLDS):

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.datasets.scene import Pixels, Scene
+from mien.datasets.samples import Pixels
+from mien.datasets.scene import Scene
 
 MANY = 1000
 """A picture of more marked faces than that is told; all of them are kept."""

@@ -6,16 +6,16 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from mien.datasets.crops.folder import SPLITS
+from mien.datasets.base import DatasetFacts
 from mien.datasets.files.archive import open_archive
-from mien.datasets.files.lookup import (
-    PictureFinder,
-    joined,
+from mien.datasets.files.lookup import PictureFinder, path_in_archive
+from mien.datasets.files.pictures import Picture
+from mien.datasets.files.split_names import (
+    SPLITS,
     split_in_words,
     split_of_folders,
     split_of_table,
 )
-from mien.datasets.files.pictures import Picture
 from mien.datasets.scene import Scene
 from mien.datasets.scenes.marks import MarkedPictures, Marks
 from mien.errors import ConfigError, DatasetError
@@ -32,7 +32,7 @@ class SceneReader:
     folder ``place`` that it lies in.
     """
 
-    name = "scenes"
+    facts: DatasetFacts
 
     def __init__(self, path: str | Path, place: str = "") -> None:
         self.path = Path(path)
@@ -43,7 +43,7 @@ class SceneReader:
         if self.archive.is_file:
             root = self.path.absolute().parent
             if root.name == place:
-                self.members = [joined(place, name) for name in self.members]
+                self.members = [path_in_archive(place, name) for name in self.members]
                 root = root.parent
             self.archive = open_archive(root)
         self.finder = PictureFinder(self.archive)
@@ -77,7 +77,7 @@ class SceneReader:
 
     def find(self, table: str, picture: str, split: str) -> str:
         """The member that the annotation file ``table`` of ``split`` means by ``picture``."""
-        return self.finder.find(joined(table.rpartition("/")[0], picture), split)
+        return self.finder.find(path_in_archive(table.rpartition("/")[0], picture), split)
 
     def finish(self, tell_unmarked: bool = True) -> None:
         """Clean what is marked; pictures that no annotation file mentions are told."""

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
 
-from mien.datasets.crops.folder import SPLIT_OF
+from mien.datasets.base import DatasetFacts
 from mien.datasets.files.archive import DAMAGE
-from mien.datasets.files.lookup import joined
+from mien.datasets.files.lookup import path_in_archive
+from mien.datasets.files.split_names import SPLIT_OF
 from mien.datasets.scenes.marks import Corners, Marks, by_corners
 from mien.datasets.scenes.reader import SceneReader, pick_faces
 from mien.errors import ConfigError, DatasetError
@@ -62,7 +63,7 @@ class Voc(SceneReader):
     faces, ``ConfigError`` for options of other values. A damaged XML file is left out.
     """
 
-    name = "voc"
+    facts = DatasetFacts(name="voc")
 
     def __init__(
         self, path: str | Path, category: str | None = None, corners: str = CORNERS[0]
@@ -170,14 +171,14 @@ class Voc(SceneReader):
     def _picture(self, name: str, written: str, split: str) -> str:
         """The picture of the XML file ``name``: by the name ``written`` in it, else by its own."""
         root, listed_as = _placed(name)
-        folders = (joined(root, "JPEGImages"), name.rpartition("/")[0])
+        folders = (path_in_archive(root, "JPEGImages"), name.rpartition("/")[0])
         # Renamed pictures often leave another name in their XML file.
         likely = [written, *(f"{listed_as}{suffix}" for suffix in sorted(SUFFIXES))]
         for picture in filter(None, likely):
             for folder in folders:
-                if (path := joined(folder, picture)) in self.finder:
+                if (path := path_in_archive(folder, picture)) in self.finder:
                     return path
-        return self.finder.find(joined(folders[0], written or f"{listed_as}.jpg"), split)
+        return self.finder.find(path_in_archive(folders[0], written or f"{listed_as}.jpg"), split)
 
     def _tell(self, reason: str, names: Iterable[str]) -> None:
         """With the first split, since they are in none."""

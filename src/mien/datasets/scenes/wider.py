@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
+from mien.datasets.base import DatasetFacts
 from mien.datasets.scenes.marks import Marks, by_size
 from mien.datasets.scenes.reader import SceneReader
 from mien.datasets.scenes.text_lists import read_list
@@ -33,7 +34,7 @@ class Wider(SceneReader):
     file or one is damaged, with the number of the line.
     """
 
-    name = "wider"
+    facts = DatasetFacts(name="wider")
 
     def __init__(self, path: str | Path) -> None:
         super().__init__(path, _PLACE)

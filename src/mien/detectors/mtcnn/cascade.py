@@ -1,4 +1,4 @@
-"""What MTCNN's cascade does to boxes between its networks.
+"""Operations on boxes between MTCNN's networks.
 
 Boxes are (N, 4) as x1, y1, x2, y2 in float pixels.
 """
@@ -13,34 +13,33 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
-def squared(boxes: Array) -> Array:
-    """``boxes`` (N, 4) grown about their centres until they are as wide as high."""
+def make_square(boxes: Array) -> Array:
+    """``boxes`` (N, 4) extended around their centres to squares."""
     half = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True) / 2  # (N, 1)
     center = (boxes[:, :2] + boxes[:, 2:]) / 2
     return np.concatenate([center - half, center + half], axis=1)
 
 
-def moved(boxes: Array, offsets: Array) -> Array:
-    """``boxes`` (N, 4) after bounding-box regression: ``offsets`` are in parts of their sides."""
-    sides = boxes[:, 2:] - boxes[:, :2] + 1  # the reference counts pixels, both ends included
-    boxes = boxes + offsets * np.tile(sides, 2)
-    return boxes
+def apply_offsets(boxes: Array, offsets: Array) -> Array:
+    """``boxes`` (N, 4) after bounding-box regression; ``offsets`` are fractions of a side."""
+    sides = boxes[:, 2:] - boxes[:, :2] + 1  # the reference counts both end pixels
+    return np.asarray(boxes + offsets * np.tile(sides, 2))
 
 
-def accepted(boxes: Array, scores: Array, threshold: float) -> Array:
-    """(N,) bool: scored above ``threshold``, and still a box after its sides have moved."""
+def is_accepted(boxes: Array, scores: Array, threshold: float) -> Array:
+    """(N,) bool: score above ``threshold``, and x1 < x2 and y1 < y2 after regression."""
     return (scores > threshold) & (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
 
 
 def suppress(boxes: Array, scores: Array, threshold: float, of_smaller: bool = False) -> Array:
-    """Non-maximum suppression: the indices of the boxes (N, 4) that stay, best score first.
+    """Non-maximum suppression: the indices of the boxes (N, 4) that are kept, best score first.
 
-    A box goes where a better one overlaps it by more than ``threshold`` of their union, or of the
-    smaller of the two. As in the reference, one that has gone still removes others.
+    A box is removed if one with a better score overlaps it by more than ``threshold`` of their
+    union, or of the smaller of the two. As in the reference, a removed box still removes others.
     """
     order = np.argsort(-scores, kind="stable")
-    # From left to right, so that each block need only look at its neighbours: a crowd brings tens
-    # of thousands of proposals, too many to compare each with all others.
+    # From left to right, so that each block of boxes is compared only with its neighbours: a crowd
+    # gives tens of thousands of proposals, too many to compare each with all others.
     rank = np.argsort(boxes[order, 0], kind="stable")  # 0 is the best score
     x1, y1, x2, y2 = boxes[order[rank]].T
     area = (x2 - x1) * (y2 - y1)

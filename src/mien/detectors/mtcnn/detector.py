@@ -3,16 +3,16 @@
 Zhang, Zhang, Li, Qiao: Joint Face Detection and Alignment using Multi-task Cascaded Convolutional
 Networks, IEEE Signal Processing Letters 23 (2016), https://arxiv.org/abs/1604.02878
 
-- P-Net slides over a pyramid of ever smaller copies of the picture and proposes boxes;
-- R-Net looks at each proposal at 24×24 pixels, drops most and moves the rest;
-- O-Net looks at what is left at 48×48 pixels, scores it, moves it once more and adds landmarks.
+- P-Net slides over a pyramid of smaller and smaller copies of the picture and proposes boxes;
+- R-Net checks each proposal at 24×24 pixels, drops most of them and adjusts the rest;
+- O-Net checks the remaining ones at 48×48 pixels, scores and adjusts them, and adds landmarks.
 
-After each step, overlapping boxes make way for better ones (non-maximum suppression).
+After each step, non-maximum suppression removes overlapping boxes.
 
 The weights are those of the PyPI package ``mtcnn`` 1.0.0 (MIT; ``tools/convert_mtcnn.py``), which
-is the reference here: with ``REFERENCE`` settings the same picture gives the same faces, and
-``tests/detectors/test_mtcnn.py`` compares the two. The defaults are faster and tuned for faces that
-an expression can be read from; ``docs/detector_mtcnn.md`` tells what was measured.
+is the reference: with ``REFERENCE`` settings the same picture gives the same faces, and
+``tests/detectors/mtcnn/test_detector.py`` compares the two. The defaults are faster and tuned for
+faces large enough to show an expression; ``docs/detector_mtcnn.md`` has the measurements.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.detectors.base import DetectorFacts, check_image
-from mien.detectors.mtcnn.cascade import accepted, moved, squared, suppress
+from mien.detectors.mtcnn.cascade import apply_offsets, is_accepted, make_square, suppress
 from mien.detectors.mtcnn.pyramid import ExactPyramid, FastPyramid, Pyramid
 from mien.errors import ConfigError
 from mien.registry import register_detector
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 WINDOW, STRIDE = 12, 2  # P-Net's field of view and its step, in pixels of a pyramid level
-# Positions of the window in one run of P-Net, and patches in one run of R-Net or O-Net. They bound
-# the memory; so few that what a network keeps between its layers stays in the processor's cache.
+# Window positions in one run of P-Net, and patches in one run of R-Net or O-Net. They limit memory,
+# and are so small that a network's activations stay in the processor's cache.
 PNET_CELLS = 1 << 13
 BATCH = 16
-CUT = 512  # patches that are cut out at once: a bound of the memory too
+CUT = 512  # patches cut out at once, to limit memory
 
 REFERENCE: Mapping[str, Any] = {
     "min_face_size": 20,
@@ -51,28 +51,28 @@ REFERENCE: Mapping[str, Any] = {
     "overlaps": (0.5, 0.7, 0.7, 0.7),
     "exact": True,
 }
-"""Settings of ``MTCNN`` that make it find what the package ``mtcnn`` 1.0.0 finds by default."""
+"""Settings with which ``MTCNN`` finds what the package ``mtcnn`` 1.0.0 finds by default."""
 
 
 @register_detector("mtcnn")
 class MTCNN:
-    """The whole cascade, run by ONNX Runtime.
+    """The cascade of three networks, run by ONNX Runtime.
 
-    ``min_face_size``: side in pixels of the smallest face looked for, at least 12. The time that
-    P-Net takes grows with its inverse square. 40 is large enough to read an expression from; the
-    reference's default is 20.
+    ``min_face_size``: side in pixels of the smallest face to look for, at least 12. P-Net's time
+    grows with its inverse square. 40 is large enough to read an expression; the reference's default
+    is 20.
 
-    ``scale_factor``: each pyramid level is this much smaller than the one before, above 0 and at
-    most 0.95.
+    ``scale_factor``: size of each pyramid level relative to the one before, above 0 and at most
+    0.95.
 
-    ``thresholds``: the score in [0, 1] that a box must exceed after P-Net, R-Net and O-Net.
+    ``thresholds``: the scores in [0, 1] that a box must exceed after P-Net, R-Net and O-Net.
 
-    ``overlaps``: in [0, 1], above which the lower-scored of two boxes goes: within a pyramid level,
-    across levels, after R-Net, after O-Net. The last one is in parts of the smaller box, the others
-    of the two boxes' union.
+    ``overlaps``: in [0, 1], above which the lower-scored of two boxes is removed: within a pyramid
+    level, across levels, after R-Net, after O-Net. The last is a fraction of the smaller box, the
+    others of the two boxes' union.
 
-    ``exact``: resize and cut out as the reference does, to the last decimal. That is slower, and
-    holds the whole picture in float32, four times the memory.
+    ``exact``: resize and cut out exactly as the reference does. This is slower and holds the whole
+    picture in float32, four times the memory.
 
     ``threads``: as in ``mien.runtime.open_session``.
 
@@ -116,40 +116,46 @@ class MTCNN:
             for name in ("pnet", "rnet", "onet")
         )
 
-    def detect(self, image: NDArray[np.uint8]) -> list[Face]:
-        """The faces in ``image``, (H, W, 3) uint8 RGB, best score first; empty where there is none.
+    @property
+    def score_threshold(self) -> float:
+        """O-Net's threshold, the last one, because a face's score is O-Net's."""
+        return self.thresholds[2]
 
-        Boxes and landmarks are float pixels of ``image``. As in the paper they follow the face, not
-        the picture, and may reach beyond its border where the face does. Scores are O-Net's, above
-        ``thresholds[2]``. Raises ``InputError`` for an array of another shape or type.
+    def detect(self, image: NDArray[np.uint8], score_threshold: float | None = None) -> list[Face]:
+        """The faces in ``image``, (H, W, 3) uint8 RGB, best score first; empty without a face.
+
+        Boxes and landmarks are float pixels of ``image``. As in the paper they are not cut at the
+        picture's border. Scores are O-Net's. Raises ``InputError`` for an array of another shape or
+        type.
         """
+        threshold = self.score_threshold if score_threshold is None else score_threshold
         image = np.ascontiguousarray(check_image(image))
         picture: Pyramid = ExactPyramid(image) if self.exact else FastPyramid(image)
         boxes = self._propose(picture)
         boxes = self._refine(picture, boxes)
-        return self._output(picture, boxes)
+        return self._output(picture, boxes, threshold)
 
     def _propose(self, picture: Pyramid) -> Array:
-        """P-Net on every level of the pyramid: square boxes (N, 4)."""
+        """Square boxes (N, 4) that P-Net proposes on all levels of the pyramid."""
         largest = WINDOW / self.min_face_size
-        found = [(np.empty((0, 4)), np.empty(0))]
+        proposals = [(np.empty((0, 4)), np.empty(0))]
         for level, scale in picture.levels(largest, self.scale_factor, WINDOW):
             boxes, scores = self._scan(level, scale)
             keep = suppress(boxes, scores, self.overlaps[0])
-            found.append((boxes[keep], scores[keep]))
-        boxes, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        return squared(boxes[suppress(boxes, scores, self.overlaps[1])])
+            proposals.append((boxes[keep], scores[keep]))
+        boxes, scores = (np.concatenate(parts) for parts in zip(*proposals, strict=True))
+        return make_square(boxes[suppress(boxes, scores, self.overlaps[1])])
 
     def _scan(self, level: Array, scale: Array) -> tuple[Array, Array]:
-        """P-Net's boxes (N, 4), in pixels of the picture, and scores (N,) on one pyramid level."""
+        """P-Net's boxes (N, 4) in pixels of the picture, and scores (N,), on one pyramid level."""
         # P-Net's output has one cell for each position of its window.
         rows, columns = ((side - 1) // STRIDE - 4 for side in level.shape[:2])
-        strip = max(1, PNET_CELLS // columns)
-        found = []
-        for first in range(0, rows, strip):
-            # Strips overlap by what the window reaches beyond its step: the cells are the same as
-            # those of the whole level in one run.
-            pixels = level[STRIDE * first : STRIDE * (first + strip) + WINDOW - STRIDE]
+        height = max(1, PNET_CELLS // columns)  # of a strip, in cells
+        strips = []
+        for first in range(0, rows, height):
+            # Strips overlap by the window less its step: the cells are then those of one run on the
+            # whole level.
+            pixels = level[STRIDE * first : STRIDE * (first + height) + WINDOW - STRIDE]
             pixels = pixels[None].astype(np.float32)
             score, box = self._pnet.run(["score", "box"], {"pixels": pixels})
             row, column = np.nonzero(score[0, 0] > self.thresholds[0])
@@ -157,27 +163,27 @@ class MTCNN:
             window = np.concatenate([corner, corner + WINDOW - 1], axis=1)  # (N, 4)
             offsets = box[0][:, row, column].T  # (4, rows, columns) -> (N, 4)
             boxes = (window + offsets * (WINDOW - 1)) / np.tile(scale, 2)
-            found.append((boxes, score[0, 0, row, column]))
-        boxes, scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
+            strips.append((boxes, score[0, 0, row, column]))
+        boxes, scores = (np.concatenate(parts) for parts in zip(*strips, strict=True))
         return boxes, scores
 
     def _refine(self, picture: Pyramid, boxes: Array) -> Array:
-        """R-Net: the boxes (N, 4) that it takes for faces, moved and made square again."""
-        scores, offsets = self._look(self._rnet, ["score", "box"], picture, boxes, 24)
-        boxes = moved(boxes, offsets)
-        keep = accepted(boxes, scores, self.thresholds[1])
+        """The boxes (N, 4) that R-Net accepts, adjusted and made square again."""
+        scores, offsets = self._run(self._rnet, ["score", "box"], picture, boxes, 24)
+        boxes = apply_offsets(boxes, offsets)
+        keep = is_accepted(boxes, scores, self.thresholds[1])
         boxes, scores = boxes[keep], scores[keep]
-        return squared(boxes[suppress(boxes, scores, self.overlaps[2])])
+        return make_square(boxes[suppress(boxes, scores, self.overlaps[2])])
 
-    def _output(self, picture: Pyramid, boxes: Array) -> list[Face]:
-        """O-Net: faces with final boxes, scores and landmarks."""
+    def _output(self, picture: Pyramid, boxes: Array, threshold: float) -> list[Face]:
+        """The faces that O-Net accepts, with final boxes, scores and landmarks."""
         outputs = ["score", "box", "landmarks"]
-        scores, offsets, points = self._look(self._onet, outputs, picture, boxes, 48)
-        # Five x, then five y, in parts of the square box: (N, 10) -> (N, 5, 2)
+        scores, offsets, points = self._run(self._onet, outputs, picture, boxes, 48)
+        # Five x, then five y, as fractions of the square box: (N, 10) -> (N, 5, 2)
         points = points.reshape(-1, 2, 5).transpose(0, 2, 1).astype(np.float64)
         points = points * (boxes[:, None, 2:] - boxes[:, None, :2] + 1) + boxes[:, None, :2] - 1
-        boxes = moved(boxes, offsets)
-        keep = accepted(boxes, scores, self.thresholds[2])
+        boxes = apply_offsets(boxes, offsets)
+        keep = is_accepted(boxes, scores, threshold)
         boxes, scores, points = boxes[keep], scores[keep], points[keep]
         return [
             Face(
@@ -188,12 +194,12 @@ class MTCNN:
             for i in suppress(boxes, scores, self.overlaps[3], of_smaller=True)
         ]
 
-    def _look(
+    def _run(
         self, net: InferenceSession, outputs: list[str], picture: Pyramid, boxes: Array, size: int
     ) -> list[Array]:
-        """What ``net`` says of the patches under ``boxes``: its ``outputs``, the score as (N,)."""
+        """The ``outputs`` of ``net`` for the patches under ``boxes``; the score as (N,)."""
         answers = []
-        # At least one run, so that no boxes give outputs of no rows and the right width.
+        # At least one run, so that without boxes the outputs have no rows but the right width.
         for start in range(0, max(1, len(boxes)), CUT):
             patches = picture.patches(boxes[start : start + CUT], size)
             for first in range(0, max(1, len(patches)), BATCH):

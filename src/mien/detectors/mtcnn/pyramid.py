@@ -1,4 +1,4 @@
-"""A picture in many sizes: levels that a small window slides over, and patches of one size."""
+"""A picture in many sizes: levels for a sliding window, and patches of one size."""
 
 from __future__ import annotations
 
@@ -11,47 +11,46 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-LEAST = 12  # pixels of the shorter side of the smallest copy
-REMAP_LIMIT = (1 << 15) - 2  # pixels of the longest side that cv2.remap takes
+MIN_SIDE = 12  # pixels of the shorter side of the smallest copy
+REMAP_LIMIT = (1 << 15) - 2  # pixels of the longest side that cv2.remap accepts
 
 
 class Pyramid(Protocol):
-    """Made of ``image``, (H, W, 3) uint8, whose values lie one after the other in memory."""
+    """Levels and patches of ``image``, (H, W, 3) uint8, contiguous in memory."""
 
     def __init__(self, image: Array) -> None: ...
 
     def levels(self, scale: float, factor: float, least: int) -> Iterator[tuple[Array, Array]]:
         """Smaller and smaller copies with their scales (2,), for x and y.
 
-        The first is ``scale`` times as large as the picture, each next one ``factor`` times as
-        large as that before it, while both sides are ``least`` or more.
+        The first is ``scale`` times the picture's size, each further one ``factor`` times the
+        size of the one before, as long as both sides are at least ``least``.
         """
         ...
 
     def patches(self, boxes: Array, size: int) -> Array:
-        """What lies under ``boxes`` (N, 4), resized to (N, size, size, 3), 0 to 255.
+        """The parts of the picture under ``boxes`` (N, 4): (N, size, size, 3), 0 to 255.
 
-        Bilinear between the four nearest pixels, mid-grey outside of the picture.
+        Bilinear between the four nearest pixels, mid-grey outside the picture.
         """
         ...
 
 
 class FastPyramid:
-    """In uint8, by way of copies each half as large as the one before.
+    """A pyramid in uint8, made from copies that are each half the size of the one before.
 
-    By two, pixels are averaged in a tenth of the time that any other ratio takes; all else then
-    starts from a copy not much larger than what is wanted. The copies take a third of the picture's
-    own memory.
+    Halving takes a tenth of the time of any other ratio. Levels and patches are then made from the
+    smallest copy that is large enough. The copies take a third of the picture's memory.
     """
 
     def __init__(self, image: Array) -> None:
         self.copies = [image]
-        while min(half := [side // 2 for side in self.copies[-1].shape[:2]]) >= LEAST:
-            even = self.copies[-1][: 2 * half[0], : 2 * half[1]]  # an odd last one is left out
+        while min(half := [side // 2 for side in self.copies[-1].shape[:2]]) >= MIN_SIDE:
+            even = self.copies[-1][: 2 * half[0], : 2 * half[1]]  # drops an odd last row or column
             self.copies.append(cv2.resize(even, half[::-1], interpolation=cv2.INTER_AREA))
 
     def levels(self, scale: float, factor: float, least: int) -> Iterator[tuple[Array, Array]]:
-        """As in ``Pyramid``: uint8, with scales that are exact to a level's whole pixels."""
+        """As in ``Pyramid``: uint8; the scales take into account that sides are whole pixels."""
         height, width = self.copies[0].shape[:2]
         while min(size := (int(width * scale), int(height * scale))) >= least:
             step = min(int(np.log2(1 / scale)), len(self.copies) - 1)
@@ -61,9 +60,10 @@ class FastPyramid:
             scale *= factor
 
     def patches(self, boxes: Array, size: int) -> Array:
-        """As in ``Pyramid``: uint8, each from the smallest copy in which the box is not smaller.
+        """As in ``Pyramid``: uint8, each from the smallest copy that has enough pixels.
 
-        Of a large face, single pixels far apart would say less, and others at every step aside.
+        Sampling single pixels far apart from the full picture would make patches of large faces
+        noisy.
         """
         image = self.copies[0]
         if max(image.shape[:2]) > REMAP_LIMIT:
@@ -74,18 +74,18 @@ class FastPyramid:
         out = np.empty((len(boxes), size, size, 3), np.uint8)
         for step in np.unique(steps):
             mine = np.flatnonzero(steps == step)
-            # In a copy as in the picture, whole numbers are the centres of pixels.
+            # Whole numbers are the centres of pixels, in a copy as in the picture.
             across = ((x[mine] + 0.5) / (1 << step) - 0.5).astype(np.float32)  # (n, S)
             down = ((y[mine] + 0.5) / (1 << step) - 0.5).astype(np.float32)
-            # All in one call, one below the other: (n * S, S, 3)
-            found = cv2.remap(
+            # All patches in one call, stacked vertically: (n * S, S, 3)
+            stacked = cv2.remap(
                 self.copies[step],
                 np.repeat(across, size, axis=0),
                 np.repeat(down.reshape(-1, 1), size, axis=1),
                 cv2.INTER_LINEAR,
                 borderMode=cv2.BORDER_REPLICATE,
             )
-            out[mine] = found.reshape(-1, size, size, 3)
+            out[mine] = stacked.reshape(-1, size, size, 3)
         outside_x, outside_y = outside(image, x, y)
         for i in np.flatnonzero(outside_x.any(axis=1) | outside_y.any(axis=1)):
             out[i, outside_y[i]] = 127
@@ -94,13 +94,13 @@ class FastPyramid:
 
 
 class ExactPyramid:
-    """As the package ``mtcnn`` 1.0.0 does it, to the last decimal: in float32, from the picture."""
+    """A pyramid in float32, made from the picture as the package ``mtcnn`` 1.0.0 does it."""
 
     def __init__(self, image: Array) -> None:
         self.image = image
 
     def levels(self, scale: float, factor: float, least: int) -> Iterator[tuple[Array, Array]]:
-        """As in ``Pyramid``: float32, with the scales that were asked for."""
+        """As in ``Pyramid``: float32, with the requested scales."""
         height, width = self.image.shape[:2]
         image = self.image.astype(np.float32)
         while min(size := (int(width * scale), int(height * scale))) >= least:
@@ -120,27 +120,26 @@ class ExactPyramid:
 
         pixels = self.image.reshape(-1, 3)
 
-        def at(row: Array, column: Array) -> Array:
-            # take: a quarter of the time of pixels[...]
+        def pixels_at(row: Array, column: Array) -> Array:
+            # take needs a quarter of the time of pixels[...]
             index = row[:, :, None] * width + column[:, None, :]  # (N, S, S)
-            found: Array = pixels.take(index, axis=0)  # (N, S, S, 3)
-            return found.astype(np.float32)
+            return np.asarray(pixels.take(index, axis=0), np.float32)  # (N, S, S, 3)
 
-        def between(first: Array, second: Array, part: Array) -> Array:
+        def interpolate(first: Array, second: Array, share: Array) -> Array:
             second -= first
-            second *= part
+            second *= share
             second += first
             return second
 
-        upper = between(at(top, left), at(top, right), dx)
-        lower = between(at(bottom, left), at(bottom, right), dx)
-        out = between(upper, lower, dy)
+        upper = interpolate(pixels_at(top, left), pixels_at(top, right), dx)
+        lower = interpolate(pixels_at(bottom, left), pixels_at(bottom, right), dx)
+        out = interpolate(upper, lower, dy)
         out[outside_y[:, :, None] | outside_x[:, None, :]] = 127.5
         return out
 
 
 def grid(image: Array, boxes: Array, size: int) -> tuple[Array, Array]:
-    """The columns (N, size) and rows (N, size) of ``image``, not whole, that patches consist of."""
+    """The fractional columns (N, size) and rows (N, size) of ``image`` that patches sample."""
     height, width = image.shape[:2]
     steps = np.linspace(0, 1, size)
     x = (boxes[:, 0:1] + (boxes[:, 2:3] - boxes[:, 0:1]) * steps) * ((width - 1) / width)
@@ -149,6 +148,6 @@ def grid(image: Array, boxes: Array, size: int) -> tuple[Array, Array]:
 
 
 def outside(image: Array, x: Array, y: Array) -> tuple[Array, Array]:
-    """Whether columns ``x`` and rows ``y`` lie beyond the border of ``image``."""
+    """Which of the columns ``x`` and rows ``y`` are outside ``image``."""
     height, width = image.shape[:2]
     return (x < 0) | (x > width - 1), (y < 0) | (y > height - 1)

@@ -1,1 +1,1 @@
-"""Classifiers measured: predictions, measures, comparison, explanation."""
+"""Evaluation of classifiers: predictions, measures, comparison, explanation."""

@@ -1,4 +1,4 @@
-"""What a classifier takes: parameters, arithmetic, time for a face, megabytes."""
+"""Costs of a classifier: parameters, arithmetic, time for a face, size of the file."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from mien.files import write_whole
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a classifier takes; ``None`` where it was not, or cannot be, measured."""
+    """Costs of a classifier; ``None`` if not measured."""
 
     parameters: int | None = None
-    """Learned numbers."""
+    """Trained weights."""
     macs: int | None = None
-    """Multiplications with addition for one face."""
+    """Multiply-accumulate operations for one face."""
     ms_per_face: float | None = None
-    """Median of ONNX Runtime, one face a call, one thread, preparation of the crop included."""
+    """Median with ONNX Runtime, one face a call, one thread, including preprocessing."""
     megabytes: float | None = None
-    """The ONNX file, 10⁶ bytes."""
+    """Size of the ONNX file, 10⁶ bytes."""
     hardware: str = ""
-    """What the milliseconds were measured on."""
+    """Processor on which the milliseconds were measured."""
     note: str = ""
-    """Why something is missing."""
+    """Why a cost is missing."""
 
     def save(self, path: Path) -> None:
-        """Write one JSON object, whole or not at all; ``OutputError``."""
+        """Write one JSON object, whole or not at all. Raises ``OutputError``."""
         write_whole(path, (json.dumps(asdict(self), indent=2) + "\n").encode())
 
     @classmethod
@@ -39,5 +39,5 @@ class Cost:
         except (OSError, ValueError, TypeError) as error:
             reason = " ".join(str(error).split())
             raise InputError(
-                f"{path} holds no costs of 'mien study' ({reason}): remove it"
+                f"{path} is not a cost file of 'mien study' ({reason}): delete it"
             ) from None

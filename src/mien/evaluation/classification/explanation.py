@@ -1,4 +1,4 @@
-"""Which part of a face an answer rests on: any classifier, asked with parts of it covered."""
+"""Which parts of a face a classifier's answer depends on: occlusion sensitivity."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from mien.preprocess.network_input import resize_crops
 from mien.specs.classifier import ModelSpec
 
 PATCH = 1 / 6
-"""Side of the covered square, of the picture's side: about an eye, or half a mouth."""
+"""Side of the covered square as a share of the picture's: about an eye, or half a mouth."""
 STEP = 1 / 12
-"""From one square to the next."""
+"""Distance from one square to the next, as a share of the picture's side."""
 
 
 def occlusion(classifier: Classifier, crop: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Occlusion sensitivity (Zeiler and Fergus 2014) of one face crop, (H, W) float32.
 
-    A square takes the picture's mean colour, place by place, and every pixel gets the mean loss of
-    the predicted class's probability over the squares that cover it: 0.3 where covering costs 30
-    points, negative where it makes the answer surer. ``crop`` is (H, W) or (H, W, 3) uint8.
+    A square of the picture's mean colour covers one place after another. Each pixel gets the mean
+    drop of the predicted class's probability over the squares that cover it: 0.3 if covering it
+    costs 30 points, negative if that raises the probability. ``crop`` is (H, W) or (H, W, 3) uint8.
     """
     resized = resize_crops([crop], classifier.spec)[0]  # (R, R, C)
     side = len(resized)
@@ -41,17 +41,17 @@ def occlusion(classifier: Classifier, crop: NDArray[np.uint8]) -> NDArray[np.flo
 
 
 def from_network_input(
-    seen: NDArray[np.float32], spec: ModelSpec, shape: tuple[int, int]
+    values: NDArray[np.float32], spec: ModelSpec, shape: tuple[int, int]
 ) -> NDArray[np.float32]:
-    """A map over the network's input, of any resolution, laid on the crop of ``shape`` (H, W).
+    """A map over the network's input, of any resolution, resized to a crop of ``shape`` (H, W).
 
-    The network sees the centre of the resized crop; what lies outside of it is 0.
+    The network sees the centre of the resized crop; the map is 0 outside of it.
     """
     side = spec.resize or spec.input_size
-    cut = (side - spec.input_size) // 2
+    margin = (side - spec.input_size) // 2
     whole = np.zeros((side, side), np.float32)
-    centre = _resized(seen, (spec.input_size, spec.input_size))
-    whole[cut : cut + spec.input_size, cut : cut + spec.input_size] = centre
+    centre = _resized(values, (spec.input_size, spec.input_size))
+    whole[margin : margin + spec.input_size, margin : margin + spec.input_size] = centre
     return _resized(whole, shape)
 
 

@@ -1,10 +1,8 @@
-"""A classifier's answers on one split: all that measures, figures and comparisons start from."""
+"""A classifier's answers to one split: the input of measures, figures and comparisons."""
 
 from __future__ import annotations
 
-import hashlib
 import io
-from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -23,28 +21,28 @@ class Predictions:
     probs: NDArray[np.float32]
     """(N, K); rows sum to 1."""
     labels: NDArray[np.int64]
-    """(N,) the data set's own labels, indices into ``names``."""
+    """(N,) the data set's labels, as indices into ``names``."""
     names: tuple[str, ...]
-    """The data set's expressions, in its order, then those that only the model knows."""
+    """The data set's labels, in its order, then those that only the model knows."""
     keys: tuple[str, ...]
-    """What the data set calls each picture."""
+    """Names of the pictures in the data set."""
     repeated: NDArray[np.bool_]
-    """(N,) whether the picture's pixels equal one of the split ``repeats_of``."""
+    """(N,) whether the pixels equal those of a picture of the split ``repeats_of``."""
     model: str
     model_hash: str
-    """``ModelSpec.sha256`` of the model that answered; may be empty."""
+    """``ModelSpec.sha256`` of the model; may be empty."""
     dataset: str
     split: str
     splits: str
-    """How the data set was divided: ``official``, or ``mien.datasets.splits`` says how."""
+    """How the data set was divided: ``official``, or such as ``random:90/10``."""
     tta: bool
     """Whether ten crops were averaged."""
     fingerprint: str
-    """Of the split's pictures and labels (``fingerprint``): two copies that differ are told."""
+    """Of the split's labels and pixels (``mien.datasets.samples.pixel_fingerprint``)."""
     repeats_of: str
-    """Empty where no other split was looked at."""
+    """Empty if repeats were not looked for."""
     skipped: tuple[str, ...] = ()
-    """Pictures that could not be read, each with the reason; they are in nothing above."""
+    """Pictures that could not be read, each with the reason; they are not among the N."""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -55,7 +53,10 @@ class Predictions:
         return np.asarray(self.probs.argmax(axis=1), np.int64)
 
     def save(self, path: str | Path) -> None:
-        """Write a compressed ``.npz`` of plain arrays, whole or not at all; ``OutputError``."""
+        """Write a compressed ``.npz`` of plain arrays, whole or not at all.
+
+        Raises ``OutputError``.
+        """
         buffer = io.BytesIO()
         arrays: dict[str, Any] = {f.name: np.asarray(getattr(self, f.name)) for f in fields(self)}
         np.savez_compressed(buffer, **arrays)
@@ -63,7 +64,7 @@ class Predictions:
 
     @classmethod
     def load(cls, path: str | Path) -> Predictions:
-        """Read what ``save`` wrote; nothing in the file is executed. Raises ``InputError``."""
+        """Read a file that ``save`` wrote; no code in it is executed. Raises ``InputError``."""
         try:
             with np.load(path, allow_pickle=False) as file:
                 raw = {field.name: np.asarray(file[field.name]) for field in fields(cls)}
@@ -71,12 +72,14 @@ class Predictions:
             fit = all(raw[name].shape == (n,) for name in ("labels", "keys", "repeated"))
             known = raw["labels"].dtype == np.int64 and np.isin(raw["labels"], range(k)).all()
             if not (n and fit and known and raw["names"].shape == (k,)):
-                raise ValueError("its arrays do not fit together")
+                raise ValueError("the shapes of its arrays do not match")
         except FileNotFoundError:
             raise InputError(f"no predictions at {path}") from None
         except Exception as error:  # noqa: BLE001 - a damaged file makes NumPy raise anything
             reason = " ".join(str(error).split())
-            raise InputError(f"{path} holds no predictions of 'mien evaluate': {reason}") from None
+            raise InputError(
+                f"{path} is not a file of predictions by 'mien evaluate': {reason}"
+            ) from None
         values: dict[str, Any] = {
             name: value if value.ndim else value.item() for name, value in raw.items()
         }
@@ -93,10 +96,10 @@ def surest_mistakes(predictions: Predictions, count: int) -> NDArray[np.int64]:
 
 
 def examples(predictions: Predictions, count: int) -> NDArray[np.int64]:
-    """Indices of at most ``count`` answers worth a look: half of them right, half wrong.
+    """Indices of at most ``count`` informative answers: half of them correct, half wrong.
 
-    The right ones are of each class in turn, those of middling confidence first, for the surest
-    have nothing more to tell; the wrong ones are the surest of all.
+    The correct ones come from each class in turn, those of median confidence first: very confident
+    ones show little. The wrong ones are the most confident of all.
     """
     wrong = surest_mistakes(predictions, count // 2)
     right = np.flatnonzero(predictions.predicted == predictions.labels)
@@ -108,16 +111,3 @@ def examples(predictions: Predictions, count: int) -> NDArray[np.int64]:
         dealt += [(turn, int(label), int(index)) for turn, index in enumerate(own[order])]
     chosen = [index for _, _, index in sorted(dealt)[: count - len(wrong)]]
     return np.array([*chosen, *wrong], np.int64)
-
-
-def answers_path(run: Path, split: str, tta: bool = False) -> Path:
-    """Where the folder of a run keeps its answers on ``split``."""
-    return run / "predictions" / f"{split}{'-tencrops' if tta else ''}.npz"
-
-
-def fingerprint(labels: Iterable[int], pixel_keys: Iterable[bytes]) -> str:
-    """16 hexadecimal digits over a split's labels and ``mien.datasets.base.pixel_keys``."""
-    digest = hashlib.blake2b(digest_size=8)
-    for label, key in zip(labels, pixel_keys, strict=True):
-        digest.update(key + int(label).to_bytes(4, "big", signed=True))
-    return digest.hexdigest()

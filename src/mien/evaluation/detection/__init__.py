@@ -1,1 +1,1 @@
-"""Face detectors measured: what they answer, what of it is right, and who is better."""
+"""Evaluation of face detectors: answers, matching, precision, measures, comparison."""

@@ -1,4 +1,4 @@
-"""What a detector answers to one split, beside what is marked there; measures start from it."""
+"""A detector's answers to one split, with the marked faces: the input of measures and figures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mien.files import write_whole
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """One picture: N faces that are marked, M boxes that were found. Pixels of the picture."""
+    """One picture: N marked faces and M detected boxes, in pixels of the picture."""
 
     key: str
     width: int
@@ -28,7 +28,7 @@ class Answer:
     truth: NDArray[np.float32]
     """(N, 4) as x1, y1, x2, y2."""
     ignored: NDArray[np.bool_]
-    """(N,) faces that count neither as found nor as missed."""
+    """(N,) faces that count neither as detected nor as missed."""
     subsets: Mapping[str, NDArray[np.bool_]]
     """Name → (N,), such as ``easy``; may be empty."""
     boxes: NDArray[np.float32]
@@ -36,7 +36,7 @@ class Answer:
     scores: NDArray[np.float32]
     """(M,), best first."""
     ms: float
-    """Wall time of detecting, without decoding the picture."""
+    """Wall time of detection, without decoding the picture."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,25 +44,30 @@ class Detections:
     """A detector's answers to every picture of one split."""
 
     detector: str
-    """Its name, as people read it."""
+    """Display name."""
     dataset: str
     split: str
     answers: tuple[Answer, ...]
     skipped: tuple[str, ...] = ()
     """Pictures that could not be read, with the reason."""
     threshold: float = 0.0
-    """The score at which the detector is used; the answers may hold boxes below it."""
+    """Score from which a box counts as a face; the answers may have boxes with lower scores."""
     facts: Mapping[str, Any] = field(default_factory=dict)
-    """JSON-ready: the detector's settings, hardware, peak memory in MiB and the like."""
+    """JSON-ready: for example the detector's settings, hardware and peak memory in MiB."""
 
     def __len__(self) -> int:
         return len(self.answers)
 
     @property
-    def fingerprint(self) -> str:
-        """16 hexadecimal digits over the pictures and all that is marked in them, in any order.
+    def keys(self) -> tuple[str, ...]:
+        """Names of the pictures."""
+        return tuple(answer.key for answer in self.answers)
 
-        Answers compare only where it is the same.
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits over the pictures and their marked faces, whatever their order.
+
+        Answers are comparable only if it is the same.
         """
         digest = hashlib.blake2b(digest_size=8)
         for answer in sorted(self.answers, key=lambda answer: answer.key):
@@ -75,41 +80,41 @@ class Detections:
     def save(self, path: str | Path) -> None:
         """Write a compressed ``.npz`` of plain arrays, whole or not at all; ``OutputError``.
 
-        A subset that only some pictures know comes back empty in the others.
+        A subset that only some pictures have is loaded as an empty one of the others.
         """
-        all_of = self.answers
-        names = sorted({name for answer in all_of for name in answer.subsets})
-        nobody = np.zeros(0, bool)
+        made = self.answers
+        names = sorted({name for answer in made for name in answer.subsets})
+        no_faces, no_boxes = np.zeros(0, bool), np.zeros((0, 4), np.float32)
         members = [
             np.concatenate(
-                [nobody, *(a.subsets.get(name, np.zeros(len(a.truth), bool)) for a in all_of)]
+                [no_faces, *(a.subsets.get(name, np.zeros(len(a.truth), bool)) for a in made)]
             )
             for name in names
         ]
         words = {
             "detector": self.detector, "dataset": self.dataset, "split": self.split,
             "skipped": self.skipped, "threshold": self.threshold, "facts": dict(self.facts),
-            "keys": [answer.key for answer in all_of], "subsets": names,
+            "keys": self.keys, "subsets": names,
         }  # fmt: skip
         buffer = io.BytesIO()
         np.savez_compressed(
             buffer,
             words=np.array(json.dumps(words)),
-            sizes=np.array([(a.width, a.height) for a in all_of], np.int64).reshape(-1, 2),
-            ms=np.array([a.ms for a in all_of], np.float64),
-            faces=np.array([len(a.truth) for a in all_of], np.int64),
-            found=np.array([len(a.boxes) for a in all_of], np.int64),
-            truth=np.concatenate([np.zeros((0, 4), np.float32), *(a.truth for a in all_of)]),
-            ignored=np.concatenate([nobody, *(a.ignored for a in all_of)]),
-            members=np.array(members, bool).reshape(len(names), sum(len(a.truth) for a in all_of)),
-            boxes=np.concatenate([np.zeros((0, 4), np.float32), *(a.boxes for a in all_of)]),
-            scores=np.concatenate([np.zeros(0, np.float32), *(a.scores for a in all_of)]),
+            sizes=np.array([(a.width, a.height) for a in made], np.int64).reshape(-1, 2),
+            ms=np.array([a.ms for a in made], np.float64),
+            faces=np.array([len(a.truth) for a in made], np.int64),
+            found=np.array([len(a.boxes) for a in made], np.int64),
+            truth=np.concatenate([no_boxes, *(a.truth for a in made)]),
+            ignored=np.concatenate([no_faces, *(a.ignored for a in made)]),
+            members=np.array(members, bool).reshape(len(names), sum(len(a.truth) for a in made)),
+            boxes=np.concatenate([no_boxes, *(a.boxes for a in made)]),
+            scores=np.concatenate([np.zeros(0, np.float32), *(a.scores for a in made)]),
         )
         write_whole(Path(path), buffer.getvalue())
 
     @classmethod
     def load(cls, path: str | Path) -> Detections:
-        """Read what ``save`` wrote; nothing in the file is executed. Raises ``InputError``."""
+        """Read a file that ``save`` wrote; no code in it is executed. Raises ``InputError``."""
         try:
             with np.load(path, allow_pickle=False) as file:
                 return cls._of({name: np.asarray(file[name]) for name in file.files})
@@ -118,7 +123,7 @@ class Detections:
         except Exception as error:  # noqa: BLE001 - a damaged file makes NumPy raise anything
             reason = " ".join(str(error).split())
             raise InputError(
-                f"{path} holds no answers of a detector by 'mien evaluate': {reason}"
+                f"{path} is not a file of a detector's answers by 'mien evaluate': {reason}"
             ) from None
 
     @classmethod
@@ -140,7 +145,7 @@ class Detections:
             for name, shape in shapes.items()
         )
         if not fit or min(raw["faces"].min(initial=0), raw["found"].min(initial=0)) < 0:
-            raise ValueError("its arrays do not fit together")
+            raise ValueError("the shapes or types of its arrays do not match")
         answers, ends = [], (accumulate(raw["faces"].tolist()), accumulate(raw["found"].tolist()))
         for i, (end, last) in enumerate(zip(*ends, strict=True)):
             own = slice(end - int(raw["faces"][i]), end)
@@ -159,7 +164,7 @@ class Detections:
                 )
             )
             if (np.diff(answers[-1].scores) > 0).any():
-                raise ValueError("its boxes are not in the order of their scores")
+                raise ValueError("its boxes are not sorted by score")
         return cls(
             detector=str(words["detector"]),
             dataset=str(words["dataset"]),
@@ -169,8 +174,3 @@ class Detections:
             threshold=float(words["threshold"]),
             facts=dict(words["facts"]),
         )
-
-
-def answers_path(run: Path, split: str) -> Path:
-    """Where the folder of a run keeps its detector's answers on ``split``."""
-    return run / "detections" / f"{split}.npz"

@@ -1,15 +1,14 @@
-"""Several detectors on the same pictures: who is better, by how much, and is it more than luck."""
+"""Several detectors on the same pictures: which is better, by how much, and significantly so?"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.errors import InputError
+from mien.evaluation.comparison import Comparison, check_same, count_only
 from mien.evaluation.detection.answers import Detections
 from mien.evaluation.detection.faults import IOU, faults
 from mien.evaluation.detection.measures import DetectionScores, measure
@@ -19,7 +18,7 @@ from mien.evaluation.metrics import Interval
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DetectorRow:
     """One detector of a comparison."""
 
     name: str
@@ -27,66 +26,57 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class DetectorPair:
     """The best detector against another one, on the same pictures.
 
-    Faces are counted at the score at which each detector is used, at an IoU of 0.5.
+    Faces are counted at each detector's own score threshold and an IoU of 0.5.
     """
 
     best: str
     other: str
     difference: float | None
-    """AP50 of the best less that of the other; ``None`` where no face is marked."""
+    """AP50 of the best minus that of the other; ``None`` without marked faces."""
     interval: Interval | None
-    """Of the difference: 95 %, both resampled over the same pictures. With 0 in it, the order of
-    the two may be luck."""
+    """95 % interval of the difference, from the same resampled pictures for both. If it contains
+    0, the order of the two may be chance."""
     best_alone: int
-    """Faces that only the best finds."""
+    """Faces that only the best detects."""
     other_alone: int
-    """Faces that only the other finds."""
+    """Faces that only the other detects."""
     both: int
     neither: int
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Detectors side by side, the highest AP50 first, and the best against each other one."""
-
-    rows: tuple[Row, ...]
-    pairs: tuple[Pair, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready; floats as they are."""
-        return asdict(self)
+DetectorComparison = Comparison[DetectorRow, DetectorPair]
 
 
-def compare(answers: Mapping[str, Detections], cap: int | None = None) -> Comparison:
-    """Measure every detector's answers and set the one of highest AP50 against the others.
+def compare(answers: Mapping[str, Detections], cap: int | None = None) -> DetectorComparison:
+    """Measure every detector's answers and compare the one of highest AP50 with the others.
 
-    ``answers`` are by the name that a detector is to have in the comparison; ``cap`` is as in
-    ``measure``. Raises ``InputError`` where the answers are to different pictures.
+    ``answers`` are by the detector's name in the comparison; ``cap`` is as in ``measure``. Raises
+    ``InputError`` if the answers are to different pictures.
     """
     check_comparable(answers)
-    rows = [Row(name, measure(found, cap)) for name, found in answers.items()]
+    rows = [DetectorRow(name, measure(each, cap)) for name, each in answers.items()]
     rows.sort(key=lambda row: -(row.scores.ap50 or 0.0))
-    found = {name: _found(each) for name, each in answers.items()}
-    drawn = {
+    detected = {name: _detected(each) for name, each in answers.items()}
+    resampled = {
         name: resampled_ap(pool([judge(a, np.array([IOU])) for a in in_order(each.answers)], cap))
         for name, each in answers.items()
     }
     best, *others = rows
     pairs = []
     for other in others:
-        ours, theirs = found[best.name], found[other.name]
+        ours, theirs = detected[best.name], detected[other.name]
         high, low = best.scores.ap50, other.scores.ap50
         pairs.append(
-            Pair(
+            DetectorPair(
                 best=best.name,
                 other=other.name,
                 difference=None if high is None or low is None else high - low,
-                interval=interval(drawn[best.name] - drawn[other.name]),
-                best_alone=int((ours & ~theirs).sum()),
-                other_alone=int((~ours & theirs).sum()),
+                interval=interval(resampled[best.name] - resampled[other.name]),
+                best_alone=count_only(ours, theirs),
+                other_alone=count_only(theirs, ours),
                 both=int((ours & theirs).sum()),
                 neither=best.scores.faces - int((ours | theirs).sum()),
             )
@@ -95,28 +85,21 @@ def compare(answers: Mapping[str, Detections], cap: int | None = None) -> Compar
 
 
 def check_comparable(answers: Mapping[str, Detections]) -> None:
-    """Raise ``InputError``, naming who differs, unless all answered the same pictures."""
-    if len(answers) < 2:
-        raise InputError("a comparison needs two detectors or more")
-    (first, reference), *others = answers.items()
-    for name, found in others:
-        for what, a, b in (
-            ("split", reference.split, found.split),
-            ("pictures", len(reference), len(found)),
-            ("marked boxes", reference.fingerprint, found.fingerprint),
-        ):
-            if a != b:
-                raise InputError(
-                    f"{first} and {name} cannot be compared: {what} {a} against {b}; "
-                    "measure both on the same pictures"
-                )
+    """Raise ``InputError``, which names the difference, unless all answered the same pictures."""
+    check_same(answers, _facts, "detectors")
 
 
-def _found(detections: Detections) -> NDArray[np.bool_]:
-    """Over all marked faces, pictures in the order of their keys: whether a box took it."""
-    every = [np.zeros(0, bool)]
+def _facts(first: Detections, other: Detections) -> Iterable[tuple[str, object, object]]:
+    yield "split", first.split, other.split
+    yield "pictures", len(first), len(other)
+    yield "marked boxes, by fingerprint,", first.fingerprint, other.fingerprint
+
+
+def _detected(detections: Detections) -> NDArray[np.bool_]:
+    """(N,) whether each marked face is detected; pictures in the order of their keys."""
+    parts = [np.zeros(0, bool)]
     for answer in in_order(detections.answers):
         hit = np.zeros(len(answer.truth), bool)
         hit[faults(answer, detections.threshold).found] = True
-        every.append(hit)
-    return np.concatenate(every)
+        parts.append(hit)
+    return np.concatenate(parts)

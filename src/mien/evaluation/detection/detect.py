@@ -1,10 +1,10 @@
-"""A detector asked for every picture of one split: what it answers, how long it takes."""
+"""Run a detector on every picture of a split, and time it."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -12,14 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from mien.datasets.scene import Pixels, Scene, SceneDataset
+from mien.datasets.base import SceneDataset
+from mien.datasets.samples import Pixels
+from mien.datasets.scene import Scene
 from mien.detectors.base import Detector, check_faces
-from mien.errors import DatasetError
 from mien.evaluation.detection.answers import Answer, Detections
+from mien.evaluation.split_pictures import Progress, check_any_read, check_split, read_or_skip
 from mien.runtime import processor, usable_cores
-
-Progress = Callable[[int, int], None]
-"""Called with (pictures done, pictures in all)."""
 
 
 def detect_all(
@@ -28,6 +27,7 @@ def detect_all(
     split: str,
     *,
     threshold: float = 0.0,
+    asked_from: float | None = None,
     name: str | None = None,
     facts: Mapping[str, Any] | None = None,
     limit: int | None = None,
@@ -35,38 +35,31 @@ def detect_all(
 ) -> Detections:
     """What ``detector`` answers to every picture of ``split``, or to its first ``limit`` ones.
 
-    Precision-recall curves want boxes of low scores, so the detector may be made with a low
-    threshold of its own and ``threshold`` tell the one at which it is used. ``name`` stands for it
-    in tables (by default, its registered one); ``facts`` are added to those that are found here:
-    ``processor``, ``cores``, ``memory_mib`` and ``peak_mib`` (see ``peak_mib``).
+    Precision-recall curves need boxes of low scores: ``asked_from`` is the score from which boxes
+    are kept (default: the detector's own threshold), ``threshold`` the one from which a box counts
+    as a face in use. ``name`` is its display name (default: ``detector.facts.name``). ``facts`` are
+    added to those measured here: ``processor``, ``cores``, ``memory_mib`` and ``peak_mib`` (see
+    ``peak_mib``).
 
-    One picture is in memory at a time. Only ``detect`` is timed, and the first picture is given to
-    it once beforehand, untimed. A picture that cannot be read is listed in ``skipped``; an error of
-    the detector is raised. Raises ``DatasetError`` for a split that is not there or of which
-    nothing can be read, and ``InputError`` for boxes and scores that are no finite numbers.
+    One picture is in memory at a time. Only ``detect`` is timed; before that it gets the first
+    picture once, untimed. A picture that cannot be read is listed in ``skipped``; an error of the
+    detector is raised. Raises ``DatasetError`` for a missing split or one without a readable
+    picture, and ``InputError`` for boxes or scores that are not finite.
     """
-    held = dataset.splits()
-    if split not in held:
-        raise DatasetError(f"no split {split!r} in this {dataset.name} (it has: {', '.join(held)})")
+    check_split(dataset, split)
     scenes = list(islice(dataset.scenes(split), limit))
     answers: list[Answer] = []
     skipped: list[str] = []
     before = peak_mib()
     for done, scene in enumerate(scenes, 1):
-        try:
-            image = scene.image
-        except DatasetError as error:
-            reason = str(error)  # which may name the picture already
-            skipped.append(reason if scene.key in reason else f"{scene.key}: {reason}")
-        else:
+        image = read_or_skip(scene, skipped)
+        if image is not None:
             if not answers:
-                detector.detect(image)
-            answers.append(_answer(detector, scene, image))
+                detector.detect(image, asked_from)
+            answers.append(_answer(detector, scene, image, asked_from))
         if on_progress:
             on_progress(done, len(scenes))
-    if not answers:
-        reason = f": none of {len(scenes)} can be read, such as {skipped[0]}" if skipped else ""
-        raise DatasetError(f"split {split!r} holds no pictures{reason}")
+    check_any_read(split, len(answers), skipped)
     after = peak_mib()
     known = {
         "processor": processor(),
@@ -76,7 +69,7 @@ def detect_all(
     }
     return Detections(
         detector=name or detector.facts.name,
-        dataset=dataset.name,
+        dataset=dataset.facts.name,
         split=split,
         answers=tuple(answers),
         skipped=tuple(skipped),
@@ -85,13 +78,13 @@ def detect_all(
     )
 
 
-def _answer(detector: Detector, scene: Scene, image: Pixels) -> Answer:
+def _answer(detector: Detector, scene: Scene, image: Pixels, asked_from: float | None) -> Answer:
     began = time.perf_counter()
-    faces = detector.detect(image)
+    faces = detector.detect(image, asked_from)
     ms = (time.perf_counter() - began) * 1000
     check_faces(detector.facts.name, faces, scene.key)
     scores = np.array([face.score for face in faces], np.float32)
-    order = np.argsort(-scores, kind="stable")  # best first, whatever a third party gives
+    order = np.argsort(-scores, kind="stable")  # a third party's detector may not sort them
     boxes = np.array([face.box.to_list() for face in faces], np.float32).reshape(-1, 4)
     return Answer(
         key=scene.key,
@@ -107,14 +100,13 @@ def _answer(detector: Detector, scene: Scene, image: Pixels) -> Answer:
 
 
 def peak_mib() -> float | None:
-    """The most memory that this process has held at any time, in MiB (its resident set).
+    """Peak resident memory of this process so far, in MiB; ``None`` if the system has no figure.
 
-    What a run adds to it is what detecting and one decoded picture need beyond the loaded model,
-    where nothing before it in the process needed more; else it is less, down to 0. ``None`` where
-    the system does not tell it.
+    The growth during a measurement is what detection and one decoded picture need beyond the loaded
+    model, unless something earlier in the process needed more; then it is less, down to 0.
     """
     with suppress(OSError, ValueError, IndexError):
-        # Linux; what getrusage says there begins with the peak of the process that started this one
+        # Linux: getrusage would include the peak of the process that started this one.
         status = Path("/proc/self/status").read_text("utf-8")
         return int(status.partition("VmHWM:")[2].split()[0]) / 1024
     try:

@@ -1,4 +1,4 @@
-"""What a detector misses, makes up and finds twice in one picture; which pictures show it best."""
+"""Missed faces, false boxes and duplicates of one picture, and the pictures with most of them."""
 
 from __future__ import annotations
 
@@ -12,61 +12,61 @@ from mien.evaluation.detection.matching import areas, match, overlap
 from mien.evaluation.detection.precision import ALL, Sides, outside
 
 IOU = 0.5
-"""From which on a box is on a face."""
+"""Least overlap of a box with the face that it detects."""
 DUPLICATE_IOU = 0.3
-"""From which on a wrong box belongs to a face that another box has found already."""
+"""Least overlap of a wrong box with an already detected face to count as its duplicate."""
 
 Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Faults:
-    """Indices into one ``Answer``; a box is in one of three lists, or is neither right nor wrong.
+    """Indices into one ``Answer``: a box is in one of three lists, or is neither right nor wrong.
 
-    Boxes below the threshold are as if they were not there.
+    Boxes with scores below the threshold are ignored.
     """
 
     found: Indices
-    """Faces that a box took."""
+    """Faces matched by a box."""
     missed: Indices
-    """Faces that none took."""
+    """Faces without a box."""
     right: Indices
-    """Boxes that took a face, in the order of ``found``."""
+    """Boxes that match a face, in the order of ``found``."""
     false: Indices
-    """Boxes that are on no face."""
+    """Boxes on no face."""
     duplicates: Indices
-    """Wrong boxes that overlap a face which another box has found, with an IoU of at least
-    ``DUPLICATE_IOU``."""
+    """Wrong boxes that overlap a face matched by another box, by ``DUPLICATE_IOU`` or more."""
 
 
 def faults(answer: Answer, threshold: float, sides: Sides = ALL) -> Faults:
-    """What is right and wrong in the boxes of a score of ``threshold`` or more, at an IoU of 0.5.
+    """Right and wrong boxes among those with a score of ``threshold`` or more, at an IoU of 0.5.
 
-    Matched by COCO's rule; faces whose size is not within ``sides`` are ignored (``judge``).
+    Boxes are matched by COCO's rule; faces whose size is not within ``sides`` are ignored, as in
+    ``judge``.
     """
-    used = int((answer.scores >= np.float32(threshold)).sum())  # best first: a leading part
+    used = int((answer.scores >= np.float32(threshold)).sum())  # boxes are sorted by score
     boxes, truth = answer.boxes[:used], answer.truth
     ignored = answer.ignored | outside(truth, sides)
-    took = match(boxes, truth, ignored, answer.ignored, np.array([IOU]))
-    face = took.face[0]
-    right = np.flatnonzero(took.right[0])
+    matches = match(boxes, truth, ignored, answer.ignored, np.array([IOU]))
+    face = matches.face[0]
+    right = np.flatnonzero(matches.right[0])
     wrong = np.flatnonzero((face < 0) & ~outside(boxes, sides))
     taken = np.zeros(len(truth), bool)
     taken[face[face >= 0]] = True
     taken &= ~answer.ignored
-    again = (overlap(boxes[wrong], truth[taken]) >= DUPLICATE_IOU).any(axis=1)
+    duplicate = (overlap(boxes[wrong], truth[taken]) >= DUPLICATE_IOU).any(axis=1)
     counted = np.flatnonzero(~ignored)
     return Faults(
         found=face[right],
         missed=np.setdiff1d(counted, face[right]),
         right=right,
-        false=wrong[~again],
-        duplicates=wrong[again],
+        false=wrong[~duplicate],
+        duplicates=wrong[duplicate],
     )
 
 
 def most_missed(detections: Detections, count: int, sides: Sides = ALL) -> list[int]:
-    """Indices of at most ``count`` answers in which faces are missed, the largest face first."""
+    """Indices of at most ``count`` answers with missed faces, the largest missed face first."""
     sizes = []
     for answer in detections.answers:
         missed = faults(answer, detections.threshold, sides).missed
@@ -77,7 +77,7 @@ def most_missed(detections: Detections, count: int, sides: Sides = ALL) -> list[
 def most_overdetected(detections: Detections, count: int, sides: Sides = ALL) -> list[int]:
     """Indices of at most ``count`` answers with wrong boxes, most boxes first.
 
-    Duplicates count twice: they are what a reader of the picture stumbles over.
+    Duplicates count twice, since they are the most visible fault.
     """
     weights = []
     for answer in detections.answers:

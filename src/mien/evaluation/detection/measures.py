@@ -1,4 +1,4 @@
-"""How good a detector is on one split: everything that is measured, in one place."""
+"""How good a detector is on one split, from its answers."""
 
 from __future__ import annotations
 
@@ -31,107 +31,108 @@ from mien.evaluation.detection.precision import (
 from mien.evaluation.detection.resample import interval, resampled_ap
 from mien.evaluation.metrics import Interval
 
-FROM = (32, 40)
-"""Least sizes of faces in pixels that are measured on their own: COCO's end of *small*, and what
-the product is for."""
+MIN_SIZES = (32, 40)
+"""Least face sizes in pixels that are measured separately: the end of COCO's *small*, and the size
+from which expressions are read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operating:
-    """At the score at which the detector is used, IoU 0.5. Counts, and rates in [0, 1].
+    """Counts and rates at the detector's score threshold and an IoU of 0.5.
 
-    ``None`` where a rate has no base: precision without boxes, recall without faces.
+    Precision, recall and F1 are in [0, 1]. A rate without a denominator is ``None``: precision
+    without boxes, recall without faces.
     """
 
     precision: float | None
     recall: float | None
     f1: float | None
     found: int
-    """Faces that a box took."""
+    """Faces matched by a box."""
     missed: int
-    """Faces that none took."""
+    """Faces without a box."""
     false: int
     """Boxes on no face."""
     duplicates: int
-    """Boxes on a face that another box has found; wrong like the false ones (``Faults``)."""
+    """Further boxes on a face that another box matches; they are wrong too (``Faults``)."""
     false_per_picture: float
     duplicates_per_face: float | None
-    """Further boxes of a face that was found."""
+    """Duplicates per detected face."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """AP50 where some faces alone count, and how many those are; ``None`` where there are none."""
+    """Scores if only some of the faces count; AP50 is ``None`` without such faces."""
 
     faces: int
     ap50: float | None
     curve: Curve
     operating: Operating | None = None
-    """Of the sizes in ``DetectionScores.from_size`` alone."""
+    """Only in ``DetectionScores.from_size``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Wall time of detecting, pictures decoded beforehand."""
+    """Wall time of detection, pictures decoded beforehand."""
 
     median_ms: float
     mean_ms: float
     p95_ms: float
-    """19 of 20 pictures take less."""
+    """95th percentile."""
     megapixels_per_second: float
 
 
 @dataclass(frozen=True, slots=True)
 class DetectionScores:
-    """A detector measured on one split; all AP and AR are in [0, 1], ``None`` without faces."""
+    """Scores of a detector on one split; AP and AR are in [0, 1], ``None`` without faces."""
 
     detector: str
     dataset: str
     split: str
     fingerprint: str
-    """Of the pictures and what is marked: figures compare only where it is the same."""
+    """Of the pictures and marked faces: figures are comparable only if it is the same."""
     pictures: int
     faces: int
-    """Those that count."""
+    """Number of faces that count."""
     ignored: int
-    """Marked faces that do not."""
+    """Number of marked faces that do not count."""
     skipped: tuple[str, ...]
     ap: float | None
-    """Mean over IoU 0.50, 0.55 … 0.95: AP50:95."""
+    """AP50:95, the mean over IoU 0.50, 0.55 … 0.95."""
     ap50: float | None
     ap75: float | None
     ap_small: float | None
-    """AP50:95 of faces up to 32 px (the root of the box's area); medium ones reach to 96 px."""
+    """AP50:95 of faces up to 32 px (square root of the box's area); medium: 32 to 96 px."""
     ap_medium: float | None
     ap_large: float | None
     ar1: float | None
-    """Share of the faces found with one box a picture, mean over the same IoUs; then 10, 100."""
+    """Share of faces detected with one box a picture, mean over the same IoUs; then 10, 100."""
     ar10: float | None
     ar100: float | None
     interval: Interval | None
-    """Of ``ap50``: 95 %, bootstrapped over pictures."""
+    """95 % interval of ``ap50``, bootstrapped over pictures."""
     curve: Curve
     """At IoU 0.5."""
     from_size: dict[str, Part]
-    """Least size in pixels, as text → where only faces of that size or more count."""
+    """Least size in pixels, as text → scores if only faces of that size or more count."""
     subsets: dict[str, Part]
-    """``easy``, ``medium``, ``hard`` → by WIDER FACE's rule and area; empty elsewhere."""
+    """``easy``, ``medium``, ``hard`` → scores by WIDER FACE's rules; empty for other data sets."""
     threshold: float
     operating: Operating
     speed: Speed
     facts: dict[str, Any]
-    """As in ``Detections``: settings, hardware, memory."""
+    """Those of ``Detections``: settings, hardware, memory."""
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready; floats as they are, no NaN."""
+        """JSON-ready; floats are not rounded, and none is NaN."""
         return asdict(self)
 
 
 def measure(detections: Detections, cap: int | None = None) -> DetectionScores:
     """Every measure of a detector's answers.
 
-    ``cap`` limits the boxes of a picture, best first; COCO's is 100, but pictures of WIDER FACE
-    have more than a thousand faces. The order of the pictures changes nothing.
+    ``cap`` is the maximal number of boxes of a picture, best first; COCO's is 100, but pictures of
+    WIDER FACE have more than a thousand faces. The order of the pictures does not matter.
     """
     answers = in_order(detections.answers)
     verdicts = [judge(answer) for answer in answers]
@@ -157,7 +158,7 @@ def measure(detections: Detections, cap: int | None = None) -> DetectionScores:
         **{f"ar{most}": _mean(recall(pool(verdicts, most))) for most in (1, 10, 100)},
         interval=interval(resampled_ap(whole)),
         curve=curve(whole),
-        from_size={str(size): _from_size(answers, size, detections, cap) for size in FROM},
+        from_size={str(size): _from_size(answers, size, detections, cap) for size in MIN_SIZES},
         subsets={name: _subset(answers, name, cap) for name in names},
         threshold=detections.threshold,
         operating=_operating(answers, detections.threshold, ALL),
@@ -179,27 +180,27 @@ def _from_size(
     answers: Sequence[Answer], size: int, detections: Detections, cap: int | None
 ) -> Part:
     sides = (float(size), ALL[1])
-    found = pool([judge(answer, np.array([IOU]), sides) for answer in answers], cap)
+    pooled = pool([judge(answer, np.array([IOU]), sides) for answer in answers], cap)
     return Part(
-        faces=int(found.faces.sum()),
-        ap50=_mean(average_precision(found)),
-        curve=curve(found),
+        faces=int(pooled.faces.sum()),
+        ap50=_mean(average_precision(pooled)),
+        curve=curve(pooled),
         operating=_operating(answers, detections.threshold, sides),
     )
 
 
 def _subset(answers: Sequence[Answer], name: str, cap: int | None) -> Part:
-    found = pool([judge_wider(answer, name, IOU) for answer in answers], cap)
-    return Part(int(found.faces.sum()), _mean(area(found)), curve(found))
+    pooled = pool([judge_wider(answer, name, IOU) for answer in answers], cap)
+    return Part(int(pooled.faces.sum()), _mean(area(pooled)), curve(pooled))
 
 
 def _operating(answers: Sequence[Answer], threshold: float, sides: Sides) -> Operating:
-    every = [faults(answer, threshold, sides) for answer in answers]
-    found, missed, false, again = (
-        sum(len(getattr(fault, kind)) for fault in every)
-        for kind in ("found", "missed", "false", "duplicates")
-    )
-    boxes, faces = found + false + again, found + missed
+    judged = [faults(answer, threshold, sides) for answer in answers]
+    found = sum(len(each.found) for each in judged)
+    missed = sum(len(each.missed) for each in judged)
+    false = sum(len(each.false) for each in judged)
+    duplicates = sum(len(each.duplicates) for each in judged)
+    boxes, faces = found + false + duplicates, found + missed
     return Operating(
         precision=found / boxes if boxes else None,
         recall=found / faces if faces else None,
@@ -207,9 +208,9 @@ def _operating(answers: Sequence[Answer], threshold: float, sides: Sides) -> Ope
         found=found,
         missed=missed,
         false=false,
-        duplicates=again,
+        duplicates=duplicates,
         false_per_picture=false / max(len(answers), 1),
-        duplicates_per_face=again / found if found else None,
+        duplicates_per_face=duplicates / found if found else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""How much of AP50 is the luck of which pictures were measured: the bootstrap over pictures."""
+"""How much AP50 varies with the choice of pictures: a bootstrap over pictures."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from mien.evaluation.detection.precision import Pool, interpolated
 from mien.evaluation.metrics import RESAMPLES, Interval
 
 
-def resampled_ap(found: Pool, seed: int = 0) -> NDArray[np.float64]:
-    """(B,) AP at the first threshold of ``found`` over pictures drawn anew with replacement.
+def resampled_ap(pooled: Pool, seed: int = 0) -> NDArray[np.float64]:
+    """(B,) AP at the first threshold of ``pooled``, over pictures drawn with replacement.
 
-    The same draw of P pictures for the same seed: two detectors' values are pairs. NaN where a draw
-    has no face.
+    The same seed draws the same P pictures, so the values of two detectors are pairs. NaN for a
+    draw without faces.
     """
     values = np.full(RESAMPLES, np.nan)
-    if not found.faces.any():
+    if not pooled.faces.any():
         return values
-    pictures = len(found.faces)
+    pictures = len(pooled.faces)
     drawn = np.random.default_rng(seed).multinomial(
         pictures, np.full(pictures, 1 / pictures), RESAMPLES
-    )  # (B, P) how often each picture is in
-    steps = np.flatnonzero(found.right[0])
-    end = int(steps[-1]) + 1 if len(steps) else 0  # no box below the last right one matters
-    picture, wrong = found.picture[:end], found.wrong[0, :end]
+    )  # (B, P) how often each picture is drawn
+    steps = np.flatnonzero(pooled.right[0])
+    end = int(steps[-1]) + 1 if len(steps) else 0  # boxes after the last right one do not matter
+    picture, wrong = pooled.picture[:end], pooled.wrong[0, :end]
     for i, weights in enumerate(drawn):
-        total = int(weights @ found.faces)
+        total = int(weights @ pooled.faces)
         if total:
-            # Boxes are judged within their picture, so a picture drawn twice has each box twice.
+            # Boxes are matched within their picture, so a picture drawn twice counts twice.
             tp = np.cumsum(weights[picture[steps]])
             fp = np.cumsum(weights[picture] * wrong)[steps]
             values[i] = interpolated(tp, fp, total)
@@ -36,7 +36,7 @@ def resampled_ap(found: Pool, seed: int = 0) -> NDArray[np.float64]:
 
 
 def interval(values: NDArray[np.float64]) -> Interval | None:
-    """The middle 95 % of resampled values; ``None`` where there are none."""
+    """The middle 95 % of resampled values; ``None`` without finite values."""
     known = values[np.isfinite(values)]
     if not len(known):
         return None

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mien.errors import InputError
 from mien.reports.figures.style import BLUE, INK, MUTED, ORANGE, new_figure, percent, plain
 
 if TYPE_CHECKING:
@@ -16,17 +13,6 @@ if TYPE_CHECKING:
 
 
 WORDS: dict[Any, str] = {min: "lowest", max: "highest"}
-
-
-def read_metrics(path: str | Path) -> list[dict[str, Any]]:
-    """The rows of a run's ``metrics.jsonl``, one an epoch; ``InputError`` where there are none."""
-    try:
-        rows = [json.loads(line) for line in Path(path).read_text("utf-8").splitlines()]
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} holds no metrics of 'mien train': {error}") from None
-    if not rows or not all(isinstance(row, dict) and "epoch" in row for row in rows):
-        raise InputError(f"{path} holds no metrics of 'mien train': expected one object an epoch")
-    return rows
 
 
 def curves_figure(rows: Sequence[Mapping[str, Any]], title: str) -> Figure:
@@ -69,7 +55,7 @@ def _curve(
     label: str,
     best: Any = None,
 ) -> None:
-    points = [(row["epoch"] + 1, row[key]) for row in rows if row.get(key) is not None]
+    points = [(row["epoch"], row[key]) for row in rows if row.get(key) is not None]
     if not points:
         return
     epochs, values = zip(*points, strict=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mien.datasets.scene import SceneDataset
+from mien.datasets.base import SceneDataset
 from mien.evaluation.detection.answers import Detections
 from mien.evaluation.detection.measures import DetectionScores
 from mien.reports.figures.curves import curves_figure

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from mien.datasets.scene import SceneDataset
+from mien.datasets.base import SceneDataset
 from mien.evaluation.detection.answers import Detections
-from mien.evaluation.detection.comparison import Comparison
+from mien.evaluation.detection.comparison import DetectorComparison
 from mien.reports.figures.compare import Mark, comparison_figure
 from mien.reports.figures.detection import curves_figure
 from mien.reports.figures.misses import side_by_side_figure, worst
@@ -20,7 +20,10 @@ PICTURES = 8
 
 
 def detectors_figures(
-    found: Comparison, answers: Mapping[str, Detections], dataset: SceneDataset | None, title: str
+    found: DetectorComparison,
+    answers: Mapping[str, Detections],
+    dataset: SceneDataset | None,
+    title: str,
 ) -> Iterator[tuple[str, Figure]]:
     """``precision_recall``, ``speed`` and ``side_by_side``, one at a time; the last one where
     there is a ``dataset`` to take the pictures from.
@@ -39,7 +42,7 @@ def detectors_figures(
     yield "side_by_side", side_by_side_figure(ordered, shown, title)
 
 
-def speed_figure(found: Comparison, title: str) -> Figure:
+def speed_figure(found: DetectorComparison, title: str) -> Figure:
     """AP50 with its interval, and AP50 against milliseconds a picture."""
     marks = [
         Mark(

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.datasets.scene import Scene, SceneDataset
+from mien.datasets.base import SceneDataset
+from mien.datasets.scene import Scene
 from mien.errors import DatasetError
 from mien.preprocess.letterbox import PADDING
 

@@ -20,7 +20,7 @@ def uniform(n: int, low: float, high: float, generator: Generator) -> Tensor:
     return torch.rand(n, generator=generator, device=generator.device) * (high - low) + low
 
 
-def views(
+def augment(
     crops: Tensor, out_side: int, config: ClassifierConfig, generator: Generator, weak: bool = False
 ) -> Tensor:
     """What the network sees of (N, C, R, R) crops in [0, 1]: (N, C, out_side, out_side) in [0, 1].

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,12 +13,15 @@ from numpy.typing import NDArray
 from torch import nn
 
 from mien.classifiers.probabilities import softmax
+from mien.errors import ModelFileError
 from mien.preprocess.network_input import network_input
+from mien.registry import architectures
 from mien.specs.classifier import ModelSpec
 from mien.train import checkpoint
 from mien.train.classification.config import ClassifierConfig
-from mien.train.classification.loop import pick_device
-from mien.train.classification.tensors import input_spec
+from mien.train.classification.models.base import TRAINED_ONLY, Network
+from mien.train.classification.spec import input_spec
+from mien.train.session import pick_device
 
 BATCH = 256
 
@@ -31,9 +35,8 @@ class TorchClassifier:
     """
 
     def __init__(self, run: str | Path, device: str = "auto") -> None:
-        self._net, state = checkpoint.load_network(run)
+        self._net, config, state = load_classifier_run(run)
         self._device = pick_device(device)
-        config = ClassifierConfig.from_dict(state["config"], where=str(run))
         self.spec = replace(
             input_spec(config, tuple(state["labels"])),
             sha256=checkpoint.weights_hash(self._net),
@@ -48,6 +51,30 @@ class TorchClassifier:
     def classify(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """(N, K) probabilities: softmax of logits over the spec's temperature."""
         return softmax(self.logits(crops) / self.spec.temperature)
+
+
+def load_classifier_run(run: str | Path) -> tuple[Network, ClassifierConfig, dict[str, Any]]:
+    """The trained network of a run, its recipe and its checkpoint.
+
+    The network has the averaged weights (of the best epoch if the recipe has ``patience``) and no
+    heads that only training uses; it is on the CPU and in evaluation mode. Raises
+    ``ModelFileError``, ``ConfigError``, ``UnknownNameError``.
+    """
+    path = checkpoint.find(run)
+    state = checkpoint.load(path)
+    if checkpoint.is_detector(state):
+        raise ModelFileError(f"{path} is the run of a face detector: give that of a classifier")
+    config = ClassifierConfig.from_dict(state["config"], where=str(path))
+    net: Network = architectures.get(config.architecture)(config, len(state["labels"]))
+    weights = {
+        name: value
+        for name, value in (state.get("best") or state["ema"]).items()
+        if not name.startswith(TRAINED_ONLY)
+    }
+    with checkpoint.must_fit(path):
+        net.load_state_dict(weights)
+    net.eval()
+    return net, config, state
 
 
 @torch.inference_mode()

@@ -1,213 +1,210 @@
-"""``ClassifierConfig``: everything the recipe of a classifier can say, in one place.
-
-A recipe is a TOML file over these fields (``mien.train.recipe`` reads it). An unknown key is
-refused with the nearest known one, a value of the wrong type or range with what was expected; the
-resolved recipe is saved beside the run and inside the exported model.
-"""
+"""``ClassifierConfig``: the keys of a classifier's recipe, and which of them exclude each other."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated
 
 from mien.errors import ConfigError
-from mien.train.classification.checks import problems
-from mien.train.settings import from_plain, to_plain
+from mien.train.config import BaseConfig
+from mien.train.ranges import (
+    Count,
+    CountOrNone,
+    CountOrZero,
+    NotNegative,
+    Positive,
+    Rule,
+    Share,
+    below,
+    one_of,
+)
+
+FITTED = ("knn", "majority")
+"""Architectures that remember the training pictures instead of descending a gradient."""
+UNUSED = {
+    "dropblock": ("mlp", "timm", *FITTED),
+    "stochastic_depth": ("mlp", "unet", *FITTED),
+    "hidden": ("mlp", "resnet", "timm", "unet", *FITTED),
+    "residual_blocks": ("mlp", "resnet", "timm", "unet", *FITTED),
+}
+"""Mien's own architectures that have no use for a key."""
+MAX_WHITENED = 64 * 64
+"""Values per picture that ZCA whitening accepts: its matrix has the square of that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClassifierConfig:
-    """One training run. Lengths are pixels of pictures as ``resize`` makes them, angles degrees."""
+class ClassifierConfig(BaseConfig):
+    """One training run of a classifier; ``BaseConfig`` has the keys shared with detectors.
 
-    name: str
-    """Name of the model that comes out."""
-    description: str = ""
-    """One sentence for people."""
+    Lengths are pixels of a picture resized to ``resize``, angles are degrees.
+    """
+
+    noun = "classifier"
+    memory_keys = "widths, input_size or limit"
 
     # --- data ---
     dataset: str = "fer2013"
-    """Registered name of the data set's reader."""
-    dataset_options: tuple[str, ...] = ()
-    """The reader's own options, each ``key=value``, such as ``classes=7`` of ``ferplus``."""
     splits: str = "official"
-    """``official``, or how ``splits_from`` is divided at random, into train and valid (and test):
-    ``random:90/10`` (per cent, stratified by class), ``random:1600/400/5000`` (pictures),
-    ``subject:80/20`` (nobody is in two parts). Copies of a picture stay together."""
-    splits_from: str = "train"
-    """The split that is divided; the others stay as they are."""
-    splits_seed: int = 0
-    """Of that division alone, so that runs of several seeds share it."""
-    train_split: str = "train"
-    """Learned from."""
+    """``official``, or how ``splits_from`` is divided at random into ``train`` and ``valid`` (and
+    ``test``): ``random:90/10`` (per cent, stratified by class), ``random:1600/400/5000``
+    (pictures), ``subject:80/20`` (no subject is in two parts). Copies of a picture stay
+    together."""
     valid_split: str | None = "public"
-    """Measured after every epoch and never learned from; ``None`` (in TOML ""): no validation."""
-    limit: int | None = None
-    """Use the first so many pictures of each split: for a quick trial only."""
-    max_per_class: int | None = None
-    """Learn from at most so many pictures of each class, drawn at random once."""
+    """The split to validate on after every epoch, never learned from; ``None`` (in TOML ""): no
+    validation."""
+    max_per_class: CountOrNone = None
+    """Learn from at most N pictures of each class, drawn at random once."""
 
     # --- sampling ---
-    sampling: str = "natural"
-    """``natural``: every picture once an epoch; ``balanced``: drawn so that every class is as
-    likely, as many pictures as before."""
-    epoch_per_class: int | None = None
-    """At most so many pictures a class in an epoch, drawn anew for each."""
+    sampling: Annotated[str, one_of("natural", "balanced")] = "natural"
+    """``natural``: every picture once per epoch; ``balanced``: as many draws, with replacement and
+    every class equally likely."""
+    epoch_per_class: CountOrNone = None
+    """At most N pictures per class and epoch, drawn anew for each epoch."""
 
     # --- network ---
     architecture: str = "resnet"
     """Registered name of the network."""
     backbone: str = ""
-    """Which network of timm, for the architecture ``timm``, such as ``resnet18``."""
+    """The network of timm to use, such as ``resnet18``; only with the architecture ``timm``."""
     weights: str | None = None
-    """Where the backbone starts: ``imagenet`` (fetched), a local file, or ``None``: at random."""
-    freeze_epochs: int = 0
-    """So many first epochs train the new last layer alone, before all is trained."""
+    """Initial weights of the backbone: ``imagenet`` (downloaded) or a local file; ``None``:
+    random."""
+    freeze_epochs: CountOrZero = 0
+    """Train only the new last layer for the first N epochs."""
     widths: tuple[int, ...] = (32, 64, 128, 224)
-    """Channels of each stage; of the ``mlp`` its hidden layers."""
+    """Channels of each stage; for ``mlp`` the sizes of its hidden layers."""
     blocks: tuple[int, ...] = (2, 2, 2, 2)
-    """Blocks (of ``cnn`` and ``unet``: convolutions) of each stage."""
+    """Blocks of each stage; for ``cnn`` and ``unet`` convolutions."""
     hidden: tuple[int, ...] = ()
     """Fully connected layers of ``cnn`` before the last one."""
-    residual_blocks: int = 0
+    residual_blocks: CountOrZero = 0
     """Residual blocks after the last stage of ``cnn``."""
-    norm: str = "batch"
-    """``batch``, ``layer``, ``group`` (8 groups or fewer), or ``none``."""
-    activation: str = "relu"
+    norm: Annotated[str, one_of("batch", "layer", "group", "none")] = "batch"
+    """Normalisation: ``batch``, ``layer``, ``group`` (at most 8 groups) or ``none``."""
+    activation: Annotated[str, one_of("relu", "gated_tanh")] = "relu"
     """``relu``, or ``gated_tanh``: tanh(a) · sigmoid(b) (van den Oord et al. 2016)."""
     whitening: bool = False
-    """ZCA whitening of the input by the training pictures (Krizhevsky 2009), inside the network."""
-    stem_stride: int = 2
-    """1 keeps the full resolution in the first stage, which costs four times the work."""
+    """ZCA whitening of the input, inside the network, fitted on the training pictures (Krizhevsky
+    2009)."""
+    stem_stride: Annotated[int, one_of(1, 2)] = 2
+    """Stride of the first convolution. 1 keeps the full resolution in the first stage, at four
+    times the cost."""
     squeeze_excitation: bool = False
     """Channel attention in every residual block (Hu et al. 2018)."""
-    neighbours: int = 1
-    """Of ``knn``."""
-    dropout: float = 0.2
-    """Before the last layer; of ``cnn`` and ``mlp`` after every hidden one."""
-    dropblock: float = 0.0
+    neighbours: Count = 1
+    """Neighbours that vote in ``knn``."""
+    dropout: Share = 0.2
+    """Dropout before the last layer; in ``cnn`` and ``mlp`` after every hidden layer."""
+    dropblock: Share = 0.0
     """Share of the feature maps that is dropped in squares (DropBlock, Ghiasi et al. 2018)."""
-    stochastic_depth: float = 0.0
-    """Probability of leaving out the last residual block; earlier ones less (Huang et al. 2016)."""
+    stochastic_depth: Share = 0.0
+    """Probability of skipping the last residual block; earlier blocks are skipped less often
+    (Huang et al. 2016)."""
 
     # --- network input ---
-    channels: int = 1
-    """1: grey, 3: RGB; pictures are turned into what the network takes."""
+    channels: Annotated[int, one_of(1, 3)] = 1
+    """Channels of the input, 1: grey, 3: RGB; pictures are converted."""
     mean: tuple[float, ...] = (0.5,)
-    """Subtracted from pixels in [0, 1]; one value, or one a channel."""
+    """Subtracted from pixels in [0, 1]; one value, or one per channel."""
     std: tuple[float, ...] = (0.25,)
-    """Divides after ``mean``."""
-    resize: int = 48
-    """Face crops are resized to this side; the network sees the centre of it."""
-    input_size: int = 44
+    """Pixels are divided by it after ``mean`` is subtracted; one value, or one per channel."""
+    resize: Count = 48
+    """Side that face crops are resized to; the network sees the centre of the result."""
+    input_size: Count = 44
     """Side of the network's input."""
     size_schedule: tuple[tuple[float, int], ...] = ()
-    """Smaller inputs early on: pairs of (share of the epochs, input side), in order; the rest of
-    the epochs runs at ``input_size``. (Progressive resizing, Howard 2018.)"""
+    """Smaller inputs in early epochs: pairs of (share of the epochs, input side), in order; the
+    remaining epochs use ``input_size``. (Progressive resizing, Howard 2018.)"""
 
     # --- augmentation, drawn anew for every picture and epoch ---
-    flip: bool = True
-    """Mirror half of the pictures."""
-    rotation: float = 15.0
-    """Up to so many degrees to either side."""
-    scale: float = 0.15
+    rotation: NotNegative = 15.0
+    """Rotate by up to this angle in either direction."""
+    scale: Annotated[float, below(1)] = 0.15
     """Zoom by a factor from 1 - scale to 1 + scale."""
-    shift: float = 4.0
-    """Up to so many pixels (of ``resize``) in each direction."""
-    shear: float = 0.0
-    """Slants upright lines by up to so many degrees to either side."""
-    crop: float = 0.0
-    """The view is a square of 1 - crop to 1 of its side, anywhere inside it."""
-    brightness: float = 0.0
-    """Adds up to so much, of a range of 1."""
-    contrast: float = 0.0
-    """Multiplies the distance from the mean by 1 - contrast to 1 + contrast."""
-    noise: float = 0.0
-    """Standard deviation of Gaussian noise, of a range of 1: drawn from 0 up to it."""
-    blur: float = 0.0
-    """Standard deviation of a Gaussian blur, pixels: drawn from 0 up to it."""
-    erasing: float = 0.25
-    """Probability that a rectangle of 2 to 20 % of the picture is blanked (Zhong et al. 2020)."""
-    mixup: float = 0.0
-    """Beta(α, α) of mixup (Zhang et al. 2018); 0: never."""
-    cutmix: float = 0.0
-    """Beta(α, α) of CutMix (Yun et al. 2019); 0: never. With mixup, each takes half the batches."""
-    mix_probability: float = 1.0
-    """Share of the batches that are mixed at all."""
-    weak_epochs: int = 0
-    """So many last epochs run without erasing and mixing, at half the geometric augmentation."""
+    shift: NotNegative = 4.0
+    """Shift by up to this many pixels in each direction."""
+    shear: Annotated[float, below(60)] = 0.0
+    """Slant vertical lines by up to this angle in either direction."""
+    crop: Annotated[float, below(1)] = 0.0
+    """Crop a random square whose side is 1 - crop to 1 of the whole."""
+    brightness: NotNegative = 0.0
+    """Add up to this value to pixels in [0, 1], or subtract it."""
+    contrast: NotNegative = 0.0
+    """Multiply the distance from the mean by 1 - contrast to 1 + contrast."""
+    noise: NotNegative = 0.0
+    """Add Gaussian noise with a standard deviation of 0 to this value, for pixels in [0, 1]."""
+    blur: NotNegative = 0.0
+    """Gaussian blur with a standard deviation of 0 to this many pixels."""
+    erasing: Share = 0.25
+    """Probability of blanking a rectangle of 2 to 20 % of the picture (Zhong et al. 2020)."""
+    mixup: NotNegative = 0.0
+    """α of mixup's Beta(α, α) (Zhang et al. 2018); 0: no mixup."""
+    cutmix: NotNegative = 0.0
+    """α of CutMix's Beta(α, α) (Yun et al. 2019); 0: no CutMix. With both, each gets half of the
+    mixed batches."""
+    mix_probability: Share = 1.0
+    """Share of the batches that are mixed."""
+    weak_epochs: CountOrZero = 0
+    """In the last N epochs there is no erasing and no mixing, and geometric augmentation has half
+    its strength."""
 
     # --- loss ---
-    loss: str = "cross_entropy"
-    """``cross_entropy`` (soft labels where the data set has them), ``focal`` (Lin et al. 2017), or
-    ``svm``: one-against-all squared hinge, L2-SVM (Tang 2013)."""
-    focal_gamma: float = 2.0
-    """How much ``focal`` plays down pictures that are easy; 0 is cross-entropy."""
+    loss: Annotated[str, one_of("cross_entropy", "focal", "svm")] = "cross_entropy"
+    """``cross_entropy`` (with soft labels if the data set has them), ``focal`` (Lin et al. 2017),
+    or ``svm``: one-against-all squared hinge, L2-SVM (Tang 2013)."""
+    focal_gamma: NotNegative = 2.0
+    """How strongly ``focal`` reduces the weight of easy pictures; 0 is cross-entropy."""
     class_weights: bool = False
-    """Weigh every picture by the inverse frequency of its class, mean 1 over the pictures."""
-    label_smoothing: float = 0.1
+    """Weigh every picture by the inverse frequency of its class; the mean weight is 1."""
+    label_smoothing: Share = 0.1
     """Share of every label that is spread over all classes (Szegedy et al. 2016)."""
-    ferplus_weight: float = 0.0
+    ferplus_weight: NotNegative = 0.0
     """Weight of an auxiliary head that learns the FER+ votes of the same pictures as soft labels
-    (Barsoum et al. 2016); the head is dropped on export. Data without votes trains without it."""
-    affect_weight: float = 0.0
-    """Weight of a head that learns valence and arousal: 1 - CCC (Lin 1989). It helps the features
-    and is measured on the validation split; dropped on export."""
+    (Barsoum et al. 2016); it is dropped on export, and not used for data without votes."""
+    affect_weight: NotNegative = 0.0
+    """Weight of a head that learns valence and arousal with the loss 1 - CCC (Lin 1989). It helps
+    the features and is validated; it is dropped on export."""
     teacher: str | None = None
-    """A finished run to distil from (Hinton et al. 2015); both networks see the same view."""
+    """A finished run to distil from (Hinton et al. 2015); both networks see the same input."""
     needs_teacher: bool = False
-    """Refuse to train without ``teacher``: for recipes that make no sense without one."""
-    distill_weight: float = 0.7
+    """Refuse to train without ``teacher``, for recipes that make no sense without one."""
+    distill_weight: Share = 0.7
     """Share of the distillation loss; the rest is the loss against the labels."""
-    distill_temperature: float = 3.0
-    """Divides both networks' logits, so that the teacher's small probabilities count."""
+    distill_temperature: Positive = 3.0
+    """Divides the logits of both networks, so that the teacher's small probabilities count."""
 
     # --- optimisation ---
-    epochs: int = 60
-    batch_size: int = 128
-    """Pictures a step; the odd rest of a shuffled epoch is left out."""
-    optimizer: str = "sgd"
-    """``sgd`` (Nesterov), ``adam`` (Kingma and Ba 2015) or ``adamw`` (Loshchilov, Hutter 2019)."""
-    lr: float = 0.1
-    """Peak learning rate."""
-    momentum: float = 0.9
-    """Of ``sgd``."""
-    weight_decay: float = 5e-4
-    """L2, on the weights of convolutions and linear layers alone."""
-    l1: float = 0.0
-    """Weight of the sum of those weights' absolute values, added to the loss."""
-    schedule: str = "onecycle"
+    epochs: Count = 60
+    batch_size: Count = 128
+    lr: Positive = 0.1
+    weight_decay: NotNegative = 5e-4
+    l1: NotNegative = 0.0
+    """L1 penalty on the same weights, added to the loss."""
+    schedule: Annotated[str, one_of("onecycle", "cosine", "constant", "plateau")] = "onecycle"
     """``onecycle`` (Smith and Topin 2018), ``cosine`` (linear warm-up, then cosine to 0),
-    ``constant``, or ``plateau``: times ``plateau_factor`` where validation stands still."""
-    warmup: float = 0.2
-    """Share of the steps until the peak learning rate."""
-    plateau_patience: int = 3
+    ``constant``, or ``plateau``: multiply by ``plateau_factor`` when validation loss stagnates."""
+    warmup: Share = 0.2
+    plateau_patience: Count = 3
     """Epochs without a lower validation loss until ``plateau`` lowers the rate."""
-    plateau_factor: float = 0.3
-    """What it multiplies the rate by."""
-    patience: int = 0
-    """Stop after so many epochs without a lower validation loss and keep the best epoch's weights;
+    plateau_factor: Annotated[
+        float, Rule(lambda value: 0 < value < 1, "be between 0 and 1, both excluded")
+    ] = 0.3
+    """Factor that ``plateau`` multiplies the rate by."""
+    patience: CountOrZero = 0
+    """Stop after N epochs without a lower validation loss and keep the weights of the best epoch;
     0: run all epochs and keep the last."""
-    grad_clip: float = 2.0
-    """Gradients are scaled down to this norm; 0: never."""
-    ema: float = 0.999
-    """Decay a step of the averaged weights, which are the ones reported and exported; 0: none.
-    The average begins with the first step's weights: it lags by about 1 / (1 - ema) steps, so runs
-    of fewer steps than that need a lower one."""
-    seed: int = 0
-    """Of every random draw: first weights, order, augmentation, dropout."""
-    precision: str = "fp32"
-    """``fp32``; ``bf16`` (autocast; for GPUs that have it); ``fp16`` (with loss scaling; GPU)."""
-
-    def __post_init__(self) -> None:
-        found = problems(self)
-        if found:
-            raise ConfigError(f"recipe {self.name!r}: " + "; ".join(found))
+    grad_clip: NotNegative = 2.0
+    ema: Annotated[float, below(1)] = 0.999
+    precision: Annotated[str, one_of("fp32", "bf16", "fp16")] = "fp32"
+    """``fp32``; ``bf16`` (autocast, for GPUs that support it); ``fp16`` (with loss scaling, on a
+    GPU)."""
 
     def check_teacher(self) -> None:
-        """Raise ``ConfigError`` where a teacher is needed and none is named.
+        """Raise ``ConfigError`` if a teacher is needed and none is given.
 
-        Not part of every config's checks, since a recipe cannot know where its reader's runs are.
+        Not part of every config's checks: a shipped recipe cannot name a run of its user.
         """
         if self.needs_teacher and self.teacher is None:
             raise ConfigError(
@@ -215,11 +212,81 @@ class ClassifierConfig:
                 "'mien train se_resnet18', then give its run with --teacher RUN"
             )
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready; ``from_dict`` reads it back to an equal config."""
-        return to_plain(self)
+    def conflicts(self) -> Iterator[str]:
+        """One sentence for each combination of keys that cannot work."""
+        yield from _shapes(self)
+        yield from _combinations(self)
 
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any], where: str = "recipe") -> ClassifierConfig:
-        """Build and check a config; ``where`` names its origin in ``ConfigError`` messages."""
-        return from_plain(cls, values, where)
+
+def _shapes(config: ClassifierConfig) -> Iterator[str]:
+    """Lists and sizes that do not fit each other."""
+    sizes = [config.input_size, *(side for _, side in config.size_schedule)]
+    shares = [share for share, _ in config.size_schedule]
+    if config.input_size > config.resize:
+        yield "input_size must not be larger than resize"
+    if (config.resize - config.input_size) % 2 == 1:
+        yield "resize - input_size must be even"
+    if min(sizes) < 8:
+        yield "input_size and the sizes of size_schedule must be 8 pixels or more"
+    if min(shares, default=0) < 0 or sum(shares) > 1:
+        yield "the shares of size_schedule must be positive and not exceed 1 in total"
+    staged = config.architecture in ("resnet", "cnn", "unet")
+    if staged and len(config.widths) != len(config.blocks):
+        yield "widths and blocks must have one value per stage each"
+    if not config.widths or min(config.widths) < 1:
+        yield "widths must be positive, one per stage"
+    if min((*config.blocks, *config.hidden), default=1) < 1:
+        yield "blocks and hidden must be positive"
+    for key, values in (("mean", config.mean), ("std", config.std)):
+        if len(values) not in (1, config.channels):
+            yield f"{key} must have one value, or one for each of {config.channels} channels"
+    if 0 in config.std:
+        yield "std must not be 0"
+
+
+def _combinations(config: ClassifierConfig) -> Iterator[str]:
+    """Keys that exclude each other, with the reason."""
+    fitted = config.architecture in FITTED
+    if not fitted and config.limit is not None and config.limit < config.batch_size:
+        yield f"limit ({config.limit}) must not be below batch_size ({config.batch_size})"
+    if config.valid_split is None:
+        if config.schedule == "plateau":
+            yield "schedule plateau watches validation: give a valid_split"
+        if config.patience:
+            yield "patience watches validation: give a valid_split"
+    if config.loss == "svm":
+        if config.label_smoothing:
+            yield "loss svm takes hard labels: set label_smoothing to 0"
+        if config.mixup or config.cutmix:
+            yield "loss svm takes hard labels: set mixup and cutmix to 0"
+    if config.sampling == "balanced" and config.class_weights:
+        yield "sampling balanced and class_weights both correct for class frequencies: choose one"
+    if config.freeze_epochs:
+        if config.architecture != "timm" or config.weights is None:
+            yield "freeze_epochs keeps pretrained weights fixed: set weights"
+        if config.freeze_epochs >= config.epochs:
+            yield "freeze_epochs must be fewer than epochs, to train the whole network at last"
+    if (config.architecture == "timm") != bool(config.backbone):
+        yield "architecture timm and backbone come together: set both or neither"
+    if config.weights is not None and config.architecture != "timm":
+        yield "weights are for the architecture timm: others start from random weights"
+    if config.whitening:
+        values = config.channels * config.input_size**2
+        if config.size_schedule:
+            yield "whitening needs one input size: leave size_schedule out"
+        if values > MAX_WHITENED:
+            yield (
+                f"whitening of {values} values per picture needs a matrix of {values}²: "
+                "lower input_size or channels"
+            )
+        if config.weights is not None:
+            yield "weights of a backbone were not trained on whitened input: leave one of them out"
+    if fitted:
+        for key in ("ferplus_weight", "affect_weight", "teacher", "patience", "size_schedule"):
+            if getattr(config, key):
+                yield f"{config.architecture} is not trained by gradient steps: leave {key} out"
+    for key, architectures in UNUSED.items():
+        if getattr(config, key) and config.architecture in architectures:
+            yield f"the architecture {config.architecture} has no use for {key}: leave it out"
+    if config.stochastic_depth and config.architecture == "cnn" and not config.residual_blocks:
+        yield "stochastic_depth skips residual blocks: this network has none"

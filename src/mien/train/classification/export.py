@@ -17,7 +17,8 @@ from torch import nn
 
 from mien.classifiers.onnx import OnnxClassifier
 from mien.classifiers.probabilities import softmax
-from mien.datasets.base import Dataset, Sample, open_dataset
+from mien.datasets.base import Dataset, open_dataset
+from mien.datasets.samples import Sample
 from mien.datasets.splits import resplit
 from mien.errors import ConfigError, ModelError
 from mien.evaluation import metrics
@@ -25,10 +26,10 @@ from mien.files import check_writable, write_whole
 from mien.preprocess.framing import BOX_FRAMING, FRAMINGS
 from mien.specs.classifier import ModelSpec
 from mien.train import checkpoint
-from mien.train.classification.classifier import torch_logits
+from mien.train.classification.classifier import load_classifier_run, torch_logits
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.models.fitted import Fitted
-from mien.train.classification.tensors import input_spec
+from mien.train.classification.spec import input_spec
 from mien.train.onnx_graph import Weights, store_float16, traced
 
 if TYPE_CHECKING:
@@ -103,8 +104,7 @@ def export_run(
     ``ConfigError``, ``DatasetError``, ``OutputError``.
     """
     check_writable(Path(out))
-    net, state = checkpoint.load_network(run)
-    config = ClassifierConfig.from_dict(state["config"], where=str(run))
+    net, config, state = load_classifier_run(run)
     spec = input_spec(config, tuple(state["labels"]))
     origin = state.get("facts", {}).get("data") or config.dataset
     spec = replace(
@@ -199,9 +199,9 @@ def _calibration_split(
         raise ConfigError(
             f"the model has learned from the split {name!r}: calibrate on another one"
         )
-    if tuple(dataset.labels) != labels:
+    if dataset.facts.labels != labels:
         raise ConfigError(
-            f"the calibration data names {', '.join(dataset.labels)}, the model "
+            f"the calibration data names {', '.join(dataset.facts.labels)}, the model "
             f"{', '.join(labels)}: both must have the same labels in the same order"
         )
     samples = list(dataset.samples(name))

@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 
 from mien.preprocess.network_input import resize_crops
-from mien.train.classification import augment
+from mien.train.classification.augment import augment, mix
 from mien.train.classification.config import ClassifierConfig
-from mien.train.classification.tensors import input_spec
+from mien.train.classification.spec import input_spec
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,9 +48,9 @@ def preview(
     rng = np.random.default_rng(config.seed)
     seen, mixed = [], []
     for _ in range(views):
-        view = augment.views(x, config.input_size, config, generator)
+        view = augment(x, config.input_size, config, generator)
         # Labelled by its own number, a picture tells how much of which others it holds.
-        view, (whose,) = augment.mix(view, [torch.eye(len(x))], config, generator, rng)
+        view, (whose,) = mix(view, [torch.eye(len(x))], config, generator, rng)
         seen.append(view[:m].permute(0, 2, 3, 1).numpy())  # (M, S, S, C)
         mixed.append(float(1 - whose.diagonal().min()))
     plain = (centre[:m] / 255).astype(np.float32)

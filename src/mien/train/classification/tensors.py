@@ -12,8 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mien.datasets.base import Dataset, Sample, Split, with_facts
+from mien.datasets.base import Dataset
 from mien.datasets.files.decoding import decoded
+from mien.datasets.packing.packed import Packed
+from mien.datasets.samples import Sample, Split, make_split
 from mien.datasets.splits import at_most
 from mien.errors import DatasetError
 from mien.preprocess.network_input import resize_crops
@@ -55,23 +57,6 @@ class TensorSplit:
         return taken.permute(0, 3, 1, 2).float() / 255
 
 
-def input_spec(config: ClassifierConfig, labels: tuple[str, ...]) -> ModelSpec:
-    """The facts about the network's input that training, validation and the exported file share."""
-    return ModelSpec(
-        name=config.name,
-        labels=labels,
-        input_size=config.input_size,
-        resize=config.resize,
-        channels=config.channels,
-        mean=_a_channel(config.mean, config.channels),
-        std=_a_channel(config.std, config.channels),
-    )
-
-
-def _a_channel(values: tuple[float, ...], channels: int) -> tuple[float, ...]:
-    return values * channels if len(values) == 1 else values
-
-
 def load_split(
     dataset: Dataset, name: str, config: ClassifierConfig, spec: ModelSpec, device: torch.device
 ) -> TensorSplit:
@@ -106,16 +91,15 @@ def load_split(
         targets=moved(split.targets),
         affect=moved(split.affect),
         unreadable=tuple(unreadable),
-        origin=getattr(dataset, "origin", "") or config.dataset,
+        origin=dataset.facts.origin,
     )
 
 
 def _stored(dataset: Dataset, name: str, config: ClassifierConfig, spec: ModelSpec) -> Split | None:
     """A split that ``mien data pack`` has stored as frames of this very size: nothing is copied."""
-    arrays = getattr(dataset, "arrays", None)
-    if arrays is None or config.limit or config.max_per_class:
+    if not isinstance(dataset, Packed) or config.limit or config.max_per_class:
         return None
-    split: Split = arrays(name)
+    split = dataset.arrays(name)
     images = split.images if split.images.ndim == 4 else split.images[..., None]  # (N, R, R, C)
     fits = images.shape[1:] == (config.resize, config.resize, spec.channels)
     return replace(split, images=images) if fits else None
@@ -148,7 +132,7 @@ def _read(
             f"split {name!r}: {len(unreadable)} of {len(kept) + len(unreadable)} pictures cannot "
             f"be read, the first: {unreadable[0][1]}"
         )
-    return with_facts(_joined(chunks, len(kept)), kept), unreadable
+    return make_split(_joined(chunks, len(kept)), kept), unreadable
 
 
 def _joined(chunks: list[NDArray[np.uint8]], count: int) -> NDArray[np.uint8]:

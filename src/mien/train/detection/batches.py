@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from mien.datasets.base import SceneDataset
 from mien.datasets.files.decoding import decoded
-from mien.datasets.scene import Scene, SceneDataset, fingerprint
+from mien.datasets.scene import Scene, box_fingerprint
 from mien.errors import DatasetError, TrainingError
 from mien.runtime import usable_cores
 from mien.train.detection.augment import View, view
@@ -36,7 +37,7 @@ class Scenes:
         if not self.kept:
             reason = f": {self.unreadable[0][1]}" if self.unreadable else ""
             raise DatasetError(f"no picture of split {split!r} can be read{reason}")
-        self.fingerprint = fingerprint(scenes)
+        self.fingerprint = box_fingerprint(scenes)
         """Of all that are listed, readable or not: tells this data from other data."""
         self.faces = sum(int((~scene.ignored).sum()) for scene in self.kept)
 

@@ -1,135 +1,152 @@
-"""``DetectorConfig``: everything that the recipe of a face detector can say."""
+"""``DetectorConfig``: the keys of a detector's recipe, and which of them exclude each other."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from itertools import pairwise
+from typing import Annotated
 
-from mien.errors import ConfigError
-from mien.train.detection.checks import problems
-from mien.train.settings import from_plain, to_plain
+from mien.train.config import BaseConfig
+from mien.train.ranges import Count, CountOrZero, NotNegative, Positive, Share, below, one_of
+
+STAGES = {"resnet50": 5, "resnext101_32x8d": 5, "mobilenet_v3_large": 5}
+"""Stages of each backbone that can be frozen: the stem, then one stage per stride."""
+WITH_COCO = ("resnet50", "mobilenet_v3_large")
+"""Backbones for which torchvision publishes a detector trained on COCO."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DetectorConfig:
-    """One training run of a face detector. Lengths are pixels of the view that is learned from."""
+class DetectorConfig(BaseConfig):
+    """One training run of a face detector; ``BaseConfig`` has the keys shared with classifiers.
 
-    name: str
-    """Name of the model that comes out."""
-    task: str = "detection"
-    """Tells this recipe from a classifier's."""
-    description: str = ""
-    """One sentence for people."""
+    It learns from square views: random crops of the resized pictures. Lengths are pixels of a view.
+    """
+
+    noun = "face detector"
+    memory_keys = "view or proposals"
+
+    task: Annotated[str, one_of("detection")] = "detection"
+    """Marks the recipe as a detector's."""
 
     # --- data ---
     dataset: str = "coco"
-    """Registered name of a reader of pictures with marked faces."""
-    dataset_options: tuple[str, ...] = ()
-    """The reader's own options, each ``key=value``."""
+    """Registered name of a reader of whole pictures with marked faces."""
     splits: str = "random:90/10"
-    """``official``, or how ``splits_from`` is divided at random into train and valid."""
-    splits_from: str = "train"
-    """The split that is divided; the others stay as they are."""
-    splits_seed: int = 0
-    """Of that division alone, so that runs of several seeds share it."""
-    train_split: str = "train"
-    """Learned from."""
     valid_split: str | None = "valid"
-    """Measured and never learned from; ``None`` (in TOML ""): no validation."""
-    limit: int | None = None
-    """Use the first so many pictures of each split: for a quick trial only."""
 
     # --- network ---
-    architecture: str = "faster_rcnn"
-    """Ren et al. 2015, on a feature pyramid (Lin et al. 2017)."""
-    backbone: str = "resnet50"
+    architecture: Annotated[str, one_of("faster_rcnn")] = "faster_rcnn"
+    """``faster_rcnn`` (Ren et al. 2015), on a feature pyramid (Lin et al. 2017)."""
+    backbone: Annotated[str, one_of(*STAGES)] = "resnet50"
     """``resnet50``, ``resnext101_32x8d`` or ``mobilenet_v3_large``."""
     weights: str | None = None
-    """Where it starts: ``coco`` (the whole detector) or ``imagenet`` (the backbone), both fetched;
-    a local file of either; or ``None``: at random."""
-    frozen_stages: int = 0
-    """So many first stages of the backbone keep the weights that they start with."""
-    norm: str = "batch"
-    """``batch``, or ``frozen``: statistics and scales of the loaded weights stay as they are."""
+    """Initial weights: ``coco`` (the whole detector) or ``imagenet`` (the backbone), both
+    downloaded; a local file of either; the folder of a run; ``None``: random."""
+    frozen_stages: CountOrZero = 0
+    """Keep the initial weights of the first N stages of the backbone."""
+    norm: Annotated[str, one_of("batch", "frozen")] = "batch"
+    """Batch normalisation: ``batch``, or ``frozen``: keep the statistics and scales of the initial
+    weights."""
     strides: tuple[int, ...] = (4, 8, 16, 32)
-    """Levels of the backbone that the pyramid stands on; one more, twice as coarse, is added."""
-    channels: int = 256
-    """Of every level of the pyramid."""
+    """Strides of the backbone's levels that the pyramid uses; it adds one more, twice as coarse."""
+    channels: Count = 256
+    """Channels of every level of the pyramid."""
     anchor_sizes: tuple[int, ...] = (12, 24, 48, 96, 192)
-    """Side of the smallest anchor of each level of the pyramid, the finest level first."""
+    """Side of the smallest anchor of each level of the pyramid, finest level first."""
     anchor_scales: tuple[float, ...] = (1.0, 1.26, 1.59)
-    """Every level has its anchor at these multiples (Lin et al. 2017, RetinaNet)."""
+    """Each level has anchors of these multiples of its size (RetinaNet, Lin et al. 2017)."""
     anchor_ratios: tuple[float, ...] = (1.25,)
-    """Height through width of the anchors: faces are taller than wide."""
-    proposals: int = 300
-    """Boxes that the first stage hands to the second, at most, a picture."""
-    box_samples: int = 128
-    """Of them so many are learned from, a picture."""
-    nms: float = 0.4
-    """Overlap (IoU) above which the lower-scored of two boxes goes."""
-    score_threshold: float = 0.5
-    """Below it a box is no face, unless the user says otherwise."""
+    """Height / width of the anchors: faces are taller than wide."""
+    proposals: Count = 300
+    """Maximum number of boxes per picture that the first stage passes to the second."""
+    box_samples: Count = 128
+    """Number of these boxes per picture that the second stage learns from."""
+    nms: Share = 0.4
+    """Of two boxes that overlap by more than this IoU, the one with the lower score is dropped."""
+    score_threshold: Share = 0.5
+    """Default score threshold: boxes below it do not count as faces."""
 
     # --- network input ---
-    short_side: int = 640
-    """In use, the shorter side of a picture becomes so many pixels …"""
-    long_side: int = 1067
-    """… unless the longer one would exceed this."""
-    view: int = 512
-    """Side of the square views that are learned from, a multiple of 32."""
-    min_face: float = 8.0
-    """Faces of a view below this side are neither to be found nor background."""
+    short_side: Count = 640
+    """In use, the shorter side of a picture is resized to this length …"""
+    long_side: Count = 1067
+    """… unless the longer side would exceed this one."""
+    view: Count = 512
+    """Side of the square views to learn from, a multiple of 32."""
+    min_face: NotNegative = 8.0
+    """Faces in a view smaller than this are ignored: neither faces to find nor background."""
 
     # --- augmentation, drawn anew for every picture and epoch ---
-    flip: bool = True
-    """Mirror half of the pictures."""
     zoom: tuple[float, ...] = (0.5, 2.0)
-    """The picture as in use is resized by a factor between these two (drawn on a log scale); a
-    view of it is cropped, or padded, at random."""
-    colour: float = 0.2
-    """Brightness, contrast and saturation change by up to so much, of 1."""
-    grey: float = 0.1
-    """Share of the pictures that lose their colour."""
+    """The picture is resized as in use, times a factor between these two (uniform on a log scale);
+    then a view is cropped at random, padded if necessary."""
+    colour: Share = 0.2
+    """Change brightness, contrast and saturation by up to this share."""
+    grey: Share = 0.1
+    """Share of the pictures that are turned to grey."""
 
     # --- optimisation ---
-    epochs: int = 24
-    batch_size: int = 8
-    optimizer: str = "sgd"
-    """``sgd`` (Nesterov), ``adam`` or ``adamw``."""
-    lr: float = 0.01
-    """Peak learning rate."""
-    momentum: float = 0.9
-    """Of ``sgd``."""
-    weight_decay: float = 1e-4
-    """L2, on the weights of convolutions and linear layers alone."""
-    schedule: str = "cosine"
-    """``cosine`` (linear warm-up, then cosine to 0), ``onecycle`` or ``constant``."""
-    warmup: float = 0.05
-    """Share of the steps until the peak learning rate."""
-    grad_clip: float = 10.0
-    """Gradients are scaled down to this norm; 0: never."""
-    ema: float = 0.0
-    """Decay a step of the averaged weights, which are then the ones kept; 0: none."""
-    validate_every: int = 1
-    """Epochs between two looks at ``valid_split``; the last epoch always looks."""
-    workers: int = 0
-    """Processes that decode and augment; 0: this one does."""
-    seed: int = 0
-    """Of every random draw: first weights, order, augmentation."""
-    precision: str = "fp32"
-    """``fp32``, or ``bf16`` (autocast; for GPUs that have it)."""
+    epochs: Count = 24
+    batch_size: Count = 8
+    lr: Positive = 0.01
+    weight_decay: NotNegative = 1e-4
+    schedule: Annotated[str, one_of("cosine", "onecycle", "constant")] = "cosine"
+    warmup: Share = 0.05
+    grad_clip: NotNegative = 10.0
+    ema: Annotated[float, below(1)] = 0.0
+    validate_every: Count = 1
+    """Validate every N epochs, and always after the last one."""
+    workers: CountOrZero = 0
+    """Processes that decode and augment pictures; 0: the training process does it."""
+    precision: Annotated[str, one_of("fp32", "bf16")] = "fp32"
 
-    def __post_init__(self) -> None:
-        found = problems(self)
-        if found:
-            raise ConfigError(f"recipe {self.name!r}: " + "; ".join(found))
+    def conflicts(self) -> Iterator[str]:
+        """One sentence for each combination of keys that cannot work."""
+        yield from _shapes(self)
+        yield from _combinations(self)
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready; ``from_dict`` reads it back to an equal config."""
-        return to_plain(self)
 
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any], where: str = "recipe") -> DetectorConfig:
-        """Build and check a config; ``where`` names its origin in ``ConfigError`` messages."""
-        return from_plain(cls, values, where)
+def _shapes(config: DetectorConfig) -> Iterator[str]:
+    """Lists and sizes that do not fit each other."""
+    if config.view % 32:
+        yield f"view ({config.view}) must be a multiple of 32"
+    if config.short_side > config.long_side:
+        yield "short_side must not be larger than long_side"
+    strides, sizes = config.strides, config.anchor_sizes
+    doubling = all(2 * a == b for a, b in pairwise(strides))
+    if not strides or strides[-1] != 32 or strides[0] < 4 or not doubling:
+        yield "strides must end in 32, each twice the one before, such as [8, 16, 32]"
+    if len(sizes) != len(strides) + 1:
+        yield (
+            f"anchor_sizes must have one side for each of the {len(strides) + 1} levels of the "
+            "pyramid: one per stride, and one for the coarser level that is added"
+        )
+    if min(sizes, default=0) < 1 or list(sizes) != sorted(sizes):
+        yield "anchor_sizes must be positive, the smallest first"
+    for key, values in (
+        ("anchor_scales", config.anchor_scales),
+        ("anchor_ratios", config.anchor_ratios),
+    ):
+        if min(values, default=0) <= 0:
+            yield f"{key} must be positive, one or more"
+    if len(config.zoom) != 2 or not 0 < config.zoom[0] <= config.zoom[1]:
+        yield "zoom must be the smallest and the largest factor, such as [0.5, 2.0]"
+    if config.frozen_stages > STAGES[config.backbone]:
+        yield f"frozen_stages must be at most {STAGES[config.backbone]} for {config.backbone}"
+
+
+def _combinations(config: DetectorConfig) -> Iterator[str]:
+    """Keys that exclude each other, with the reason."""
+    if config.weights is None:
+        if config.frozen_stages:
+            yield "frozen_stages keeps pretrained weights fixed: set weights"
+        if config.norm == "frozen":
+            yield "norm frozen keeps pretrained statistics fixed: set weights"
+    if config.weights == "coco" and config.backbone not in WITH_COCO:
+        yield (
+            f"torchvision publishes no COCO detector with {config.backbone}: "
+            "set weights to imagenet, or give a file"
+        )
+    if config.limit is not None and config.limit < config.batch_size:
+        yield f"limit ({config.limit}) must not be below batch_size ({config.batch_size})"

@@ -13,9 +13,9 @@ from mien.detectors.base import DetectorFacts, check_image, check_length, check_
 from mien.errors import ModelFileError
 from mien.specs.detector import DetectorSpec
 from mien.train import checkpoint
-from mien.train.classification.loop import pick_device
 from mien.train.detection.config import DetectorConfig
 from mien.train.detection.network import FasterRCNN, build
+from mien.train.session import pick_device
 from mien.types import Box, Face
 
 LICENCE = "The terms of the training data apply."
@@ -54,7 +54,7 @@ class TorchDetector:
         min_face_size: float = 0,
         device: str = "auto",
     ) -> None:
-        self._net, self._config, state = load_detector(run)
+        self._net, self._config, state = load_detector_run(run)
         self._net.to(pick_device(device))
         self.spec = spec_of(self._net, self._config, state)
         threshold = self._config.score_threshold if score_threshold is None else score_threshold
@@ -65,10 +65,11 @@ class TorchDetector:
             summary=f"{self.spec.architecture}, the run {run}",
             landmarks=False,
             source=str(run),
+            card=self.spec.card,
         )
 
-    def detect(self, image: NDArray[np.uint8]) -> list[Face]:
-        """The faces in ``image``, (H, W, 3) uint8 RGB, best score first; empty where there is none.
+    def detect(self, image: NDArray[np.uint8], score_threshold: float | None = None) -> list[Face]:
+        """The faces in ``image``, (H, W, 3) uint8 RGB, best score first; empty without a face.
 
         Boxes are float pixels of ``image`` and end where it ends. Raises ``InputError`` for an
         array of another shape or type.
@@ -76,14 +77,14 @@ class TorchDetector:
         boxes, scores = self._net.find(check_image(image), self._config)  # (N, 4), (N,)
         sides = boxes[:, 2:] - boxes[:, :2]
         keep = (sides > 0).all(axis=1) & (np.sqrt(sides.prod(axis=1)) >= self.min_face_size)
-        keep &= scores >= self.score_threshold
+        keep &= scores >= (self.score_threshold if score_threshold is None else score_threshold)
         return [
             Face(Box(*box), score)
             for box, score in zip(boxes[keep].tolist(), scores[keep].tolist(), strict=True)
         ]
 
 
-def load_detector(run: str | Path) -> tuple[FasterRCNN, DetectorConfig, dict[str, Any]]:
+def load_detector_run(run: str | Path) -> tuple[FasterRCNN, DetectorConfig, dict[str, Any]]:
     """The trained network of a run, its recipe and its checkpoint.
 
     The network is on the CPU and in evaluation mode. Raises ``ModelFileError``, ``ConfigError``.
@@ -94,11 +95,8 @@ def load_detector(run: str | Path) -> tuple[FasterRCNN, DetectorConfig, dict[str
         raise ModelFileError(f"{path} is the run of a classifier: give that of a face detector")
     config = DetectorConfig.from_dict(state["config"], where=str(path))
     net = build(config)
-    try:
+    with checkpoint.must_fit(path):
         net.load_state_dict(state["ema"])
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ModelFileError(f"{path} does not fit its own recipe: {reason}") from None
     net.eval()
     return net, config, state
 

@@ -30,8 +30,9 @@ from mien.samples import ASTRONAUT
 from mien.specs.detector import DetectorSpec
 from mien.train import checkpoint
 from mien.train.detection.config import DetectorConfig
-from mien.train.detection.detector import load_detector, spec_of
+from mien.train.detection.detector import load_detector_run, spec_of
 from mien.train.detection.network import FLOOR, POOLED, FasterRCNN
+from mien.train.metrics_file import METRICS, read_metrics
 from mien.train.onnx_graph import Weights, store_float16, traced
 
 if TYPE_CHECKING:
@@ -90,13 +91,13 @@ def export_detector(
     ``ConfigError``, ``OutputError``.
     """
     check_writable(Path(out))
-    net, config, state = load_detector(run)
+    net, config, state = load_detector_run(run)
     spec = spec_of(net, config, state)
     spec = replace(
         spec,
         name=name or spec.name,
         licence=licence or spec.licence,
-        scores=_scores(checkpoint.find(run).parent, state["epochs_done"]),
+        scores=_scores(checkpoint.find(run).with_name(METRICS), state["epochs_done"]),
         card={**spec.card, "weights": weights, **(card or {})},
     )
     model = to_onnx(net, config)
@@ -223,9 +224,9 @@ def _suppressed(boxes: Tensor, scores: Tensor, real: Tensor, overlap: float) -> 
     return torch.full_like(scores, NOTHING).scatter(0, kept, scores[kept])
 
 
-def _scores(run: Path, epochs: int) -> dict[str, float]:
-    """The last validation's measures; none where there was none."""
-    for row in reversed(checkpoint.read_metrics(run, epochs)):
+def _scores(metrics: Path, epochs: int) -> dict[str, float]:
+    """The measures of the last validation; empty if there was none."""
+    for row in reversed(read_metrics(metrics, epochs)):
         if row.get("valid_ap50") is not None:
             return {k: v for k, v in row.items() if k.startswith("valid_") and v is not None}
     return {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mien.datasets.scene import SceneDataset
+from mien.datasets.base import SceneDataset
 from mien.datasets.scene_survey import Shown
 from mien.errors import DatasetError
 from mien.train.detection.augment import view

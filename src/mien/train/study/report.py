@@ -13,10 +13,12 @@ from mien.classifiers.onnx import OnnxClassifier
 from mien.errors import MienError
 from mien.evaluation.classification.cost import Cost
 from mien.evaluation.classification.measures import Evaluation, measure
-from mien.evaluation.classification.predictions import Predictions, answers_path
+from mien.evaluation.classification.predictions import Predictions
+from mien.evaluation.kept_answers import predictions_path
 from mien.files import write_whole
 from mien.specs.classifier import ModelSpec
 from mien.train import checkpoint
+from mien.train.metrics_file import METRICS, read_metrics
 from mien.train.study.run import (
     CHOSEN_ON,
     COST,
@@ -85,7 +87,7 @@ def _about(entry: Entry, data: str) -> Row:
 
 def _trained(folder: Path) -> Row:
     state = checkpoint.load(checkpoint.find(folder))
-    epochs = checkpoint.read_metrics(folder, int(state["epochs_done"]))
+    epochs = read_metrics(folder / METRICS, int(state["epochs_done"]))
     facts, config = state["facts"], state["config"]
     speeds = [row["images_per_second"] for row in epochs]
     return {
@@ -133,7 +135,7 @@ def _shipped(folder: Path) -> Row:
 
 
 def _scores(folder: Path, split: str) -> Row:
-    found: Evaluation = measure(Predictions.load(answers_path(folder, split)))
+    found: Evaluation = measure(Predictions.load(predictions_path(folder, split)))
     names = ("n", "accuracy", "balanced_accuracy", "macro_f1", "nll", "ece")
     interval = found.intervals["accuracy"]
     without = found.without_duplicates

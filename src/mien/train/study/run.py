@@ -19,15 +19,14 @@ from mien.classifiers.onnx import OnnxClassifier
 from mien.datasets.base import Dataset
 from mien.datasets.splits import resplit
 from mien.errors import UnknownNameError
-from mien.evaluation.classification.measures import predict
-from mien.evaluation.classification.predictions import Predictions, answers_path
+from mien.evaluation.classification.predict import predict
+from mien.evaluation.kept_answers import keep_answers, predictions_path
 from mien.files import write_whole
 from mien.train.classification.classifier import TorchClassifier
 from mien.train.classification.config import ClassifierConfig
-from mien.train.classification.cost import file_cost, run_cost
-from mien.train.classification.loop import OnEpoch, train
-from mien.train.classification.run import OnBatch
+from mien.train.classification.measure_cost import file_cost, run_cost
 from mien.train.recipe import load_classifier_recipe, read_toml
+from mien.train.trainer import OnBatch, OnEpoch, train
 from mien.weights import DEFAULT
 
 SETTINGS = Path(__file__).with_name("study.toml")
@@ -113,9 +112,8 @@ def run_entry(
 ) -> None:
     """Train one classifier into ``out/runs/<recipe>``, keep its answers and measure its cost.
 
-    Each step that is done already is left as it is. Raises what
-    ``mien.train.classification.loop.train``, ``mien.evaluation.classification.measures.predict``
-    and ``mien.train.classification.cost.run_cost`` raise, after noting it in the run's folder.
+    Steps that are already done are skipped. Errors of training, predicting and measuring are
+    written to the run's folder and raised.
     """
     folder = out / "runs" / entry.recipe
     try:
@@ -128,10 +126,10 @@ def run_entry(
             classifier = TorchClassifier(folder, str(device))
             # PublicTest's copies are looked for in all of Training: in the tenth held back too.
             found = predict(classifier, dataset, REPORTED)
-            keep(found, folder)
+            keep_answers(found, predictions_path(folder, found.split))
             parts = resplit(dataset, config.splits, config.splits_from, config.splits_seed)
             found = predict(classifier, parts, CHOSEN_ON, repeats_of=None, splits=config.splits)
-            keep(found, folder)
+            keep_answers(found, predictions_path(folder, found.split))
             write_whole(folder / TRAINED, json.dumps(config.to_dict()).encode())
         if not (folder / COST).exists():
             run_cost(folder, folder / MODEL).save(folder / COST)
@@ -149,15 +147,9 @@ def measure_shipped(dataset: Dataset, out: Path) -> None:
     if (folder / COST).exists():
         return
     folder.mkdir(parents=True, exist_ok=True)
-    keep(predict(OnnxClassifier(DEFAULT), dataset, REPORTED), folder)
+    found = predict(OnnxClassifier(DEFAULT), dataset, REPORTED)
+    keep_answers(found, predictions_path(folder, REPORTED))
     file_cost(DEFAULT).save(folder / COST)
-
-
-def keep(found: Predictions, folder: Path) -> None:
-    """Write a classifier's answers into its run's folder; ``OutputError``."""
-    target = answers_path(folder, found.split)
-    target.parent.mkdir(exist_ok=True)
-    found.save(target)
 
 
 def is_trained(folder: Path, config: ClassifierConfig) -> bool:

@@ -1,4 +1,4 @@
-"""What a study is about, kept with it: nobody adds trials of something else."""
+"""What a search is about, stored with it: no process adds trials of something else."""
 
 from __future__ import annotations
 
@@ -17,46 +17,47 @@ from mien.train.tuning.split import described
 def claim(
     study: Study, config: ClassifierConfig, space: Space, search: dict[str, Any], dataset: Dataset
 ) -> None:
-    """Store what the study is about, or raise ``ConfigError`` where it is about something else."""
+    """Store what the search is about, or raise ``ConfigError`` where it is about something else."""
     ours = {
         "recipe": config.to_dict(),
         "space": space.to_dict(),
         **search,
-        "labels": list(dataset.labels),
+        "labels": list(dataset.facts.labels),
         "split": described(config),
     }
-    if not study.user_attrs and not study.get_trials(deepcopy=False):
-        for key, value in ours.items():
-            study.set_user_attr(key, value)
     theirs = study.user_attrs
+    if not study.get_trials(deepcopy=False):
+        # Another process may be storing the same at this moment.
+        for key in ours.keys() - theirs.keys():
+            study.set_user_attr(key, ours[key])
+        theirs = study.user_attrs
     if not theirs.keys() >= ours.keys():
         raise ConfigError(
-            f"the study {study.study_name!r} was not made by 'mien tune': choose another --study"
+            f"the search {study.study_name!r} was not made by 'mien tune': choose another --study"
         )
-    found = []
+    changed = []
     for key, value in ours.items():
+        before = theirs[key]
         if isinstance(value, dict):
-            was = theirs[key]
-            found += [
-                f"{key} {part} was {was.get(part)!r} and is {value.get(part)!r}"
-                for part in {**was, **value}
-                if was.get(part) != value.get(part)
+            changed += [
+                f"{key} {part} was {before.get(part)!r} and is {value.get(part)!r}"
+                for part in {**before, **value}
+                if before.get(part) != value.get(part)
             ]
-        elif theirs[key] != value:
-            found.append(f"{key} was {theirs[key]!r} and is {value!r}")
-    if found:
+        elif before != value:
+            changed.append(f"{key} was {before!r} and is {value!r}")
+    if changed:
         raise ConfigError(
-            f"the study {study.study_name!r} was started otherwise ({'; '.join(found)}): "
-            "go on with the same settings, or choose another --study and --out"
+            f"the search {study.study_name!r} was started with other settings "
+            f"({'; '.join(changed)}): use the same ones, or choose another --study and --out"
         )
 
 
 def check_folders(study: Study, out: Path) -> None:
-    """Raise ``ConfigError`` where ``out`` holds the trials of another study."""
+    """Raise ``ConfigError`` where ``out`` holds the trials of another search."""
     known = {str(trial.number) for trial in study.get_trials(deepcopy=False)}
-    there = {path.name for path in (out / "trials").glob("*")}
-    if there - known:
+    if {path.name for path in (out / "trials").glob("*")} - known:
         raise ConfigError(
-            f"{out} holds trials that the study {study.study_name!r} does not know: "
+            f"{out} holds trials that the search {study.study_name!r} does not have: "
             "choose another --out"
         )

@@ -1,4 +1,4 @@
-"""Figures of a study: how it went, and which keys mattered."""
+"""Figures of a search: how it went, and which keys mattered."""
 
 from __future__ import annotations
 
@@ -6,21 +6,18 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from mien.reports.figures.style import BLUE, INK, MUTED, ORANGE, new_figure, percent, plain
+from mien.train.tuning.trials import TrialRow
+
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from mien.train.tuning.report import Row
 
-BLUE, ORANGE, GREY, DARK = "#2b6cb0", "#dd6b20", "#a0aec0", "#1a202c"
+def history_figure(trials: Sequence[TrialRow], title: str) -> Figure:
+    """Accuracy by trial: finished and pruned ones, the best so far, failures along the bottom."""
+    from matplotlib.ticker import MaxNLocator
 
-
-def history_figure(trials: Sequence[Row], title: str) -> Figure:
-    """Accuracy by trial: finished and pruned ones, the best so far, failures along the foot."""
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator, PercentFormatter
-
-    figure = Figure(figsize=(8, 4.5), dpi=150, layout="constrained")
+    figure = new_figure(8, 4.5)
     axes = figure.add_subplot()
     points = {
         state: [
@@ -41,55 +38,45 @@ def history_figure(trials: Sequence[Row], title: str) -> Figure:
     if points["pruned"]:
         numbers, values = zip(*points["pruned"], strict=True)
         axes.scatter(
-            numbers, values, s=30, facecolors="white", edgecolors=GREY, linewidths=1.4,
+            numbers, values, s=30, facecolors="white", edgecolors=MUTED, linewidths=1.4,
             label="pruned, when it was stopped", zorder=2,
         )  # fmt: skip
     failed = [trial.number for trial in trials if trial.state == "failed"]
     if failed:
         axes.scatter(
-            failed, [0.02] * len(failed), s=34, marker="x", color=DARK, label="failed",
+            failed, [0.02] * len(failed), s=34, marker="x", color=INK, label="failed",
             transform=axes.get_xaxis_transform(),
         )  # fmt: skip
     for trial in trials:
         if trial.best and trial.accuracy is not None:
             axes.annotate(
                 f"trial {trial.number}: {trial.accuracy:.2%}", (trial.number, trial.accuracy),
-                xytext=(0, 9), textcoords="offset points", ha="center", color=DARK, fontsize=9,
+                xytext=(0, 9), textcoords="offset points", ha="center", color=INK, fontsize=9,
             )  # fmt: skip
     axes.margins(x=0.06, y=0.15)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    percent(axes, "y")
     axes.set_xlabel("trial")
     axes.set_ylabel("accuracy on the tuning part")
     axes.set_title(title, fontsize=10)
-    axes.grid(axis="y", color="#e2e8f0", zorder=0)
     figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=9)
-    _plain(axes)
+    plain(axes, grid="y")
     return figure
 
 
 def importance_figure(shares: Mapping[str, float], title: str, trials: int) -> Figure:
-    """A bar a key: the share of the accuracy's variance that goes with it, largest on top."""
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import PercentFormatter
-
-    figure = Figure(figsize=(8, 1.6 + 0.42 * len(shares)), dpi=150, layout="constrained")
+    """A bar for each key: its share of the accuracy's variance, largest on top."""
+    figure = new_figure(8, 1.6 + 0.42 * len(shares))
     axes = figure.add_subplot()
     ordered = sorted(shares.items(), key=lambda item: item[1])
     names, values = zip(*ordered, strict=True)
     bars = axes.barh(names, values, color=BLUE, height=0.62)
-    axes.bar_label(bars, [f"{value:.0%}" for value in values], padding=4, fontsize=9, color=DARK)
+    axes.bar_label(bars, [f"{value:.0%}" for value in values], padding=4, fontsize=9, color=INK)
     axes.set_xlim(0, max(values) * 1.12)
-    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    percent(axes, "x")
     axes.set_xlabel(
         f"share of the variance that single keys explain (fANOVA, {trials} finished trials)"
     )
     axes.set_title(title, fontsize=10)
-    axes.tick_params(axis="y", length=0)
-    _plain(axes)
+    plain(axes, grid="x")
     return figure
-
-
-def _plain(axes: Axes) -> None:
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)

@@ -16,6 +16,7 @@ from mien.registry import architectures
 from mien.train.classification.config import ClassifierConfig
 from mien.train.recipe import named_file, read_toml
 
+METHODS = ("grid", "random", "tpe")
 SPACES = Path(__file__).parent / "spaces"
 FIXED = (
     "name", "description", "dataset", "dataset_options", "splits", "splits_from", "splits_seed",
@@ -92,6 +93,22 @@ class Space:
                 )
             columns[key] = values
         return [dict(zip(columns, values, strict=True)) for values in product(*columns.values())]
+
+    def count_trials(self, method: str, trials: int | None) -> int:
+        """Trials of a whole search: ``trials``, or those of a grid where they are fewer.
+
+        Raises ``ConfigError`` for an unknown method, no trial, or a method that needs a number.
+        """
+        if method not in METHODS:
+            raise ConfigError(f"method must be {', '.join(METHODS)}, got {method!r}")
+        if trials is not None and trials < 1:
+            raise ConfigError(f"a search needs 1 trial or more, got {trials}")
+        if method == "grid":
+            points = len(self.grid())
+            return min(trials or points, points)
+        if trials is None:
+            raise ConfigError(f"--method {method} needs --trials N: only a grid ends by itself")
+        return trials
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready, for telling one space from another."""

@@ -1,53 +1,42 @@
-"""The database that holds a study: SQLite beside the results, or any that SQLAlchemy can reach."""
+"""The database that holds a search: SQLite beside the results, or any that SQLAlchemy can reach."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from typing import Any
 
 from optuna import Study
-from optuna.storages import RDBStorage
-from optuna.trial import FrozenTrial
+from optuna.exceptions import OptunaError, StorageInternalError
+from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback, fail_stale_trials
+from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError
+from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError, SQLAlchemyError
 
 from mien.errors import ConfigError, InputError
 
 HEARTBEAT = 10
-"""Seconds between two signs of life of a process that runs a trial."""
+"""Seconds between two heartbeats of a process that runs a trial."""
 GRACE = 60
-"""Seconds without one until its trial is given to somebody else."""
+"""Seconds without a heartbeat after which a trial is run again."""
+MAX_RETRIES = 2
+"""How often a trial whose process died is run again: it may be what takes the process down."""
 LOCKED = 60  # seconds to wait while another process writes to SQLite
-_ATTEMPTS = 5
 
 
-def open_storage(url: str, on_stale: Callable[[Study, FrozenTrial], None]) -> RDBStorage:
-    """The database at ``url``, its tables made where they are missing.
+def open_storage(url: str) -> RDBStorage:
+    """The database at ``url``; makes its tables where they are missing.
 
-    ``on_stale`` is called once for every trial whose process is gone. Raises ``ConfigError`` where
-    the address is none or needs a driver, ``InputError`` where what is there is no such database;
-    what SQLAlchemy raises where it does not answer.
+    Optuna queues the trials of dead processes again, with their settings. Raises ``ConfigError``
+    for an address that is none or needs a driver, ``InputError`` for tables of another version of
+    Optuna, and SQLAlchemy's errors where the database does not answer.
     """
     try:
         sqlite = make_url(url).get_backend_name() == "sqlite"
-        for attempt in range(_ATTEMPTS):
-            try:
-                storage = RDBStorage(
-                    url,
-                    engine_kwargs={"connect_args": {"timeout": LOCKED}} if sqlite else None,
-                    heartbeat_interval=HEARTBEAT,
-                    grace_period=GRACE,
-                    heartbeat_stale_trial_callback=on_stale,
-                )
-                break
-            except (IntegrityError, OperationalError) as error:
-                # Two processes that start at once both make the tables.
-                made = isinstance(error, IntegrityError) or "already exists" in str(error)
-                if attempt + 1 == _ATTEMPTS or not made:
-                    raise
-                time.sleep(0.3)
+        storage = _connect(url, sqlite)
     except ImportError as error:
         reason = str(error.__cause__ or error)
         raise ConfigError(
@@ -59,11 +48,56 @@ def open_storage(url: str, on_stale: Callable[[Study, FrozenTrial], None]) -> RD
             f"{url.partition('://')[0]!r} starts no database address that is known ({error}): "
             "expected sqlite:///FILE, postgresql://…, mysql://…"
         ) from None
-    except RuntimeError as error:  # tables of another version of Optuna
+    except RuntimeError as error:
         raise InputError(f"the database {shown(url)}: {str(error).splitlines()[0]}") from None
     if sqlite:
-        _one_writer(storage)
+        # Optuna locks the rows that it is about to change, which SQLite cannot: two processes could
+        # take the same waiting trial. So every transaction locks the whole file from its beginning.
+        @event.listens_for(storage.engine, "begin")
+        def lock(connection: Connection) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
     return storage
+
+
+def _connect(url: str, sqlite: bool, attempts: int = 5) -> RDBStorage:
+    # isolation_level: Python's driver must not begin transactions by itself, it would be too late.
+    arguments: dict[str, Any] = {"timeout": LOCKED, "isolation_level": None} if sqlite else {}
+    try:
+        return RDBStorage(
+            url,
+            engine_kwargs={"connect_args": arguments},
+            heartbeat_interval=HEARTBEAT,
+            grace_period=GRACE,
+            heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(MAX_RETRIES),
+        )
+    except (IntegrityError, OperationalError) as error:
+        # Two processes that start at once both make the tables.
+        made = isinstance(error, IntegrityError) or "already exists" in str(error)
+        if attempts == 1 or not made:
+            raise
+    time.sleep(0.3)
+    return _connect(url, sqlite, attempts - 1)
+
+
+def retry_dead(study: Study, running: list[FrozenTrial]) -> None:
+    """Queue again those of the ``running`` trials whose process is dead."""
+    fail_stale_trials(study)
+    for trial in running:
+        # A process that dies before its first heartbeat leaves none that could become stale.
+        began = trial.datetime_start
+        if began and not trial.params and datetime.now() - began > timedelta(seconds=GRACE):
+            with suppress(ValueError, OptunaError):  # it lives, and has just ended
+                study.tell(trial.number, state=TrialState.FAIL)
+                RetryHeartbeatStaleTrialCallback(MAX_RETRIES)(study, trial)
+
+
+def retry_interrupted(study: Study, number: int) -> None:
+    """Queue a trial again that was stopped from outside, however often that happens."""
+    trial = study.trials[number]  # a copy
+    trial.user_attrs.clear()
+    trial.system_attrs.pop("retry_history", None)  # only deaths count
+    RetryHeartbeatStaleTrialCallback()(study, trial)
 
 
 def shown(url: str) -> str:
@@ -74,19 +108,15 @@ def shown(url: str) -> str:
         return "of --storage"
 
 
-def _one_writer(storage: RDBStorage) -> None:
-    """Let every transaction lock SQLite from its beginning.
-
-    Optuna locks the rows that it is about to change, which SQLite cannot: two processes could take
-    the same waiting trial. So they take turns; transactions last milliseconds.
-    """
-
-    @event.listens_for(storage.engine, "connect")
-    def connected(connection: Any, _: Any) -> None:
-        connection.isolation_level = None  # else Python's driver begins by itself, too late
-
-    @event.listens_for(storage.engine, "begin")
-    def begun(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    storage.engine.dispose()  # connections made before this know nothing of it
+@contextmanager
+def storage_errors(url: str) -> Iterator[None]:
+    """Turn the database's errors into an ``InputError`` of one line."""
+    try:
+        yield
+    except (SQLAlchemyError, StorageInternalError) as error:
+        cause = error.__cause__ or error
+        reason = str(getattr(cause, "orig", None) or cause).strip().splitlines()[0]
+        raise InputError(
+            f"the database {shown(url)} failed ({reason}): its content is kept; fix the cause and "
+            "run the same command again"
+        ) from error

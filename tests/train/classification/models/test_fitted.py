@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mien.datasets.base import open_dataset, stack
+from mien.datasets.base import open_dataset
+from mien.datasets.samples import stack
 from mien.errors import ConfigError
 from mien.preprocess.network_input import normalise, resize_crops
 from tests.support import tiny
@@ -15,7 +16,7 @@ from tests.support import tiny
 torch = pytest.importorskip("torch")
 
 from mien.registry import architectures  # noqa: E402
-from mien.train.classification.tensors import input_spec  # noqa: E402
+from mien.train.classification.spec import input_spec  # noqa: E402
 
 
 def config(architecture: str, **keys: Any) -> Any:
@@ -27,7 +28,7 @@ def faces(shared: Path) -> tuple[torch.Tensor, torch.Tensor]:
     """600 real pictures as the network sees them, and their labels."""
     dataset = open_dataset(shared / "data" / "fer2013.zip")
     split = stack(islice(dataset.samples("train"), 600), "train")
-    spec = input_spec(config("knn"), tuple(dataset.labels))
+    spec = input_spec(config("knn"), dataset.facts.labels)
     x = normalise(resize_crops(list(split.images), spec), spec)
     return torch.from_numpy(x), torch.from_numpy(split.labels)
 

@@ -18,7 +18,7 @@ from mien.registry import architectures  # noqa: E402
 from mien.train.classification.config import ClassifierConfig  # noqa: E402
 from mien.train.classification.models.base import TRAINED_ONLY  # noqa: E402
 from mien.train.classification.models.fitted import Fitted  # noqa: E402
-from mien.train.classification.tensors import input_spec  # noqa: E402
+from mien.train.classification.spec import input_spec  # noqa: E402
 from mien.train.recipe import load_recipe, recipe_names  # noqa: E402
 
 SMALL: dict[str, dict[str, Any]] = {
@@ -126,7 +126,7 @@ def check_export(config: ClassifierConfig) -> None:
     from mien.train.classification import export
 
     net = build(config)
-    spec = input_spec(config, tiny.Faces.labels)
+    spec = input_spec(config, tiny.Faces.facts.labels)
     x = torch.from_numpy(network_input(list(export.made_up_crops(14)), spec))
     net.fit_input(x)
     if isinstance(net, Fitted):

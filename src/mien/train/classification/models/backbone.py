@@ -18,25 +18,22 @@ LAST_LAYERS = ("fc.", "head.", "classifier.", "pre_logits.")
 """What the names begin with of weights that a file may hold and a backbone goes without."""
 
 
+@register_architecture("timm")
 class Backbone(Network):
     """A network of timm without its last layer, dropout, and linear heads.
 
     Takes any input size that the backbone bears: 32 pixels or more for those of Mien's recipes.
     """
 
-    def __init__(
-        self,
-        config: ClassifierConfig,
-        classes: int,
-        auxiliary_classes: int = 0,
-        affect: bool = False,
-    ) -> None:
-        super().__init__()
+    def build(self, config: ClassifierConfig) -> int:
+        """Make the timm network with random weights; raises what ``create`` raises."""
         self.name, self.channels = config.backbone, config.channels
-        self.make_whitening(config)
         self.backbone = create(config)
         self.dropout = nn.Dropout(config.dropout)
-        self.make_heads(self.backbone.head_hidden_size, classes, auxiliary_classes, affect)
+        return int(self.backbone.head_hidden_size)
+
+    def init_weights(self) -> None:
+        """Keep the weights that timm has drawn."""
 
     def features(self, x: Tensor) -> Tensor:
         """(N, C, S, S) → (N, F) pooled features."""
@@ -171,11 +168,3 @@ def read_weights(path: str) -> dict[str, Tensor]:
     if not state or not all(isinstance(value, Tensor) for value in state.values()):
         raise ModelFileError(f"{path} holds no state dict: give names and tensors alone")
     return dict(state)
-
-
-@register_architecture("timm")
-def backbone(
-    config: ClassifierConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
-) -> Backbone:
-    """The network that a recipe describes, at random; ``load_pretrained`` comes after."""
-    return Backbone(config, classes, auxiliary_classes, affect)

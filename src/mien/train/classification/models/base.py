@@ -17,10 +17,9 @@ TRAINED_ONLY = ("auxiliary.", "affect.")
 class Network(nn.Module):
     """Features and a head on them; ``auxiliary`` and ``affect`` are heads that training alone uses.
 
-    A factory registered with ``mien.registry.register_architecture`` takes ``(config, classes,
-    auxiliary_classes=0, affect=False)`` and returns one of these, with random weights: those of a
-    file come later, by ``load_pretrained``. A subclass calls ``make_whitening`` and ``make_heads``
-    once, and its ``features`` begin with ``prepare``.
+    An architecture is a subclass registered with ``mien.registry.register_architecture``, with
+    ``build`` and ``features`` of its own. It starts with random weights; ``load_pretrained`` may
+    load others afterwards.
     """
 
     head: nn.Module
@@ -29,6 +28,27 @@ class Network(nn.Module):
     affect: nn.Module | None
     """(N, F) → (N, 2) valence and arousal in [-1, 1]."""
     whitening: Whitening | None
+
+    def __init__(
+        self,
+        config: ClassifierConfig,
+        classes: int,
+        auxiliary_classes: int = 0,
+        affect: bool = False,
+    ) -> None:
+        super().__init__()
+        self.classes = classes
+        values = config.channels * config.input_size**2
+        self.whitening = Whitening(values) if config.whitening else None
+        self.make_heads(self.build(config), auxiliary_classes, affect)
+        self.init_weights()
+
+    def build(self, config: ClassifierConfig) -> int:
+        """Make the layers and return F, the number of their features.
+
+        Raises ``ConfigError`` for settings that make no network.
+        """
+        raise NotImplementedError
 
     def features(self, x: Tensor) -> Tensor:
         """(N, C, S, S) → (N, F); ``x`` is normalised as the model's spec says."""
@@ -39,18 +59,17 @@ class Network(nn.Module):
         logits: Tensor = self.head(self.features(x))
         return logits
 
-    def make_heads(
-        self, features: int, classes: int, auxiliary_classes: int = 0, affect: bool = False
-    ) -> None:
+    def make_heads(self, features: int, auxiliary_classes: int, affect: bool) -> None:
         """Put linear heads on (N, ``features``)."""
-        self.head = nn.Linear(features, classes)
+        self.head = nn.Linear(features, self.classes)
         self.auxiliary = nn.Linear(features, auxiliary_classes) if auxiliary_classes else None
         self.affect = nn.Sequential(nn.Linear(features, 2), nn.Tanh()) if affect else None
 
-    def make_whitening(self, config: ClassifierConfig) -> None:
-        """Put ZCA whitening before the network where the recipe wants it."""
-        values = config.channels * config.input_size**2
-        self.whitening = Whitening(values) if config.whitening else None
+    def init_weights(self) -> None:
+        """Draw the weights of every convolution for rectified units (He et al. 2015)."""
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def equalise(self, x: Tensor) -> Tensor:
         """What is done to each (N, C, S, S) picture by itself, before whitening: nothing."""

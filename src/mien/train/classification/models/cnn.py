@@ -12,12 +12,12 @@ from mien.train.classification.models.layers import (
     activation,
     depth_probabilities,
     drop_block,
-    init_convolutions,
     norm_layer,
 )
 from mien.train.classification.models.resnet import BasicBlock
 
 
+@register_architecture("cnn")
 class CNN(Network):
     """Stages of 3×3 convolutions, each halved by max pooling; residual blocks; hidden layers.
 
@@ -25,15 +25,12 @@ class CNN(Network):
     they are averaged instead, and any input size of 2 to the number of stages or more will do.
     """
 
-    def __init__(
-        self,
-        config: ClassifierConfig,
-        classes: int,
-        auxiliary_classes: int = 0,
-        affect: bool = False,
-    ) -> None:
-        super().__init__()
-        self.make_whitening(config)
+    def build(self, config: ClassifierConfig) -> int:
+        """Make stages and hidden layers; raises ``ConfigError`` for sizes that do not fit."""
+        self.pooled = bool(config.residual_blocks) and not config.hidden
+        check_stages(config, len(config.widths))
+        if not self.pooled:
+            one_size(config)
         layers: list[nn.Module] = []
         inputs, side = config.channels, config.input_size
         for width, count in zip(config.widths, config.blocks, strict=True):
@@ -45,7 +42,6 @@ class CNN(Network):
         for depth in depth_probabilities(config.stochastic_depth, config.residual_blocks):
             layers.append(BasicBlock(inputs, inputs, 1, config, config.dropblock, depth))
         self.stages = nn.Sequential(*layers)
-        self.pooled = averages(config)
         inputs = inputs if self.pooled else inputs * side**2
         hidden: list[nn.Module] = []
         for width in config.hidden:
@@ -56,8 +52,7 @@ class CNN(Network):
             ]
             inputs = width
         self.hidden = nn.Sequential(*(hidden or [nn.Dropout(config.dropout)]))
-        self.make_heads(inputs, classes, auxiliary_classes, affect)
-        init_convolutions(self)
+        return inputs
 
     def features(self, x: Tensor) -> Tensor:
         """(N, C, S, S) → (N, F), the last hidden layer."""
@@ -75,11 +70,6 @@ def convolution(inputs: int, outputs: int, config: ClassifierConfig) -> list[nn.
     ]
 
 
-def averages(config: ClassifierConfig) -> bool:
-    """Whether the maps are averaged, not flattened."""
-    return bool(config.residual_blocks) and not config.hidden
-
-
 def check_stages(config: ClassifierConfig, halvings: int) -> None:
     """Raise ``ConfigError`` where nothing is left of the smallest input after the halvings."""
     smallest = min([config.input_size, *(side for _, side in config.size_schedule)])
@@ -88,14 +78,3 @@ def check_stages(config: ClassifierConfig, halvings: int) -> None:
             f"{halvings} halvings leave nothing of an input of {smallest} pixels: use at least "
             f"{2**halvings}, or fewer widths"
         )
-
-
-@register_architecture("cnn")
-def cnn(
-    config: ClassifierConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
-) -> CNN:
-    """The network that a recipe describes; raises ``ConfigError`` for sizes that do not fit."""
-    check_stages(config, len(config.widths))
-    if not averages(config):
-        one_size(config)
-    return CNN(config, classes, auxiliary_classes, affect)

@@ -20,10 +20,8 @@ SMOOTHING = 0.1
 class Fitted(Network):
     """A network without weights to train: ``fit`` sees the training pictures once."""
 
-    def __init__(self, config: ClassifierConfig, classes: int) -> None:
-        super().__init__()
-        self.make_whitening(config)
-        self.classes = classes
+    def make_heads(self, features: int, auxiliary_classes: int, affect: bool) -> None:
+        """Make no heads: the features are the logits."""
         self.head = nn.Identity()
         self.auxiliary = self.affect = None
 
@@ -32,14 +30,16 @@ class Fitted(Network):
         raise NotImplementedError
 
 
+@register_architecture("majority")
 class Majority(Fitted):
     """Answers every picture with the frequencies of the training labels."""
 
     log_shares: Tensor
 
-    def __init__(self, config: ClassifierConfig, classes: int) -> None:
-        super().__init__(config, classes)
-        self.register_buffer("log_shares", torch.zeros(classes))
+    def build(self, config: ClassifierConfig) -> int:
+        """Make a buffer for the share of each class."""
+        self.register_buffer("log_shares", torch.zeros(self.classes))
+        return self.classes
 
     def fit(self, x: Tensor, labels: Tensor) -> None:
         """Count the (N,) labels; the pictures do not matter."""
@@ -52,6 +52,7 @@ class Majority(Fitted):
         return self.log_shares + 0 * x.mean((1, 2, 3))[:, None]
 
 
+@register_architecture("knn")
 class KNN(Fitted):
     """The vote of the nearest training pictures, by the Euclidean distance of their pixels.
 
@@ -62,14 +63,15 @@ class KNN(Fitted):
     answers: Tensor
     ranks: Tensor
 
-    def __init__(self, config: ClassifierConfig, classes: int) -> None:
-        super().__init__(config, classes)
+    def build(self, config: ClassifierConfig) -> int:
+        """Make buffers for the training pictures and their labels."""
         self.neighbours = config.neighbours
         self.register_buffer("pictures", torch.zeros(0, config.channels * config.input_size**2))
-        self.register_buffer("answers", torch.zeros(0, classes))  # one-hot
+        self.register_buffer("answers", torch.zeros(0, self.classes))  # one-hot
         # A vote counts 1 and a little, which halves from each neighbour to the next.
         ranks = 1 + 0.01 * 0.5 ** torch.arange(config.neighbours)  # (k,)
         self.register_buffer("ranks", ranks, persistent=False)
+        return self.classes
 
     def fit(self, x: Tensor, labels: Tensor) -> None:
         """Remember the pictures; raises ``ConfigError`` where there are too few."""
@@ -93,19 +95,3 @@ class KNN(Fitted):
             if prefix + name in state:
                 setattr(self, name, torch.empty_like(state[prefix + name]))
         super()._load_from_state_dict(state, prefix, *rest)
-
-
-@register_architecture("majority")
-def majority(
-    config: ClassifierConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
-) -> Majority:
-    """Always the most frequent class; takes no further heads."""
-    return Majority(config, classes)
-
-
-@register_architecture("knn")
-def knn(
-    config: ClassifierConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
-) -> KNN:
-    """The ``config.neighbours`` nearest pictures; takes no further heads."""
-    return KNN(config, classes)

@@ -88,13 +88,6 @@ def depth_probabilities(last: float, blocks: int) -> list[float]:
     return [last * (block + 1) / blocks for block in range(blocks)]
 
 
-def init_convolutions(net: nn.Module) -> None:
-    """Draw the weights of every convolution for rectified units (He et al. 2015)."""
-    for module in net.modules():
-        if isinstance(module, nn.Conv2d):
-            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-
-
 class Whitening(nn.Module):
     """ZCA (Krizhevsky 2009, appendix A): pixels uncorrelated, pictures still looking like pictures.
 

@@ -10,18 +10,13 @@ from mien.train.classification.models.base import Network, one_size
 from mien.train.classification.models.layers import activation, norm_layer
 
 
+@register_architecture("mlp")
 class MLP(Network):
     """Hidden layers of ``config.widths``, each with normalisation, activation and dropout."""
 
-    def __init__(
-        self,
-        config: ClassifierConfig,
-        classes: int,
-        auxiliary_classes: int = 0,
-        affect: bool = False,
-    ) -> None:
-        super().__init__()
-        self.make_whitening(config)
+    def build(self, config: ClassifierConfig) -> int:
+        """Make the hidden layers; raises ``ConfigError`` for more than one input size."""
+        one_size(config)
         layers: list[nn.Module] = []
         inputs = config.channels * config.input_size**2
         for width in config.widths:
@@ -33,18 +28,9 @@ class MLP(Network):
             ]
             inputs = width
         self.layers = nn.Sequential(*layers)
-        self.make_heads(inputs, classes, auxiliary_classes, affect)
+        return inputs
 
     def features(self, x: Tensor) -> Tensor:
         """(N, C, S, S) → (N, F), the last hidden layer."""
         hidden: Tensor = self.layers(self.prepare(x).flatten(1))
         return hidden
-
-
-@register_architecture("mlp")
-def mlp(
-    config: ClassifierConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
-) -> MLP:
-    """The network that a recipe describes; raises ``ConfigError`` for several input sizes."""
-    one_size(config)
-    return MLP(config, classes, auxiliary_classes, affect)

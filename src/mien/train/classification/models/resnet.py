@@ -13,7 +13,6 @@ from mien.train.classification.models.layers import (
     activation,
     depth_probabilities,
     drop_block,
-    init_convolutions,
     norm_layer,
     stochastic_depth,
 )
@@ -76,6 +75,7 @@ class BasicBlock(nn.Module):
         return blocked
 
 
+@register_architecture("resnet")
 class ResNet(Network):
     """A 3×3 stem, stages of basic blocks, global average pooling and one linear layer.
 
@@ -85,15 +85,8 @@ class ResNet(Network):
     authors advise.
     """
 
-    def __init__(
-        self,
-        config: ClassifierConfig,
-        classes: int,
-        auxiliary_classes: int = 0,
-        affect: bool = False,
-    ) -> None:
-        super().__init__()
-        self.make_whitening(config)
+    def build(self, config: ClassifierConfig) -> int:
+        """Make the stem, the stages and dropout."""
         widths, blocks = config.widths, config.blocks
         self.stem = nn.Sequential(
             nn.Conv2d(
@@ -113,8 +106,7 @@ class ResNet(Network):
                 inputs = width
         self.stages = nn.Sequential(*layers)
         self.dropout = nn.Dropout(config.dropout)
-        self.make_heads(inputs, classes, auxiliary_classes, affect)
-        init_convolutions(self)
+        return inputs
 
     def equalise(self, x: Tensor) -> Tensor:
         """(N, C, S, S) → the same shape; each picture of zero mean and unit variance."""
@@ -127,11 +119,3 @@ class ResNet(Network):
         maps = self.stages(self.stem(self.prepare(x)))  # (N, F, S/16, S/16)
         pooled: Tensor = self.dropout(maps.mean((2, 3)))
         return pooled
-
-
-@register_architecture("resnet")
-def resnet(
-    config: ClassifierConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
-) -> ResNet:
-    """The network that a recipe describes."""
-    return ResNet(config, classes, auxiliary_classes, affect)

@@ -10,9 +10,10 @@ from mien.registry import register_architecture
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.models.base import Network
 from mien.train.classification.models.cnn import check_stages, convolution
-from mien.train.classification.models.layers import drop_block, init_convolutions
+from mien.train.classification.models.layers import drop_block
 
 
+@register_architecture("unet")
 class UNet(Network):
     """Down to small maps, up again with the maps of the way down beside, both ends averaged.
 
@@ -21,15 +22,9 @@ class UNet(Network):
     and what every place says with it in mind (the end of the U).
     """
 
-    def __init__(
-        self,
-        config: ClassifierConfig,
-        classes: int,
-        auxiliary_classes: int = 0,
-        affect: bool = False,
-    ) -> None:
-        super().__init__()
-        self.make_whitening(config)
+    def build(self, config: ClassifierConfig) -> int:
+        """Make both sides of the U; raises ``ConfigError`` for sizes that do not fit."""
+        check_stages(config, len(config.widths) - 1)
         widths = config.widths
         self.down, self.narrow, self.up = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
         inputs = config.channels
@@ -45,8 +40,7 @@ class UNet(Network):
             inputs = width
         self.dropblock = drop_block(config.dropblock)
         self.dropout = nn.Dropout(config.dropout)
-        self.make_heads(widths[-1] + widths[0], classes, auxiliary_classes, affect)
-        init_convolutions(self)
+        return widths[-1] + widths[0]
 
     def features(self, x: Tensor) -> Tensor:
         """(N, C, S, S) → (N, F): the averaged maps of the bottom and of the end."""
@@ -62,12 +56,3 @@ class UNet(Network):
             x = up(torch.cat([skip, x], 1))
         pooled: Tensor = self.dropout(torch.cat([bottom.mean((2, 3)), x.mean((2, 3))], 1))
         return pooled
-
-
-@register_architecture("unet")
-def unet(
-    config: ClassifierConfig, classes: int, auxiliary_classes: int = 0, affect: bool = False
-) -> UNet:
-    """The network that a recipe describes; raises ``ConfigError`` for sizes that do not fit."""
-    check_stages(config, len(config.widths) - 1)
-    return UNet(config, classes, auxiliary_classes, affect)

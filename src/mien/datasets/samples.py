@@ -1,0 +1,125 @@
+"""Labelled face crops, one at a time or a whole split in arrays."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.errors import DatasetError
+
+Pixels = NDArray[np.uint8]
+
+
+@runtime_checkable
+class Reducible(Protocol):
+    """What decodes a picture, and faster where a small one will do."""
+
+    def __call__(self) -> Pixels:
+        """The whole picture, full size."""
+        ...
+
+    def at(self, side: int) -> Pixels:
+        """The picture for a result of ``side`` pixels: maybe smaller, never below twice that."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """One labelled face crop; what is known of it can be read without decoding the picture."""
+
+    pixels: Pixels | Callable[[], Pixels]
+    """The picture, or what decodes it."""
+    label: int
+    """Index into the data set's ``labels``."""
+    key: str
+    """Names the picture within its data set: a path or a row."""
+    votes: tuple[int, ...] | None = None
+    """FER+ votes in the order of ``mien.labels.FERPLUS``, then unknown and not-a-face."""
+    target: tuple[float, ...] | None = None
+    """Soft label over the data set's ``labels``, sum 1; ``None``: ``label`` is all there is."""
+    valence: float | None = None
+    """-1 (unpleasant) to 1 (pleasant); ``None`` where nobody has annotated it."""
+    arousal: float | None = None
+    """-1 (calm) to 1 (excited)."""
+    subject: str | None = None
+    """Who is shown, where that is known: for subject-independent splits."""
+
+    @property
+    def image(self) -> Pixels:
+        """(H, W) grey or (H, W, 3) RGB uint8, decoded anew at every call; ``DatasetError``."""
+        return self.pixels() if callable(self.pixels) else self.pixels
+
+    def reduced(self, side: int) -> Pixels:
+        """The picture for a result of ``side`` pixels, decoded smaller where that is faster.
+
+        Never below twice ``side``. Raises ``DatasetError``.
+        """
+        return self.pixels.at(side) if isinstance(self.pixels, Reducible) else self.image
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """One split in memory: N pictures of one size."""
+
+    images: NDArray[np.uint8]
+    """(N, H, W) grey or (N, H, W, 3) RGB."""
+    labels: NDArray[np.int64]
+    """(N,)"""
+    keys: tuple[str, ...]
+    votes: NDArray[np.float32] | None
+    """(N, 10) FER+ votes, or ``None`` where the data set has none."""
+    targets: NDArray[np.float32] | None = None
+    """(N, K) soft labels, or ``None`` where the data set has none."""
+    affect: NDArray[np.float32] | None = None
+    """(N, 2) valence and arousal, NaN where unknown, or ``None`` where the data set has none."""
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def stack(samples: Iterable[Sample], what: str = "split") -> Split:
+    """Collect samples of one picture size into arrays; an empty split is a ``DatasetError``."""
+    rows = list(samples)
+    if not rows:
+        raise DatasetError(f"{what} holds no pictures")
+    images = [row.image for row in rows]
+    sizes = {image.shape for image in images}
+    if len(sizes) > 1:
+        raise DatasetError(f"{what} mixes picture sizes: {sorted(sizes)[:4]}")
+    return make_split(np.stack(images), rows)
+
+
+def make_split(images: Pixels, samples: Sequence[Sample]) -> Split:
+    """(N, …) ``images`` and all that their N ``samples`` say beside the pixels."""
+    voted = all(sample.votes is not None for sample in samples)
+    soft = all(sample.target is not None for sample in samples)
+    affect = np.array([(s.valence, s.arousal) for s in samples], np.float32)  # None becomes NaN
+    return Split(
+        images=images,
+        labels=np.array([sample.label for sample in samples], np.int64),
+        keys=tuple(sample.key for sample in samples),
+        votes=np.array([sample.votes for sample in samples], np.float32) if voted else None,
+        targets=np.array([sample.target for sample in samples], np.float32) if soft else None,
+        affect=None if np.isnan(affect).all() else affect,
+    )
+
+
+def pixel_keys(images: Iterable[NDArray[np.uint8]]) -> list[bytes]:
+    """16 bytes a picture, equal where shape and every pixel are."""
+    return [
+        hashlib.blake2b(str(image.shape).encode() + image.tobytes(), digest_size=16).digest()
+        for image in images
+    ]
+
+
+def pixel_fingerprint(labels: Iterable[int], pixel_keys: Iterable[bytes]) -> str:
+    """16 hexadecimal digits over the labels and ``pixel_keys`` of a split's pictures, in order."""
+    digest = hashlib.blake2b(digest_size=8)
+    for label, key in zip(labels, pixel_keys, strict=True):
+        digest.update(key + int(label).to_bytes(4, "big", signed=True))
+    return digest.hexdigest()

@@ -1,0 +1,49 @@
+"""The pictures of one split while a model is asked: which can be read, and which are skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.datasets.base import AnyDataset
+from mien.errors import DatasetError
+
+Progress = Callable[[int, int], None]
+"""Called with (pictures done, pictures in all)."""
+
+
+class _Picture(Protocol):
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def image(self) -> NDArray[np.uint8]: ...
+
+
+def check_split(dataset: AnyDataset, split: str) -> None:
+    """Raise ``DatasetError``, which lists the splits, unless ``dataset`` has ``split``."""
+    splits = dataset.splits()
+    if split not in splits:
+        listed = ", ".join(splits)
+        raise DatasetError(f"no split {split!r} in this {dataset.facts.name} (it has: {listed})")
+
+
+def read_or_skip(picture: _Picture, skipped: list[str]) -> NDArray[np.uint8] | None:
+    """The decoded picture; ``None`` if it cannot be read, with the reason added to ``skipped``."""
+    try:
+        return picture.image
+    except DatasetError as error:
+        reason = str(error)  # which may name the picture already
+        skipped.append(reason if picture.key in reason else f"{picture.key}: {reason}")
+        return None
+
+
+def check_any_read(split: str, read: int, skipped: Sequence[str]) -> None:
+    """Raise ``DatasetError`` if no picture of ``split`` was read."""
+    if read:
+        return
+    reason = f": none of {len(skipped)} can be read, such as {skipped[0]}" if skipped else ""
+    raise DatasetError(f"split {split!r} holds no pictures{reason}")

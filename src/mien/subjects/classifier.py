@@ -1,0 +1,74 @@
+"""A classifier that is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from mien.classifiers.base import Classifier, load_classifier
+from mien.classifiers.onnx import OnnxClassifier
+from mien.datasets.base import AnyDataset
+from mien.evaluation.classification.measures import Evaluation, measure
+from mien.evaluation.classification.predict import predict
+from mien.evaluation.classification.predictions import Predictions
+from mien.evaluation.kept_answers import predictions_path
+from mien.evaluation.split_pictures import Progress
+from mien.extras import require_extra
+from mien.subjects.base import Settings, Subject
+from mien.subjects.measured_data import MeasuredData
+from mien.subjects.source import Kind, Source
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifierSubject(Subject[Predictions, Evaluation]):
+    """A loaded classifier."""
+
+    classifier: Classifier
+    kind: ClassVar[Kind] = "classifier"
+
+    @classmethod
+    def open(cls, source: Source, settings: Settings) -> ClassifierSubject:
+        """A registered classifier, an ONNX file or a training run."""
+        if source.form == "run":
+            require_extra("train", f"the training run {source.text}")
+            from mien.train.classification.classifier import TorchClassifier
+
+            return cls(source, settings, TorchClassifier(source.text))
+        if source.session is not None:
+            return cls(source, settings, OnnxClassifier.from_session(source.text, source.session))
+        hint = "or give an .onnx file or a training run's folder"
+        return cls(source, settings, load_classifier(source.text, hint=hint))
+
+    @property
+    def card(self) -> Mapping[str, Any]:
+        """The card of its spec."""
+        return self.classifier.spec.card
+
+    def answer(
+        self, data: MeasuredData, split: str, on_progress: Progress | None = None
+    ) -> Predictions:
+        """Classify every picture of ``split``."""
+        return predict(
+            self.classifier,
+            data.crops,
+            split,
+            tta=self.settings.tta,
+            repeats_of=self.settings.repeats_of,
+            splits=data.division[0],
+            on_progress=on_progress,
+        )
+
+    def measure(self, answers: Predictions) -> Evaluation:
+        """Accuracy, calibration and the like."""
+        return measure(answers)
+
+    def recognises(self, divided: AnyDataset) -> bool:
+        """True: a classifier's card cannot tell one copy of a data set from another."""
+        return True
+
+    @staticmethod
+    def kept_path(run: Path, split: str, settings: Settings) -> Path | None:
+        """``predictions/SPLIT.npz`` in the run's folder."""
+        return predictions_path(run, split, settings.tta)

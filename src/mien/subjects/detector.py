@@ -1,0 +1,117 @@
+"""A face detector that is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+from mien.datasets.base import AnyDataset, SceneDataset
+from mien.datasets.scene import box_fingerprint
+from mien.detectors.base import Detector
+from mien.detectors.load import load_detector
+from mien.detectors.onnx import OnnxDetector
+from mien.errors import MienError
+from mien.evaluation.detection.answers import Detections
+from mien.evaluation.detection.detect import detect_all
+from mien.evaluation.detection.measures import DetectionScores, measure
+from mien.evaluation.kept_answers import detections_path
+from mien.evaluation.split_pictures import Progress
+from mien.extras import require_extra
+from mien.options import arguments
+from mien.subjects.base import Settings, Subject
+from mien.subjects.measured_data import MeasuredData
+from mien.subjects.source import Kind, Source
+
+ASKED_FROM = 0.05
+"""Score from which boxes are asked for, so that curves are whole; the detector's threshold decides
+later which of them count."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorSubject(Subject[Detections, DetectionScores]):
+    """A loaded face detector."""
+
+    detector: Detector
+    kind: ClassVar[Kind] = "detector"
+
+    @classmethod
+    def open(cls, source: Source, settings: Settings) -> DetectorSubject:
+        """A registered detector, an ONNX file or a training run, with the detector's options."""
+        return cls(source, settings, _load(source, settings.detector_options, settings.threads))
+
+    @property
+    def card(self) -> Mapping[str, Any]:
+        """The card in its facts."""
+        return self.detector.facts.card
+
+    @property
+    def threshold(self) -> float:
+        """Score from which a box counts as a face."""
+        own = self.settings.threshold
+        return self.detector.score_threshold if own is None else own
+
+    def answer(
+        self, data: MeasuredData, split: str, on_progress: Progress | None = None
+    ) -> Detections:
+        """Detect the faces of every picture of ``split``, or of the first ``limit`` ones."""
+        asked_from = min(ASKED_FROM, self.threshold, self.detector.score_threshold)
+        facts: dict[str, Any] = {
+            "source": self.source.text,
+            "settings": list(self.settings.detector_options),
+        }
+        if self.settings.threads is not None:
+            facts["threads"] = self.settings.threads
+        found = detect_all(
+            self.detector,
+            data.scenes,
+            split,
+            threshold=self.threshold,
+            asked_from=asked_from,
+            facts={**facts, "asked_from": asked_from},
+            limit=self.settings.limit,
+            on_progress=on_progress,
+        )
+        return replace(found, dataset=data.name)
+
+    def measure(self, answers: Detections) -> DetectionScores:
+        """AP, recall, wrong boxes and the like."""
+        return measure(answers)
+
+    def recognises(self, divided: AnyDataset) -> bool:
+        """Whether the fingerprint of the training pictures, if the card has one, is the same."""
+        known = self.card.get("fingerprint")
+        if known is None:
+            return True
+        try:
+            scenes = cast(SceneDataset, divided).scenes(self.recipe["train_split"])
+            return bool(box_fingerprint(islice(scenes, self.recipe["limit"])) == known)
+        except (MienError, KeyError):  # the data lacks the split, or the recipe a key
+            return False
+
+    @staticmethod
+    def kept_path(run: Path, split: str, settings: Settings) -> Path | None:
+        """``detections/SPLIT.npz`` in the run's folder; ``None`` with options that change boxes."""
+        changed = settings.detector_options or settings.threshold is not None or settings.limit
+        return None if changed else detections_path(run, split)
+
+
+def _load(source: Source, options: Sequence[str], threads: int | None) -> Detector:
+    where = f"detector {source.text!r}"
+    if source.form == "run":
+        require_extra("train", f"the training run {source.text}")
+        import torch
+
+        from mien.train.detection.detector import TorchDetector
+
+        if threads is not None:
+            torch.set_num_threads(threads)
+        values = arguments(TorchDetector, options, where, without=["run"])
+        return TorchDetector(source.text, **values)
+    if source.session is not None:
+        values = arguments(OnnxDetector, options, where, without=["model"])
+        if "threads" not in values:  # else the file must be opened anew
+            return OnnxDetector.from_session(source.text, source.session, **values)
+    return load_detector(source.text, threads=threads, options=options)

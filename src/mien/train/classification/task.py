@@ -1,0 +1,222 @@
+"""``ClassifierTask``: what the trainer needs to train an expression classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mien.datasets.base import Dataset
+from mien.errors import ConfigError
+from mien.labels import FERPLUS
+from mien.preprocess.network_input import normalise
+from mien.registry import architectures
+from mien.train.classification.augment import augment, mix
+from mien.train.classification.config import ClassifierConfig
+from mien.train.classification.loss_history import LossHistory
+from mien.train.classification.losses import concordance
+from mien.train.classification.models.base import Network
+from mien.train.classification.models.fitted import Fitted
+from mien.train.classification.network_checks import check_network, load_teacher
+from mien.train.classification.objective import Objective
+from mien.train.classification.sampling import epoch_length, epoch_order
+from mien.train.classification.spec import input_side, input_spec
+from mien.train.classification.tensors import TensorSplit, load_split
+from mien.train.distributed import World
+from mien.train.metrics_file import Row
+from mien.train.optim import l1_norm
+from mien.train.task import epoch_seed, steps_per_epoch
+
+VALIDATION_BATCH = 256
+WHITENING_PICTURES = 10_000
+"""ZCA whitening is fitted on at most this many pictures."""
+
+Batch = tuple[Tensor, list[Tensor]]
+"""(N, C, S, S) network inputs, and the targets of ``Objective.targets``."""
+
+
+class ClassifierTask:
+    """A classifier and the crops it learns from; ``mien.train.task.Task`` explains the members."""
+
+    def __init__(
+        self, config: ClassifierConfig, dataset: Dataset, device: torch.device, world: World
+    ) -> None:
+        self.config, self.device, self.world = config, device, world
+        self.spec = spec = input_spec(config, dataset.facts.labels)
+        self.labels = spec.labels
+        classes = len(spec.labels)
+        teacher = load_teacher(config, spec)
+        check_network(config, classes, world.size)
+        self.data = load_split(dataset, config.train_split, config, spec, device)
+        self.valid: TensorSplit | None = None
+        if config.valid_split is not None:
+            self.valid = load_split(dataset, config.valid_split, config, spec, device)
+        self.pictures = len(self.data)
+        self.unreadable = (*self.data.unreadable, *(self.valid.unreadable if self.valid else ()))
+        if teacher is not None:
+            teacher = teacher.to(device).to(memory_format=torch.channels_last)
+        self.objective = Objective(config, classes, self.data, teacher)
+        auxiliary = len(FERPLUS) if self.objective.ferplus else 0
+        torch.manual_seed(config.seed)
+        make = architectures.get(config.architecture)
+        net: Network = make(config, classes, auxiliary, bool(config.affect_weight))
+        self.net = net.to(device).to(memory_format=torch.channels_last)
+        self.fitted = isinstance(net, Fitted)
+        length = epoch_length(self.data.labels, config)
+        self.steps = 0 if self.fitted else steps_per_epoch(length, config)
+        self.epochs = 1 if self.fitted else config.epochs
+        self.history = LossHistory()
+        shape = (1, spec.channels, 1, 1)
+        self.mean = torch.tensor(spec.mean, device=device).view(shape)
+        self.std = torch.tensor(spec.std, device=device).view(shape)
+
+    @property
+    def rate_factor(self) -> float:
+        """What ``schedule = "plateau"`` has lowered the rate to."""
+        return self.history.rate
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the recipe's patience is used up."""
+        return self.history.out_of_patience(self.config)
+
+    def start(self) -> None:
+        """Load the backbone's weights, and fit the whitening on training pictures."""
+        config = self.config
+        if config.weights is not None:
+            self.net.load_pretrained(config.weights)
+        if config.whitening:
+            order = np.random.default_rng(config.seed).permutation(len(self.data))
+            rows = torch.from_numpy(np.sort(order[:WHITENING_PICTURES]))
+            self.net.fit_input(self._normalised(self.data, rows))
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Freeze or release the backbone; fit a network that remembers its pictures."""
+        if isinstance(self.net, Fitted):
+            every = torch.arange(len(self.data))
+            self.net.fit(self._normalised(self.data, every), self.data.labels)
+            return
+        frozen = epoch < self.config.freeze_epochs
+        for parameter in self.net.backbone_parameters():
+            parameter.requires_grad_(not frozen)
+        self.net.train(not frozen)  # a frozen backbone keeps its batch statistics
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """Augmented, mixed and normalised pictures with their targets."""
+        config = self.config
+        seed = epoch_seed(config, epoch)
+        generator = torch.Generator(self.device).manual_seed(seed)
+        rng = np.random.default_rng((config.seed, epoch))
+        side = input_side(config, epoch)
+        weak = epoch >= config.epochs - config.weak_epochs
+        order = epoch_order(self.data.labels, config, generator)
+        if self.world.size > 1:  # the same order in all processes, other augmentation in each
+            generator.manual_seed(seed + 7 * self.world.rank)
+        for step in range(self.steps):
+            whole = order[step * config.batch_size : (step + 1) * config.batch_size]
+            rows = self.world.share(whole)
+            x = augment(self.data.pictures(rows), side, config, generator, weak)
+            targets = self.objective.targets(rows)
+            if not weak:
+                x, targets = mix(x, targets, config, generator, rng)
+            x = (x - self.mean) / self.std
+            yield x.contiguous(memory_format=torch.channels_last), targets
+
+    def loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """The objective and the L1 penalty; ``correct`` counts the right answers."""
+        x, targets = batch
+        loss, logits = self.objective.loss(self.net, x, targets)
+        if self.config.l1:
+            loss = loss + self.config.l1 * l1_norm(self.net)
+        correct = (logits.detach().argmax(1) == targets[0].argmax(1)).sum()
+        return loss, {"correct": correct}
+
+    def metrics(self, epoch: int, sums: Mapping[str, float]) -> Row:
+        """``input_size``, and ``train_accuracy`` of networks that are trained by batches."""
+        row: Row = {"input_size": input_side(self.config, epoch)}
+        if self.steps:
+            seen = self.steps * (self.config.batch_size // self.world.size)
+            row["train_accuracy"] = round(sums["correct"] / seen, 5)
+        return row
+
+    def update_statistics(self, averaged: Network, epoch: int) -> None:
+        """Nothing: the averages of the batch statistics are used."""
+
+    def validates(self, epoch: int) -> bool:
+        """After every epoch."""
+        return self.valid is not None
+
+    def validate(self, averaged: Network) -> Row:
+        """Accuracy and negative log likelihood, without mirroring; CCC of valence and arousal."""
+        split = self.valid
+        assert split is not None
+        averaged.eval()
+        right, nll = 0.0, 0.0
+        affect = []
+        with torch.inference_mode():
+            for start in range(0, len(split), VALIDATION_BATCH):
+                labels = split.labels[start : start + VALIDATION_BATCH]
+                rows = torch.arange(start, start + len(labels))
+                x = self._normalised(split, rows).contiguous(memory_format=torch.channels_last)
+                features = averaged.features(x)
+                logits = averaged.head(features).float()
+                right += float((logits.argmax(1) == labels).sum())
+                nll += float(nn.functional.cross_entropy(logits, labels, reduction="sum"))
+                if averaged.affect is not None:
+                    affect.append(averaged.affect(features).float())
+        measured = {
+            "valid_accuracy": round(right / len(split), 5),
+            "valid_nll": round(nll / len(split), 5),
+        }
+        if affect and split.affect is not None:
+            known = split.affect.isfinite().all(1)
+            for i, name in enumerate(("valence", "arousal")):
+                ccc = concordance(torch.cat(affect)[known, i], split.affect[known, i])
+                measured[f"valid_{name}_ccc"] = round(float(ccc), 5)
+        return measured
+
+    def is_best(self, epoch: int, metrics: Row) -> bool:
+        """Whether ``patience`` keeps these weights: the validation loss is the lowest so far."""
+        lowest = self.history.add(epoch, metrics["valid_nll"], self.config)
+        return lowest and self.config.patience > 0
+
+    def facts(self) -> dict[str, Any]:
+        """Pictures, data set and initial weights; the split that chose the epoch, if one did."""
+        facts = {
+            "pictures": len(self.data),
+            "data": self.data.origin,
+            "weights_from": self.config.weights or "scratch",
+        }
+        if self.config.patience:
+            facts["selected_on"] = str(self.config.valid_split)
+        return facts
+
+    def state(self) -> dict[str, Any]:
+        """Whether there is a head for FER+ votes, and the validation losses in short."""
+        return {"ferplus": bool(self.objective.ferplus), "watch": self.history.to_dict()}
+
+    def restore(self, state: Mapping[str, Any], folder: Path) -> None:
+        """Take over the validation losses; other labels, counts or votes are a ``ConfigError``."""
+        before = state.get("facts", {}).get("pictures", len(self.data))
+        if before != len(self.data) or state["labels"] != list(self.labels):
+            raise ConfigError(
+                f"{folder} was trained on {before} pictures of {', '.join(state['labels'])}, "
+                f"not on these {len(self.data)}: resume with the same data"
+            )
+        ferplus = bool(self.objective.ferplus)
+        if state["ferplus"] != ferplus:
+            had, has = ("with", "without") if state["ferplus"] else ("without", "with")
+            raise ConfigError(
+                f"{folder} was trained {had} FER+ votes, and this copy of the data comes {has} "
+                "them: resume with the same data"
+            )
+        self.history = LossHistory(**state.get("watch", {}))
+
+    def _normalised(self, split: TensorSplit, rows: Tensor) -> Tensor:
+        """(n, C, S, S) inputs of the pictures ``rows``, made as in inference."""
+        pictures = split.crops[rows.to(split.crops.device)].cpu().numpy()
+        return torch.from_numpy(normalise(pictures, self.spec)).to(self.device)

@@ -1,0 +1,121 @@
+"""``BaseConfig``: the keys that the recipes of classifiers and of face detectors share.
+
+A recipe is a TOML file over the fields of ``ClassifierConfig`` or ``DetectorConfig``, which extend
+it (``mien.train.recipe`` reads it). An unknown key is refused with the nearest known one, a value
+of the wrong type or range with what was expected. The resolved recipe is saved with the run and
+inside the exported model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Self
+
+from mien.errors import ConfigError
+from mien.train.ranges import (
+    Count,
+    CountOrNone,
+    CountOrZero,
+    NotNegative,
+    Positive,
+    Seed,
+    Share,
+    below,
+    one_of,
+    out_of_range,
+)
+from mien.train.settings import from_plain, to_plain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseConfig:
+    """One training run of any kind. Subclasses set the defaults that differ and add their keys."""
+
+    noun = "model"
+    """What such a recipe trains, for messages. (Without a type: not a key of the recipe.)"""
+    memory_keys = ""
+    """Keys to lower, besides ``batch_size``, when memory runs out."""
+
+    name: str
+    """Name of the trained model."""
+    description: str = ""
+    """One sentence that ``mien train --list`` shows."""
+
+    # --- data ---
+    dataset: str
+    """Registered name of the data set's reader."""
+    dataset_options: tuple[str, ...] = ()
+    """Options of that reader, each ``key=value``, such as ``classes=7`` of ``ferplus``."""
+    splits: str
+    """``official``, or how ``splits_from`` is divided at random into ``train`` and ``valid`` (and
+    ``test``), such as ``random:90/10`` (per cent)."""
+    splits_from: str = "train"
+    """The split that is divided; the others stay as they are."""
+    splits_seed: CountOrZero = 0
+    """Seed of that division alone, so that runs with different seeds share it."""
+    train_split: str = "train"
+    """The split to learn from."""
+    valid_split: str | None
+    """The split to validate on, never learned from; ``None`` (in TOML ""): no validation."""
+    limit: CountOrNone = None
+    """Only the first N pictures of each split, for a quick trial."""
+
+    # --- network ---
+    architecture: str
+    """Name of the network."""
+    backbone: str
+    """Name of the network inside ``architecture`` that extracts the features."""
+    weights: str | None = None
+    """Initial weights: a name of published ones, which are downloaded, or a local file; ``None``
+    (in TOML ""): random."""
+
+    # --- augmentation, drawn anew for every picture and epoch ---
+    flip: bool = True
+    """Mirror half of the pictures."""
+
+    # --- optimisation ---
+    epochs: Count
+    batch_size: Count
+    """Pictures per step; the incomplete last batch of an epoch is dropped."""
+    optimizer: Annotated[str, one_of("sgd", "adam", "adamw")] = "sgd"
+    """``sgd`` (Nesterov), ``adam`` (Kingma and Ba 2015) or ``adamw`` (Loshchilov, Hutter 2019)."""
+    lr: Positive
+    """Peak learning rate."""
+    momentum: NotNegative = 0.9
+    """Momentum of ``sgd``."""
+    weight_decay: NotNegative
+    """L2 penalty, on the weights of convolutions and linear layers only."""
+    schedule: str
+    """``onecycle`` (Smith and Topin 2018), ``cosine`` (linear warm-up, then cosine to 0) or
+    ``constant``."""
+    warmup: Share
+    """Share of the steps until the peak learning rate."""
+    grad_clip: NotNegative
+    """Gradients are scaled down to this norm; 0: never."""
+    ema: Annotated[float, below(1)]
+    """Decay per step of the averaged weights, which are the ones validated and exported; 0: no
+    averaging. The average starts from the weights of the first step and lags by about
+    1 / (1 - ema) steps, so runs of fewer steps than that need a lower value."""
+    seed: Seed = 0
+    """Seed of every random draw: initial weights, order, augmentation, dropout."""
+    precision: str = "fp32"
+    """``fp32``, or ``bf16`` (autocast, for GPUs that support it)."""
+
+    def __post_init__(self) -> None:
+        found = list(out_of_range(self)) or list(self.conflicts())
+        if found:
+            raise ConfigError(f"recipe {self.name!r}: " + "; ".join(found))
+
+    def conflicts(self) -> Iterator[str]:
+        """One sentence for each combination of keys that cannot work."""
+        raise NotImplementedError
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready; ``from_dict`` reads it back to an equal config."""
+        return to_plain(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], where: str = "recipe") -> Self:
+        """Build and check a config; ``where`` names its origin in ``ConfigError`` messages."""
+        return from_plain(cls, values, where)

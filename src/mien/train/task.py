@@ -1,0 +1,119 @@
+"""``Task``: everything that the trainer asks of one kind of model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from torch import Tensor, nn
+
+from mien.errors import TrainingError
+from mien.train.config import BaseConfig
+from mien.train.metrics_file import Row
+
+Net = TypeVar("Net", bound=nn.Module)
+
+
+class Task(Protocol[Net]):
+    """A network, the data it learns from and its loss. Epochs count from 0 here.
+
+    Every draw of an epoch follows from ``epoch_seed`` or PyTorch's own generator, which the trainer
+    seeds with it.
+    """
+
+    net: Net
+    """The network to train, with random weights that follow from the recipe's seed."""
+    pictures: int
+    """Training pictures."""
+    steps: int
+    """Optimiser steps per epoch; 0 if ``begin_epoch`` fits the network all at once."""
+    epochs: int
+    """Epochs of the whole run."""
+
+    @property
+    def config(self) -> BaseConfig:
+        """The recipe."""
+        ...
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes that the network tells apart."""
+        ...
+
+    @property
+    def unreadable(self) -> Sequence[tuple[str, str]]:
+        """Key and reason of every picture that could not be read."""
+        ...
+
+    @property
+    def rate_factor(self) -> float:
+        """Factor of the scheduled learning rate."""
+        ...
+
+    @property
+    def stopped(self) -> bool:
+        """Whether training ends before the next epoch, whatever ``epochs`` says."""
+        ...
+
+    def start(self) -> None:
+        """Prepare a new run's network: load initial weights, fit what depends on the data."""
+        ...
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Set which weights train, and the network's mode."""
+        ...
+
+    def batches(self, epoch: int) -> Iterator[Any]:
+        """The epoch's ``steps`` batches, of each this process's share, on the device."""
+        ...
+
+    def loss(self, batch: Any) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss of a batch, and detached measures that are summed over the epoch."""
+        ...
+
+    def metrics(self, epoch: int, sums: Mapping[str, float]) -> Row:
+        """The metrics of a finished epoch beyond loss and rate, from the summed measures."""
+        ...
+
+    def update_statistics(self, averaged: Net, epoch: int) -> None:
+        """Recompute what the average of the weights cannot take from their own averages."""
+        ...
+
+    def validates(self, epoch: int) -> bool:
+        """Whether the epoch ends with a validation."""
+        ...
+
+    def validate(self, averaged: Net) -> Row:
+        """Metrics of the averaged weights on the validation split."""
+        ...
+
+    def is_best(self, epoch: int, metrics: Row) -> bool:
+        """Take in a validation; whether these weights are kept as the best so far."""
+        ...
+
+    def facts(self) -> dict[str, Any]:
+        """Facts about the training data and the initial weights, for the model's card."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint stores besides network and optimiser."""
+        ...
+
+    def restore(self, state: Mapping[str, Any], folder: Path) -> None:
+        """Take over a checkpoint's state; ``ConfigError`` if ``folder`` had other data."""
+        ...
+
+
+def epoch_seed(config: BaseConfig, epoch: int) -> int:
+    """The seed of one epoch's draws, so that a resumed run repeats the epoch exactly."""
+    return config.seed * 100_003 + epoch + 1
+
+
+def steps_per_epoch(pictures: int, config: BaseConfig) -> int:
+    """Whole batches in an epoch; ``TrainingError`` if there is none."""
+    if pictures < config.batch_size:
+        raise TrainingError(
+            f"{pictures} pictures make no batch of {config.batch_size}: lower batch_size"
+        )
+    return pictures // config.batch_size

@@ -1,0 +1,236 @@
+"""The training loop: from a recipe and a data set to a run folder, for every kind of model.
+
+Every epoch draws from its own seed, made of the recipe's seed and the epoch's number. So a run that
+is killed and resumed after its last whole epoch gives the weights of an uninterrupted run, and no
+random state needs saving: to the last bit on one CPU with one number of threads, and on a GPU as
+far as its kernels are deterministic.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Generic
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from mien.datasets.base import Dataset, SceneDataset
+from mien.datasets.splits import resplit
+from mien.train import checkpoint
+from mien.train.classification.config import ClassifierConfig
+from mien.train.classification.task import ClassifierTask
+from mien.train.config import BaseConfig
+from mien.train.detection.config import DetectorConfig
+from mien.train.distributed import World
+from mien.train.divergence import check_losses, check_weights
+from mien.train.metrics_file import METRICS, Row, read_metrics
+from mien.train.optim import make_optimizer
+from mien.train.out_of_memory import explain_out_of_memory
+from mien.train.schedule import learning_rate
+from mien.train.session import (
+    check_dataset,
+    check_splits,
+    environment,
+    join_processes,
+    pick_device,
+)
+from mien.train.task import Net, Task, epoch_seed
+
+OnBatch = Callable[[int, int, int, float], None]
+"""Called now and then with (epoch, batches done, batches per epoch, mean loss of the epoch)."""
+OnEpoch = Callable[[Row], None]
+"""Called with an epoch's metrics, after its checkpoint is written."""
+
+LOSS_INTERVAL = 20
+"""Batches between two checks of the loss, each of which waits for the GPU."""
+
+
+def train(
+    config: BaseConfig,
+    dataset: Dataset | SceneDataset,
+    run: Path,
+    *,
+    device: torch.device | None = None,
+    resume: bool = False,
+    on_batch: OnBatch | None = None,
+    on_epoch: OnEpoch | None = None,
+) -> list[Row]:
+    """Train as ``config`` says and write checkpoint, recipe and metrics to ``run``.
+
+    Returns the metrics, one dict per epoch: ``epoch`` (from 1), ``lr``, ``train_loss``,
+    ``images_per_second`` and ``seconds``. A classifier adds ``input_size``, ``train_accuracy`` (on
+    augmented pictures, of the weights before each step) and, with a ``valid_split``,
+    ``valid_accuracy`` and ``valid_nll``; a detector the four parts of its loss and, in epochs with
+    a validation, ``valid_ap50`` and ``valid_recall``. Validation measures the averaged weights.
+
+    ``resume`` continues after the last whole epoch. Started by PyTorch's launcher, several
+    processes train together (``mien.train.distributed``).
+
+    Raises ``TrainingError`` if the loss is not finite or memory runs out, ``ConfigError``,
+    ``DatasetError``, ``OutputError``; none of them loses a finished epoch.
+    """
+    device = device or pick_device()
+    world = join_processes(config, device)
+    check_dataset(config, dataset)
+    dataset = resplit(dataset, config.splits, config.splits_from, config.splits_seed)
+    check_splits(config, dataset)
+    checkpoint.check(run, config, resume)
+    half = max(1, config.batch_size // 2)
+    with explain_out_of_memory(
+        device,
+        f"this network and batches of {config.batch_size}",
+        f"--set batch_size={half}, or lower {config.memory_keys}",
+    ):
+        trainer = Trainer(open_task(config, dataset, device, world), run, device, world)
+        if world.is_main:
+            checkpoint.prepare(run, config, trainer.task.unreadable)
+        resumed = world.agree(resume and checkpoint.exists(run))
+        rows = trainer.restore() if resumed else trainer.start()
+        return trainer.run(rows, on_batch, on_epoch)
+
+
+def open_task(config: BaseConfig, dataset: Any, device: torch.device, world: World) -> Task[Any]:
+    """The task of a recipe: its network, and its data, which is read here."""
+    if isinstance(config, DetectorConfig):
+        from mien.train.detection.task import DetectorTask  # torchvision, for detectors only
+
+        return DetectorTask(config, dataset, device, world)
+    assert isinstance(config, ClassifierConfig)
+    return ClassifierTask(config, dataset, device, world)
+
+
+class Trainer(Generic[Net]):
+    """One recipe on one data set: ``start`` or ``restore`` it, then ``run``."""
+
+    def __init__(self, task: Task[Net], folder: Path, device: torch.device, world: World) -> None:
+        self.task, self.config, self.folder = task, task.config, folder
+        self.device, self.world = device, world
+        self.net = task.net
+        self.averaged = self.net
+        self.ema: AveragedModel | None = None
+        if self.config.ema and task.steps:
+            average = get_ema_multi_avg_fn(self.config.ema)  # type: ignore[no-untyped-call]
+            self.ema = AveragedModel(self.net, multi_avg_fn=average, use_buffers=True)
+            self.averaged = self.ema.module  # type: ignore[assignment]
+        self.optimizer = make_optimizer(self.net, self.config)
+        fp16 = self.config.precision == "fp16"
+        self.autocast_type = torch.float16 if fp16 else torch.bfloat16
+        self.scaler = torch.amp.GradScaler(device.type, enabled=fp16)
+        self.best: dict[str, Tensor] | None = None
+        self.done = 0
+        """Finished epochs."""
+
+    def start(self) -> list[Row]:
+        """Prepare a new run; returns its metrics so far, which are none."""
+        self.task.start()
+        self.world.from_main(*self.net.state_dict().values())
+        self.averaged.load_state_dict(self.net.state_dict())
+        return []
+
+    def run(self, rows: list[Row], on_batch: OnBatch | None, on_epoch: OnEpoch | None) -> list[Row]:
+        """Run the remaining epochs; ``rows`` are the metrics of the finished ones."""
+        task = self.task
+        for epoch in range(self.done, task.epochs):
+            if task.stopped:
+                break
+            began = time.perf_counter()
+            row = {"epoch": epoch + 1, **self._epoch(epoch, on_batch)}
+            seconds = time.perf_counter() - began
+            pictures = task.steps * self.config.batch_size or task.pictures
+            row["images_per_second"] = round(pictures / seconds, 1)
+            row["seconds"] = round(seconds, 2)
+            if self.ema is not None:
+                task.update_statistics(self.averaged, epoch)
+            check_weights(self.net, epoch, self.config.lr, self.folder)
+            if task.validates(epoch):
+                measured = task.validate(self.averaged) if self.world.is_main else None
+                measured = self.world.agree(measured)
+                row.update(measured)
+                if task.is_best(epoch, measured):
+                    self.best = {k: v.clone() for k, v in self.averaged.state_dict().items()}
+            rows.append(row)
+            if self.world.is_main:
+                checkpoint.keep(self.folder, rows, self._state(epoch + 1))
+                if on_epoch:
+                    on_epoch(row)
+        return rows
+
+    def _epoch(self, epoch: int, on_batch: OnBatch | None) -> Row:
+        """Learn from every batch of an epoch once; returns loss, rate and the task's metrics."""
+        config, task, steps = self.config, self.task, self.task.steps
+        # Several processes draw the same order from it, and dropout and the like of their own.
+        torch.manual_seed(epoch_seed(config, epoch) + 7 * self.world.rank)
+        task.begin_epoch(epoch)
+        losses = torch.zeros(steps, device=self.device)
+        sums: dict[str, Tensor] = {}
+        rate = 0.0
+        for step, batch in enumerate(task.batches(epoch)):
+            rate = task.rate_factor * learning_rate(config, epoch * steps + step, steps)
+            losses[step], measures = self._step(batch, rate)
+            for name, value in measures.items():
+                sums[name] = sums.get(name, 0) + value
+            if step % LOSS_INTERVAL == LOSS_INTERVAL - 1 or step + 1 == steps:
+                check_losses(losses[: step + 1], epoch, config.lr, self.folder)
+                if on_batch:
+                    on_batch(epoch + 1, step + 1, steps, float(losses[: step + 1].mean()))
+        self.world.from_main(*self.net.buffers())
+        return {
+            "lr": float(f"{rate:.4g}"),
+            "train_loss": round(float(losses.mean()), 5) if steps else 0.0,
+            **task.metrics(epoch, {name: float(value) for name, value in sums.items()}),
+        }
+
+    def _step(self, batch: Any, rate: float) -> tuple[Tensor, dict[str, Tensor]]:
+        """One optimiser step at the learning rate ``rate``; returns the loss and the measures."""
+        config = self.config
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        autocast = config.precision != "fp32"
+        with torch.autocast(self.device.type, self.autocast_type, enabled=autocast):
+            loss, measures = self.task.loss(batch)
+        self.optimizer.zero_grad(set_to_none=True)
+        self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        self.world.average_gradients(self.net.parameters())
+        if config.grad_clip:
+            self.scaler.unscale_(self.optimizer)
+            nn.utils.clip_grad_norm_(self.net.parameters(), config.grad_clip)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        if self.ema is not None:
+            self.ema.update_parameters(self.net)
+        return loss.detach(), measures
+
+    def _state(self, epochs_done: int) -> dict[str, Any]:
+        """What a checkpoint holds."""
+        return {
+            "epochs_done": epochs_done,
+            "config": self.config.to_dict(),
+            "labels": list(self.task.labels),
+            "model": self.net.state_dict(),
+            "ema": self.averaged.state_dict(),
+            "ema_updates": int(self.ema.n_averaged) if self.ema is not None else 0,
+            "best": self.best,
+            "optimizer": self.optimizer.state_dict(),
+            "scaler": self.scaler.state_dict(),
+            "facts": {**self.task.facts(), **environment(self.device, self.world)},
+            **self.task.state(),
+        }
+
+    def restore(self) -> list[Row]:
+        """Continue from the checkpoint; returns the metrics of the finished epochs."""
+        path = self.folder / checkpoint.CHECKPOINT
+        state = checkpoint.load(path, self.device)
+        with checkpoint.must_fit(path):
+            self.task.restore(state, self.folder)
+            self.net.load_state_dict(state["model"])
+            if self.ema is not None:
+                self.averaged.load_state_dict(state["ema"])
+                self.ema.n_averaged.fill_(state["ema_updates"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.scaler.load_state_dict(state.get("scaler", {}))
+            self.best = state.get("best")
+        self.done = int(state["epochs_done"])
+        return read_metrics(self.folder / METRICS, self.done)

@@ -1,0 +1,273 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mien.datasets.base import open_dataset
+from mien.datasets.samples import Sample
+from mien.errors import ConfigError, DatasetError, ModelFileError, OutputError, TrainingError
+from tests.support import tiny
+from tests.support.runs import equal, state, train
+
+torch = pytest.importorskip("torch")
+
+from mien.train import checkpoint  # noqa: E402
+from mien.train import trainer as training  # noqa: E402
+from mien.train.classification import objective  # noqa: E402
+from mien.train.classification import task as classification  # noqa: E402
+from mien.train.classification.classifier import load_classifier_run  # noqa: E402
+from mien.train.classification.config import ClassifierConfig  # noqa: E402
+from mien.train.metrics_file import METRICS, read_metrics  # noqa: E402
+
+
+def test_loss_falls_on_real_faces(shared: Path, tmp_path: Path) -> None:
+    config = tiny.config(limit=256, epochs=4, label_smoothing=0.0, rotation=0.0, erasing=0.0)
+    data = open_dataset(shared / "data" / "fer2013.zip")
+    rows = train(config, tmp_path, data=data)
+    losses = [row["train_loss"] for row in rows]
+    assert losses[-1] < 0.95 * losses[0]
+    assert [json.loads(line) for line in (tmp_path / "metrics.jsonl").open()] == rows
+
+
+def test_what_is_reported_is_what_the_stored_weights_do(run: Path) -> None:
+    from mien.preprocess.network_input import network_input
+    from mien.train.classification.spec import input_spec
+
+    net, config, _ = load_classifier_run(run)
+    samples = list(tiny.Faces().samples("public"))[: config.limit]
+    x = network_input([s.image for s in samples], input_spec(config, tiny.Faces.facts.labels))
+    with torch.inference_mode():
+        answers = net(torch.from_numpy(x)).argmax(1).tolist()
+    right = np.mean([a == s.label for a, s in zip(answers, samples, strict=True)])
+    rows = read_metrics(run / METRICS)
+    assert rows[-1]["valid_accuracy"] == pytest.approx(right, abs=1e-4)
+
+
+KILLED = """
+import json, os, signal, sys, torch
+from tests.support import tiny
+from pathlib import Path
+from mien.train.classification.config import ClassifierConfig
+from mien.train.trainer import train
+torch.set_num_threads(1)
+config = ClassifierConfig.from_dict(json.loads(sys.argv[2]))
+kill = lambda epoch, batch, *_: epoch == 2 and os.kill(os.getpid(), signal.SIGKILL)
+train(config, tiny.Faces(), Path(sys.argv[1]), device=torch.device("cpu"), on_batch=kill)
+"""
+
+
+@pytest.mark.parametrize("keys", [
+    {"ferplus_weight": 1.0, "mixup": 0.2, "cutmix": 1.0},
+    {"optimizer": "adamw", "lr": 0.02, "schedule": "plateau", "plateau_patience": 1, "patience": 2,
+     "sampling": "balanced"},
+])  # fmt: skip
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(
+    tmp_path: Path, keys: dict[str, Any]
+) -> None:
+    config = tiny.config(epochs=3, weak_epochs=1, **keys)
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    expected = train(config, whole)
+    child = subprocess.run(
+        [sys.executable, "-c", KILLED, str(killed), json.dumps(config.to_dict())],
+        env={**os.environ, "PYTHONPATH": ":".join(sys.path)},
+        check=False,
+    )
+    assert child.returncode == -9
+    assert state(killed)["epochs_done"] == 1
+    got = train(config, killed, resume=True)
+    assert equal(state(whole), state(killed))
+    timing = ("seconds", "images_per_second")
+    for a, b in zip(got, expected, strict=True):
+        assert {k: a[k] for k in a if k not in timing} == {k: b[k] for k in b if k not in timing}
+
+
+@pytest.mark.parametrize("keys", [{}, {"architecture": "knn", "epochs": 1}])
+def test_a_run_that_ends_between_metrics_and_checkpoint_goes_on(
+    keys: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny.config(**keys)
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    train(config, whole)
+    real, calls = checkpoint.save, []
+
+    def save(state: dict[str, Any], path: Path) -> None:
+        calls.append(path)
+        if len(calls) == config.epochs:
+            raise KeyboardInterrupt
+        real(state, path)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(checkpoint, "save", save)
+        train(config, cut)
+    assert len((cut / METRICS).read_text().splitlines()) == config.epochs
+    assert checkpoint.exists(cut) == (config.epochs > 1)
+    assert len(train(config, cut, resume=True)) == config.epochs
+    assert equal(state(whole), state(cut))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"model": {}}, {"ema": {"w": 3}}, {"optimizer": {}}, {"watch": {"unknown": 1}}],
+)
+def test_a_checkpoint_that_fits_no_recipe_is_not_resumed(
+    changed: dict[str, Any], run: Path, tmp_path: Path
+) -> None:
+    before = state(run)
+    checkpoint.save({**before, **changed}, tmp_path / checkpoint.CHECKPOINT)
+    with pytest.raises(ModelFileError, match="does not fit its own recipe") as caught:
+        train(ClassifierConfig.from_dict(before["config"]), tmp_path, resume=True)
+    assert "\n" not in str(caught.value)
+
+
+def test_resuming_a_finished_run_changes_nothing(run: Path) -> None:
+    before = state(run)
+    config = ClassifierConfig.from_dict(before["config"])
+    assert train(config, run, resume=True) == read_metrics(run / METRICS)
+    assert equal(state(run), before)
+
+
+def test_a_run_is_resumed_with_its_own_data_alone(run: Path) -> None:
+    config = ClassifierConfig.from_dict(state(run)["config"])
+    with pytest.raises(ConfigError, match=r"trained with FER\+ votes"):
+        train(config, run, resume=True, data=tiny.Faces(votes=False))
+    with pytest.raises(ConfigError, match="was trained on 96 pictures"):
+        train(config, run, resume=True, data=tiny.Faces(count=64))
+
+
+def test_another_seed_gives_another_run(tmp_path: Path) -> None:
+    config = tiny.config(epochs=1)
+    train(config, tmp_path / "a")
+    train(config, tmp_path / "b")
+    train(replace(config, seed=1), tmp_path / "c")
+    a, b, c = (state(tmp_path / name)["model"] for name in "abc")
+    assert equal(a, b) and not equal(a, c)
+
+
+def test_training_stops_where_the_loss_is_no_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny.config()
+    real, calls = objective.soft_cross_entropy, []
+
+    def spoilt(*args: Any) -> torch.Tensor:
+        calls.append(args)
+        return real(*args) * (float("nan") if len(calls) == 5 else 1)  # batch 2 of epoch 2
+
+    monkeypatch.setattr(objective, "soft_cross_entropy", spoilt)
+    with pytest.raises(
+        TrainingError, match=r"not finite in epoch 2, batch 2: lower lr .* keeps epoch 1$"
+    ):
+        train(config, tmp_path)
+    assert state(tmp_path)["epochs_done"] == 1
+    assert all(bool(v.isfinite().all()) for v in state(tmp_path)["model"].values())
+
+
+def test_weights_that_the_last_step_spoils_are_not_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def explode(parameters: Any, _: float) -> None:
+        for parameter in parameters:
+            parameter.grad.fill_(float("inf"))
+
+    monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", explode)
+    with pytest.raises(
+        TrainingError,
+        match=r"weights are not finite after epoch 1: .* no epoch was finished, nothing was kept$",
+    ):
+        train(tiny.config(batch_size=96), tmp_path)  # one batch an epoch: no loss sees them
+    assert not (tmp_path / checkpoint.CHECKPOINT).exists()
+
+
+@pytest.mark.parametrize("keys", [
+    {"precision": "bf16"},
+    {"precision": "bf16", "squeeze_excitation": True, "stem_stride": 1, "ferplus_weight": 1.0},
+    {"size_schedule": [[0.5, 16]], "momentum": 0.0, "ema": 0.0, "grad_clip": 0.0},
+    {"schedule": "cosine", "warmup": 0.0, "brightness": 0.2, "contrast": 0.3},
+    {"valid_split": None, "limit": None},
+    {"optimizer": "adam", "lr": 1e-3, "loss": "focal", "class_weights": True, "l1": 1e-6},
+    {"optimizer": "adamw", "lr": 1e-3, "loss": "svm", "label_smoothing": 0.0, "ferplus_weight": 1},
+    {"schedule": "constant", "sampling": "balanced", "epoch_per_class": 10, "channels": 3},
+    {"shear": 5.0, "crop": 0.2, "noise": 0.05, "blur": 0.5, "whitening": True},
+    {"norm": "group", "activation": "gated_tanh", "dropblock": 0.1, "stochastic_depth": 0.1},
+])  # fmt: skip
+def test_every_kind_of_recipe_trains(tmp_path: Path, keys: dict[str, Any]) -> None:
+    rows = train(tiny.config(**keys), tmp_path)
+    assert all(np.isfinite(row["train_loss"]) for row in rows)
+    assert ("valid_accuracy" in rows[-1]) == ("valid_split" not in keys)
+    assert all(0 <= row["train_accuracy"] <= 1 for row in rows)
+    dtypes = {v.dtype for v in state(tmp_path)["model"].values()}
+    assert torch.float32 in dtypes
+    assert dtypes <= {torch.float32, torch.int64}  # autocast never touches the weights
+
+
+def test_a_run_that_cannot_be_kept_is_refused_before_the_data_is_read(tmp_path: Path) -> None:
+    class Unread(tiny.Faces):
+        def samples(self, split: str) -> Iterator[Sample]:
+            raise AssertionError
+
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=r"cannot make the folder .*file is a file"):
+        train(tiny.config(), tmp_path / "file" / "run", data=Unread())
+
+
+def test_a_full_gpu_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried …\nmore")
+
+    monkeypatch.setattr(classification, "load_split", full)
+    with pytest.raises(TrainingError, match="--set batch_size=16"):
+        train(tiny.config(), tmp_path)
+
+
+def test_a_network_too_large_for_the_cpu_is_one_line(tmp_path: Path) -> None:
+    expected = r"out of memory on cpu .*batch_size=16, or lower widths"
+    with pytest.raises(TrainingError, match=expected) as caught:
+        train(tiny.config(widths=[8_000_000, 8, 8, 8]), tmp_path / "run")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_pictures_that_cannot_be_read_are_listed_in_the_run(tmp_path: Path) -> None:
+    def damaged() -> Any:
+        raise DatasetError("row 3 is damaged")
+
+    class Damaged(tiny.Faces):
+        def samples(self, split: str) -> Iterator[Sample]:
+            for row, sample in enumerate(super().samples(split)):
+                yield replace(sample, pixels=damaged) if row == 3 else sample
+
+    train(tiny.config(epochs=1), tmp_path, data=Damaged())
+    lines = [json.loads(line) for line in (tmp_path / "unreadable.jsonl").open()]
+    assert lines == [{"key": "row 3", "reason": "row 3 is damaged"}] * 2  # train and public
+
+
+def test_a_full_disk_keeps_the_last_checkpoint(tmp_path: Path, full_disk: Any) -> None:
+    config = tiny.config(epochs=3)
+    with pytest.raises(OutputError, match="File too large"), ExitStack() as stack:
+
+        def fill(row: dict[str, Any]) -> None:
+            if row["epoch"] == 1:
+                stack.enter_context(full_disk(2000))  # metrics fit, a checkpoint does not
+
+        train(config, tmp_path, on_epoch=fill)
+    assert state(tmp_path)["epochs_done"] == 1
+    assert len(train(config, tmp_path, resume=True)) == 3
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_trains_too(tmp_path: Path) -> None:
+    config = tiny.config(precision="bf16", ferplus_weight=1.0, mixup=0.2, cutmix=1.0)
+    gpu = torch.device("cuda")
+    training.train(replace(config), tiny.Faces(), tmp_path, device=gpu)
+    assert training.train(config, tiny.Faces(), tmp_path, device=gpu, resume=True)
+    load_classifier_run(tmp_path)  # and can be read without one
