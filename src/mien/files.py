@@ -1,4 +1,4 @@
-"""Writes files completely or not at all, and reports failures on one line."""
+"""Writes files completely or not at all, locks folders, and reports failures on one line."""
 
 from __future__ import annotations
 

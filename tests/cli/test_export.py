@@ -43,8 +43,8 @@ def test_a_run_becomes_a_model_that_mien_can_use(
 @pytest.mark.parametrize(
     ("args", "expected"),
     [
-        (["--out", "model.pt"], "an .onnx file"),
-        (["--out", "m.onnx", "--card", "room"], "KEY=TEXT"),
+        (["--out", "model.pt"], "--out must end in .onnx"),
+        (["--out", "m.onnx", "--card", "room"], "KEY=VALUE"),
         (["--out", "m.onnx", "--weights", "int4"], "float16"),
     ],
 )

@@ -10,6 +10,7 @@ pytest.importorskip("onnxscript")
 pytest.importorskip("matplotlib")
 
 from mien.evaluation.classification.cost import Cost
+from mien.train.study import plan
 from mien.train.study import run as study
 from tests.support.commands import mien
 from tests.support.tiny import write_csv
@@ -39,7 +40,7 @@ Output = pytest.CaptureFixture[str]
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(study, "run_cost", lambda *_: Cost(1, 1, 1.0, 1.0))  # seconds each
     monkeypatch.setattr(study, "file_cost", lambda *_: Cost(2, 2, 2.0, 2.0))
-    monkeypatch.setattr(study, "SETTINGS", tmp_path / "study.toml")
+    monkeypatch.setattr(plan, "SETTINGS", tmp_path / "study.toml")
     return tmp_path / "study.toml"
 
 

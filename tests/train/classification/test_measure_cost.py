@@ -53,7 +53,7 @@ def test_what_cannot_be_exported_says_why(run: Path, monkeypatch: pytest.MonkeyP
     def refuse(*_: object, **__: object) -> None:
         raise ModelError("it has no graph")
 
-    monkeypatch.setattr(measure_cost, "export_run", refuse)
+    monkeypatch.setattr(measure_cost, "export_classifier", refuse)
     found = measure_cost.run_cost(run)
     assert found.note == "it has no graph"
     assert found.parameters and found.macs and found.megabytes is None is found.ms_per_face
@@ -71,7 +71,7 @@ def test_the_file_of_a_network_that_remembers_has_costs(tmp_path: Path) -> None:
     measure_cost.run_cost(tmp_path / "knn", tmp_path / "knn.onnx")
     found = measure_cost.file_cost(tmp_path / "knn.onnx")
     assert found.megabytes and found.ms_per_face
-    assert found.parameters is None and "of its run alone" in found.note
+    assert found.parameters is None and "only from its run" in found.note
 
 
 def test_the_shipped_model_is_known() -> None:

@@ -232,7 +232,7 @@ def test_a_unet_takes_any_size(side: int) -> None:
     ("unet", {"widths": [4] * 7, "blocks": [1] * 7}, "6 halvings.*32 pixels: use at least 64"),
     ("unet", {"blocks": [1]}, "widths and blocks"),
     ("timm", {"backbone": "resnet19"}, "no backbone 'resnet19': did you mean 'resnet1"),
-    ("timm", {"norm": "group"}, "a backbone's own"),
+    ("timm", {"norm": "group"}, "fixed by the backbone"),
     ("timm", {"backbone": "vgg11", "stochastic_depth": 0.1}, "the backbone vgg11 has none"),
 ])  # fmt: skip
 def test_what_cannot_be_built_is_refused(name: str, keys: dict[str, Any], message: str) -> None:
