@@ -101,8 +101,8 @@ def test_pack_lists_bad_pictures_and_goes_on(
     ("args", "code", "words"),
     [
         (("--size", 4), 2, "size must be from 8 to 512 pixels, got 4"),
-        (("--size", 64), 2, "size 32, and 64 is asked for"),
-        (("--size", 32, "--channels", 3), 2, "channels 1, and 3 is asked for"),
+        (("--size", 64), 2, "size 32, and 64 is requested"),
+        (("--size", 32, "--channels", 3), 2, "channels 1, and 3 is requested"),
         (("--size", 32, "--channels", 2), 2, "--channels"),
         (("--size", 32, "--option", "classes=7"), 2, "unknown option 'classes'"),
         (("--size", 32, "--dataset", "folders"), 2, "did you mean 'folder'?"),

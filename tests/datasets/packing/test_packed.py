@@ -86,7 +86,7 @@ def test_fer2013_keeps_its_votes_and_pixels(
         assert one.votes is not None and np.array_equal(one.votes, other.votes)
 
 
-def test_what_is_no_pack(tmp_path: Path) -> None:
+def test_other_folders_and_files_are_not_packs(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     for path in (tmp_path, tmp_path / "nowhere", tmp_path / "file"):
         with pytest.raises(DatasetError, match="is not a packed data set"):
@@ -111,7 +111,7 @@ def test_a_damaged_manifest(text: str, packed: Path) -> None:
 def test_a_later_format(packed: Path) -> None:
     manifest = json.loads((packed / "pack.json").read_text())
     (packed / "pack.json").write_text(json.dumps({**manifest, "format": 2}))
-    with pytest.raises(DatasetError, match="in format 2, and this version of Mien reads format 1"):
+    with pytest.raises(DatasetError, match="in format 2, and this Mien reads format 1"):
         open_dataset(packed, "packed")
 
 

@@ -33,7 +33,7 @@ def picture_names(archive: Archive) -> list[str]:
 
 
 def named_pictures(archive: Archive, urls: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
-    """(address → its member, address → why it has none), by name.
+    """(address → its member, address → why no member matches), by name.
 
     Where several addresses or several members share a name, none of them is matched: a wrong
     picture for the boxes would be worse than a missing one.

@@ -1,7 +1,7 @@
 """Pack a data set: decode, crop and resize every picture once, on all cores, into mapped arrays.
 
-Pictures pass in order and in constant memory. A run that was killed resumes where ``PackWriter``
-last wrote. A picture that cannot be read is skipped and listed with the reason, and so is what the
+Pictures are packed in order, in constant memory. A killed run resumes where ``PackWriter`` last
+wrote. A picture that cannot be read is skipped and listed with the reason, and so is what the
 reader leaves out. ``mien.datasets.packing.packed`` reads the result.
 """
 
@@ -86,7 +86,7 @@ def pack(
     if channels not in (None, 1, 3):
         raise ConfigError(f"channels must be 1 (grey) or 3 (RGB), got {channels}")
     facts = dataset.facts
-    asked = {
+    request = {
         "format": FORMAT,
         "dataset": facts.name,
         # ``None`` is not compared with an unfinished pack: those of earlier versions lack both.
@@ -100,7 +100,7 @@ def pack(
         "exact": exact,
     }
     done_now = 0
-    with open_pack(Path(out), asked, lambda: _channels(dataset)) as writer:
+    with open_pack(Path(out), request, lambda: _channels(dataset)) as writer:
         manifest = writer.manifest
         if not manifest["complete"]:
             spec, done = _spec(size, manifest["channels"]), 0
@@ -158,7 +158,7 @@ def _blocks(samples: Iterator[Sample]) -> Iterator[list[Sample]]:
 
 
 def _shrink(sample: Sample, spec: ModelSpec, exact: bool, classes: int) -> Pixels | str:
-    """(S, S) or (S, S, 3) pixels of a sample, or why it has none."""
+    """(S, S) or (S, S, 3) pixels of a sample, or why it cannot be packed."""
     if not 0 <= sample.label < classes:
         return f"label {sample.label} is not from 0 to {classes - 1}"
     try:

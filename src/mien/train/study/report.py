@@ -23,7 +23,7 @@ from mien.train.study.plan import CHOSEN_ON, COST, FAILED, REPORTED, SHIPPED, En
 from mien.weights import DEFAULT
 
 if TYPE_CHECKING:
-    from mien.reports.figures.compare import Mark
+    from mien.reports.figures.tradeoff import ComparedModel
 
 Row = dict[str, Any]
 
@@ -66,11 +66,11 @@ def write(rows: list[Row], out: Path, command: str, schedule: str) -> None:
     write_whole(out / "study.md", markdown(rows, command, schedule).encode())
     marks = [_mark(row) for row in rows if row["status"] == "done"]
     if len(marks) > 1:
-        from mien.reports.figures.compare import comparison_figure
         from mien.reports.figures.save import save_figure
+        from mien.reports.figures.tradeoff import tradeoff_figure
 
         title = f"Study, {schedule} schedule: FER2013 PublicTest"
-        save_figure(comparison_figure(marks, title), out / "study.png")
+        save_figure(tradeoff_figure(marks, title), out / "study.png")
 
 
 def _about(entry: Entry, data: str) -> Row:
@@ -146,17 +146,17 @@ def _scores(folder: Path, split: str) -> Row:
     }
 
 
-def _mark(row: Row) -> Mark:
-    from mien.reports.figures.compare import Mark
+def _mark(row: Row) -> ComparedModel:
+    from mien.reports.figures.tradeoff import ComparedModel
 
     low, high = row[REPORTED]["accuracy_interval"]
     published = row["published"]
-    return Mark(
+    return ComparedModel(
         name=row["name"],
-        accuracy=row[REPORTED]["accuracy"],
+        quality=row[REPORTED]["accuracy"],
         low=low,
         high=high,
-        ms_per_face=row["cost"]["ms_per_face"],
+        ms=row["cost"]["ms_per_face"],
         # A figure on other data cannot be compared with ours.
         published=tuple(share / 100 for share in published["accuracy"])
         if published and published["data"] == "FER2013"
