@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mien.datasets import scene_survey
-from mien.datasets.scene_survey import survey_scenes
+from mien.datasets.scenes import survey
+from mien.datasets.scenes.survey import survey_scenes
 from mien.errors import DatasetError
 from tests.support.marked import Marked, damaged, photo, piece, scene, square
 
@@ -35,7 +35,7 @@ def test_the_crowd_comes_first_then_others_at_random(marked: Marked) -> None:
 
 
 def test_large_pictures_are_shrunk_with_their_boxes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scene_survey, "LONGEST", 128)
+    monkeypatch.setattr(survey, "LONGEST", 128)
     large = Marked(train=[scene("a", photo, (256, 128, 512, 384))])
     (shown,) = survey_scenes(large, "train").pictures
     assert shown.image.shape == (128, 128, 3)

@@ -11,7 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from mien.datasets.base import Official, open_dataset
-from mien.datasets.info import DataInfo, Overlap, inspect
+from mien.datasets.crops.info import CropOverlap
+from mien.datasets.info import DataInfo
+from mien.datasets.inspection import inspect
 from mien.errors import DatasetError
 from mien.labels import FER2013 as LABELS
 from tests.support import fer2013
@@ -28,12 +30,13 @@ def real(shared: Path) -> DataInfo:
 def test_the_facts_stated_beside_the_real_data(real: DataInfo) -> None:
     train, public = real.splits["train"], real.splits["public"]
     assert (train.n, train.distinct, public.n) == (28709, 27473, 3589)
-    assert real.overlaps == (Overlap("public", "train", 280, 7, 0),)
+    assert real.overlaps == (CropOverlap("public", "train", 280, 7, 0),)
     assert list(public.classes.values()) == [467, 56, 496, 895, 653, 415, 607]
     assert tuple(public.classes) == LABELS
     assert round(train.std) == round(public.std) == 54
     assert public.ferplus_agreement == pytest.approx(0.62, abs=0.01)
     assert real.warnings == ()
+    assert public.fingerprint == "639abd7063de7198"  # as in docs/results.md
 
 
 def info(rows: Rows, place: Path) -> DataInfo:
@@ -69,7 +72,7 @@ def test_repeats_and_conflicts_against_a_plain_comparison(
         assert split.n == len(own)
     assert [found.splits[name].label_conflicts for name in found.splits] == [3, 0, 0]
     # other[2:4] carry a label that their copies in train have too, other[8:10] one they have not.
-    assert found.overlaps[0] == Overlap("public", "train", 7, 2, 0)
+    assert found.overlaps[0] == CropOverlap("public", "train", 7, 2, 0)
 
 
 def test_mean_and_deviation_are_those_of_float64(fer2013_rows: Rows, tmp_path: Path) -> None:

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from mien.datasets.base import SceneDataset, open_dataset
-from mien.datasets.scene_info import face_sizes, inspect_scenes, size_classes
+from mien.datasets.inspection import inspect
+from mien.datasets.scene import box_fingerprint
+from mien.datasets.scenes.info import face_sizes, size_classes
 from mien.errors import DatasetError
 from tests.support.marked import Marked, damaged, piece, scene, square
 
@@ -30,7 +32,7 @@ def marked() -> Marked:
 
 
 def test_what_is_counted(marked: Marked) -> None:
-    found = inspect_scenes(marked)
+    found = inspect(marked)
     train, valid = found.splits["train"], found.splits["valid"]
     assert (train.pictures, train.faces, train.ignored, train.empty) == (6, 6, 2, 2)
     assert train.by_size == {"small": 2, "medium": 3, "large": 1}  # 10 20 | 32 32 96 | 97
@@ -42,39 +44,40 @@ def test_what_is_counted(marked: Marked) -> None:
     assert train.subsets == {"easy": 1, "hard": 2} and valid.subsets == {}
     assert (train.smallest, train.median, train.largest) == ((90, 80), (100, 100), (300, 200))
     assert (train.distinct, train.unreadable) == (4, 1)
-    assert train.skipped == {"its box has no area: left out": 2}
+    assert train.skipped == {"box has no area": 2}
     assert (train.other_size, train.first_other_size) == (1, ("f",))
     assert (valid.pictures, valid.faces, valid.empty) == (2, 1, 1)
+    assert train.fingerprint == box_fingerprint(marked.scenes("train")) != valid.fingerprint
     assert [(o.split, o.other, o.identical) for o in found.overlaps] == [("valid", "train", 1)]
     assert json.loads(json.dumps(found.to_dict()))["splits"]["valid"]["faces"] == 1
 
 
 def test_what_is_wrong_is_warned_of(marked: Marked) -> None:
-    assert inspect_scenes(marked).warnings == (
+    assert inspect(marked).warnings == (
         "train: 1 pictures cannot be read: bad.jpg cannot be decoded",
-        "train: 1 pictures have another size than the annotated one, so their boxes lie "
-        "elsewhere: f",
+        "train: 1 pictures have another size than the annotated one, so their boxes are "
+        "misplaced: f",
         "train: 1 pictures are pixel-identical to another one",
         "1 pictures of valid are pixel-identical to one in train",
     )
     sound = Marked(train=[scene("a", piece(99, 99), square(9), width=99, height=99)])
-    assert inspect_scenes(sound).warnings == ()
-    empty = inspect_scenes(Marked(test=[scene("a", piece(99, 99))]))
-    assert empty.warnings == ("test: not one face is marked",)
+    assert inspect(sound).warnings == ()
+    empty = inspect(Marked(test=[scene("a", piece(99, 99))]))
+    assert empty.warnings == ("test: no face is marked",)
     assert empty.splits["test"].face_size == {}
 
 
 def test_nothing_to_inspect_is_an_error_and_nothing_readable_is_not() -> None:
     for empty in (Marked(), Marked(train=[])):
         with pytest.raises(DatasetError, match="no pictures at all"):
-            inspect_scenes(empty)
-    found = inspect_scenes(Marked(train=[scene("a", damaged, square(9))]))
+            inspect(empty)
+    found = inspect(Marked(train=[scene("a", damaged, square(9))]))
     assert found.splits["train"].unreadable == 1 and found.splits["train"].largest == (0, 0)
 
 
 def test_progress_is_told_over_all_splits(marked: Marked) -> None:
     seen: list[tuple[int, int | None]] = []
-    inspect_scenes(marked, lambda *now: seen.append(now))
+    inspect(marked, lambda *now: seen.append(now))
     assert seen == [(n, 8) for n in range(1, 9)]
 
 
@@ -92,7 +95,7 @@ def test_real_pictures_are_counted_as_in_their_file(shared: Path) -> None:
         raw = json.loads(archive.read(name))
     dataset = open_dataset(path, "coco")
     assert isinstance(dataset, SceneDataset)
-    found = inspect_scenes(dataset)
+    found = inspect(dataset)
     (split,) = found.splits.values()
     assert split.pictures == len(raw["images"]) == 853
     assert split.faces == len(raw["annotations"]) == 4072

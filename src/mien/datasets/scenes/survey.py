@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.datasets.base import SceneDataset
+from mien.datasets.base import SceneDataset, check_split
 from mien.datasets.scene import Scene
-from mien.datasets.scene_info import face_sizes
+from mien.datasets.scenes.info import face_sizes
 from mien.errors import DatasetError
 
 LONGEST = 900
@@ -56,15 +56,11 @@ def survey_scenes(
     Only the drawn pictures are decoded; in the place of one that cannot be read comes the next.
     Raises ``DatasetError`` for a split that is not there, or without a picture that can be read.
     """
-    held = dataset.splits()
-    if split not in held:
-        raise DatasetError(
-            f"no split {split!r} in this {dataset.facts.name} (it has: {', '.join(held)})"
-        )
+    check_split(dataset, split)
     sizes: dict[str, NDArray[np.float64]] = {}
     faces: dict[str, NDArray[np.int64]] = {}
     chosen: list[Scene] = []
-    for name in held:
+    for name in dataset.splits():
         scenes = list(dataset.scenes(name))
         counted = [scene.boxes[~scene.ignored] for scene in scenes]
         sizes[name] = face_sizes(np.concatenate([np.zeros((0, 4), np.float32), *counted]))

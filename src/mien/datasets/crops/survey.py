@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.datasets.base import Dataset
+from mien.datasets.base import Dataset, check_split
 from mien.errors import DatasetError, MienError
 from mien.preprocess.network_input import resize_crops
 from mien.specs.classifier import ModelSpec
@@ -21,7 +21,7 @@ LARGEST = 96
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Survey:
+class CropSurvey:
     """A data set of K labels, one of its splits looked at more closely. S is the side shown."""
 
     dataset: str
@@ -42,27 +42,23 @@ class Survey:
     """Of the pictures drawn, those that could not be read."""
 
 
-def survey(
+def survey_crops(
     dataset: Dataset,
     split: str,
     *,
     pictures: int = 10,
     seed: int = 0,
     on_progress: Callable[[int, int], None] | None = None,
-) -> Survey:
+) -> CropSurvey:
     """Count the labels of every split and draw pictures of one; the same ``seed`` draws the same.
 
     Only the drawn pictures are decoded, where the reader leaves that open. Pictures of any size are
     stretched to one square, as for a network. Raises ``DatasetError`` for a split that is not there
     and where no picture can be read.
     """
-    held = dataset.splits()
-    if split not in held:
-        raise DatasetError(
-            f"no split {split!r} in this {dataset.facts.name} (it has: {', '.join(held)})"
-        )
+    check_split(dataset, split)
     k = len(dataset.facts.labels)
-    labels = {name: [sample.label for sample in dataset.samples(name)] for name in held}
+    labels = {name: [sample.label for sample in dataset.samples(name)] for name in dataset.splits()}
     rng = np.random.default_rng(seed)
     drawn: dict[int, int] = {}  # place in the split → rank within its class
     for label in range(k):
@@ -105,7 +101,7 @@ def survey(
         raise DatasetError(f"no picture of split {split!r} can be read")
     with np.errstate(invalid="ignore"):  # 0 / 0: no picture, no mean
         means = sums / averaged[:, None, None, None]
-    return Survey(
+    return CropSurvey(
         dataset=dataset.facts.name,
         labels=dataset.facts.labels,
         counts={name: np.bincount(found, minlength=k) for name, found in labels.items()},
