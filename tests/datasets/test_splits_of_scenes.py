@@ -29,8 +29,10 @@ def tmp_path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def given(shared: Path) -> scene_trees.Real:
-    return scene_trees.real(shared / "data" / "wider_train5.zip", every=25)  # 50 pictures
+def given(material: Path) -> scene_trees.Real:
+    return scene_trees.real(
+        material / "data" / "wider_train5.zip", every=25, least=48
+    )  # 50 pictures
 
 
 def test_parts_of_a_real_data_set(shared: Path) -> None:

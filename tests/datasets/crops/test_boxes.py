@@ -23,9 +23,9 @@ def read(path: Path, *options: str) -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def faces(shared: Path) -> dict[str, Any]:
+def faces(material: Path) -> dict[str, Any]:
     """Real photos and their boxes, with expressions for categories."""
-    with zipfile.ZipFile(shared / "data" / "facemask853.zip") as archive:
+    with zipfile.ZipFile(material / "data" / "facemask853.zip") as archive:
         given = json.loads(archive.read("annotations.json"))
         images = given["images"][:3]
         known = {image["id"] for image in images}

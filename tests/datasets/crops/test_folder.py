@@ -96,8 +96,8 @@ def test_labels_are_those_found_with_contempt_last(fer2013_rows: Rows, tmp_path:
     ]  # fmt: skip
 
 
-def test_photos_of_any_size_and_colour(shared: Path, tmp_path: Path) -> None:
-    photo = Image.open(shared / "photos" / "obama_smile.jpg")
+def test_photos_of_any_size_and_colour(material: Path, tmp_path: Path) -> None:
+    photo = Image.open(material / "photos" / "obama_smile.jpg")
     (tmp_path / "happy").mkdir()
     photo.save(tmp_path / "happy" / "a.png")
     photo.convert("L").resize((50, 70)).save(tmp_path / "happy" / "b.webp", lossless=True)

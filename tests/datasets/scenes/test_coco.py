@@ -33,9 +33,9 @@ def tmp_path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def given(shared: Path) -> scene_trees.Real:
+def given(material: Path) -> scene_trees.Real:
     """A dozen real pictures."""
-    return scene_trees.real(shared / "data" / "wider_train5.zip", every=100)
+    return scene_trees.real(material / "data" / "wider_train5.zip", every=100)
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,8 @@ def tmp_path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def given(shared: Path) -> scene_trees.Real:
-    return scene_trees.real(shared / "data" / "facemask853.zip", every=60)
+def given(material: Path) -> scene_trees.Real:
+    return scene_trees.real(material / "data" / "facemask853.zip", every=60)
 
 
 def test_the_same_faces_as_in_coco_form(given: scene_trees.Real, tmp_path: Path) -> None:

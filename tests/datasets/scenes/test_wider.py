@@ -18,8 +18,8 @@ def read(path: Path, name: str = "wider") -> SceneDataset:
 
 
 @pytest.fixture(scope="module")
-def given(shared: Path) -> scene_trees.Real:
-    return scene_trees.real(shared / "data" / "wider_train5.zip", every=60)
+def given(material: Path) -> scene_trees.Real:
+    return scene_trees.real(material / "data" / "wider_train5.zip", every=60)
 
 
 def test_the_same_faces_as_in_coco_form(given: scene_trees.Real, tmp_path: Path) -> None:
