@@ -10,7 +10,7 @@ import pytest
 from mien.errors import ConfigError
 from mien.train.classification.config import ClassifierConfig
 from mien.train.detection.config import DetectorConfig
-from mien.train.recipe import load_classifier_recipe, load_recipe
+from mien.train.recipe import load_classifier_recipe, load_detector_recipe, load_recipe
 from tests.support.few_scenes import TINY
 
 
@@ -35,6 +35,9 @@ def test_where_a_classifier_is_needed_a_detectors_recipe_is_refused() -> None:
     with pytest.raises(ConfigError, match="'faster_rcnn_r50' trains a face detector"):
         load_classifier_recipe("faster_rcnn_r50")
     assert load_classifier_recipe("default") == load_recipe("default")
+    with pytest.raises(ConfigError, match="'default' trains a classifier of face crops: give a"):
+        load_detector_recipe("default")
+    assert load_detector_recipe("faster_rcnn_r50") == load_recipe("faster_rcnn_r50")
 
 
 def test_keys_are_a_detectors_own() -> None:
