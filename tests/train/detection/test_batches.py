@@ -11,7 +11,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the 'train' extra")
 
 from mien.errors import DatasetError, TrainingError  # noqa: E402
-from mien.train.detection.augment import view  # noqa: E402
+from mien.train.detection.augment import random_view  # noqa: E402
 from mien.train.detection.batches import Scenes, batches  # noqa: E402
 from tests.support.few_scenes import TINY, Few  # noqa: E402
 
@@ -28,8 +28,10 @@ def test_an_epoch_shows_every_picture_once_and_drops_the_odd_rest(shared: Path) 
     assert all(pixels.dtype == torch.uint8 for pixels, _ in got)
     seen = [image.numpy().transpose(1, 2, 0) for pixels, _ in got for image in pixels]
     drawn = {
-        i: view(s.image, s.boxes, s.ignored, TINY, np.random.default_rng((TINY.seed, 0, i))).image
-        for i, s in enumerate(scenes.kept)
+        i: random_view(
+            s.image, s.boxes, s.ignored, TINY, np.random.default_rng((TINY.seed, 0, i))
+        ).image
+        for i, s in enumerate(scenes.readable)
     }
     places = [next(i for i, image in drawn.items() if np.array_equal(image, x)) for x in seen]
     assert len(set(places)) == 8
@@ -72,7 +74,7 @@ def test_a_picture_that_goes_missing_later_is_told_in_its_own_words(
     shared: Path, workers: int
 ) -> None:
     scenes = Scenes(Few(shared), "train", 4)
-    scenes.kept[2] = replace(scenes.kept[2], pixels=broken)
+    scenes.readable[2] = replace(scenes.readable[2], pixels=broken)
     with pytest.raises(DatasetError, match=r"^half a file$"):
         list(batches(scenes, replace(TINY, workers=workers), 0))
 
@@ -83,6 +85,6 @@ def test_a_process_that_is_ended_from_outside_is_one_line(shared: Path) -> None:
         raise AssertionError
 
     scenes = Scenes(Few(shared), "train", 4)
-    scenes.kept[2] = replace(scenes.kept[2], pixels=killed)
-    with pytest.raises(TrainingError, match=r"ended from outside.*--set workers=0"):
+    scenes.readable[2] = replace(scenes.readable[2], pixels=killed)
+    with pytest.raises(TrainingError, match=r"was killed, .*--set workers=0"):
         list(batches(scenes, replace(TINY, workers=1), 0))

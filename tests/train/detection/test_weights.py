@@ -73,8 +73,8 @@ def test_a_detectors_file_is_loaded_but_for_what_cannot_fit(
     ):
         assert torch.equal(own[name], theirs[name]), name
     assert facts["weights_from"] == str(detector_file)
-    count, _, at_random = facts["weights_loaded"].partition("; at random: ")
-    assert set(at_random.split(", ")) == {
+    count, _, random = facts["weights_loaded"].partition("; at random: ")
+    assert set(random.split(", ")) == {
         "backbone.fpn.inner_blocks.0.0",  # of stride 16 here, of 32 there
         "roi_heads.box_predictor.bbox_pred",  # 91 classes
         "roi_heads.box_predictor.cls_score",
@@ -197,14 +197,14 @@ def test_a_run_of_a_classifier_is_told(run: Path) -> None:
 
 def test_what_does_not_fit_is_one_line(detector_file: Path, tmp_path: Path) -> None:
     wrong = config(detector_file, backbone="resnet50")
-    with pytest.raises(ModelFileError, match="does not fit the backbone resnet50: of its 265") as e:
+    with pytest.raises(ModelFileError, match="not fit the backbone resnet50: 265 of its 265") as e:
         weights.load_weights(build(wrong), wrong)
     assert "\n" not in str(e.value)
     torch.save({"a": 1}, tmp_path / "other.pth")
     (tmp_path / "torn.pth").write_bytes(b"PK\x03\x04 torn")
     for name, expected in (
         ("none.pth", "no weights at"),
-        ("other.pth", "holds no state dict"),
+        ("other.pth", "is not a state dict"),
         ("torn.pth", "damaged"),
     ):
         with pytest.raises(ModelFileError, match=expected) as e:

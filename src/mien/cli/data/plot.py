@@ -102,7 +102,7 @@ def _of_scenes(
         faces_per_picture_figure,
         sizes_figure,
     )
-    from mien.train.detection.preview import views_shown
+    from mien.train.detection.preview import sample_views
 
     found = survey_scenes(dataset, split, seed=seed)
     figures = {
@@ -111,7 +111,7 @@ def _of_scenes(
         "faces_per_picture": faces_per_picture_figure(found, source),
     }
     if config:
-        views = views_shown(dataset, split, config, seed=seed)
+        views = sample_views(dataset, split, config, seed=seed)
         title = (
             f"{found.dataset} {found.split} ({source}) under the recipe {config.name}: "
             f"views of {config.view}×{config.view}, ignored faces dashed"

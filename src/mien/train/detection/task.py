@@ -105,7 +105,7 @@ class DetectorTask:
     def validate(self, averaged: FasterRCNN) -> Row:
         """AP50 and recall."""
         assert self.valid is not None
-        return validate(averaged, self.valid.kept, self.config)
+        return validate(averaged, self.valid.readable, self.config)
 
     def is_best(self, epoch: int, metrics: Row) -> bool:
         """Never: the last epoch's weights are kept."""
