@@ -100,7 +100,7 @@ def test_a_checkpoint_from_before_a_key_existed_resumes(tmp_path: Path) -> None:
 
 
 def test_a_detectors_run_has_no_votes(tmp_path: Path) -> None:
-    """``ferplus`` is demanded of classifiers alone."""
+    """Only a classifier's checkpoint needs ``ferplus``."""
     state = {key: value for key, value in WHOLE.items() if key != "ferplus"}
     checkpoint.save({**state, "config": TINY.to_dict()}, tmp_path / "last.pt")
     assert checkpoint.is_detector(checkpoint.load(tmp_path / "last.pt"))
@@ -120,7 +120,7 @@ def test_a_run_of_the_other_kind_is_not_resumed(run: Path, tmp_path: Path) -> No
         checkpoint.check(tmp_path, tiny.config(), resume=True)
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match=r"cannot write .*run"):
         checkpoint.prepare(tmp_path / "file" / "run", tiny.config())

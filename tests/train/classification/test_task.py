@@ -20,7 +20,7 @@ from mien.train.classification.task import ClassifierTask  # noqa: E402
 from mien.train.recipe import load_recipe  # noqa: E402
 
 
-def test_too_little_data_is_told(tmp_path: Path) -> None:
+def test_too_little_data_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="20 pictures make no batch of 32"):
         train(tiny.config(), tmp_path / "a", data=tiny.Faces(count=20))
     with pytest.raises(DatasetError, match="no pictures"):
@@ -65,7 +65,7 @@ def test_valence_and_arousal_are_a_head_that_is_dropped(tmp_path: Path) -> None:
     assert any(name.startswith("affect.") for name in state(tmp_path)["model"])
 
 
-def test_frozen_epochs_train_the_head_alone(tmp_path: Path) -> None:
+def test_frozen_epochs_train_only_the_head(tmp_path: Path) -> None:
     pytest.importorskip("timm")
     import torchvision
 

@@ -20,7 +20,7 @@ def broken() -> np.ndarray:
     raise DatasetError("half a file")
 
 
-def test_an_epoch_shows_every_picture_once_and_drops_the_odd_rest(shared: Path) -> None:
+def test_an_epoch_has_every_picture_once_without_the_incomplete_batch(shared: Path) -> None:
     scenes = Scenes(Few(shared), "train", None)
     assert len(scenes) == 9
     got = list(batches(scenes, TINY, epoch=0))
@@ -58,7 +58,7 @@ def test_processes_share_a_batch(shared: Path) -> None:
     assert [torch.equal(t["boxes"], b) for t, b in zip(parts[1][1], boxes[1::2], strict=True)]
 
 
-def test_what_cannot_be_read_is_left_out_and_told(shared: Path) -> None:
+def test_unreadable_pictures_are_skipped_and_listed(shared: Path) -> None:
     few = Few(shared)
     few.held["train"][2] = replace(few.held["train"][2], pixels=broken)
     scenes = Scenes(few, "train", None)
@@ -70,9 +70,7 @@ def test_what_cannot_be_read_is_left_out_and_told(shared: Path) -> None:
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_a_picture_that_goes_missing_later_is_told_in_its_own_words(
-    shared: Path, workers: int
-) -> None:
+def test_a_picture_that_goes_missing_later_keeps_its_own_error(shared: Path, workers: int) -> None:
     scenes = Scenes(Few(shared), "train", 4)
     scenes.readable[2] = replace(scenes.readable[2], pixels=broken)
     with pytest.raises(DatasetError, match=r"^half a file$"):

@@ -25,7 +25,7 @@ def test_what_is_shown_is_what_training_draws(shared: Path) -> None:
         assert np.array_equal(each.boxes[each.ignored], drawn.ignored)
 
 
-def test_a_picture_that_cannot_be_read_makes_way_for_the_next() -> None:
+def test_unreadable_pictures_are_skipped() -> None:
     readable = [scene(name, piece(200, 150), square(60, 20)) for name in ("a.jpg", "b.jpg")]
     held = Marked(train=[readable[0], scene("bad.jpg", damaged), readable[1]])
     shown = sample_views(held, "train", TINY)
