@@ -32,9 +32,12 @@ def test_patience_keeps_the_best_epoch(tmp_path: Path, monkeypatch: pytest.Monke
     kept = []
     real = ClassifierTask.validate
 
-    def validate(self: Any, averaged: Any) -> dict[str, float]:
+    def validate(self: Any, averaged: Any, epoch: int) -> dict[str, float]:
         kept.append({k: v.clone() for k, v in averaged.state_dict().items()})
-        return {**real(self, averaged), "valid_nll": [2.0, 1.0, 1.1, 1.2, 0.5][len(kept) - 1]}
+        return {
+            **real(self, averaged, epoch),
+            "valid_nll": [2.0, 1.0, 1.1, 1.2, 0.5][len(kept) - 1],
+        }
 
     monkeypatch.setattr(ClassifierTask, "validate", validate)
     config = tiny.config(epochs=5, patience=2)

@@ -70,9 +70,7 @@ def test_unreadable_pictures_are_skipped_and_listed(material: Path) -> None:
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_a_picture_that_goes_missing_later_keeps_its_own_error(
-    material: Path, workers: int
-) -> None:
+def test_a_picture_that_goes_missing_keeps_its_own_error(material: Path, workers: int) -> None:
     scenes = Scenes(Few(material), "train", 4)
     scenes.readable[2] = replace(scenes.readable[2], pixels=broken)
     with pytest.raises(DatasetError, match=r"^half a file$"):

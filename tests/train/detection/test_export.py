@@ -155,7 +155,7 @@ def test_what_cannot_be_written_or_read_is_refused_first(run: Path, tmp_path: Pa
 
 
 @pytest.mark.usefixtures("exported_once")
-def test_an_uncertain_network_is_exported_too(
+def test_an_unsure_network_is_exported_too(
     run: Path, graph: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
