@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -7,24 +8,40 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import fer2013
+from tests.support import fer2013, sample
 
 REPO = Path(__file__).resolve().parents[1]
+SHARED = Path(os.environ.get("MIEN_SHARED") or REPO.parent / "shared")
+"""Real photos and data sets beside the repository; ``MIEN_SHARED=none`` hides them."""
 
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """Real photos and data sets that lie beside the repository and are not committed."""
-    place = REPO.parent / "shared"
-    if not (place / "photos").is_dir():
-        pytest.skip(f"real data is not there: {place}")
-    return place
+    """Real data that is not committed; the test is skipped where it is not there."""
+    if not (SHARED / "photos").is_dir():
+        pytest.skip(f"real data is not there: {SHARED}")
+    return SHARED
 
 
 @pytest.fixture(scope="session")
-def fer2013_rows(shared: Path) -> list[fer2013.Row]:
-    """Some sixty real pictures of FER2013 in the order of its CSV file."""
-    return fer2013.real_rows(shared / "data" / "fer2013.zip")
+def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """``shared``, or the same files made of the three portraits that are committed."""
+    if (SHARED / "photos").is_dir():
+        return SHARED
+    return sample.write_tree(tmp_path_factory.mktemp("sample") / "shared")
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the three portraits that are committed, and ``faces.json`` (COCO)."""
+    return sample.write_photos(tmp_path_factory.mktemp("photos") / "photos")
+
+
+@pytest.fixture(scope="session")
+def fer2013_rows() -> list[fer2013.Row]:
+    """Some sixty faces in the order of FER2013's CSV file: its own, or the committed portraits."""
+    path = SHARED / "data" / "fer2013.zip"
+    return fer2013.real_rows(path) if path.exists() else sample.rows()
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from mien.pipeline import BATCH_FACES, BATCH_PICTURES, Recognizer
 from mien.samples import ASTRONAUT
 from mien.specs.classifier import ModelSpec
 from mien.types import Box, Face
+from tests.support import sample
 from tests.support.detector_models import coloured, tiny_detector
 
 
@@ -278,6 +279,16 @@ def test_threads_share_one_recognizer() -> None:
     for thread in threads:
         thread.join()
     assert answers == [expected] * 4
+
+
+@pytest.mark.parametrize(
+    ("name", "expression"),
+    [("astronaut.jpg", "happiness"), ("obama_smile.jpg", "happiness"), ("biden.jpg", "neutral")],
+)
+def test_the_portraits_say_what_a_person_sees(photos: Path, name: str, expression: str) -> None:
+    (reading,) = mien.analyze(photos / name)
+    assert reading.expression == expression
+    assert reading.face.box.iou(Box(*sample.boxes()[name])) > 0.9
 
 
 @pytest.mark.parametrize(

@@ -44,15 +44,15 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "study.toml"
 
 
-def test_a_failing_one_does_not_stop_the_others(
+def test_a_failing_classifier_does_not_stop_the_others(
     settings: Path, tmp_path: Path, capsys: Output
 ) -> None:
     data, out = write_csv(tmp_path / "fer2013.csv"), tmp_path / "out"
-    given = ("study", "--data", data, "--out", out, "--device", "cpu", "--threads", 1)
+    command = ("study", "--data", data, "--out", out, "--device", "cpu", "--threads", 1)
     settings.write_text(
         SETTINGS.format(batch_size=4096).replace('"majority", "mlp"', '"mlp", "majority"')
     )
-    assert mien(*given) == 1
+    assert mien(*command) == 1
     shown, log = capsys.readouterr()
     assert "mien: mlp failed: " in log and "batch of 4096" in log and "[2/2] majority" in log
     assert "| majority | 14 % |" in shown and "default, as shipped" in shown
@@ -61,13 +61,13 @@ def test_a_failing_one_does_not_stop_the_others(
     assert done["command"] == "mien study --data fer2013.csv --out out --schedule short"
 
     settings.write_text(SETTINGS.format(batch_size=32))
-    assert mien(*given) == 0
+    assert mien(*command) == 0
     rows = json.loads((out / "study.json").read_text())["rows"]
     assert {row["status"] for row in rows} == {"done"}
     assert (out / "study.png").exists() and "epoch 1/1" in capsys.readouterr().err
 
 
-def test_what_stands_in_the_way_is_told_before_the_work(tmp_path: Path, capsys: Output) -> None:
+def test_obstacles_are_reported_before_the_work(tmp_path: Path, capsys: Output) -> None:
     data = write_csv(tmp_path / "fer2013.csv")
     assert mien("study", "--data", data, "--out", tmp_path / "o", "--only", "mlq") == 2
     assert "did you mean 'mlp'" in capsys.readouterr().err

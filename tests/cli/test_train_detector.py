@@ -21,10 +21,10 @@ SET = [part for key in (
 
 
 @pytest.fixture(scope="module")
-def data(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data(material: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Ten pictures."""
     folder = tmp_path_factory.mktemp("data") / "faces"
-    return write_coco(folder, real(shared / "data" / "wider_train5.zip", every=124))
+    return write_coco(folder, real(material / "data" / "wider_train5.zip", every=124))
 
 
 def train(data: Path, out: Path, *args: object) -> int:

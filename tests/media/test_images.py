@@ -76,8 +76,8 @@ def test_an_rgb_array_is_not_copied(picture: np.ndarray) -> None:
     assert np.shares_memory(read_image(picture), picture)
 
 
-def test_colours_are_rgb_as_opencv_sees_them(shared: Path) -> None:
-    path = shared / "photos" / "obama_smile.jpg"
+def test_colours_are_rgb_as_opencv_sees_them(material: Path) -> None:
+    path = material / "photos" / "obama_smile.jpg"
     reference = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
     got = read_image(path)
     assert got.shape == reference.shape

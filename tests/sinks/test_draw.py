@@ -188,9 +188,9 @@ def test_the_copy_keeps_the_stem_and_the_original(image: np.ndarray, tmp_path: P
     assert source.read_bytes() == before
 
 
-def test_real_photos(shared: Path, tmp_path: Path) -> None:
+def test_real_photos(material: Path, tmp_path: Path) -> None:
     with DrawSink(tmp_path) as sink:
-        for path in sorted((shared / "photos").glob("*.jpg")):
+        for path in sorted((material / "photos").glob("*.jpg")):
             image = read_image(path)
             height, width = image.shape[:2]
             box = (width * 0.4, height * 0.2, width * 0.6, height * 0.4)

@@ -22,8 +22,8 @@ class Few:
 
     facts = DatasetFacts(name="few")
 
-    def __init__(self, shared: Path, train: int = 9, valid: int = 3) -> None:
-        every = iter(open_dataset(shared / "data" / "wider_train5.zip", "coco").scenes("train"))
+    def __init__(self, material: Path, train: int = 9, valid: int = 3) -> None:
+        every = iter(open_dataset(material / "data" / "wider_train5.zip", "coco").scenes("train"))
         self.held = {
             "train": [next(every) for _ in range(train)],
             "valid": [next(every) for _ in range(valid)],

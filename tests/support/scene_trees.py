@@ -30,10 +30,11 @@ class Real:
             yield image, [a for a in self.table["annotations"] if a["image_id"] == image["id"]]
 
 
-def real(zipped: Path, every: int) -> Real:
-    """Each ``every``-th picture of one of the zips in COCO form."""
+def real(zipped: Path, every: int, least: int = 12) -> Real:
+    """Each ``every``-th picture of a zip in COCO form; at least ``least`` of a small one."""
     with zipfile.ZipFile(zipped) as archive:
         table = json.loads(archive.read("annotations.json"))
+        every = min(every, max(1, len(table["images"]) // least))
         table["images"] = table["images"][::every]
         known = {image["id"] for image in table["images"]}
         table["annotations"] = [a for a in table["annotations"] if a["image_id"] in known]

@@ -52,8 +52,8 @@ class FirstPictures:
 
 
 @pytest.fixture(scope="module")
-def faces(shared: Path) -> FirstPictures:
-    return FirstPictures(shared / "data" / "fer2013.zip")
+def faces(material: Path) -> FirstPictures:
+    return FirstPictures(material / "data" / "fer2013.zip")
 
 
 def short(name: str, **keys: Any) -> dict[str, Any]:

@@ -54,9 +54,11 @@ def test_a_precision_that_the_device_lacks_is_answered_with_one_it_has(
         session.join_processes(replace(TINY, precision="bf16"), gpu)
 
 
-def test_data_of_the_other_kind_is_refused_before_it_is_read(shared: Path, tmp_path: Path) -> None:
+def test_data_of_the_other_kind_is_refused_before_it_is_read(
+    material: Path, tmp_path: Path
+) -> None:
     with pytest.raises(ConfigError, match=r"trains a face detector, and 'coco' reads face crops"):
         train(TINY, tmp_path / "run")
     with pytest.raises(ConfigError, match=r"trains a classifier, and 'fer2013' reads whole pict"):
-        train(tiny.config(), tmp_path / "run", data=Few(shared))
+        train(tiny.config(), tmp_path / "run", data=Few(material))
     assert not (tmp_path / "run").exists()

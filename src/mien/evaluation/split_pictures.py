@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from mien.datasets.base import AnyDataset
 from mien.datasets.samples import Pixels, Sample
 from mien.datasets.scene import Scene
 from mien.errors import DatasetError
 
 Progress = Callable[[int, int], None]
 """Called with (pictures done, pictures in all)."""
-
-
-def check_split(dataset: AnyDataset, split: str) -> None:
-    """Raise ``DatasetError``, which lists the splits, unless ``dataset`` has ``split``."""
-    splits = dataset.splits()
-    if split not in splits:
-        listed = ", ".join(splits)
-        raise DatasetError(f"no split {split!r} in this {dataset.facts.name} (it has: {listed})")
 
 
 def read_or_skip(picture: Sample | Scene, skipped: list[str]) -> Pixels | None:

@@ -30,8 +30,8 @@ def read(path: Path, *options: str) -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def photo(shared: Path) -> bytes:
-    return (shared / "photos" / "obama_smile.jpg").read_bytes()
+def photo(material: Path) -> bytes:
+    return (material / "photos" / "obama_smile.jpg").read_bytes()
 
 
 @pytest.fixture(scope="module")
@@ -57,13 +57,13 @@ def entries(photo: bytes) -> list[Entry]:
 )
 def test_every_layout_reads_equal(
     images: str, lists: str, header: tuple[str, ...], entries: list[Entry], tmp_path: Path,
-    shared: Path,
+    material: Path,
 ) -> None:  # fmt: skip
     tables = {"training.csv": entries, "validation.csv": entries[:11]}
     dataset = read(write_full(tmp_path, tables, header, images, lists))
     assert dataset.splits() == ("train", "valid")
     assert dataset.facts.labels == AFFECTNET8
-    photo = np.asarray(Image.open(shared / "photos" / "obama_smile.jpg").convert("RGB"))
+    photo = np.asarray(Image.open(material / "photos" / "obama_smile.jpg").convert("RGB"))
     for split, rows in (("train", entries), ("valid", entries[:11])):
         kept = [row for row in rows if int(str(row.expression)) < 8]
         samples = list(dataset.samples(split))
@@ -122,8 +122,8 @@ def test_automatic_labels_are_a_split_of_their_own(entries: list[Entry], tmp_pat
     assert len([s.image for s in dataset.samples("automatic")]) == 5
 
 
-def test_boxes_are_clipped(shared: Path, photo: bytes, tmp_path: Path) -> None:
-    width, height = Image.open(shared / "photos" / "obama_smile.jpg").size
+def test_boxes_are_clipped(material: Path, photo: bytes, tmp_path: Path) -> None:
+    width, height = Image.open(material / "photos" / "obama_smile.jpg").size
     boxes = [
         (-20, -30, 60, 70), (width - 10, height - 12, 500, 500), (-5, -5, width + 9, height + 9),
         ("30.6", "10.2", "20.0", "40.0"),
@@ -188,7 +188,7 @@ def test_what_is_no_affectnet(entries: list[Entry], tmp_path: Path) -> None:
     table.write_text(table.read_text().replace("1/train00000.jpg", "a" * 5000))  # too long a name
     with pytest.raises(DatasetError, match="are not there"):
         list(read(path).samples("train"))
-    with pytest.raises(DatasetError, match="holds no split 'test'"):
+    with pytest.raises(DatasetError, match="has no split 'test'"):
         list(read(path).samples("test"))
 
 

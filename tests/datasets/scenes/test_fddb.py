@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from mien.datasets.base import SceneDataset, open_dataset
+from mien.datasets.boxes import NO_NUMBERS
 from mien.datasets.scenes.fddb import around
-from mien.datasets.scenes.marks import NO_NUMBERS
 from mien.errors import ConfigError, DatasetError
 from tests.support import scene_trees
 
@@ -20,8 +20,8 @@ def read(path: Path, *options: str, name: str = "fddb") -> SceneDataset:
 
 
 @pytest.fixture(scope="module")
-def given(shared: Path) -> scene_trees.Real:
-    return scene_trees.real(shared / "data" / "wider_train5.zip", every=100)
+def given(material: Path) -> scene_trees.Real:
+    return scene_trees.real(material / "data" / "wider_train5.zip", every=100)
 
 
 @pytest.mark.parametrize("angle", [0, 0.3, np.pi / 4, 1.265839, np.pi / 2, -1.2, 2.5])

@@ -20,6 +20,7 @@ from mien.detectors.mtcnn.detector import MTCNN, REFERENCE
 from mien.errors import ConfigError, InputError
 from mien.registry import detectors
 from mien.types import Box, Face
+from tests.support import sample
 
 FIXTURE = Path(__file__).parents[2] / "fixtures" / "mtcnn_reference.json"
 CASES = json.loads(FIXTURE.read_text(encoding="utf-8"))["cases"]
@@ -31,9 +32,9 @@ def detector() -> MTCNN:
 
 
 @pytest.fixture(scope="module")
-def six(shared: Path) -> np.ndarray:
+def six(material: Path) -> np.ndarray:
     """A photo with six faces."""
-    return np.asarray(Image.open(shared / "photos" / "oarriaga_test_image.jpg").convert("RGB"))
+    return np.asarray(sample.six(material))
 
 
 def picture(shared: Path, case: dict) -> np.ndarray:
@@ -95,6 +96,12 @@ def test_the_default_finds_every_face_of_the_photos(shared: Path, detector: MTCN
         assert len(detector.detect(image)) == people, file
 
 
+def test_the_portraits_are_found_where_they_are_marked(photos: Path, detector: MTCNN) -> None:
+    for name, box in sample.boxes().items():
+        (face,) = detector.detect(np.asarray(Image.open(photos / name)))
+        assert face.box.iou(Box(*box)) > 0.9, name
+
+
 def test_faces_are_sorted_finite_and_their_landmarks_in_order(
     six: np.ndarray, detector: MTCNN
 ) -> None:
@@ -118,11 +125,11 @@ def test_a_mirrored_picture_gives_mirrored_faces(six: np.ndarray, detector: MTCN
 
 
 def test_only_faces_above_the_last_threshold(six: np.ndarray) -> None:
-    few = MTCNN(thresholds=(0.6, 0.7, 0.9999)).detect(six)
+    few = MTCNN(thresholds=(0.6, 0.7, 0.999)).detect(six)
     detector = MTCNN(thresholds=(0.6, 0.7, 0.8))
     assert detector.score_threshold == 0.8
-    assert detector.detect(six, 0.9999) == few
-    assert few and all(face.score > 0.9999 for face in few)
+    assert detector.detect(six, 0.999) == few
+    assert few and all(face.score > 0.999 for face in few)
 
 
 @pytest.mark.parametrize(

@@ -165,7 +165,7 @@ def test_cross_fitting_measures_each_half_with_the_others_temperature(
     assert spec.scores["public_ece_crossfit"] < spec.scores["public_ece_uncalibrated"] / 2
 
 
-def test_a_graph_that_answers_otherwise_is_not_written(run: Path, tmp_path: Path) -> None:
+def test_a_graph_with_other_logits_is_not_written(run: Path, tmp_path: Path) -> None:
     state = checkpoint.load(checkpoint.find(run))
     for key, value in state["ema"].items():
         if key == "head.weight":
@@ -178,7 +178,7 @@ def test_a_graph_that_answers_otherwise_is_not_written(run: Path, tmp_path: Path
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
-def test_neighbours_that_change_places_are_no_other_graph() -> None:
+def test_swapped_neighbours_are_tolerated() -> None:
     expected = np.random.default_rng(0).normal(size=(200, 7)).astype(np.float32)
     for changed, fits in ((2, True), (3, False)):
         got = expected + np.float32(1e-5)

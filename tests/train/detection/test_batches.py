@@ -20,8 +20,8 @@ def broken() -> np.ndarray:
     raise DatasetError("half a file")
 
 
-def test_an_epoch_shows_every_picture_once_and_drops_the_odd_rest(shared: Path) -> None:
-    scenes = Scenes(Few(shared), "train", None)
+def test_an_epoch_shows_every_picture_once_and_drops_the_odd_rest(material: Path) -> None:
+    scenes = Scenes(Few(material), "train", None)
     assert len(scenes) == 9
     got = list(batches(scenes, TINY, epoch=0))
     assert [pixels.shape for pixels, _ in got] == [(4, 3, 96, 96)] * 2
@@ -35,8 +35,8 @@ def test_an_epoch_shows_every_picture_once_and_drops_the_odd_rest(shared: Path) 
     assert len(set(places)) == 8
 
 
-def test_epochs_differ_and_repeat(shared: Path) -> None:
-    scenes = Scenes(Few(shared), "train", 4)
+def test_epochs_differ_and_repeat(material: Path) -> None:
+    scenes = Scenes(Few(material), "train", 4)
 
     def pixels(epoch: int, **keys: int) -> np.ndarray:
         return next(iter(batches(scenes, replace(TINY, **keys), epoch)))[0].numpy()
@@ -47,8 +47,8 @@ def test_epochs_differ_and_repeat(shared: Path) -> None:
     assert np.array_equal(pixels(1), pixels(1, workers=2))  # whoever decodes
 
 
-def test_processes_share_a_batch(shared: Path) -> None:
-    scenes = Scenes(Few(shared), "train", 4)
+def test_processes_share_a_batch(material: Path) -> None:
+    scenes = Scenes(Few(material), "train", 4)
     whole = next(iter(batches(scenes, TINY, 0)))
     parts = [next(iter(batches(scenes, TINY, 0, rank, 2))) for rank in range(2)]
     assert torch.equal(torch.cat([parts[0][0], parts[1][0]]), whole[0][[0, 2, 1, 3]])
@@ -56,8 +56,8 @@ def test_processes_share_a_batch(shared: Path) -> None:
     assert [torch.equal(t["boxes"], b) for t, b in zip(parts[1][1], boxes[1::2], strict=True)]
 
 
-def test_what_cannot_be_read_is_left_out_and_told(shared: Path) -> None:
-    few = Few(shared)
+def test_what_cannot_be_read_is_left_out_and_told(material: Path) -> None:
+    few = Few(material)
     few.held["train"][2] = replace(few.held["train"][2], pixels=broken)
     scenes = Scenes(few, "train", None)
     assert len(scenes) == 8
@@ -69,20 +69,20 @@ def test_what_cannot_be_read_is_left_out_and_told(shared: Path) -> None:
 
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_picture_that_goes_missing_later_is_told_in_its_own_words(
-    shared: Path, workers: int
+    material: Path, workers: int
 ) -> None:
-    scenes = Scenes(Few(shared), "train", 4)
+    scenes = Scenes(Few(material), "train", 4)
     scenes.kept[2] = replace(scenes.kept[2], pixels=broken)
     with pytest.raises(DatasetError, match=r"^half a file$"):
         list(batches(scenes, replace(TINY, workers=workers), 0))
 
 
-def test_a_process_that_is_ended_from_outside_is_one_line(shared: Path) -> None:
+def test_a_process_that_is_ended_from_outside_is_one_line(material: Path) -> None:
     def killed() -> np.ndarray:
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError
 
-    scenes = Scenes(Few(shared), "train", 4)
+    scenes = Scenes(Few(material), "train", 4)
     scenes.kept[2] = replace(scenes.kept[2], pixels=killed)
     with pytest.raises(TrainingError, match=r"ended from outside.*--set workers=0"):
         list(batches(scenes, replace(TINY, workers=1), 0))

@@ -10,8 +10,8 @@ from tests.support.few_scenes import TINY, Few
 from tests.support.marked import Marked, damaged, piece, scene, square
 
 
-def test_what_is_shown_is_what_training_draws(shared: Path) -> None:
-    few = Few(shared, train=5)
+def test_what_is_shown_is_what_training_draws(material: Path) -> None:
+    few = Few(material, train=5)
     shown = views_shown(few, "train", TINY, most=3, seed=4)
     places = {s.key: i for i, s in enumerate(few.held["train"])}
     assert len({each.key for each in shown}) == 3

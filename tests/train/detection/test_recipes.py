@@ -29,14 +29,14 @@ def test_the_studys_backbones_are_there() -> None:
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_a_recipe_learns_from_real_pictures(name: str, shared: Path) -> None:
+def test_a_recipe_learns_from_real_pictures(name: str, material: Path) -> None:
     config = load_recipe(name, values=SMALL)
     assert isinstance(config, DetectorConfig)
     torch.manual_seed(0)
     net = build(config).train()
     freeze(net, config)
     optimizer = make_optimizer(net, config)
-    (drawn,) = batches(Scenes(Few(shared, train=2), "train", None), config, epoch=0)
+    (drawn,) = batches(Scenes(Few(material, train=2), "train", None), config, epoch=0)
     losses = net(*drawn)
     assert len(losses) == 4
     loss = torch.stack(list(losses.values())).sum()

@@ -25,10 +25,10 @@ def weights(run: Path, kind: str = "ema") -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def finished(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished(material: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.set_num_threads(1)
     run = tmp_path_factory.mktemp("detector") / "run"
-    train(TINY, Few(shared), run, device=CPU)
+    train(TINY, Few(material), run, device=CPU)
     return run
 
 
@@ -47,7 +47,7 @@ def test_a_run_leaves_recipe_metrics_and_checkpoint(finished: Path) -> None:
 
 
 def test_a_killed_run_goes_on_to_the_same_weights(
-    finished: Path, shared: Path, tmp_path: Path
+    finished: Path, material: Path, tmp_path: Path
 ) -> None:
     class KilledError(Exception):
         pass
@@ -56,8 +56,8 @@ def test_a_killed_run_goes_on_to_the_same_weights(
         raise KilledError
 
     with pytest.raises(KilledError):
-        train(TINY, Few(shared), tmp_path / "run", device=CPU, on_epoch=kill)
-    rows = train(TINY, Few(shared), tmp_path / "run", device=CPU, resume=True)
+        train(TINY, Few(material), tmp_path / "run", device=CPU, on_epoch=kill)
+    rows = train(TINY, Few(material), tmp_path / "run", device=CPU, resume=True)
     assert [row["epoch"] for row in rows] == [1, 2]
     expected = weights(finished)
     assert all(torch.equal(v, expected[k]) for k, v in weights(tmp_path / "run").items())
@@ -71,7 +71,7 @@ def test_the_average_is_of_the_weights(finished: Path) -> None:
     assert float((last[name] - average[name]).abs().max()) < 4 * TINY.lr
 
 
-def test_the_average_has_statistics_of_its_own(finished: Path, shared: Path) -> None:
+def test_the_average_has_statistics_of_its_own(finished: Path, material: Path) -> None:
     """Those of the views of the last epoch, as its own weights see them."""
     config = replace(TINY, epochs=2)
     net = build(config)
@@ -79,7 +79,7 @@ def test_the_average_has_statistics_of_its_own(finished: Path, shared: Path) -> 
     seen: list[Any] = []
     first = net.backbone.body["0"][0]  # the first convolution
     first.register_forward_hook(lambda module, inputs, out: seen.append(out))
-    scenes = Scenes(Few(shared), "train", None)
+    scenes = Scenes(Few(material), "train", None)
     with torch.no_grad():
         for pixels, _ in batches(scenes, config, epoch=1):
             net.backbone(net.normalised(pixels))
@@ -88,39 +88,39 @@ def test_the_average_has_statistics_of_its_own(finished: Path, shared: Path) -> 
     torch.testing.assert_close(kept, means, atol=1e-4, rtol=1e-3)
 
 
-def test_other_data_is_no_way_to_go_on(finished: Path, shared: Path) -> None:
+def test_other_data_is_no_way_to_go_on(finished: Path, material: Path) -> None:
     with pytest.raises(ConfigError, match="resume with the same data"):
-        train(TINY, Few(shared, train=8), finished, device=CPU, resume=True)
+        train(TINY, Few(material, train=8), finished, device=CPU, resume=True)
 
 
-def test_too_few_pictures(shared: Path, tmp_path: Path) -> None:
+def test_too_few_pictures(material: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="3 pictures make no batch of 4: lower batch_size"):
-        train(TINY, Few(shared, train=3), tmp_path / "run", device=CPU)
+        train(TINY, Few(material, train=3), tmp_path / "run", device=CPU)
     assert not (tmp_path / "run").exists()
 
 
 def test_a_loss_that_is_no_number_ends_the_run_and_keeps_what_is_done(
-    shared: Path, tmp_path: Path
+    material: Path, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
     with pytest.raises(
         TrainingError, match=r"not finite in epoch 1, .*lower lr .* nothing was kept$"
     ):
-        train(replace(TINY, lr=1e30), Few(shared), run, device=CPU)
+        train(replace(TINY, lr=1e30), Few(material), run, device=CPU)
     assert read_metrics(run / METRICS) == []
 
 
 def test_a_split_that_is_not_there_is_told_before_anything_is_written(
-    shared: Path, tmp_path: Path
+    material: Path, tmp_path: Path
 ) -> None:
     config = replace(TINY, valid_split="held")
     with pytest.raises(ConfigError, match=r"splits train, valid: add --set valid_split=NAME"):
-        train(config, Few(shared), tmp_path / "run", device=CPU)
+        train(config, Few(material), tmp_path / "run", device=CPU)
     assert not (tmp_path / "run").exists()
 
 
-def test_a_batch_that_has_no_statistics_is_refused(shared: Path, tmp_path: Path) -> None:
+def test_a_batch_that_has_no_statistics_is_refused(material: Path, tmp_path: Path) -> None:
     config = replace(TINY, view=32, batch_size=1)
     with pytest.raises(ConfigError, match="raise view or batch_size"):
-        train(config, Few(shared), tmp_path / "run", device=CPU)
+        train(config, Few(material), tmp_path / "run", device=CPU)
     assert not (tmp_path / "run").exists()

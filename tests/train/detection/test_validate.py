@@ -29,14 +29,14 @@ class Oracle:
         return np.concatenate([boxes, wrong]), scores
 
 
-def test_all_found_is_one_whatever_else_is_scored_below(shared: Path) -> None:
-    few = Few(shared, valid=4)
+def test_all_found_is_one_whatever_else_is_scored_below(material: Path) -> None:
+    few = Few(material, valid=4)
     measured = validate(Oracle(few, 1.0, 3), few.held["valid"], TINY)  # type: ignore[arg-type]
     assert measured == {"valid_ap50": 1.0, "valid_recall": 1.0}
 
 
-def test_half_found_is_half_recall(shared: Path) -> None:
-    few = Few(shared, valid=6)
+def test_half_found_is_half_recall(material: Path) -> None:
+    few = Few(material, valid=6)
     faces = [len(scene.boxes) for scene in few.held["valid"]]
     measured = validate(Oracle(few, 0.5, 0), few.held["valid"], TINY)  # type: ignore[arg-type]
     expected = sum(round(0.5 * n) for n in faces) / sum(faces)
@@ -44,6 +44,6 @@ def test_half_found_is_half_recall(shared: Path) -> None:
     assert measured["valid_ap50"] == pytest.approx(expected, abs=0.01)  # read at 101 recalls
 
 
-def test_without_a_face_there_is_no_figure(shared: Path) -> None:
-    few = Few(shared, valid=0)
+def test_without_a_face_there_is_no_figure(material: Path) -> None:
+    few = Few(material, valid=0)
     assert validate(Oracle(few, 1, 0), [], TINY) == {"valid_ap50": None, "valid_recall": None}  # type: ignore[arg-type]

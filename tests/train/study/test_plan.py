@@ -37,7 +37,7 @@ def test_the_command_of_a_row_is_its_run() -> None:
             assert load_recipe(planned.recipe, sets) == planned.config()
 
 
-def test_some_of_them_alone() -> None:
+def test_only_some_classifiers() -> None:
     assert [e.recipe for e in plan("short", ("mlp", "majority"))] == ["majority", "mlp"]
     with pytest.raises(UnknownNameError, match="did you mean 'mobilenet'"):
         plan("short", ("mobilnet",))

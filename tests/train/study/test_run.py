@@ -34,12 +34,12 @@ def no_costs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def entry(**changes: Any) -> plan.Entry:
-    published = plan.Published((20.0, 22.8), "FER2013", "somebody")
+    published = plan.Published((20.0, 22.8), "FER2013", "others")
     return plan.Entry("mlp", {**SMALL, **changes}, published)
 
 
 @pytest.mark.usefixtures("no_costs")
-def test_a_finished_run_stays_and_an_unfinished_one_goes_on(
+def test_a_finished_run_stays_and_an_unfinished_one_continues(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     epochs: list[int] = []
@@ -65,10 +65,10 @@ def test_a_finished_run_stays_and_an_unfinished_one_goes_on(
     assert valid.splits == "random:80/20"
 
     before = (folder / plan.COST).stat().st_mtime_ns
-    monkeypatch.setattr(study, "train", None)  # a finished run does not come near it
+    monkeypatch.setattr(study, "train", None)  # a finished run is not trained again
     study.run_entry(entry(), Faces(), tmp_path, device=CPU)
     assert (folder / plan.COST).stat().st_mtime_ns == before
-    (folder / plan.COST).unlink()  # nor does one whose costs alone are missing
+    (folder / plan.COST).unlink()  # nor is one that lacks only its costs
     monkeypatch.setattr(study, "run_cost", lambda *_: Cost(parameters=2))
     study.run_entry(entry(), Faces(), tmp_path, device=CPU)
     assert Cost.load(folder / plan.COST).parameters == 2
@@ -102,7 +102,7 @@ def test_a_whole_study_reports_to_its_watcher(
 
 
 @pytest.mark.usefixtures("no_costs")
-def test_a_failure_is_noted_until_it_is_mended(tmp_path: Path) -> None:
+def test_a_failure_is_noted_until_it_is_fixed(tmp_path: Path) -> None:
     folder = tmp_path / "runs" / "mlp"
     with pytest.raises(TrainingError):
         study.run_entry(entry(batch_size=4096), Faces(), tmp_path, device=CPU)
@@ -116,7 +116,7 @@ def test_a_failure_is_noted_until_it_is_mended(tmp_path: Path) -> None:
     assert row["status"] == "done"
 
 
-def test_the_tables_are_the_runs_own_figures(
+def test_the_tables_have_the_figures_of_the_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(measure_cost, "SECONDS", 0.0)
@@ -147,4 +147,4 @@ def test_the_tables_are_the_runs_own_figures(
     (folder / "predictions" / "valid.npz").write_bytes(b"torn")
     damaged, kept = report.collect([entry()], tmp_path, "fer2013.zip")
     assert damaged["status"] == "failed" and "valid.npz" in damaged["error"]
-    assert kept == shipped  # one damaged run takes nothing from the others
+    assert kept == shipped  # one damaged run does not affect the others

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from mien.datasets.base import Dataset, SceneDataset
-    from mien.datasets.survey import Survey
+    from mien.datasets.crops.survey import CropSurvey
     from mien.train.classification.config import ClassifierConfig
     from mien.train.detection.config import DetectorConfig
 
@@ -76,11 +76,11 @@ def _of_crops(
 ) -> tuple[dict[str, Figure], int]:
     """Name → figure, and the pictures that cannot be read."""
     from mien.cli.support.progress import meter
-    from mien.datasets.survey import survey
+    from mien.datasets.crops.survey import survey_crops
     from mien.reports.figures.datasets.crops import labels_figure, mean_faces_figure, samples_figure
 
     with meter() as update:
-        found = survey(dataset, split, seed=seed, on_progress=update)
+        found = survey_crops(dataset, split, seed=seed, on_progress=update)
     figures = {
         "labels": labels_figure(found, source),
         "samples": samples_figure(found, source),
@@ -95,7 +95,7 @@ def _of_scenes(
     dataset: SceneDataset, split: str, seed: int, config: DetectorConfig | None, source: str
 ) -> tuple[dict[str, Figure], int]:
     """Name → figure, and the pictures that cannot be read."""
-    from mien.datasets.scene_survey import survey_scenes
+    from mien.datasets.scenes.survey import survey_scenes
     from mien.reports.figures.datasets.scenes import (
         augmented_views_figure,
         boxes_figure,
@@ -157,7 +157,7 @@ def _folder(out: str, suffix: str) -> Path:
     return folder
 
 
-def _augmented(found: Survey, config: ClassifierConfig, source: str) -> Figure:
+def _augmented(found: CropSurvey, config: ClassifierConfig, source: str) -> Figure:
     from mien.reports.figures.datasets.crops import augmented_crops_figure
     from mien.train.classification.preview import preview
 

@@ -11,8 +11,8 @@ from mien.datasets.files.archive import Archive
 from mien.media.images import SUFFIXES
 from mien.media.inputs import is_picture_name
 
-NOT_THERE = "no picture has its name: left out"
-AMBIGUOUS = "several pictures have its name: left out"
+NOT_THERE = "no picture has its name"
+AMBIGUOUS = "several pictures have its name"
 
 
 def last_part(url: str) -> str:

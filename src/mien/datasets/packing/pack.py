@@ -17,6 +17,7 @@ from pathlib import Path
 import cv2
 
 from mien.datasets.base import Dataset
+from mien.datasets.boxes import KEPT
 from mien.datasets.files.decoding import in_threads
 from mien.datasets.packing.packed import FORMAT, Fact, fact
 from mien.datasets.packing.writer import PackWriter, open_pack
@@ -113,7 +114,7 @@ def pack(
                         done_now += count
                         if on_progress:
                             on_progress(done + done_now, None)
-            writer.finish({split: dataset.skipped(split) for split in dataset.splits()})
+            writer.finish({split: _left_out(dataset, split) for split in dataset.splits()})
     return Packing(
         pictures=dict(manifest["pictures"]),
         skipped=manifest["skipped"],
@@ -121,6 +122,12 @@ def pack(
         channels=manifest["channels"],
         done_now=done_now,
     )
+
+
+def _left_out(dataset: Dataset, split: str) -> dict[str, Sequence[str]]:
+    """Reason → keys of what the reader left out; what it repaired is packed."""
+    skipped = dataset.skipped(split)
+    return {reason: keys for reason, keys in skipped.items() if reason not in KEPT}
 
 
 def _pack_split(

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from mien.datasets.survey import Survey, survey
+from mien.datasets.crops.survey import CropSurvey, survey_crops
 from mien.reports.figures.datasets.crops import (
     augmented_crops_figure,
     labels_figure,
@@ -19,14 +19,14 @@ from tests.support.photos import Photos
 
 
 @pytest.fixture
-def found(tmp_path: Path) -> Survey:
+def found(tmp_path: Path) -> CropSurvey:
     folder = photos.write(tmp_path / "photos", 12, 5)
     for i in (2, 5, 8, 11):  # no picture of the third label is readable
         (folder / "train" / f"{i:03}.png").write_bytes(b"")
-    return survey(Photos(folder), "train", pictures=3)
+    return survey_crops(Photos(folder), "train", pictures=3)
 
 
-def test_bars_are_the_counts(found: Survey) -> None:
+def test_bars_are_the_counts(found: CropSurvey) -> None:
     figure = labels_figure(found, "photos")
     train, valid = figure.axes
     assert [bar.get_width() for bar in train.patches] == [4, 4, 4]
@@ -35,7 +35,7 @@ def test_bars_are_the_counts(found: Survey) -> None:
     assert [tick.get_text() for tick in train.get_yticklabels()] == list(photos.LABELS)
 
 
-def test_the_grid_shows_the_pictures_drawn(found: Survey) -> None:
+def test_the_grid_shows_the_pictures_drawn(found: CropSurvey) -> None:
     figure = samples_figure(found, "photos")
     shown = [axes.images[0].get_array() for axes in figure.axes if axes.images]
     drawn = [picture for row in found.pictures for picture in row]
@@ -44,7 +44,7 @@ def test_the_grid_shows_the_pictures_drawn(found: Survey) -> None:
     assert "photos train" in figure.get_suptitle()
 
 
-def test_mean_faces_are_the_means(found: Survey) -> None:
+def test_mean_faces_are_the_means(found: CropSurvey) -> None:
     figure = mean_faces_figure(found, "photos")
     anger, happiness, neutral = figure.axes
     np.testing.assert_allclose(anger.images[0].get_array(), found.means[0] / 255)  # type: ignore[arg-type]
@@ -52,7 +52,7 @@ def test_mean_faces_are_the_means(found: Survey) -> None:
     assert not neutral.images and neutral.texts[0].get_text() == "0 of 4, at random"
 
 
-def test_augmented_crops_follow_the_original(found: Survey) -> None:
+def test_augmented_crops_follow_the_original(found: CropSurvey) -> None:
     rng = np.random.default_rng(0)
     plain, augmented = rng.random((2, 8, 8, 1)), rng.random((2, 3, 8, 8, 1))
     figure = augmented_crops_figure(plain, augmented, np.array([0, 0.25, 0]), ["a", "b"], "title")

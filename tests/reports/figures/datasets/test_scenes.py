@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from mien.datasets.scene_survey import SceneSurvey, survey_scenes
+from mien.datasets.scenes.survey import SceneSurvey, survey_scenes
 from mien.reports.figures.datasets.scenes import (
     boxes_figure,
     faces_per_picture_figure,

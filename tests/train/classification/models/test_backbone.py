@@ -52,8 +52,8 @@ def test_the_first_layer_for_grey_pictures_is_the_sum_of_three(torchvision_file:
     assert torch.equal(layer, state["layer3.1.conv2.weight"])
 
 
-def test_a_vgg_comes_without_its_large_layers(tmp_path: Path) -> None:
-    """And says nothing of the ones that the file has."""
+def test_a_vgg_leaves_out_its_large_layers(tmp_path: Path) -> None:
+    """And does not report those that the file has."""
     safetensors = pytest.importorskip("safetensors.torch")
     net = network("vgg11")
     state = {k: torch.randn_like(v) for k, v in net.backbone.state_dict().items()}

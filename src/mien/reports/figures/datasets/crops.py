@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.datasets.survey import Survey
+from mien.datasets.crops.survey import CropSurvey
 from mien.reports.figures.style import BLUE, INK, MUTED, blank_grid, new_figure
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _CELL = 0.78  # inches of a picture in a grid
 
 
-def labels_figure(survey: Survey, source: str) -> Figure:
+def labels_figure(survey: CropSurvey, source: str) -> Figure:
     """One panel per split, one bar per label: counts and shares of the split."""
     names, n = survey.labels, len(survey.counts)
     figure = new_figure(1.3 + 3.3 * n, 1.3 + 0.36 * len(names))
@@ -44,7 +44,7 @@ def labels_figure(survey: Survey, source: str) -> Figure:
     return figure
 
 
-def samples_figure(survey: Survey, source: str) -> Figure:
+def samples_figure(survey: CropSurvey, source: str) -> Figure:
     """Pictures drawn at random, one row per label."""
     columns = max(1, *(len(row) for row in survey.pictures))
     figure = new_figure(1.5 + _CELL * columns, 0.6 + (_CELL + 0.04) * len(survey.labels))
@@ -60,7 +60,7 @@ def samples_figure(survey: Survey, source: str) -> Figure:
     return figure
 
 
-def mean_faces_figure(survey: Survey, source: str, columns: int = 4) -> Figure:
+def mean_faces_figure(survey: CropSurvey, source: str, columns: int = 4) -> Figure:
     """The mean of each label's pictures, and how many it is made of."""
     columns = min(columns, len(survey.labels))
     rows = -(-len(survey.labels) // columns)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.datasets.scene_info import LARGE, MEDIUM, size_classes
-from mien.datasets.scene_survey import SceneSurvey, Shown
+from mien.datasets.scenes.info import LARGE, MEDIUM, size_classes
+from mien.datasets.scenes.survey import SceneSurvey, Shown
 from mien.reports.figures.boxes import BoxStyle, draw_boxes, show_picture
 from mien.reports.figures.style import (
     BLUE,
