@@ -22,7 +22,7 @@ def not_installed(name: str) -> list[str]:
     raise metadata.PackageNotFoundError(name)
 
 
-def test_what_is_needed_is_what_the_package_declares(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requirements_are_those_the_package_declares(monkeypatch: pytest.MonkeyPatch) -> None:
     installed = extras.requirements()
     assert "numpy" in installed[""] and "torch" in installed["train"]
     assert "pytest" in installed["dev"] and "mien" not in installed["dev"]
@@ -36,7 +36,7 @@ def test_what_is_needed_is_what_the_package_declares(monkeypatch: pytest.MonkeyP
     assert extras.requirements() == {}
 
 
-def test_another_build_of_a_library_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_build_of_a_library_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     def version(name: str) -> str:
         if name != "opencv-python":
             raise metadata.PackageNotFoundError(name)

@@ -24,7 +24,7 @@ def test_a_file_is_written_and_replaced(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
-def test_a_full_disk_is_told_and_the_old_file_kept(
+def test_a_full_disk_is_reported_and_the_old_file_kept(
     tmp_path: Path, full_disk: Callable[[int], AbstractContextManager[None]]
 ) -> None:
     path = tmp_path / "file"
@@ -36,7 +36,7 @@ def test_a_full_disk_is_told_and_the_old_file_kept(
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
-def test_ctrl_c_in_the_middle_leaves_what_was_there(
+def test_ctrl_c_in_the_middle_leaves_the_old_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "file"
@@ -66,7 +66,7 @@ def test_a_kill_in_the_middle_leaves_the_old_file(tmp_path: Path) -> None:
     assert path.read_bytes() == b"next"
 
 
-def test_what_can_be_foreseen_is_told_before_the_work(
+def test_a_path_that_cannot_be_written_is_reported_before_the_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     check_writable(tmp_path / "file")

@@ -115,7 +115,7 @@ def test_a_bad_picture_is_reported_and_the_rest_go_on(tmp_path: Path) -> None:
         list(recognizer.images(sources))
 
 
-def test_result_carries_the_facts(tmp_path: Path) -> None:
+def test_result_has_the_facts(tmp_path: Path) -> None:
     path = tmp_path / "p.png"
     Image.fromarray(picture((3, 3, 250))).save(path)
     result = Recognizer(Marks(), Brightness()).image(path)
@@ -125,7 +125,7 @@ def test_result_carries_the_facts(tmp_path: Path) -> None:
     assert Recognizer(Marks(), Brightness()).image(picture()).source is None
 
 
-def test_every_kind_of_source_reads_alike() -> None:
+def test_every_kind_of_source_gives_the_same_faces() -> None:
     recognizer = Recognizer()
     data = ASTRONAUT.read_bytes()
     with Image.open(ASTRONAUT) as opened:
@@ -153,7 +153,7 @@ def test_the_detector_none_takes_the_picture_as_the_crop() -> None:
     assert result[0].face.box == Box(0, 0, 48, 48)
 
 
-def test_options_that_a_detector_does_not_have() -> None:
+def test_unknown_options_of_a_detector() -> None:
     with pytest.raises(ConfigError, match="detector 'none': unknown option 'min_face_size'"):
         Recognizer("none", min_face_size=30)
     with pytest.raises(ConfigError, match="min_face_size is given twice"):
@@ -240,11 +240,11 @@ def test_readings_come_from_left_to_right() -> None:
     assert numbers == [row["face"] for row in result.rows()] == [0, 1, 2, 3]
 
 
-def test_threads_are_an_offer() -> None:
+def test_threads_are_ignored_by_a_detector_without_a_network() -> None:
     assert len(Recognizer("none", threads=1).image(ASTRONAUT)) == 1
 
 
-def test_what_was_read_comes_out_before_the_error(tmp_path: Path) -> None:
+def test_results_so_far_come_before_the_error(tmp_path: Path) -> None:
     results = Recognizer(Marks(), Brightness()).images([picture((3, 3, 250)), tmp_path / "no.png"])
     assert len(next(results)) == 1
     with pytest.raises(ImageReadError):
@@ -299,15 +299,13 @@ def test_the_portraits_say_what_a_person_sees(photos: Path, name: str, expressio
         ("oarriaga_test_image.jpg", {"happiness": 5, "neutral": 1}),
     ],
 )
-def test_the_photos_say_what_a_person_sees(
-    shared: Path, name: str, expressions: dict[str, int]
-) -> None:
+def test_expressions_of_the_photos(shared: Path, name: str, expressions: dict[str, int]) -> None:
     result = mien.analyze(shared / "photos" / name)
     seen = [reading.expression for reading in result]
     assert {label: seen.count(label) for label in set(seen)} == expressions
 
 
-def test_boxes_that_are_no_numbers_are_refused_by_name() -> None:
+def test_boxes_that_are_not_finite_are_refused() -> None:
     class Odd:
         facts = DetectorFacts("odd", "answers anything", landmarks=False)
         score_threshold = 0.0

@@ -53,14 +53,14 @@ def test_a_bad_model_is_one_clear_line(tmp_path: Path, content: bytes, message: 
         open_session(path)
 
 
-def test_a_missing_file_or_a_folder_is_said_so(tmp_path: Path) -> None:
+def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match=r"no\.onnx.* does not exist"):
         open_session(tmp_path / "no.onnx")
     with pytest.raises(ModelFileError, match="cannot be read"):
         open_session(tmp_path)
 
 
-def test_a_protected_file_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_protected_file(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: object, **kwargs: object) -> None:  # for root, no file is protected
         raise PermissionError(13, "Permission denied")
 

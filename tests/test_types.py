@@ -50,7 +50,7 @@ def test_a_face_has_five_landmarks_or_none() -> None:
         Face(Box(0, 0, 1, 1), landmarks=LANDMARKS[:4])
 
 
-def test_scores_rank_and_answer_to_common_spellings() -> None:
+def test_scores_are_ranked_and_found_by_common_spellings() -> None:
     scores = EmotionScores(FER2013, PROBS)
     assert scores.top == "happiness" and scores.top_prob == 0.6
     assert scores["happiness"] == scores["Happy"] == scores["joy"] == 0.6
@@ -63,7 +63,7 @@ def test_scores_rank_and_answer_to_common_spellings() -> None:
 
 
 @pytest.mark.parametrize("probs", [(0.5, 0.4), (0.5, 0.5, 0.0), (float("nan"), 1.0)])
-def test_scores_refuse_what_is_no_distribution(probs: tuple[float, ...]) -> None:
+def test_scores_must_be_a_distribution(probs: tuple[float, ...]) -> None:
     with pytest.raises(InputError):
         EmotionScores(("anger", "fear"), probs)
     with pytest.raises(InputError):
@@ -80,7 +80,7 @@ def test_to_dict_is_the_documented_json() -> None:
     assert face["expression"] == "happiness" and list(face["probs"]) == list(FER2013)
 
 
-def test_optional_facts_are_left_out_unless_known() -> None:
+def test_unknown_optional_facts_are_omitted() -> None:
     face = Face(Box(0, 0, 1, 1), track_id=0)
     made = Reading(face, EmotionScores(FER2013, PROBS), valence=-0.0, arousal=0.5).to_dict()
     assert made["track_id"] == 0 and made["valence"] == 0 and made["arousal"] == 0.5
@@ -89,7 +89,7 @@ def test_optional_facts_are_left_out_unless_known() -> None:
     assert frame["frame_index"] == 0 and frame["time_s"] == 0
 
 
-def test_rows_are_flat_and_none_without_a_face() -> None:
+def test_rows_are_flat_and_empty_without_a_face() -> None:
     rows = result(3).rows()
     assert [row["face"] for row in rows] == [0, 1, 2]
     assert all(not isinstance(value, list | dict | tuple) for row in rows for value in row.values())

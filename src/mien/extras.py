@@ -47,14 +47,14 @@ def require_extra(extra: str, what: str, *modules: str) -> None:
 
 def requirements() -> dict[str, list[str]]:
     """The distributions that Mien needs on this Python, by extra; the core's under ``""``."""
-    found: dict[str, list[str]] = {}
+    needed: dict[str, list[str]] = {}
     for line in _declared():
         name = re.split(r"[^\w.-]", line, maxsplit=1)[0]
         extra = re.search(r"extra\s*==\s*['\"](.+?)['\"]", line)
         below = re.search(r"python_version\s*<\s*['\"]3\.(\d+)", line)
         if name != "mien" and not (below and sys.version_info >= (3, int(below[1]))):
-            found.setdefault(extra[1] if extra else "", []).append(name)
-    return found
+            needed.setdefault(extra[1] if extra else "", []).append(name)
+    return needed
 
 
 def installed_version(distribution: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and one line for what stands in the way."""
+"""Writes files completely or not at all, locks folders, and reports failures on one line."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ADVICE = {
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write ``data`` so that a kill or a full disk leaves the old file or the new one, never less.
+    """Write ``data`` so that a kill or a full disk leaves either the old file or the new one.
 
     Raises ``OutputError``.
     """
@@ -39,10 +39,10 @@ def write_whole(path: Path, data: bytes) -> None:
         with partial.open("wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())  # else a power cut could leave the new name on no content
+            os.fsync(file.fileno())  # else a power cut could leave an empty file with the new name
         partial.replace(path)
     except BaseException as error:
-        with suppress(OSError, ValueError):  # the first error is the one to tell
+        with suppress(OSError, ValueError):  # report the first error
             partial.unlink(missing_ok=True)
         if isinstance(error, (OSError, ValueError)):
             raise output_error(repr(str(path)), error) from error
@@ -50,7 +50,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def check_writable(path: Path) -> None:
-    """Raise the ``OutputError`` of ``write_whole`` that can be foreseen: before the work."""
+    """Raise ``OutputError`` now if ``write_whole`` would fail, before a command does its work."""
     try:
         if not path.parent.is_dir():
             raise FileNotFoundError(errno.ENOENT, f"there is no folder {str(path.parent)!r}")
@@ -63,7 +63,7 @@ def check_writable(path: Path) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder and those above it where they are missing; raises ``OutputError``."""
+    """Make a folder and its missing parents. Raises ``OutputError``."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
@@ -71,7 +71,7 @@ def make_folder(path: Path) -> None:
 
 
 def output_error(name: str, error: Exception) -> OutputError:
-    """The one-line ``OutputError`` for what the system answered; ``name`` is where it was to go."""
+    """An ``OutputError`` on one line: the file's ``name``, the system's reason, and what to do."""
     reason = " ".join(str(getattr(error, "strerror", None) or error).split())
     advice = _ADVICE.get(getattr(error, "errno", None) or 0, "write elsewhere")
     return OutputError(f"cannot write {name} ({reason}): {advice}")

@@ -28,7 +28,7 @@ def test_logits_and_probabilities_by_hand(tmp_path: Path) -> None:
     np.testing.assert_allclose(classifier.classify(pictures), expected, atol=1e-4)
 
 
-def test_many_faces_answer_as_one_by_one(tmp_path: Path) -> None:
+def test_a_batch_gives_the_same_as_single_faces(tmp_path: Path) -> None:
     tiny_classifier(tmp_path / "tiny.onnx")
     classifier = OnnxClassifier(tmp_path / "tiny.onnx")
     pictures = crops(2 * BATCH + 3)
@@ -78,7 +78,7 @@ def test_a_network_whose_batch_is_fixed(tmp_path: Path, batch: int) -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
 
 
-def test_a_network_that_answers_no_numbers(tmp_path: Path) -> None:
+def test_outputs_that_are_not_finite(tmp_path: Path) -> None:
     tiny_classifier(tmp_path / "nan.onnx", bias=np.full(7, np.nan))
     with pytest.raises(
         ModelFileError, match=r"nan\.onnx returned values .* finite numbers: export"
@@ -113,7 +113,7 @@ def test_names_come_before_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_foreign_network(tmp_path: Path) -> None:
-    """A detector's network is ONNX, and no classifier of ours."""
+    """A detector's network is ONNX but not a classifier."""
     from mien.detectors.mtcnn.detector import WEIGHTS
 
     with pytest.raises(ModelSpecError, match=r"pnet\.onnx"):
@@ -137,12 +137,12 @@ def test_a_file_cut_short(tmp_path: Path) -> None:
         load_classifier(cut)
 
 
-def test_a_name_that_is_none() -> None:
+def test_an_unknown_name() -> None:
     with pytest.raises(UnknownNameError, match="default"):
         load_classifier("resnet")
 
 
-def test_the_shipped_file_is_small_and_tells_its_facts() -> None:
+def test_the_shipped_file_is_small_and_has_its_facts() -> None:
     from mien.classifiers.onnx import DEFAULT
     from mien.labels import FER2013
 
@@ -154,7 +154,7 @@ def test_the_shipped_file_is_small_and_tells_its_facts() -> None:
     assert {"data", "split", "seed", "limits", "intended_use"} <= set(spec.card)
 
 
-def test_the_shipped_file_holds_the_floor(shared: Path) -> None:
+def test_the_shipped_file_reaches_its_accuracy(shared: Path) -> None:
     """66 % of PublicTest, single crop, from the file itself."""
     from mien.datasets.base import open_dataset
     from mien.datasets.samples import stack

@@ -77,7 +77,7 @@ def test_a_failed_picture_is_one_line_and_status_1(folder: Path) -> None:
     assert len(done.stdout.splitlines()) == 2
 
 
-def test_status_0_and_no_noise_when_all_is_well(folder: Path) -> None:
+def test_status_0_and_no_messages_on_success(folder: Path) -> None:
     done = mien("analyze", folder / "a.jpg")
     assert (done.returncode, done.stderr) == (0, "")
     assert "happiness" in done.stdout
@@ -122,7 +122,7 @@ def test_a_detector_from_a_file_with_its_options(tmp_path: Path, capsys: Capture
     assert boxes(model, *lower, "--min-face-size", 12) == [red, blue]
 
 
-def test_what_a_detector_cannot_use_is_one_line(tmp_path: Path, capsys: Capture) -> None:
+def test_a_bad_model_or_option_is_one_line(tmp_path: Path, capsys: Capture) -> None:
     run, text = tmp_path / "run", tmp_path / "notes.txt"
     run.mkdir()
     text.write_text("hello")
@@ -151,7 +151,7 @@ def test_what_a_detector_cannot_use_is_one_line(tmp_path: Path, capsys: Capture)
         assert words in said and len(said.splitlines()) == 1, said
 
 
-def test_yunet_finds_the_faces_and_says_nothing_else(shared: Path) -> None:
+def test_yunet_finds_the_faces_and_prints_nothing_else(shared: Path) -> None:
     photo = shared / "photos" / "oarriaga_test_image.jpg"
     model = shared / "weights" / "yunet_n_320_320.onnx"
     done = mien(
@@ -219,7 +219,7 @@ def test_standard_output_on_a_full_disk_is_one_line() -> None:
 
 
 def test_closed_streams() -> None:
-    """`mien models >&- <&-` has nowhere to print, and says nothing worse."""
+    """`mien models >&- <&-` fails without a traceback."""
     command = f"{MIEN[0]} -m mien models >&- <&-"
     done = subprocess.run(command, shell=True, stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
@@ -231,7 +231,7 @@ def test_a_terminal_that_knows_no_unicode() -> None:
 
 
 def test_a_closed_pipe_ends_quietly(folder: Path) -> None:
-    """`mien … | head -0`: the reader is gone before the first line."""
+    """`mien … | head -0`: the reader closes the pipe before the first line."""
     names = [str(folder / "a.jpg")] * 3 + [str(folder / "sub" / "d.jpg")]
     read, write = os.pipe()
     os.close(read)
@@ -268,7 +268,7 @@ def test_ctrl_c_leaves_whole_lines(folder: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
-def test_a_bar_only_where_somebody_sees_it(folder: Path) -> None:
+def test_a_progress_bar_only_on_a_terminal(folder: Path) -> None:
     """On a terminal, standard error shows a bar for several pictures; the output stays clean."""
     parent, child = pty.openpty()
     names = [str(folder / "a.jpg"), str(folder / "c.png")]
@@ -298,7 +298,7 @@ def test_a_folder_of_ten_thousand(tmp_path: Path) -> None:
     assert names == [f"{index:05}.png" for index in range(10_000) if index != 5000]
 
 
-def test_other_commands_say_what_there_is() -> None:
+def test_other_commands_list_what_there_is() -> None:
     assert mien("--version").stdout.startswith("mien, version")
     listed = json.loads(mien("models", "--json").stdout)
     assert {row["name"] for row in listed["detectors"]} >= {"mtcnn", "none"}

@@ -8,7 +8,8 @@ import pytest
 
 from mien.datasets.base import open_dataset
 from mien.datasets.crops.fer2013 import FER2013
-from mien.datasets.info import inspect
+from mien.datasets.inspection import inspect
+from mien.datasets.samples import pixel_fingerprint, pixel_keys
 from tests.support import fer2013
 from tests.support.commands import mien
 from tests.support.fer2013 import Row
@@ -37,7 +38,13 @@ def test_the_table_says_it_in_lines_a_pipe_can_hold(copy: Path, capsys: Output) 
     assert ["train", "public", "private"] in lines
     assert ["pictures", "40", "17", "8"] in lines
     assert "1 pictures of public are pixel-identical to one in train, 1 of them under" in out
-    assert "warning: train: 40 pictures of the official 28,709: not all" in out
+    assert "warning: train: 40 pictures of the official 28,709: incomplete" in out
+    public = open_dataset(copy).samples("public")
+    labels, pixels = zip(*((s.label, pixel_keys([s.image])[0]) for s in public), strict=True)
+    assert any(
+        line[:1] == ["fingerprint"] and pixel_fingerprint(labels, pixels) == line[2]
+        for line in lines
+    )
     assert "\x1b" not in out
 
 
@@ -101,8 +108,8 @@ def test_pack_lists_bad_pictures_and_goes_on(
     ("args", "code", "words"),
     [
         (("--size", 4), 2, "size must be from 8 to 512 pixels, got 4"),
-        (("--size", 64), 2, "size 32, and 64 is asked for"),
-        (("--size", 32, "--channels", 3), 2, "channels 1, and 3 is asked for"),
+        (("--size", 64), 2, "size 32, and 64 is requested"),
+        (("--size", 32, "--channels", 3), 2, "channels 1, and 3 is requested"),
         (("--size", 32, "--channels", 2), 2, "--channels"),
         (("--size", 32, "--option", "classes=7"), 2, "unknown option 'classes'"),
         (("--size", 32, "--dataset", "folders"), 2, "did you mean 'folder'?"),
@@ -221,6 +228,6 @@ def test_info_and_plot_divide_as_training_does(copy: Path, tmp_path: Path, capsy
     args = ("--splits", "random:20/10", "--split", "valid", "--format", "svg")
     assert mien("data", "plot", copy, "--out", out, *args) == 0
     assert mien("data", "info", copy, "--splits", "rnd:90/10") == 2
-    assert "'rnd:90/10' cannot be followed: expected official, random:90/10" in (
+    assert "unknown splits 'rnd:90/10': expected official, random:90/10" in (
         capsys.readouterr().err
     )

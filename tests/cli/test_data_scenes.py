@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from mien.datasets.base import SceneDataset, open_dataset
-from mien.datasets.scene_info import inspect_scenes
+from mien.datasets.inspection import inspect
+from mien.datasets.scene import box_fingerprint
 from mien.samples import ASTRONAUT
 from tests.support import web
 from tests.support.commands import mien
@@ -47,7 +48,7 @@ def test_json_is_what_was_found(coco: Path, capsys: Output) -> None:
     out, err = capsys.readouterr()
     dataset = open_dataset(coco, "coco")
     assert isinstance(dataset, SceneDataset)
-    expected = {"path": str(coco), **inspect_scenes(dataset).to_dict()}
+    expected = {"path": str(coco), **inspect(dataset).to_dict()}
     assert json.loads(out) == json.loads(json.dumps(expected)) and err == ""
     train = json.loads(out)["splits"]["train"]
     assert (train["pictures"], train["faces"], train["ignored"]) == (10, 40, 5)
@@ -59,8 +60,10 @@ def test_the_table_says_it_in_lines_a_pipe_can_hold(coco: Path, capsys: Output) 
     out, _ = capsys.readouterr()
     lines = [line.split() for line in out.splitlines()]
     assert ["pictures", "10"] in lines and ["faces", "40"] in lines
+    fingerprint = box_fingerprint(open_dataset(coco, "coco").scenes("train"))
+    assert ["fingerprint", fingerprint] in lines
     assert ["small,", "below", "32", "pixels", "100.0%", "40"] in lines
-    assert "train: 1: its box has no area: left out" in out
+    assert "train: left out 1: box has no area" in out
     assert "warning: train: 1 pictures cannot be read" in out
     assert "\x1b" not in out and max(map(len, out.splitlines())) < 400
 
@@ -147,7 +150,7 @@ def test_pictures_are_fetched_before_they_are_read(
         command = ("data", "info", tmp_path / "export.json", "--dataset", "dataturks")
         assert mien(*command) == 0
     out, _ = capsys.readouterr()
-    assert "train: 1: not fetched, HTTP 404 Not Found" in out
+    assert "train: left out 1: not fetched, HTTP 404 Not Found" in out
     assert "median 181.0" in " ".join(out.split())  # √(128 × 256)
     assert mien(*command, "--json") == 0  # nobody is there to be asked any more
     assert json.loads(capsys.readouterr().out)["splits"]["train"]["faces"] == 1

@@ -11,7 +11,7 @@ from tests.support.commands import mien
 
 
 @pytest.mark.parametrize("module", ["numpy", "onnxruntime", "cv2"])
-def test_a_missing_part_is_told(module: str) -> None:
+def test_a_missing_part_is_reported(module: str) -> None:
     code = f"import sys; sys.modules[{module!r}] = None; from mien.cli.app import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", code, "doctor", "--json"], capture_output=True, text=True
@@ -33,7 +33,7 @@ def test_which_detectors_work_here(capsys: pytest.CaptureFixture[str]) -> None:
     assert "detector mtcnn:       works" in capsys.readouterr().out
 
 
-def test_a_broken_detector_is_told_beside_the_rest(
+def test_a_broken_detector_is_reported_with_the_rest(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def torn() -> None:

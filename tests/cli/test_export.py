@@ -29,8 +29,8 @@ def test_a_run_becomes_a_model_that_mien_can_use(
     data = tiny.write_csv(tmp_path / "fer2013.csv")
     out = tmp_path / "mine.onnx"
     framing = ["--margin", 0.3, "--offset", 0.0, -0.1, "--align"]
-    told = ["--name", "mine", "--licence", "CC0", "--card", "room=42 = 6 × 7"]
-    assert mien("export", run, "--out", out, "--calibrate", data, *framing, *told) == 0
+    options = ["--name", "mine", "--licence", "CC0", "--card", "room=42 = 6 × 7"]
+    assert mien("export", run, "--out", out, "--calibrate", data, *framing, *options) == 0
     printed = capsys.readouterr().out
     spec = load_classifier(out).spec
     assert (spec.margin, spec.offset, spec.align) == (0.3, (0.0, -0.1), True)
@@ -43,8 +43,8 @@ def test_a_run_becomes_a_model_that_mien_can_use(
 @pytest.mark.parametrize(
     ("args", "expected"),
     [
-        (["--out", "model.pt"], "an .onnx file"),
-        (["--out", "m.onnx", "--card", "room"], "KEY=TEXT"),
+        (["--out", "model.pt"], "--out must end in .onnx"),
+        (["--out", "m.onnx", "--card", "room"], "KEY=VALUE"),
         (["--out", "m.onnx", "--weights", "int4"], "float16"),
     ],
 )
@@ -58,7 +58,7 @@ def test_a_wrong_option_has_status_2(
         assert printed.startswith("mien: ") and printed.count("\n") == 1
 
 
-def test_what_is_no_run_is_one_line_and_status_1(
+def test_a_folder_without_a_run_is_one_line_and_status_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert mien("export", tmp_path, "--out", tmp_path / "m.onnx") == 1
@@ -66,7 +66,7 @@ def test_what_is_no_run_is_one_line_and_status_1(
     assert "give the folder of a 'mien train' run" in printed and printed.count("\n") == 1
 
 
-def test_a_photo_is_no_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_photo_is_not_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     photo = tmp_path / "a.jpg"
     photo.write_bytes(b"\xff\xd8\xff\xe0" + bytes(range(256)) * 10)
     assert mien("export", photo, "--out", tmp_path / "m.onnx") == 1
@@ -75,7 +75,7 @@ def test_a_photo_is_no_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert printed.count("\n") == 1 and "eights only" not in printed
 
 
-def test_a_missing_folder_is_told_before_the_work(
+def test_a_missing_folder_is_reported_before_the_work(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert mien("export", tmp_path / "no run", "--out", tmp_path / "none" / "m.onnx") == 1

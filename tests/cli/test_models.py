@@ -49,7 +49,7 @@ def test_one_that_is_broken_does_not_hide_the_rest(
     assert capsys.readouterr().out.count("broken: no weights here") == 3
 
 
-def test_a_detector_that_cannot_work_yet_is_listed_with_what_it_needs(capsys: Output) -> None:
+def test_a_detector_without_its_file_is_listed_with_what_it_needs(capsys: Output) -> None:
     assert mien("models", "--json") == 0
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["detectors"]}
     assert set(rows) == set(registry.detectors.names())
@@ -81,7 +81,7 @@ def test_the_card_of_a_registered_detector_has_its_options(capsys: Output) -> No
     assert "min_face_size= 40" in lines and "thresholds= 0.9,0.6,0.74" in lines
 
 
-def test_a_card_that_there_is_not(tmp_path: Path, capsys: Output) -> None:
+def test_a_card_that_cannot_be_read(tmp_path: Path, capsys: Output) -> None:
     bare = tmp_path / "bare.onnx"
     tiny_detector(bare, metadata={})
     for name, status, words in (
@@ -94,7 +94,7 @@ def test_a_card_that_there_is_not(tmp_path: Path, capsys: Output) -> None:
         assert words in said and len(said.splitlines()) == 1
 
 
-def test_a_card_as_json_wherever_the_option_stands(tmp_path: Path, capsys: Output) -> None:
+def test_a_card_as_json_with_the_option_in_either_place(tmp_path: Path, capsys: Output) -> None:
     path = tiny_classifier(tmp_path / "tiny.onnx").path
     assert mien("models", "show", path, "--json") == 0
     card = json.loads(capsys.readouterr().out)

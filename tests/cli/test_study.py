@@ -10,6 +10,7 @@ pytest.importorskip("onnxscript")
 pytest.importorskip("matplotlib")
 
 from mien.evaluation.classification.cost import Cost
+from mien.train.study import plan
 from mien.train.study import run as study
 from tests.support.commands import mien
 from tests.support.tiny import write_csv
@@ -39,19 +40,19 @@ Output = pytest.CaptureFixture[str]
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(study, "run_cost", lambda *_: Cost(1, 1, 1.0, 1.0))  # seconds each
     monkeypatch.setattr(study, "file_cost", lambda *_: Cost(2, 2, 2.0, 2.0))
-    monkeypatch.setattr(study, "SETTINGS", tmp_path / "study.toml")
+    monkeypatch.setattr(plan, "SETTINGS", tmp_path / "study.toml")
     return tmp_path / "study.toml"
 
 
-def test_a_failing_one_does_not_stop_the_others(
+def test_a_failing_classifier_does_not_stop_the_others(
     settings: Path, tmp_path: Path, capsys: Output
 ) -> None:
     data, out = write_csv(tmp_path / "fer2013.csv"), tmp_path / "out"
-    given = ("study", "--data", data, "--out", out, "--device", "cpu", "--threads", 1)
+    command = ("study", "--data", data, "--out", out, "--device", "cpu", "--threads", 1)
     settings.write_text(
         SETTINGS.format(batch_size=4096).replace('"majority", "mlp"', '"mlp", "majority"')
     )
-    assert mien(*given) == 1
+    assert mien(*command) == 1
     shown, log = capsys.readouterr()
     assert "mien: mlp failed: " in log and "batch of 4096" in log and "[2/2] majority" in log
     assert "| majority | 14 % |" in shown and "default, as shipped" in shown
@@ -60,13 +61,13 @@ def test_a_failing_one_does_not_stop_the_others(
     assert done["command"] == "mien study --data fer2013.csv --out out --schedule short"
 
     settings.write_text(SETTINGS.format(batch_size=32))
-    assert mien(*given) == 0
+    assert mien(*command) == 0
     rows = json.loads((out / "study.json").read_text())["rows"]
     assert {row["status"] for row in rows} == {"done"}
     assert (out / "study.png").exists() and "epoch 1/1" in capsys.readouterr().err
 
 
-def test_what_stands_in_the_way_is_told_before_the_work(tmp_path: Path, capsys: Output) -> None:
+def test_obstacles_are_reported_before_the_work(tmp_path: Path, capsys: Output) -> None:
     data = write_csv(tmp_path / "fer2013.csv")
     assert mien("study", "--data", data, "--out", tmp_path / "o", "--only", "mlq") == 2
     assert "did you mean 'mlp'" in capsys.readouterr().err

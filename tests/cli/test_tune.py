@@ -89,7 +89,7 @@ def test_without_optuna_the_pip_command_is_given(
     assert not (tmp_path / "out").exists()
 
 
-def test_ctrl_c_says_how_to_go_on(files: Path, tmp_path: Path) -> None:
+def test_ctrl_c_says_how_to_continue(files: Path, tmp_path: Path) -> None:
     command = [*MIEN, *map(str, args(files, tmp_path / "out", "--trials", 1000))]
     with subprocess.Popen(
         command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env={**os.environ}

@@ -180,7 +180,7 @@ def test_subjects_are_never_in_two_parts() -> None:
 
 
 def test_subjects_must_be_known() -> None:
-    with pytest.raises(DatasetError, match=r"who is shown on row 1.*'folder'"):
+    with pytest.raises(DatasetError, match=r"the subject of row 1 is unknown.*'folder'"):
         rows(resplit(Made([0, 1], subjects=["a", None]), "subject:50/50"), "train")
 
 

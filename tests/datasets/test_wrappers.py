@@ -24,7 +24,7 @@ FACTS = DatasetFacts(
     official=Official({"train": 3}, 50.0),
     division=("random:50/50", "valid", 7),
 )
-SKIPPED = {"its box has no area": ["a", "b"]}
+SKIPPED = {"box has no area": ["a", "b"]}
 
 
 class Inner:

@@ -29,7 +29,7 @@ def test_what_is_missing_is_named() -> None:
         check_detector(object(), "x")
 
 
-def test_any_keyword_will_do_as_a_threshold() -> None:
+def test_a_detector_may_take_any_keyword() -> None:
     class Loose:
         facts = DetectorFacts("loose", "takes anything", landmarks=False)
         score_threshold = 0.0

@@ -117,7 +117,7 @@ def test_values_out_of_range(options: dict[str, float]) -> None:
 
 
 @works
-def test_files_that_are_no_cascade(tmp_path: Path) -> None:
+def test_files_that_are_not_a_cascade(tmp_path: Path) -> None:
     (tmp_path / "empty.xml").touch()
     (tmp_path / "text.xml").write_text("hello")
     (tmp_path / "bytes.xml").write_bytes(b"\xff\xfe\0\0")
@@ -147,5 +147,5 @@ def test_without_cascades_it_asks_for_one(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert haar._needs().startswith("model=")
 
 
-def test_what_it_needs_here_is_what_stops_it() -> None:
+def test_facts_say_what_is_missing() -> None:
     assert bool(Haar.facts.needs) == (not hasattr(cv2, "CascadeClassifier") or not CASCADE.exists())

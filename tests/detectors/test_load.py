@@ -82,7 +82,7 @@ def given(
     return detector.given
 
 
-def test_texts_become_what_the_detector_takes() -> None:
+def test_texts_are_converted() -> None:
     found = given("size=20", "count=3", "quick=true", "file=a b.onnx", "steps=0.6,0.7", "table=x")
     assert found["size"] == 20.0 and isinstance(found["size"], float)
     assert found["count"] == 3 and isinstance(found["count"], int)
@@ -95,7 +95,7 @@ def test_texts_become_what_the_detector_takes() -> None:
     assert given("size=1", "size=2")["size"] == 2  # the later one wins
 
 
-def test_values_stay_as_they_are() -> None:
+def test_values_are_kept() -> None:
     values: dict[str, Any] = {
         "size": np.float32(2), "count": 4, "quick": True, "file": Path("x"), "steps": [1, 0.5],
         "table": {"a": 1}, "untyped": object(),
@@ -132,7 +132,7 @@ def test_a_value_of_the_wrong_type(key: str, value: Any) -> None:
         load_detector("theirs", options={key: value})
 
 
-def test_an_option_that_there_is_not() -> None:
+def test_an_unknown_option() -> None:
     with pytest.raises(ConfigError, match="'min_face': did you mean 'min_face_size'"):
         load_detector("mtcnn", options=["min_face=3"])
     with pytest.raises(
@@ -149,7 +149,7 @@ def test_a_third_partys_detector_that_lacks_a_member() -> None:
         load_detector("old")
 
 
-def test_threads_are_an_offer() -> None:
+def test_threads_only_for_detectors_that_take_them() -> None:
     assert isinstance(load_detector("none", threads=1), Whole)
     assert given("a=1", name="open", threads=2) == {"a": "1", "threads": 2}
     loaded: Any = load_detector("open", threads=2, options={"threads": 3})
@@ -186,7 +186,7 @@ def test_a_file_does_not_take_a_names_place(
     assert isinstance(load_detector("none"), Whole)
 
 
-def test_what_is_no_detector_is_told_from_one(tmp_path: Path, shared: Path) -> None:
+def test_files_that_are_not_a_detector(tmp_path: Path, shared: Path) -> None:
     """Each is one line that says what to do."""
     run, text, empty = tmp_path / "run", tmp_path / "notes.txt", tmp_path / "empty.onnx"
     run.mkdir()

@@ -35,7 +35,7 @@ def test_boxes_come_back_in_pixels_of_the_picture(file: Path, height: int, width
     assert face.landmarks is None
 
 
-def test_faces_come_best_first_and_end_with_the_picture(file: Path) -> None:
+def test_faces_come_best_first_and_are_cut_at_the_border(file: Path) -> None:
     image = coloured(50, 50, (2, 0, 0, 10, 10), (0, 20, 20, 30, 30), (1, 35, 35, 50, 50))
     faces = OnnxDetector(model=file).detect(image)
     assert [face.score for face in faces] == pytest.approx(SCORES)
@@ -60,14 +60,14 @@ def test_the_threshold_is_the_files_unless_given(tmp_path: Path) -> None:
     assert (count(), count(score_threshold=0.7), count(score_threshold=0)) == (2, 1, 3)
 
 
-def test_smaller_faces_are_left_out(file: Path) -> None:
+def test_smaller_faces_are_dropped(file: Path) -> None:
     image = coloured(64, 64, (0, 0, 0, 8, 18), (1, 20, 20, 40, 40))  # sides of 12 and 20
     detector = OnnxDetector(model=file, min_face_size=13)
     assert [face.score for face in detector.detect(image)] == pytest.approx([SCORES[1]])
     assert len(OnnxDetector(model=file, min_face_size=11).detect(image)) == 2
 
 
-def test_it_tells_the_facts_of_the_file(file: Path) -> None:
+def test_facts_are_those_of_the_file(file: Path) -> None:
     detector = OnnxDetector(model=file)
     assert isinstance(detector, Detector)
     assert detector.facts.name == detector.spec.name == "tiny"
@@ -102,7 +102,7 @@ def test_other_arrays_are_refused(file: Path) -> None:
         OnnxDetector(model=file).detect(np.zeros((48, 32), np.uint8))
 
 
-def test_files_that_are_no_detector(tmp_path: Path) -> None:
+def test_files_that_are_not_a_detector(tmp_path: Path) -> None:
     """Each is one line that says what the file is and what was expected."""
     classifier = tiny_classifier(tmp_path / "classifier.onnx").path
     bare, odd, text, empty = (tmp_path / f"{n}.onnx" for n in ("bare", "odd", "text", "empty"))
@@ -125,7 +125,7 @@ def test_files_that_are_no_detector(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("scores", [(2.0, 0.5, 0.1), (float("nan"), 0.5, 0.1)])
-def test_a_network_that_answers_nonsense(tmp_path: Path, scores: tuple[float, ...]) -> None:
+def test_a_network_with_invalid_outputs(tmp_path: Path, scores: tuple[float, ...]) -> None:
     tiny_detector(tmp_path / "d.onnx", answers=scores)
     with pytest.raises(ModelFileError, match=r"expected .* finite numbers .*: export it again"):
         OnnxDetector(model=tmp_path / "d.onnx").detect(coloured(64, 64, (0, 1, 1, 9, 9)))

@@ -1,4 +1,4 @@
-"""What every registered detector keeps to, tested because it is registered."""
+"""The protocol, tested for every registered detector."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NAMES = registry.detectors.names()
 
 @pytest.fixture
 def detector(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> Detector:
-    """The detector as it comes, or with the file that it needs."""
+    """The detector without options, or with the file that it needs."""
     facts: DetectorFacts = registry.detectors.get(name).facts
     if not facts.needs:
         return load_detector(name)
@@ -36,7 +36,7 @@ def detector(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> Detec
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_facts_are_told_without_making_one(name: str) -> None:
+def test_facts_belong_to_the_class(name: str) -> None:
     facts = registry.detectors.get(name).facts
     assert isinstance(facts, DetectorFacts)
     assert facts.name == name
@@ -44,7 +44,7 @@ def test_facts_are_told_without_making_one(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_works_as_it_comes_or_says_what_it_needs(name: str) -> None:
+def test_it_works_without_options_or_says_what_it_needs(name: str) -> None:
     facts = registry.detectors.get(name).facts
     if not facts.needs:
         assert isinstance(load_detector(name), Detector)
@@ -99,6 +99,6 @@ def test_a_view_of_a_picture_is_as_good_as_a_copy(detector: Detector) -> None:
 @pytest.mark.parametrize(
     "bad", [np.zeros((9, 9), np.uint8), np.zeros((9, 9, 3)), np.zeros((0, 9, 3), np.uint8), "x"]
 )
-def test_what_is_no_picture_is_refused(detector: Detector, bad: Any) -> None:
+def test_other_arrays_are_refused(detector: Detector, bad: Any) -> None:
     with pytest.raises(InputError):
         detector.detect(bad)

@@ -20,7 +20,7 @@ def test_other_arrays_are_refused() -> None:
         Whole().detect(np.zeros((48, 32), np.uint8))
 
 
-def test_it_is_registered_and_tells_its_facts() -> None:
+def test_it_is_registered_with_its_facts() -> None:
     assert detectors.get("none") is Whole
     assert isinstance(Whole(), Detector)
     assert Whole.facts.name == "none" and not Whole.facts.landmarks

@@ -49,7 +49,7 @@ def test_the_faces_of_the_photos(shared: Path, detector: YuNet) -> None:
 
 
 def test_another_detector_sees_the_same_points(detector: YuNet, six: np.ndarray) -> None:
-    """Landmarks in this project's order, and colours too: MTCNN is the witness."""
+    """The order of landmarks and of colours agrees with MTCNN."""
     others = MTCNN().detect(six)
     for face in detector.detect(six):
         other = max(others, key=lambda o: o.box.iou(face.box))
@@ -69,8 +69,8 @@ def test_opencv_itself_gives_the_same(file: Path, detector: YuNet, astronaut: np
     assert face.score == pytest.approx(row[14])
 
 
-def test_a_large_picture_is_looked_at_twice(detector: YuNet, astronaut: np.ndarray) -> None:
-    """A portrait from a good camera: in one look the face is too large to be seen as one."""
+def test_a_large_picture_is_searched_twice(detector: YuNet, astronaut: np.ndarray) -> None:
+    """In a large portrait the face is too large for the network at full size."""
     (small,) = detector.detect(astronaut)
     factor = 6
     large = cv2.resize(astronaut, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
@@ -79,9 +79,7 @@ def test_a_large_picture_is_looked_at_twice(detector: YuNet, astronaut: np.ndarr
     assert face.box.iou(Box(*(factor * v for v in small.box.to_list()))) > 0.6
 
 
-def test_one_face_of_middling_size_is_not_found_twice(
-    detector: YuNet, astronaut: np.ndarray
-) -> None:
+def test_a_face_of_medium_size_is_not_found_twice(detector: YuNet, astronaut: np.ndarray) -> None:
     wide = np.zeros((512, OVERVIEW_FROM + 200, 3), np.uint8)
     wide[:, :512] = astronaut
     assert len(detector.detect(wide)) == 1
@@ -107,7 +105,7 @@ def test_a_huge_picture_is_shrunk_first(
     assert len(seen) == 2 and max(seen) <= 1.001 * PIXELS
 
 
-def test_min_face_size_shrinks_and_leaves_out(file: Path, six: np.ndarray) -> None:
+def test_min_face_size_shrinks_and_drops(file: Path, six: np.ndarray) -> None:
     largest = max(YuNet(model=file).detect(six), key=side)
     (face,) = YuNet(model=file, min_face_size=200).detect(six)
     assert face.box.iou(largest.box) > 0.7
@@ -149,8 +147,8 @@ def test_it_is_a_detector(detector: YuNet) -> None:
         detector.detect(np.zeros((48, 32), np.uint8))
 
 
-def test_making_one_says_nothing(file: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """OpenCV 5 warns of its own affairs."""
+def test_making_one_prints_nothing(file: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """OpenCV 5 logs warnings of its own."""
     YuNet(model=file)
     assert capfd.readouterr() == ("", "")
 

@@ -304,7 +304,12 @@ def test_a_text_file_object_is_refused(tmp_path: Path) -> None:
 def test_missing_folder_empty_and_non_image_files(tmp_path: Path) -> None:
     (tmp_path / "empty.jpg").touch()
     (tmp_path / "text.jpg").write_text("this is no picture")
-    words = {"gone.jpg": "no file", ".": "folder", "empty.jpg": "empty", "text.jpg": "no picture"}
+    words = {
+        "gone.jpg": "no file",
+        ".": "folder",
+        "empty.jpg": "empty",
+        "text.jpg": "not a picture",
+    }
     for name, word in words.items():
         with pytest.raises(ImageReadError, match=word) as error:
             read_image(tmp_path / name)
@@ -327,7 +332,7 @@ def test_a_truncated_file_is_an_error(kind: str, share: float) -> None:
         pytest.skip("this Pillow reads no AVIF")
     noise = np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)
     data = encode(noise, kind)
-    with pytest.raises(ImageReadError, match=r"damaged|cut short") as error:
+    with pytest.raises(ImageReadError, match=r"damaged|truncated") as error:
         read_image(data[: int(len(data) * share)])
     one_line(error)
 

@@ -77,7 +77,7 @@ def test_a_file_whose_name_looks_like_a_glob_is_a_file(tree: Path) -> None:
 def test_what_holds_nothing_is_reported_and_the_rest_go_on(tree: Path) -> None:
     paths, errors = errors_of(["hollow", "q*.jpg", "b.jpg", "**bad"])
     assert paths == ["b.jpg"]
-    assert "'hollow' holds no picture" in errors[0]
+    assert "'hollow' contains no picture" in errors[0]
     assert "'q*.jpg'" in errors[1]
     assert "'**bad'" in errors[2]
     assert not any("\n" in error for error in errors)
@@ -91,7 +91,7 @@ def test_standard_input_names_one_path_a_line(tree: Path) -> None:
     assert got == ["b.jpg", "with space .jpg", "sub/c.webp", "*.png", "a.PNG"]
     assert errors_of(["-"], stdin=["\n"]) == (
         [],
-        ["standard input names no path: give one path a line"],
+        ["standard input contains no path: give one path per line"],
     )
 
 
@@ -109,7 +109,7 @@ def test_a_closed_standard_input_is_reported(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(sys, "stdin", None)
     paths, errors = errors_of(["-", "a.jpg"])
     assert paths == ["a.jpg"]
-    assert errors == ["standard input is closed: give it a list of paths, one a line"]
+    assert errors == ["standard input is closed: give it a list of paths, one per line"]
 
 
 @pytest.mark.parametrize("name", ["no\0path/a.jpg", "a\0.jpg", "x" * 5000, "x" * 5000 + "/a.jpg"])
@@ -170,4 +170,4 @@ def test_a_folder_that_cannot_be_read_is_reported(
     monkeypatch.setattr(os, "scandir", refuse)
     paths, errors = errors_of(["."], recursive=True)
     assert paths == ["./a.PNG", "./b.jpg"]
-    assert errors == ["cannot read folder './sub' (Permission denied): check its rights"]
+    assert errors == ["cannot read folder './sub' (Permission denied): check its permissions"]

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mien.preprocess.crop import LARGEST, face_crop
+from mien.preprocess.crop import MAX_SIDE, face_crop
 from mien.specs.classifier import ModelSpec
 from mien.types import Box, Face
 
@@ -77,7 +77,7 @@ def test_a_long_picture_taken_for_one_face(shape: tuple[int, int, int], turn: bo
     points = ((1.0, 0.0), (9.0, 3.0), (5.0, 5.0), (1.0, 9.0), (9.0, 9.0))
     face = Face(Box(0, 0, width, height), landmarks=points)
     crop = face_crop(np.full(shape, 9, np.uint8), face, spec(align=turn))
-    assert crop.shape[0] == crop.shape[1] <= LARGEST
+    assert crop.shape[0] == crop.shape[1] <= MAX_SIDE
     assert (crop == 9).all()
 
 
@@ -86,8 +86,10 @@ def test_a_large_face_is_shrunk_by_area(side: int) -> None:
     small = np.random.default_rng(0).integers(0, 256, (4, 4, 3), np.uint8)
     image = np.kron(small, np.ones((side // 4, side // 4, 1), np.uint8))
     crop = face_crop(image, Face(Box(0, 0, side, side)), spec())
-    assert crop.shape == (LARGEST, LARGEST, 3)
-    assert np.array_equal(crop[LARGEST // 8 :: LARGEST // 4, LARGEST // 8 :: LARGEST // 4], small)
+    assert crop.shape == (MAX_SIDE, MAX_SIDE, 3)
+    assert np.array_equal(
+        crop[MAX_SIDE // 8 :: MAX_SIDE // 4, MAX_SIDE // 8 :: MAX_SIDE // 4], small
+    )
 
 
 def test_one_pixel_image() -> None:

@@ -143,7 +143,7 @@ def test_the_list_on_standard_input_is_not_overwritten(
 ) -> None:
     path = tmp_path / "list.txt"
     path.write_text("a.jpg\n")
-    with path.open() as stdin, pytest.raises(OutputError, match="read as input") as error:
+    with path.open() as stdin, pytest.raises(OutputError, match="also the input") as error:
         monkeypatch.setattr(sys, "stdin", stdin)
         sink(path)
     one_line(error)

@@ -72,21 +72,19 @@ def test_a_run_without_a_face_leaves_a_header(image: np.ndarray, tmp_path: Path)
     assert (tmp_path / "crops.csv").read_text(encoding="utf-8").startswith("source,face,")
 
 
-def test_labels_that_no_file_name_can_bear_are_made_plain(
-    image: np.ndarray, tmp_path: Path
-) -> None:
+def test_labels_become_valid_file_names(image: np.ndarray, tmp_path: Path) -> None:
     with CropsSink(tmp_path) as sink:
         sink.write(make_result(make_reading("a/b c", labels=("a/b c", "d"))), image)
     assert (tmp_path / "photo_0_a-b-c.jpg").is_file()
 
 
-def test_a_table_of_somebody_else_is_kept(image: np.ndarray, tmp_path: Path) -> None:
+def test_a_table_that_mien_did_not_write_is_kept(image: np.ndarray, tmp_path: Path) -> None:
     for result in (make_result(), make_result(make_reading())):
         for _ in range(2):  # its own tables it replaces
             with CropsSink(tmp_path) as sink:
                 sink.write(result, image)
     assert len(rows_of(tmp_path)) == 1
     (tmp_path / "crops.csv").write_text("field,wheat,file\n1,2,3\n")
-    with pytest.raises(OutputError, match=r"crops\.csv.*another kind: choose another folder"):
+    with pytest.raises(OutputError, match=r"cannot overwrite .*crops\.csv.*choose another folder"):
         CropsSink(tmp_path)
     assert (tmp_path / "crops.csv").read_text() == "field,wheat,file\n1,2,3\n"

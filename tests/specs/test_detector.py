@@ -72,7 +72,7 @@ def test_damaged_metadata(text: str) -> None:
         DetectorSpec.from_metadata({METADATA_KEY: text}, "some.onnx")
 
 
-def test_a_classifiers_metadata_is_no_detectors() -> None:
+def test_the_metadata_of_the_other_kind() -> None:
     spec = ModelSpec("c", ("anger",), input_size=8)
     with pytest.raises(ModelSpecError, match=r"no Mien detector spec.*mien export"):
         DetectorSpec.from_metadata(spec.to_metadata(), "some.onnx")

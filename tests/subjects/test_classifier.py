@@ -16,8 +16,8 @@ from tests.support.models import tiny_classifier
 def test_it_answers_as_its_settings_say(fer2013_rows: list[Row], tmp_path: Path) -> None:
     data = write_zip(tmp_path / "fer2013.zip", files(fer2013_rows))
     source = identify(str(tiny_classifier(tmp_path / "c.onnx").path))
-    subject = ClassifierSubject.open(source, Settings(repeats_of=None))
-    measured = open_data(subject.reading, str(data), splits="random:80/20")
+    subject = ClassifierSubject.open(source, Settings(repeats_of="none"))
+    measured = open_data(subject.source, subject.recipe, str(data), splits="random:80/20")
     calls: list[tuple[int, int]] = []
     found = subject.answer(measured, "public", lambda *at: calls.append(at))
     assert (found.split, found.splits, found.tta) == ("public", "random:80/20", False)

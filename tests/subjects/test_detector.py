@@ -25,7 +25,7 @@ def test_it_is_asked_for_more_boxes_than_it_is_used_with(
 ) -> None:
     data, model = data_and_detector(tmp_path)
     subject = DetectorSubject.open(identify(str(model)), settings)
-    measured = open_data(subject.reading, str(data))
+    measured = open_data(subject.source, subject.recipe, str(data))
     found = subject.answer(measured, "valid")
     assert (found.detector, found.dataset, found.split) == ("colours", "faces_val", "valid")
     assert found.threshold == subject.threshold == threshold
@@ -38,7 +38,7 @@ def test_it_is_asked_for_more_boxes_than_it_is_used_with(
 def test_only_the_first_pictures(tmp_path: Path) -> None:
     data, _ = data_and_detector(tmp_path)
     subject = DetectorSubject.open(identify("none"), Settings(limit=2, threads=1))
-    found = subject.answer(open_data(subject.reading, str(data)), "valid")
+    found = subject.answer(open_data(subject.source, subject.recipe, str(data)), "valid")
     assert len(found) == 2 and found.facts["threads"] == 1 and found.facts["asked_from"] == 0.0
 
 

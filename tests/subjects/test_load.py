@@ -27,7 +27,7 @@ def test_each_kind_is_opened_as_its_subject(tmp_path: Path) -> None:
         opened = open_subject(identify(str(name)), Settings())
         assert type(opened) is subject and SUBJECTS[opened.kind] is subject
         assert opened.source.text == str(name) and opened.epochs() == ()
-        assert not opened.reading.is_run and opened.reading.model == str(name)
+        assert opened.recipe == opened.card.get("recipe", {})
 
 
 def test_an_onnx_file_is_opened_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,48 +64,50 @@ def bars(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(tiny.write_csv(tmp_path_factory.mktemp("bars") / "fer2013.csv"))
 
 
-def told(subject: Any, data: MeasuredData, split: str) -> list[str]:
+def warnings_of(subject: Any, data: MeasuredData, split: str) -> list[str]:
     return TrainingData(subject, data).warnings(answered(data, split))
 
 
 def test_what_a_run_was_trained_and_selected_on(bars: str) -> None:
     run = classifier(recipe=RECIPE, selected_on="valid")
-    data = open_data(run.reading, bars)
+    data = open_data(run.source, run.recipe, bars)
     assert TrainingData(run, data).is_measured
-    assert told(run, data, "train") == [
+    assert warnings_of(run, data, "train") == [
         "the classifier was trained on split 'train': these figures flatter it"
     ]
-    assert told(run, data, "valid") == [
+    assert warnings_of(run, data, "valid") == [
         "the epoch of the classifier was selected on split 'valid': these figures flatter it; "
         "report another split"
     ]
-    assert told(run, data, "public") == []
+    assert warnings_of(run, data, "public") == []
 
 
 def test_the_training_pictures_are_found_in_other_splits(bars: str) -> None:
     run = classifier(recipe=RECIPE)
-    data = open_data(run.reading, bars, splits="official")
+    data = open_data(run.source, run.recipe, bars, splits="official")
     assert not TrainingData(run, data).is_measured
     parts = resplit(open_dataset(bars), "random:80/20", "train", 3)
     count = len(list(parts.samples("train")))
-    (line,) = told(run, data, "train")
+    (line,) = warnings_of(run, data, "train")
     assert f"was trained on {count} of these 128 pictures" in line
-    other = open_data(run.reading, bars, splits="random:50/50")
+    other = open_data(run.source, run.recipe, bars, splits="random:50/50")
     assert not TrainingData(run, other).is_measured
-    assert "was trained on" in told(run, other, "valid")[0]
-    assert told(run, other, "public") == []
+    assert "was trained on" in warnings_of(run, other, "valid")[0]
+    assert warnings_of(run, other, "public") == []
     # An exported file has the recipe in its card, and says the same of the official splits.
     file = classifier(is_run=False, recipe=RECIPE)
-    assert told(file, open_data(file.reading, bars), "train") == [line]
+    assert warnings_of(file, open_data(file.source, file.recipe, bars), "train") == [line]
 
 
 def test_another_seed_is_another_division(bars: str) -> None:
     run, other = classifier(recipe=RECIPE), classifier(recipe={**RECIPE, "splits_seed": 4})
-    data = open_data(run.reading, bars)  # a comparison measures both as the first run divides
+    data = open_data(
+        run.source, run.recipe, bars
+    )  # a comparison measures both as the first run divides
     assert TrainingData(run, data).is_measured and not TrainingData(other, data).is_measured
-    assert "was trained on" in told(other, data, "valid")[0]
+    assert "was trained on" in warnings_of(other, data, "valid")[0]
     official = {**RECIPE, "splits": "official"}
-    data = open_data(classifier(recipe=official).reading, bars)
+    data = open_data(run.source, official, bars)
     assert TrainingData(classifier(recipe={**official, "splits_seed": 9}), data).is_measured
 
 
@@ -113,26 +115,26 @@ def test_a_temperature_that_was_fitted_here(bars: str) -> None:
     file = classifier(
         is_run=False, recipe={"dataset": "fer2013"}, calibration="split public (16 pictures)"
     )
-    data = open_data(file.reading, bars)
-    assert told(file, data, "public") == [
+    data = open_data(file.source, file.recipe, bars)
+    assert warnings_of(file, data, "public") == [
         "the temperature of the classifier was fitted on split 'public': this flatters ECE and NLL "
         "and changes no answer"
     ]
-    assert told(file, data, "train") == []
+    assert warnings_of(file, data, "train") == []
 
 
 def test_a_model_that_does_not_say_is_not_warned_about(bars: str) -> None:
     for card in ({}, {"recipe": "no mapping"}, {"recipe": {**RECIPE, "dataset": "folder"}}):
         subject = classifier(is_run=False, **card)
-        data = open_data(subject.reading, bars)
-        assert told(subject, data, "train") == []
+        data = open_data(subject.source, subject.recipe, bars)
+        assert warnings_of(subject, data, "train") == []
         assert not TrainingData(subject, data).is_measured
 
 
 def test_data_without_the_split_of_the_recipe(bars: str) -> None:
     for recipe in ({**RECIPE, "splits_from": "all"}, {**RECIPE, "train_split": "all"}):
         run = classifier(recipe=recipe)
-        assert told(run, open_data(run.reading, bars), "train") == []
+        assert warnings_of(run, open_data(run.source, run.recipe, bars), "train") == []
 
 
 def test_fer2013_and_ferplus_are_the_same_pictures(fer2013_rows: list[Row], tmp_path: Path) -> None:
@@ -141,13 +143,16 @@ def test_fer2013_and_ferplus_are_the_same_pictures(fer2013_rows: list[Row], tmp_
     members["fer2013new.csv"] = fer2013.votes_file(fer2013_rows)
     path = str(fer2013.write_zip(tmp_path / "fer2013.zip", members))
     run = classifier(recipe={"dataset": "ferplus", "train_split": "train"})
-    data = open_data(run.reading, path, dataset="fer2013")
+    data = open_data(run.source, run.recipe, path, dataset="fer2013")
     assert data.reader == "fer2013" and not TrainingData(run, data).is_measured
-    (line,) = told(run, data, "train")
+    (line,) = warnings_of(run, data, "train")
     assert "was trained on" in line
-    assert told(run, data, "public") == []
+    assert warnings_of(run, data, "public") == []
     # A copy without FER+'s votes cannot tell.
-    assert told(run, open_data(run.reading, without, dataset="fer2013"), "train") == []
+    assert (
+        warnings_of(run, open_data(run.source, run.recipe, without, dataset="fer2013"), "train")
+        == []
+    )
 
 
 def test_a_detector_knows_its_pictures_by_their_fingerprint(tmp_path: Path) -> None:
@@ -172,19 +177,19 @@ def test_a_detector_knows_its_pictures_by_their_fingerprint(tmp_path: Path) -> N
         ({"recipe": {"dataset": "coco"}, "fingerprint": known}, path, False),
     ):
         run = detector(**card)
-        data = open_data(run.reading, place)
+        data = open_data(run.source, run.recipe, place)
         assert TrainingData(run, data).is_measured is found
-        assert bool(told(run, data, "train")) is found
+        assert bool(warnings_of(run, data, "train")) is found
     run = detector(recipe=recipe, fingerprint=known)
-    data = open_data(run.reading, path)
-    assert told(run, data, "train") == [
+    data = open_data(run.source, run.recipe, path)
+    assert warnings_of(run, data, "train") == [
         "the detector was trained on split 'train': these figures flatter it"
     ]
 
 
 def test_unreadable_pictures_are_counted(bars: str) -> None:
     subject = classifier(is_run=False)
-    data = open_data(subject.reading, bars)
+    data = open_data(subject.source, subject.recipe, bars)
     found = answered(data, "public", skipped=("a.png: cut short", "b.png: empty"))
     assert TrainingData(subject, data).warnings(found) == [
         "2 of 130 pictures could not be read and are left out of all figures, such as "

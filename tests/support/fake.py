@@ -69,7 +69,7 @@ def without_figures(put: Callable[[Any, str, Any], None]) -> None:
 
 @contextmanager
 def without_waiting_for_the_disk() -> Iterator[None]:
-    """A commit to SQLite waits for the disk, which a busy machine lets wait for long."""
+    """A commit to SQLite waits for the disk, which takes long on a busy machine."""
     from sqlalchemy import Engine, event
 
     def connected(connection: Any, _: Any) -> None:
@@ -81,7 +81,7 @@ def without_waiting_for_the_disk() -> Iterator[None]:
 
 
 def main(out: Path, storage: str, trials: int, slow: float, say: Callable[[str], None]) -> None:
-    """Tune, ``slow`` seconds an epoch, and say which epochs and trials have ended."""
+    """Tune with ``slow`` seconds per epoch, and report which epochs and trials have ended."""
     from functools import partial
 
     import torch

@@ -1,4 +1,4 @@
-"""A web server in this process that behaves as it is told, and counts what it is asked."""
+"""A web server in this process, with given answers, that counts requests."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote
 
 Answer = Callable[[BaseHTTPRequestHandler, int], None]
-"""Gets the request and how often its path was asked for, from 1."""
+"""Gets the request and the number of requests for its path so far, from 1."""
 
 
 class Web:
-    """``asked``: path → how often."""
+    """``asked``: path → number of requests."""
 
     def __init__(self, url: str, asked: Counter[str]) -> None:
         self.url, self.asked = url, asked
@@ -22,7 +22,7 @@ class Web:
 
 @contextmanager
 def serving(pages: dict[str, Answer]) -> Iterator[Web]:
-    """``pages``: decoded path → what answers it; any other path is a 404."""
+    """``pages``: decoded path → its answer; any other path is a 404."""
     asked: Counter[str] = Counter()
 
     class Handler(BaseHTTPRequestHandler):
@@ -49,7 +49,7 @@ def status(code: int) -> Answer:
 
 
 def content(data: bytes, kind: str = "image/jpeg", claimed: int | None = None) -> Answer:
-    """``claimed``: a length that is not that of ``data``; -1: none is told."""
+    """``claimed``: a wrong Content-Length; -1: none."""
 
     def answer(handler: BaseHTTPRequestHandler, _: int) -> None:
         handler.send_response(200)
@@ -67,5 +67,5 @@ def first(times: int, before: Answer, then: Answer) -> Answer:
 
 
 def stalling(release: threading.Event) -> Answer:
-    """Says nothing until ``release``, or a few seconds have passed."""
+    """Sends nothing until ``release``, or for five seconds."""
     return lambda handler, _: release.wait(5) and None

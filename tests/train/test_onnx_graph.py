@@ -47,7 +47,7 @@ def test_the_graph_computes_what_the_network_does(
     np.testing.assert_allclose(y, x @ weight.T + layer.bias.detach().numpy(), rtol=1e-5, atol=1e-6)
 
 
-def test_the_exporters_notes_are_left_out(graph: Callable[[], Any]) -> None:
+def test_the_notes_of_the_exporter_are_left_out(graph: Callable[[], Any]) -> None:
     model = graph()
     assert model.ir_version == 8
     assert not any(n.doc_string or n.metadata_props for n in model.graph.node)

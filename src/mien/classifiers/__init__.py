@@ -1,1 +1,1 @@
-"""Expression classifiers, one file each."""
+"""Expression classifiers."""

@@ -31,14 +31,14 @@ def command(context: click.Context, as_json: bool) -> None:
     from mien.catalogue import classifier_specs, detector_facts
     from mien.cli.support.console import out
 
-    found = {
+    listed = {
         "detectors": _rows(detector_facts(), DETECTOR_COLUMNS, _detector_cells),
         "classifiers": _rows(classifier_specs(), CLASSIFIER_COLUMNS, _classifier_cells),
     }
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        click.echo(json.dumps(listed, indent=2))
         return
-    for title, rows in found.items():
+    for title, rows in listed.items():
         table = Table(
             title=title.capitalize(), title_justify="left", box=None, pad_edge=False,
             padding=(0, 3, 0, 0),
@@ -108,13 +108,13 @@ def _print_section(title: str, facts: dict[str, Any], console: Any) -> None:
 
 
 def _rows(
-    found: Mapping[str, Any], columns: tuple[str, ...], cells: Callable[[Any], tuple[str, ...]]
+    by_name: Mapping[str, Any], columns: tuple[str, ...], cells: Callable[[Any], tuple[str, ...]]
 ) -> list[dict[str, str]]:
     """One row a name; a broken one is listed with its reason, beside the rest."""
     from mien.catalogue import Broken
 
     rows = []
-    for name, facts in found.items():
+    for name, facts in by_name.items():
         dashes = ("–",) * (len(columns) - 1)
         values = (str(facts), *dashes) if isinstance(facts, Broken) else cells(facts)
         row = dict(zip(columns, values, strict=True))

@@ -1,18 +1,10 @@
-"""``mien study``: every classifier trained, measured and put beside the published figures."""
+"""``mien study``: train and measure every classifier, and compare with published figures."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import torch
-
-    from mien.datasets.base import Dataset
-    from mien.train.study.run import Entry
 
 
 @click.command()
@@ -20,10 +12,10 @@ if TYPE_CHECKING:
 @click.option("--out", required=True, metavar="DIR", help="Folder of the study.")
 @click.option(
     "--schedule", type=click.Choice(["short", "full"]), default="short", show_default=True,
-    help="short: two CPU cores, from scratch; full: the recipes as they are.",
+    help="short: for two CPU cores, from scratch; full: the recipes unchanged.",
 )  # fmt: skip
-@click.option("--only", metavar="A,B", help="These classifiers alone.")
-@click.option("--from-scratch", is_flag=True, help="Without the weights of others.")
+@click.option("--only", metavar="A,B", help="Only these classifiers.")
+@click.option("--from-scratch", is_flag=True, help="Without pretrained weights.")
 @click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
     help="auto: a GPU where there is one.",
@@ -40,80 +32,57 @@ def command(
 ) -> int:
     """Train every classifier on FER2013 and compare them.
 
-    Each gets a run's folder in --out/runs. The same command goes on where it was stopped: what is
-    finished stays, what is not is resumed, what failed is tried again. Written after every
-    classifier: study.json, study.md (accuracy beside published figures, cost) and study.png.
-    Exit status: 0 done, 1 one of them failed, 2 usage, 130 stopped by Ctrl-C.
+    Each gets a run's folder in --out/runs. Run the same command again to continue: finished runs
+    stay, unfinished ones are resumed, failed ones tried again. After every classifier it writes
+    study.json, study.md (accuracy, published figures, cost) and study.png. Exit status: 0 done,
+    1 a classifier failed, 2 usage, 130 stopped by Ctrl-C.
     """
     import shlex
     from pathlib import Path
 
-    from mien.datasets.base import open_dataset
     from mien.extras import require_extra
 
     require_extra("train", "'mien study'", "onnx", "onnxscript")
     require_extra("plot", "'mien study'")
     import torch
 
+    from mien.cli.support.epochs import epochs_shown
+    from mien.train.classification.config import ClassifierConfig
     from mien.train.session import pick_device
-    from mien.train.study import report as study_report
-    from mien.train.study import run as study
+    from mien.train.study.plan import Entry
+    from mien.train.study.report import ranked
+    from mien.train.study.run import Watcher, run_study
 
-    names = tuple(name.strip() for name in only.split(",")) if only else ()
-    entries = study.plan(schedule, names, from_scratch)
-    dataset = open_dataset(data)
     if threads is not None:
         torch.set_num_threads(threads)
-    where = pick_device(device)
-    folder = Path(out)
-    _make(folder / "runs")
-    shown = f"mien study --data {shlex.quote(Path(data).name)} --out {shlex.quote(folder.name)}"
-    shown += f" --schedule {schedule}" + " --from-scratch" * from_scratch
-    everything = study.plan(schedule, (), from_scratch)
+    where, folder = pick_device(device), Path(out)
 
-    failed = []
+    class Lines(Watcher):
+        def begins(self, number: int, count: int, entry: Entry) -> None:
+            click.echo(f"[{number}/{count}] {entry.recipe} on {where}", err=True)
+
+        def epochs(self, config: ClassifierConfig) -> Any:
+            return epochs_shown(config)
+
+        def failed(self, entry: Entry, reason: str) -> None:
+            click.echo(f"mien: {entry.recipe} failed: {reason}", err=True)
+
+    names = tuple(name.strip() for name in only.split(",")) if only else ()
     try:
-        study.measure_shipped(dataset, folder)
-        for number, entry in enumerate(entries, start=1):
-            click.echo(f"[{number}/{len(entries)}] {entry.recipe} on {where}", err=True)
-            error = _run(entry, dataset, folder, where)
-            if error:
-                failed.append(entry.recipe)
-                click.echo(f"mien: {entry.recipe} failed: {error}", err=True)
-            rows = study_report.collect(everything, folder, shlex.quote(Path(data).name))
-            study_report.write(rows, folder, shown, schedule)
+        result = run_study(
+            data, folder, schedule=schedule, only=names, from_scratch=from_scratch, device=where,
+            watcher=Lines(),
+        )  # fmt: skip
     except KeyboardInterrupt:
-        click.echo("mien: stopped; go on with the same command", err=True)
+        click.echo("mien: stopped; run the same command to continue", err=True)
         return 130
     click.echo((folder / "study.md").read_text("utf-8"), nl=False)
-    done = [row for row in rows if row["status"] == "done"]
-    if len(done) > 1:
+    best = ranked(result.rows)[:2]
+    if len(best) == 2:
         click.echo(f"\nfigure: {folder / 'study.png'}")
-        best = sorted(done, key=lambda row: row[study.REPORTED]["accuracy"])[-2:]
         runs = " ".join(shlex.quote(str(folder / row["run"])) for row in best)
         click.echo(f"next: mien compare {runs}")
-    if failed:
-        click.echo(f"mien: failed: {', '.join(failed)}; the same command tries again", err=True)
-    return 1 if failed else 0
-
-
-def _run(entry: Entry, dataset: Dataset, out: Path, device: torch.device) -> str:
-    """Train and measure one classifier with its progress shown; returns what went wrong, or ""."""
-    from mien.cli.support.epochs import epochs_shown
-    from mien.train.study.run import run_entry
-
-    try:
-        with epochs_shown(entry.config()) as (on_batch, on_epoch):
-            run_entry(entry, dataset, out, device=device, on_batch=on_batch, on_epoch=on_epoch)
-    except Exception as error:  # noqa: BLE001 - hours of others must not end with one of them
-        return " ".join(str(error).split()) or type(error).__name__
-    return ""
-
-
-def _make(folder: Path) -> None:
-    from mien.files import output_error
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise output_error(repr(str(folder)), error) from None
+    if result.failed:
+        names_of = ", ".join(result.failed)
+        click.echo(f"mien: failed: {names_of}; run the same command to try them again", err=True)
+    return 1 if result.failed else 0

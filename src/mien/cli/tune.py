@@ -75,10 +75,12 @@ def command(
 ) -> int:
     """Search for a recipe's best settings.
 
-    Trains RECIPE repeatedly with settings from a search space and keeps the best.
+    Trains RECIPE repeatedly with settings from a search space and keeps the best. Settings are
+    chosen on a part of the training split, never on the splits that are reported later.
+
     Run the same command again to continue a search that was stopped; run it several times at once,
-    on one or more machines, to share its trials. Settings are chosen on a part of the training
-    split, never on the splits that are reported later.
+    on one or more machines, to share its trials.
+
     Exit status: 0 done, 1 failed, 2 usage, 130 stopped by Ctrl-C.
     """
     import shlex
@@ -106,7 +108,7 @@ def command(
     if threads is not None:
         torch.set_num_threads(threads)
     where = pick_device(device)
-    number, epochs = counted(int(trials), "trial"), counted(config.epochs, "epoch")
+    number, epochs = counted(trials, "trial"), counted(config.epochs, "epoch")
     click.echo(f"tuning {config.name} on {where}: {number} of {epochs}, into {out}", err=True)
     if note:
         click.echo(f"mien: {note}: a split that is reported must not choose settings", err=True)

@@ -87,6 +87,16 @@ class SceneDataset(AnyDataset, Protocol):
         ...
 
 
+def check_split(dataset: AnyDataset, split: str, place: Path | None = None) -> None:
+    """Raise ``DatasetError`` unless ``dataset``, which lies at ``place``, has ``split``."""
+    splits = dataset.splits()
+    if split not in splits:
+        where = place or f"the {dataset.facts.name} data set"
+        raise DatasetError(
+            f"{where} has no split {split!r} (splits: {', '.join(splits) or 'none'})"
+        )
+
+
 def open_dataset(path: str | Path, name: str = "fer2013", options: Sequence[str] = ()) -> Dataset:
     """Open the data set at ``path`` with the reader called ``name``.
 

@@ -1,30 +1,35 @@
-"""Other splits than the official ones: at random, by subject, so many pictures each.
+"""Splits other than the official ones: at random or by subject, in per cent or numbers of pictures.
 
-Copies of a picture always land in one part. Who lands where follows from the pixels and the seed
-alone, so that every copy of a data set, in whatever form and order, is divided alike.
+Copies of a picture always land in the same part. Parts depend on the pictures' contents and the
+seed alone, so every copy of a data set is divided the same, whatever its form and order.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import overload
+from functools import cached_property
+from typing import Generic, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.datasets.base import Dataset, SceneDataset
-from mien.datasets.division import PARTS, Group, divide, grouped
+from mien.datasets.base import AnyDataset, Dataset, SceneDataset, check_split
+from mien.datasets.division import PARTS, divide, grouped
 from mien.datasets.files.decoding import decoded
+from mien.datasets.files.pictures import Picture
 from mien.datasets.samples import Sample, pixel_keys
-from mien.datasets.scene_splits import DividedScenes
+from mien.datasets.scene import Scene
 from mien.errors import ConfigError, DatasetError
+
+Item = TypeVar("Item", Sample, Scene)
 
 _FORM = re.compile(r"(random|subject):(\d+)/(\d+)(?:/(\d+))?")
 _ACCEPTED = (
-    "expected official, random:90/10 or random:80/10/10 (per cent, for they sum to 100), "
+    "expected official, random:90/10 or random:80/10/10 (per cent, as they sum to 100), "
     "random:1600/400/5000 (pictures) or subject:80/20"
 )
 
@@ -44,30 +49,34 @@ def resplit(
 ) -> Dataset | SceneDataset:
     """``dataset`` with its split ``source`` divided as ``how`` says.
 
-    ``official``: ``dataset`` itself. ``random:A/B`` and ``random:A/B/C``: two parts, ``train`` and
-    ``valid``, or three with ``test``. Sizes that sum to exactly 100 are per cent of the pictures of
-    ``source``; any others are numbers of pictures, and what they leave over is in no part. Both are
-    stratified: every class has its share of ``source`` in every part, to the picture where copies
-    allow it. ``subject:A/B`` (or three) is in per cent too and keeps all pictures of a subject
-    together, so the shares are as near as whole subjects come.
+    - ``official``: ``dataset`` itself.
+    - ``random:A/B`` and ``random:A/B/C``: two parts, ``train`` and ``valid``, or three with
+      ``test``. Sizes that sum to exactly 100 are per cent of the pictures of ``source``; other
+      sizes are numbers of pictures, and the pictures that remain are in no part. Stratified: every
+      part has the same shares of classes as ``source``, to the picture where copies allow it.
+    - ``subject:A/B`` and ``subject:A/B/C``: per cent; all pictures of a subject stay together, so
+      the shares are as close as whole subjects allow.
 
-    Pictures with equal pixels stay together in all of them; a number of pictures is met exactly all
-    the same. The same seed gives the same parts. The parts come first in ``splits()``, then the
-    other splits as they are; one that bears a part's name is there as ``official_<name>``.
+    The same seed gives the same parts. They come first in ``splits()``, then the other splits; one
+    with the name of a part becomes ``official_<name>``. A data set that is already divided like
+    this is returned as it is.
 
-    Whole pictures with marked faces are divided at random too; see ``scene_splits.DividedScenes``.
+    Crops with equal pixels stay together; a number of pictures is met exactly nevertheless. The
+    pictures of ``source`` are decoded once, when the first part is read.
 
-    The pictures of ``source`` are decoded once, when the first part is asked for; a data set that
-    is divided like this already is given back. Raises ``ConfigError`` for a text of another form,
-    ``DatasetError`` where there is no split ``source`` and, when the first part is asked for, where
-    there are too few pictures or no subjects.
+    Whole pictures can be divided at random only. Pictures whose files are equal stay together.
+    Nothing is decoded, so a picture that was compressed again counts as another one. The files of
+    ``source`` are read once, when the first part is read.
+
+    Raises ``ConfigError`` for a text of another form and ``DatasetError`` without a split
+    ``source``; and, when the first part is read, for too few pictures or unknown subjects.
     """
     if how == "official" or dataset.facts.division == (how, source, seed):
         return dataset
     match = _FORM.fullmatch(how)
     sizes = tuple(int(size) for size in match.groups()[1:] if size) if match else ()
     if match is None or 0 in sizes:
-        raise ConfigError(f"splits {how!r} cannot be followed: {_ACCEPTED}")
+        raise ConfigError(f"unknown splits {how!r}: {_ACCEPTED}")
     by_subject = match[1] == "subject"
     if by_subject and sum(sizes) != 100:
         raise ConfigError(f"splits {how!r}: subjects are divided in per cent, which sum to 100")
@@ -80,11 +89,11 @@ def resplit(
     if isinstance(dataset, SceneDataset):
         if by_subject:
             raise ConfigError(
-                f"splits {how!r}: the {dataset.facts.name} data set has whole pictures with any "
-                "number of people: divide them with random:90/10"
+                f"splits {how!r}: the {dataset.facts.name} data set has whole pictures, which "
+                "show any number of people: divide it with random:90/10"
             )
-        return DividedScenes(dataset, (how, source, seed), sizes)
-    return _Divided(dataset, (how, source, seed), sizes, by_subject)
+        return _DividedScenes(dataset, (how, source, seed), sizes)
+    return _DividedCrops(dataset, (how, source, seed), sizes, by_subject)
 
 
 def at_most(labels: Sequence[int], n: int, seed: int = 0) -> NDArray[np.int64]:
@@ -96,11 +105,78 @@ def at_most(labels: Sequence[int], n: int, seed: int = 0) -> NDArray[np.int64]:
     of_class: dict[int, list[int]] = defaultdict(list)
     for index in order.tolist():
         of_class[int(labels[index])].append(index)
-    return np.array(sorted(i for found in of_class.values() for i in found[:n]), np.int64)
+    return np.array(sorted(i for members in of_class.values() for i in members[:n]), np.int64)
 
 
-class _Divided:
+class _Divided(Generic[Item]):
     """A data set of which one split is divided; see ``resplit``."""
+
+    _together = "copies"
+
+    def __init__(
+        self,
+        dataset: AnyDataset,
+        read: Callable[[str], Iterator[Item]],
+        division: tuple[str, str, int],
+        sizes: tuple[int, ...],
+    ) -> None:
+        self.facts = replace(dataset.facts, division=division)
+        self._inner = dataset
+        self._read: Callable[[str], Iterator[Item]] = read
+        _, self._source, self._seed = division
+        self._sizes, self._parts = sizes, PARTS[: len(sizes)]
+        self._others = {  # name here → name there
+            f"official_{name}" if name in self._parts else name: name
+            for name in dataset.splits()
+            if name != self._source
+        }
+
+    def splits(self) -> tuple[str, ...]:
+        """The parts, then the splits that are not divided."""
+        return (*self._parts, *self._others)
+
+    def skipped(self, split: str) -> Mapping[str, Sequence[str]]:
+        """Reason → keys; of a part, those of its own pictures, or of boxes in them."""
+        if split in self._others:
+            return self._inner.skipped(self._others[split])
+        skipped = self._inner.skipped(self._source)
+        if not skipped:
+            return {}
+        pictures = {item.key for item in self._items(split)}
+        own = {
+            reason: [key for key in keys if {key, key.rpartition("#")[0]} & pictures]
+            for reason, keys in skipped.items()
+        }
+        return {reason: keys for reason, keys in own.items() if keys}
+
+    def _items(self, split: str) -> Iterator[Item]:
+        """Every picture of one part or other split, in the order of the data set."""
+        if split in self._others:
+            yield from self._read(self._others[split])
+            return
+        check_split(self, split)
+        part = self._parts.index(split)
+        for item, its_part in zip(self._read(self._source), self._part_of, strict=True):
+            if its_part == part:
+                yield item
+
+    @cached_property
+    def _part_of(self) -> list[int]:
+        """Index of the part of every picture of the source, -1 for those in none."""
+        classes, ties = self._classes_and_ties()
+        groups = grouped(ties, classes, self._seed)
+        return divide(groups, self._sizes, self.facts.name, self._source, self._together)
+
+    def _classes_and_ties(self) -> tuple[list[int], list[tuple[bytes, ...]]]:
+        """For each picture of the source its class, and its ties.
+
+        Pictures that share a tie stay together; the first tie decides the place in the draw.
+        """
+        raise NotImplementedError
+
+
+class _DividedCrops(_Divided[Sample]):
+    """Copies are crops with equal pixels."""
 
     def __init__(
         self,
@@ -109,66 +185,64 @@ class _Divided:
         sizes: tuple[int, ...],
         by_subject: bool,
     ) -> None:
-        self.facts = replace(dataset.facts, division=division)
-        self._dataset, (_, self._source, self._seed) = dataset, division
-        self._sizes, self._by_subject = sizes, by_subject
-        self._parts = PARTS[: len(sizes)]
-        self._others = {  # name here → name there
-            f"official_{name}" if name in self._parts else name: name
-            for name in dataset.splits()
-            if name != self._source
-        }
-        self._part_of: list[int] | None = None  # one a picture of source; -1: in no part
-
-    def splits(self) -> tuple[str, ...]:
-        """The parts, then the splits that stay as they are."""
-        return (*self._parts, *self._others)
+        super().__init__(dataset, dataset.samples, division, sizes)
+        self._by_subject = by_subject
+        if by_subject:
+            self._together = "those of a subject"
 
     def samples(self, split: str) -> Iterator[Sample]:
         """Every picture of one part or other split, in the order of the data set."""
-        if split in self._others:
-            yield from self._dataset.samples(self._others[split])
-            return
-        if split not in self._parts:
-            known = ", ".join(self.splits())
-            raise DatasetError(
-                f"the {self.facts.name} data set has no split {split!r} (splits: {known})"
-            )
-        if self._part_of is None:
-            self._part_of = self._divide()
-        part = self._parts.index(split)
-        samples = self._dataset.samples(self._source)
-        for sample, its_part in zip(samples, self._part_of, strict=True):
-            if its_part == part:
-                yield sample
+        return self._items(split)
 
-    def skipped(self, split: str) -> Mapping[str, Sequence[str]]:
-        """What the reader left out of a split that stays as it is; of parts it is not known."""
-        return self._dataset.skipped(self._others[split]) if split in self._others else {}
-
-    def _divide(self) -> list[int]:
-        """Index of the part of every picture of the source, -1 for those in none."""
-        together = "those of a subject" if self._by_subject else "copies"
-        return divide(self._groups(), self._sizes, self.facts.name, self._source, together)
-
-    def _groups(self) -> list[Group]:
-        """Pictures that must stay together, in an order drawn from the seed."""
-        labels: list[int] = []
-        ties: list[tuple[bytes, ...]] = []  # pictures that share one of theirs stay together
-        for sample, picture in decoded(self._dataset.samples(self._source)):
-            if isinstance(picture, DatasetError):
-                # Whoever reads the part will be told; here it is a picture like no other.
-                pixels = b"unreadable " + sample.key.encode(errors="surrogateescape")
+    def _classes_and_ties(self) -> tuple[list[int], list[tuple[bytes, ...]]]:
+        classes: list[int] = []
+        ties: list[tuple[bytes, ...]] = []
+        for sample, picture in decoded(self._read(self._source)):
+            if isinstance(picture, DatasetError):  # reported when the part is read
+                pixels = _unreadable(sample)
             else:
                 (pixels,) = pixel_keys([picture])
-            labels.append(sample.label)
+            classes.append(sample.label)
             ties.append((self._subject(sample), pixels) if self._by_subject else (pixels,))
-        return grouped(ties, labels, self._seed)
+        return classes, ties
 
     def _subject(self, sample: Sample) -> bytes:
         if sample.subject is None:
             raise DatasetError(
-                f"{self.facts.name}: nobody knows who is shown on {sample.key}, so it cannot be "
-                "divided by subject; the reader 'folder' takes subjects from file names (subject=…)"
+                f"{self.facts.name}: cannot be divided by subject, as the subject of {sample.key} "
+                "is unknown; the reader 'folder' takes subjects from file names (subject=…)"
             )
         return sample.subject.encode(errors="surrogateescape")
+
+
+class _DividedScenes(_Divided[Scene]):
+    """Copies are equal files; there are no classes."""
+
+    def __init__(
+        self, dataset: SceneDataset, division: tuple[str, str, int], sizes: tuple[int, ...]
+    ) -> None:
+        super().__init__(dataset, dataset.scenes, division, sizes)
+
+    def scenes(self, split: str) -> Iterator[Scene]:
+        """Every picture of one part or other split, in the order of the data set."""
+        return self._items(split)
+
+    def _classes_and_ties(self) -> tuple[list[int], list[tuple[bytes, ...]]]:
+        ties: list[tuple[bytes, ...]] = [(_file_key(s),) for s in self._read(self._source)]
+        return [0] * len(ties), ties
+
+
+def _file_key(scene: Scene) -> bytes:
+    """16 bytes, equal for equal files; for equal pixels where a picture has no file."""
+    try:
+        if isinstance(scene.pixels, Picture):
+            data = scene.pixels.archive.read(scene.pixels.name)
+            return hashlib.blake2b(data, digest_size=16).digest()
+        return pixel_keys([scene.image])[0]
+    except DatasetError:
+        return _unreadable(scene)
+
+
+def _unreadable(item: Sample | Scene) -> bytes:
+    """Unlike the key of any other picture: one that cannot be read has no copies."""
+    return b"unreadable " + item.key.encode(errors="surrogateescape")

@@ -35,7 +35,7 @@ class DetectorFacts:
     cropped: bool = False
     """Whether its boxes are face crops already, so that no model's framing is applied."""
     needs: str = ""
-    """What is missing here, such as a model file; empty where it works without options."""
+    """What is missing here, such as a model file; empty if it works without options."""
     card: Mapping[str, Any] = field(default_factory=dict)
     """Facts of training that travel with the weights: data, recipe, limits; empty for others."""
 

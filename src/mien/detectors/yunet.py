@@ -108,17 +108,17 @@ class YuNet:
         bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
         scale = min(1.0, SURE / max(self.min_face_size, SURE), (PIXELS / (height * width)) ** 0.5)
         longer = max(height, width)
-        found = self._search(bgr, scale, threshold)  # (N, 15)
+        rows = self._search(bgr, scale, threshold)  # (N, 15)
         if longer * scale > OVERVIEW_FROM:
-            side = np.sqrt(found[:, 2] * found[:, 3]) * scale
+            side = np.sqrt(rows[:, 2] * rows[:, 3]) * scale
             overview = self._search(bgr, OVERVIEW / longer, threshold)
-            found = np.concatenate([found[side < LARGEST], overview])
+            rows = np.concatenate([rows[side < LARGEST], overview])
             # Faces of medium size are found twice.
-            boxes, scores = found[:, :4].tolist(), found[:, 14].tolist()
+            boxes, scores = rows[:, :4].tolist(), rows[:, 14].tolist()
             keep = cv2.dnn.NMSBoxes(boxes, scores, 0.0, self.nms_threshold)
-            found = found[np.asarray(keep, np.intp)]
-        found = found[np.sqrt(found[:, 2] * found[:, 3]) >= self.min_face_size]
-        found = found[np.argsort(-found[:, 14], kind="stable")]
+            rows = rows[np.asarray(keep, np.intp)]
+        rows = rows[np.sqrt(rows[:, 2] * rows[:, 3]) >= self.min_face_size]
+        rows = rows[np.argsort(-rows[:, 14], kind="stable")]
         return [
             # OpenCV's points begin with the person's right eye, which is the image-left one.
             Face(
@@ -126,7 +126,7 @@ class YuNet:
                 score=min(score, 1.0),
                 landmarks=tuple(zip(points[::2], points[1::2], strict=True)),
             )
-            for x, y, w, h, *points, score in found.tolist()
+            for x, y, w, h, *points, score in rows.tolist()
         ]
 
     def _search(self, bgr: NDArray[Any], scale: float, threshold: float) -> NDArray[np.float64]:
@@ -138,10 +138,10 @@ class YuNet:
         with self._lock:  # the network has one input size and one threshold at a time
             self._network.setInputSize(size)
             self._network.setScoreThreshold(threshold)
-            found = self._network.detect(bgr)[1]
-        if found is None:
+            faces = self._network.detect(bgr)[1]
+        if faces is None:
             return np.empty((0, 15))
-        rows = found.astype(np.float64)
+        rows: NDArray[np.float64] = faces.astype(np.float64)
         rows[:, :14] *= np.tile([width / size[0], height / size[1]], 7)
         return rows
 

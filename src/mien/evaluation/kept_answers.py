@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
-from typing import Protocol
 
 from mien.evaluation.classification.predictions import Predictions
 from mien.evaluation.detection.answers import Detections
@@ -14,27 +13,8 @@ PREDICTIONS, DETECTIONS = "predictions", "detections"
 """Folders inside a run's folder."""
 
 
-class Answers(Protocol):
-    """A model's answers to one split: ``Predictions`` or ``Detections``."""
-
-    @property
-    def split(self) -> str:
-        """The split that was measured."""
-        ...
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """Names of the pictures that were answered."""
-        ...
-
-    @property
-    def skipped(self) -> tuple[str, ...]:
-        """Pictures that could not be read, each with the reason."""
-        ...
-
-    def save(self, path: str | Path) -> None:
-        """Write one file, whole or not at all. Raises ``OutputError``."""
-        ...
+Answers = Predictions | Detections
+"""A model's answers to one split."""
 
 
 def predictions_path(run: Path, split: str, tta: bool = False) -> Path:
@@ -56,7 +36,7 @@ def keep_answers(answers: Answers, path: Path) -> None:
     answers.save(path)
 
 
-def load_answers(path: str | Path) -> Predictions | Detections:
+def load_answers(path: str | Path) -> Answers:
     """The answers in a file that ``mien evaluate`` saved. Raises ``InputError``."""
     return Detections.load(path) if holds_detections(path) else Predictions.load(path)
 

@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from mien.datasets.base import AnyDataset
+from mien.datasets.samples import Pixels, Sample
+from mien.datasets.scene import Scene
 from mien.errors import DatasetError
 
 Progress = Callable[[int, int], None]
 """Called with (pictures done, pictures in all)."""
 
 
-class _Picture(Protocol):
-    @property
-    def key(self) -> str: ...
-
-    @property
-    def image(self) -> NDArray[np.uint8]: ...
-
-
-def check_split(dataset: AnyDataset, split: str) -> None:
-    """Raise ``DatasetError``, which lists the splits, unless ``dataset`` has ``split``."""
-    splits = dataset.splits()
-    if split not in splits:
-        listed = ", ".join(splits)
-        raise DatasetError(f"no split {split!r} in this {dataset.facts.name} (it has: {listed})")
-
-
-def read_or_skip(picture: _Picture, skipped: list[str]) -> NDArray[np.uint8] | None:
+def read_or_skip(picture: Sample | Scene, skipped: list[str]) -> Pixels | None:
     """The decoded picture; ``None`` if it cannot be read, with the reason added to ``skipped``."""
     try:
         return picture.image

@@ -1,1 +1,1 @@
-"""Reads pictures from every kind of source."""
+"""Reads pictures from any source."""

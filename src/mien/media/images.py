@@ -1,7 +1,7 @@
-"""Anything that a user has, a path, bytes, a file, an array or a PIL image, becomes RGB uint8.
+"""Reads a picture from a path, bytes, a file, an array or a PIL image as RGB uint8.
 
-Pillow decodes: it reads the header before the pixels, so that a file which claims to be enormous
-is refused before anything is allocated.
+Pillow decodes it. It reads the header before the pixels, so a file that claims an enormous size is
+refused before memory is allocated.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.errors import ConfigError, ImageReadError, InputError
+from mien.errors import ConfigError, ImageReadError, InputError, one_line
 
 if TYPE_CHECKING:  # Pillow is imported where a picture is decoded: `import mien` must stay quick
     import PIL.Image
 
 DEFAULT_MAX_PIXELS = 100_000_000
-"""A picture of more pixels is refused; ``MIEN_MAX_PIXELS`` or ``max_pixels`` sets another limit."""
+"""Pixels of the largest picture read; ``MIEN_MAX_PIXELS`` or ``max_pixels`` changes the limit."""
 
 # fmt: off
 SUFFIXES = frozenset(
@@ -35,11 +35,11 @@ SUFFIXES = frozenset(
     )
 )
 # fmt: on
-"""Lower-case file name endings that are taken for pictures when a folder is searched."""
+"""Lower-case suffixes of the files that count as pictures when a folder is searched."""
 
-# What Pillow may try, most common first. It could do more, EPS through Ghostscript for one, but a
-# program that reads other people's files is safer with few decoders. AVIF is last because a Pillow
-# without it raises KeyError there.
+# Formats that Pillow tries, most common first. It knows more, such as EPS through Ghostscript, but
+# few decoders are safer for files from unknown sources. AVIF is last because a Pillow without it
+# raises KeyError there.
 _FORMATS = ("JPEG", "PNG", "GIF", "BMP", "PPM", "WEBP", "TIFF", "JPEG2000", "AVIF")
 _READABLE = "JPEG, PNG, WebP, BMP, TIFF, GIF or AVIF"
 
@@ -65,14 +65,14 @@ def read_image(source: Source, *, max_pixels: int | None = None) -> Image:
     ``source`` is a path, the bytes of an image file, a binary file object, a PIL image or an
     array: grey (H, W) or (H, W, 1), RGB (H, W, 3) or RGBA (H, W, 4), of uint8, uint16, bool or
     floats in [0, 1]. Files and PIL images are turned upright by their EXIF orientation, alpha is
-    laid on white, 16 bits are scaled to 8, and of an animation comes the first frame. An array
-    that is RGB uint8 already comes back without a copy; Mien never writes into it.
+    laid on white, 16 bits are scaled to 8, and an animation gives its first frame. An array that
+    is already RGB uint8 is returned without a copy; Mien never writes into it.
 
     ``max_pixels`` (width × height) defaults to the environment variable ``MIEN_MAX_PIXELS``, else
     to ``DEFAULT_MAX_PIXELS``; a file or PIL image above it is refused before it is decoded.
 
-    Raises ``ImageReadError`` for a file that is missing, empty, protected, damaged, cut short, too
-    large or no picture; ``InputError`` for an object or array that cannot be an image;
+    Raises ``ImageReadError`` for a file that is missing, empty, protected, damaged, truncated, too
+    large or not a picture; ``InputError`` for an object or array that cannot be a picture;
     ``ConfigError`` for a limit that is not a positive whole number.
     """
     if isinstance(source, np.ndarray):
@@ -85,11 +85,11 @@ def read_image(source: Source, *, max_pixels: int | None = None) -> Image:
             return _decode(file, name, limit)
     if isinstance(source, bytes | bytearray | memoryview):
         data = bytes(source)
-        return _decode(BytesIO(data), f"the picture given ({len(data)} bytes)", limit)
+        return _decode(BytesIO(data), f"the given picture ({len(data)} bytes)", limit)
     if hasattr(source, "read"):
-        return _decode(*_slurp(source), limit)
+        return _decode(*_read_all(source), limit)
     if hasattr(source, "getexif") and hasattr(source, "convert"):
-        return _pixels(source, "the PIL image given", limit)
+        return _pixels(source, "the given PIL image", limit)
     raise InputError(
         f"cannot read a picture from {type(source).__name__}: "
         "give a path, bytes, a binary file, a NumPy array or a PIL image"
@@ -97,16 +97,16 @@ def read_image(source: Source, *, max_pixels: int | None = None) -> Image:
 
 
 def _pixel_limit(max_pixels: int | None) -> int:
-    given: Any = max_pixels
-    if given is None:
-        given = os.environ.get("MIEN_MAX_PIXELS") or DEFAULT_MAX_PIXELS
+    value: Any = max_pixels
+    if value is None:
+        value = os.environ.get("MIEN_MAX_PIXELS") or DEFAULT_MAX_PIXELS
     try:
-        limit = int(given)
+        limit = int(value)
     except (TypeError, ValueError, OverflowError):
         limit = 0
     if limit < 1:
         raise ConfigError(
-            f"the limit of pixels (max_pixels, MIEN_MAX_PIXELS) is {given!r}: "
+            f"the pixel limit (max_pixels, MIEN_MAX_PIXELS) is {value!r}: "
             "give a positive whole number"
         )
     return limit
@@ -117,12 +117,12 @@ def _open_file(path: Path, name: str) -> IO[bytes]:
         mode = path.stat().st_mode
         if stat.S_ISREG(mode):
             return path.open("rb")
-        if stat.S_ISFIFO(mode):  # a pipe cannot be searched back and forth: take it whole
+        if stat.S_ISFIFO(mode):  # a pipe has no positions to return to: read it whole
             return BytesIO(path.read_bytes())
     except FileNotFoundError:
         raise ImageReadError(f"no file {name}: check the path") from None
     except PermissionError:
-        raise ImageReadError(f"no permission to read {name}: change its rights") from None
+        raise ImageReadError(f"no permission to read {name}: change its permissions") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = getattr(error, "strerror", None) or error
         raise ImageReadError(f"cannot open {name} ({reason}): check the path") from error
@@ -131,7 +131,7 @@ def _open_file(path: Path, name: str) -> IO[bytes]:
     raise ImageReadError(f"{name} is a device or socket: give a picture file")
 
 
-def _slurp(file: Any) -> tuple[BytesIO, str]:
+def _read_all(file: Any) -> tuple[BytesIO, str]:
     name = repr(getattr(file, "name", None) or type(file).__name__)
     try:
         data = file.read()
@@ -147,7 +147,7 @@ _pillow_settings = threading.Lock()
 
 @contextmanager
 def _header_reading() -> Iterator[None]:
-    """Silence Pillow's warnings and its own size limit, which is no parameter but a global."""
+    """Switch off Pillow's warnings and its own size limit, which is a global variable."""
     import PIL.Image
 
     with _pillow_settings, warnings.catch_warnings():
@@ -173,8 +173,7 @@ def _decode(file: IO[bytes], name: str, limit: int) -> Image:
         raise
     except (PIL.UnidentifiedImageError, KeyError):
         raise ImageReadError(
-            f"{name} is no picture that can be read, or its header is damaged: "
-            f"give a {_READABLE} picture"
+            f"{name} is not a picture, or its header is damaged: give a {_READABLE} picture"
         ) from None
     except Exception as error:
         raise _damaged(name, error) from error
@@ -190,11 +189,11 @@ def _pixels(image: PIL.Image.Image, name: str, limit: int) -> Image:
             "shrink it, or raise max_pixels or MIEN_MAX_PIXELS"
         )
     if not width * height:
-        raise ImageReadError(f"{name} has {width}×{height} pixels: give a picture that has some")
+        raise ImageReadError(f"{name} is empty ({width}×{height} pixels): give another picture")
     try:
         image.load()
         with _header_reading():
-            # After load: TIFF and AVIF turn themselves upright there, and say so in their tags.
+            # After load, which turns TIFF and AVIF upright and changes their tags.
             upright = _UPRIGHT.get(_orientation(image))
         array = _to_rgb(image, name)  # (H, W, 3)
     except ImageReadError:
@@ -207,15 +206,15 @@ def _pixels(image: PIL.Image.Image, name: str, limit: int) -> Image:
 def _orientation(image: PIL.Image.Image) -> Any:
     try:
         return image.getexif().get(_ORIENTATION)
-    except Exception:  # noqa: BLE001 - damaged EXIF data is no reason to refuse sound pixels
+    except Exception:  # noqa: BLE001 - pixels may be fine where EXIF data is damaged
         return None
 
 
 def _damaged(name: str, error: Exception) -> ImageReadError:
     if isinstance(error, MemoryError):
         return ImageReadError(f"{name} does not fit into memory: shrink it")
-    reason = " ".join(str(error).split()) or type(error).__name__
-    return ImageReadError(f"{name} is damaged or cut short ({reason}): give a whole picture")
+    reason = one_line(error)
+    return ImageReadError(f"{name} is damaged or truncated ({reason}): give an undamaged file")
 
 
 def _to_rgb(image: PIL.Image.Image, name: str) -> Image:
@@ -246,7 +245,7 @@ def _from_array(array: NDArray[Any]) -> Image:
     shape = array.shape
     if not (array.ndim == 2 or (array.ndim == 3 and shape[2] in (1, 3, 4))) or not array.size:
         raise InputError(
-            f"an array of shape {shape} is no picture: "
+            f"an array of shape {shape} is not a picture: "
             "expected (H, W), (H, W, 1), (H, W, 3) or (H, W, 4), channels last and not empty"
         )
     array = _to_uint8(array)
@@ -268,12 +267,12 @@ def _to_uint8(array: NDArray[Any]) -> NDArray[np.uint8]:
         return ((array.astype(np.uint32) + 128) // 257).astype(np.uint8)  # 65535 / 255 = 257
     if not np.issubdtype(array.dtype, np.floating):
         raise InputError(
-            f"an array of {array.dtype} is no picture: expected uint8, uint16, bool or floats"
+            f"an array of {array.dtype} is not a picture: expected uint8, uint16, bool or floats"
         )
     low, high = float(array.min()), float(array.max())
-    if not (low >= 0 and high <= 1):  # written so that NaN is refused too
+    if not (low >= 0 and high <= 1):  # NaN fails this test too
         raise InputError(
-            f"a float array with values from {low:.4g} to {high:.4g} is no picture: "
+            f"a float array with values from {low:.4g} to {high:.4g} is not a picture: "
             "expected [0, 1]; divide by 255, or convert to uint8"
         )
     scaled: NDArray[np.uint8] = np.rint(array * np.float32(255)).astype(np.uint8)

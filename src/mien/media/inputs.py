@@ -1,4 +1,4 @@
-"""What a user names, files, folders, globs or a list on standard input, becomes picture paths."""
+"""Turns files, folders, globs and a list on standard input into the paths of pictures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mien.errors import InputError
 from mien.media.images import SUFFIXES
 
 STDIN = "-"
-"""The name that stands for a list of paths on standard input."""
+"""Means a list of paths on standard input."""
 
 Report = Callable[[InputError], None]
 
@@ -25,28 +25,27 @@ def expand(
     stdin: Iterable[str] | None = None,
     on_error: Report | None = None,
 ) -> Iterator[str]:
-    """The picture paths that ``names`` stand for, one by one, each once.
+    """The paths of the pictures that ``names`` stand for, one at a time, each once.
 
-    - A file is taken whatever its suffix; so is a path that does not exist, whose read then fails
-      with its own message.
-    - A folder stands for the pictures inside (``mien.media.images.SUFFIXES``; names that begin with
-    a
-      dot are passed over), with ``recursive`` for those in its subfolders too.
-    - A glob that no shell has expanded (``*``, ``?``, ``[…]``, ``**``) stands for the pictures and
-      folders that match it, or, where there are none, for whatever matches it.
-    - ``-`` stands for the paths, one a line, in ``stdin`` (standard input by default), read as
-      they come; blank lines are skipped. NUL separates paths too, as ``find -print0`` writes it.
+    - A file is taken whatever its suffix, and so is a path that does not exist: reading it will
+      report the error.
+    - A folder gives the pictures inside, by suffix (``mien.media.images.SUFFIXES``) and without
+      hidden files; with ``recursive``, those in its subfolders too.
+    - A glob that the shell has not expanded (``*``, ``?``, ``[…]``, ``**``) gives the pictures and
+      folders that match it; without any, all files that match it.
+    - ``-`` gives the paths in ``stdin`` (standard input by default), one per line, read as they
+      come; blank lines are skipped. NUL separates paths too, as ``find -print0`` writes it.
 
-    The order is that of ``names``, and sorted by name inside a folder or a glob, files before
-    subfolders. Folders are read while the iterator runs. A folder or glob without any picture, a
-    folder that cannot be read and an empty list are handed to ``on_error`` as an ``InputError``,
-    and the rest go on; without ``on_error`` the error is raised.
+    The order is that of ``names``; a folder or glob is sorted by name, files before subfolders.
+    Folders are read while the iterator runs. A folder or glob without pictures, an unreadable
+    folder and an empty list are passed to ``on_error`` as an ``InputError``, and the other names
+    follow; without ``on_error`` the error is raised.
     """
     seen: set[tuple[str, str]] = set()
     real_folder = lru_cache(maxsize=1024)(_real_folder)
     report = on_error or _raise
     for path in _paths(names, recursive, stdin, report):
-        # The same entry of the same folder, however spelt; a link under a name of its own stays.
+        # One entry of a folder is one picture, however the path is spelt; a link is another entry.
         folder, name = os.path.split(path)
         key = (real_folder(folder), name)
         if key not in seen:
@@ -65,16 +64,16 @@ def _paths(
     stdin: Iterable[str] | None,
     report: Report,
 ) -> Iterator[str]:
-    for given in names:
-        name = os.fspath(given)
+    for item in names:
+        name = os.fspath(item)
         if name == STDIN and stdin is None and sys.stdin is None:
-            report(InputError("standard input is closed: give it a list of paths, one a line"))
+            report(InputError("standard input is closed: give it a list of paths, one per line"))
         elif name == STDIN:
             count = 0
             for count, line in enumerate(_lines(stdin), start=1):  # noqa: B007
                 yield from _file_or_folder(line, recursive, report)
             if not count:
-                report(InputError("standard input names no path: give one path a line"))
+                report(InputError("standard input contains no path: give one path per line"))
         elif has_magic(name) and not os.path.lexists(name):
             yield from _glob(name, recursive, report)
         else:
@@ -84,19 +83,19 @@ def _paths(
 def _lines(stdin: Iterable[str] | None) -> Iterator[str]:
     # Bytes, because a file name on Linux need not be valid UTF-8.
     lines = (os.fsdecode(line) for line in sys.stdin.buffer) if stdin is None else stdin
-    parts = (part for line in lines for part in line.split("\0"))  # no path can hold a NUL
+    parts = (part for line in lines for part in line.split("\0"))  # no path can contain a NUL
     return (text for part in parts if (text := part.rstrip("\r\n")).strip())
 
 
 def _real_folder(folder: str) -> str:
     try:
         return os.path.realpath(folder)
-    except (OSError, ValueError):  # no folder at all, as reading the picture will tell
+    except (OSError, ValueError):  # not a folder; reading the picture will report it
         return folder
 
 
 def _file_or_folder(name: str, recursive: bool, report: Report) -> Iterator[str]:
-    if os.path.isdir(name):  # noqa: PTH112 - keeps the user's spelling, "./" and all
+    if os.path.isdir(name):  # noqa: PTH112 - keeps the user's spelling, such as "./"
         yield from _walk(name, recursive, report)
     else:
         yield name
@@ -105,7 +104,7 @@ def _file_or_folder(name: str, recursive: bool, report: Report) -> Iterator[str]
 def _walk(top: str, recursive: bool, report: Report) -> Iterator[str]:
     visited: set[tuple[int, int]] = set()  # folders by device and inode: links may form loops
     waiting = [top]
-    silent = True
+    silent = True  # neither a picture nor an error so far
     while waiting:
         folder = waiting.pop()
         try:
@@ -116,7 +115,7 @@ def _walk(top: str, recursive: bool, report: Report) -> Iterator[str]:
             with os.scandir(folder) as entries:
                 found = sorted((e.name, _is_folder(e)) for e in entries if e.name[0] != ".")
         except OSError as error:
-            reason = f"({error.strerror}): check its rights"
+            reason = f"({error.strerror}): check its permissions"
             report(InputError(f"cannot read folder {folder!r} {reason}"))
             silent = False
             continue
@@ -128,8 +127,8 @@ def _walk(top: str, recursive: bool, report: Report) -> Iterator[str]:
             inside = [os.path.join(folder, name) for name, is_folder in found if is_folder]  # noqa: PTH118
             waiting.extend(reversed(inside))
     if silent:
-        hint = "give another" if recursive else "give another, or look into subfolders (recursive)"
-        report(InputError(f"folder {top!r} holds no picture: {hint}"))
+        hint = "give another" if recursive else "give another, or search its subfolders (recursive)"
+        report(InputError(f"folder {top!r} contains no picture: {hint}"))
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -140,7 +139,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _glob(pattern: str, recursive: bool, report: Report) -> Iterator[str]:
-    # pathlib's ** does not follow links to folders, so a loop of links cannot hang it.
+    # pathlib's ** does not follow links to folders, so a loop of links ends.
     parts = Path(pattern).parts
     first = next(i for i, part in enumerate(parts) if has_magic(part))
     base, rest = Path(*parts[:first]), parts[first:]
@@ -155,7 +154,7 @@ def _glob(pattern: str, recursive: bool, report: Report) -> Iterator[str]:
         report(InputError(f"cannot follow the pattern {pattern!r} ({error}): name the files"))
         return
     wanted = [m for m in matches if is_picture_name(m) or Path(m).is_dir()] or matches
-    # A folder that merely happens to match may hold no picture, as long as something does.
+    # A matching folder may be empty, as long as another match has a picture.
     pictures = (p for match in wanted for p in _file_or_folder(match, recursive, lambda _: None))
     first_picture = next(pictures, None)
     if first_picture is None:

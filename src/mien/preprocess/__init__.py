@@ -1,1 +1,1 @@
-"""From picture and face to network input; training and use share this code."""
+"""From picture and face to network input; training and inference share this code."""

@@ -1,4 +1,4 @@
-"""From face to crop: the square that the classifier sees, cut as its ``ModelSpec`` says."""
+"""From face to crop: the square that the classifier sees, as its ``ModelSpec`` says."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 from mien.specs.classifier import ModelSpec
 from mien.types import Face
 
-LARGEST = 1024
-"""Sides of crops are at most this long, in pixels: ample for any network, and it bounds what a
-picture of 1×1,000,000 pixels, taken for one face, can ask for."""
+MAX_SIDE = 1024
+"""Longest side of a crop in pixels: enough for any network, and it limits the memory for a picture
+of 1×1,000,000 pixels that is taken as one face."""
 
 
 def face_crop(image: NDArray[np.uint8], face: Face, spec: ModelSpec) -> NDArray[np.uint8]:
-    """The square (S, S, 3) uint8 crop of ``face``, at the image's own resolution up to ``LARGEST``.
+    """The square (S, S, 3) uint8 crop of ``face``, at the image's resolution up to ``MAX_SIDE``.
 
-    ``image``: (H, W, 3) RGB uint8. The side is (1 + ``spec.margin``) × the longer side of the box,
-    the centre is the box's, moved by ``spec.offset`` box sides. With ``spec.align`` and landmarks
-    the crop is turned about its centre so that the eyes are level. What lies outside the image
-    repeats its border. The crop is a view of the image where that is possible.
+    ``image``: (H, W, 3) RGB uint8. The side is (1 + ``spec.margin``) × the longer side of the box;
+    the centre is that of the box, moved by ``spec.offset`` box sides. With ``spec.align`` and
+    landmarks the crop is turned about its centre so that the eyes are level. Outside the image, its
+    border is repeated. The crop is a view of the image where possible.
     """
     box = face.box
     longer = max(box.width, box.height)
@@ -34,27 +34,27 @@ def face_crop(image: NDArray[np.uint8], face: Face, spec: ModelSpec) -> NDArray[
     y = box.center[1] + dx * math.sin(angle) + dy * math.cos(angle)
     if not angle:
         return _cut(image, round(x - side / 2), round(y - side / 2), side)
-    outer = math.ceil(side * math.sqrt(2)) + 2  # holds the square however it is turned
+    outer = math.ceil(side * math.sqrt(2)) + 2  # contains the square at any angle
     left, top = round(x - outer / 2), round(y - outer / 2)
     around = _cut(image, left, top, outer)
     shrunk = around.shape[0] / outer
     inner = max(1, round(side * shrunk))
-    return _turned(around, (x - left) * shrunk, (y - top) * shrunk, inner, angle)
+    return _rotate(around, (x - left) * shrunk, (y - top) * shrunk, inner, angle)
 
 
 def _cut(image: NDArray[np.uint8], left: int, top: int, side: int) -> NDArray[np.uint8]:
-    """The upright square, shrunk to ``LARGEST`` before its border is filled."""
+    """The upright square, shrunk to ``MAX_SIDE`` before the border is repeated."""
     height, width = image.shape[:2]
-    # A box may lie outside the image altogether; its nearest border pixels then stand for it.
+    # A box completely outside the image gets the nearest border pixels.
     x1, x2 = min(max(left, 0), width - 1), max(min(left + side, width), 1)
     y1, y2 = min(max(top, 0), height - 1), max(min(top + side, height), 1)
     inside = image[y1:y2, x1:x2]
-    if side > LARGEST:
-        shrink = LARGEST / side
+    if side > MAX_SIDE:
+        shrink = MAX_SIDE / side
         size = max(1, round((x2 - x1) * shrink)), max(1, round((y2 - y1) * shrink))
         inside = np.asarray(cv2.resize(inside, size, interpolation=cv2.INTER_AREA), np.uint8)
         left, top = round((left - x1) * shrink), round((top - y1) * shrink)
-        side = LARGEST
+        side = MAX_SIDE
     else:
         left, top = left - x1, top - y1
     if inside.shape[:2] == (side, side):
@@ -65,12 +65,12 @@ def _cut(image: NDArray[np.uint8], left: int, top: int, side: int) -> NDArray[np
     return crop
 
 
-def _turned(
+def _rotate(
     image: NDArray[np.uint8], x: float, y: float, side: int, angle: float
 ) -> NDArray[np.uint8]:
     cos, sin = math.cos(angle), math.sin(angle)
     half = (side - 1) / 2
-    # Maps crop pixels to image pixels: turn about the crop's centre, then move to (x, y).
+    # Maps crop pixels to image pixels: turns about the crop's centre, then moves to (x, y).
     back = np.array(
         [
             [cos, -sin, x - 0.5 - cos * half + sin * half],
@@ -83,7 +83,7 @@ def _turned(
 
 
 def _eye_angle(face: Face) -> float:
-    """Radians by which the line through the eyes is turned, clockwise on the screen positive."""
+    """Angle of the line through the eyes in radians, positive clockwise on the screen."""
     if face.landmarks is None:
         return 0.0
     (x1, y1), (x2, y2) = face.landmarks[:2]

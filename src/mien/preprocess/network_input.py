@@ -1,7 +1,7 @@
-"""From face crop to network input: the one way, for training and for inference.
+"""From face crop to network input, for training and inference.
 
-``resize_crops`` and ``normalise`` are the two halves of ``network_input``. Training puts its
-augmentation between them and otherwise calls the same code.
+``resize_crops`` and ``normalise`` are the two halves of ``network_input``. Training augments the
+pictures between them.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from mien.specs.classifier import ModelSpec
 
 
 def network_input(crops: Sequence[NDArray[np.uint8]], spec: ModelSpec) -> NDArray[np.float32]:
-    """Face crops → (N, C, S, S) float32, ready for the network that ``spec`` describes.
+    """Face crops → (N, C, S, S) float32 for the network that ``spec`` describes.
 
-    ``crops``: square (H, W) or (H, W, 1) grey or (H, W, 3) RGB uint8 pictures of any size, framed
-    as ``mien.preprocess.crop.face_crop`` frames them.
+    ``crops``: square (H, W) or (H, W, 1) grey or (H, W, 3) RGB uint8 pictures of any size, as
+    ``mien.preprocess.crop.face_crop`` returns them.
     """
     return normalise(resize_crops(crops, spec), spec)
 
@@ -34,28 +34,28 @@ def resize_crops(crops: Sequence[NDArray[np.uint8]], spec: ModelSpec) -> NDArray
 
 
 def normalise(resized: NDArray[np.uint8], spec: ModelSpec) -> NDArray[np.float32]:
-    """(N, R, R, C) uint8 resized crops → the centre (N, C, S, S) float32, less mean, over std."""
+    """(N, R, R, C) uint8 resized crops → their centres (N, C, S, S), float32, normalised."""
     cut = (resized.shape[1] - spec.input_size) // 2
     stop = cut + spec.input_size
     centre = resized[:, cut:stop, cut:stop].transpose(0, 3, 1, 2)  # (N, C, S, S)
     mean = np.array(spec.mean, np.float32)[:, None, None]
     std = np.array(spec.std, np.float32)[:, None, None]
-    # One multiply and one add a pixel: (x / 255 - mean) / std.
+    # (x / 255 - mean) / std, in one multiplication and one addition per pixel.
     return np.ascontiguousarray(centre * (1 / (255 * std)) - mean / std, np.float32)
 
 
 def ten_crops(resized: NDArray[np.uint8], spec: ModelSpec) -> NDArray[np.uint8]:
     """(N, R, R, C) resized crops → (V, N, R, R, C): the ten crops of Krizhevsky et al. (2012).
 
-    Each view is the crop shifted so that its centre, which ``normalise`` cuts, shows the centre or
-    one of the four corners; the second half are the same views of the mirrored crop. Views pass
+    Each view is the crop, shifted so that the centre that ``normalise`` cuts out shows its centre
+    or one of its corners; the second half are the same views of the mirrored crop. Views pass
     through ``network_input`` like any crop. V is 10, or 2 where the network sees the whole crop.
-    The first view is the crop as given.
+    The first view is the crop itself.
     """
     room = resized.shape[1] - spec.input_size
     cut = room // 2
     starts = [(cut, cut)] + [(y, x) for y in (0, room) for x in (0, room) if room]
-    # What wraps around lies outside the centre.
+    # Pixels that wrap around are outside the centre.
     return np.stack(
         [
             np.roll(side, (cut - y, cut - x), axis=(1, 2))
@@ -66,7 +66,7 @@ def ten_crops(resized: NDArray[np.uint8], spec: ModelSpec) -> NDArray[np.uint8]:
 
 
 def resize(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """To ``side``×``side`` pixels: by area where it shrinks (no aliasing), bilinear where not."""
+    """``image`` at ``side``×``side``: by area where it shrinks (no aliasing), else bilinear."""
     if image.shape[:2] == (side, side):
         return image
     shrinks = image.shape[0] > side

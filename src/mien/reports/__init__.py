@@ -1,1 +1,1 @@
-"""Reports as one HTML file that needs nothing else: no network, no folder beside it."""
+"""Reports as one self-contained HTML file, the tables in them, and the figures."""

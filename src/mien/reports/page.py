@@ -1,21 +1,22 @@
-"""What every report is: a filled template in one file, where it comes from, how it was made."""
+"""What all reports share: a filled template in one file, with where it comes from."""
 
 from __future__ import annotations
 
 import base64
 import platform
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
 
 from mien.extras import require_extra
 from mien.files import check_writable, write_whole
+from mien.reports.text import ends
 
 _PACKAGES = ("numpy", "onnxruntime", "opencv-python-headless", "matplotlib", "torch")
 
@@ -25,68 +26,84 @@ class Origin:
     """Where a report comes from."""
 
     command: str
+    """The command line as typed."""
     source: str
-    """What was given as the model."""
+    """The model as named on the command line."""
     data: str
+    """Path of the data set."""
     warnings: Sequence[str] = ()
-    """One sentence each: what a reader must know before believing the figures."""
+    """One sentence each: what a reader must know before trusting the results."""
 
 
-def check_target(path: str | Path) -> None:
-    """Raise now what ``write`` would raise after the work: ``MissingExtraError`` without what the
-    ``plot`` extra brings, ``OutputError`` where ``path`` cannot be written.
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """The heading of a figure in a report, and how to read the figure."""
+
+    heading: str
+    text: str
+    layout: Literal["", "narrow", "photos"] = ""
+    """CSS class. ``photos`` are wide and stored as JPEG, a tenth of the size of PNG."""
+
+
+def check_report_path(path: str | Path) -> None:
+    """Raise now what writing a report to ``path`` would raise after the work.
+
+    ``MissingExtraError`` without Jinja, ``OutputError`` if ``path`` cannot be written.
     """
     require_extra("plot", "an HTML report", "jinja2")
     check_writable(Path(path))
 
 
-def write(path: str | Path, html: str) -> None:
+def write_report(path: str | Path, html: str) -> None:
     """Write a report, whole or not at all. Raises ``OutputError``."""
     write_whole(Path(path), html.encode("utf-8", "replace"))
 
 
-def render(template: str, **values: Any) -> str:
-    """The HTML text of one of the package's templates; whatever comes from outside, such as names
-    and paths, is escaped.
+def render(
+    template: str,
+    title: str,
+    origin: Origin,
+    captions: Mapping[str, Caption],
+    figures: Mapping[str, bytes],
+    **values: Any,
+) -> str:
+    """The HTML text of a template of this package. Everything from outside, such as names and
+    paths, is escaped.
+
+    ``figures`` are PNG files by name; those with a caption are embedded, in the order of
+    ``captions``.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    found = Environment(
+    environment = Environment(
         loader=PackageLoader("mien.reports"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
-    ).get_template(template)  # fmt: skip
-    return found.render(**values, versions=_versions())
-
-
-def drawn(
-    reading: Mapping[str, tuple[str, str]],
-    figures: Mapping[str, bytes],
-    photos: Collection[str] = (),
-) -> list[tuple[str, str, str, str]]:
-    """Name, heading, how to read it and data URI of those ``figures`` (PNG by name) that
-    ``reading`` has words for, in its order. ``photos`` are stored as JPEG, a tenth of the size.
-    """
-    return [
-        (name, heading, words, (photo_uri if name in photos else data_uri)(figures[name]))
-        for name, (heading, words) in reading.items()
+    )  # fmt: skip
+    environment.filters["ends"] = ends
+    embedded = [
+        (name, caption, (photo_uri if caption.layout == "photos" else data_uri)(figures[name]))
+        for name, caption in captions.items()
         if name in figures
     ]
+    return environment.get_template(template).render(
+        **values, title=title, origin=origin, figures=embedded, versions=_versions()
+    )
 
 
 def data_uri(png: bytes) -> str:
-    """A picture as an address that holds it."""
+    """A data URI with a PNG file in it."""
     return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
 def photo_uri(png: bytes) -> str:
-    """The same picture as JPEG, which photos need far less room in."""
+    """A data URI with the picture of a PNG file as JPEG."""
     image = np.asarray(cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR))
     jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()
     return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
 
 
 def readable(facts: Mapping[str, Any]) -> dict[str, str]:
-    """Facts as text, without those that say nothing."""
+    """Facts as text, without empty ones."""
     texts = {}
     for key, value in facts.items():
         if isinstance(value, list | tuple):
@@ -99,12 +116,12 @@ def readable(facts: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
+    versions = {"python": platform.python_version()}
     for package in ("mien", *_PACKAGES):
-        # PyTorch is named only where it has taken part.
+        # PyTorch is listed only if this process used it.
         if package != "torch" or "torch" in sys.modules:
             try:
-                found[package] = version(package)
+                versions[package] = version(package)
             except PackageNotFoundError:
                 continue
-    return found
+    return versions

@@ -1,7 +1,7 @@
-"""Where results go. One file each; a sink knows no other sink.
+"""Outputs of results; a sink knows no other sink.
 
 Text, to a path or an open stream: ``JsonlSink``, ``JsonSink``, ``CsvSink``, ``TableSink``.
-Pictures, to a folder: ``DrawSink``, ``CropsSink``; ``annotate`` draws on one image and returns it.
+Pictures, to a folder: ``DrawSink``, ``CropsSink``; ``annotate`` returns one annotated picture.
 """
 
 from mien.sinks.base import Sink

@@ -1,4 +1,4 @@
-"""What a sink is, and what all of them share. A sink takes results and knows no other sink."""
+"""The protocol of sinks, and what text sinks share."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Target: TypeAlias = "str | os.PathLike[str] | TextIO"
 
 
 class Sink(Protocol):
-    """Takes results one by one, in a ``with`` block; what was written stays whole after Ctrl-C."""
+    """Takes results one at a time in a ``with`` block; after Ctrl-C the output is still valid."""
 
     def write(self, result: Result, image: Image | None = None) -> None:
         """Take one result; ``image`` is its picture, RGB uint8 (H, W, 3), for sinks that draw.
@@ -36,7 +36,7 @@ class Sink(Protocol):
         ...
 
     def close(self) -> None:
-        """Finish what is open; safe to call twice."""
+        """Finish the output; a second call does nothing."""
         ...
 
     def __enter__(self) -> Self: ...
@@ -50,10 +50,10 @@ class Sink(Protocol):
 
 
 class Closing:
-    """The ``with`` block of a sink: leaving it closes the sink, after an error as well."""
+    """A base for sinks: leaving the ``with`` block closes the sink, after an error too."""
 
     def close(self) -> None:
-        """Nothing to finish, unless a sink says so."""
+        """Finish the output; nothing by default."""
 
     def __enter__(self) -> Self:
         return self
@@ -77,20 +77,20 @@ _NOT_TEXT = {
 
 
 class TextOutput(Closing):
-    """A text file that is made anew, or an open text stream that is left open.
+    """A text file that is overwritten, or an open text stream that stays open.
 
-    A file keeps what it held until the first ``write``, or ``close`` without any. Each ``write`` is
-    flushed, so that a reader at the other end of a pipe sees it at once and a run that dies leaves
-    whole lines. After a failed write the output takes no more.
+    A file keeps its old content until the first ``write``, or ``close`` without one. Each ``write``
+    is flushed, so that the reader of a pipe sees it at once and a run that dies leaves whole lines.
+    After a failed write the output is closed.
     """
 
     def __init__(self, target: Target) -> None:
         self.stream: IO[str]
-        self._old = False  # whether the file may hold what is to be replaced
+        self._old = False  # whether the file may have old content
         if isinstance(target, str | os.PathLike):
             self.name = repr(str(Path(target)))
             if kind := _NOT_TEXT.get(Path(target).suffix.lower()):
-                # `--output a.jpg b.jpg` is soon typed, and would cost the user a picture.
+                # `--output a.jpg b.jpg` is an easy mistake that would destroy a picture.
                 raise OutputError(f"cannot write text to {self.name}, {kind} name: give another")
             try:
                 self.stream = Path(target).open(  # noqa: SIM115 - closed by close()
@@ -103,7 +103,7 @@ class TextOutput(Closing):
             self._old = stat.S_ISREG(status.st_mode)
             if self._old and _is_standard_input(status):
                 self.stream.close()
-                raise OutputError(f"cannot write {self.name}, which is read as input: give another")
+                raise OutputError(f"cannot write {self.name}: it is also the input, give another")
         else:
             self.name = str(getattr(target, "name", None) or type(target).__name__)
             self.stream, self._owned = target, False
@@ -116,7 +116,7 @@ class TextOutput(Closing):
         """Write and flush ``text``; ``OutputError`` where that fails."""
         if not self._open:
             raise OutputError(f"cannot write {self.name}: it is closed")
-        # A file name may hold bytes that are not UTF-8; in JSON their escape is valid, too.
+        # A file name may contain bytes that are not UTF-8; their escape is valid in JSON too.
         text = text.encode(self._encoding, "backslashreplace").decode(self._encoding)
         try:
             self._drop_old()
@@ -127,7 +127,7 @@ class TextOutput(Closing):
             raise output_error(self.name, error) from error
 
     def close(self, *, quietly: bool = False) -> None:
-        """Close the file; a stream that was given stays open."""
+        """Close the file; a given stream stays open."""
         if not self._open:
             return
         self._open = False
@@ -146,11 +146,11 @@ class TextOutput(Closing):
 
     @property
     def is_open(self) -> bool:
-        """Whether more can be written."""
+        """Whether ``write`` is still possible."""
         return self._open
 
 
 def _is_standard_input(status: os.stat_result) -> bool:
-    with suppress(OSError, ValueError, AttributeError):  # closed, or no file of the system's
+    with suppress(OSError, ValueError, AttributeError):  # closed, or not a file of the system
         return os.path.samestat(status, os.fstat(sys.stdin.fileno()))
     return False

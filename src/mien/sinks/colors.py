@@ -1,4 +1,4 @@
-"""Okabe and Ito's (2008) colours, which colour-blind people too can tell apart."""
+"""Okabe and Ito's (2008) colours, which colour-blind people can distinguish."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ COLORS = {
     "disgust": "#009E73",  # bluish green
     "fear": "#56B4E9",  # sky blue
     "happiness": "#F0E442",  # yellow
-    "neutral": "#DDDDDD",  # Okabe and Ito's eighth is black, which is lost on a dark picture
+    "neutral": "#DDDDDD",  # instead of their black, which dark pictures would hide
     "sadness": "#0072B2",  # blue
     "surprise": "#E69F00",  # orange
 }
@@ -16,5 +16,5 @@ COLORS = {
 
 
 def color_of(label: str) -> str:
-    """The ``#RRGGBB`` of an expression; labels that no one has foreseen share the eight colours."""
+    """The ``#RRGGBB`` of an expression. Unknown labels reuse these eight colours."""
     return COLORS.get(label) or list(COLORS.values())[sum(label.encode()) % len(COLORS)]

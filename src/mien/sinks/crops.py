@@ -1,4 +1,4 @@
-"""Each face as a picture of its own, and a table that says what each one shows."""
+"""Each face as a picture, and a table of them."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from mien.types import Box, Result
 class CropsSink(Closing):
     """Saves each face as ``<stem>_<face>_<expression>.jpg``, with one row in ``crops.csv``.
 
-    ``crops.csv``, made anew by each run, has the columns of ``Result.rows()`` and a last one,
-    ``file``: the crop's name in the same folder, empty for a box that lies outside the picture. A
-    row is written once its crop is there. A ``crops.csv`` that no run has written is kept.
+    ``crops.csv``, overwritten by each run, has the columns of ``Result.rows()`` and ``file``: the
+    crop's name in the same folder, empty for a box outside the picture. A row is written after its
+    crop. A ``crops.csv`` that Mien did not write is never overwritten.
     """
 
     def __init__(
         self, folder: str | os.PathLike[str], *, margin: float = 0.0, suffix: str = ".jpg"
     ) -> None:
-        """``margin`` grows the box by that share of its sides on each; ``suffix`` may be ``.png``.
+        """``margin``: share of the box's sides added on each side; ``suffix`` may be ``.png``.
 
-        Raises ``OutputError`` where the folder or ``crops.csv`` cannot be written, or is no run's.
+        Raises ``OutputError`` where the folder or ``crops.csv`` cannot be written.
         """
         if not 0 <= margin < math.inf:
-            raise InputError(f"the margin of a crop is {margin}: give a share of 0 or more")
+            raise InputError(f"the margin of a crop is {margin}: give a number of 0 or more")
         self._margin = margin
         self._folder = PictureFolder(folder, suffix)
         table = self._folder.path / "crops.csv"
@@ -38,7 +38,7 @@ class CropsSink(Closing):
         self._rows = CsvRows(table)
 
     def write(self, result: Result, image: Image | None = None) -> None:
-        """Save the faces of one picture; without ``image`` it is read again from its source.
+        """Save the faces of one picture; without ``image`` the picture is read again.
 
         Raises ``OutputError``, ``InputError`` for an image of another size, and ``ImageReadError``.
         """
@@ -54,12 +54,12 @@ class CropsSink(Closing):
             )
 
     def close(self) -> None:
-        """Close ``crops.csv``; a run without a face leaves its header alone."""
+        """Close ``crops.csv``; without any face it contains only the header."""
         self._rows.close((*COLUMNS, "file"))
 
 
 def _check_table(path: Path) -> None:
-    """Raise ``OutputError`` where ``path`` holds what no earlier run has written."""
+    """Raise ``OutputError`` where ``path`` is not a table that Mien wrote."""
     try:
         with path.open("rb") as file:
             header = file.readline(65536).rstrip().decode("utf-8", "replace")
@@ -70,12 +70,12 @@ def _check_table(path: Path) -> None:
     ours = header.startswith(",".join(COLUMNS)) and header.endswith(",file")
     if header and not ours:
         raise OutputError(
-            f"cannot write {str(path)!r}, a table of another kind: choose another folder"
+            f"cannot overwrite {str(path)!r}, which Mien did not write: choose another folder"
         )
 
 
 def _crop(image: Image, box: Box, margin: float) -> Image:
-    """The pixels that the box touches, (h, w, 3); of size 0 where box and picture do not meet."""
+    """The pixels that the box touches, (h, w, 3); empty where the box is outside the picture."""
     height, width = image.shape[:2]
     dx, dy = margin * box.width, margin * box.height
     left, right = (min(max(v, 0), width) for v in (math.floor(box.x1 - dx), math.ceil(box.x2 + dx)))
@@ -86,5 +86,5 @@ def _crop(image: Image, box: Box, margin: float) -> Image:
 
 
 def _plain(label: str) -> str:
-    """A label without what a file name cannot bear."""
+    """A label with ``-`` for characters that a file name may not contain."""
     return "".join(c if c.isalnum() or c in "-_" else "-" for c in label)

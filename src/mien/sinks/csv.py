@@ -1,4 +1,4 @@
-"""CSV: one row a face."""
+"""CSV: one row per face."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from mien.types import Result
 
 
 class CsvSink(Closing):
-    """Writes ``Result.rows()``: a header once, then one row a face, none for a picture without.
+    """Writes ``Result.rows()``: a header, then one row per face, none for a picture without faces.
 
     The probability columns are the labels of the first face; a later result with other labels
-    raises ``InputError``. A run without any face leaves a header alone.
+    raises ``InputError``. Without any face the file contains only a header.
     """
 
     def __init__(self, target: Target) -> None:
-        """``target`` is a path, made anew, or an open text stream; ``OutputError`` if it fails."""
+        """``target``: a path, overwritten, or an open text stream. Raises ``OutputError``."""
         self._rows = CsvRows(target)
 
     def write(self, result: Result, image: Image | None = None) -> None:
-        """Write the faces of one picture; ``image`` is not used. Raises ``OutputError``."""
+        """Write the faces of one picture; ``image`` is ignored. Raises ``OutputError``."""
         for row in result.rows():
             self._rows.write(row)
 
     def close(self) -> None:
-        """Close the file; a stream that was given stays open."""
+        """Close the file; a given stream stays open."""
         self._rows.close(COLUMNS)

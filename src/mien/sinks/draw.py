@@ -26,14 +26,14 @@ _COVER = 0.1  # a label of which a larger share covers other faces is shortened
 
 
 class DrawSink(Closing):
-    """Saves an annotated copy of each picture, faces or none, under the picture's own stem.
+    """Saves an annotated copy of each picture, with faces or without, under the same stem.
 
-    Equal names from different folders are numbered; a file of that name that Mien did not write is
-    never replaced.
+    Equal names from different folders are numbered. A file that Mien did not write is never
+    overwritten.
     """
 
     def __init__(self, folder: str | os.PathLike[str], *, suffix: str = ".jpg") -> None:
-        """``suffix`` is ``.jpg`` or ``.png``; ``OutputError`` where the folder cannot be made."""
+        """``suffix``: ``.jpg`` or ``.png``. Raises ``OutputError`` where the folder fails."""
         self._folder = PictureFolder(folder, suffix)
 
     def write(self, result: Result, image: Image | None = None) -> None:
@@ -66,7 +66,7 @@ def annotate(image: Image, result: Result, *, min_side: int = 320) -> Image:
         picture = picture.resize((width * factor, height * factor), PIL.Image.Resampling.BICUBIC)
     draw = PIL.ImageDraw.Draw(picture)
     side = math.sqrt(picture.width * picture.height)
-    # Largest faces first: their labels find a place next to them.
+    # Largest faces first: their labels hide most, so they choose their places first.
     readings = sorted(enumerate(result.readings), key=lambda pair: -pair[1].face.box.area)
     boxes = np.array([r.face.box.to_list() for _, r in readings]) * factor  # (N, 4)
     for (_, reading), box in zip(readings, boxes, strict=True):
@@ -142,7 +142,7 @@ def _place(
 def _spots(
     box: NDArray[np.float64], width: float, height: float, line: int, size: tuple[int, int]
 ) -> list[NDArray[np.float64]]:
-    """Places in the picture, best first: above, below and beside the box, then inside."""
+    """Possible (4,) rectangles, best first: above, below and beside the box, then inside it."""
     x1, y1, x2, y2 = box + np.array([-line, -line, line, line]) / 2
     outside = [
         (x1, y1 - height), (x1, y2), (x2 - width, y1 - height), (x2 - width, y2),
@@ -153,14 +153,14 @@ def _spots(
     for place, (x, y) in enumerate(outside + inside):
         left = min(max(x, 0), max(0, size[0] - width))
         up = min(max(y, 0), max(0, size[1] - height))
-        # Outside the face a label may slide along the box's edge, but not onto the face.
+        # Near the picture's border a label may move along the box's edge, but not onto the face.
         if place >= len(outside) or (up == y if place < 4 else left == x):
             spots.append(np.array([left, up, left + width, up + height]))
     return spots
 
 
 def _overlap(rect: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Shared area in square pixels of ``rect`` (4,) and each of ``others`` (N, 4): (N,)."""
+    """(N,) areas in square pixels that ``rect`` (4,) shares with each of ``others`` (N, 4)."""
     shared = np.minimum(rect[2:], others[:, 2:]) - np.maximum(rect[:2], others[:, :2])
     areas: NDArray[np.float64] = np.clip(shared, 0, None).prod(axis=1)
     return areas
@@ -171,7 +171,7 @@ def _draw_box(draw: ImageDraw, box: NDArray[np.float64], color: str, width: int)
     x1, x2 = np.clip([box[0], box[2] - 1], 0, right - 1)
     y1, y2 = np.clip([box[1], box[3] - 1], 0, bottom - 1)
     half, edge = width // 2, max(1, width // 3)
-    # A dark seam on both sides keeps any colour visible on any background.
+    # A dark edge on both sides makes any colour visible on any background.
     for grow, colour, thick in ((half + edge, _DARK, width + 2 * edge), (half, color, width)):
         corners = [round(v) for v in (x1 - grow, y1 - grow, x2 + grow, y2 + grow)]
         draw.rectangle(corners, outline=colour, width=thick)

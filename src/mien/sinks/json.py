@@ -1,4 +1,4 @@
-"""One JSON array over the whole run, an object a picture."""
+"""One JSON array for the whole run, one object per picture."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from mien.types import Result
 
 
 class JsonSink(Closing):
-    """Streams ``Result.to_dict()`` of each picture into one array; no picture gives ``[]``.
+    """Streams ``Result.to_dict()`` of each picture into one array, ``[]`` without any picture.
 
-    The closing bracket comes with ``close``, which leaving the ``with`` block calls after an error
-    or Ctrl-C too. A run that is killed outright leaves an open array; ``JsonlSink`` leaves lines.
+    ``close`` writes the closing bracket, and leaving the ``with`` block calls it, after an error or
+    Ctrl-C too. A killed run leaves an unclosed array, where ``JsonlSink`` leaves whole lines.
     """
 
     def __init__(self, target: Target) -> None:
-        """``target`` is a path, made anew, or an open text stream; ``OutputError`` if it fails."""
+        """``target``: a path, overwritten, or an open text stream. Raises ``OutputError``."""
         self._output = TextOutput(target)
         self._separator = "[\n"
 
     def write(self, result: Result, image: Image | None = None) -> None:
-        """Write one object; ``image`` is not used. Raises ``OutputError``."""
+        """Write one object; ``image`` is ignored. Raises ``OutputError``."""
         text = json.dumps(result.to_dict(), ensure_ascii=not self._output.is_unicode)
         self._output.write(self._separator + text)
         self._separator = ",\n"
 
     def close(self) -> None:
-        """Close the array, then the file; a stream that was given stays open."""
+        """Close the array, then the file; a given stream stays open."""
         if self._output.is_open:
             self._output.write("\n]\n" if self._separator == ",\n" else "[]\n")
         self._output.close()

@@ -1,4 +1,4 @@
-"""JSON Lines: one object a picture, one line an object."""
+"""JSON Lines: one object per picture, each on its own line."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from mien.types import Result
 
 
 class JsonlSink(Closing):
-    """Writes ``Result.to_dict()`` of each picture, faces or none, as one line, flushed at once."""
+    """Writes ``Result.to_dict()`` of each picture, with faces or without, as one flushed line."""
 
     def __init__(self, target: Target) -> None:
-        """``target`` is a path, made anew, or an open text stream; ``OutputError`` if it fails."""
+        """``target``: a path, overwritten, or an open text stream. Raises ``OutputError``."""
         self._output = TextOutput(target)
 
     def write(self, result: Result, image: Image | None = None) -> None:
-        """Write one line; ``image`` is not used. Raises ``OutputError``."""
+        """Write one line; ``image`` is ignored. Raises ``OutputError``."""
         text = json.dumps(result.to_dict(), ensure_ascii=not self._output.is_unicode)
         self._output.write(text + "\n")
 
     def close(self) -> None:
-        """Close the file; a stream that was given stays open."""
+        """Close the file; a given stream stays open."""
         self._output.close()

@@ -1,4 +1,4 @@
-"""Where drawn pictures and crops go: a folder in which nothing of the user's is ever lost."""
+"""A folder for drawn pictures and crops, in which no file of the user is ever overwritten."""
 
 from __future__ import annotations
 
@@ -13,20 +13,19 @@ from mien.sinks.base import Image
 from mien.types import Result
 
 MARK = b"written by mien"
-"""Stands in the comment of every picture written: such a file may be replaced, no other."""
+"""Comment of every written picture: only such files are ever overwritten."""
 
-_NAME_BYTES = 180  # of the 255 that file systems allow, which leaves room for what is added
+_NAME_BYTES = 180  # file systems allow 255, and numbers and suffixes are added
 
 
 class PictureFolder:
-    """A folder, made if need be, that takes JPEG or PNG pictures, each whole or not at all.
+    """A folder of JPEG or PNG pictures, created where missing; each is written whole or not at all.
 
-    A file that was there before is replaced only if an earlier run of Mien wrote it; otherwise the
-    new one gets a number.
+    A file from before is overwritten only if Mien wrote it; otherwise the new name gets a number.
     """
 
     def __init__(self, folder: str | os.PathLike[str], suffix: str = ".jpg") -> None:
-        """``suffix`` is ``.jpg`` or ``.png``; ``OutputError`` where the folder cannot be made."""
+        """``suffix``: ``.jpg`` or ``.png``. Raises ``OutputError`` where the folder fails."""
         if suffix not in (".jpg", ".png"):
             raise InputError(f"pictures are written as '.jpg' or '.png', not as {suffix!r}")
         self.path = Path(folder)
@@ -39,20 +38,20 @@ class PictureFolder:
             raise output_error(repr(str(self.path)), error) from error
 
     def stem(self, result: Result) -> str:
-        """A name for this result, unique in the run: the picture's stem, numbered if taken."""
+        """A name that is unique in the run: the stem of the result's picture, numbered if taken."""
         stem = Path(result.source or "").stem or "image"
         stem = stem.encode("utf-8", "replace")[:_NAME_BYTES].decode("utf-8", "ignore")
         if result.frame_index is not None:
             stem += f"_{result.frame_index:06d}"
         number, unique = 1, stem
-        while unique.casefold() in self._stems:  # some file systems take A.jpg for a.jpg
+        while unique.casefold() in self._stems:  # for some file systems A.jpg is a.jpg
             number += 1
             unique = f"{stem}_{number}"
         self._stems.add(unique.casefold())
         return unique
 
     def save(self, stem: str, image: Image) -> Path:
-        """Write RGB uint8 (H, W, 3) and return where; ``OutputError`` where that fails."""
+        """Write an RGB uint8 (H, W, 3) picture and return its path. Raises ``OutputError``."""
         path, number = self.path / f"{stem}{self._suffix}", 1
         try:
             while path in self._written or (path.exists() and not _is_ours(path)):
@@ -68,17 +67,17 @@ class PictureFolder:
 
 
 def picture_of(result: Result, image: Image | None) -> Image:
-    """``image``, or the picture read again from its source; ``InputError`` without either."""
+    """``image``, or the picture read again from its source. Raises ``InputError``."""
     if image is None:
         if result.source is None or result.frame_index is not None:
             raise InputError(
-                "a result without a file of its own needs its image: write(result, image)"
+                "a result without a picture file needs its image: write(result, image)"
             )
         image = read_image(result.source)
     if image.shape != (result.height, result.width, 3):
         raise InputError(
             f"an image of shape {image.shape} is not the {result.width}×{result.height} picture "
-            "of this result: give the image that was analysed"
+            "of this result: give the analysed image"
         )
     return image
 
@@ -98,6 +97,6 @@ def _encode(image: Image, suffix: str) -> bytes:
         info.add_text("Comment", MARK.decode())
         picture.save(buffer, "PNG", pnginfo=info)
     else:
-        # Full colour resolution, because thin coloured lines and letters smear without.
+        # Full colour resolution, or thin coloured lines and letters would smear.
         picture.save(buffer, "JPEG", quality=92, subsampling=0, comment=MARK)
     return buffer.getvalue()

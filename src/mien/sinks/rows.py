@@ -1,4 +1,4 @@
-"""Rows of a CSV file, for every sink that keeps such a table."""
+"""Rows of a CSV file, for every sink that writes one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mien.errors import InputError
 from mien.sinks.base import Closing, Target, TextOutput
 
 COLUMNS = ("source", "face", "expression", "prob", "score", "x1", "y1", "x2", "y2")
-"""The columns before the probabilities, which are named by the model's labels."""
+"""The columns before the probabilities, which have the names of the model's labels."""
 
 
 class CsvRows(Closing):
@@ -23,7 +23,7 @@ class CsvRows(Closing):
         self._columns: tuple[str, ...] = ()
 
     def write(self, row: Mapping[str, Any]) -> None:
-        """Write one row; ``InputError`` where its columns are not those of the header."""
+        """Write one row; ``InputError`` where its columns differ from the header."""
         if not self._columns:
             self._header(row)
         if set(row) != set(self._columns):
@@ -34,7 +34,7 @@ class CsvRows(Closing):
         self._line(row[column] for column in self._columns)
 
     def close(self, columns: Iterable[str] = ()) -> None:
-        """Close the file; without any row, ``columns`` still become the header."""
+        """Close the file; without any row, write ``columns`` as the header first."""
         if columns and not self._columns and self._output.is_open:
             self._header(columns)
         self._output.close()

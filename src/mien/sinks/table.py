@@ -9,7 +9,7 @@ from mien.sinks.base import Closing, Image, Target, TextOutput
 from mien.sinks.colors import color_of
 from mien.types import Reading, Result
 
-if TYPE_CHECKING:  # rich is imported where the table is printed: start-up must stay quick
+if TYPE_CHECKING:  # rich is imported when a table is printed: start-up must stay fast
     from typing import TextIO
 
     from rich.table import Table
@@ -22,20 +22,19 @@ _ENDLESS = 1_000_000  # columns
 
 
 class TableSink(Closing):
-    """Collects one row a face, "no face" for a picture without, and prints the table on ``close``.
+    """Collects one row per face, or "no face" for a picture, and prints a table on ``close``.
 
-    On a terminal it has colours and folds what is too long for the width; a pipe or a file gets
-    plain lines as long as they need to be. Every 500 rows are a table of their own, so that memory
-    stays flat in a long run.
+    On a terminal the table has colours and wraps long cells; a pipe or a file gets plain lines of
+    any length. A table is printed after every 500 rows, so that memory stays flat in a long run.
     """
 
     def __init__(self, target: Target) -> None:
-        """``target`` is a path, made anew, or an open text stream; ``OutputError`` if it fails."""
+        """``target``: a path, overwritten, or an open text stream. Raises ``OutputError``."""
         self._output = TextOutput(target)
         self._rows: list[tuple[str, int, Reading | None]] = []
 
     def write(self, result: Result, image: Image | None = None) -> None:
-        """Take the rows of one picture; ``image`` is not used. Raises ``OutputError``."""
+        """Take the rows of one picture; ``image`` is ignored. Raises ``OutputError``."""
         name = _name(result)
         readings: list[Reading | None] = list(result.readings) or [None]
         self._rows += [(name, index, reading) for index, reading in enumerate(readings)]
@@ -43,7 +42,7 @@ class TableSink(Closing):
             self._print()
 
     def close(self) -> None:
-        """Print what is left, then close the file; a stream that was given stays open."""
+        """Print the remaining rows, then close the file; a given stream stays open."""
         if self._output.is_open and self._rows:
             self._print()
         self._output.close()
@@ -51,8 +50,8 @@ class TableSink(Closing):
     def _print(self) -> None:
         from rich.console import Console
 
-        # Rich is asked what the stream can bear, and draws on paper: what the stream answers to
-        # being written is for TextOutput to judge.
+        # Rich finds out what the stream supports, but prints into a string: TextOutput writes it
+        # and handles the errors.
         stream = Console(file=cast("TextIO", self._output.stream))
         page = StringIO()
         paper = Console(
@@ -114,7 +113,7 @@ def _bar(reading: Reading, ascii_only: bool) -> Text:
 
 
 def _name(result: Result) -> str:
-    """The picture's name, for a video with its frame; characters that do not print are escaped."""
+    """The picture's name, in a video with its frame; unprintable characters are escaped."""
     name = "" if result.source is None else result.source
     frame = "" if result.frame_index is None else f" #{result.frame_index}"
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in name) + frame

@@ -11,13 +11,13 @@ from mien.specs.detector import METADATA_KEY as DETECTOR_KEY
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-Kind = Literal["detector", "classifier", "yunet", "unknown"]
+NetworkKind = Literal["detector", "classifier", "yunet", "unknown"]
 
 YUNET_OUTPUTS = {"cls_8", "obj_8", "bbox_8", "kps_8"}
 """Outputs of YuNet's finest grid; two coarser grids have the same."""
 
 
-def kind_of(session: InferenceSession) -> Kind:
+def kind_of(session: InferenceSession) -> NetworkKind:
     """The kind of network in an open ONNX file; its metadata or its outputs name it."""
     metadata = session.get_modelmeta().custom_metadata_map
     if DETECTOR_KEY in metadata:
@@ -27,7 +27,7 @@ def kind_of(session: InferenceSession) -> Kind:
     return "yunet" if {node.name for node in session.get_outputs()} >= YUNET_OUTPUTS else "unknown"
 
 
-def refuse_other(session: InferenceSession, wanted: Kind, path: object) -> None:
+def refuse_other(session: InferenceSession, wanted: NetworkKind, path: object) -> None:
     """Raise ``ModelSpecError`` if the file is of another known kind; it says how to use that kind.
 
     An unknown kind passes: it may be a network without a spec, about which the caller knows more.

@@ -11,8 +11,9 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 from mien.datasets.base import AnyDataset
 from mien.evaluation.kept_answers import Answers
 from mien.evaluation.split_pictures import Progress
-from mien.subjects.measured_data import MeasuredData, Reading
+from mien.subjects.measured_data import MeasuredData
 from mien.subjects.source import Kind, Source
+from mien.train.metrics_file import METRICS, read_metrics
 
 A = TypeVar("A", bound=Answers)
 S = TypeVar("S")
@@ -20,12 +21,12 @@ S = TypeVar("S")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a model is asked; each kind reads its own."""
+    """How a model is asked; each kind uses its own fields."""
 
     tta: bool = False
     """Classifiers: average ten crops."""
-    repeats_of: str | None = "train"
-    """Classifiers: mark the pictures that repeat one of this split."""
+    repeats_of: str = "train"
+    """Classifiers: mark the pictures that repeat one of this split, if there is such a split."""
     detector_options: tuple[str, ...] = ()
     """Detectors: each ``key=value``."""
     threads: int | None = None
@@ -64,16 +65,8 @@ class Subject(ABC, Generic[A, S]):
         recipe = self.card.get("recipe", {})
         return recipe if isinstance(recipe, Mapping) else {}
 
-    @property
-    def reading(self) -> Reading:
-        """How data is read for it."""
-        is_run = self.source.form == "run"
-        return Reading(self.source.text, self.kind, self.recipe, is_run)
-
     def epochs(self) -> Sequence[Mapping[str, Any]]:
         """Metrics of a training run, one row an epoch; empty for other models."""
-        from mien.train.metrics_file import METRICS, read_metrics
-
         folder = self.source.folder
         return () if folder is None else read_metrics(folder / METRICS)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from mien.datasets.base import Dataset, SceneDataset, open_dataset
 from mien.datasets.splits import resplit
 from mien.errors import ConfigError
-from mien.subjects.source import CALLED, Kind
+from mien.subjects.source import CALLED, Kind, Source
 
 Division = tuple[str, str, int]
 """How, which split and with which seed a data set is divided (``mien.datasets.splits``)."""
@@ -53,46 +53,35 @@ class MeasuredData:
         return split or splits[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """For which model data is read, and how where the user does not say."""
-
-    model: str
-    """For messages."""
-    kind: Kind
-    recipe: Mapping[str, Any] = field(default_factory=dict)
-    """Recipe of its training; may be empty."""
-    is_run: bool = False
-    """Whether it is a training run: data is then read and divided as its recipe says."""
-
-
 def open_data(
-    reading: Reading,
+    source: Source,
+    recipe: Mapping[str, Any],
     path: str,
     dataset: str | None = None,
     options: Sequence[str] = (),
     splits: str | None = None,
 ) -> MeasuredData:
-    """The data set at ``path``.
+    """The data set at ``path``, for the model of ``source``.
 
-    ``dataset`` (a reader), its ``options`` and ``splits`` come before those of a run's recipe; the
-    default are official splits. A recipe's division is used only if the data has the split to
-    divide: a set of test pictures alone stays as it is. Raises ``ConfigError`` for face crops where
-    whole pictures are needed, or the other way round.
+    Of a training run, the reader and division of its ``recipe`` (which may be empty) are used where
+    ``dataset`` (a reader), its ``options`` and ``splits`` do not say otherwise; the default are
+    official splits. A recipe's division is used only if the data has the split to divide: a set of
+    test pictures alone stays as it is. Raises ``ConfigError`` for face crops where whole pictures
+    are needed, or the other way round.
     """
-    default = READERS[reading.kind]
-    trained_with = reading.recipe.get("dataset", default)
-    reader = dataset or (trained_with if reading.is_run else default)
-    recipe = reading.recipe if reader == trained_with else {}
-    if reading.is_run and not options:
-        options = recipe.get("dataset_options", ())
+    is_run, default = source.form == "run", READERS[source.kind]
+    trained_with = recipe.get("dataset", default)
+    reader = dataset or (trained_with if is_run else default)
+    own = recipe if reader == trained_with else {}
+    if is_run and not options:
+        options = own.get("dataset_options", ())
     whole: Dataset | SceneDataset = open_dataset(path, reader, options)
-    _check_kind(reading, reader, whole)
-    how, source, seed = division_of(recipe)
-    if splits is not None or not reading.is_run or source not in whole.splits():
+    _check_kind(source, reader, whole)
+    how, divided_split, seed = division_of(own)
+    if splits is not None or not is_run or divided_split not in whole.splits():
         how = splits or "official"
-    divided = resplit(whole, how, source, seed)
-    return MeasuredData(path, reader, whole, divided, (how, source, seed))
+    divided = resplit(whole, how, divided_split, seed)
+    return MeasuredData(path, reader, whole, divided, (how, divided_split, seed))
 
 
 def division_of(recipe: Mapping[str, Any]) -> Division:
@@ -104,11 +93,11 @@ def division_of(recipe: Mapping[str, Any]) -> Division:
     )
 
 
-def _check_kind(reading: Reading, reader: str, dataset: Dataset | SceneDataset) -> None:
-    wants_scenes = reading.kind == "detector"
+def _check_kind(source: Source, reader: str, dataset: Dataset | SceneDataset) -> None:
+    wants_scenes = source.kind == "detector"
     if isinstance(dataset, SceneDataset) == wants_scenes:
         return
-    model = f"{reading.model} is a {CALLED[reading.kind]}"
+    model = f"{source.text} is a {CALLED[source.kind]}"
     if wants_scenes:
         raise ConfigError(
             f"{model}, and {reader!r} reads face crops: choose a reader of whole pictures with "

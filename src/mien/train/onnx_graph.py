@@ -1,15 +1,16 @@
-"""A network of PyTorch as an ONNX graph, and its weights in half the bytes.
+"""PyTorch networks as ONNX graphs, with weights stored as float32 or float16.
 
-The graph runs wherever ONNX Runtime 1.17 or later does. Weights that are stored as float16 are cast
-to float32 inside it, which ONNX Runtime does once, when it loads the file: arithmetic and speed are
-those of float32.
+The graphs run in ONNX Runtime 1.17 and later. float16 weights are cast to float32 inside the graph,
+which ONNX Runtime does once, when it loads the file: arithmetic and speed are those of float32.
 """
 
 from __future__ import annotations
 
+import tempfile
 import warnings
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 import torch
@@ -17,11 +18,13 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from mien.errors import ModelError
+from mien.specs.metadata import Spec
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
 Weights = Literal["float16", "float32"]
+T = TypeVar("T")
 
 OPSET = 18
 IR_VERSION = 8  # the oldest that knows this opset, so that older ONNX Runtimes read the file
@@ -34,19 +37,19 @@ def traced(
     inputs: Sequence[str],
     outputs: Sequence[str],
 ) -> ModelProto:
-    """The graph of what ``net`` makes of ``example``, whose dimensions in ``sizes`` may change.
+    """The graph of ``net``, traced with ``example``, whose dimensions in ``sizes`` may vary.
 
-    Raises ``ModelError`` where PyTorch's exporter cannot follow what the network does.
+    Raises ``ModelError`` if PyTorch's exporter cannot trace the network.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter's own deprecations are no news to a user
+        warnings.simplefilter("ignore")  # the exporter's deprecations do not concern users
         try:
             program: Any = torch.onnx.export(
                 net, (example,), dynamo=True, dynamic_shapes=(dict(sizes),), opset_version=OPSET,
                 input_names=inputs, output_names=outputs, verbose=False,
             )  # fmt: skip
         except torch.onnx.OnnxExporterError as error:
-            cause: BaseException = error  # its own words are a page; the first cause's are a line
+            cause: BaseException = error  # the first cause is a line, the error itself a page
             while cause.__cause__ is not None:
                 cause = cause.__cause__
             reason = str(cause).strip().partition("\n")[0][:200]
@@ -64,9 +67,10 @@ def traced(
 
 
 def store_float16(model: ModelProto) -> None:
-    """Store every weight matrix and kernel as float16, cast to float32 where the graph uses it.
+    """Store every weight matrix and kernel as float16, cast to float32 where it is used.
 
-    Biases stay as they are: they take next to no room. Changes ``model``.
+    Biases stay float32, because they are small. Changes ``model``. Raises ``ModelError`` for values
+    beyond float16.
     """
     graph, casts = model.graph, []
     for tensor in graph.initializer:
@@ -81,3 +85,18 @@ def store_float16(model: ModelProto) -> None:
     nodes = [*casts, *graph.node]
     del graph.node[:]
     graph.node.extend(nodes)
+
+
+def with_spec(model: ModelProto, spec: Spec) -> bytes:
+    """The bytes of ``model`` as a file whose metadata is ``spec``. Changes ``model``."""
+    helper.set_model_props(model, spec.to_metadata())
+    data: bytes = model.SerializeToString()
+    return data
+
+
+def open_model(data: bytes, load: Callable[[Path], T]) -> T:
+    """The model that ``load`` reads from a temporary file with these bytes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        path.write_bytes(data)
+        return load(path)

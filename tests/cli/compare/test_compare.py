@@ -8,8 +8,8 @@ from mien.errors import ConfigError
 
 def test_whose_option_it_is() -> None:
     names = {"yunet": "yunet", "runs/a.b": "a.b", "yunet.npz": "yunet.npz"}
-    given = ["yunet.model=x.onnx", "a.b.score_threshold=0.5", "runs/a.b.min_face_size=3"]
-    assert options_by_model(given, names) == {
+    options = ["yunet.model=x.onnx", "a.b.score_threshold=0.5", "runs/a.b.min_face_size=3"]
+    assert options_by_model(options, names) == {
         "yunet": ["model=x.onnx"],
         "runs/a.b": ["score_threshold=0.5", "min_face_size=3"],
         "yunet.npz": [],

@@ -80,7 +80,7 @@ def test_the_table_is_readable_in_a_pipe(data: Path, model: Path, capsys: Output
     assert max(len(line) for line in out.splitlines()) <= 80 and "\x1b" not in out
 
 
-def test_a_progress_bar_only_for_somebody_who_sees_it(
+def test_a_progress_bar_only_on_a_terminal(
     data: Path, model: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TERM", "xterm")
@@ -215,7 +215,7 @@ def test_an_interval_stands_under_its_measure(data: Path, model: Path, capsys: O
     assert not any("without duplicates" in line for line in lines)
 
 
-def test_unreadable_pictures_are_told_aloud(
+def test_unreadable_pictures_are_reported(
     data: Path, model: Path, tmp_path: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = open_dataset(data)

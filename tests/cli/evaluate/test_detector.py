@@ -34,7 +34,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def given(place: Path) -> tuple[Path, Path]:
+def coloured(place: Path) -> tuple[Path, Path]:
     return data_and_detector(place)
 
 
@@ -46,8 +46,8 @@ def measured(capsys: Output, *args: object) -> dict[str, object]:
     return found
 
 
-def test_json_has_what_can_be_counted_by_hand(given: tuple[Path, Path], capsys: Output) -> None:
-    data, model = given
+def test_json_has_what_can_be_counted_by_hand(coloured: tuple[Path, Path], capsys: Output) -> None:
+    data, model = coloured
     found = measured(capsys, model, "--data", data)
     used = found["operating"]
     assert isinstance(used, dict)
@@ -64,8 +64,8 @@ def test_json_has_what_can_be_counted_by_hand(given: tuple[Path, Path], capsys: 
     assert found["warnings"] == []
 
 
-def test_a_threshold_of_the_users(given: tuple[Path, Path], capsys: Output) -> None:
-    data, model = given
+def test_a_threshold_of_the_users(coloured: tuple[Path, Path], capsys: Output) -> None:
+    data, model = coloured
     sure = measured(capsys, model, "--data", data, "--threshold", "0.85")
     unsure = measured(capsys, model, "--data", data, "--detector-option", "score_threshold=0.2")
     assert sure["ap50"] == unsure["ap50"] == pytest.approx(AP50)  # over all scores, whatever it is
@@ -76,15 +76,15 @@ def test_a_threshold_of_the_users(given: tuple[Path, Path], capsys: Output) -> N
     assert unsure["threshold"] == 0.2
 
 
-def test_only_the_first_pictures(given: tuple[Path, Path], capsys: Output) -> None:
-    data, model = given
+def test_only_the_first_pictures(coloured: tuple[Path, Path], capsys: Output) -> None:
+    data, model = coloured
     found = measured(capsys, model, "--data", data, "--limit", "2", "--threads", "1")
     facts = found["facts"]
     assert found["pictures"] == 2 and isinstance(facts, dict) and facts["threads"] == 1
 
 
-def test_the_table_is_readable_in_a_pipe(given: tuple[Path, Path], capsys: Output) -> None:
-    data, model = given
+def test_the_table_is_readable_in_a_pipe(coloured: tuple[Path, Path], capsys: Output) -> None:
+    data, model = coloured
     assert mien("evaluate", model, "--data", data, "--split", "valid") == 0
     out, _ = capsys.readouterr()
     assert out.startswith(
@@ -92,15 +92,15 @@ def test_the_table_is_readable_in_a_pipe(given: tuple[Path, Path], capsys: Outpu
     )
     lines = [line.split() for line in out.splitlines()]
     assert ["all", "faces", "4", f"{AP50:.1%}", "60.0%", "75.0%", "66.7%", "0.20", "0.33"] in lines
-    assert "asked for all boxes from a score of 0.05" in out and "\x1b" not in out
+    assert "all boxes from a score of 0.05 were kept" in out and "\x1b" not in out
 
 
 def test_all_that_can_be_written_at_once(
-    given: tuple[Path, Path], tmp_path: Path, capsys: Output
+    coloured: tuple[Path, Path], tmp_path: Path, capsys: Output
 ) -> None:
     pytest.importorskip("matplotlib", reason="the 'plot' extra brings Matplotlib")
     pytest.importorskip("jinja2", reason="the 'plot' extra brings Jinja2")
-    data, model = given
+    data, model = coloured
     figures, page, answers = tmp_path / "figures", tmp_path / "r.html", tmp_path / "a.npz"
     curve = tmp_path / "curve.svg"
     measured(
@@ -143,9 +143,9 @@ def test_all_that_can_be_written_at_once(
     ],
 )
 def test_what_cannot_be_done_is_one_line(
-    more: list[str], code: int, words: tuple[str, ...], given: tuple[Path, Path], capsys: Output
+    more: list[str], code: int, words: tuple[str, ...], coloured: tuple[Path, Path], capsys: Output
 ) -> None:
-    data, model = given
+    data, model = coloured
     assert mien("evaluate", model, "--data", data, *more) == code
     out, err = capsys.readouterr()
     assert out == "" and err.startswith("mien: ") and err.count("\n") == 1
@@ -153,10 +153,10 @@ def test_what_cannot_be_done_is_one_line(
 
 
 def test_what_detectors_alone_have_is_refused_for_a_classifier(
-    given: tuple[Path, Path], tmp_path: Path, capsys: Output
+    coloured: tuple[Path, Path], tmp_path: Path, capsys: Output
 ) -> None:
     model = tiny_classifier(tmp_path / "tiny.onnx").path
-    options = ("--data", given[0], "--split", "valid")
+    options = ("--data", coloured[0], "--split", "valid")
     assert mien("evaluate", model, *options, "--threshold", "0.5") == 2
     assert f"--threshold is for face detectors, and {model} is a classifier" in (
         capsys.readouterr().err
@@ -166,9 +166,9 @@ def test_what_detectors_alone_have_is_refused_for_a_classifier(
 
 
 def test_a_split_is_needed_where_there_are_several(
-    given: tuple[Path, Path], tmp_path: Path, capsys: Output
+    coloured: tuple[Path, Path], tmp_path: Path, capsys: Output
 ) -> None:
-    _, model = given
+    _, model = coloured
     path = write_zip(tmp_path / "faces_train.zip", PICTURES)
     divided = ("--data", path, "--splits", "random:60/40")
     assert mien("evaluate", model, *divided) == 2
@@ -176,31 +176,31 @@ def test_a_split_is_needed_where_there_are_several(
     assert measured(capsys, model, *divided, "--split", "valid")["pictures"] == 2
 
 
-def test_a_registered_detector(given: tuple[Path, Path], capsys: Output) -> None:
-    found = measured(capsys, "none", "--data", given[0])
+def test_a_registered_detector(coloured: tuple[Path, Path], capsys: Output) -> None:
+    found = measured(capsys, "none", "--data", coloured[0])
     assert found["detector"] == "none"
     used = found["operating"]
     assert isinstance(used, dict) and used["found"] + used["false"] + used["duplicates"] == 5
 
 
-def test_yunet_is_told_how_it_is_used(
-    shared: Path, given: tuple[Path, Path], capsys: Output
+def test_yunet_needs_its_file_as_an_option(
+    shared: Path, coloured: tuple[Path, Path], capsys: Output
 ) -> None:
     file = shared / "weights" / "yunet_n_320_320.onnx"
-    assert mien("evaluate", file, "--data", given[0]) == 1
+    assert mien("evaluate", file, "--data", coloured[0]) == 1
     assert f"--detector-option model={file}" in capsys.readouterr().err
     found = measured(
-        capsys, "yunet", "--detector-option", f"model={file}", "--data", given[0], "--limit", "2"
+        capsys, "yunet", "--detector-option", f"model={file}", "--data", coloured[0], "--limit", "2"
     )
     assert found["detector"] == "yunet" and found["pictures"] == 2
 
 
 def test_a_full_disk_does_not_take_the_measures_with_it(
-    given: tuple[Path, Path], tmp_path: Path, capsys: Output,
+    coloured: tuple[Path, Path], tmp_path: Path, capsys: Output,
     full_disk: Callable[[int], AbstractContextManager[None]],
 ) -> None:  # fmt: skip
     pytest.importorskip("matplotlib", reason="the 'plot' extra brings Matplotlib")
-    data, model = given
+    data, model = coloured
     with full_disk(1000):
         code = mien("evaluate", model, "--data", data, "--json", "--figure", tmp_path / "c.png")
     out, err = capsys.readouterr()
@@ -208,7 +208,7 @@ def test_a_full_disk_does_not_take_the_measures_with_it(
     assert "cannot write" in err and err.count("\n") == 1 and not list(tmp_path.iterdir())
 
 
-def test_the_core_is_enough(given: tuple[Path, Path]) -> None:
+def test_the_core_is_enough(coloured: tuple[Path, Path]) -> None:
     """Without any extra a detector is measured and compared."""
     code = """
 import sys
@@ -229,7 +229,7 @@ for arguments in (
         print(error.code, file=sys.stderr)
 """
     done = subprocess.run(
-        [sys.executable, "-c", code, *map(str, given)],
+        [sys.executable, "-c", code, *map(str, coloured)],
         capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
     assert done.stderr.splitlines() == [
@@ -247,8 +247,8 @@ for arguments in (
         ("answers.npz", 2, "answers.npz is a file of answers, not a model"),
     ],
 )
-def test_what_is_no_model_is_told_first(
-    model: str, code: int, words: str, given: tuple[Path, Path], capsys: Output
+def test_what_is_not_a_model_is_reported_first(
+    model: str, code: int, words: str, coloured: tuple[Path, Path], capsys: Output
 ) -> None:
-    assert mien("evaluate", model, "--data", given[0]) == code
+    assert mien("evaluate", model, "--data", coloured[0]) == code
     assert words in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""A detector's training run on the command line: its own splits, what it has learned from."""
+"""A detector's training run on the command line: its own splits, and its training data."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def run(tmp_path: Path, data: Path) -> Iterator[Path]:
-    """The run of a network that has learned nothing, on three of the five pictures."""
+    """The run of an untrained network, on three of the five pictures."""
     torch.manual_seed(0)
     config = replace(TINY, splits="random:60/40", score_threshold=0.3)
     state = {
@@ -79,7 +79,7 @@ def test_a_run_is_measured_on_its_own_splits(run: Path, data: Path, capsys: Outp
     assert not (run / "detections" / "train.npz").exists()
 
 
-def test_other_data_is_not_what_it_learned_from(run: Path, tmp_path: Path, capsys: Output) -> None:
+def test_other_data_is_not_its_training_data(run: Path, tmp_path: Path, capsys: Output) -> None:
     """It has a split train too, and pictures of the same names; the faces lie elsewhere."""
     moved = {
         name: ({color: (x1 + 1, y1, x2, y2) for color, (x1, y1, x2, y2) in boxes.items()}, marked)
@@ -106,7 +106,7 @@ def test_other_settings_are_not_kept(run: Path, data: Path, capsys: Output) -> N
         ("min_face_size=large", "min_face_size must be a number, got 'large'"),
     ],
 )
-def test_options_that_a_run_has_not(
+def test_unknown_options_of_a_run(
     option: str, words: str, run: Path, data: Path, capsys: Output
 ) -> None:
     code = mien("evaluate", run, "--data", data, "--split", "valid", "--detector-option", option)
@@ -146,7 +146,7 @@ def test_all_are_compared_as_the_run_divides_the_data(
     assert facts["run"]["from"] == "the file" and "from" not in facts["colours"]
 
 
-def test_the_recipe_beside_the_checkpoint_tells_what_it_is(
+def test_without_recipe_json_the_checkpoint_says_the_kind(
     run: Path, data: Path, capsys: Output
 ) -> None:
     (run / "recipe.json").unlink()

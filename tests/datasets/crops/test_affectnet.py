@@ -188,7 +188,7 @@ def test_what_is_no_affectnet(entries: list[Entry], tmp_path: Path) -> None:
     table.write_text(table.read_text().replace("1/train00000.jpg", "a" * 5000))  # too long a name
     with pytest.raises(DatasetError, match="are not there"):
         list(read(path).samples("train"))
-    with pytest.raises(DatasetError, match="holds no split 'test'"):
+    with pytest.raises(DatasetError, match="has no split 'test'"):
         list(read(path).samples("test"))
 
 

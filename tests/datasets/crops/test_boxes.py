@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mien.datasets.base import Dataset, open_dataset
+from mien.datasets.boxes import NO_AREA, NO_NUMBERS, OUTSIDE, SWAPPED
 from mien.datasets.files.pictures import Picture
 from mien.errors import ConfigError, DatasetError
 
@@ -141,16 +142,16 @@ def test_csv(header: str, faces: dict[str, Any], tmp_path: Path) -> None:
                 )
 
 
-def test_bad_boxes_are_left_out_with_the_reason(faces: dict[str, Any], tmp_path: Path) -> None:
+def test_bad_boxes_are_left_out_or_repaired(faces: dict[str, Any], tmp_path: Path) -> None:
     write(tmp_path, faces["pictures"], "")
     name, image = next(iter(faces["pictures"])), faces["table"]["images"][0]
     rows = {
         "ok": ("happy", 10, 10, 50, 60),
         "partly outside": ("sad", -20, -20, 30, 30),
-        "its box has swapped corners": ("happy", 50, 60, 10, 10),
-        "its box has no area": ("happy", 10, 10, 10, 60),
-        "its box lies outside the picture": ("happy", image["width"], 0, image["width"] + 9, 9),
-        "its box is not four numbers": ("happy", "nan", 1, 2, 3),
+        SWAPPED: ("happy", 50, 60, 10, 10),
+        NO_AREA: ("happy", 10, 10, 10, 60),
+        OUTSIDE: ("happy", image["width"], 0, image["width"] + 9, 9),
+        NO_NUMBERS: ("happy", "nan", 1, 2, 3),
         "the label 'hapy' is not an expression; did you mean 'happy'?": ("hapy", 1, 1, 9, 9),
     }
     lines = ["path,expression,x1,y1,x2,y2,width,height"]
@@ -158,12 +159,14 @@ def test_bad_boxes_are_left_out_with_the_reason(faces: dict[str, Any], tmp_path:
     lines += [",".join(map(str, (name, *row, *size))) for row in rows.values()]
     (tmp_path / "train.csv").write_text("\n".join([*lines, name, ",happy,1,1,9,9,99,99"]))
     dataset = read(tmp_path)
-    assert [s.image.shape for s in dataset.samples("train")] == [(50, 50, 3), (50, 50, 3)]
-    skipped = dataset.skipped("train")  # type: ignore[attr-defined]
-    reasons = [*list(rows)[2:], "it names no picture"]
+    good, partly, repaired = (sample.image for sample in dataset.samples("train"))
+    assert good.shape == partly.shape == repaired.shape == (50, 50, 3)
+    assert np.array_equal(repaired, good)  # its corners are those of the first, swapped
+    skipped = dataset.skipped("train")
+    reasons = [*list(rows)[2:], "row names no picture"]
     assert [reason.partition(" (")[0] for reason in skipped] == reasons
-    assert skipped["its box has no area"] == [f"{name}#5"]
-    assert len(skipped["its box is not four numbers"]) == 2  # and the row cut short
+    assert skipped[SWAPPED] == [f"{name}#4"] and skipped[NO_AREA] == [f"{name}#5"]
+    assert len(skipped[NO_NUMBERS]) == 2  # and the row cut short
 
 
 def test_bad_annotations_are_left_out(faces: dict[str, Any], tmp_path: Path) -> None:
@@ -178,8 +181,10 @@ def test_bad_annotations_are_left_out(faces: dict[str, Any], tmp_path: Path) -> 
     ]  # fmt: skip
     (tmp_path / "val.json").write_text(json.dumps(table))
     dataset = read(tmp_path)
-    assert len(list(dataset.samples("valid"))) == 1
-    assert sum(map(len, dataset.skipped("valid").values())) == 8  # type: ignore[attr-defined]
+    assert len(list(dataset.samples("valid"))) == 2
+    skipped = dataset.skipped("valid")
+    assert len(skipped.pop(SWAPPED)) == 1  # of a negative width: repaired
+    assert sum(map(len, skipped.values())) == 7
 
 
 def test_what_is_known_when_the_photo_is_decoded(faces: dict[str, Any], tmp_path: Path) -> None:
@@ -210,10 +215,12 @@ def test_names_and_numbers_that_no_file_and_no_picture_has(
     }
     (tmp_path / "a.json").write_text(json.dumps(table))
     dataset = read(tmp_path)
-    assert sum(map(len, dataset.skipped("train").values())) == 2  # type: ignore[attr-defined]
+    skipped = dataset.skipped("train")
+    assert list(skipped) == [NO_NUMBERS, OUTSIDE, "image has no file_name"]
+    assert sum(map(len, skipped.values())) == 3
     whole, small, *rest = dataset.samples("train")
     assert whole.image.shape[:2] == (1024, 1024) and small.image.shape[:2] == (9, 9)
-    assert len(rest) == 5
+    assert len(rest) == 4
     for sample in rest:
         with pytest.raises(DatasetError):
             _ = sample.image
@@ -237,10 +244,10 @@ def test_numbers_need_an_order(faces: dict[str, Any], tmp_path: Path) -> None:
         ("a.csv", "file,x,y,w,h\n", "no column for the label"),
         ("a.csv", "file,label,x,y\n", "no column for the box"),
         ("a.csv", "", "no column for the picture and the label and the box"),
-        ("a.json", "{", "is damaged, or no JSON"),
-        ("a.json", "[" * 100_000, "is damaged, or no JSON"),
-        ("a.json", "[]", "no COCO file"),
-        ("a.json", '{"images": [], "annotations": []}', "it has images and annotations alone"),
+        ("a.json", "{", "is damaged, or not JSON"),
+        ("a.json", "[" * 100_000, "is damaged, or not JSON"),
+        ("a.json", "[]", "not a COCO file"),
+        ("a.json", '{"images": [], "annotations": []}', "it has only images and annotations"),
         (
             "a.json",
             '{"images": [{}], "annotations": [], "categories": []}',
@@ -293,7 +300,7 @@ def test_a_photo_is_decoded_once_for_all_its_faces(
 
 def test_lines_of_json_are_no_coco(faces: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "log.json").write_text('{"epoch": 1}\n{"epoch": 2}\n')
-    with pytest.raises(DatasetError, match=r"no COCO file, but one with a JSON value a line"):
+    with pytest.raises(DatasetError, match=r"not a COCO file, but one with a JSON value per line"):
         read(tmp_path)
     write(tmp_path, faces["pictures"], "")
     (tmp_path / "train.json").write_text(json.dumps(faces["table"]))

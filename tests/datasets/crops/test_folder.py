@@ -187,7 +187,7 @@ def test_rafdb_with_gaps_and_damage(fer2013_rows: Rows, tmp_path: Path) -> None:
     del files["basic/Image/aligned/train_00002_aligned.jpg"]
     dataset = read(fer2013.write_folder(tmp_path, files))
     assert dataset.facts.labels == ("sadness", "surprise", "neutral")
-    assert dataset.skipped("train") == {"listed without a picture": ["train_00002.jpg"]}  # type: ignore[attr-defined]
+    assert dataset.skipped("train") == {"listed without a picture": ["train_00002.jpg"]}
     listed = tmp_path / "basic/EmoLabel/list_patition_label.txt"
     for line in ("train_00001.jpg 8", "train_00001.jpg", "x 5"):
         listed.write_text(f"train_00003.jpg 1\n\n{line}\n")
@@ -223,9 +223,9 @@ def test_pictures_beside_the_folders_are_skipped(fer2013_rows: Rows, tmp_path: P
     fer2013.write_folder(tmp_path, {**members(fer2013_rows), "overview.png": b"x"})
     dataset = read(tmp_path)
     assert len(list(dataset.samples("train"))) == 40
-    assert dataset.skipped("train") == {"in no folder named by an expression": ["overview.png"]}  # type: ignore[attr-defined]
-    assert dataset.skipped("test") == {}  # type: ignore[attr-defined]
-    with pytest.raises(DatasetError, match=r"holds no split 'valid' \(splits: train, test\)"):
+    assert dataset.skipped("train") == {"in no folder named by an expression": ["overview.png"]}
+    assert dataset.skipped("test") == {}
+    with pytest.raises(DatasetError, match=r"has no split 'valid' \(splits: train, test\)"):
         list(dataset.samples("valid"))
 
 

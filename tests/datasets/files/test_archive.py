@@ -91,7 +91,7 @@ def test_errors_are_one_line(tmp_path: Path) -> None:
         assert "\n" not in str(caught.value)
 
 
-def test_what_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_protected_folder_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Instead of taking a protected folder for an empty one."""
     (tmp_path / "inside").mkdir()
     archive = open_archive(tmp_path)

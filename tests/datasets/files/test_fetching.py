@@ -46,11 +46,11 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
 
 
 def dripping(start: bytes, released: threading.Event) -> web.Answer:
-    """Sends a byte now and then, for ever: no single wait is long."""
+    """Sends a byte now and then without end, so that no single wait is long."""
 
     def answer(handler: web.BaseHTTPRequestHandler, _: int) -> None:
         handler.wfile.write(start)
-        with suppress(OSError):  # the other side has had enough
+        with suppress(OSError):  # the client has closed the connection
             while not released.wait(0.02):
                 handler.wfile.write(b"a")
 
@@ -105,7 +105,7 @@ def test_pictures_come_whole_under_names_of_their_own(site: Web, tmp_path: Path)
         ("file.jpg", "HTTP 302 Found", 1),
     ],
 )
-def test_what_is_dead_is_listed_and_not_asked_again(
+def test_a_dead_address_is_listed_and_not_tried_again(
     name: str, reason: str, tries: int | None, site: Web, tmp_path: Path
 ) -> None:
     found = get(site, tmp_path, name, "good.jpg")
@@ -122,16 +122,16 @@ def test_what_is_dead_is_listed_and_not_asked_again(
     assert site.asked == before
 
 
-def test_retry_asks_the_dead_again_and_nothing_else(site: Web, tmp_path: Path) -> None:
+def test_retry_tries_only_the_dead_addresses_again(site: Web, tmp_path: Path) -> None:
     get(site, tmp_path, "none.jpg", "good.jpg")
     found = get(site, tmp_path, "none.jpg", "good.jpg", retry=True)
     assert site.asked == {"/none.jpg": 2, "/good.jpg": 1}
     assert list(found.dead) == [f"{site.url}/none.jpg"]
 
 
-def test_a_server_that_cannot_be_reached_is_asked_once_in_every_run(tmp_path: Path) -> None:
+def test_an_unreachable_server_is_tried_once_per_run(tmp_path: Path) -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # nobody listens there
+        taken.bind(("127.0.0.1", 0))  # no server listens there
         urls = [f"http://127.0.0.1:{taken.getsockname()[1]}/{i}.jpg" for i in range(50)]
         passed: list[tuple[int, int]] = []
         for _ in range(2):
@@ -141,9 +141,7 @@ def test_a_server_that_cannot_be_reached_is_asked_once_in_every_run(tmp_path: Pa
     assert len(listed(tmp_path)) == 50
 
 
-def test_a_name_that_nobody_has_is_not_asked_three_times(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unknown_host_is_tried_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
     def unknown(host: str, *_: object, **__: object) -> None:
@@ -169,7 +167,7 @@ def test_a_name_that_nobody_has_is_not_asked_three_times(
         "",
     ],
 )
-def test_only_the_web_is_asked(url: str, tmp_path: Path) -> None:
+def test_other_schemes_are_refused(url: str, tmp_path: Path) -> None:
     assert fetch([url], tmp_path).dead == {url: "not an http or https address"}
 
 
@@ -181,7 +179,7 @@ def test_no_address_leads_out_of_the_folder(site: Web, tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "cache").iterdir()] == [DEAD_LIST]
 
 
-def test_more_than_a_picture_may_have_is_not_read(
+def test_a_large_answer_is_refused(
     site: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mien.datasets.files.web.MAX_BYTES", 9_000)

@@ -76,7 +76,7 @@ def test_only_jpegs_are_reduced_and_grey_stays_grey(tmp_path: Path) -> None:
     assert file(tmp_path, "a.jpg", grey).at(32).shape == (64, 64)
 
 
-def test_a_damaged_picture_is_told_with_its_name(tmp_path: Path) -> None:
+def test_a_damaged_picture_is_reported_by_name(tmp_path: Path) -> None:
     whole = ASTRONAUT.read_bytes()
     png = io.BytesIO()
     Image.open(ASTRONAUT).save(png, "PNG")

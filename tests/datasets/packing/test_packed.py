@@ -86,7 +86,7 @@ def test_fer2013_keeps_its_votes_and_pixels(
         assert one.votes is not None and np.array_equal(one.votes, other.votes)
 
 
-def test_what_is_no_pack(tmp_path: Path) -> None:
+def test_other_folders_and_files_are_not_packs(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     for path in (tmp_path, tmp_path / "nowhere", tmp_path / "file"):
         with pytest.raises(DatasetError, match="is not a packed data set"):

@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from mien.datasets.base import SceneDataset, open_dataset
+from mien.datasets.boxes import CLIPPED, NO_AREA, NO_NUMBERS, OUTSIDE, SWAPPED
+from mien.datasets.files.coco import SHARED_ID
 from mien.datasets.scene import Scene
-from mien.datasets.scenes.marks import CLIPPED, NO_AREA, NO_NUMBERS, OUTSIDE, SWAPPED
 from mien.datasets.scenes.reader import AMBIGUOUS
 from mien.errors import ConfigError, DatasetError
 from tests.support import scene_trees
@@ -190,7 +191,7 @@ def test_bad_entries_are_named(given: scene_trees.Real, tmp_path: Path) -> None:
     assert len(scene.boxes) == 1
     assert not scene.attributes
     assert sorted(map(len, skipped.values())) == [1, 2, 6]
-    assert skipped["its picture is listed a second time: only the first counts"] == [scene.key]
+    assert skipped["picture is listed a second time"] == [scene.key]
 
 
 def test_an_id_of_several_images_is_nobodys(given: scene_trees.Real, tmp_path: Path) -> None:
@@ -201,8 +202,8 @@ def test_an_id_of_several_images_is_nobodys(given: scene_trees.Real, tmp_path: P
     scene, skipped = first(tmp_path, table)
     assert (scene.key, len(scene.boxes)) == (other["file_name"], 1)  # the same one twice is no harm
     assert skipped == {
-        "its id is that of other images, too: left out": [image["file_name"], other["file_name"]],
-        "the file gives the id of its image to others, too: left out": ["a.json#0"],
+        "image shares its id with others": [image["file_name"], other["file_name"]],
+        SHARED_ID: ["a.json#0"],
     }
 
 
@@ -210,11 +211,11 @@ def test_no_image_that_can_be_used(given: scene_trees.Real, tmp_path: Path) -> N
     image, other = given.table["images"][:2]
     shared_id = [image, {**other, "id": image["id"]}]
     for images, words in (
-        (shared_id, r"\(its id is that of other images.*\)"),
-        ([], "no such image"),
+        (shared_id, r"\(image shares its id with others;"),
+        ([], "no such image or category"),
     ):
         (tmp_path / "a.json").write_text(json.dumps({**given.table, "images": images}))
-        with pytest.raises(DatasetError, match=f"a.json lists no image that can be used.*{words}"):
+        with pytest.raises(DatasetError, match=f"a.json lists no usable image.*{words}"):
             read(tmp_path)
 
 
@@ -292,7 +293,7 @@ def test_categories(
     assert scene.boxes[:, 0].tolist() == kept
     if len(kept) > 1:
         assert [said["category"] for said in scene.attributes] == [names[i] for i in kept]
-    left = [f"its category {n!r} is not taken for a face: left out" for n in names]
+    left = [f"category {n!r} is not one of faces" for n in names]
     assert list(skipped) == [reason for i, reason in enumerate(left) if i not in kept]
 
 
@@ -315,9 +316,7 @@ def test_pictures_without_a_face_or_without_an_annotation(
     scenes = list(dataset.scenes("train"))
     assert [s.boxes.shape for s in scenes] == [(0, 4)] * 4
     assert dataset.skipped("train") == {
-        "no annotation file mentions the picture: left out": sorted(
-            f"images/{name}" for name in names[4:]
-        )
+        "no annotation file mentions the picture": sorted(f"images/{name}" for name in names[4:])
     }
 
 
@@ -325,7 +324,7 @@ def test_what_is_no_data_set(given: scene_trees.Real, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="no data at"):
         read(tmp_path / "gone")
     (tmp_path / "notes.json").write_text('{"a": 1}')
-    with pytest.raises(DatasetError, match=r"no COCO file \(notes.json: no COCO file, which has"):
+    with pytest.raises(DatasetError, match=r"no COCO file \(notes.json: not a COCO file"):
         read(tmp_path)
     (tmp_path / "b.json").write_text(json.dumps(given.table)[:-100])
     with pytest.raises(DatasetError, match=r"b\.json is damaged"):

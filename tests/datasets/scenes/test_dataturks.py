@@ -11,9 +11,11 @@ import pytest
 from PIL import Image
 
 from mien.datasets.base import SceneDataset, open_dataset
+from mien.datasets.boxes import CLIPPED, NO_AREA, NO_NUMBERS, OUTSIDE, SWAPPED
 from mien.datasets.files.fetching import DEAD_LIST, FetchesPictures
 from mien.datasets.scene import Scene
 from mien.datasets.scenes.dataturks import OTHER_SHAPE, Dataturks
+from mien.datasets.scenes.dataturks_export import NOT_ANNOTATED
 from mien.errors import ConfigError, DatasetError
 from mien.samples import ASTRONAUT
 from tests.support import web
@@ -127,11 +129,11 @@ def test_bad_boxes_are_named_and_none_is_fatal(tmp_path: Path) -> None:
     assert scene.boxes.tolist() == [[128, 64, 256, 192], [384, 384, 512, 512]]
     told = {reason: len(keys) for reason, keys in found.skipped("train").items()}
     assert told == {
-        "its box is not four numbers: left out": 6,
-        "its box had swapped corners: put right": 1,
-        "its box has no area: left out": 1,
-        "its box lies outside the picture: left out": 1,
-        "its box reached beyond the picture: clipped to it": 1,
+        NO_NUMBERS: 6,
+        SWAPPED: 1,
+        NO_AREA: 1,
+        OUTSIDE: 1,
+        CLIPPED: 1,
     }
 
 
@@ -140,7 +142,7 @@ def test_objects_that_are_no_face_are_dropped(label: Any, tmp_path: Path) -> Non
     scene, found = one(tmp_path, box((0, 0), (1, 1), label=label), FACE)
     assert len(scene.boxes) == 1
     (reason,) = found.skipped("train")
-    assert "no face: left out" in reason and found.skipped("train")[reason] == ["a.jpg#1"]
+    assert "not a face" in reason and found.skipped("train")[reason] == ["a.jpg#1"]
 
 
 def test_drop_names_other_labels_and_labels_travel(tmp_path: Path) -> None:
@@ -160,10 +162,10 @@ def test_no_face_is_one_thing_and_no_annotation_another(tmp_path: Path) -> None:
     found, data = scenes(path, pictures=str(photos(tmp_path / "p", "a.jpg", "b.jpg", "c.jpg")))
     assert [(scene.key, scene.boxes.shape) for scene in found] == [("a.jpg", (0, 4))]
     assert data.skipped("train") == {
-        "nobody has annotated it: left out": [f"{HOST}/b.jpg"],
-        "its annotation is no list of boxes: left out": [f"{HOST}/c.jpg"],
-        "the line is no JSON object with an address": ["line 5", "line 6", "line 7"],
-        "its picture is listed a second time: only the first counts": ["a.jpg"],
+        NOT_ANNOTATED: [f"{HOST}/b.jpg"],
+        "annotation is not a list of boxes": [f"{HOST}/c.jpg"],
+        "line is not a JSON object with an address": ["line 5", "line 6", "line 7"],
+        "picture is listed a second time": ["a.jpg"],
     }
 
 
@@ -199,8 +201,8 @@ def test_a_name_that_is_not_one_picture_alone_is_left_out(tmp_path: Path) -> Non
     found, data = scenes(path, pictures=str(pictures))
     assert [scene.key for scene in found] == ["there.jpg"]
     assert data.skipped("train") == {
-        "several pictures have its name: left out": [f"{HOST}/{name}" for name in names[:3]],
-        "no picture has its name: left out": [f"{HOST}/{names[3]}"],
+        "several pictures have its name": [f"{HOST}/{name}" for name in names[:3]],
+        "no picture has its name": [f"{HOST}/{names[3]}"],
     }
 
 
@@ -316,7 +318,7 @@ def test_other_paths_and_splits_are_one_line(tmp_path: Path) -> None:
     path = export(tmp_path / "export.json", {f"{HOST}/a.jpg": None})
     with pytest.raises(DatasetError, match="no split 'valid'"):
         next(Dataturks(path).scenes("valid"))
-    with pytest.raises(DatasetError, match=r"no picture that can be used \(nobody has annotated"):
+    with pytest.raises(DatasetError, match=r"no usable picture \(not annotated"):
         next(Dataturks(path).scenes("train"))
     (tmp_path / "binary.json").write_bytes(path.read_bytes() + b"\xff\xfe\x80")
     with pytest.raises(DatasetError, match="damaged"):
@@ -345,7 +347,7 @@ def test_the_real_export(shared: Path, tmp_path: Path) -> None:
     assert sum(len(scene.boxes) for scene in found) == 351 - 138 - 1
     skipped = {reason: len(keys) for reason, keys in data.skipped("train").items()}
     assert skipped == {
-        "labelled 'Not_Face', no face: left out": 138, "its box has no area: left out": 1,
+        "labelled 'Not_Face', not a face": 138, NO_AREA: 1,
     }  # fmt: skip
     for row, scene in zip(rows, found, strict=True):
         assert scene.key.endswith(row["content"].rpartition("/")[2])

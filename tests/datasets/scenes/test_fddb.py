@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from mien.datasets.base import SceneDataset, open_dataset
+from mien.datasets.boxes import NO_NUMBERS
 from mien.datasets.scenes.fddb import around
-from mien.datasets.scenes.marks import NO_NUMBERS
 from mien.errors import ConfigError, DatasetError
 from tests.support import scene_trees
 

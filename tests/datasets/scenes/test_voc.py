@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mien.datasets.base import SceneDataset, open_dataset
-from mien.datasets.scenes.marks import CLIPPED
+from mien.datasets.boxes import CLIPPED
 from mien.errors import ConfigError, DatasetError
 from tests.support import scene_trees
 
@@ -118,7 +118,7 @@ def test_objects_that_are_no_faces(given: scene_trees.Real, tmp_path: Path) -> N
     dataset = read(tmp_path)
     (scene,) = dataset.scenes("train")
     assert len(scene.boxes) == 2
-    reason = "its category 'dog' is not taken for a face: left out"
+    reason = "category 'dog' is not one of faces"
     assert dataset.skipped("train")[reason] == ["Annotations/a.xml#2"]
     (scene,) = read(tmp_path, "category=dog").scenes("train")
     assert len(scene.boxes) == 1
@@ -143,9 +143,7 @@ def test_bad_files_and_boxes_are_named(given: scene_trees.Real, tmp_path: Path) 
     assert len(scenes) == len(given.files) - 1
     skipped = dataset.skipped("train")
     damaged = [xmls[0].name, "zz1.xml", "zz2.xml"]
-    assert skipped["its annotation file is damaged: left out"] == [
-        f"Annotations/{name}" for name in damaged
-    ]
+    assert skipped["annotation file is damaged"] == [f"Annotations/{name}" for name in damaged]
     assert any(key.endswith("#1") for key in skipped[CLIPPED])
     assert np.isfinite(scenes[0].boxes).all()
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mien.datasets.base import SceneDataset, open_dataset
+from mien.datasets.boxes import NO_AREA
 from mien.errors import DatasetError
 from tests.support import scene_trees
 
@@ -96,7 +97,7 @@ def test_damage_is_told_with_the_line(given: scene_trees.Real, tmp_path: Path) -
 def test_bad_boxes_are_named(given: scene_trees.Real, tmp_path: Path) -> None:
     dataset = read(edited(tmp_path, given, 3, "5 5 0 9 0 0 0 1 0 0 "))
     key = f"WIDER_train/images/{given.table['images'][0]['file_name']}"
-    assert dataset.skipped("train") == {"its box has no area: left out": [f"{key}#1"]}
+    assert dataset.skipped("train") == {NO_AREA: [f"{key}#1"]}
 
 
 def test_what_is_no_wider_face(tmp_path: Path) -> None:

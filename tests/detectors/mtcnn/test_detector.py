@@ -46,7 +46,7 @@ def picture(shared: Path, case: dict) -> np.ndarray:
 
 
 def pairs(faces: list[Face], expected: list[dict]) -> list[tuple[Face, dict]]:
-    """Each expected face with the found one that overlaps it most; every found one once."""
+    """Each expected face with the detected one that overlaps it most; each detected one once."""
     matched = [max(faces, key=lambda f: f.box.iou(Box(*e["box"]))) for e in expected]
     assert len(set(matched)) == len(faces)
     return list(zip(matched, expected, strict=True))
@@ -69,7 +69,7 @@ def test_the_reference_implementation_finds_the_same_faces(shared: Path, case: d
 
 @pytest.mark.parametrize("case", CASES[::3], ids=name)
 def test_without_exact_the_same_faces_are_found(shared: Path, case: dict) -> None:
-    """What is certain is found by both; of the rest, what the threshold cuts off differs."""
+    """Both find the certain faces; they differ in those close to the threshold."""
     settings = {**REFERENCE, "min_face_size": 40}
     image = picture(shared, case)
     exact = MTCNN(**settings).detect(image)
@@ -164,7 +164,7 @@ def test_small_batches_and_strips_give_the_same_faces(
 
 
 def test_the_memory_of_a_large_picture_is_bounded() -> None:
-    """In a process of its own: 36 megapixels, 108 MB as they are, 432 MB in float32."""
+    """In its own process: 36 megapixels take 108 MB as uint8 and 432 MB as float32."""
     program = (
         "import numpy as np\n"
         "from mien.evaluation.detection.detect import peak_mib\n"
@@ -225,7 +225,7 @@ def test_wrong_settings_are_refused(wrong: dict, message: str) -> None:
         MTCNN(**wrong)
 
 
-def test_it_is_registered_and_tells_its_facts(detector: MTCNN) -> None:
+def test_it_is_registered_with_its_facts(detector: MTCNN) -> None:
     assert detectors.get("mtcnn") is MTCNN
     assert isinstance(detector, Detector)
     assert MTCNN.facts.name == "mtcnn" and MTCNN.facts.landmarks and MTCNN.facts.licence == "MIT"

@@ -22,7 +22,7 @@ from mien.labels import FER2013
 
 
 def answers(right: np.ndarray, **changes: Any) -> Predictions:
-    """Answers that are right where told, and otherwise name the next class."""
+    """Answers that are correct where ``right`` says so, and otherwise the next class."""
     n = len(right)
     labels = np.arange(n) % 7
     probs = np.full((n, 7), 0.05, np.float32)
@@ -136,7 +136,7 @@ def test_copies_of_training_are_left_out_of_all_of_them() -> None:
         assert without is not None and (without.n, without.accuracy) == (350, 1.0)
 
 
-def test_one_alone_is_no_comparison() -> None:
+def test_one_alone_is_not_compared() -> None:
     with pytest.raises(InputError, match="two classifiers"):
         compare({"a": answers(drawn(0.5))})
 

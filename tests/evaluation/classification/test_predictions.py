@@ -115,7 +115,7 @@ def test_examples_are_half_mistakes_and_otherwise_of_every_class_in_turn() -> No
     right, wrong = found[:8], found[8:]
     assert (made.predicted[right] == made.labels[right]).all()
     assert np.array_equal(wrong, surest_mistakes(made, 8))
-    assert sorted(made.labels[right].tolist()) == [0, 0, 1, 1, 2, 3, 4, 5]  # nobody is of class 6
+    assert sorted(made.labels[right].tolist()) == [0, 0, 1, 1, 2, 3, 4, 5]  # class 6 is empty
     of_two = np.flatnonzero((made.predicted == 2) & (made.labels == 2))
     confidence = made.probs.max(axis=1)
     chosen = confidence[right[made.labels[right] == 2][0]]

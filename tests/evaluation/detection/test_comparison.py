@@ -27,11 +27,11 @@ def weaker(made: Detections, drop: float) -> Detections:
 
 def test_the_best_comes_first_and_meets_each_other_one() -> None:
     made = made_up(0)
-    given = {"weak": weaker(made, 0.5), "strong": made, "middling": weaker(made, 0.2)}
-    found = compare(given)
+    models = {"weak": weaker(made, 0.5), "strong": made, "middling": weaker(made, 0.2)}
+    found = compare(models)
     assert [row.name for row in found.rows] == ["strong", "middling", "weak"]
     assert all(
-        json.dumps(row.scores.to_dict()) == json.dumps(measure(given[row.name]).to_dict())
+        json.dumps(row.scores.to_dict()) == json.dumps(measure(models[row.name]).to_dict())
         for row in found.rows
     )
     assert [(pair.best, pair.other) for pair in found.pairs] == [

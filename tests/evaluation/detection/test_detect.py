@@ -103,7 +103,7 @@ def test_a_name_and_a_limit() -> None:
     ]  # fmt: skip
 
 
-def test_what_cannot_be_read_is_told() -> None:
+def test_unreadable_pictures_are_listed() -> None:
     found = detect_all(Stub(), Pictures(damaged=(0, 2)), "valid")
     assert [one.key for one in found.answers] == ["1.jpg"]
     assert found.skipped == ("0.jpg: is cut short", "2.jpg: is cut short")
@@ -134,7 +134,7 @@ def test_peak_memory_grows_with_what_is_held() -> None:
     assert peak_mib() >= after * 0.99
 
 
-def test_a_system_that_does_not_tell_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_system_without_memory_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(detect, "Path", lambda _: (_ for _ in ()).throw(OSError()))
     other = peak_mib()
     assert other is not None and other > 20
@@ -145,7 +145,7 @@ def test_a_system_that_does_not_tell_its_memory(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("face", [Face(Box(1, 2, np.nan, 4), 0.5), Face(Box(1, 2, 3, 4), np.inf)])
-def test_what_is_no_number_is_not_measured(face: Face) -> None:
+def test_boxes_that_are_not_finite_are_an_error(face: Face) -> None:
     class Odd(Stub):
         def detect(self, image: Pixels, score_threshold: float | None = None) -> list[Face]:
             return [face]

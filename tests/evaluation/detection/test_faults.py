@@ -15,16 +15,16 @@ def test_each_box_and_face_has_its_place() -> None:
     again = [0, 0, 100, 60]  # IoU 0.6 with a face that is taken
     beside = [60, 0, 160, 100]  # IoU 0.25: a box of its own
     made = answer([FACE, FAR], [FACE, again, beside, [500, 0, 520, 20]])
-    told = faults(made, 0.5)
-    assert told.found.tolist() == [0] and told.missed.tolist() == [1]
-    assert told.right.tolist() == [0]
-    assert told.duplicates.tolist() == [1] and told.false.tolist() == [2, 3]
+    judged = faults(made, 0.5)
+    assert judged.found.tolist() == [0] and judged.missed.tolist() == [1]
+    assert judged.right.tolist() == [0]
+    assert judged.duplicates.tolist() == [1] and judged.false.tolist() == [2, 3]
 
 
 def test_a_poor_box_before_the_good_one_is_a_duplicate_too() -> None:
     made = answer([FACE], [[0, 0, 100, 40], FACE])  # IoU 0.4, too little to take the face
-    told = faults(made, 0.5)
-    assert told.duplicates.tolist() == [0] and told.right.tolist() == [1]
+    judged = faults(made, 0.5)
+    assert judged.duplicates.tolist() == [0] and judged.right.tolist() == [1]
     assert faults(answer([FACE], [[0, 0, 100, 40]]), 0.5).false.tolist() == [0]
 
 
@@ -38,30 +38,30 @@ def test_boxes_below_the_threshold_are_not_there() -> None:
 def test_ignored_faces_are_neither_missed_nor_found() -> None:
     small, inside = [200, 200, 210, 210], [20, 20, 50, 50]
     made = answer([FACE, small], [inside, small, small], ignored=[True, False])
-    told = faults(made, 0.0)
-    assert told.found.tolist() == [1] and told.missed.tolist() == []
-    assert told.duplicates.tolist() == [2] and told.false.tolist() == []
+    judged = faults(made, 0.0)
+    assert judged.found.tolist() == [1] and judged.missed.tolist() == []
+    assert judged.duplicates.tolist() == [2] and judged.false.tolist() == []
     # Half on an ignored face that another box has found: on no face that counts.
     crowd = answer([FACE], [inside, [0, 30, 100, 180]], ignored=[True])
     assert faults(crowd, 0.0).false.tolist() == [1]
-    # Of another size: ignored, and a second box of that size is nobody's fault.
-    told = faults(made, 0.0, (32.0, 1e5))
-    assert not any(len(getattr(told, k)) for k in ("found", "missed", "right", "false"))
-    assert len(told.duplicates) == 0
+    # Of another size: ignored, and a second box of that size is ignored too.
+    judged = faults(made, 0.0, (32.0, 1e5))
+    assert not any(len(getattr(judged, k)) for k in ("found", "missed", "right", "false"))
+    assert len(judged.duplicates) == 0
 
 
 @pytest.mark.parametrize("sides", [(0.0, 1e5), (40.0, 1e5)])
 def test_counts_agree_with_the_verdict_of_the_measures(sides: Sides) -> None:
     for made in made_up(3).answers:
-        told = faults(made, 0.4, sides)
+        judged = faults(made, 0.4, sides)
         used = made.scores >= np.float32(0.4)
         verdict = judge(made, np.array([0.5]), sides)
         right, wrong = (np.flatnonzero(v[0] & used) for v in (verdict.right, verdict.wrong))
-        assert told.right.tolist() == right.tolist()
-        assert sorted([*told.false, *told.duplicates]) == wrong.tolist()
-        assert len(told.found) == len(told.right) == len(set(told.found))
-        assert len(told.found) + len(told.missed) == verdict.faces
-        assert not set(told.found) & set(told.missed)
+        assert judged.right.tolist() == right.tolist()
+        assert sorted([*judged.false, *judged.duplicates]) == wrong.tolist()
+        assert len(judged.found) == len(judged.right) == len(set(judged.found))
+        assert len(judged.found) + len(judged.missed) == verdict.faces
+        assert not set(judged.found) & set(judged.missed)
 
 
 def test_pictures_worth_a_look() -> None:

@@ -105,9 +105,9 @@ def test_nothing_to_measure() -> None:
 def test_faces_and_stray_boxes_of_another_size_are_neither_right_nor_wrong() -> None:
     small, large, lost = [0, 0, 20, 20], [100, 100, 200, 200], [300, 300, 310, 310]
     one = answer([small, large], [small, large, lost])
-    told = judge(one, np.array([0.5]), (32.0, 1e5))
-    assert told.faces == 1 and told.right.tolist() == [[False, True, False]]
-    assert not told.wrong.any()
+    verdict = judge(one, np.array([0.5]), (32.0, 1e5))
+    assert verdict.faces == 1 and verdict.right.tolist() == [[False, True, False]]
+    assert not verdict.wrong.any()
     assert judge(one, np.array([0.5])).wrong.tolist() == [[False, False, True]]
     # Both ends belong to the range, as with COCO.
     ends = answer([[0, 0, 32, 32], [50, 50, 82, 82.1]])
@@ -142,10 +142,10 @@ def test_what_counts_in_a_subset() -> None:
         faces, [*faces, faces[1], [400, 0, 440, 40]],
         ignored=[False, False, True], subsets={"easy": [True, False, True]},
     )  # fmt: skip
-    told = judge_wider(one, "easy")
-    assert told.faces == 1  # an ignored face is in no subset
-    assert told.right.tolist() == [[True, False, False, False, False]]
-    assert told.wrong.tolist() == [[False, False, False, False, True]]
+    verdict = judge_wider(one, "easy")
+    assert verdict.faces == 1  # an ignored face is in no subset
+    assert verdict.right.tolist() == [[True, False, False, False, False]]
+    assert verdict.wrong.tolist() == [[False, False, False, False, True]]
     assert judge_wider(one, "unknown").faces == 0
 
 

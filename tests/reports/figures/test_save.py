@@ -10,7 +10,7 @@ from mien.reports.figures.save import png, save_figure
 from mien.reports.figures.style import new_figure
 
 
-def test_names_with_dollars_are_no_formulas_and_powers_of_ten_are(tmp_path: Path) -> None:
+def test_only_ticks_are_formulas_and_names_with_dollars_are_text(tmp_path: Path) -> None:
     figure = new_figure(4, 3)
     axes = figure.add_subplot()
     axes.plot([1, 1000], [1, 2], label=r"$\nothing$")

@@ -36,7 +36,9 @@ def frames(pictures: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255  # (N, 1, 48, 48)
 
 
-def test_the_still_view_is_what_inference_sees(pictures: np.ndarray, frames: torch.Tensor) -> None:
+def test_the_view_without_augmentation_is_that_of_inference(
+    pictures: np.ndarray, frames: torch.Tensor
+) -> None:
     view = augment.warp(frames, 44, tiny.config(**STILL), seeded())
     np.testing.assert_allclose(view.numpy(), normalise(pictures, SPEC), atol=1e-4)
 
@@ -149,7 +151,7 @@ def test_the_last_epochs_are_milder(frames: torch.Tensor) -> None:
     assert not torch.equal(strong, augment.warp(frames, 44, config, seeded()))
 
 
-def test_what_is_erased_is_one_rectangle_of_2_to_20_percent() -> None:
+def test_one_rectangle_of_2_to_20_percent_is_erased() -> None:
     x = torch.rand(1000, 1, 40, 40, generator=seeded(1))
     erased = augment.erase(x, tiny.config(erasing=0.25), seeded())
     changed = (erased != x)[:, 0]  # (N, S, S)
@@ -179,7 +181,7 @@ def test_targets_are_mixed_as_the_pictures_are(kind: str) -> None:
         assert kept_whole == (kind == "cutmix")  # CutMix never blends
 
 
-def test_mixing_leaves_the_share_of_batches_alone_that_it_should() -> None:
+def test_the_right_share_of_batches_is_mixed() -> None:
     x = torch.rand(4, 1, 8, 8, generator=seeded())
     rng = np.random.default_rng(0)
     config = tiny.config(mixup=0.2, mix_probability=0.25)

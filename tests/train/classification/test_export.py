@@ -26,7 +26,7 @@ from mien.registry import architectures  # noqa: E402
 from mien.train import checkpoint  # noqa: E402
 from mien.train.classification import export  # noqa: E402
 from mien.train.classification.classifier import load_classifier_run  # noqa: E402
-from mien.train.classification.export import Exported, export_run  # noqa: E402
+from mien.train.classification.export import ExportedClassifier, export_classifier  # noqa: E402
 from mien.train.recipe import load_recipe  # noqa: E402
 
 
@@ -36,15 +36,15 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def float16(run: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Exported:
+def float16(run: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> ExportedClassifier:
     out = tmp_path_factory.mktemp("float16") / "model.onnx"
-    return export_run(run, out, calibrate=data, card={"made_by": "a test", "room": "42"})
+    return export_classifier(run, out, calibrate=data, card={"made_by": "a test", "room": "42"})
 
 
 @pytest.fixture(scope="module")
-def float32(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Exported:
+def float32(run: Path, tmp_path_factory: pytest.TempPathFactory) -> ExportedClassifier:
     out = tmp_path_factory.mktemp("float32") / "model.onnx"
-    return export_run(run, out, weights="float32", framing={"margin": 0.25}, name="other")
+    return export_classifier(run, out, weights="float32", framing={"margin": 0.25}, name="other")
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +57,9 @@ def the_graph_is_made_once(monkeypatch: pytest.MonkeyPatch, request: pytest.Fixt
 
 
 @pytest.mark.parametrize("count", [1, 3, 65])
-def test_the_file_answers_as_pytorch_does(run: Path, float32: Exported, count: int) -> None:
+def test_the_file_answers_as_pytorch_does(
+    run: Path, float32: ExportedClassifier, count: int
+) -> None:
     crops = [sample.image for sample in tiny.Faces(count).samples("public")]
     net, *_ = load_classifier_run(run)
     with torch.inference_mode():
@@ -68,7 +70,7 @@ def test_the_file_answers_as_pytorch_does(run: Path, float32: Exported, count: i
 
 
 def test_float16_costs_little_accuracy_and_half_the_room(
-    float16: Exported, float32: Exported
+    float16: ExportedClassifier, float32: ExportedClassifier
 ) -> None:
     crops = [sample.image for sample in tiny.Faces().samples("public")]
     got, exact = (OnnxClassifier(e.path).logits(crops) for e in (float16, float32))
@@ -95,7 +97,7 @@ def test_the_default_network_fits_into_5_megabytes() -> None:
     assert 2 * (values - folded) + 4 * folded + 64_000 < 5_000_000  # graph and card: 64 kB
 
 
-def test_the_graph_is_plain_and_old_enough(float16: Exported) -> None:
+def test_the_graph_is_plain_and_old_enough(float16: ExportedClassifier) -> None:
     model = onnx.load(float16.path)
     onnx.checker.check_model(model, full_check=True)
     operators = {node.op_type for node in model.graph.node}
@@ -108,7 +110,9 @@ def test_the_graph_is_plain_and_old_enough(float16: Exported) -> None:
     assert model.ir_version <= 8 and model.opset_import[0].version <= 18  # ONNX Runtime 1.17
 
 
-def test_the_spec_reads_back_equal(float16: Exported, float32: Exported, run: Path) -> None:
+def test_the_spec_reads_back_equal(
+    float16: ExportedClassifier, float32: ExportedClassifier, run: Path
+) -> None:
     for exported in (float16, float32):
         spec = OnnxClassifier(exported.path).spec
         assert spec == exported.spec
@@ -128,7 +132,7 @@ def test_the_spec_reads_back_equal(float16: Exported, float32: Exported, run: Pa
     assert other.temperature == 1.0 and other.scores == {}
 
 
-def test_scores_and_temperature_are_the_files_own(float16: Exported, data: Path) -> None:
+def test_scores_and_temperature_are_the_files_own(float16: ExportedClassifier, data: Path) -> None:
     split = stack(open_dataset(data).samples("public"))
     classifier = OnnxClassifier(float16.path)
     logits, labels = classifier.logits(list(split.images)), split.labels
@@ -142,7 +146,9 @@ def test_scores_and_temperature_are_the_files_own(float16: Exported, data: Path)
     assert scores["public_nll"] == pytest.approx(metrics.nll(probs, labels), abs=1e-4)
 
 
-def test_cross_fitting_measures_each_half_with_the_others_temperature(float32: Exported) -> None:
+def test_cross_fitting_measures_each_half_with_the_others_temperature(
+    float32: ExportedClassifier,
+) -> None:
     rng = np.random.default_rng(1)
     truth = rng.normal(0, 2, (400, 7)).astype(np.float32)
     labels = np.array([rng.choice(7, p=p / p.sum()) for p in softmax(truth).astype(float)])
@@ -159,7 +165,7 @@ def test_cross_fitting_measures_each_half_with_the_others_temperature(float32: E
     assert spec.scores["public_ece_crossfit"] < spec.scores["public_ece_uncalibrated"] / 2
 
 
-def test_a_graph_that_answers_otherwise_is_not_written(run: Path, tmp_path: Path) -> None:
+def test_a_graph_with_other_logits_is_not_written(run: Path, tmp_path: Path) -> None:
     state = checkpoint.load(checkpoint.find(run))
     for key, value in state["ema"].items():
         if key == "head.weight":
@@ -168,11 +174,11 @@ def test_a_graph_that_answers_otherwise_is_not_written(run: Path, tmp_path: Path
     other.mkdir()
     checkpoint.save(state, other / checkpoint.CHECKPOINT)
     with pytest.raises(ModelError, match=r"differs from PyTorch.*nothing was written"):
-        export_run(other, tmp_path / "model.onnx", weights="float32")
+        export_classifier(other, tmp_path / "model.onnx", weights="float32")
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
-def test_neighbours_that_change_places_are_no_other_graph() -> None:
+def test_swapped_neighbours_are_tolerated() -> None:
     expected = np.random.default_rng(0).normal(size=(200, 7)).astype(np.float32)
     for changed, fits in ((2, True), (3, False)):
         got = expected + np.float32(1e-5)
@@ -191,7 +197,7 @@ def test_neighbours_that_change_places_are_no_other_graph() -> None:
 
 def test_calibration_on_training_data_is_refused(run: Path, data: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="calibrate on another"):
-        export_run(run, tmp_path / "m.onnx", calibrate=data, calibrate_split="train")
+        export_classifier(run, tmp_path / "m.onnx", calibrate=data, calibrate_split="train")
 
 
 def test_calibration_data_of_other_labels_are_refused(
@@ -199,7 +205,7 @@ def test_calibration_data_of_other_labels_are_refused(
 ) -> None:
     monkeypatch.setattr(export, "open_dataset", lambda *_: Backwards())
     with pytest.raises(ConfigError, match="same labels in the same order"):
-        export_run(run, tmp_path / "m.onnx", calibrate=data)
+        export_classifier(run, tmp_path / "m.onnx", calibrate=data)
 
 
 class Backwards(tiny.Faces):
@@ -215,7 +221,7 @@ def test_a_full_disk_leaves_the_old_model(
     monkeypatch.setattr("secrets.token_hex", lambda _: "partial")
     (tmp_path / ".partial.tmp").symlink_to("/dev/full")
     with pytest.raises(OutputError, match="No space left"):
-        export_run(run, path, weights="float32")
+        export_classifier(run, path, weights="float32")
     assert path.read_bytes() == b"old"
 
 

@@ -39,7 +39,7 @@ def test_smoothing_is_pytorchs(smoothing: float) -> None:
     same(soft_cross_entropy(LOGITS, targets), expected)
 
 
-def test_a_label_weighs_what_it_adds_up_to() -> None:
+def test_a_soft_label_weighs_its_sum() -> None:
     targets = smooth(LABELS, 7, 0.1)
     mass = (torch.arange(32) % 2).float()[:, None]
     same(
@@ -89,7 +89,7 @@ def test_half_precision_logits_are_summed_in_float32() -> None:
     assert soft_cross_entropy(LOGITS.bfloat16(), smooth(LABELS, 7, 0.0)).dtype == torch.float32
 
 
-def test_votes_become_distributions_without_unknown_and_no_face() -> None:
+def test_votes_become_distributions_without_unknown_and_not_a_face() -> None:
     votes = torch.tensor([[4, 0, 0, 1, 0, 0, 0, 0, 3, 2], [0, 0, 0, 0, 0, 0, 0, 0, 1, 9]]).float()
     targets = vote_distribution(votes)
     counts = votes.numpy()[0, :8]

@@ -48,7 +48,7 @@ def test_class_weights_are_inverse_frequencies() -> None:
     assert value == pytest.approx(float(expected), rel=1e-5)
 
 
-def test_soft_labels_take_the_place_of_hard_ones() -> None:
+def test_soft_labels_replace_hard_ones() -> None:
     soft = torch.softmax(torch.randn(24, 7, generator=torch.Generator().manual_seed(2)), 1)
     value, x, net = loss(split(targets=soft))
     assert value == pytest.approx(float(F.cross_entropy(net(x), soft)), rel=1e-5)
@@ -82,7 +82,7 @@ def test_valence_and_arousal_are_learned_by_concordance_where_they_are_known() -
     assert value == pytest.approx(own + 0.5 * (1 - np.mean(ccc)), rel=1e-4)
 
 
-def test_what_the_data_cannot_teach_is_refused() -> None:
+def test_objectives_that_the_data_lacks_are_refused() -> None:
     with pytest.raises(ConfigError, match="no valence and arousal"):
         loss(split(), affect_weight=1.0)
     with pytest.raises(ConfigError, match="gives soft ones"):

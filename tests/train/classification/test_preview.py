@@ -23,7 +23,7 @@ def images(n: int = 4) -> list[np.ndarray]:
     return [np.array(photo.crop((40 * i, 0, 40 * i + 200 + i, 210))) for i in range(n)]
 
 
-def test_without_augmentation_all_views_are_what_inference_sees() -> None:
+def test_without_augmentation_all_views_are_those_of_inference() -> None:
     config = ClassifierConfig(name="still", resize=48, input_size=44, channels=3, **STILL)  # type: ignore[arg-type]
     made = preview(images(), config)
     assert made.plain.shape == (4, 44, 44, 3) and made.views.shape == (4, 9, 44, 44, 3)
@@ -57,7 +57,7 @@ def test_others_are_mixed_in_and_not_shown() -> None:
     np.testing.assert_allclose(means[mixed], made.mixed[mixed], atol=1e-5)
 
 
-def test_mixing_is_shown_and_told() -> None:
+def test_mixing_is_shown_and_reported() -> None:
     config = ClassifierConfig(name="mix", resize=48, input_size=48, mixup=1.0, **STILL)  # type: ignore[arg-type]
     made = preview(images(), config)
     assert (made.mixed > 0).sum() >= 7

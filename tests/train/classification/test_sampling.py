@@ -29,14 +29,14 @@ def test_a_natural_epoch_has_every_picture_once() -> None:
     assert order(1).tolist() == order(1).tolist()
 
 
-def test_at_most_so_many_of_a_class_and_others_each_epoch() -> None:
+def test_at_most_n_of_each_class_and_others_in_each_epoch() -> None:
     drawn = order(epoch_per_class=20)
     assert counts(drawn) == [20, 20, 0, 5]
     assert len(set(drawn.tolist())) == 45
     assert set(drawn.tolist()) != set(order(1, epoch_per_class=20).tolist())
 
 
-def test_balanced_draws_every_class_alike() -> None:
+def test_balanced_draws_every_class_equally_often() -> None:
     found = np.mean([counts(order(seed, sampling="balanced")) for seed in range(20)], axis=0)
     assert found[2] == 0
     np.testing.assert_allclose(found[[0, 1, 3]], len(LABELS) / 3, rtol=0.1)

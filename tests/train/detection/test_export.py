@@ -173,7 +173,7 @@ def test_a_network_that_is_not_sure_of_itself_is_exported_all_the_same(
     assert "uncertain" not in capsys.readouterr().out
     monkeypatch.setattr(export, "_compared", lambda *_: (0, 0.0, 0.0, 0))
     assert mien("export", run, "--out", tmp_path / "m.onnx") == 0
-    assert "finds nothing on the photos" in capsys.readouterr().out
+    assert "finds nothing on the test photos" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("exported_once")

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +10,16 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
 pytest.importorskip("sklearn")
 
-from mien.errors import TrainingError, UnknownNameError  # noqa: E402
+from mien.errors import TrainingError  # noqa: E402
 from mien.evaluation.classification.cost import Cost  # noqa: E402
 from mien.evaluation.classification.predictions import Predictions  # noqa: E402
 from mien.evaluation.kept_answers import predictions_path  # noqa: E402
 from mien.train import checkpoint  # noqa: E402
 from mien.train.classification import measure_cost  # noqa: E402
-from mien.train.recipe import load_recipe  # noqa: E402
-from mien.train.study import report as study_report  # noqa: E402
+from mien.train.study import plan, report  # noqa: E402
 from mien.train.study import run as study  # noqa: E402
-from tests.support.tiny import Faces  # noqa: E402
+from tests.support.tiny import Faces, write_csv  # noqa: E402
 
-TABLE = [
-    "majority", "knn", "mlp", "cnn3", "cnn", "cnn_stack", "cnn_residual", "resnet18", "resnet50",
-    "vgg16", "mobilenet", "mobilenet_v3", "resnext50", "efficientnet_b0", "convnext_tiny", "unet",
-    "default", "se_resnet18",
-]  # fmt: skip
 CPU = torch.device("cpu")
 SMALL = {
     "splits": "random:80/20", "train_split": "train", "valid_split": "valid", "resize": 16,
@@ -40,41 +33,13 @@ def no_costs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(study, "run_cost", lambda *_: Cost(parameters=1))
 
 
-def entry(**changes: Any) -> study.Entry:
-    published = study.Published((20.0, 22.8), "FER2013", "somebody")
-    return study.Entry("mlp", {**SMALL, **changes}, published)
-
-
-@pytest.mark.parametrize("schedule", study.SCHEDULES)
-@pytest.mark.parametrize("from_scratch", [False, True])
-def test_every_classifier_has_a_recipe_on_one_protocol(schedule: str, from_scratch: bool) -> None:
-    entries = study.plan(schedule, (), from_scratch)
-    assert sorted(e.recipe for e in entries) == sorted(TABLE)
-    for planned in entries:
-        config = planned.config()
-        assert (config.dataset, config.splits) == ("fer2013", "random:90/10")
-        assert (config.train_split, config.valid_split) == ("train", "valid")
-        if from_scratch or schedule == "short":
-            assert config.weights is None
-
-
-def test_the_command_of_a_row_is_its_run() -> None:
-    for schedule in study.SCHEDULES:
-        for planned in study.plan(schedule, (), from_scratch=True):
-            words = shlex.split(planned.command("fer2013.zip"))
-            assert words[:3] == ["mien", "train", planned.recipe]
-            sets = [words[i + 1] for i, word in enumerate(words) if word == "--set"]
-            assert load_recipe(planned.recipe, sets) == planned.config()
-
-
-def test_some_of_them_alone() -> None:
-    assert [e.recipe for e in study.plan("short", ("mlp", "majority"))] == ["majority", "mlp"]
-    with pytest.raises(UnknownNameError, match="did you mean 'mobilenet'"):
-        study.plan("short", ("mobilnet",))
+def entry(**changes: Any) -> plan.Entry:
+    published = plan.Published((20.0, 22.8), "FER2013", "others")
+    return plan.Entry("mlp", {**SMALL, **changes}, published)
 
 
 @pytest.mark.usefixtures("no_costs")
-def test_a_finished_run_stays_and_an_unfinished_one_goes_on(
+def test_a_finished_run_stays_and_an_unfinished_one_continues(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     epochs: list[int] = []
@@ -88,7 +53,7 @@ def test_a_finished_run_stays_and_an_unfinished_one_goes_on(
     with pytest.raises(Killed):
         study.run_entry(entry(), Faces(), tmp_path, device=CPU, on_epoch=kill)
     folder = tmp_path / "runs" / "mlp"
-    assert not (folder / study.FAILED).exists()  # stopped is not failed
+    assert not (folder / plan.FAILED).exists()  # stopped is not failed
     study.run_entry(
         entry(), Faces(), tmp_path, device=CPU, on_epoch=lambda row: epochs.append(row["epoch"])
     )
@@ -99,39 +64,66 @@ def test_a_finished_run_stays_and_an_unfinished_one_goes_on(
     assert len(valid) + checkpoint.load(folder / "last.pt")["facts"]["pictures"] == 128
     assert valid.splits == "random:80/20"
 
-    before = (folder / study.COST).stat().st_mtime_ns
-    monkeypatch.setattr(study, "train", None)  # a finished run does not come near it
+    before = (folder / plan.COST).stat().st_mtime_ns
+    monkeypatch.setattr(study, "train", None)  # a finished run is not trained again
     study.run_entry(entry(), Faces(), tmp_path, device=CPU)
-    assert (folder / study.COST).stat().st_mtime_ns == before
-    (folder / study.COST).unlink()  # nor does one whose costs alone are missing
+    assert (folder / plan.COST).stat().st_mtime_ns == before
+    (folder / plan.COST).unlink()  # nor is one that lacks only its costs
     monkeypatch.setattr(study, "run_cost", lambda *_: Cost(parameters=2))
     study.run_entry(entry(), Faces(), tmp_path, device=CPU)
-    assert Cost.load(folder / study.COST).parameters == 2
+    assert Cost.load(folder / plan.COST).parameters == 2
 
 
 @pytest.mark.usefixtures("no_costs")
-def test_a_failure_is_noted_until_it_is_mended(tmp_path: Path) -> None:
+def test_a_whole_study_reports_to_its_watcher(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(study, "plan", lambda *_: [entry(batch_size=4096), majority])
+    monkeypatch.setattr(study, "measure_shipped", lambda *_: None)
+    majority = plan.Entry("majority", {**SMALL, "widths": [8, 8, 8, 8]}, None)
+    seen: list[tuple[Any, ...]] = []
+
+    class Seen(study.Watcher):
+        def begins(self, number: int, count: int, entry: plan.Entry) -> None:
+            seen.append((number, count, entry.recipe))
+
+        def failed(self, entry: plan.Entry, reason: str) -> None:
+            seen.append((entry.recipe, reason))
+
+    data = write_csv(tmp_path / "fer2013.csv")
+    result = study.run_study(data, tmp_path / "my study", device=CPU, watcher=Seen())
+    assert [seen[0], seen[2]] == [(1, 2, "mlp"), (2, 2, "majority")]
+    assert seen[1][0] == "mlp" and "batch of 4096" in seen[1][1]
+    assert result.failed == ["mlp"]
+    assert [row["status"] for row in result.rows] == ["failed", "done"]
+    written = json.loads((tmp_path / "my study" / "study.json").read_text())
+    assert written["rows"] == result.rows
+    assert written["command"] == ("mien study --data fer2013.csv --out 'my study' --schedule short")
+
+
+@pytest.mark.usefixtures("no_costs")
+def test_a_failure_is_noted_until_it_is_fixed(tmp_path: Path) -> None:
     folder = tmp_path / "runs" / "mlp"
     with pytest.raises(TrainingError):
         study.run_entry(entry(batch_size=4096), Faces(), tmp_path, device=CPU)
-    rows = study_report.collect([entry(batch_size=4096)], tmp_path, "fer2013.zip")
+    rows = report.collect([entry(batch_size=4096)], tmp_path, "fer2013.zip")
     assert [row["status"] for row in rows] == ["failed"]
     assert "batch of 4096" in rows[0]["error"]
-    assert f"`mlp`: {rows[0]['error']}" in study_report.markdown(rows, "mien study", "short")
+    assert f"`mlp`: {rows[0]['error']}" in report.markdown(rows, "mien study", "short")
     study.run_entry(entry(), Faces(), tmp_path, device=CPU)
-    assert not (folder / study.FAILED).exists()
-    (row,) = study_report.collect([entry()], tmp_path, "fer2013.zip")
+    assert not (folder / plan.FAILED).exists()
+    (row,) = report.collect([entry()], tmp_path, "fer2013.zip")
     assert row["status"] == "done"
 
 
-def test_the_tables_are_the_runs_own_figures(
+def test_the_tables_have_the_figures_of_the_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(measure_cost, "SECONDS", 0.0)
     study.run_entry(entry(), Faces(), tmp_path, device=CPU)
     study.measure_shipped(Faces(), tmp_path)
-    rows = study_report.collect([entry()], tmp_path, "fer2013.zip")
-    study_report.write(rows, tmp_path, "mien study --data fer2013.zip", "short")
+    rows = report.collect([entry()], tmp_path, "fer2013.zip")
+    report.write(rows, tmp_path, "mien study --data fer2013.zip", "short")
     assert json.loads((tmp_path / "study.json").read_text())["rows"] == rows
     mlp, shipped = rows
     folder = tmp_path / "runs" / "mlp"
@@ -153,6 +145,6 @@ def test_the_tables_are_the_runs_own_figures(
     assert (tmp_path / "study.png").stat().st_size > 10_000
 
     (folder / "predictions" / "valid.npz").write_bytes(b"torn")
-    damaged, kept = study_report.collect([entry()], tmp_path, "fer2013.zip")
+    damaged, kept = report.collect([entry()], tmp_path, "fer2013.zip")
     assert damaged["status"] == "failed" and "valid.npz" in damaged["error"]
-    assert kept == shipped  # one damaged run takes nothing from the others
+    assert kept == shipped  # one damaged run does not affect the others

@@ -17,7 +17,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("optuna")
 
 from mien.train import checkpoint  # noqa: E402
-from mien.train.classification.export import export_run  # noqa: E402
+from mien.train.classification.export import export_classifier  # noqa: E402
 from mien.train.tuning.tune import tune  # noqa: E402
 
 
@@ -38,6 +38,6 @@ def test_a_trial_on_a_pack_frames_and_is_licensed_as_what_was_packed(
         tune(config, space, packed, tmp_path / "out", method="grid", device=torch.device("cpu"))
     run = tmp_path / "out" / "trials" / "0"
     assert checkpoint.load(run / checkpoint.CHECKPOINT)["facts"]["data"] == "fer2013"
-    spec = export_run(run, tmp_path / "model.onnx", weights="float32").spec
+    spec = export_classifier(run, tmp_path / "model.onnx", weights="float32").spec
     assert (spec.margin, spec.offset) == (FER2013_FRAMING["margin"], FER2013_FRAMING["offset"])
     assert "FER2013" in spec.licence

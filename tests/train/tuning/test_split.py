@@ -40,5 +40,5 @@ def test_another_name_of_the_training_split() -> None:
     ],
 )
 def test_no_part_of_a_reported_split_either(keys: dict[str, str]) -> None:
-    with pytest.raises(ConfigError, match="there to be reported"):
+    with pytest.raises(ConfigError, match="reserved for reporting"):
         tuning_split(tiny.config(**keys))

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalW
         ("oracle+cx_oracle://me:secret@host/x", "needs a driver that is not installed"),
     ],
 )
-def test_an_address_that_is_none(url: str, expected: str) -> None:
+def test_an_invalid_address_is_refused(url: str, expected: str) -> None:
     with pytest.raises(ConfigError) as caught:
         open_storage(url)
     assert expected in str(caught.value) and "secret" not in str(caught.value)

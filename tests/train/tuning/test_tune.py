@@ -48,8 +48,8 @@ def tune(
     space = out.parent / "space.toml"
     space.write_text(text)
     config = fake.recipe(**(keys or {}))
-    given = {"method": "grid", "prune": False, "device": torch.device("cpu"), **options}
-    return tuning.tune(config, load_space(space, config), tiny.Faces(), out, **given)
+    arguments = {"method": "grid", "prune": False, "device": torch.device("cpu"), **options}
+    return tuning.tune(config, load_space(space, config), tiny.Faces(), out, **arguments)
 
 
 def study(out: Path) -> optuna.Study:
@@ -90,8 +90,8 @@ def test_only_the_best_trial_keeps_its_checkpoint(tmp_path: Path) -> None:
     assert len(list((tmp_path / "out" / "trials").glob("*/metrics.jsonl"))) == fake.POINTS
 
 
-def test_a_search_goes_on_where_it_was(tmp_path: Path) -> None:
-    """In two goes the trials are those of one go, and N counts them all."""
+def test_a_search_continues_where_it_stopped(tmp_path: Path) -> None:
+    """Trials of two runs are those of one run, and N counts them all."""
     once = tune(tmp_path / "once", method="random", trials=6)
     tune(tmp_path / "twice", method="random", trials=2)
     twice = tune(tmp_path / "twice", method="random", trials=6)
@@ -100,7 +100,7 @@ def test_a_search_goes_on_where_it_was(tmp_path: Path) -> None:
     assert tune(tmp_path / "twice", method="random", trials=6) == twice  # nothing left to do
 
 
-def test_tpe_comes_nearer_than_chance(tmp_path: Path) -> None:
+def test_tpe_beats_chance(tmp_path: Path) -> None:
     text = "lr = { low = 1e-5, high = 1, log = true }\ndropout = { low = 0.0, high = 0.9 }"
     rows = tune(tmp_path / "out", text, method="tpe", trials=30)
     late = [row.accuracy or 0 for row in rows[15:]]
@@ -180,7 +180,7 @@ def test_a_reported_split_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), DatasetError("the disk is gone")])
-def test_what_is_stopped_from_outside_is_run_again(
+def test_an_interrupted_trial_is_run_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
     out = tmp_path / "out"
@@ -217,7 +217,7 @@ def test_a_database_that_does_not_answer(tmp_path: Path) -> None:
 
 
 def start(tmp_path: Path, name: str, trials: int, slow: float) -> tuple[BaseProcess, Connection]:
-    """Another process on the search in ``tmp_path``, and the pipe that it talks into.
+    """Another process on the search in ``tmp_path``, and the pipe that it writes to.
 
     It is forked: importing PyTorch anew would take longer than all trials.
     """
@@ -232,8 +232,8 @@ def start(tmp_path: Path, name: str, trials: int, slow: float) -> tuple[BaseProc
     return child, ours
 
 
-def said(pipe: Connection) -> Iterator[str]:
-    """What a process says until it ends."""
+def messages(pipe: Connection) -> Iterator[str]:
+    """Messages of a process until it ends."""
     with suppress(EOFError):
         while True:
             yield pipe.recv()
@@ -241,7 +241,7 @@ def said(pipe: Connection) -> Iterator[str]:
 
 def test_two_tuners_share_a_search(tmp_path: Path) -> None:
     pairs = [start(tmp_path, name, fake.POINTS, 0.05) for name in ("a", "b")]
-    ran = [text for _, pipe in pairs for text in said(pipe) if text.startswith("ended")]
+    ran = [text for _, pipe in pairs for text in messages(pipe) if text.startswith("ended")]
     for child, _ in pairs:
         child.join()
     assert [child.exitcode for child, _ in pairs] == [0, 0]
@@ -257,12 +257,12 @@ def test_two_tuners_share_a_search(tmp_path: Path) -> None:
 
 def test_a_killed_tuner_loses_no_trial(tmp_path: Path) -> None:
     child, pipe = start(tmp_path, "a", 4, 0.2)
-    assert "epoch 1" in said(pipe)  # stops listening there
+    assert "epoch 1" in messages(pipe)  # stops listening there
     child.kill()
     child.join()
     assert child.exitcode == -signal.SIGKILL
     again, pipe = start(tmp_path, "a", 4, 0.0)
-    assert [text for text in said(pipe) if text.startswith("ended")][-1] == "ended 4"
+    assert [text for text in messages(pipe) if text.startswith("ended")][-1] == "ended 4"
     again.join()
     assert again.exitcode == 0
     loaded = optuna.load_study(study_name="tiny", storage=f"sqlite:///{tmp_path / 'study.db'}")
@@ -345,7 +345,7 @@ def test_a_process_that_died_before_its_first_sign_of_life(
 ) -> None:
     out = tmp_path / "out"
     tune(out, trials=1)
-    study(out).ask()  # RUNNING, and nobody behind it
+    study(out).ask()  # RUNNING, with no process behind it
     monkeypatch.setattr(database, "GRACE", 1)
     waited: list[list[int]] = []
 

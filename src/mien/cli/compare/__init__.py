@@ -1,4 +1,4 @@
-"""``mien compare``: several classifiers, or several face detectors, on the same pictures."""
+"""``mien compare``: several classifiers or several face detectors on the same pictures."""
 
 from __future__ import annotations
 
@@ -10,50 +10,48 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mien.evaluation.comparison import Comparison
-    from mien.subjects.gather import Contender, Gathered
     from mien.subjects.source import Kind
 
 OWN: dict[Kind, tuple[str, ...]] = {
     "classifier": ("tta",),
     "detector": ("detector_options", "threads", "limit", "figures", "html"),
 }
-"""Parameters that only one kind of model has."""
+"""Parameters of only one kind of model."""
 
 
 @click.command()
 @click.argument("runs", metavar="RUN...", nargs=-1, required=True)
-@click.option("--data", type=click.Path(), help="The data set, for those without saved answers.")
+@click.option("--data", type=click.Path(), help="The data set, for models without saved answers.")
 @click.option(
     "--split",
-    help="The pictures to compare on; default: public, for detectors the only split there is.",
+    help="The pictures to compare on; default: public, for detectors the only split.",
 )
 @click.option(
     "--dataset", metavar="NAME",
-    help="The data's reader; default: fer2013, for detectors coco, of a run its recipe's.",
+    help="Reader of the data; default: fer2013, for detectors coco, for runs the recipe's.",
 )  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option(
     "--figure", type=click.Path(),
-    help="Draw quality and cost, side by side (.png, .svg, .pdf).",
+    help="Draw quality and speed side by side (.png, .svg, .pdf).",
 )  # fmt: skip
-@click.option("--tta", is_flag=True, help="Classifiers: compare averages of ten crops.")
+@click.option("--tta", is_flag=True, help="Classifiers: average ten crops.")
 @click.option(
     "--detector-option", "detector_options", multiple=True, metavar="RUN.KEY=VALUE",
-    help="Detectors: an option of one of them, such as yunet.model=FILE; can be repeated.",
+    help="Detectors: an option of one RUN, such as yunet.model=FILE; can be repeated.",
 )  # fmt: skip
 @click.option(
-    "--threads", type=click.IntRange(1), metavar="N", help="Detectors: threads of one picture."
+    "--threads", type=click.IntRange(1), metavar="N", help="Detectors: threads for one picture."
 )
 @click.option(
-    "--limit", type=click.IntRange(1), metavar="N", help="Detectors: the first N pictures alone."
+    "--limit", type=click.IntRange(1), metavar="N", help="Detectors: only the first N pictures."
 )
 @click.option(
     "--figures", type=click.Path(), metavar="DIR",
-    help="Detectors: draw every figure, as PNG, the same pictures side by side among them.",
+    help="Detectors: write every figure as PNG, with the same pictures side by side.",
 )  # fmt: skip
 @click.option(
-    "--html", type=click.Path(), metavar="FILE", help="Detectors: a report in one file."
+    "--html", type=click.Path(), metavar="FILE", help="Detectors: write a report as one HTML file."
 )  # fmt: skip
 @click.pass_context
 def command(
@@ -65,12 +63,9 @@ def command(
     dataset: str | None,
     as_json: bool,
     figure: str | None,
-    tta: bool,
-    detector_options: tuple[str, ...],
-    threads: int | None,
-    limit: int | None,
     figures: str | None,
     html: str | None,
+    **settings: Any,
 ) -> None:
     """Compare classifiers or face detectors on the same pictures.
 
@@ -89,10 +84,10 @@ def command(
     from mien.errors import ConfigError
     from mien.reports.page import Origin
     from mien.subjects.base import Settings
-    from mien.subjects.gather import Contender, common_kind, gather
+    from mien.subjects.contenders import Contender, common_kind, compare, gather
     from mien.subjects.source import CALLED, identify
 
-    sources = [identify(run, threads) for run in dict.fromkeys(runs)]
+    sources = [identify(run, settings["threads"]) for run in dict.fromkeys(runs)]
     kind = common_kind(sources)
     if len(sources) < 2:
         raise ConfigError("a comparison needs two models of one kind or more")
@@ -102,14 +97,12 @@ def command(
     files = OutputFiles(figure, figures, html)
     files.check()
     names = short_names(source.text for source in sources)
-    own = options_by_model(detector_options, names)
+    own = options_by_model(settings.pop("detector_options"), names)
     contenders = [
         Contender(
             names[source.text],
             source,
-            Settings(
-                tta=tta, detector_options=tuple(own[source.text]), threads=threads, limit=limit
-            ),
+            Settings(**settings, detector_options=tuple(own[source.text])),
         )
         for source in sources
     ]
@@ -117,31 +110,17 @@ def command(
         split = split or "public"
     with meter() as on_progress:
         asked = gather(contenders, data, dataset, split, on_progress)
-    found = _compare(contenders, asked)
+    found = compare(contenders, asked)
     report = {"classifier": classifiers, "detector": detectors}[kind]
     try:
         origin = Origin(as_typed(context), ", ".join(names.values()), data or "", asked.warnings)
         report.write(files, found, asked, origin)
-    finally:  # a disk that is full by now does not take the measures with it
+    finally:  # the scores are shown even if the disk is full
         if as_json:
             facts = {**found.to_dict(), "data": data, "warnings": asked.warnings}
             click.echo(json.dumps(facts))
         else:
             print_scores(report.title(found), asked.warnings, report.tables(found))
-
-
-def _compare(contenders: Sequence[Contender], asked: Gathered) -> Comparison[Any, Any]:
-    """The models side by side; of classifiers with their costs, which are measured here."""
-    if contenders[0].source.kind == "detector":
-        from mien.evaluation.detection.comparison import compare as compare_detectors
-
-        return compare_detectors(asked.answers)
-    from mien.evaluation.classification.comparison import check_comparable, compare
-    from mien.subjects.cost import classifier_cost
-
-    check_comparable(asked.answers)  # costs take longer
-    costs = {each.name: classifier_cost(each.source) for each in contenders}
-    return compare(asked.answers, costs)
 
 
 def options_by_model(options: Sequence[str], names: Mapping[str, str]) -> dict[str, list[str]]:

@@ -13,22 +13,24 @@ if TYPE_CHECKING:
     from mien.cli.support.output_files import OutputFiles
     from mien.evaluation.classification.comparison import ClassifierComparison, ClassifierRow
     from mien.reports.page import Origin
-    from mien.subjects.gather import Gathered
+    from mien.subjects.contenders import Gathered
 
 
 def write(files: OutputFiles, found: ClassifierComparison, asked: Gathered, origin: Origin) -> None:
     """Draw the figure, if requested. Raises ``OutputError``."""
     if files.figure is None:
         return
-    from mien.reports.figures.compare import Mark, comparison_figure
     from mien.reports.figures.save import save_figure
+    from mien.reports.figures.tradeoff import ComparedModel, tradeoff_figure
 
-    marks = [
-        Mark(row.name, row.scores.accuracy, interval.low, interval.high, row.cost.ms_per_face)
+    models = [
+        ComparedModel(
+            row.name, row.scores.accuracy, interval.low, interval.high, row.cost.ms_per_face
+        )
         for row in found.rows
         for interval in [row.scores.intervals["accuracy"]]
     ]
-    save_figure(comparison_figure(marks, title(found)), files.figure)
+    save_figure(tradeoff_figure(models, title(found)), files.figure)
 
 
 def title(found: ClassifierComparison) -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from mien.cli.support.console import filled_table
-from mien.reports.comparison_rows import about_comparison, comparison_rows
+from mien.reports.detection_tables import comparison_tables
+from mien.reports.text import detection_pictures
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -16,36 +17,40 @@ if TYPE_CHECKING:
     from mien.cli.support.output_files import OutputFiles
     from mien.evaluation.detection.comparison import DetectorComparison
     from mien.reports.page import Origin
-    from mien.subjects.gather import Gathered
-
-title = about_comparison
+    from mien.subjects.contenders import Gathered
 
 
 def write(files: OutputFiles, found: DetectorComparison, asked: Gathered, origin: Origin) -> None:
     """Write every requested file. Raises ``OutputError``."""
     if files.figure is not None:
-        from mien.reports.figures.detectors import speed_figure
+        from mien.reports.figures.detection.comparison import speed_figure
         from mien.reports.figures.save import save_figure
 
-        save_figure(speed_figure(found, title(found)), files.figure)
+        save_figure(speed_figure(found), files.figure)
     if not files.draws_all:
         return
-    from mien.reports.figures.detectors import detectors_figures
+    from mien.reports.figures.detection.comparison import comparison_figures
     from mien.reports.figures.save import png
 
     if asked.data is None:
         click.echo("mien: pictures are shown side by side only with --data", err=True)
     scenes = None if asked.data is None else asked.data.scenes
-    drawn = detectors_figures(found, asked.answers, scenes, title(found))
-    pictures = {name: png(figure) for name, figure in drawn}
+    figures = comparison_figures(found, asked.answers, scenes)
+    pictures = {name: png(figure) for name, figure in figures}
     files.write_pictures(pictures)
     if files.html is not None:
-        from mien.reports.comparison import save_report
+        from mien.reports.detection_comparison import comparison_report
+        from mien.reports.page import write_report
 
-        save_report(files.html, found, origin, pictures)
+        write_report(files.html, comparison_report(found, origin, pictures))
+
+
+def title(found: DetectorComparison) -> str:
+    """Split, pictures and faces."""
+    return detection_pictures(found.rows[0].scores)
 
 
 def tables(found: DetectorComparison) -> Iterator[tuple[str, Table]]:
     """Quality, boxes at the score of use, costs, and the best against each of the others."""
-    for part in comparison_rows(found):
+    for part in comparison_tables(found):
         yield part.heading, filled_table(part.columns, part.rows)

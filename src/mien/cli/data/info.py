@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from mien.cli.data.left_out import left_out
 from mien.cli.data.source import division, opened, reader
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from mien.datasets.info import DataInfo
-    from mien.datasets.scene_info import SceneInfo
 
-Found = TypeVar("Found", "DataInfo", "SceneInfo")
+_REASONS = 10  # of each split that are printed: a table of foreign labels may give one for each row
 
 
 @click.command()
@@ -25,90 +21,75 @@ Found = TypeVar("Found", "DataInfo", "SceneInfo")
 @division
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 def info(path: str, dataset: str, options: tuple[str, ...], splits: str, as_json: bool) -> None:
-    """Show a data set's counts, sizes, duplicates and fingerprint.
+    """Counts, sizes, exact duplicates and fingerprints of the data set at PATH.
 
     PATH is whatever the reader takes: for FER2013 a CSV file, a folder of pictures, or a zip of
-    either. What the reader leaves out is counted by reason; pictures that cannot be read are
-    counted, and the first few named. Warnings tell an altered copy (equalised, augmented, cut
-    short) from the published one. Of whole pictures with marked faces (readers coco, dataturks,
-    fddb, voc, wider) the faces are counted, by size, picture and subset.
+    either. What the reader leaves out or repairs is counted by reason; pictures that cannot be read
+    are counted, and the first few named. Of face crops, warnings tell an altered copy (equalised,
+    augmented, cut short) from the published one. Of whole pictures with marked faces (readers coco,
+    dataturks, fddb, voc, wider), the faces are counted by size, picture and subset.
+
+    The fingerprint of a split is equal for equal data. Of face crops it is the one that 'mien
+    evaluate' reports, of labels and pixels; of whole pictures, of file names and boxes.
     """
     from mien.cli.support.progress import meter
-    from mien.datasets.base import SceneDataset
-    from mien.datasets.info import inspect
-    from mien.datasets.scene_info import inspect_scenes
+    from mien.datasets.inspection import inspect
     from mien.datasets.splits import resplit
 
     divided = resplit(opened(path, dataset, options), splits)
-    if isinstance(divided, SceneDataset):
-        from mien.cli.data.scene_table import print_scenes
-
-        with meter() as update:
-            scenes = inspect_scenes(divided, update)
-        _show(path, scenes, print_scenes, as_json)
-    else:
-        _show(path, inspect(divided), _print, as_json)
-
-
-def _show(path: str, found: Found, table: Callable[[str, Found], None], as_json: bool) -> None:
+    with meter() as update:
+        found = inspect(divided, update)
     if as_json:
         import json
 
         click.echo(json.dumps({"path": path, **found.to_dict()}, indent=2, ensure_ascii=False))
     else:
-        table(path, found)
+        _print(path, found)
 
 
-def _print(path: str, found: DataInfo) -> None:
+def _print(path: str, found: DataInfo[Any, Any]) -> None:
+    """A table with a column for each split, what was left out or repaired, and warnings."""
     from rich.markup import escape
 
-    from mien.cli.support.console import out
+    from mien.cli.data.info_rows import crop_rows, overlap_line, scene_rows
+    from mien.cli.support.console import out, table
+    from mien.datasets.crops.info import CropOverlap, CropSplitInfo
 
+    crops = all(isinstance(split, CropSplitInfo) for split in found.splits.values())
+    splits = list(found.splits.values())
+    rows = table("", *found.splits)
+    for number, block in enumerate(crop_rows(splits) if crops else scene_rows(splits)):
+        if number:
+            rows.add_row()
+        for title, cells in block.items():
+            rows.add_row(title, *cells)
     console = out()
     console.print(f"[bold]{escape(path)}[/bold]: {found.dataset}\n")
-    console.print(_split_table(found))
+    console.print(rows)
     console.print()
     for name, split in found.splits.items():
-        for line in left_out(split.skipped):
-            console.print(f"{escape(name)}: left out {escape(line)}")
+        for line in skipped_lines(split.skipped):
+            console.print(f"{escape(name)}: {escape(line)}")
     for overlap in found.overlaps:
-        conflicts = f", {overlap.label_conflicts:,} of them under another label"
-        console.print(
-            f"{overlap.identical:,} pictures of {overlap.split} are pixel-identical to one in "
-            f"{overlap.other}{conflicts if overlap.identical else ''}"
-        )
+        if isinstance(overlap, CropOverlap):
+            console.print(overlap_line(overlap))
     for warning in found.warnings:
         console.print(f"[bold yellow]warning[/bold yellow]: {escape(warning)}")
     if not found.warnings:
-        console.print("No sign of an altered copy.")
+        console.print(
+            "No sign of an altered copy." if crops else "Every picture can be read; no duplicates."
+        )
 
 
-def _split_table(found: DataInfo) -> Table:
-    from rich.table import Table
+def skipped_lines(skipped: Mapping[str, int]) -> list[str]:
+    """Reasons with counts, the most frequent first; those beyond a few are summed up."""
+    from mien.datasets.boxes import KEPT
 
-    splits = found.splits.values()
-    agreements = [split.ferplus_agreement for split in splits]
-    rows = {
-        "pictures": [f"{split.n:,}" for split in splits],
-        "that cannot be read": [f"{split.unreadable:,}" for split in splits],
-        "distinct": [f"{split.distinct:,}" for split in splits],
-        "repeated under another label": [f"{split.label_conflicts:,}" for split in splits],
-        "mirror images of another": [f"{split.mirrored:,}" for split in splits],
-        "blank": [f"{split.blank:,}" for split in splits],
-        "smallest, pixels": ["×".join(map(str, split.smallest)) for split in splits],
-        "largest, pixels": ["×".join(map(str, split.largest)) for split in splits],
-        "mean grey level": [f"{split.mean:.1f}" for split in splits],
-        "mean std within a picture": [f"{split.std:.1f}" for split in splits],
-    }
-    if any(share is not None for share in agreements):
-        rows["FER+ agrees with label"] = ["" if s is None else f"{s:.1%}" for s in agreements]
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    table.add_column("")
-    for name in found.splits:
-        table.add_column(name, justify="right")
-    for label in next(iter(splits)).classes:
-        table.add_row(label, *(f"{split.classes[label]:,}" for split in splits))
-    table.add_row()
-    for title, cells in rows.items():
-        table.add_row(title, *cells)
-    return table
+    lines = [f"{count:,}: {reason}" for reason, count in skipped.items() if reason in KEPT]
+    left_out = [reason for reason in skipped.items() if reason[0] not in KEPT]
+    ranked = sorted(left_out, key=lambda reason: -reason[1])
+    lines += [f"left out {count:,}: {reason}" for reason, count in ranked[:_REASONS]]
+    if rest := ranked[_REASONS:]:
+        total = sum(count for _, count in rest)
+        lines.append(f"left out {total:,} for {len(rest):,} other reasons")
+    return lines

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from mien.cli.data.source import reader
 from mien.errors import ConfigError
-
-if TYPE_CHECKING:
-    from mien.datasets.base import Dataset
 
 
 @click.command()
@@ -49,6 +44,7 @@ def pack(
 
     from mien.cli.support.progress import meter
     from mien.datasets.base import SceneDataset, open_dataset
+    from mien.datasets.inspection import count_pictures
     from mien.datasets.packing.pack import pack as run
 
     found = open_dataset(source, dataset, options)
@@ -60,7 +56,7 @@ def pack(
     began = time.monotonic()
     try:
         with meter(rate=True) as update:
-            total = _count(found) if update else None
+            total = count_pictures(found) if update else None
             done = run(
                 found, source, out, size=size, options=options, workers=workers, exact=exact,
                 channels=int(channels) if channels else None,
@@ -81,11 +77,3 @@ def pack(
     if said := [f"{count:,} {what}" for what, count in listed.items() if count]:
         click.echo(f"skipped {' and '.join(said)}: see {out}/skipped.csv", err=True)
     return 0
-
-
-def _count(dataset: Dataset) -> int | None:
-    """Pictures in all, where listing them costs little: they are decoded only when asked for."""
-    first = next(iter(dataset.samples(dataset.splits()[0])))
-    if not callable(first.pixels):
-        return None
-    return sum(1 for split in dataset.splits() for _ in dataset.samples(split))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from mien.datasets.base import Dataset, SceneDataset
-    from mien.datasets.survey import Survey
+    from mien.datasets.crops.survey import CropSurvey
     from mien.train.classification.config import ClassifierConfig
     from mien.train.detection.config import DetectorConfig
 
@@ -76,11 +76,11 @@ def _of_crops(
 ) -> tuple[dict[str, Figure], int]:
     """Name → figure, and the pictures that cannot be read."""
     from mien.cli.support.progress import meter
-    from mien.datasets.survey import survey
-    from mien.reports.figures.data import labels_figure, mean_faces_figure, samples_figure
+    from mien.datasets.crops.survey import survey_crops
+    from mien.reports.figures.datasets.crops import labels_figure, mean_faces_figure, samples_figure
 
     with meter() as update:
-        found = survey(dataset, split, seed=seed, on_progress=update)
+        found = survey_crops(dataset, split, seed=seed, on_progress=update)
     figures = {
         "labels": labels_figure(found, source),
         "samples": samples_figure(found, source),
@@ -95,12 +95,12 @@ def _of_scenes(
     dataset: SceneDataset, split: str, seed: int, config: DetectorConfig | None, source: str
 ) -> tuple[dict[str, Figure], int]:
     """Name → figure, and the pictures that cannot be read."""
-    from mien.datasets.scene_survey import survey_scenes
-    from mien.reports.figures.scene_data import (
+    from mien.datasets.scenes.survey import survey_scenes
+    from mien.reports.figures.datasets.scenes import (
+        augmented_views_figure,
         boxes_figure,
         faces_per_picture_figure,
         sizes_figure,
-        views_figure,
     )
     from mien.train.detection.preview import views_shown
 
@@ -116,7 +116,7 @@ def _of_scenes(
             f"{found.dataset} {found.split} ({source}) under the recipe {config.name}: "
             f"views of {config.view}×{config.view}, ignored faces dashed"
         )
-        figures["augmented"] = views_figure(views, title)
+        figures["augmented"] = augmented_views_figure(views, title)
     return figures, found.unreadable
 
 
@@ -143,7 +143,7 @@ def _folder(out: str, suffix: str) -> Path:
     """The folder, made and writable, before the work."""
     from mien.extras import require_extra
     from mien.files import check_writable, output_error
-    from mien.reports.figures.save import check_target
+    from mien.reports.figures.save import check_figure_path
 
     require_extra("plot", "a figure")
     folder = Path(out)
@@ -153,12 +153,12 @@ def _folder(out: str, suffix: str) -> Path:
             folder.mkdir()
         except OSError as error:
             raise output_error(repr(out), error) from error
-    check_target(folder / f"labels.{suffix}")
+    check_figure_path(folder / f"labels.{suffix}")
     return folder
 
 
-def _augmented(found: Survey, config: ClassifierConfig, source: str) -> Figure:
-    from mien.reports.figures.data import augmented_figure
+def _augmented(found: CropSurvey, config: ClassifierConfig, source: str) -> Figure:
+    from mien.reports.figures.datasets.crops import augmented_crops_figure
     from mien.train.classification.preview import preview
 
     examples = [
@@ -177,4 +177,4 @@ def _augmented(found: Survey, config: ClassifierConfig, source: str) -> Figure:
         f"{form}{how if mixing else ''}"
     )
     names = [label for label, _ in examples]
-    return augmented_figure(made.plain, made.views, made.mixed, names, title)
+    return augmented_crops_figure(made.plain, made.views, made.mixed, names, title)

@@ -1,4 +1,4 @@
-"""``mien evaluate``: measure a classifier, or a face detector, on one split of a data set."""
+"""``mien evaluate``: measure a classifier or a face detector on one split of a data set."""
 
 from __future__ import annotations
 
@@ -15,22 +15,24 @@ if TYPE_CHECKING:
     from mien.subjects.training_data import TrainingData
 
 OWN: dict[Kind, tuple[str, ...]] = {
-    "classifier": ("repeats_of", "tta", "explain", "method"),
+    "classifier": ("repeats_of", "tta", "explain", "explain_with"),
     "detector": ("detector_options", "threads", "threshold", "limit"),
 }
-"""Parameters that only one kind of model has."""
+"""Parameters of only one kind of model."""
 
 
 @click.command()
 @click.argument("model")
-@click.option("--data", required=True, type=click.Path(), help="The data set: file, folder or zip.")
+@click.option(
+    "--data", required=True, type=click.Path(), help="The data set: a file, folder or zip."
+)
 @click.option(
     "--split",
-    help="Such as train, public or private of FER2013; a detector's data may have just one.",
+    help="Such as train, public or private of FER2013; not needed if the data has one split.",
 )
 @click.option(
     "--dataset", metavar="NAME",
-    help="The data's reader; default: fer2013, for a detector coco, of a run its recipe's.",
+    help="Reader of the data; default: fer2013, for detectors coco, for runs the recipe's.",
 )  # fmt: skip
 @click.option(
     "--option", "options", multiple=True, metavar="KEY=VALUE",
@@ -38,49 +40,49 @@ OWN: dict[Kind, tuple[str, ...]] = {
 )  # fmt: skip
 @click.option(
     "--splits", metavar="HOW",
-    help="official, random:90/10, subject:80/20; default: official, of a run its recipe's.",
+    help="official, random:90/10, subject:80/20; default: official, for runs the recipe's.",
 )  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option(
     "--figure", type=click.Path(),
-    help="Draw the confusion matrix, of a detector precision and recall (.png, .svg, .pdf).",
+    help="Draw the confusion matrix, or precision and recall of a detector (.png, .svg, .pdf).",
 )  # fmt: skip
-@click.option("--figures", type=click.Path(), metavar="DIR", help="Draw every figure, as PNG.")
-@click.option("--html", type=click.Path(), metavar="FILE", help="A report in one file.")
+@click.option("--figures", type=click.Path(), metavar="DIR", help="Write every figure as PNG.")
+@click.option("--html", type=click.Path(), metavar="FILE", help="Write a report as one HTML file.")
 @click.option(
     "--save", type=click.Path(), metavar="FILE.npz",
-    help="Keep the answers for 'mien compare'; a run keeps its own.",
+    help="Save the answers for 'mien compare'; a run's are saved in its folder anyway.",
 )  # fmt: skip
 @click.option(
     "--repeats-of", default="train", show_default=True, metavar="SPLIT",
     help="Classifiers: measure also without the pictures that repeat one of SPLIT; none: do not "
-    "look.",
+    "look for repeats.",
 )  # fmt: skip
 @click.option(
-    "--tta", is_flag=True, help="Classifiers: average ten crops, centre, corners, mirror images."
+    "--tta", is_flag=True, help="Classifiers: average ten crops: centre, corners, mirror images."
 )
 @click.option(
     "--explain", multiple=True, metavar="N|KEY",
-    help="Classifiers: show what the answers to N examples, or to the picture called KEY, rest on "
-    "(6 examples where not given); can be repeated.",
+    help="Classifiers: explain the answers to N examples, or to the picture KEY, in figures and "
+    "report (default: 6 examples); can be repeated.",
 )  # fmt: skip
 @click.option(
-    "--explain-with", "method", type=click.Choice(["occlusion", "gradcam"]), default="occlusion",
-    show_default=True, help="Classifiers: gradcam is for training runs alone.",
+    "--explain-with", type=click.Choice(["occlusion", "gradcam"]), default="occlusion",
+    show_default=True, help="Classifiers: how to explain; gradcam needs a training run.",
 )  # fmt: skip
 @click.option(
     "--detector-option", "detector_options", multiple=True, metavar="KEY=VALUE",
     help="Detectors: an option, such as min_face_size=20 of mtcnn; can be repeated.",
 )  # fmt: skip
 @click.option(
-    "--threads", type=click.IntRange(1), metavar="N", help="Detectors: threads of one picture."
+    "--threads", type=click.IntRange(1), metavar="N", help="Detectors: threads for one picture."
 )
 @click.option(
     "--threshold", type=click.FloatRange(0, 1), metavar="T",
-    help="Detectors: the score from which a box counts as found; default: the detector's own.",
+    help="Detectors: score from which a box counts as a face; default: the detector's own.",
 )  # fmt: skip
 @click.option(
-    "--limit", type=click.IntRange(1), metavar="N", help="Detectors: the first N pictures alone."
+    "--limit", type=click.IntRange(1), metavar="N", help="Detectors: only the first N pictures."
 )
 @click.pass_context
 def command(
@@ -97,20 +99,15 @@ def command(
     figures: str | None,
     html: str | None,
     save: str | None,
-    repeats_of: str,
-    tta: bool,
     explain: tuple[str, ...],
-    method: str,
-    detector_options: tuple[str, ...],
-    threads: int | None,
-    threshold: float | None,
-    limit: int | None,
+    explain_with: str,
+    **settings: Any,
 ) -> None:
     """Measure a classifier or a face detector on labelled pictures.
 
     MODEL is a name that 'mien models' lists, an ONNX file with a model spec, or the folder or a
-    checkpoint of a 'mien train' run (which needs the 'train' extra). The answers of a run on its
-    own data are kept in its folder, as predictions/SPLIT.npz, of a detector detections/SPLIT.npz.
+    checkpoint of a 'mien train' run (which needs the 'train' extra). The answers of a run to its
+    own data are saved in its folder, as predictions/SPLIT.npz, for detectors detections/SPLIT.npz.
     """
     from mien.cli.evaluate import classifier, detector
     from mien.cli.support.command_line import as_typed, refuse
@@ -124,17 +121,15 @@ def command(
     from mien.subjects.source import CALLED, identify
     from mien.subjects.training_data import TrainingData
 
-    source = identify(model, threads)
+    source = identify(model, settings["threads"])
     for kind in OWN.keys() - {source.kind}:
         refuse(
             context, OWN[kind], f"is for {CALLED[kind]}s, and {model} is a {CALLED[source.kind]}"
         )
-    files = OutputFiles(figure, figures, html, save, explain, method)
+    files = OutputFiles(figure, figures, html, save, explain, explain_with)
     files.check()
-    repeats = None if repeats_of == "none" else repeats_of
-    settings = Settings(tta, repeats, detector_options, threads, threshold, limit)
-    subject = open_subject(source, settings)
-    measured = open_data(subject.reading, data, dataset, options, splits)
+    subject = open_subject(source, Settings(**settings))
+    measured = open_data(source, subject.recipe, data, dataset, options, splits)
     split = measured.only_split(split)
     report = {"classifier": classifier, "detector": detector}[source.kind]
     report.check(files, subject, measured, split)
@@ -149,7 +144,7 @@ def command(
     try:
         origin = Origin(as_typed(context), model, data, warnings)
         report.write(files, subject, measured, answers, scores, origin)
-    finally:  # a disk that is full by now does not take the measures with it
+    finally:  # the scores are shown even if the disk is full
         if as_json:
             facts = {**scores.to_dict(), "source": model, "data": data, "warnings": warnings}
             click.echo(json.dumps(facts))
@@ -158,7 +153,7 @@ def command(
 
 
 def _keep(subject: Subject[Any, Any], training: TrainingData, answers: Answers) -> None:
-    """Save the answers of a run to its own data in its folder; a failure is only reported."""
+    """Save the answers of a run to its own data in its folder; report a failure and go on."""
     from mien.errors import OutputError
     from mien.evaluation.kept_answers import keep_answers
 

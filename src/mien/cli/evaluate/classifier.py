@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mien.cli.support.output_files import OutputFiles
     from mien.evaluation.classification.measures import Evaluation, Headline
     from mien.evaluation.classification.predictions import Predictions
-    from mien.reports.figures.evaluation import Material
+    from mien.reports.figures.classification.evaluation import Material
     from mien.reports.page import Origin
     from mien.subjects.classifier import ClassifierSubject
     from mien.subjects.measured_data import MeasuredData
@@ -59,24 +59,27 @@ def write(
 ) -> None:
     """Write every requested file. Raises ``OutputError``."""
     if files.figure is not None:
-        from mien.reports.figures.confusion import save_confusion
+        from mien.reports.figures.classification.confusion import confusion_figure
+        from mien.reports.figures.save import save_figure
 
-        save_confusion(scores, files.figure)
+        save_figure(confusion_figure(scores), files.figure)
     if not files.draws_all:
         return
-    from mien.reports.classifier import READING, save_report
-    from mien.reports.figures.evaluation import evaluation_figures
+    from mien.reports.classification import CAPTIONS, classification_report
+    from mien.reports.figures.classification.evaluation import classification_figures
     from mien.reports.figures.save import png
+    from mien.reports.page import write_report
 
     material = _material(files, subject, data, answers, scores)
     pictures = {
         name: png(figure)
-        for name, figure in evaluation_figures(material).items()
-        if files.figures is not None or name in READING  # each is drawn once, for both
+        for name, figure in classification_figures(material)
+        if files.figures is not None or name in CAPTIONS  # each is drawn once, for both
     }
     files.write_pictures(pictures)
     if files.html is not None:
-        save_report(files.html, material, subject.classifier.spec, origin, pictures)
+        html = classification_report(material, subject.classifier.spec, origin, pictures)
+        write_report(files.html, html)
 
 
 def _material(
@@ -87,8 +90,8 @@ def _material(
     scores: Evaluation,
 ) -> Material:
     from mien.evaluation.classification.predictions import examples, surest_mistakes
-    from mien.reports.figures.evaluation import Material
-    from mien.reports.figures.faces import read_faces
+    from mien.reports.figures.classification.crops import read_classified_crops
+    from mien.reports.figures.classification.evaluation import Material
 
     chosen: list[int] = []
     for text in files.explain or (str(EXPLAINED),):
@@ -96,14 +99,14 @@ def _material(
             chosen += examples(answers, int(text)).tolist()
         elif text in answers.keys:  # it may be unreadable
             chosen.append(answers.keys.index(text))
-    explained = read_faces(data.crops, answers, list(dict.fromkeys(chosen)))
+    explained = read_classified_crops(data.crops, answers, list(dict.fromkeys(chosen)))
     explain = _explainer(files, subject)
     return Material(
         answers,
         scores,
-        mistakes=read_faces(data.crops, answers, surest_mistakes(answers, MISTAKES)),
+        mistakes=read_classified_crops(data.crops, answers, surest_mistakes(answers, MISTAKES)),
         explained=explained,
-        maps={face.key: explain(face.image) for face in explained},
+        maps={crop.key: explain(crop.image) for crop in explained},
         method=files.explain_with,
         epochs=subject.epochs(),
     )
@@ -126,9 +129,9 @@ def _explainer(
 
 def title(scores: Evaluation) -> str:
     """Model, split, division and crops."""
-    crops = "ten crops" if scores.tta else "single crop"
-    splits = "" if scores.splits == "official" else f" ({scores.splits})"
-    return f"{scores.model} on {scores.dataset}, split {scores.split}{splits}, {crops}"
+    from mien.reports.text import classifier_on_pictures
+
+    return classifier_on_pictures(scores)
 
 
 def tables(scores: Evaluation) -> Iterator[tuple[str, Table]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mien.cli.support.console import facts_table, filled_table
-from mien.reports.rows import PARTS, cost_rows, measure_rows, part_rows
+from mien.reports.detection_tables import PART_COLUMNS, cost_rows, measure_rows, part_rows
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -33,22 +33,23 @@ def write(
 ) -> None:
     """Write every requested file. Raises ``OutputError``."""
     if files.figure is not None:
-        from mien.reports.figures.detection import precision_recall_figure
+        from mien.reports.figures.detection.curves import precision_recall_figure
         from mien.reports.figures.save import save_figure
 
         save_figure(precision_recall_figure(scores), files.figure)
     if not files.draws_all:
         return
-    from mien.reports.figures.detector import detector_figures
+    from mien.reports.figures.detection.evaluation import detection_figures
     from mien.reports.figures.save import png
 
-    drawn = detector_figures(scores, answers, data.scenes, subject.epochs())
-    pictures = {name: png(figure) for name, figure in drawn}
+    figures = detection_figures(scores, answers, data.scenes, subject.epochs())
+    pictures = {name: png(figure) for name, figure in figures}
     files.write_pictures(pictures)
     if files.html is not None:
-        from mien.reports.detector import save_report
+        from mien.reports.detection import detection_report
+        from mien.reports.page import write_report
 
-        save_report(files.html, scores, origin, pictures)
+        write_report(files.html, detection_report(scores, origin, pictures))
 
 
 def title(scores: DetectionScores) -> str:
@@ -62,6 +63,7 @@ def title(scores: DetectionScores) -> str:
 
 def tables(scores: DetectionScores) -> Iterator[tuple[str, Table]]:
     """Faces by size and subset, COCO's measures, and costs."""
-    yield "", filled_table(("", *PARTS), ((name, *cells) for name, cells in part_rows(scores)))
+    parts = ((name, *cells) for name, cells in part_rows(scores))
+    yield "", filled_table(("", *PART_COLUMNS), parts)
     yield "", facts_table(measure_rows(scores))
     yield "", facts_table(cost_rows(scores))

@@ -38,9 +38,9 @@ class OutputFiles:
         from mien.files import check_writable, output_error
 
         if self.figure is not None:
-            from mien.reports.figures.save import check_target
+            from mien.reports.figures.save import check_figure_path
 
-            check_target(self.figure)
+            check_figure_path(self.figure)
         if self.figures is not None:
             from mien.extras import require_extra
 
@@ -51,9 +51,9 @@ class OutputFiles:
                 raise output_error(repr(self.figures), error) from error
             check_writable(Path(self.figures) / "figure.png")
         if self.html is not None:
-            from mien.reports.page import check_target as check_page
+            from mien.reports.page import check_report_path
 
-            check_page(self.html)
+            check_report_path(self.html)
         if self.save is not None:
             check_writable(Path(self.save))
 

@@ -1,4 +1,4 @@
-"""A progress bar on standard error, only where somebody can see it."""
+"""A progress bar on standard error, if that is a terminal."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ T = TypeVar("T")
 def progress(
     items: object, unit: str = "pictures", hidden: bool = False
 ) -> Iterator[Callable[[Iterable[T]], Iterable[T]]]:
-    """Yield a function that counts items as they pass.
+    """Yield a function that passes items on and shows their number in a bar.
 
-    It draws a bar where standard error is a terminal, unless ``hidden`` or ``items`` is a single
-    one, and otherwise passes them on untouched.
+    There is no bar where standard error is not a terminal, with ``hidden`` or for a single item.
     """
     total = len(items) if isinstance(items, Sized) else None
     with meter(total, unit, hidden or (total is not None and total < 2)) as update:
@@ -35,9 +34,9 @@ def progress(
 def meter(
     total: int | None = None, unit: str = "pictures", hidden: bool = False, rate: bool = False
 ) -> Iterator[Callable[[int, int | None], None] | None]:
-    """Yield a function that takes (done, total), or ``None`` where there is nobody to see a bar.
+    """Yield a function that shows (done, total) in a bar, or ``None`` where there is no bar.
 
-    ``rate`` shows how many there are a second, too.
+    ``rate`` also shows the items per second.
     """
     if hidden or not _stderr_is_a_terminal():
         yield None
@@ -56,12 +55,12 @@ def meter(
 
     class Rate(ProgressColumn):
         def render(self, task: Task) -> Text:
-            return Text(f"{task.speed:,.0f} a second" if task.speed else "")
+            return Text(f"{task.speed:,.0f} per second" if task.speed else "")
 
     columns: list[ProgressColumn] = [BarColumn(), MofNCompleteColumn(), TextColumn(unit)]
     columns += [Rate()] if rate else []
     columns.append(TimeRemainingColumn())
-    # Lines printed to standard error meanwhile appear above the bar; standard output is let be.
+    # Lines printed to standard error appear above the bar; standard output is not redirected.
     with Progress(
         *columns, console=Console(stderr=True), transient=True, redirect_stdout=False
     ) as bar:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mien.datasets.base import DatasetFacts
+from mien.datasets.base import DatasetFacts, check_split
 from mien.datasets.files.archive import DAMAGE, Folder, open_archive
 from mien.datasets.files.pictures import Picture, largest_reduction
 from mien.datasets.samples import Pixels, Sample
@@ -110,11 +110,7 @@ class AffectNet:
         return found
 
     def _rows(self, split: str) -> Iterator[_Row]:
-        if split not in self._tables:
-            held = ", ".join(self._tables)
-            raise DatasetError(
-                f"{self.path} holds no split {split!r} of AffectNet (it has: {held})"
-            )
+        check_split(self, split, self.path)
         table = self._tables[split]
         columns: Sequence[int] | None = None
         where = f"{self.path / table}"

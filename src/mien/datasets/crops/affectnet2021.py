@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.datasets.base import DatasetFacts
+from mien.datasets.base import DatasetFacts, check_split
 from mien.datasets.crops.affectnet import affect
 from mien.datasets.files.archive import Folder
 from mien.datasets.files.pictures import Picture
@@ -107,9 +107,7 @@ class AffectNet2021:
         return self._entries(split).skipped
 
     def _entries(self, split: str) -> _Entries:
-        if split not in self._sets:
-            held = ", ".join(self._sets)
-            raise DatasetError(f"{self.path} holds no split {split!r} (splits: {held})")
+        check_split(self, split, self.path)
         if split not in self._read:
             self._read[split] = _read_set(self._sets[split], len(self.facts.labels))
         return self._read[split]

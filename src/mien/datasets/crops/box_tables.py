@@ -1,17 +1,18 @@
-"""Tables of labelled boxes, COCO's JSON and CSV, read into one kind of entry."""
+"""Tables of labelled boxes, COCO's JSON and CSV, read into entries of one form."""
 
 from __future__ import annotations
 
 import csv
-import json
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
+import numpy as np
+
+from mien.datasets.boxes import NO_BOX, Corners, by_corners, by_size, clean, length
 from mien.datasets.files.archive import DAMAGE, Archive
+from mien.datasets.files.coco import OtherFormat, open_coco
 from mien.errors import DatasetError
-from mien.types import Box
 
 COLUMNS = {
     "picture": (
@@ -24,7 +25,7 @@ COLUMNS = {
     "valence": ("valence",),
     "arousal": ("arousal",),
 }  # fmt: skip
-"""What a column is called, in any case; the first that is there counts."""
+"""Names of each column, in any case; the first that is there counts."""
 CORNERS = (
     ("x1", "y1", "x2", "y2"), ("xmin", "ymin", "xmax", "ymax"), ("left", "top", "right", "bottom"),
 )  # fmt: skip
@@ -36,109 +37,65 @@ SIZES = (
 """Columns of a box by its top left corner and its size."""
 
 
-_NOWHERE = Box(0, 0, 0, 0)
-
-
-class NoTable(Exception):  # noqa: N818 - which of several files is meant, never seen outside
-    """The file is something else; says what it lacks."""
-
-
-class Unusable(Exception):  # noqa: N818 - a reason to leave a box out, never seen outside
-    """Why one box is left out."""
-
-
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One box as the table has it."""
+    """One box of a table."""
 
     key: str
     picture: str = ""
     """Its path as written."""
     label: str = ""
     """As written."""
-    box: Box = _NOWHERE
+    corners: Corners = NO_BOX
+    size: tuple[float, float] = (math.nan, math.nan)
+    """Width and height of the picture, not a number where the table does not say."""
     split: str = ""
-    """As written; empty where the table says nothing."""
+    """As written; empty where the table does not say."""
     valence: float | None = None
     arousal: float | None = None
     subject: str | None = None
-    unusable: str = ""
-    """Why it is left out."""
+    problem: str = ""
+    """What is wrong with it; one of ``mien.datasets.boxes.KEPT`` was repaired."""
 
 
-REPEATED = "the file gives the id of its image to others, too"
+def read_table(archive: Archive, table: str) -> Iterator[Entry]:
+    """Every entry of a ``.json`` or ``.csv`` file, with a clean box unless it has a ``problem``.
+
+    Raises ``OtherFormat`` and ``DatasetError``.
+    """
+    read = _read_coco if table.lower().endswith(".json") else _read_csv
+    entries = list(read(archive, table))
+    corners = np.array([entry.corners for entry in entries]).reshape(-1, 4)
+    sizes = np.array([entry.size for entry in entries]).reshape(-1, 2)
+    boxes, _, problems = clean(corners, sizes, clip=False)  # crops may reach beyond a picture
+    reasons = [entry.problem for entry in entries]
+    for reason, has in problems.items():
+        for index in np.flatnonzero(has):
+            reasons[index] = reasons[index] or reason
+    for entry, box, reason in zip(entries, boxes.tolist(), reasons, strict=True):
+        yield replace(entry, corners=tuple(box), problem=reason)
 
 
-@dataclass(frozen=True, slots=True)
-class CocoFile:
-    """A COCO file as it is written."""
-
-    images: dict[Any, Any]
-    """Id → image, which should be a mapping with ``file_name``; without ``repeated``."""
-    repeated: dict[Any, list[Any]]
-    """Id → the images that share it, so that nobody can tell whose its annotations are."""
-    categories: dict[Any, str]
-    """Id → name."""
-    annotations: list[Any]
-
-
-def open_coco(archive: Archive, table: str) -> CocoFile:
-    """The COCO file ``table``. Raises ``NoTable`` and ``DatasetError``."""
-    try:
-        with archive.text(table) as file:
-            given = json.load(file)
-    except (ValueError, RecursionError, *DAMAGE) as error:
-        if isinstance(error, json.JSONDecodeError) and error.msg == "Extra data":
-            raise NoTable("no COCO file, but one with a JSON value a line") from None
-        raise DatasetError(f"{archive.path}: {table} is damaged, or no JSON: {error}") from None
-    keys = ("images", "annotations", "categories")
-    lists = [key for key in keys if isinstance(given, dict) and isinstance(given.get(key), list)]
-    if len(lists) < len(keys):
-        found = f"; it has {' and '.join(lists)} alone" if lists else ""
-        raise NoTable(f"no COCO file, which has images, annotations and categories{found}")
-    named: dict[Any, list[Any]] = {}
-    try:
-        for image in given["images"]:
-            same = named.setdefault(image["id"], [])
-            if image not in same:
-                same.append(image)
-        categories = {category["id"]: str(category["name"]) for category in given["categories"]}
-    except (TypeError, KeyError):
-        raise DatasetError(
-            f"{archive.path}: {table} is damaged: expected an id in each of its images, and an id "
-            "and a name in each of its categories"
-        ) from None
-    images = {key: same[0] for key, same in named.items() if len(same) == 1}
-    repeated = {key: same for key, same in named.items() if len(same) > 1}
-    return CocoFile(images, repeated, categories, given["annotations"])
-
-
-def read_coco(archive: Archive, table: str) -> Iterator[Entry]:
-    """Every annotation of a COCO file. Raises ``NoTable`` and ``DatasetError``."""
+def _read_coco(archive: Archive, table: str) -> Iterator[Entry]:
     coco = open_coco(archive, table)
-    for number, annotation in enumerate(coco.annotations):
-        key = f"{table}#{number}"
-        try:
-            photo = coco.images.get(annotation["image_id"])
-            label = coco.categories.get(annotation["category_id"])
-            box = _by_size(annotation["bbox"])
-            if annotation["image_id"] in coco.repeated:
-                raise Unusable(REPEATED)
-            if photo is None or label is None:
-                raise Unusable("the file lists no such image, or no such category")
-            if annotation.get("iscrowd") or annotation.get("ignore"):
-                raise Unusable("marked as a crowd, or to be ignored")
-            check(box, photo.get("width"), photo.get("height"))
-            name = str(photo["file_name"])
-            yield Entry(f"{name}#{number}", name, label, box)
-        except (TypeError, KeyError) as error:
-            yield Entry(key, unusable=f"the annotation lacks {error}")
-        except Unusable as reason:
-            yield Entry(key, unusable=str(reason))
+    for annotation in coco.annotations():
+        if annotation.problem:
+            yield Entry(f"{table}#{annotation.number}", problem=annotation.problem)
+            continue
+        image = coco.images[annotation.image]
+        name = image.get("file_name")
+        problem = "" if name else "image has no file_name"
+        yield Entry(
+            f"{name or table}#{annotation.number}",
+            str(name),
+            annotation.category,
+            by_size(annotation.fields.get("bbox")),
+            (length(image.get("width")), length(image.get("height"))),
+            problem="marked as a crowd, or to be ignored" if annotation.ignored else problem,
+        )
 
 
-def read_csv(archive: Archive, table: str) -> Iterator[Entry]:
-    """Every row of a CSV. Raises ``NoTable`` and ``DatasetError``."""
+def _read_csv(archive: Archive, table: str) -> Iterator[Entry]:
     line = 0
     try:
         with archive.text(table) as file:
@@ -152,12 +109,12 @@ def read_csv(archive: Archive, table: str) -> Iterator[Entry]:
                     yield read_row(row, line)
     except (csv.Error, *DAMAGE) as error:
         raise DatasetError(
-            f"{archive.path}: {table} is damaged after line {line}, or no CSV: {error}"
+            f"{archive.path}: {table} is damaged after line {line}, or not CSV: {error}"
         ) from None
 
 
 def _row_reader(header: Sequence[str]) -> Callable[[dict[str, str], int], Entry]:
-    """What makes an entry of a row under ``header``."""
+    """A function that makes an entry from a row under ``header``. Raises ``OtherFormat``."""
     named = {what: next((n for n in names if n in header), "") for what, names in COLUMNS.items()}
     corners = next((four for four in CORNERS if set(four) <= set(header)), None)
     sized = next((four for four in SIZES if set(four) <= set(header)), None)
@@ -165,68 +122,29 @@ def _row_reader(header: Sequence[str]) -> Callable[[dict[str, str], int], Entry]
     missing = [what for what in ("picture", "label") if not named[what]]
     if missing or four is None:
         lacking = [*missing, *([] if four else ["box"])]
-        raise NoTable(f"it has no column for the {' and the '.join(lacking)}")
-    make = _by_corners if corners else _by_size
-    # Beside corners, width and height are those of the picture.
-    size = ("width", "height") if corners else ("image_width", "image_height")
+        raise OtherFormat(f"it has no column for the {' and the '.join(lacking)}")
+    make = by_corners if corners else by_size
+    # Beside corners, width and height are the picture's.
+    width, height = ("width", "height") if corners else ("image_width", "image_height")
 
     def read(row: dict[str, str], line: int) -> Entry:
         def cell(what: str) -> str:
             return row.get(named[what], "")
 
-        key = f"{cell('picture')}#{line}"
-        try:
-            if not cell("picture"):
-                raise Unusable("it names no picture")
-            box = make([row.get(column) for column in four])
-            check(box, *(row.get(column) for column in size))
-        except Unusable as reason:
-            return Entry(key, split=cell("split"), unusable=str(reason))
         return Entry(
-            key,
+            f"{cell('picture')}#{line}",
             cell("picture"),
             cell("label"),
-            box,
+            make([row.get(column) for column in four]),
+            (length(row.get(width)), length(row.get(height))),
             cell("split"),
             _affect(cell("valence")),
             _affect(cell("arousal")),
             cell("subject") or None,
+            "" if cell("picture") else "row names no picture",
         )
 
     return read
-
-
-def check(box: Box, width: Any, height: Any) -> None:
-    """Raise ``Unusable`` where nothing can be cut out; the photo's size may be unknown."""
-    if box.width < 0 or box.height < 0:
-        raise Unusable("its box has swapped corners")
-    if not box.area:
-        raise Unusable("its box has no area")
-    try:
-        width, height = float(width), float(height)
-    except (TypeError, ValueError, OverflowError):
-        width = height = math.inf
-    if box.x2 <= 0 or box.y2 <= 0 or box.x1 >= width or box.y1 >= height:
-        raise Unusable("its box lies outside the picture")
-
-
-def _by_size(values: Any) -> Box:
-    x, y, width, height = _four(values)
-    return Box(x, y, x + width, y + height)
-
-
-def _by_corners(values: Any) -> Box:
-    return Box(*_four(values))
-
-
-def _four(values: Any) -> tuple[float, float, float, float]:
-    try:
-        x, y, third, fourth = (float(value) for value in values)
-    except (TypeError, ValueError, OverflowError):
-        raise Unusable("its box is not four numbers") from None
-    if not all(map(math.isfinite, (x, y, third, fourth))):
-        raise Unusable("its box is not four numbers")
-    return x, y, third, fourth
 
 
 def _affect(text: str) -> float | None:

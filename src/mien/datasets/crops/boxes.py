@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mien.datasets.base import DatasetFacts
-from mien.datasets.crops.box_tables import Entry, NoTable, Unusable, check, read_coco, read_csv
+from mien.datasets.base import DatasetFacts, check_split
+from mien.datasets.boxes import KEPT, OUTSIDE
+from mien.datasets.crops.box_tables import Entry, read_table
 from mien.datasets.crops.folder import ORDER, ORDERS, expression_in
 from mien.datasets.files.archive import Archive, open_archive
+from mien.datasets.files.coco import OtherFormat
 from mien.datasets.files.lookup import PictureFinder, path_in_archive
 from mien.datasets.files.pictures import Picture
 from mien.datasets.files.split_names import SPLIT_OF, SPLITS, split_of_table
@@ -22,7 +24,7 @@ from mien.registry import register_dataset
 from mien.specs.classifier import ModelSpec
 from mien.types import Box, Face
 
-_SQUARE = ModelSpec("square", ("neutral",), 1)  # the framing alone counts: no margin, not turned
+_SQUARE = ModelSpec("square", ("neutral",), 1)  # only its framing is used: no margin, not turned
 
 
 @register_dataset("boxes")
@@ -30,21 +32,20 @@ class Boxes:
     """The reader. ``path``: a JSON or CSV file, or a folder or zip that holds such files.
 
     JSON is COCO's: ``images``, ``categories`` named by expression, and ``annotations`` whose
-    ``bbox`` is x, y, width and height. A CSV has a row a face and, in any order and case, a column
-    for the picture, one for the expression and four for the box, by its corners or by its size, all
-    in pixels: see ``mien.datasets.crops.box_tables``; split, subject, valence and arousal are
-    read where they are there. Expressions are spelt as in ``folder``; numbers need its ``order``.
+    ``bbox`` is x, y, width and height. A CSV has a row for each face and, in any order and case, a
+    column for the picture, one for the expression and four for the box, by its corners or by its
+    size, all in pixels: see ``mien.datasets.crops.box_tables``. Columns for split, subject, valence
+    and arousal are optional. Expressions are spelt as in ``folder``; numbers need its ``order``.
 
-    The split is what the row's own column says, else a word in the file's name
-    (``instances_val2017.json``), else its folder (``train/_annotations.coco.json``), else
-    ``train``. Pictures are looked for by the path that the file gives: from the file's folder, or
-    anywhere else in the data set.
+    The split is the row's own, else a word in the file's name (``instances_val2017.json``), else
+    its folder (``train/_annotations.coco.json``), else ``train``. Pictures are found by the path
+    in the file: from the file's folder, or anywhere else in the data set.
 
     Samples are (S, S) grey or (S, S, 3) RGB squares around the longer side of each box, as
-    ``mien.preprocess.crop.face_crop`` cuts them: what lies outside the photo repeats its border.
-    Left out are (``skipped``) boxes with swapped corners or no area, boxes outside the photo where
-    its size is given, those that are to be ignored or mark a crowd, and labels that name no
-    expression. Raises ``DatasetError`` where nothing is left, or a file is damaged.
+    ``mien.preprocess.crop.face_crop`` cuts them: parts outside the photo repeat its border. Swapped
+    corners are repaired. Boxes without area, boxes outside a photo of known size, boxes that are to
+    be ignored or mark a crowd, and labels that name no expression are left out (``skipped``).
+    Raises ``DatasetError`` where nothing is left, or a file is damaged.
     """
 
     def __init__(self, path: str | Path, order: str | None = None) -> None:
@@ -62,11 +63,10 @@ class Boxes:
         self._skipped: dict[str, dict[str, list[str]]] = {}
         others = []
         for table in tables:
-            read = read_coco if table.lower().endswith(".json") else read_csv
             try:
-                for entry in read(archive, table):
+                for entry in read_table(archive, table):
                     self._put(entry, table)
-            except NoTable as reason:
+            except OtherFormat as reason:
                 others.append(f"{table}: {reason}")
         if not self._faces:
             others += [reason for found in self._skipped.values() for reason in found]
@@ -86,14 +86,11 @@ class Boxes:
 
     def samples(self, split: str) -> Iterator[Sample]:
         """Every face of ``split`` in the order of its file; ``key`` is the picture and a number."""
-        if split not in self._faces:
-            raise DatasetError(
-                f"{self.path} holds no split {split!r} (splits: {', '.join(self.splits())})"
-            )
+        check_split(self, split, self.path)
         index = {noun: i for i, noun in enumerate(self.facts.labels)}
         for face in self._faces[split]:
             yield Sample(
-                SquareCrop(self._photos, self._finder.find(face.picture), face.box),
+                SquareCrop(self._photos, self._finder.find(face.picture), Box(*face.corners)),
                 index[face.label],
                 face.key,
                 valence=face.valence,
@@ -102,37 +99,34 @@ class Boxes:
             )
 
     def skipped(self, split: str) -> dict[str, list[str]]:
-        """Reason → keys of the boxes of ``split`` that are left out."""
+        """Reason → keys of the boxes of ``split`` that are left out or repaired."""
         return self._skipped.get(split, {})
 
     def _put(self, entry: Entry, table: str) -> None:
-        """Among the faces, label and split as they are here, or among what is left out."""
+        """Add a face, with its noun and a path from the archive's root, unless it is left out."""
         split = SPLIT_OF.get(entry.split.lower()) or split_of_table(table) or "train"
-        noun, reason = expression_in(entry.label, self._order), entry.unusable
-        if noun is None and not reason:
-            reason = _no_expression(entry.label, self._order is not None)
-        if noun is None or reason:
-            self._skipped.setdefault(split, {}).setdefault(reason, []).append(entry.key)
-            return
-        folder = table.rpartition("/")[0]
-        picture = path_in_archive(folder, entry.picture)
-        self._faces.setdefault(split, []).append(replace(entry, label=noun, picture=picture))
+        noun, problem = expression_in(entry.label, self._order), entry.problem
+        if noun is None and (not problem or problem in KEPT):
+            problem = _no_expression(entry.label, self._order is not None)
+        if problem:
+            self._skipped.setdefault(split, {}).setdefault(problem, []).append(entry.key)
+        if noun is not None and (not problem or problem in KEPT):
+            picture = path_in_archive(table.rpartition("/")[0], entry.picture)
+            self._faces.setdefault(split, []).append(replace(entry, label=noun, picture=picture))
 
 
-class _Photos:
-    """Decodes photos; every thread keeps its last one, since the faces of a photo come together."""
+class _Photos(threading.local):
+    """Decodes photos; each thread keeps its last one, since the faces of a photo come together."""
 
     def __init__(self, archive: Archive) -> None:
         self.archive = archive
-        self._last = threading.local()
+        self._last: tuple[str, Pixels] | None = None
 
     def get(self, name: str) -> Pixels:
-        """The whole photo, to be read only."""
-        if getattr(self._last, "name", None) != name:
-            self._last.pixels = Picture(self.archive, name)()
-            self._last.name = name
-        pixels: Pixels = self._last.pixels
-        return pixels
+        """The whole photo, not to be changed."""
+        if self._last is None or self._last[0] != name:
+            self._last = (name, Picture(self.archive, name)())
+        return self._last[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,17 +140,16 @@ class SquareCrop:
     def __call__(self) -> Pixels:
         """(S, S) or (S, S, 3): the square around the longer side of the box."""
         photo = self.photos.get(self.photo)
-        try:
-            check(self.box, photo.shape[1], photo.shape[0])
-        except Unusable as reason:
+        box, (height, width) = self.box, photo.shape[:2]
+        if box.x2 <= 0 or box.y2 <= 0 or box.x1 >= width or box.y1 >= height:
             where = f"{self.photos.archive.path}: {self.photo}"
-            raise DatasetError(f"{where}: {reason}: {self.box.to_list(1)}") from None
+            raise DatasetError(f"{where}: {OUTSIDE}: {box.to_list(1)}")
         return face_crop(photo, Face(self.box), _SQUARE).copy()  # a view would keep the photo
 
 
 def _no_expression(label: str, ordered: bool) -> str:
     if label.isdecimal() and not ordered:
-        return f"the label {label!r} is a number: say whose with order={', '.join(ORDERS)}"
+        return f"the label {label!r} is a number: say which order with order={', '.join(ORDERS)}"
     try:
         canonical(label)
     except InputError as error:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from mien.datasets.base import DatasetFacts
+from mien.datasets.base import DatasetFacts, check_split
 from mien.datasets.files.archive import DAMAGE, Folder, open_archive
 from mien.datasets.files.pictures import Picture
 from mien.datasets.files.split_names import SPLIT_OF, SPLITS
@@ -96,10 +96,7 @@ class PictureFolder:
 
     def samples(self, split: str) -> Iterator[Sample]:
         """Every picture of ``split``, sorted by path: (H, W) grey or (H, W, 3) RGB uint8."""
-        if split not in self._files:
-            raise DatasetError(
-                f"{self.path} holds no split {split!r} (splits: {', '.join(self._files)})"
-            )
+        check_split(self, split, self.path)
         index = {noun: i for i, noun in enumerate(self.facts.labels)}
         for file in self._files[split]:
             found = self._subject.search(file.name) if self._subject else None

@@ -11,8 +11,8 @@ from mien.datasets.files.archive import Archive
 from mien.media.images import SUFFIXES
 from mien.media.inputs import is_picture_name
 
-NOT_THERE = "no picture has its name: left out"
-AMBIGUOUS = "several pictures have its name: left out"
+NOT_THERE = "no picture has its name"
+AMBIGUOUS = "several pictures have its name"
 
 
 def last_part(url: str) -> str:
@@ -33,7 +33,7 @@ def picture_names(archive: Archive) -> list[str]:
 
 
 def named_pictures(archive: Archive, urls: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
-    """(address → its member, address → why it has none), by name.
+    """(address → its member, address → why no member matches), by name.
 
     Where several addresses or several members share a name, none of them is matched: a wrong
     picture for the boxes would be worse than a missing one.

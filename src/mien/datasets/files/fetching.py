@@ -34,11 +34,12 @@ OnProgress = Callable[[int, int], None]
 
 @runtime_checkable
 class FetchesPictures(Protocol):
-    """A data set whose pictures come from the web, when the first is needed or when asked."""
+    """A data set whose pictures are on the web; without ``fetch`` it fetches them when needed."""
 
     def fetch(self, on_progress: OnProgress | None = None) -> None:
-        """Fetch the missing pictures now. Raises ``DatasetError`` without any picture,
-        ``OutputError``.
+        """Fetch the missing pictures now.
+
+        Raises ``DatasetError`` where not one can be fetched, ``OutputError``.
         """
         ...
 
@@ -111,7 +112,7 @@ class _Visit:
         self.unreached: dict[str, str] = {}  # server → why
 
     def fetch(self, url: str, path: Path) -> str:
-        """Fetch one picture; returns why there is none, or nothing."""
+        """Fetch one picture into ``path``; returns why that failed, or an empty text."""
         host = host_of(url)
         for pause in (self.pause, 2 * self.pause, None):
             if host in self.unreached:

@@ -95,7 +95,7 @@ def _unreached(why: object) -> DownloadError:
 
 
 class _Answer(http.client.HTTPResponse):
-    """One with a deadline: the time-out of a connection starts anew at every byte."""
+    """A response with a deadline, because a connection's time-out restarts at every byte."""
 
     def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)

@@ -1,7 +1,7 @@
 """Pack a data set: decode, crop and resize every picture once, on all cores, into mapped arrays.
 
-Pictures pass in order and in constant memory. A run that was killed resumes where ``PackWriter``
-last wrote. A picture that cannot be read is skipped and listed with the reason, and so is what the
+Pictures are packed in order, in constant memory. A killed run resumes where ``PackWriter`` last
+wrote. A picture that cannot be read is skipped and listed with the reason, and so is what the
 reader leaves out. ``mien.datasets.packing.packed`` reads the result.
 """
 
@@ -17,6 +17,7 @@ from pathlib import Path
 import cv2
 
 from mien.datasets.base import Dataset
+from mien.datasets.boxes import KEPT
 from mien.datasets.files.decoding import in_threads
 from mien.datasets.packing.packed import FORMAT, Fact, fact
 from mien.datasets.packing.writer import PackWriter, open_pack
@@ -86,7 +87,7 @@ def pack(
     if channels not in (None, 1, 3):
         raise ConfigError(f"channels must be 1 (grey) or 3 (RGB), got {channels}")
     facts = dataset.facts
-    asked = {
+    request = {
         "format": FORMAT,
         "dataset": facts.name,
         # ``None`` is not compared with an unfinished pack: those of earlier versions lack both.
@@ -100,7 +101,7 @@ def pack(
         "exact": exact,
     }
     done_now = 0
-    with open_pack(Path(out), asked, lambda: _channels(dataset)) as writer:
+    with open_pack(Path(out), request, lambda: _channels(dataset)) as writer:
         manifest = writer.manifest
         if not manifest["complete"]:
             spec, done = _spec(size, manifest["channels"]), 0
@@ -113,7 +114,7 @@ def pack(
                         done_now += count
                         if on_progress:
                             on_progress(done + done_now, None)
-            writer.finish({split: dataset.skipped(split) for split in dataset.splits()})
+            writer.finish({split: _left_out(dataset, split) for split in dataset.splits()})
     return Packing(
         pictures=dict(manifest["pictures"]),
         skipped=manifest["skipped"],
@@ -121,6 +122,12 @@ def pack(
         channels=manifest["channels"],
         done_now=done_now,
     )
+
+
+def _left_out(dataset: Dataset, split: str) -> dict[str, Sequence[str]]:
+    """Reason → keys of what the reader left out; what it repaired is packed."""
+    skipped = dataset.skipped(split)
+    return {reason: keys for reason, keys in skipped.items() if reason not in KEPT}
 
 
 def _pack_split(
@@ -158,7 +165,7 @@ def _blocks(samples: Iterator[Sample]) -> Iterator[list[Sample]]:
 
 
 def _shrink(sample: Sample, spec: ModelSpec, exact: bool, classes: int) -> Pixels | str:
-    """(S, S) or (S, S, 3) pixels of a sample, or why it has none."""
+    """(S, S) or (S, S, 3) pixels of a sample, or why it cannot be packed."""
     if not 0 <= sample.label < classes:
         return f"label {sample.label} is not from 0 to {classes - 1}"
     try:

@@ -38,18 +38,18 @@ _HEADER = 128  # bytes of a .npy header: NumPy pads it to 64, and these need abo
 
 @contextmanager
 def open_pack(
-    folder: Path, asked: Mapping[str, Any], channels: Callable[[], int]
+    folder: Path, request: Mapping[str, Any], channels: Callable[[], int]
 ) -> Iterator[PackWriter]:
     """Yield the pack in ``folder``, new, unfinished or complete; no other process can write it.
 
-    ``asked``: what ``pack.json`` must say of source and form. ``channels`` is called where a new
-    pack is asked for without that number. Raises ``ConfigError`` where ``folder`` holds another
+    ``request``: the source and form that ``pack.json`` must have. ``channels`` decides that number
+    for a new pack where ``request`` does not. Raises ``ConfigError`` where ``folder`` holds another
     pack or other files or another process writes it, ``DatasetError`` where it is damaged and
     ``OutputError`` where it cannot be written.
     """
     manifest = read_manifest(folder)
     if manifest and manifest["complete"]:
-        _check_same(folder, manifest, asked)
+        _check_same(folder, manifest, request)
         yield PackWriter(folder, manifest)
         return
     if manifest is None:
@@ -57,10 +57,10 @@ def open_pack(
     with lock_folder(folder, "packing into"):
         manifest = read_manifest(folder)  # again: another process may just have finished
         if manifest is None:
-            manifest = {**asked, "channels": asked["channels"] or channels(), "mien": __version__}
-            manifest |= {"complete": False, "pictures": {}}
+            manifest = {**request, "channels": request["channels"] or channels()}
+            manifest |= {"mien": __version__, "complete": False, "pictures": {}}
             _write_manifest(folder, manifest)
-        _check_same(folder, manifest, asked)
+        _check_same(folder, manifest, request)
         yield PackWriter(folder, manifest)
 
 
@@ -94,7 +94,7 @@ class PackWriter:
         return keys
 
     def append(self, split: str, pictures: Sequence[tuple[Fact, Pixels | str]]) -> None:
-        """Add pictures: the facts of each, and its pixels or why it has none."""
+        """Add pictures: the facts of each, and its pixels or why it was skipped."""
         rows = [pixels for _, pixels in pictures if not isinstance(pixels, str)]
         lines = [
             json.dumps((fact, pixels if isinstance(pixels, str) else None)).encode() + b"\n"
@@ -186,13 +186,13 @@ def _make(folder: Path) -> None:
         raise output_error(repr(str(folder)), error) from error
 
 
-def _check_same(folder: Path, manifest: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
+def _check_same(folder: Path, manifest: Mapping[str, Any], request: Mapping[str, Any]) -> None:
     """Raise where the pack has another source or form."""
-    for key, value in asked.items():
+    for key, value in request.items():
         if value is not None and manifest.get(key) != value:
             raise ConfigError(
-                f"{folder} holds a pack with {key} {manifest.get(key)!r}, and {value!r} is asked "
-                "for: give another folder, or remove this one"
+                f"{folder} holds a pack with {key} {manifest.get(key)!r}, and {value!r} is "
+                "requested: give another folder, or remove this one"
             )
 
 

@@ -1,4 +1,4 @@
-"""Dataturks' export: one JSON object a line with a picture's address and the boxes in it."""
+"""Dataturks' export: one JSON object per line, with a picture's address and the boxes in it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mien.datasets.base import DatasetFacts
+from mien.datasets.base import DatasetFacts, check_split
 from mien.datasets.files.addresses import keys_of, last_part, named_pictures, picture_names
 from mien.datasets.files.archive import Archive, Folder, open_archive
 from mien.datasets.files.fetching import cache_folder, fetch
@@ -29,8 +29,8 @@ from mien.registry import register_dataset
 
 SPLIT = "train"
 NO_FACE = frozenset({"notface", "notaface", "nonface", "noface"})
-"""Labels of objects that are no face: letters alone, in lower case."""
-OTHER_SHAPE = "its picture has another shape than the annotated one: left out"
+"""Labels of objects that are not faces: their letters in lower case."""
+OTHER_SHAPE = "picture has another shape than the annotated one"
 _UNFETCHED = "not fetched, "
 _FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")
 _SAME_SHAPE = 0.03  # of the ratio of width to height, for pictures that were shrunk
@@ -38,23 +38,23 @@ _SAME_SHAPE = 0.03  # of the ratio of width to height, for pictures that were sh
 
 @register_dataset("dataturks")
 class Dataturks:
-    """The reader. ``path``: an export, or a folder or zip that holds one, maybe with its pictures.
+    """The reader. ``path``: an export, or a folder or zip that holds one, with or without pictures.
 
     There is one split, ``train``. Points are relative to the picture's size, so a shrunk copy of a
-    picture will do. Objects with a label that says no face (``Not_Face``, ``non face`` …) are left
-    out; ``drop`` names other such labels, with commas between them. All labels of a face are its
-    attribute ``labels``. A picture without objects is one without a face, one whose ``annotation``
-    is null is left out.
+    picture works too. Objects with a label that means "not a face" (``Not_Face``, ``non face`` …)
+    are left out; ``drop`` names other such labels, with commas between them. All labels of a face
+    are its attribute ``labels``. A picture without objects has no face; one whose ``annotation`` is
+    null is left out.
 
-    ``pictures``: a folder or zip in which the pictures are looked for by name: the end of the
-    address, or its part after Dataturks' ``___``, with one ending or two. A folder or zip that is
-    itself ``path`` and holds pictures is searched like that. Otherwise the pictures are fetched
-    once into ``cache`` (default: one for each export below
-    ``mien.datasets.files.fetching.cache_folder()``), where ``dead.csv`` lists those that cannot be
-    had; ``retry=yes`` asks for them again.
+    ``pictures``: a folder or zip in which pictures are found by name: the end of the address, or
+    its part after Dataturks' ``___``, with one suffix or two. If ``path`` is a folder or zip with
+    pictures, they are found there in the same way. Otherwise the pictures are fetched once into
+    ``cache`` (default: one for each export below
+    ``mien.datasets.files.fetching.cache_folder()``), where ``dead.csv`` lists those that failed;
+    ``retry=yes`` fetches them again.
 
-    Raises ``DatasetError`` where there is no such export, and when the first picture is asked for
-    where not one is to be had; ``ConfigError`` for options of other values.
+    Raises ``DatasetError`` where there is no such export, and when the first picture is read where
+    there are no pictures; ``ConfigError`` for other values of the options.
     """
 
     facts = DatasetFacts(name="dataturks")
@@ -68,7 +68,7 @@ class Dataturks:
         retry: str = "no",
     ) -> None:
         if retry not in ("yes", "no"):
-            raise ConfigError(f"dataturks has retry=yes and retry=no, not {retry!r}")
+            raise ConfigError(f"dataturks takes retry=yes or retry=no, not {retry!r}")
         self.path = Path(path)
         self._retry = retry == "yes"
         labels = (letters(label) for label in drop.split(",")) if drop is not None else NO_FACE
@@ -82,42 +82,38 @@ class Dataturks:
             self._local = archive
         default = cache_folder() / "dataturks" / digest if not (self._local or cache) else ""
         self.cache = Path(cache or default)
-        """Where pictures are fetched to."""
+        """Folder of the fetched pictures."""
         self._marks = Marks()
         self._marked: MarkedPictures | None = None
-        self._pixels: list[Picture] = []  # one a marked picture
+        self._pixels: list[Picture] = []  # one for each marked picture
 
     def splits(self) -> tuple[str, ...]:
-        """``train`` alone."""
+        """Only ``train``."""
         return (SPLIT,)
 
     def scenes(self, split: str) -> Iterator[Scene]:
-        """Every picture that can be had, in the order of the export."""
-        self._check(split)
-        marked = self._found()
+        """Every picture that is there or was fetched, in the order of the export."""
+        check_split(self, split, self.path)
+        marked = self._load()
         for number, pixels in enumerate(self._pixels):
             yield marked.scene(number, pixels)
 
     def skipped(self, split: str) -> Mapping[str, Sequence[str]]:
-        """Reason → addresses, pictures and boxes that are left out or were put right."""
-        self._check(split)
-        self._found()
+        """Reason → addresses, pictures and boxes that are left out or repaired."""
+        check_split(self, split, self.path)
+        self._load()
         return self._marks.skipped
 
     def fetch(self, on_progress: Callable[[int, int], None] | None = None) -> None:
-        """Fetch the pictures now; nothing where that is done, or they come from a folder.
+        """Fetch the pictures now, unless that is done or they come from a folder.
 
-        ``on_progress`` gets (done, total). Raises ``DatasetError`` where not one is to be had,
-        ``OutputError`` where the cache cannot be written.
+        ``on_progress`` gets (done, total). Raises ``DatasetError`` if every picture fails and
+        ``OutputError`` if the cache cannot be written.
         """
-        self._found(on_progress)
+        self._load(on_progress)
 
-    def _check(self, split: str) -> None:
-        if split != SPLIT:
-            raise DatasetError(f"{self.path} holds no split {split!r} (splits: {SPLIT})")
-
-    def _found(self, on_progress: Callable[[int, int], None] | None = None) -> MarkedPictures:
-        """What is marked in the pictures that can be had."""
+    def _load(self, on_progress: Callable[[int, int], None] | None = None) -> MarkedPictures:
+        """The pictures that are there or could be fetched, with their faces."""
         if self._marked is not None:
             return self._marked
         marks = Marks()
@@ -137,7 +133,7 @@ class Dataturks:
         for url, reason in missing.items():
             marks.skip(reason, url)
         if not members:
-            raise self._none(urls, missing)
+            raise self._no_pictures(urls, missing)
         keys = keys_of(urls) if self._local is None else members
         self._pixels = []
         for line in lines:
@@ -151,33 +147,33 @@ class Dataturks:
     def _fetched(
         self, urls: Sequence[str], on_progress: Callable[[int, int], None] | None
     ) -> tuple[dict[str, str], dict[str, str]]:
-        """Address → member of the cache, address → why there is none."""
+        """Address → member of the cache, and address → why there is none."""
         done = fetch(urls, self.cache, retry=self._retry, on_progress=on_progress)
         return done.files, {url: f"{_UNFETCHED}{reason}" for url, reason in done.dead.items()}
 
-    def _none(self, urls: Sequence[str], missing: Mapping[str, str]) -> DatasetError:
+    def _no_pictures(self, urls: Sequence[str], missing: Mapping[str, str]) -> DatasetError:
         if not urls:
             problems = ", ".join(sorted({line.problem for line in self._lines}))
-            return DatasetError(f"{self.path} lists no picture that can be used ({problems})")
+            return DatasetError(f"{self.path} lists no usable picture ({problems})")
         reason, count = Counter(missing.values()).most_common(1)[0]
         what = f"none of the {len(urls):,} pictures that {self.path} lists"
-        said = f"{count:,} times: {reason.removeprefix(_UNFETCHED).removesuffix(': left out')}"
+        why = f"{count:,} times: {reason.removeprefix(_UNFETCHED)}"
         if self._local is not None:
             return DatasetError(
-                f"{what} is in {self._local.path} ({said}): expected names such as "
+                f"{what} is in {self._local.path} ({why}): expected names such as "
                 f"{last_part(urls[0])!r}"
             )
         unreached = any(UNREACHED in reason for reason in missing.values())
-        hint = "check the network" if unreached else "ask again with retry=yes"
+        hint = "check the network" if unreached else "try again with retry=yes"
         return DatasetError(
-            f"{what} could be fetched ({said}): {hint}, or give a folder or zip that holds them "
+            f"{what} could be fetched ({why}): {hint}, or give a folder or zip that holds them "
             "with the option pictures=FOLDER"
         )
 
     def _add(
         self, marks: Marks, key: str, objects: Sequence[Any], size: tuple[int, int] | None
     ) -> bool:
-        """Put a picture and its faces among ``marks``; whether it is one more."""
+        """Add a picture and its faces to ``marks``; whether the picture is kept."""
         annotated = annotated_size(objects)
         if size and annotated:
             ratio = (size[0] / size[1]) / (annotated[0] / annotated[1])
@@ -188,25 +184,25 @@ class Dataturks:
         picture = marks.add_picture(key, width, height)
         if picture is None:
             return False
-        for number, given in enumerate(objects, start=1):
-            labels = labels_of(given)
+        for number, item in enumerate(objects, start=1):
+            labels = labels_of(item)
             dropped = next((label for label in labels if letters(label) in self._drop), None)
             if dropped is not None:
-                marks.skip(f"labelled {dropped!r}, no face: left out", f"{key}#{number}")
+                marks.skip(f"labelled {dropped!r}, not a face", f"{key}#{number}")
             else:
-                corners = corners_of(given, width or math.nan, height or math.nan)
+                corners = corners_of(item, width or math.nan, height or math.nan)
                 marks.add_face(picture, corners, attributes={"labels": labels})
         return True
 
 
 def _size(archive: Archive, name: str) -> tuple[int, int] | None:
-    """(width, height) of an upright picture by its header; ``None`` where that is damaged."""
+    """(width, height) of the upright picture by its header; ``None`` if that is damaged."""
     import PIL.Image
 
     try:
         with PIL.Image.open(io.BytesIO(archive.read(name)), formats=_FORMATS) as header:
             width, height = header.size
             sideways = header.getexif().get(0x0112) in (5, 6, 7, 8)
-    except Exception:  # noqa: BLE001 - told with the reason by what decodes it
+    except Exception:  # noqa: BLE001 - decoding reports the reason
         return None
     return (height, width) if sideways else (width, height)

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mien.datasets.boxes import NO_BOX, Corners
 from mien.datasets.files.archive import DAMAGE, Archive
-from mien.datasets.scenes.marks import Corners, by_corners
 from mien.errors import DatasetError
 
-NOT_ANNOTATED = "nobody has annotated it: left out"
+NOT_ANNOTATED = "not annotated"
 _TABLES = (".json", ".jsonl", ".ndjson", ".txt")
-_LONGEST_LINE = 1 << 26  # characters; thousands of faces need one million
+_LONGEST_LINE = 1 << 26  # characters; thousands of faces take one million
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +23,10 @@ class Line:
     """One picture of an export."""
 
     url: str
-    """Where ``problem`` is set maybe only the number of the line."""
+    """The picture's address; may be just the line number where there is a ``problem``."""
     objects: Sequence[Any] = ()
     problem: str = ""
-    """Why it cannot be used, or nothing."""
+    """Why it cannot be used; empty if it can."""
 
 
 def read_export(archive: Archive) -> tuple[list[Line], str]:
@@ -53,27 +53,28 @@ def read_export(archive: Archive) -> tuple[list[Line], str]:
             raise DatasetError(f"{archive.path}: {table} is damaged: {error}") from None
     if not lines:
         raise DatasetError(
-            f"{archive.path} holds no Dataturks export: expected one JSON object a line, with "
+            f"{archive.path} holds no Dataturks export: expected one JSON object per line, with "
             "'content', the address of a picture, and 'annotation', the boxes in it"
         )
     return lines, digest.hexdigest()
 
 
 def _is_export(first: str) -> bool:
-    found = _json(first)
-    return isinstance(found, Mapping) and "content" in found and "annotation" in found
+    line = _json(first)
+    return isinstance(line, Mapping) and "content" in line and "annotation" in line
 
 
 def _line(text: str, number: int) -> Line:
-    found = _json(text)
-    url = found.get("content") if isinstance(found, Mapping) else None
+    fields = _json(text)
+    fields = fields if isinstance(fields, Mapping) else {}
+    url = fields.get("content")
     if not isinstance(url, str) or not url:
-        return Line(f"line {number}", problem="the line is no JSON object with an address")
-    objects = found.get("annotation")
+        return Line(f"line {number}", problem="line is not a JSON object with an address")
+    objects = fields.get("annotation")
     if objects is None:
         return Line(url, problem=NOT_ANNOTATED)
     if not isinstance(objects, list):
-        return Line(url, problem="its annotation is no list of boxes: left out")
+        return Line(url, problem="annotation is not a list of boxes")
     return Line(url, objects)
 
 
@@ -84,42 +85,42 @@ def _json(text: str) -> Any:
         return None
 
 
-def labels_of(given: Any) -> list[str]:
-    """The labels of one object: a text, or a list of them."""
-    labels = given.get("label") if isinstance(given, Mapping) else None
+def labels_of(item: Any) -> list[str]:
+    """The labels of one object, which are a text or a list of them."""
+    labels = item.get("label") if isinstance(item, Mapping) else None
     labels = labels if isinstance(labels, list) else [labels]
     return [label for label in labels if isinstance(label, str)]
 
 
 def letters(label: str) -> str:
-    """``notface`` of ``Not_Face``: what the spellings of a label share."""
+    """What the spellings of a label share: ``notface`` of ``Not_Face``."""
     return re.sub(r"[\W_]", "", label).lower()
 
 
-def corners_of(given: Any, width: float, height: float) -> Corners:
-    """In pixels, of two corners or of four points around the box, each relative to the size."""
-    points = given.get("points") if isinstance(given, Mapping) else None
+def corners_of(item: Any, width: float, height: float) -> Corners:
+    """Of one object with two corners, or four points around the box, relative to the size."""
+    points = item.get("points") if isinstance(item, Mapping) else None
     pairs = []
     for point in points if isinstance(points, list) else []:
         pair = [point.get("x"), point.get("y")] if isinstance(point, Mapping) else point
         try:
             x, y = map(float, pair)
         except (TypeError, ValueError, OverflowError):
-            return by_corners(None)
+            return NO_BOX
         pairs.append((x * width, y * height))
     if len(pairs) == 2:
-        return (*pairs[0], *pairs[1])  # corners may be swapped, which will be told
+        return (*pairs[0], *pairs[1])  # may be swapped, which is reported later
     if len(pairs) < 2:
-        return by_corners(None)
+        return NO_BOX
     xs, ys = zip(*pairs, strict=True)
     return min(xs), min(ys), max(xs), max(ys)
 
 
 def annotated_size(objects: Sequence[Any]) -> tuple[int, int] | None:
-    """(width, height) of the picture as the first object with a size says."""
-    for given in objects:
-        if isinstance(given, Mapping):
-            width, height = given.get("imageWidth"), given.get("imageHeight")
+    """(width, height) of the picture by the first object that has them."""
+    for item in objects:
+        if isinstance(item, Mapping):
+            width, height = item.get("imageWidth"), item.get("imageHeight")
             if isinstance(width, int) and isinstance(height, int) and min(width, height) > 0:
                 return width, height
     return None

@@ -1,4 +1,4 @@
-"""FDDB as it is published: news pictures, and text files of the ellipses around the faces in them.
+"""FDDB as published: news pictures, and text files of the ellipses around the faces in them.
 
 Jain and Learned-Miller: FDDB: A Benchmark for Face Detection in Unconstrained Settings,
 University of Massachusetts, technical report UM-CS-2010-009, 2010.
@@ -11,7 +11,8 @@ import re
 from pathlib import Path, PurePosixPath
 
 from mien.datasets.base import DatasetFacts
-from mien.datasets.scenes.marks import Corners, Marks
+from mien.datasets.boxes import Corners
+from mien.datasets.scenes.marks import Marks
 from mien.datasets.scenes.reader import SceneReader
 from mien.datasets.scenes.text_lists import read_list
 from mien.errors import ConfigError, DatasetError
@@ -26,13 +27,14 @@ _PLACE = "FDDB-folds"
 class Fddb(SceneReader):
     """The reader. ``path``: the folder that holds ``FDDB-folds`` and ``originalPics``, or a zip.
 
-    ``FDDB-folds/FDDB-fold-01-ellipseList.txt`` itself will do. All ten folds are one split,
-    ``test``; ``fold`` is one of them, 1 to 10. A face's box is the upright rectangle around its
-    ellipse. It often reaches beyond the picture, and stays so: the text files tell no picture's
-    size. Its ``attributes`` are the ellipse: ``major`` and ``minor`` radius, ``angle`` in radians.
+    Or a file such as ``FDDB-folds/FDDB-fold-01-ellipseList.txt`` alone. The ten folds are one
+    split, ``test``; ``fold`` selects one of them, 1 to 10. A face's box is the upright rectangle
+    around its ellipse. It often reaches beyond the picture and is not clipped, as the text files
+    give no picture size. Its ``attributes`` are the ellipse: ``major`` and ``minor`` radius,
+    ``angle`` in radians.
 
-    Raises ``DatasetError`` where there is no such text file or one is damaged, with the number of
-    the line, and ``ConfigError`` for another ``fold``.
+    Raises ``DatasetError`` where there is no such text file, or with the line number where one is
+    damaged, and ``ConfigError`` for another ``fold``.
     """
 
     facts = DatasetFacts(name="fddb")
@@ -46,7 +48,7 @@ class Fddb(SceneReader):
             match = _TABLE.fullmatch(PurePosixPath(table).name)
             if match and fold in (None, str(int(match[1]))):
                 self._read(table)
-        self.finish(tell_unmarked=False)  # it holds ten times the pictures that are annotated
+        self.finish(report_unmarked=False)  # nine of ten pictures are not annotated
         if not self.splits():
             which = f"fold-{int(fold):02}" if fold else "fold-01"
             raise DatasetError(
@@ -67,10 +69,10 @@ class Fddb(SceneReader):
 
 
 def around(major: float, minor: float, angle: float, x: float, y: float) -> Corners:
-    """x1, y1, x2, y2 of the smallest upright box around an ellipse, exact.
+    """x1, y1, x2, y2 of the smallest upright box around an ellipse.
 
-    ``major`` and ``minor`` are its radii, ``angle`` is in radians from the x axis to the major
-    one, ``x`` and ``y`` are its centre.
+    ``major`` and ``minor`` are its radii, ``angle`` is from the x axis to the major one in radians,
+    ``x`` and ``y`` are its centre.
     """
     cos, sin = math.cos(angle), math.sin(angle)
     # The outermost points of (x, y) + R(angle) · (major cos t, minor sin t) over all t.
@@ -80,7 +82,7 @@ def around(major: float, minor: float, angle: float, x: float, y: float) -> Corn
 
 
 def _number(word: str) -> float:
-    """Not a number where it is none, or not finite."""
+    """A finite number; not a number for any other word."""
     try:
         value = float(word)
     except ValueError:

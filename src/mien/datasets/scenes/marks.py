@@ -1,7 +1,4 @@
-"""The marked faces of one split, collected as an annotation file gives them and cleaned at once.
-
-One place decides what becomes of a bad box; every reader of whole pictures comes through it.
-"""
+"""The marked faces of one split: collected from annotation files, then cleaned all at once."""
 
 from __future__ import annotations
 
@@ -14,77 +11,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.datasets.boxes import CROWDED, Corners, clean, length
 from mien.datasets.samples import Pixels
 from mien.datasets.scene import Scene
 
 MANY = 1000
-"""A picture of more marked faces than that is told; all of them are kept."""
-NO_NUMBERS = "its box is not four numbers: left out"
-SWAPPED = "its box had swapped corners: put right"
-NO_AREA = "its box has no area: left out"
-OUTSIDE = "its box lies outside the picture: left out"
-CLIPPED = "its box reached beyond the picture: clipped to it"
-CROWDED = f"more than {MANY:,} faces are marked in it: all kept"
-
-Corners = tuple[float, float, float, float]
-"""x1, y1, x2, y2 in pixels; not a number where the annotation has none."""
-_NOT_GIVEN: Corners = (math.nan,) * 4
-_SLACK = 0.01  # pixels: rounding in an annotation file is no fault worth telling
-
-
-def by_corners(values: Any) -> Corners:
-    """Of x1, y1, x2, y2 as they are written."""
-    if isinstance(values, str | Mapping):  # would give its letters, or its keys
-        return _NOT_GIVEN
-    try:
-        x1, y1, x2, y2 = map(float, values)
-    except (TypeError, ValueError, OverflowError):
-        return _NOT_GIVEN
-    return x1, y1, x2, y2
-
-
-def by_size(values: Any) -> Corners:
-    """Of x, y, width and height as they are written."""
-    x, y, width, height = by_corners(values)
-    return x, y, x + width, y + height
-
-
-def clean(
-    corners: NDArray[np.float64], sizes: NDArray[np.float64]
-) -> tuple[NDArray[np.float32], NDArray[np.bool_], dict[str, NDArray[np.bool_]]]:
-    """(M, 4) boxes put right, (M,) those to keep, and problem → (M,) the boxes that have it.
-
-    ``corners``: (M, 4) as x1, y1, x2, y2. ``sizes``: (M, 2) width and height of the picture of
-    each, not a number where unknown. Swapped corners are put right; a box that reaches beyond a
-    picture of known size is clipped to it; boxes that are no finite numbers, have no area or lie
-    wholly outside are not to be kept.
-    """
-    with np.errstate(over="ignore"):  # beyond float32 is as good as infinite
-        boxes = corners.astype(np.float32)
-        limit = np.where(sizes > 0, sizes, np.inf).astype(np.float32)  # (M, 2)
-    numbers = np.isfinite(boxes).all(axis=1)
-    boxes[~numbers] = 0
-    swapped = numbers & (boxes[:, :2] > boxes[:, 2:]).any(axis=1)
-    boxes = np.hstack(
-        [np.minimum(boxes[:, :2], boxes[:, 2:]), np.maximum(boxes[:, :2], boxes[:, 2:])]
-    )
-    flat = numbers & (boxes[:, :2] == boxes[:, 2:]).any(axis=1)
-    beyond = (boxes[:, 2:] <= 0).any(axis=1) | (boxes[:, :2] >= limit).any(axis=1)
-    outside = numbers & ~flat & beyond
-    kept = numbers & ~flat & ~outside
-    known = np.isfinite(limit).all(axis=1)
-    inside = np.clip(boxes, 0, np.tile(limit, 2))
-    clipped = kept & known & (np.abs(inside - boxes) > _SLACK).any(axis=1)
-    boxes[known] = inside[known]
-    problems = {NO_NUMBERS: ~numbers, SWAPPED: swapped & kept, NO_AREA: flat, OUTSIDE: outside}
-    return boxes, kept, {**problems, CLIPPED: clipped}
+"""More marked faces than this in a picture are reported; all of them are kept."""
 
 
 class Marks:
-    """Collects the pictures of one split and the faces in them; ``freeze`` gives the result.
+    """Collects the pictures of one split and the faces in them; ``freeze`` returns the result.
 
-    ``skipped``: reason → keys of what is left out or put right. A picture's key is its path, a
-    face's key that path and the face's number in it, from 1.
+    ``skipped``: reason → keys of what is left out or repaired. A picture's key is its path; a
+    face's key is that path, ``#``, and the face's number in it, from 1.
     """
 
     def __init__(self) -> None:
@@ -99,12 +38,12 @@ class Marks:
         self._subsets: dict[str, list[int]] = {}
 
     def add_picture(self, path: str, width: Any = None, height: Any = None) -> int | None:
-        """Its number, for ``add_face``; ``None`` where the path is there already, which is told."""
+        """Its number, for ``add_face``; ``None`` for a path that was added before."""
         if path in self.pictures:
-            self.skip("its picture is listed a second time: only the first counts", path)
+            self.skip("picture is listed a second time", path)
             return None
         self.pictures[path] = number = len(self.pictures)
-        self._sizes.extend((_length(width), _length(height)))
+        self._sizes.extend((length(width), length(height)))
         return number
 
     def add_face(
@@ -115,7 +54,7 @@ class Marks:
         attributes: Mapping[str, Any] | None = None,
         subsets: Iterable[str] = (),
     ) -> None:
-        """One marked face, however bad its box."""
+        """Add a marked face; ``freeze`` checks its box."""
         for name in subsets:
             self._subsets.setdefault(name, []).append(len(self._of))
         self._of.append(picture)
@@ -124,16 +63,18 @@ class Marks:
         self._attributes.append(attributes or {})
 
     def skip(self, reason: str, key: str) -> None:
-        """Name what is left out or put right."""
+        """Report what is left out or repaired."""
         self.skipped.setdefault(reason, []).append(key)
 
     def freeze(self) -> MarkedPictures:
-        """The pictures with the boxes that can be kept; what becomes of the others is told."""
+        """The pictures with their clean boxes; the others are reported in ``skipped``."""
         count, pictures = len(self._of), list(self.pictures)
         sizes = np.array(self._sizes).reshape(-1, 2)
         order = np.argsort(np.array(self._of, np.int64), kind="stable")  # by picture
         of = np.array(self._of, np.int64)[order]  # (M,)
-        boxes, kept, problems = clean(np.array(self._corners).reshape(-1, 4)[order], sizes[of])
+        with np.errstate(over="ignore"):  # beyond float32 is as good as infinite
+            corners = np.array(self._corners).reshape(-1, 4)[order].astype(np.float32)
+        boxes, kept, problems = clean(corners, sizes[of])
         starts = np.searchsorted(of, np.arange(len(pictures) + 1))
         for reason, has in problems.items():
             for face in np.flatnonzero(has).tolist():
@@ -164,9 +105,9 @@ class MarkedPictures:
     pictures: Sequence[str]
     """Their paths."""
     sizes: NDArray[np.float64]
-    """(P, 2) width and height as annotated, not a number where unknown."""
+    """(P, 2) width and height as annotated; not a number where unknown."""
     starts: NDArray[np.int64]
-    """(P + 1,) picture ``i`` has the faces from ``starts[i]`` to before ``starts[i + 1]``."""
+    """(P + 1,) picture ``i`` has the faces ``starts[i]:starts[i + 1]``."""
     boxes: NDArray[np.float32]
     """(N, 4) x1, y1, x2, y2."""
     ignored: NDArray[np.bool_]
@@ -185,7 +126,7 @@ class MarkedPictures:
         return width, height
 
     def scene(self, number: int, decode: Pixels | Callable[[], Pixels]) -> Scene:
-        """Picture ``number``; ``decode`` gives its pixels."""
+        """Picture ``number``, whose pixels are ``decode``'s."""
         here = slice(self.starts[number], self.starts[number + 1])
         return Scene(
             decode,
@@ -196,12 +137,3 @@ class MarkedPictures:
             tuple(self.attributes[here]),
             *self.size(number),
         )
-
-
-def _length(value: Any) -> float:
-    """In pixels; not a number where ``value`` is no such thing."""
-    try:
-        length = float(value)
-    except (TypeError, ValueError, OverflowError):
-        return math.nan
-    return length if 1 <= length < math.inf else math.nan

@@ -1,4 +1,4 @@
-"""What every reader of whole pictures shares: archive, splits, and which objects are faces."""
+"""What the readers of whole pictures share: archive, splits, and which objects are faces."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from mien.datasets.base import DatasetFacts
+from mien.datasets.base import DatasetFacts, check_split
 from mien.datasets.files.archive import open_archive
 from mien.datasets.files.lookup import PictureFinder, path_in_archive
 from mien.datasets.files.pictures import Picture
@@ -21,15 +21,15 @@ from mien.datasets.scenes.marks import MarkedPictures, Marks
 from mien.errors import ConfigError, DatasetError
 from mien.media.images import SUFFIXES
 
-AMBIGUOUS = "several pictures have its name, so none is taken: give its path"
-UNMARKED = "no annotation file mentions the picture: left out"
+AMBIGUOUS = "several pictures have its name; the annotation file must give its path"
+UNMARKED = "no annotation file mentions the picture"
 
 
 class SceneReader:
-    """Base of the readers: they fill ``marks`` from annotation files and call ``finish``.
+    """Base of the readers, which fill ``marks`` from annotation files and call ``finish``.
 
-    ``path``: a folder, a zip, or an annotation file whose pictures lie beside it, or beside the
-    folder ``place`` that it lies in.
+    ``path``: a folder, a zip, or an annotation file whose pictures lie beside it, or beside its
+    folder if that is called ``place``.
     """
 
     facts: DatasetFacts
@@ -38,7 +38,7 @@ class SceneReader:
         self.path = Path(path)
         self.archive = open_archive(self.path)
         self.members = self.archive.names()
-        """Members among which the annotation files are."""
+        """Members of the archive, annotation files among them."""
         self._whole = not self.archive.is_file
         if self.archive.is_file:
             root = self.path.absolute().parent
@@ -48,30 +48,27 @@ class SceneReader:
             self.archive = open_archive(root)
         self.finder = PictureFinder(self.archive)
         self.marks: dict[str, Marks] = {}
-        """Split → what is marked."""
+        """Split → its marked pictures."""
         self._frozen: dict[str, MarkedPictures] = {}
 
     def splits(self) -> tuple[str, ...]:
-        """Of ``train``, ``valid``, ``public``, ``private`` and ``test`` those that there are."""
+        """Those of ``train``, ``valid``, ``public``, ``private`` and ``test`` that exist."""
         return tuple(split for split in SPLITS if split in self._frozen)
 
     def scenes(self, split: str) -> Iterator[Scene]:
         """Every picture of ``split`` in the order of its annotation file; ``key`` is its path."""
-        if split not in self._frozen:
-            raise DatasetError(
-                f"{self.path} holds no split {split!r} (splits: {', '.join(self.splits())})"
-            )
+        check_split(self, split, self.path)
         marked = self._frozen[split]
         for number, picture in enumerate(marked.pictures):
             pixels = Picture(self.archive, picture, marked.size(number))
             yield marked.scene(number, pixels)
 
     def skipped(self, split: str) -> Mapping[str, list[str]]:
-        """Reason → keys of boxes and pictures of ``split`` that are left out or were put right."""
+        """Reason → keys of boxes and pictures of ``split`` that are left out or repaired."""
         return self.marks[split].skipped if split in self.marks else {}
 
     def split_of(self, table: str) -> str:
-        """By the annotation file's name and folders, else by the archive's name, else train."""
+        """By the annotation file's name and folders, else by the archive's name, else ``train``."""
         own = self.archive.path.absolute().name
         return split_of_table(table) or split_of_folders(table) or split_in_words(own) or "train"
 
@@ -79,14 +76,14 @@ class SceneReader:
         """The member that the annotation file ``table`` of ``split`` means by ``picture``."""
         return self.finder.find(path_in_archive(table.rpartition("/")[0], picture), split)
 
-    def finish(self, tell_unmarked: bool = True) -> None:
-        """Clean what is marked; pictures that no annotation file mentions are told."""
+    def finish(self, report_unmarked: bool = True) -> None:
+        """Clean the boxes; report pictures that no annotation file mentions."""
         self.marks = {split: marks for split, marks in self.marks.items() if marks.pictures}
         self._frozen = {split: self.marks[split].freeze() for split in self.marks}
         for marks in self.marks.values():
             for picture in filter(self.finder.ambiguous.__contains__, marks.pictures):
                 marks.skip(AMBIGUOUS, picture)
-        if not (tell_unmarked and self._whole and self._frozen):
+        if not (report_unmarked and self._whole and self._frozen):
             return
         mentioned = set().union(*(marks.pictures for marks in self.marks.values()))
         for name in self.members:
@@ -96,28 +93,34 @@ class SceneReader:
                 marks.skip(UNMARKED, name)
 
 
-def pick_faces(given: str | None, names: Collection[str], path: Path) -> set[str]:
-    """The categories that are faces: those that the option ``category`` names, where it is given.
+def other_category(name: str) -> str:
+    """The reason why an object that is not a face is skipped."""
+    return f"category {name!r} is not one of faces"
 
-    Else the only one there is, or those called face (``face``, ``human face``), else head. Raises
-    ``ConfigError`` where there is none of the name given, ``DatasetError`` where nobody can tell.
+
+def pick_faces(option: str | None, names: Collection[str], path: Path) -> set[str]:
+    """The categories of faces: those that ``option`` names, several with commas between them.
+
+    Without it, the only category, or those called face (``face``, ``human face``), else head.
+    Raises ``ConfigError`` for an unknown category and ``DatasetError`` where none is clearly that
+    of faces.
     """
     known = {name.lower(): name for name in names}
     listed = f"(categories: {', '.join(sorted(known.values())) or 'none'})"
-    if given is not None:
-        wanted = [name.strip().lower() for name in given.split(",")]
+    if option is not None:
+        wanted = [name.strip().lower() for name in option.split(",")]
         for name in wanted:
             if name not in known:
                 raise ConfigError(f"{path} has no category {name!r} {listed}")
         return {known[name] for name in wanted}
-    said = {name: re.findall(r"[a-z]+", name.lower()) for name in names}
+    words_of = {name: re.findall(r"[a-z]+", name.lower()) for name in names}
     for spellings in ({"face", "faces"}, {"head", "heads"}):
-        found = {n for n, words in said.items() if words and words[-1] in spellings}
-        if found := {n for n in found if not {"no", "not", "non"} & {*said[n]}}:
-            return found
-    if len(said) > 1:
+        called = {n for n, words in words_of.items() if words and words[-1] in spellings}
+        if faces := {n for n in called if not {"no", "not", "non"} & {*words_of[n]}}:
+            return faces
+    if len(words_of) > 1:
         raise DatasetError(
-            f"{path}: no category is called face: say which with category=NAME, or several with "
+            f"{path}: no category is called face: choose one with category=NAME, or several with "
             f"commas between them {listed}"
         )
-    return set(said)
+    return set(words_of)

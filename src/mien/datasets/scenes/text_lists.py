@@ -1,4 +1,4 @@
-"""Text files as of WIDER FACE and FDDB: a picture's path, its number of faces, a line a face."""
+"""Text files of WIDER FACE and FDDB: a picture's path, its number of faces, a line per face."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Listed:
     faces: list[list[str]]
     """The words of each face's line."""
     line: int
-    """Where the first face would stand, counted from 1."""
+    """Of the first face, counted from 1."""
 
 
 def read_list(archive: Archive, table: str, columns: int, placeholder: bool) -> Iterator[Listed]:
     """The pictures of ``table`` in order; a face's line has ``columns`` words.
 
     ``placeholder``: a picture of 0 faces may be followed by a line of zeros. Raises
-    ``DatasetError`` with the number of the line where a count does not fit or a line is cut.
+    ``DatasetError`` with the line number where a count is wrong or a line is incomplete.
     """
     try:
         with archive.text(table) as file:

@@ -6,23 +6,23 @@ Challenge, IJCV 88, 2010.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
 
 from mien.datasets.base import DatasetFacts
+from mien.datasets.boxes import Corners, by_corners
 from mien.datasets.files.archive import DAMAGE
 from mien.datasets.files.lookup import path_in_archive
 from mien.datasets.files.split_names import SPLIT_OF
-from mien.datasets.scenes.marks import Corners, Marks, by_corners
-from mien.datasets.scenes.reader import SceneReader, pick_faces
+from mien.datasets.scenes.marks import Marks
+from mien.datasets.scenes.reader import SceneReader, other_category, pick_faces
 from mien.errors import ConfigError, DatasetError
 from mien.media.images import SUFFIXES
 from mien.registry import register_dataset
 
 CORNERS = ("pixels", "edges")
-# The last two: an encoding that Python, or its XML parser, does not know.
+# The last two are for an encoding that Python, or its XML parser, does not know.
 _DAMAGED = (ElementTree.ParseError, DatasetError, *DAMAGE, LookupError, ValueError)
 
 
@@ -36,7 +36,7 @@ class _Object:
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """What one XML file says."""
+    """The contents of one XML file."""
 
     picture: str
     width: str | None
@@ -48,19 +48,19 @@ class _File:
 class Voc(SceneReader):
     """The reader. ``path``: a folder or zip of XML files, or one XML file beside its picture.
 
-    As published these are ``Annotations/*.xml`` beside ``JPEGImages``; the splits are what
+    As published, these are ``Annotations/*.xml`` beside ``JPEGImages``. The splits are those that
     ``ImageSets/Main`` lists in ``train.txt``, ``val.txt`` and ``test.txt``, or in ``trainval.txt``
-    where there is no ``train.txt``, and what they do not list is left out. Without such lists the
+    if there is no ``train.txt``; files that they do not list are left out. Without such lists, the
     split is a word in the name of a folder above, or of the folder or zip itself, else ``train``.
 
     ``corners``: VOC counts pixels from 1 and includes the last one, so a box of pixels 1 to 10
-    becomes 0 to 10 (``pixels``). Many tools write the edges instead, 0 to 10: ``edges`` takes the
-    numbers as they are. ``category``, and what a face is, as in ``coco``. Objects marked
-    ``difficult`` are ignored faces; ``attributes`` are ``pose``, ``truncated`` and ``occluded``
-    where they are given. What becomes of bad boxes: ``mien.datasets.scenes.marks.clean``.
+    becomes 0 to 10 (``pixels``). Many tools write the edges instead, 0 to 10; ``edges`` takes the
+    numbers as they are. ``category`` and what is a face: as in ``coco``. Objects marked
+    ``difficult`` are ignored faces. ``attributes`` are ``pose``, ``truncated`` and ``occluded``,
+    where known. Bad boxes: see ``mien.datasets.boxes.clean``.
 
-    Raises ``DatasetError`` where there is no such XML file or nobody can tell which objects are
-    faces, ``ConfigError`` for options of other values. A damaged XML file is left out.
+    Raises ``DatasetError`` where there is no such XML file or no category is clearly that of faces,
+    ``ConfigError`` for other values of the options. A damaged XML file is left out.
     """
 
     facts = DatasetFacts(name="voc")
@@ -72,7 +72,7 @@ class Voc(SceneReader):
             raise ConfigError(f"voc has corners={', '.join(CORNERS)}, not {corners!r}")
         super().__init__(path, "Annotations")
         self._first = 1 if corners == "pixels" else 0
-        found: dict[str, _File] = {}
+        files: dict[str, _File] = {}
         damaged: dict[str, str] = {}
         for name in self.members:
             if name.lower().endswith(".xml"):
@@ -82,11 +82,11 @@ class Voc(SceneReader):
                     damaged[name] = str(error)
                     continue
                 if file is not None:
-                    found[name] = file
-        names = {o.name for file in found.values() for o in file.objects}
-        faces = pick_faces(category, names, self.path) if found else set()
+                    files[name] = file
+        names = {o.name for file in files.values() for o in file.objects}
+        faces = pick_faces(category, names, self.path) if files else set()
         lists = self._lists()
-        for name, file in found.items():
+        for name, file in files.items():
             for split in self._splits_of(name, lists):
                 self._mark(name, file, faces, split)
         self.finish()
@@ -96,35 +96,37 @@ class Voc(SceneReader):
                 f"{self.path} holds no annotations of Pascal VOC{reason}; expected XML files such "
                 "as Annotations/000001.xml with the root <annotation>"
             )
-        self._tell("its annotation file is damaged: left out", damaged)
-        self._tell(
-            "ImageSets/Main lists it in no split: left out",
-            (name for name in found if not self._splits_of(name, lists)),
-        )
+        # Files in no split are reported with the first one.
+        marks = self.marks[self.splits()[0]]
+        for name in damaged:
+            marks.skip("annotation file is damaged", name)
+        for name in files:
+            if not self._splits_of(name, lists):
+                marks.skip("ImageSets/Main lists it in no split", name)
 
     def _parse(self, name: str) -> _File | None:
-        """What the XML file says; ``None`` where its root is something else."""
+        """The contents of an XML file; ``None`` if its root is another element."""
         root = ElementTree.fromstring(self.archive.read(name))
         if root.tag != "annotation":
             return None
         objects = []
-        for given in root.findall("object"):
-            box = [given.findtext(f"bndbox/{side}") for side in ("xmin", "ymin", "xmax", "ymax")]
+        for item in root.findall("object"):
+            box = [item.findtext(f"bndbox/{side}") for side in ("xmin", "ymin", "xmax", "ymax")]
             x1, y1, x2, y2 = by_corners(box)
-            said = {key: given.findtext(key) for key in ("pose", "truncated", "occluded")}
+            texts = {key: item.findtext(key) for key in ("pose", "truncated", "occluded")}
             objects.append(
                 _Object(
-                    (given.findtext("name") or "").strip(),
+                    (item.findtext("name") or "").strip(),
                     (x1 - self._first, y1 - self._first, x2, y2),
-                    (given.findtext("difficult") or "0").strip() not in ("", "0"),
-                    {key: text.strip() for key, text in said.items() if text and text.strip()},
+                    (item.findtext("difficult") or "0").strip() not in ("", "0"),
+                    {key: text.strip() for key, text in texts.items() if text and text.strip()},
                 )
             )
         picture = (root.findtext("filename") or "").strip()
         return _File(picture, root.findtext("size/width"), root.findtext("size/height"), objects)
 
     def _lists(self) -> dict[str, dict[str, set[str]]]:
-        """Folder above ``ImageSets`` → split → what is listed in it, without endings."""
+        """Folder above ``ImageSets`` → split → the names that it lists, without suffixes."""
         lists: dict[str, dict[str, set[str]]] = {}
         for name in self.members:
             place = PurePosixPath(name)
@@ -139,17 +141,17 @@ class Voc(SceneReader):
                 except DAMAGE as error:
                     raise DatasetError(f"{self.path}: {name} is damaged: {error}") from None
                 lists.setdefault(root, {})[split or "trainval"] = listed
-        for found in lists.values():
-            both = found.pop("trainval", set())
-            if both and "train" not in found:
-                found["train"] = both
+        for splits in lists.values():
+            both = splits.pop("trainval", set())
+            if both and "train" not in splits:
+                splits["train"] = both
         return lists
 
     def _splits_of(self, name: str, lists: dict[str, dict[str, set[str]]]) -> list[str]:
-        """The splits of the XML file ``name``: as listed, else by the folders above."""
+        """The splits of the XML file ``name``: as listed, else by the folders above it."""
         root, listed_as = _placed(name)
         if root not in lists:
-            return [self.split_of(f"{name.rpartition('/')[0]}/")]  # not by the file's own name
+            return [self.split_of(f"{name.rpartition('/')[0]}/")]  # without the file's own name
         return [split for split, listed in lists[root].items() if listed_as in listed]
 
     def _mark(self, name: str, file: _File, faces: set[str], split: str) -> None:
@@ -158,32 +160,26 @@ class Voc(SceneReader):
         picture = marks.add_picture(path, file.width, file.height)
         if picture is None:
             return
-        for number, found in enumerate(file.objects, start=1):
-            if found.name not in faces:
-                reason = f"its category {found.name!r} is not taken for a face: left out"
-                marks.skip(reason, f"{name}#{number}")
+        for number, item in enumerate(file.objects, start=1):
+            if item.name not in faces:
+                marks.skip(other_category(item.name), f"{name}#{number}")
                 continue
-            said = found.attributes
+            attributes = item.attributes
             if len(faces) > 1:
-                said = {"category": found.name, **said}
-            marks.add_face(picture, found.corners, found.difficult, said)
+                attributes = {"category": item.name, **attributes}
+            marks.add_face(picture, item.corners, item.difficult, attributes)
 
     def _picture(self, name: str, written: str, split: str) -> str:
         """The picture of the XML file ``name``: by the name ``written`` in it, else by its own."""
         root, listed_as = _placed(name)
         folders = (path_in_archive(root, "JPEGImages"), name.rpartition("/")[0])
-        # Renamed pictures often leave another name in their XML file.
+        # Pictures that were renamed often keep their old name in the XML file.
         likely = [written, *(f"{listed_as}{suffix}" for suffix in sorted(SUFFIXES))]
         for picture in filter(None, likely):
             for folder in folders:
                 if (path := path_in_archive(folder, picture)) in self.finder:
                     return path
         return self.finder.find(path_in_archive(folders[0], written or f"{listed_as}.jpg"), split)
-
-    def _tell(self, reason: str, names: Iterable[str]) -> None:
-        """With the first split, since they are in none."""
-        for name in names:
-            self.marks[self.splits()[0]].skip(reason, name)
 
 
 def _placed(name: str) -> tuple[str, str]:

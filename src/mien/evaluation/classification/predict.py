@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.classifiers.base import Classifier
-from mien.datasets.base import Dataset
+from mien.datasets.base import Dataset, check_split
 from mien.datasets.samples import Sample, pixel_fingerprint, pixel_keys
 from mien.errors import DatasetError, InputError, ModelError
 from mien.evaluation.classification.predictions import Predictions
-from mien.evaluation.split_pictures import Progress, check_any_read, check_split, read_or_skip
+from mien.evaluation.split_pictures import Progress, check_any_read, read_or_skip
 from mien.labels import canonical
 from mien.preprocess.network_input import resize_crops, ten_crops
 

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from mien.datasets.base import SceneDataset
+from mien.datasets.base import SceneDataset, check_split
 from mien.datasets.samples import Pixels
 from mien.datasets.scene import Scene
 from mien.detectors.base import Detector, check_faces
 from mien.evaluation.detection.answers import Answer, Detections
-from mien.evaluation.split_pictures import Progress, check_any_read, check_split, read_or_skip
+from mien.evaluation.split_pictures import Progress, check_any_read, read_or_skip
 from mien.runtime import processor, usable_cores
 
 

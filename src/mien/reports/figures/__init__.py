@@ -1,1 +1,1 @@
-"""Figures; they need Matplotlib, which the ``plot`` extra brings and each function imports."""
+"""Figures, drawn with Matplotlib. The ``plot`` extra brings it, and only functions import it."""

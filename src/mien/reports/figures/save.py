@@ -1,4 +1,4 @@
-"""Any figure into a file, whole or not at all, and what would prevent that told before the work."""
+"""Writes a figure to a file, whole or not at all, and checks the path before the work."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 FORMATS = (".png", ".svg", ".pdf")
 
 
-def check_target(path: str | Path) -> None:
-    """Raise now what ``save_figure`` would raise for ``path`` after the work is done.
+def check_figure_path(path: str | Path) -> None:
+    """Raise now what ``save_figure`` would raise for ``path`` after the work.
 
     ``MissingExtraError`` without Matplotlib, ``ConfigError`` for a format that is not in
-    ``FORMATS``, ``OutputError`` where the folder is not there or may not be written to.
+    ``FORMATS``, ``OutputError`` if the folder is missing or not writable.
     """
     require_extra("plot", "a figure")
     target = Path(path)
@@ -31,26 +31,26 @@ def check_target(path: str | Path) -> None:
 
 def png(figure: Figure) -> bytes:
     """``figure`` as a PNG file, with nothing cut off."""
-    return _drawn(figure, "png")
+    return _render(figure, "png")
 
 
 def save_figure(figure: Figure, path: str | Path) -> None:
-    """Write ``figure`` into a PNG, SVG or PDF file, by its suffix.
+    """Write ``figure`` to a PNG, SVG or PDF file, by its suffix.
 
-    Raises what ``check_target`` raises, and ``OutputError`` where the file cannot be written.
+    Raises what ``check_figure_path`` raises, and ``OutputError`` if writing fails.
     """
-    check_target(path)
+    check_figure_path(path)
     target = Path(path)
-    write_whole(target, _drawn(figure, target.suffix.lower()[1:]))
+    write_whole(target, _render(figure, target.suffix.lower()[1:]))
 
 
-def _drawn(figure: Figure, kind: str) -> bytes:
+def _render(figure: Figure, suffix: str) -> bytes:
     from matplotlib.text import Text
 
     for text in figure.findobj(Text):
         # Names and paths may hold a $; the only formulas are those of ticks, such as powers of ten.
         if isinstance(text, Text) and "$" in text.get_text() and "mathdef" not in text.get_text():
             text.set_parse_math(False)
-    drawn = io.BytesIO()
-    figure.savefig(drawn, format=kind, bbox_inches="tight", pad_inches=0.15)
-    return drawn.getvalue()
+    content = io.BytesIO()
+    figure.savefig(content, format=suffix, bbox_inches="tight", pad_inches=0.15)
+    return content.getvalue()

@@ -1,6 +1,6 @@
-"""Batched augmentation on the training device: a warp, changes of the pixels, a blank, a mix.
+"""Batched augmentation on the training device: warp, pixel changes, erasing, mixing.
 
-Everything is drawn from the generator that the caller seeds, so an epoch can be repeated exactly.
+All random numbers come from the generator that the caller seeds, so an epoch is reproducible.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ def uniform(n: int, low: float, high: float, generator: Generator) -> Tensor:
 def augment(
     crops: Tensor, out_side: int, config: ClassifierConfig, generator: Generator, weak: bool = False
 ) -> Tensor:
-    """What the network sees of (N, C, R, R) crops in [0, 1]: (N, C, out_side, out_side) in [0, 1].
+    """Augment (N, C, R, R) crops in [0, 1] into (N, C, out_side, out_side) views in [0, 1].
 
-    ``weak``: as in a recipe's last epochs, at half the geometric strength and without erasing.
-    Mixing, which needs the labels too and is not for those epochs, is ``mix``.
+    ``weak``: half the geometric strength and no erasing, as in a recipe's last epochs. ``mix``,
+    which also needs the labels, is a step of its own.
     """
     x = warp(crops, out_side, config, generator, strength=0.5 if weak else 1.0)
     x = noise(blur(intensity(x, config, generator), config, generator), config, generator)
@@ -42,8 +42,8 @@ def warp(
 ) -> Tensor:
     """Flip, turn, zoom, shear, crop and shift (N, C, R, R) crops into views of ``out_side``.
 
-    With no augmentation the view is the centre that ``mien.preprocess.network_input.normalise``
-    cuts, resized to ``out_side``. One bilinear sampling does all of it, so a picture is blurred
+    Without augmentation the view is the centre that ``mien.preprocess.network_input.normalise``
+    cuts, resized to ``out_side``. All steps are one bilinear sampling, so a picture is blurred only
     once.
     """
     n, _, side, _ = crops.shape
@@ -51,7 +51,7 @@ def warp(
     zoom = 1 + uniform(n, -1, 1, generator) * config.scale * strength
     move = torch.rand(n, 2, generator=generator, device=generator.device) * 2 - 1
     mirror = torch.rand(n, generator=generator, device=generator.device) < 0.5
-    reach = config.input_size / config.resize / zoom  # share of the frame that the view spans
+    reach = config.input_size / config.resize / zoom  # share of the crop that the view spans
     cos, sin = torch.cos(angle) * reach, torch.sin(angle) * reach
     sign = torch.where(mirror & config.flip, -1.0, 1.0)
     theta = torch.stack([sign * cos, -sin, sign * sin, cos], 1).view(n, 2, 2)
@@ -72,7 +72,7 @@ def warp(
 
 
 def intensity(x: Tensor, config: ClassifierConfig, generator: Generator) -> Tensor:
-    """Vary brightness and contrast of (N, C, S, S) pictures in [0, 1]; stays in [0, 1]."""
+    """Vary brightness and contrast of (N, C, S, S) pictures; values stay in [0, 1]."""
     if not (config.brightness or config.contrast):
         return x
     n = len(x)
@@ -83,7 +83,7 @@ def intensity(x: Tensor, config: ClassifierConfig, generator: Generator) -> Tens
 
 
 def blur(x: Tensor, config: ClassifierConfig, generator: Generator) -> Tensor:
-    """Blur (N, C, S, S) by a Gaussian whose standard deviation is 0 to ``config.blur`` pixels."""
+    """Blur (N, C, S, S) pictures by Gaussians with standard deviations up to ``config.blur``."""
     if not config.blur:
         return x
     n, channels, side, _ = x.shape
@@ -92,7 +92,7 @@ def blur(x: Tensor, config: ClassifierConfig, generator: Generator) -> Tensor:
     at = torch.arange(-reach, reach + 1, device=x.device)
     kernel = torch.exp(-0.5 * (at / sigma[:, None]) ** 2)  # (N, 2 · reach + 1)
     kernel = (kernel / kernel.sum(1, keepdim=True)).repeat_interleave(channels, 0)
-    flat = x.reshape(1, n * channels, side, side)  # a group a picture and channel
+    flat = x.reshape(1, n * channels, side, side)  # one group for each picture and channel
     flat = F.pad(flat, (reach, reach, reach, reach), mode="reflect")
     flat = F.conv2d(flat, kernel[:, None, :, None], groups=n * channels)
     flat = F.conv2d(flat, kernel[:, None, None, :], groups=n * channels)
@@ -100,7 +100,7 @@ def blur(x: Tensor, config: ClassifierConfig, generator: Generator) -> Tensor:
 
 
 def noise(x: Tensor, config: ClassifierConfig, generator: Generator) -> Tensor:
-    """Add Gaussian noise of a standard deviation of 0 to ``config.noise``; stays in [0, 1]."""
+    """Add Gaussian noise of standard deviations up to ``config.noise``; values stay in [0, 1]."""
     if not config.noise:
         return x
     deviation = uniform(len(x), 0, config.noise, generator).view(-1, 1, 1, 1)
@@ -109,7 +109,7 @@ def noise(x: Tensor, config: ClassifierConfig, generator: Generator) -> Tensor:
 
 
 def erase(x: Tensor, config: ClassifierConfig, generator: Generator) -> Tensor:
-    """Blank one rectangle with the picture's own mean in a share ``config.erasing`` of pictures."""
+    """Fill a rectangle with the picture's mean, in a share ``config.erasing`` of the pictures."""
     if not config.erasing:
         return x
     n, side = len(x), x.shape[-1]
@@ -134,9 +134,9 @@ def mix(
     generator: Generator,
     rng: np.random.Generator,
 ) -> tuple[Tensor, list[Tensor]]:
-    """Mixup or CutMix of (N, C, S, S) with a shuffled self; ``targets`` are (N, …) soft labels.
+    """Mixup or CutMix of (N, C, S, S) pictures with a shuffled copy; ``targets``: (N, …) each.
 
-    ``rng`` draws what holds for the whole batch, on the host, so that a GPU need not be waited for.
+    ``rng`` draws the values for the whole batch on the host, so nothing waits for a GPU.
     """
     kinds = [kind for kind in ("mixup", "cutmix") if getattr(config, kind) > 0]
     if not kinds or rng.random() >= config.mix_probability:
@@ -154,5 +154,5 @@ def mix(
         x = x.clone()
         window = (..., slice(top, top + cut), slice(left, left + cut))
         x[window] = x[other][window]
-        share = 1 - (cut / side) ** 2  # the square as it came out, in whole pixels
+        share = 1 - (cut / side) ** 2  # the actual square, in whole pixels
     return x, [share * target + (1 - share) * target[other] for target in targets]

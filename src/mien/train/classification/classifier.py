@@ -1,4 +1,4 @@
-"""A training run, or one of its checkpoints, as a classifier like any other."""
+"""A training run or one of its checkpoints, as a classifier."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ BATCH = 256
 class TorchClassifier:
     """The averaged weights of a run in PyTorch, with the protocol of ``mien.classifiers.base``.
 
-    ``run``: the folder of a ``mien train`` run, or a checkpoint in it. Its temperature is 1: it is
-    fitted on export. Its card has the run's own facts and recipe. Raises ``ModelFileError`` where
-    there is no checkpoint or it is damaged.
+    ``run``: the folder of a ``mien train`` run, or a checkpoint in it. The temperature is 1 (it is
+    fitted on export). The card has the run's facts and recipe. Raises ``ModelFileError`` for a
+    missing or damaged checkpoint.
     """
 
     def __init__(self, run: str | Path, device: str = "auto") -> None:
@@ -84,7 +84,7 @@ def torch_logits(
     crops: Sequence[NDArray[np.uint8]],
     device: torch.device | None = None,
 ) -> NDArray[np.float32]:
-    """(N, K) logits of ``net``, which is on ``device`` (the CPU) and in evaluation mode."""
+    """(N, K) logits of ``net``, which is on ``device`` (default: CPU) and in evaluation mode."""
     out = np.empty((len(crops), len(spec.labels)), np.float32)
     for start in range(0, len(crops), BATCH):
         x = torch.from_numpy(network_input(crops[start : start + BATCH], spec))  # (n, C, S, S)

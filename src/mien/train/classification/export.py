@@ -1,8 +1,7 @@
-"""From a run to one ONNX file: averaged weights, every fact about them inside, and checked."""
+"""From a classifier's run to one checked ONNX file: averaged weights and all facts about them."""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +11,6 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from onnx import helper
 from torch import nn
 
 from mien.classifiers.onnx import OnnxClassifier
@@ -25,43 +23,43 @@ from mien.evaluation import metrics
 from mien.files import check_writable, write_whole
 from mien.preprocess.framing import BOX_FRAMING, FRAMINGS
 from mien.specs.classifier import ModelSpec
-from mien.train import checkpoint
 from mien.train.classification.classifier import load_classifier_run, torch_logits
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.models.fitted import Fitted
 from mien.train.classification.spec import input_spec
-from mien.train.onnx_graph import Weights, store_float16, traced
+from mien.train.model_card import add_choices, add_training_facts
+from mien.train.onnx_graph import Weights, open_model, store_float16, traced, with_spec
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
 TOLERANCE: dict[str, float] = {"float32": 1e-3, "float16": 0.02}
-"""Largest accepted difference from PyTorch's logits; relative to the largest logit above 1."""
+"""Largest accepted difference from PyTorch's logits, times the largest logit if that is above 1."""
 
-FEWEST_CALIBRATED = 50
-"""Pictures: on fewer a temperature says more of them than of the model."""
+MIN_CALIBRATION = 50
+"""Pictures; a temperature fitted on fewer says little about the model."""
 
 _FER2013 = (
     "Weights: Apache-2.0. Training data: FER2013 (Kaggle competition data), FER+ votes (MIT)."
 )
 LICENCES = {"fer2013": _FER2013, "ferplus": _FER2013}
-"""By data set; for another the terms must be given."""
+"""By the data set that the training pictures come from."""
 
 INTENDED_USE = (
     "Naming the expression that a face shows in a photo or video, for research, teaching and "
-    "applications whose users know of it."
+    "applications whose users know about it."
 )
 LIMITS = (
-    "Names what a face shows, which is no proof of what a person feels. Trained on small grey web "
+    "Names what a face shows, which does not prove what a person feels. Trained on small grey web "
     "pictures with noisy labels and unknown balance of age, sex and skin colour: measure it on "
-    "your own kind of pictures first. Never decide about people by it; inferring emotions at work "
-    "and in education is banned in the European Union, except for medical or safety reasons."
+    "your own kind of pictures first. Never use it to decide about people; inferring emotions at "
+    "work and in education is banned in the European Union, except for medical or safety reasons."
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
-    """What ``export_run`` wrote."""
+class ExportedClassifier:
+    """What ``export_classifier`` wrote."""
 
     path: Path
     spec: ModelSpec
@@ -69,10 +67,10 @@ class Exported:
     """Bytes."""
     difference: float
     """Largest absolute difference between the file's logits and PyTorch's; of a network that
-    remembers, over 99 % of the pictures."""
+    stores pictures, over 99 % of the pictures."""
 
 
-def export_run(
+def export_classifier(
     run: str | Path,
     out: str | Path,
     *,
@@ -83,39 +81,30 @@ def export_run(
     name: str | None = None,
     licence: str | None = None,
     card: Mapping[str, str] | None = None,
-) -> Exported:
+) -> ExportedClassifier:
     """Write the averaged weights of ``run`` (a folder or checkpoint) to the ONNX file ``out``.
 
-    The graph takes ``input`` (N, C, S, S) float32 and gives ``logits`` (N, K) float32; a
-    ``ModelSpec`` lies in its metadata. Before ``out`` is written, whole or not at all, the graph is
-    run by ONNX Runtime and compared with PyTorch on made-up pictures and on those of calibration.
+    The graph takes ``input`` (N, C, S, S) float32 and returns ``logits`` (N, K) float32; its
+    metadata holds a ``ModelSpec``. Before ``out`` is written (whole or not at all), ONNX Runtime
+    runs the graph, and its logits are compared with PyTorch's on made-up pictures and on those of
+    calibration.
 
-    ``calibrate`` is the path of a data set, of the training data's kind, on whose
-    ``calibrate_split`` one temperature is fitted (Guo et al. 2017); the model must not have learned
-    from it. The spec's ``scores`` then hold what the file itself measures there:
-    ``<split>_accuracy``, ``<split>_nll``, ``<split>_ece``, and ECE before calibration
-    (``<split>_ece_uncalibrated``) and with temperatures fitted on one half of the split and
-    measured on the other (``<split>_ece_crossfit``).
+    ``calibrate``: path of a data set of the training data's kind. One temperature (Guo et al. 2017)
+    is fitted on its ``calibrate_split``, which the model must not have been trained on. The spec's
+    ``scores`` are then measured there with the file itself: ``<split>_accuracy``, ``<split>_nll``,
+    ``<split>_ece``, the ECE before calibration (``<split>_ece_uncalibrated``), and with
+    temperatures fitted on one half and measured on the other (``<split>_ece_crossfit``).
 
-    ``framing`` changes values of the training data's own (``mien.preprocess.framing``), ``name``
-    defaults to the recipe's, ``card`` adds facts for people, or replaces some.
+    ``framing`` overrides values of the training data's framing (``mien.preprocess.framing``);
+    ``name`` defaults to the recipe's; ``card`` adds or replaces facts for people.
 
-    Raises ``ModelError`` where the file would not compute what PyTorch does, ``ModelFileError``,
+    Raises ``ModelError`` if the file does not compute what PyTorch does, ``ModelFileError``,
     ``ConfigError``, ``DatasetError``, ``OutputError``.
     """
     check_writable(Path(out))
     net, config, state = load_classifier_run(run)
-    spec = input_spec(config, tuple(state["labels"]))
-    origin = state.get("facts", {}).get("data") or config.dataset
-    spec = replace(
-        spec,
-        name=name or config.name,
-        trained_on=_trained_on(config, state),
-        licence=licence or LICENCES.get(origin, "The terms of the training data apply."),
-        sha256=checkpoint.weights_hash(net),
-        card={**_card(config, state), "weights": weights, **(card or {})},
-        **{**FRAMINGS.get(origin, BOX_FRAMING), **(framing or {})},
-    )
+    spec = spec_of(net, config, state)
+    spec = replace(add_choices(spec, weights, name, licence, card), **(framing or {}))
     split = None
     if calibrate is not None:
         dataset = open_dataset(calibrate, config.dataset, config.dataset_options)
@@ -132,23 +121,38 @@ def export_run(
         labels = np.array([sample.label for sample in split], np.int64)
         spec = calibrated(spec, logits[-len(split) :], labels, calibrate_split)
 
-    data = _with_spec(model, spec)
+    data = with_spec(model, spec)
     write_whole(Path(out), data)
-    return Exported(Path(out), spec, len(data), difference)
+    return ExportedClassifier(Path(out), spec, len(data), difference)
+
+
+def spec_of(net: nn.Module, config: ClassifierConfig, state: Mapping[str, Any]) -> ModelSpec:
+    """What is known of a run's network; it has no scores, which calibration measures."""
+    spec = add_training_facts(
+        input_spec(config, tuple(state["labels"])),
+        net, config, state, intended_use=INTENDED_USE, limits=LIMITS,
+    )  # fmt: skip
+    origin = state.get("facts", {}).get("data") or config.dataset
+    return replace(
+        spec,
+        trained_on=spec.trained_on + (", with FER+ votes" if state["ferplus"] else ""),
+        licence=LICENCES.get(origin, spec.licence),
+        **FRAMINGS.get(origin, BOX_FRAMING),
+    )
 
 
 def to_onnx(net: nn.Module, spec: ModelSpec) -> ModelProto:
-    """The graph of ``net`` in opset 18 with batches of any size, without the exporter's notes.
+    """The graph of ``net`` in opset 18, for batches of any size.
 
     PyTorch's exporter folds batch normalisation into the convolutions before it. Raises
-    ``ModelError`` where it cannot follow what the network does.
+    ``ModelError`` if it cannot trace the network.
     """
     example = torch.zeros(2, spec.channels, spec.input_size, spec.input_size)  # (N, C, S, S)
     return traced(net, example, {0: torch.export.Dim("batch")}, ["input"], ["logits"])
 
 
 def made_up_crops(count: int = 16, side: int = 96) -> NDArray[np.uint8]:
-    """(count, side, side, 3) uint8 pictures with the smooth light and fine grain of photos."""
+    """(count, side, side, 3) uint8 pictures with smooth light and fine grain, like photos."""
     rng = np.random.default_rng(0)
     coarse = rng.uniform(0, 255, (count, 6, 6, 3)).astype(np.float32)
     smooth = [cv2.resize(c, (side, side), interpolation=cv2.INTER_CUBIC) for c in coarse]
@@ -159,17 +163,14 @@ def made_up_crops(count: int = 16, side: int = 96) -> NDArray[np.uint8]:
 def onnx_logits(
     model: ModelProto, spec: ModelSpec, crops: list[NDArray[np.uint8]]
 ) -> NDArray[np.float32]:
-    """(N, K) logits of the model as a file, through the classifier that users run."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.onnx"
-        path.write_bytes(_with_spec(model, spec))
-        return OnnxClassifier(path).logits(crops)
+    """(N, K) logits of the model as a file, from the classifier that users run."""
+    return open_model(with_spec(model, spec), OnnxClassifier).logits(crops)
 
 
 def calibrated(
     spec: ModelSpec, logits: NDArray[np.float32], labels: NDArray[np.int64], split: str
 ) -> ModelSpec:
-    """``spec`` with a temperature fitted on (N, K) ``logits``, and with the scores it earns."""
+    """``spec`` with a temperature fitted on (N, K) ``logits``, and the scores it reaches."""
     temperature = round(metrics.fit_temperature(logits, labels), 4)
     probs = softmax(logits / np.float32(temperature))
     held_out = np.empty_like(probs)
@@ -196,19 +197,17 @@ def _calibration_split(
     dataset: Dataset, name: str, config: ClassifierConfig, labels: tuple[str, ...]
 ) -> list[Sample]:
     if name == config.train_split:
-        raise ConfigError(
-            f"the model has learned from the split {name!r}: calibrate on another one"
-        )
+        raise ConfigError(f"the model was trained on the split {name!r}: calibrate on another one")
     if dataset.facts.labels != labels:
         raise ConfigError(
-            f"the calibration data names {', '.join(dataset.facts.labels)}, the model "
+            f"the calibration data has the labels {', '.join(dataset.facts.labels)}, the model "
             f"{', '.join(labels)}: both must have the same labels in the same order"
         )
     samples = list(dataset.samples(name))
-    if len(samples) < FEWEST_CALIBRATED:
+    if len(samples) < MIN_CALIBRATION:
         raise ConfigError(
-            f"split {name!r} holds {len(samples)} pictures, too few to calibrate on "
-            f"({FEWEST_CALIBRATED} or more): choose another split, or leave --calibrate out"
+            f"split {name!r} has {len(samples)} pictures, too few to calibrate on "
+            f"({MIN_CALIBRATION} or more): choose another split, or leave --calibrate out"
         )
     return samples
 
@@ -216,52 +215,17 @@ def _calibration_split(
 def _check(
     got: NDArray[np.float32], expected: NDArray[np.float32], weights: Weights, jumps: bool
 ) -> float:
-    """The largest difference of (N, K) logits, or ``ModelError`` where it is too large.
+    """The largest difference of (N, K) logits. Raises ``ModelError`` if it is too large.
 
-    ``jumps``: neighbours that are as near may change places by rounding, which says nothing about
-    the graph, so one picture in a hundred may have another answer.
+    ``jumps``: of a nearest-neighbour network, rounding may swap neighbours at equal distances, so
+    one picture in a hundred may have other logits.
     """
     by_picture = np.abs(got - expected).max(1)  # (N,)
     difference = float(np.quantile(by_picture, 0.99 if jumps else 1.0, method="lower"))
     allowed = TOLERANCE[weights] * max(1.0, float(np.abs(expected).max()))
-    if not difference <= allowed:  # not a number counts as too large
+    if not difference <= allowed:  # NaN counts as too large
         raise ModelError(
             f"the exported graph differs from PyTorch's logits by {difference:.2g}, more than "
             f"{allowed:.2g}: nothing was written; try --weights float32 or another PyTorch"
         )
     return difference
-
-
-def _with_spec(model: ModelProto, spec: ModelSpec) -> bytes:
-    """The file's bytes, with ``spec`` as all of its metadata."""
-    helper.set_model_props(model, spec.to_metadata())
-    data: bytes = model.SerializeToString()
-    return data
-
-
-def _trained_on(config: ClassifierConfig, state: Mapping[str, Any]) -> str:
-    pictures = state.get("facts", {}).get("pictures")
-    count = f" ({pictures} pictures)" if pictures else ""
-    votes = ", with FER+ votes" if state["ferplus"] else ""
-    part = (
-        config.train_split
-        if config.splits == "official"
-        else f"{config.train_split} of {config.splits}"
-    )
-    return f"{config.dataset}, split {part}{count}{votes}"
-
-
-def _card(config: ClassifierConfig, state: Mapping[str, Any]) -> dict[str, Any]:
-    facts = {key: value for key, value in state.get("facts", {}).items() if key != "pictures"}
-    return {
-        "description": config.description,
-        "made_by": "'mien train' and 'mien export'",
-        "data": config.dataset,
-        "split": config.train_split,
-        "seed": config.seed,
-        "epochs": f"{state['epochs_done']} of {config.epochs}",
-        **facts,
-        "intended_use": INTENDED_USE,
-        "limits": LIMITS,
-        "recipe": config.to_dict(),
-    }

@@ -1,4 +1,4 @@
-"""Grad-CAM (Selvaraju et al. 2017): where the last feature maps of a network see a class."""
+"""Grad-CAM (Selvaraju et al. 2017): where a network's last feature maps support a class."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from mien.train.classification.models.base import Network
 
 
 def grad_cam(network: Network, spec: ModelSpec, crop: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """How much each place of one face crop speaks for the predicted class, (H, W) in [0, 1].
+    """How much each place of one face crop supports the predicted class, (H, W) in [0, 1].
 
     The last feature maps inside ``network.features`` are weighted by the mean gradient of the
-    class's logit, summed, cut off at 0 and divided by their maximum; a map of zeros says that
-    nothing speaks for the class. ``crop`` is (H, W) or (H, W, 3) uint8, ``network`` on the CPU and
-    in evaluation mode. Raises ``ConfigError`` for a network without feature maps.
+    class's logit, summed, cut off at 0 and divided by their maximum; a map of zeros means that
+    nothing supports the class. ``crop`` is (H, W) or (H, W, 3) uint8, ``network`` on the CPU and in
+    evaluation mode. Raises ``ConfigError`` for a network without feature maps.
     """
     x = torch.from_numpy(network_input([crop], spec)).requires_grad_()  # (1, C, S, S)
     maps: list[Tensor] = []

@@ -1,4 +1,4 @@
-"""Loss functions over (N, K) logits; every one returns a mean over the batch."""
+"""Loss functions over (N, K) logits; each returns a mean over the batch."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from torch.nn import functional as F
 def soft_cross_entropy(logits: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
     """Cross-entropy of (N, K) logits against (N, K) soft labels.
 
-    A label's mass is its weight in the mean: a row of zeros takes the picture out, and without any
-    mass the loss is 0. ``weights`` (N,) weigh the pictures on top of it.
+    The sum of a row is the picture's weight in the mean: a row of zeros drops the picture, and if
+    all rows are zeros the loss is 0. ``weights`` (N,) are multiplied with it.
     """
     return _mean(-(targets * F.log_softmax(logits.float(), 1)).sum(1), targets, weights)
 
@@ -35,7 +35,7 @@ def squared_hinge(logits: Tensor, targets: Tensor, weights: Tensor | None = None
 def concordance(predicted: Tensor, actual: Tensor) -> Tensor:
     """Concordance correlation coefficient of two (N,) series, in [-1, 1] (Lin 1989).
 
-    0 where neither varies.
+    0 if neither varies.
     """
     a, b = predicted.float(), actual.float()
     covariance = ((a - a.mean()) * (b - b.mean())).mean()
@@ -52,7 +52,7 @@ def smooth(labels: Tensor, classes: int, smoothing: float) -> Tensor:
 def vote_distribution(votes: Tensor) -> Tensor:
     """(N, 10) FER+ votes → (N, 8) distributions over expressions.
 
-    Votes for unknown and not-a-face are left out; a picture with no other vote is a row of zeros.
+    Votes for "unknown" and "not a face" are ignored; a picture without other votes is all zeros.
     """
     expressions = votes[:, :8].float()
     return expressions / expressions.sum(1, keepdim=True).clamp(min=1)
@@ -69,8 +69,8 @@ def distillation(student: Tensor, teacher: Tensor, temperature: float) -> Tensor
 
 
 def _mean(losses: Tensor, targets: Tensor, weights: Tensor | None) -> Tensor:
-    """Sum of (N,) losses over the mass that stands behind them."""
-    mass = targets.sum(1)  # (N,)
+    """Mean of (N,) losses, weighted by the sum of each row of ``targets``."""
+    total = targets.sum(1)  # (N,)
     if weights is not None:
-        losses, mass = losses * weights, mass * weights
-    return losses.sum() / mass.sum().clamp(min=1e-6)
+        losses, total = losses * weights, total * weights
+    return losses.sum() / total.sum().clamp(min=1e-6)

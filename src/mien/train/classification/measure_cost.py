@@ -1,4 +1,4 @@
-"""What a trained network takes: parameters, arithmetic, time for a face, megabytes."""
+"""Measures what a trained network costs: parameters, multiply-adds, time for a face, megabytes."""
 
 from __future__ import annotations
 
@@ -21,54 +21,54 @@ from mien.runtime import processor
 from mien.specs.classifier import ModelSpec
 from mien.train.classification.classifier import load_classifier_run
 from mien.train.classification.config import ClassifierConfig
-from mien.train.classification.export import export_run, made_up_crops
+from mien.train.classification.export import export_classifier, made_up_crops
 from mien.train.classification.models.fitted import Fitted
 from mien.train.classification.spec import input_spec
 
 SECONDS = 2.0
-"""For how long faces are timed: the median of many calls shrugs off a busy moment."""
+"""How long faces are timed; the median of many calls ignores a busy moment."""
 
 
 def run_cost(run: str | Path, onnx: str | Path | None = None) -> Cost:
-    """Costs of a run's network; ``onnx`` keeps the file that is written for it.
+    """Costs of a run's network, which is exported to the file ``onnx`` (default: a temporary one).
 
-    The file stores its weights as float16, as ``mien export`` does. Where the network cannot be
-    exported, ``note`` says why and what the file would tell is ``None``.
+    The file stores its weights as float16, as ``mien export`` does. If the network cannot be
+    exported, ``note`` says why and the costs that need the file are ``None``.
     """
     net, config, state = load_classifier_run(run)
-    found = network_cost(net, input_spec(config, tuple(state["labels"])))
+    cost = network_cost(net, input_spec(config, tuple(state["labels"])))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(onnx) if onnx is not None else Path(folder) / "model.onnx"
         try:
-            export_run(run, path, weights="float16")
+            export_classifier(run, path, weights="float16")
         except MienError as error:
-            return replace(found, note=str(error))
-        return _with_file(found, path)
+            return replace(cost, note=str(error))
+        return _with_file(cost, path)
 
 
 def file_cost(path: str | Path) -> Cost:
-    """Costs of an ONNX file; parameters and MACs are ``None`` where its card's recipe lacks them.
+    """Costs of an ONNX file; parameters and MACs are ``None`` where its card does not tell them.
 
-    ``note`` says why: the card has no recipe, or the network remembers pictures.
+    ``note`` then says why: the card has no recipe, or the network stores training pictures.
     """
     spec = OnnxClassifier(path, threads=1).spec
     recipe = spec.card.get("recipe")
-    found = Cost(note="no recipe in the file's card: parameters and MACs are not known")
+    cost = Cost(note="no recipe in the file's card: parameters and MACs are not known")
     if isinstance(recipe, dict):
         config = ClassifierConfig.from_dict(recipe, where=str(path))
         net = architectures.get(config.architecture)(config, len(spec.labels))
-        if isinstance(net, Fitted):  # how many pictures it holds, the recipe does not know
-            found = Cost(note="parameters and MACs are known of its run alone")
+        if isinstance(net, Fitted):  # the recipe does not say how many pictures it stores
+            cost = Cost(note="parameters and MACs are known only from its run")
         else:
-            found = network_cost(net.eval(), spec)
-    return _with_file(found, Path(path))
+            cost = network_cost(net.eval(), spec)
+    return _with_file(cost, Path(path))
 
 
 def network_cost(net: nn.Module, spec: ModelSpec) -> Cost:
-    """Parameters of ``net``, and the multiply-adds that one (C, S, S) input takes.
+    """Parameters of ``net``, and the multiply-adds for one (C, S, S) input.
 
-    PyTorch counts two operations a multiply-add, and those of convolutions and matrix products
-    alone: normalisation and activations take next to nothing beside them.
+    PyTorch counts a multiply-add as two operations, and only convolutions and matrix products;
+    normalisation and activations are negligible.
     """
     example = torch.zeros(1, spec.channels, spec.input_size, spec.input_size)  # (1, C, S, S)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
@@ -80,7 +80,7 @@ def network_cost(net: nn.Module, spec: ModelSpec) -> Cost:
 
 
 def ms_per_face(classifier: Classifier, seconds: float = SECONDS) -> float:
-    """Median milliseconds of one face a call, preparation of its 96×96 crop included."""
+    """Median milliseconds of one call with one 96×96 crop, its preparation included."""
     crop = list(made_up_crops(1))
     for _ in range(5):
         classifier.logits(crop)

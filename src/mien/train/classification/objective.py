@@ -1,4 +1,4 @@
-"""What a recipe makes the network learn: targets of a batch, and the loss against them."""
+"""The training objective of a recipe: targets of a batch, and the loss against them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mien.train.classification.tensors import TensorSplit
 
 
 class Objective:
-    """The loss of one recipe on one split, of up to four parts: labels, votes, affect, teacher."""
+    """The loss of one recipe on one split: labels, and where wanted votes, affect and a teacher."""
 
     def __init__(
         self, config: ClassifierConfig, classes: int, data: TensorSplit, teacher: Network | None
@@ -38,23 +38,23 @@ class Objective:
         self._class_weights = _class_weights(data.labels, classes) if config.class_weights else None
 
     def targets(self, rows: Tensor) -> list[Tensor]:
-        """What is learned of pictures ``rows``: (N, …) tensors that may be mixed linearly.
+        """Targets of the pictures ``rows``: (N, …) tensors that may be mixed linearly.
 
-        Soft labels (N, K); then votes (N, 8) with ``ferplus``; then valence and arousal (N, 2) and
-        whether they are known (N, 1) with ``affect``.
+        Soft labels (N, K); with ``ferplus`` votes (N, 8); with ``affect`` valence and arousal
+        (N, 2), and whether they are known (N, 1).
         """
         if self.data.targets is None:
             labels = smooth(self.data.labels[rows], self.classes, self.config.label_smoothing)
         else:
             spread = self.config.label_smoothing
             labels = self.data.targets[rows] * (1 - spread) + spread / self.classes
-        found = [labels]
+        targets = [labels]
         if self.ferplus and self.data.votes is not None:
-            found.append(vote_distribution(self.data.votes[rows]))
+            targets.append(vote_distribution(self.data.votes[rows]))
         if self.affect and self.data.affect is not None:
             values = self.data.affect[rows]
-            found += [values.nan_to_num(), values.isfinite().all(1, keepdim=True).float()]
-        return found
+            targets += [values.nan_to_num(), values.isfinite().all(1, keepdim=True).float()]
+        return targets
 
     def loss(self, net: Network, x: Tensor, targets: list[Tensor]) -> tuple[Tensor, Tensor]:
         """The loss of (N, C, S, S) normalised views, and the (N, K) logits."""
@@ -70,9 +70,9 @@ class Objective:
             loss = loss + self.affect * _affect_loss(net.affect(features), values, known[:, 0])
         if self.teacher is not None:
             with torch.no_grad():
-                taught = self.teacher(x)
+                teacher_logits = self.teacher(x)
             share = self.config.distill_weight
-            soft = distillation(logits, taught, self.config.distill_temperature)
+            soft = distillation(logits, teacher_logits, self.config.distill_temperature)
             loss = (1 - share) * loss + share * soft
         return loss, logits
 
@@ -86,15 +86,15 @@ class Objective:
 
 
 def _class_weights(labels: Tensor, classes: int) -> Tensor:
-    """(K,) inverse frequencies, mean 1 over the pictures; 0 for a class without any."""
+    """(K,) inverse frequencies, mean 1 over the pictures; 0 for a class without pictures."""
     counts = torch.bincount(labels, minlength=classes).float()
     weights = torch.where(counts > 0, 1 / counts.clamp(min=1), 0.0)
     return weights * len(labels) / (counts > 0).sum()
 
 
 def _affect_loss(predicted: Tensor, values: Tensor, known: Tensor) -> Tensor:
-    """1 - CCC, mean of valence and arousal, over the pictures in which both are known."""
-    use = known > 1 - 1e-6  # a mixture is known where both halves are
+    """1 - CCC, mean of valence and arousal, over the pictures where both are known."""
+    use = known > 1 - 1e-6  # of a mixture both pictures must be known
     if int(use.sum()) < 2:
         return predicted.sum() * 0.0
     return torch.stack(

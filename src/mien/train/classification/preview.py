@@ -1,4 +1,4 @@
-"""What the network will see: pictures as a recipe augments and mixes them, drawn as in training."""
+"""A preview of training: pictures as a recipe augments and mixes them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from mien.train.classification.spec import input_spec
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Preview:
-    """M pictures and V views of each; all in [0, 1], before mean and deviation are taken out."""
+    """M pictures and V views of each, all in [0, 1] (before normalisation)."""
 
     plain: NDArray[np.float32]
-    """(M, S, S, C) as inference sees them, S = ``ClassifierConfig.input_size``."""
+    """(M, S, S, C) as in inference, S = ``ClassifierConfig.input_size``."""
     views: NDArray[np.float32]
-    """(M, V, S, S, C) as the network sees them in training."""
+    """(M, V, S, S, C) as in training."""
     mixed: NDArray[np.float32]
-    """(V,) share of another picture that is mixed into those of each view, 0: not mixed."""
+    """(V,) largest share of another picture in those of each view; 0: not mixed."""
 
 
 def preview(
@@ -33,10 +33,10 @@ def preview(
     views: int = 9,
     others: Sequence[NDArray[np.uint8]] = (),
 ) -> Preview:
-    """Make views of pictures of any size by the functions, and in the order, of a training step.
+    """Views of pictures of any size, made by the same functions in the same order as in training.
 
-    The pictures are a batch, together with the ``others``, which are not shown: where the recipe
-    mixes, they are mixed with one another. The recipe's seed draws.
+    ``images`` and ``others`` are one batch and are mixed with one another if the recipe mixes; only
+    views of ``images`` are returned. Random numbers come from the recipe's seed.
     """
     m = len(images)
     spec = input_spec(config, ("any",))
@@ -49,9 +49,9 @@ def preview(
     seen, mixed = [], []
     for _ in range(views):
         view = augment(x, config.input_size, config, generator)
-        # Labelled by its own number, a picture tells how much of which others it holds.
-        view, (whose,) = mix(view, [torch.eye(len(x))], config, generator, rng)
+        # One-hot labels of the picture's own number show how much of the others is mixed in.
+        view, (shares,) = mix(view, [torch.eye(len(x))], config, generator, rng)
         seen.append(view[:m].permute(0, 2, 3, 1).numpy())  # (M, S, S, C)
-        mixed.append(float(1 - whose.diagonal().min()))
+        mixed.append(float(1 - shares.diagonal().min()))
     plain = (centre[:m] / 255).astype(np.float32)
     return Preview(plain, np.stack(seen, axis=1), np.array(mixed, np.float32))

@@ -1,4 +1,4 @@
-"""Which pictures an epoch learns from, and in which order."""
+"""Which pictures an epoch trains on, and in which order."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mien.train.classification.config import ClassifierConfig
 
 
 def epoch_length(labels: Tensor, config: ClassifierConfig) -> int:
-    """Pictures in an epoch: the same for every epoch of a run."""
+    """Number of pictures in each epoch of a run."""
     counts = torch.bincount(labels)
     if config.epoch_per_class is None:
         return len(labels)
@@ -21,8 +21,8 @@ def epoch_length(labels: Tensor, config: ClassifierConfig) -> int:
 def epoch_order(labels: Tensor, config: ClassifierConfig, generator: Generator) -> Tensor:
     """(L,) indices into the split, drawn for one epoch; L = ``epoch_length``.
 
-    ``natural``: each picture once, at most ``epoch_per_class`` of a class. ``balanced``: with
-    replacement, every class that occurs as likely as another.
+    ``natural``: each picture once, at most ``epoch_per_class`` of each class. ``balanced``: with
+    replacement, all classes that occur equally likely.
     """
     device = generator.device
     if config.sampling == "balanced":

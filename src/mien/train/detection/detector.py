@@ -15,10 +15,10 @@ from mien.specs.detector import DetectorSpec
 from mien.train import checkpoint
 from mien.train.detection.config import DetectorConfig
 from mien.train.detection.network import FasterRCNN, build
+from mien.train.model_card import add_training_facts
 from mien.train.session import pick_device
 from mien.types import Box, Face
 
-LICENCE = "The terms of the training data apply."
 INTENDED_USE = "Finding faces in photos and video, for research, teaching and applications."
 LIMITS = (
     "Measure it on your own kind of pictures first: what it misses differs with size, pose, light, "
@@ -103,31 +103,11 @@ def load_detector_run(run: str | Path) -> tuple[FasterRCNN, DetectorConfig, dict
 
 def spec_of(net: FasterRCNN, config: DetectorConfig, state: Mapping[str, Any]) -> DetectorSpec:
     """What is known of a run's network; it has no scores, which its metrics hold."""
-    facts = state.get("facts", {})
-    counts = [f"{facts[key]} {key}" for key in ("pictures", "faces") if key in facts]
-    part = config.train_split
-    if config.splits != "official":
-        part += f" of {config.splits}"
-    return DetectorSpec(
+    spec = DetectorSpec(
         name=config.name,
         short_side=config.short_side,
         long_side=config.long_side,
         score_threshold=config.score_threshold,
         architecture=f"{config.architecture} {config.backbone}",
-        trained_on=f"{config.dataset}, split {part}"
-        + (f" ({', '.join(counts)})" if counts else ""),
-        licence=LICENCE,
-        sha256=checkpoint.weights_hash(net),
-        card={
-            "description": config.description,
-            "made_by": "'mien train' and 'mien export'",
-            "data": config.dataset,
-            "split": config.train_split,
-            "seed": config.seed,
-            "epochs": f"{state['epochs_done']} of {config.epochs}",
-            **{key: value for key, value in facts.items() if key not in ("pictures", "faces")},
-            "intended_use": INTENDED_USE,
-            "limits": LIMITS,
-            "recipe": config.to_dict(),
-        },
     )
+    return add_training_facts(spec, net, config, state, intended_use=INTENDED_USE, limits=LIMITS)

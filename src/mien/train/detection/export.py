@@ -7,7 +7,6 @@ falls out at the end, so that next to all shapes are known beforehand.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +16,6 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from onnx import helper
 from torch import Tensor, nn
 from torchvision.ops import nms, roi_align
 
@@ -33,7 +31,8 @@ from mien.train.detection.config import DetectorConfig
 from mien.train.detection.detector import load_detector_run, spec_of
 from mien.train.detection.network import FLOOR, POOLED, FasterRCNN
 from mien.train.metrics_file import METRICS, read_metrics
-from mien.train.onnx_graph import Weights, store_float16, traced
+from mien.train.model_card import add_choices
+from mien.train.onnx_graph import Weights, open_model, store_float16, traced, with_spec
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -92,17 +91,11 @@ def export_detector(
     """
     check_writable(Path(out))
     net, config, state = load_detector_run(run)
-    spec = spec_of(net, config, state)
-    spec = replace(
-        spec,
-        name=name or spec.name,
-        licence=licence or spec.licence,
-        scores=_scores(checkpoint.find(run).with_name(METRICS), state["epochs_done"]),
-        card={**spec.card, "weights": weights, **(card or {})},
-    )
+    scores = _scores(checkpoint.find(run).with_name(METRICS), state["epochs_done"])
+    spec = replace(spec_of(net, config, state), scores=scores)
+    spec = add_choices(spec, weights, name, licence, card)
     model = to_onnx(net, config)
-    helper.set_model_props(model, spec.to_metadata())
-    data: bytes = model.SerializeToString()
+    data = with_spec(model, spec)
     compared = _compared(data, net, config, "float32")
     boxes, *_, astray = compared
     if astray > ASTRAY * boxes:
@@ -112,7 +105,7 @@ def export_detector(
         )
     if weights == "float16":
         store_float16(model)
-        data = model.SerializeToString()
+        data = with_spec(model, spec)
         compared = _compared(data, net, config, "float16")
     write_whole(Path(out), data)
     return ExportedDetector(Path(out), spec, len(data), *compared)
@@ -246,10 +239,7 @@ def _compared(
     data: bytes, net: FasterRCNN, config: DetectorConfig, weights: Weights
 ) -> tuple[int, float, float, int]:
     """As ``ExportedDetector`` has it: ``boxes``, ``pixels``, ``score`` and ``astray``."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.onnx"
-        path.write_bytes(data)
-        detector = OnnxDetector(model=path, score_threshold=0)
+    detector = open_model(data, lambda path: OnnxDetector(model=path, score_threshold=0))
     boxes, astray, pixels, score = 0, 0, 0.0, 0.0
     for photo in photos():
         _, scale = letterbox(photo, config.short_side, config.long_side)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mien.datasets.base import SceneDataset
-from mien.datasets.scene_survey import Shown
+from mien.datasets.scenes.survey import Shown
 from mien.errors import DatasetError
 from mien.train.detection.augment import view
 from mien.train.detection.config import DetectorConfig

@@ -1,1 +1,1 @@
-"""All classifiers on one protocol."""
+"""``mien study``: a fixed list of classifiers, all on one protocol."""

@@ -19,18 +19,11 @@ from mien.files import write_whole
 from mien.specs.classifier import ModelSpec
 from mien.train import checkpoint
 from mien.train.metrics_file import METRICS, read_metrics
-from mien.train.study.run import (
-    CHOSEN_ON,
-    COST,
-    FAILED,
-    REPORTED,
-    SHIPPED,
-    Entry,
-)
+from mien.train.study.plan import CHOSEN_ON, COST, FAILED, REPORTED, SHIPPED, Entry
 from mien.weights import DEFAULT
 
 if TYPE_CHECKING:
-    from mien.reports.figures.compare import Mark
+    from mien.reports.figures.tradeoff import ComparedModel
 
 Row = dict[str, Any]
 
@@ -38,8 +31,8 @@ Row = dict[str, Any]
 def collect(entries: Iterable[Entry], out: Path, data: str) -> list[Row]:
     """One JSON-ready row for every classifier that was begun, the shipped model last.
 
-    ``data`` is what the data set's file is called in the commands shown. A run whose own files are
-    damaged is among the failed ones, with the reason.
+    ``data``: name of the data set's file in the commands shown. A run with damaged files counts as
+    failed, with the reason.
     """
     rows = []
     for entry in entries:
@@ -57,8 +50,14 @@ def collect(entries: Iterable[Entry], out: Path, data: str) -> list[Row]:
     return rows
 
 
+def ranked(rows: list[Row]) -> list[Row]:
+    """The classifiers that are done, the most accurate first."""
+    done = [row for row in rows if row["status"] == "done"]
+    return sorted(done, key=lambda row: -row[REPORTED]["accuracy"])
+
+
 def write(rows: list[Row], out: Path, command: str, schedule: str) -> None:
-    """Write ``study.json`` and ``study.md``, and ``study.png`` where two classifiers are done.
+    """Write ``study.json`` and ``study.md``, and ``study.png`` if two classifiers are done.
 
     Raises ``OutputError``, and ``MissingExtraError`` without Matplotlib.
     """
@@ -67,19 +66,19 @@ def write(rows: list[Row], out: Path, command: str, schedule: str) -> None:
     write_whole(out / "study.md", markdown(rows, command, schedule).encode())
     marks = [_mark(row) for row in rows if row["status"] == "done"]
     if len(marks) > 1:
-        from mien.reports.figures.compare import comparison_figure
         from mien.reports.figures.save import save_figure
+        from mien.reports.figures.tradeoff import tradeoff_figure
 
-        title = f"The study, {schedule} schedule: FER2013 PublicTest"
-        save_figure(comparison_figure(marks, title), out / "study.png")
+        title = f"Study, {schedule} schedule: FER2013 PublicTest"
+        save_figure(tradeoff_figure(marks, title), out / "study.png")
 
 
 def _about(entry: Entry, data: str) -> Row:
-    said = entry.published
-    published = said and {**asdict(said), "accuracy": list(said.accuracy)}
+    figures = entry.published
+    published = figures and {**asdict(figures), "accuracy": list(figures.accuracy)}
     try:
         command = entry.command(data)
-    except MienError:  # a recipe that cannot be read is among the failed ones, with its error
+    except MienError:  # a recipe that cannot be read counts as failed
         command = f"mien train {entry.recipe} --data {data} --out runs/{entry.recipe}"
     run = f"runs/{entry.recipe}"
     return {"name": entry.recipe, "run": run, "published": published, "command": command}
@@ -108,7 +107,7 @@ def _trained(folder: Path) -> Row:
 
 
 def _shipped(folder: Path) -> Row:
-    """The model that comes with Mien: what its own card says, and what was measured."""
+    """The model that ships with Mien: facts of its card, and what was measured."""
     spec: ModelSpec = OnnxClassifier(DEFAULT).spec
     card = spec.card
     epochs = str(card.get("epochs", "")).split()[0] if card.get("epochs") else None
@@ -119,7 +118,7 @@ def _shipped(folder: Path) -> Row:
         "command": card.get("command", ""),
         "status": "done",
         REPORTED: _scores(folder, REPORTED),
-        "valid": None,  # it has learned from all of Training
+        "valid": None,  # it was trained on all of Training
         "epochs": int(epochs) if epochs else None,
         "epochs_planned": int(epochs) if epochs else None,
         "train_seconds": None,
@@ -135,30 +134,30 @@ def _shipped(folder: Path) -> Row:
 
 
 def _scores(folder: Path, split: str) -> Row:
-    found: Evaluation = measure(Predictions.load(predictions_path(folder, split)))
+    scores: Evaluation = measure(Predictions.load(predictions_path(folder, split)))
     names = ("n", "accuracy", "balanced_accuracy", "macro_f1", "nll", "ece")
-    interval = found.intervals["accuracy"]
-    without = found.without_duplicates
+    interval = scores.intervals["accuracy"]
+    without = scores.without_duplicates
     return {
-        **{name: getattr(found, name) for name in names},
+        **{name: getattr(scores, name) for name in names},
         "accuracy_interval": [interval.low, interval.high],
         "without_duplicates": without and {"n": without.n, "accuracy": without.accuracy},
-        "fingerprint": found.fingerprint,
+        "fingerprint": scores.fingerprint,
     }
 
 
-def _mark(row: Row) -> Mark:
-    from mien.reports.figures.compare import Mark
+def _mark(row: Row) -> ComparedModel:
+    from mien.reports.figures.tradeoff import ComparedModel
 
     low, high = row[REPORTED]["accuracy_interval"]
     published = row["published"]
-    return Mark(
+    return ComparedModel(
         name=row["name"],
-        accuracy=row[REPORTED]["accuracy"],
+        quality=row[REPORTED]["accuracy"],
         low=low,
         high=high,
-        ms_per_face=row["cost"]["ms_per_face"],
-        # A figure on other data says nothing beside ours in one diagram.
+        ms=row["cost"]["ms_per_face"],
+        # A figure on other data cannot be compared with ours.
         published=tuple(share / 100 for share in published["accuracy"])
         if published and published["data"] == "FER2013"
         else (),
@@ -166,7 +165,7 @@ def _mark(row: Row) -> Mark:
 
 
 def markdown(rows: list[Row], command: str, schedule: str) -> str:
-    """The tables for people: accuracy beside the published figure, then cost, then commands."""
+    """The tables for people: accuracy and published figures, cost, commands."""
     done = [row for row in rows if row["status"] == "done"]
     failed = [row for row in rows if row["status"] == "failed"]
     parts = [f"`{command}` (schedule: {schedule})"]
@@ -174,14 +173,14 @@ def markdown(rows: list[Row], command: str, schedule: str) -> str:
         first = done[0][REPORTED]
         parts += [
             f"FER2013 PublicTest, {first['n']:,} pictures, single crop, fingerprint "
-            f"{first['fingerprint']}; in brackets the 95 % bootstrap interval. *No copies*: "
-            "without pictures that Training holds too. *Valid*: the tenth of Training on which "
-            "settings were chosen. Every classifier learned from the other nine tenths, but the "
-            "shipped one from all.",
+            f"{first['fingerprint']}; 95 % bootstrap intervals in brackets. *Without duplicates*: "
+            "without pictures that are also in Training. *Valid*: the tenth of Training on which "
+            "settings were chosen. Every classifier was trained on the other nine tenths, the "
+            "shipped one on all of Training.",
             _accuracy_table(done),
-            "*MACs*: multiply-adds for one face. *ms a face*: ONNX Runtime, one face a call, one "
-            f"thread, on {_distinct(row['cost']['hardware'] for row in done)}. *MB*: the ONNX file "
-            "with float16 weights.",
+            "*MACs*: multiply-adds for one face. *ms per face*: ONNX Runtime, one face per call, "
+            f"one thread, on {_distinct(row['cost']['hardware'] for row in done)}. *MB*: the ONNX "
+            "file with float16 weights.",
             _cost_table(done),
         ]
         notes = [f"- `{r['name']}`: {r['cost']['note']}" for r in done if r["cost"]["note"]]
@@ -191,29 +190,29 @@ def markdown(rows: list[Row], command: str, schedule: str) -> str:
         lines = [f"- `{row['name']}`: {row['error']}" for row in failed]
         parts.append("Failed:\n\n" + "\n".join(lines))
     lines = [row["command"] for row in rows if row["command"]]
-    parts.append("Each row by itself:\n\n```sh\n" + "\n".join(lines) + "\n```")
+    parts.append("Commands for single rows:\n\n```sh\n" + "\n".join(lines) + "\n```")
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _accuracy_table(rows: list[Row]) -> str:
     lines = [
-        "| classifier | published | accuracy | no copies | balanced | macro F1 | NLL | ECE "
-        "| valid |",
+        "| classifier | published | accuracy | without duplicates | balanced | macro F1 | NLL "
+        "| ECE | valid |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
-        found = row[REPORTED]
-        low, high = found["accuracy_interval"]
-        without = found["without_duplicates"]
+        scores = row[REPORTED]
+        low, high = scores["accuracy_interval"]
+        without = scores["without_duplicates"]
         cells = (
             row["name"],
             _published(row),
-            f"**{found['accuracy']:.1%}** ({100 * low:.1f} to {100 * high:.1f})",
+            f"**{scores['accuracy']:.1%}** ({100 * low:.1f} to {100 * high:.1f})",
             f"{without['accuracy']:.1%}" if without else "",
-            f"{found['balanced_accuracy']:.1%}",
-            f"{found['macro_f1']:.1%}",
-            f"{found['nll']:.3f}",
-            f"{found['ece']:.1%}",
+            f"{scores['balanced_accuracy']:.1%}",
+            f"{scores['macro_f1']:.1%}",
+            f"{scores['nll']:.3f}",
+            f"{scores['ece']:.1%}",
             f"{row['valid']['accuracy']:.1%}" if row["valid"] else "",
         )
         lines.append(f"| {' | '.join(cells)} |")
@@ -223,7 +222,7 @@ def _accuracy_table(rows: list[Row]) -> str:
 def _cost_table(rows: list[Row]) -> str:
     lines = [
         "| classifier | starts from | input | epochs | training | pictures/s | seed | hardware "
-        "| parameters | MACs | ms a face | MB |",
+        "| parameters | MACs | ms per face | MB |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:

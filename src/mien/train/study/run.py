@@ -1,104 +1,111 @@
-"""The study: every classifier of the classic ones on one protocol, a run folder each.
+"""The study: a fixed list of classifiers on one protocol, a run's folder for each.
 
-Nothing is lost by a kill: a finished run is not trained again, an unfinished one goes on after its
-last whole epoch, and what the tables say is read from the runs' own files.
+Nothing is lost by a kill: a finished run is not trained again, an unfinished one continues after
+its last whole epoch, and the tables are made from the runs' own files.
 """
 
 from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from mien.classifiers.onnx import OnnxClassifier
-from mien.datasets.base import Dataset
+from mien.datasets.base import Dataset, open_dataset
 from mien.datasets.splits import resplit
-from mien.errors import UnknownNameError
+from mien.errors import one_line
 from mien.evaluation.classification.predict import predict
 from mien.evaluation.kept_answers import keep_answers, predictions_path
-from mien.files import write_whole
+from mien.files import make_folder, write_whole
 from mien.train.classification.classifier import TorchClassifier
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.measure_cost import file_cost, run_cost
-from mien.train.recipe import load_classifier_recipe, read_toml
+from mien.train.session import pick_device
+from mien.train.study.plan import (
+    CHOSEN_ON,
+    COST,
+    FAILED,
+    MODEL,
+    REPORTED,
+    SHIPPED,
+    TRAINED,
+    Entry,
+    plan,
+)
+from mien.train.study.report import Row, collect, write
 from mien.train.trainer import OnBatch, OnEpoch, train
 from mien.weights import DEFAULT
 
-SETTINGS = Path(__file__).with_name("study.toml")
-SCHEDULES = ("short", "full")
-REPORTED, CHOSEN_ON = "public", "valid"
-"""The split that is reported, and the tenth of Training on which settings are chosen."""
-SHIPPED = "shipped"
-"""Name of the model that comes with Mien, among the runs."""
-COST, MODEL = "cost.json", "model.onnx"
-TRAINED, FAILED = "trained.json", "failed.txt"
-"""The recipe of a run that is done and has answered; the last error of one that is not."""
+
+class Watcher:
+    """What ``run_study`` reports while it works; each method may be overridden."""
+
+    def begins(self, number: int, count: int, entry: Entry) -> None:
+        """Classifier ``number`` of ``count`` begins."""
+
+    def epochs(
+        self, config: ClassifierConfig
+    ) -> AbstractContextManager[tuple[OnBatch | None, OnEpoch | None]]:
+        """A context for the training of one classifier, with its callbacks."""
+        return nullcontext((None, None))
+
+    def failed(self, entry: Entry, reason: str) -> None:
+        """A classifier has failed; the others continue."""
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
-    """What somebody else reports of such a classifier."""
+class StudyResult:
+    """The state of the study's folder after ``run_study``."""
 
-    accuracy: tuple[float, ...]
-    """Per cent: one figure, or the ends of a range."""
-    data: str
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One classifier of the study."""
-
-    recipe: str
-    changes: Mapping[str, Any]
-    """Keys that go before the recipe's own."""
-    published: Published | None
-
-    def config(self) -> ClassifierConfig:
-        """Raises ``UnknownNameError`` and ``ConfigError``."""
-        return load_classifier_recipe(self.recipe, values=self.changes)
-
-    def command(self, data: str) -> str:
-        """The ``mien train`` command that is this run; ``data`` as it is to be shown."""
-        own = load_classifier_recipe(self.recipe).to_dict()
-        changed = {k: v for k, v in self.config().to_dict().items() if v != own[k]}
-        # JSON's spelling is TOML's for all that a recipe holds; TOML's word for nothing is "".
-        sets = (f"{k}={json.dumps('' if v is None else v)}" for k, v in changed.items())
-        words = [f"mien train {self.recipe} --data {data} --out runs/{self.recipe}"]
-        return " ".join((*words, *(f"--set {shlex.quote(text)}" for text in sets)))
+    rows: list[Row]
+    """As in study.json: of every classifier that was ever begun there."""
+    failed: list[str]
+    """Recipes that failed this time."""
 
 
-def plan(
-    schedule: str = "short", only: Sequence[str] = (), from_scratch: bool = False
-) -> list[Entry]:
-    """What is to be trained, cheapest first.
+def run_study(
+    data: str | Path,
+    out: Path,
+    *,
+    schedule: str = "short",
+    only: Sequence[str] = (),
+    from_scratch: bool = False,
+    device: torch.device | None = None,
+    watcher: Watcher | None = None,
+) -> StudyResult:
+    """Train, measure and report the study's classifiers on FER2013 at ``data``.
 
-    ``only`` names some of the classifiers, ``from_scratch`` does without weights of others.
-    Raises ``UnknownNameError`` for a name that the study does not have.
+    Each gets a run's folder in ``out/runs``; steps that are already done are skipped. Writes
+    ``study.json``, ``study.md`` and ``study.png`` into ``out`` after every classifier. One that
+    fails is reported and does not stop the others. ``only`` and ``from_scratch``: see ``plan``.
+
+    Raises ``UnknownNameError``, ``DatasetError``, ``OutputError``.
     """
-    settings = read_toml("study", SETTINGS)
-    order: list[str] = settings["order"]
-    for name in only:
-        if name not in order:
-            raise UnknownNameError("classifier", name, order)
-    entries = []
-    for recipe in order:
-        if only and recipe not in only:
-            continue
-        changes = {**settings["common"], **settings[schedule].get(recipe, {})}
-        if from_scratch and load_classifier_recipe(recipe, values=changes).weights is not None:
-            changes.update(weights="", freeze_epochs=0)
-        said = settings["published"].get(recipe)
-        published = (
-            Published(tuple(said["accuracy"]), said["data"], said["source"]) if said else None
-        )
-        entries.append(Entry(recipe, changes, published))
-    return entries
+    entries = plan(schedule, only, from_scratch)
+    dataset = open_dataset(data)
+    device, watcher = device or pick_device(), watcher or Watcher()
+    make_folder(out / "runs")
+    everything, name = plan(schedule, (), from_scratch), shlex.quote(Path(data).name)
+    command = f"mien study --data {name} --out {shlex.quote(out.name)} --schedule {schedule}"
+    command += " --from-scratch" * from_scratch
+    measure_shipped(dataset, out)
+    result = StudyResult([], [])
+    for number, entry in enumerate(entries, start=1):
+        watcher.begins(number, len(entries), entry)
+        try:
+            with watcher.epochs(entry.config()) as (on_batch, on_epoch):
+                run_entry(entry, dataset, out, device=device, on_batch=on_batch, on_epoch=on_epoch)
+        except Exception as error:  # noqa: BLE001 - hours of the others must not be lost
+            result.failed.append(entry.recipe)
+            watcher.failed(entry, one_line(error))
+        result.rows[:] = collect(everything, out, name)
+        write(result.rows, out, command, schedule)
+    return result
 
 
 def run_entry(
@@ -124,36 +131,35 @@ def run_entry(
                 device=device, resume=True, on_batch=on_batch, on_epoch=on_epoch,
             )  # fmt: skip
             classifier = TorchClassifier(folder, str(device))
-            # PublicTest's copies are looked for in all of Training: in the tenth held back too.
-            found = predict(classifier, dataset, REPORTED)
-            keep_answers(found, predictions_path(folder, found.split))
+            # Duplicates of PublicTest are searched in all of Training, held-back tenth included.
+            answers = predict(classifier, dataset, REPORTED)
+            keep_answers(answers, predictions_path(folder, REPORTED))
             parts = resplit(dataset, config.splits, config.splits_from, config.splits_seed)
-            found = predict(classifier, parts, CHOSEN_ON, repeats_of=None, splits=config.splits)
-            keep_answers(found, predictions_path(folder, found.split))
+            answers = predict(classifier, parts, CHOSEN_ON, repeats_of=None, splits=config.splits)
+            keep_answers(answers, predictions_path(folder, CHOSEN_ON))
             write_whole(folder / TRAINED, json.dumps(config.to_dict()).encode())
         if not (folder / COST).exists():
             run_cost(folder, folder / MODEL).save(folder / COST)
     except Exception as error:
-        folder.mkdir(parents=True, exist_ok=True)
-        text = " ".join(str(error).split()) or type(error).__name__
-        write_whole(folder / FAILED, f"{text}\n".encode())
+        make_folder(folder)
+        write_whole(folder / FAILED, f"{one_line(error)}\n".encode())
         raise
     (folder / FAILED).unlink(missing_ok=True)
 
 
 def measure_shipped(dataset: Dataset, out: Path) -> None:
-    """The answers and cost of the model that comes with Mien, into ``out/runs/shipped``."""
+    """Measure the model that ships with Mien, into ``out/runs/shipped``."""
     folder = out / "runs" / SHIPPED
     if (folder / COST).exists():
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    found = predict(OnnxClassifier(DEFAULT), dataset, REPORTED)
-    keep_answers(found, predictions_path(folder, REPORTED))
+    make_folder(folder)
+    answers = predict(OnnxClassifier(DEFAULT), dataset, REPORTED)
+    keep_answers(answers, predictions_path(folder, REPORTED))
     file_cost(DEFAULT).save(folder / COST)
 
 
 def is_trained(folder: Path, config: ClassifierConfig) -> bool:
-    """Whether the run in ``folder`` is of this recipe and has trained to its end and answered."""
+    """Whether the run in ``folder`` is of this recipe, trained to its end and measured."""
     try:
         stored = json.loads((folder / TRAINED).read_text("utf-8"))
     except (OSError, ValueError):

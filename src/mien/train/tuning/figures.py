@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from mien.reports.figures.style import BLUE, INK, MUTED, ORANGE, new_figure, percent, plain
+from mien.reports.figures.style import BLUE, INK, MUTED, ORANGE, new_figure, percent_ticks, unframe
 from mien.train.tuning.trials import TrialRow
 
 if TYPE_CHECKING:
@@ -55,12 +55,12 @@ def history_figure(trials: Sequence[TrialRow], title: str) -> Figure:
             )  # fmt: skip
     axes.margins(x=0.06, y=0.15)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    percent(axes, "y")
+    percent_ticks(axes, "y")
     axes.set_xlabel("trial")
     axes.set_ylabel("accuracy on the tuning part")
     axes.set_title(title, fontsize=10)
     figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=9)
-    plain(axes, grid="y")
+    unframe(axes, grid="y")
     return figure
 
 
@@ -73,10 +73,10 @@ def importance_figure(shares: Mapping[str, float], title: str, trials: int) -> F
     bars = axes.barh(names, values, color=BLUE, height=0.62)
     axes.bar_label(bars, [f"{value:.0%}" for value in values], padding=4, fontsize=9, color=INK)
     axes.set_xlim(0, max(values) * 1.12)
-    percent(axes, "x")
+    percent_ticks(axes, "x")
     axes.set_xlabel(
         f"share of the variance that single keys explain (fANOVA, {trials} finished trials)"
     )
     axes.set_title(title, fontsize=10)
-    plain(axes, grid="x")
+    unframe(axes, grid="x")
     return figure

@@ -54,8 +54,8 @@ def write_report(study: Study, config: ClassifierConfig, space: Space, out: Path
 def importances(study: Study) -> dict[str, float]:
     """Share of the accuracy's variance by each tuned key (fANOVA, Hutter et al. 2014), sum 1.
 
-    Empty for fewer than two finished trials, fewer than two keys with several values, or the same
-    accuracy throughout.
+    Empty for fewer than two finished trials, fewer than two keys with several values, or a constant
+    accuracy.
     """
     finished = [t for t in study.get_trials(deepcopy=False) if t.state == TrialState.COMPLETE]
     varied = [

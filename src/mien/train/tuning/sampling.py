@@ -1,7 +1,7 @@
-"""Which settings a trial gets: by its number and the seed alone, or also by the trials before it.
+"""The settings of each trial: from its number and the seed, with ``tpe`` also from earlier trials.
 
-Every process of a search, and a second start of one, draws the same for the same trial: a generator
-that lived as long as its process would propose after a restart what it has proposed before.
+Each trial has a generator of its own. One generator for a whole process would, after a restart,
+propose again what it has proposed before.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ def suggest(trial: Trial, space: Space) -> dict[str, Value]:
 
 
 class PerTrial(PartialFixedSampler):
-    """A sampler that is made anew for every trial, seeded with its number.
+    """A new sampler for every trial, seeded with its number.
 
-    ``points`` are those of a grid, one of which fixes all keys of a trial; ``None`` without a grid.
+    ``points``: the points of a grid, each of which fixes all keys of a trial; ``None``: no grid.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class PerTrial(PartialFixedSampler):
         first = original_number(trial)
         seed = int(np.random.SeedSequence((self._seed, first)).generate_state(1)[0])
         if self._method == "tpe":
-            # constant_liar: running trials count as poor, so that no other process tries the same.
+            # constant_liar: running trials count as poor, so that other processes avoid them.
             super().__init__({}, TPESampler(seed=seed, multivariate=True, constant_liar=True))
         else:
             super().__init__(self._point(study, first), RandomSampler(seed))

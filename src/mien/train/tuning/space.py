@@ -1,4 +1,4 @@
-"""Search spaces: TOML files that say which values ``mien tune`` may give to a recipe's keys."""
+"""Search spaces: TOML files with the values that ``mien tune`` tries for a recipe's keys."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ FIXED = (
     "name", "description", "dataset", "dataset_options", "splits", "splits_from", "splits_seed",
     "train_split", "valid_split", "limit", "needs_teacher",
 )  # fmt: skip
-"""Keys that say what is measured and on which pictures: trials that differ there are no match."""
-MOST_TRIED = 256  # combinations of the other keys' ends, when a value is checked beforehand
+"""Keys that cannot be tuned: they decide what is measured and on which pictures."""
+MAX_COMBINATIONS = 256  # of the other keys' ends, tried when a value is checked beforehand
 
 Value = bool | int | float | str
-"""What a trial stores: a setting, or for a list its JSON text."""
+"""A setting as a trial stores it: a list as JSON text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +36,14 @@ class Range:
     low: float
     high: float
     step: float | None
-    """Distance of the values; of whole numbers 1 where ``log`` is not set."""
+    """Distance between values; for whole numbers 1 by default, unless ``log`` is set."""
     log: bool
-    """Drawn evenly by orders of magnitude."""
+    """Whether values are drawn evenly by orders of magnitude."""
     whole: bool
-    """Whole numbers alone."""
+    """Whether values are whole numbers."""
 
     def values(self) -> tuple[Value, ...] | None:
-        """Every value, or ``None`` where there is no end of them."""
+        """Every value, or ``None`` for a continuous range."""
         if self.step is None:
             return None
         count = round((self.high - self.low) / self.step) + 1
@@ -57,7 +57,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """A few values of any type."""
+    """A list of values of any type."""
 
     choices: tuple[Value, ...]
 
@@ -72,17 +72,17 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """What each tuned key may be, in the order of the file."""
+    """The values of each tuned key, in the order of the file."""
 
     keys: Mapping[str, Range | Choices]
 
     def config(self, base: ClassifierConfig, params: Mapping[str, Value]) -> ClassifierConfig:
-        """``base`` with the settings of one trial; raises ``ConfigError`` where they clash."""
+        """``base`` with the settings of one trial. Raises ``ConfigError`` if they clash."""
         settings = {key: plain(key, value) for key, value in params.items()}
         return ClassifierConfig.from_dict({**base.to_dict(), **settings}, where="this combination")
 
     def grid(self) -> list[dict[str, Value]]:
-        """Every combination, for ``method grid``; ``ConfigError`` where there is no end of them."""
+        """Every combination of values. Raises ``ConfigError`` for a continuous range."""
         columns = {}
         for key, rule in self.keys.items():
             values = rule.values()
@@ -111,32 +111,30 @@ class Space:
         return trials
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready, for telling one space from another."""
-        found: dict[str, Any] = json.loads(
-            json.dumps({key: asdict(rule) for key, rule in self.keys.items()})
-        )
-        return found
+        """JSON-ready; equal for equal spaces."""
+        rules: dict[str, Any] = {key: asdict(rule) for key, rule in self.keys.items()}
+        return {**json.loads(json.dumps(rules))}
 
 
 def plain(key: str, value: Value) -> Any:
-    """A trial's value as a recipe has it: lists are stored as JSON text, 0.3 as 0.3000…04."""
+    """A trial's value as a recipe has it: a list from JSON text, 0.3 from 0.3000…04."""
     if isinstance(value, float):
         return float(f"{value:.12g}")
     return json.loads(value) if _is_list(key) and isinstance(value, str) else value
 
 
 def load_space(name_or_path: str | Path, base: ClassifierConfig) -> Space:
-    """Read a search space by name or TOML file, and check it against the recipe it is for.
+    """Read a search space by name or TOML file, and check it against the recipe ``base``.
 
-    Every choice and both ends of every range must be possible with ``base`` and some of the other
-    keys' values. Raises ``UnknownNameError`` and ``ConfigError``.
+    Each choice and both ends of each range must be valid with some values of the other keys.
+    Raises ``UnknownNameError`` and ``ConfigError``.
     """
     path = named_file("search space", name_or_path, SPACES)
-    found = read_toml("search space", path)
-    if not found:
+    entries = read_toml("search space", path)
+    if not entries:
         raise ConfigError(f"the search space {path} names no key to tune")
     where = f"search space {name_or_path}"
-    space = Space({key: _rule(key, said, where) for key, said in found.items()})
+    space = Space({key: _rule(key, entry, where) for key, entry in entries.items()})
     _check_values(space, base, where)
     return space
 
@@ -145,8 +143,7 @@ def _is_list(key: str) -> bool:
     return "tuple" in str(get_type_hints(ClassifierConfig)[key])
 
 
-def _rule(key: str, said: Any, where: str) -> Range | Choices:
-    """The rule of one key."""
+def _rule(key: str, entry: Any, where: str) -> Range | Choices:
     hints = get_type_hints(ClassifierConfig)
     if key not in hints:
         near = nearest(key, hints)
@@ -154,56 +151,56 @@ def _rule(key: str, said: Any, where: str) -> Range | Choices:
         raise ConfigError(f"{where}: unknown key {key!r}: {hint}")
     if key in FIXED:
         raise ConfigError(
-            f"{where}: {key} cannot be tuned, since trials would not be measured on the same "
+            f"{where}: {key} cannot be tuned, because all trials must be measured on the same "
             "pictures: set it in the recipe"
         )
     where = f"{where}: {key}"
-    if isinstance(said, list):
-        return _choices(key, said, where)
+    if isinstance(entry, list):
+        return _choices(key, entry, where)
     known = ("choices", "low", "high", "step", "log")
-    if not isinstance(said, dict):
+    if not isinstance(entry, dict):
         raise ConfigError(f"{where} must be a list of choices or a table ({', '.join(known)})")
-    for name in said:
+    for name in entry:
         if name not in known:
             near = nearest(name, known)
             raise ConfigError(
-                f"{where}: unknown word {name!r}: "
+                f"{where}: unknown entry {name!r}: "
                 + (f"did you mean {near!r}?" if near else f"expected {', '.join(known)}")
             )
-    if "choices" in said:
-        if len(said) > 1 or not isinstance(said["choices"], list):
-            raise ConfigError(f"{where}: choices must be a list and stand alone")
-        return _choices(key, said["choices"], where)
-    return _range(said, hints[key], where)
+    if "choices" in entry:
+        if len(entry) > 1 or not isinstance(entry["choices"], list):
+            raise ConfigError(f"{where}: choices must be a list, without low, high, step or log")
+        return _choices(key, entry["choices"], where)
+    return _range(entry, hints[key], where)
 
 
-def _choices(key: str, said: list[Any], where: str) -> Choices:
-    texts = [json.dumps(value) for value in said]
-    if not said:
+def _choices(key: str, values: list[Any], where: str) -> Choices:
+    texts = [json.dumps(value) for value in values]
+    if not values:
         raise ConfigError(f"{where}: the list of choices is empty")
     if len(set(texts)) < len(texts):
-        raise ConfigError(f"{where}: the same choice twice")
+        raise ConfigError(f"{where}: a choice is listed twice")
     if _is_list(key):
         return Choices(tuple(texts))
-    for value in said:
+    for value in values:
         if not isinstance(value, bool | int | float | str):
-            raise ConfigError(f"{where}: {value!r} is no value for this key")
-    return Choices(tuple(said))
+            raise ConfigError(f"{where}: {value!r} is not a value for this key")
+    return Choices(tuple(values))
 
 
-def _range(said: Mapping[str, Any], hint: Any, where: str) -> Range:
+def _range(entry: Mapping[str, Any], hint: Any, where: str) -> Range:
     kinds = {int: True, int | None: True, float: False, float | None: False}
     if hint not in kinds:
-        raise ConfigError(f"{where} is no number: list its choices")
+        raise ConfigError(f"{where} is not a number: list its choices")
     whole = kinds[hint]
-    if not {"low", "high"} <= said.keys():
+    if not {"low", "high"} <= entry.keys():
         raise ConfigError(f"{where}: a range needs low and high (or give choices)")
-    log = said.get("log", False)
+    log = entry.get("log", False)
     if type(log) is not bool:
         raise ConfigError(f"{where}: log must be true or false, got {log!r}")
     numbers = {}
     for name in ("low", "high", "step"):
-        value = said.get(name)
+        value = entry.get(name)
         if value is None:
             continue
         if type(value) is not int and (whole or type(value) is not float):
@@ -218,7 +215,7 @@ def _range(said: Mapping[str, Any], hint: Any, where: str) -> Range:
     if log and low <= 0:
         raise ConfigError(f"{where}: log needs a low above 0, got {low}")
     if log and step is not None:
-        raise ConfigError(f"{where}: log and step exclude each other: list the choices instead")
+        raise ConfigError(f"{where}: log and step exclude each other: list choices instead")
     if step is None and whole and not log:
         step = 1
     if step is not None:
@@ -229,7 +226,7 @@ def _range(said: Mapping[str, Any], hint: Any, where: str) -> Range:
 
 
 def _check_values(space: Space, base: ClassifierConfig, where: str) -> None:
-    """Refuse a value that the recipe takes in no combination with the other keys' ends."""
+    """Raise ``ConfigError`` for a value that is invalid with every combination of other ends."""
     for name in space.keys["architecture"].ends() if "architecture" in space.keys else ():
         if name not in architectures.names():
             raise UnknownNameError("architecture", str(name), architectures.names())
@@ -247,12 +244,12 @@ def _check_values(space: Space, base: ClassifierConfig, where: str) -> None:
 
 
 def _combinations(space: Space, key: str) -> Iterator[dict[str, Value]]:
-    """Settings of the keys beside ``key``: none at all, then combinations of their ends."""
+    """Settings of the other keys: none, then combinations of their ends."""
     yield {}
     ends = {name: rule.ends() for name, rule in space.keys.items() if name != key}
-    if math.prod(map(len, ends.values())) <= MOST_TRIED:
+    if math.prod(map(len, ends.values())) <= MAX_COMBINATIONS:
         yield from (dict(zip(ends, values, strict=True)) for values in product(*ends.values()))
         return
     rng = random.Random(0)
-    for _ in range(MOST_TRIED):
+    for _ in range(MAX_COMBINATIONS):
         yield {name: rng.choice(values) for name, values in ends.items()}

@@ -1,4 +1,4 @@
-"""Which pictures a study looks at: never those that are reported."""
+"""Which pictures a search is measured on: never those that are reported."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from mien.errors import ConfigError
 from mien.train.classification.config import ClassifierConfig
 
 REPORTED = ("public", "private", "valid", "val", "validation", "test")
-"""Official splits that figures are reported on: no part of them may choose settings."""
+"""Names of official splits that figures are reported on; no part of them may choose settings."""
 
 
 def tuning_split(config: ClassifierConfig) -> tuple[ClassifierConfig, str]:
-    """``config`` with a validation split that may be tuned on, and what had to change for it.
+    """``config`` with a validation split that may be tuned on, and a note on what changed.
 
-    That is the part ``valid`` of a division of a training split. The note is empty where the recipe
-    has it already. Raises ``ConfigError`` where the recipe divides a split that is reported.
+    That split is the part ``valid`` of a division of a training split. The note is empty if the
+    recipe has one already. Raises ``ConfigError`` if the recipe divides a split that is reported.
     """
     source = config.train_split if config.splits == "official" else config.splits_from
     if source in REPORTED:
         raise ConfigError(
-            f"the recipe {config.name!r} learns from the split {source!r}, which is there to be "
-            "reported: tune on a training split (splits_from)"
+            f"the recipe {config.name!r} learns from the split {source!r}, which is reserved for "
+            "reporting: tune on a training split (splits_from)"
         )
     if config.splits != "official" and config.valid_split == "valid":
         return config, ""

@@ -21,9 +21,9 @@ from mien.errors import ConfigError, InputError
 HEARTBEAT = 10
 """Seconds between two heartbeats of a process that runs a trial."""
 GRACE = 60
-"""Seconds without a heartbeat after which a trial is run again."""
+"""Seconds without a heartbeat after which a trial is run again elsewhere."""
 MAX_RETRIES = 2
-"""How often a trial whose process died is run again: it may be what takes the process down."""
+"""How often a trial whose process died is run again; it may be the cause, for lack of memory."""
 LOCKED = 60  # seconds to wait while another process writes to SQLite
 
 
@@ -31,8 +31,8 @@ def open_storage(url: str) -> RDBStorage:
     """The database at ``url``; makes its tables where they are missing.
 
     Optuna queues the trials of dead processes again, with their settings. Raises ``ConfigError``
-    for an address that is none or needs a driver, ``InputError`` for tables of another version of
-    Optuna, and SQLAlchemy's errors where the database does not answer.
+    for an invalid address or a missing driver, ``InputError`` for tables of another version of
+    Optuna, and SQLAlchemy's errors if the database does not answer.
     """
     try:
         sqlite = make_url(url).get_backend_name() == "sqlite"
@@ -45,14 +45,14 @@ def open_storage(url: str) -> RDBStorage:
         ) from None
     except ArgumentError as error:
         raise ConfigError(
-            f"{url.partition('://')[0]!r} starts no database address that is known ({error}): "
-            "expected sqlite:///FILE, postgresql://…, mysql://…"
+            f"{url.partition('://')[0]!r} is not a known kind of database ({error}): expected "
+            "sqlite:///FILE, postgresql://…, mysql://…"
         ) from None
     except RuntimeError as error:
         raise InputError(f"the database {shown(url)}: {str(error).splitlines()[0]}") from None
     if sqlite:
-        # Optuna locks the rows that it is about to change, which SQLite cannot: two processes could
-        # take the same waiting trial. So every transaction locks the whole file from its beginning.
+        # Optuna locks single rows, which SQLite cannot: two processes could take the same waiting
+        # trial. So every transaction locks the whole file from its beginning.
         @event.listens_for(storage.engine, "begin")
         def lock(connection: Connection) -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -61,7 +61,7 @@ def open_storage(url: str) -> RDBStorage:
 
 
 def _connect(url: str, sqlite: bool, attempts: int = 5) -> RDBStorage:
-    # isolation_level: Python's driver must not begin transactions by itself, it would be too late.
+    # isolation_level: keeps Python's driver from beginning transactions itself, which is too late.
     arguments: dict[str, Any] = {"timeout": LOCKED, "isolation_level": None} if sqlite else {}
     try:
         return RDBStorage(
@@ -72,7 +72,7 @@ def _connect(url: str, sqlite: bool, attempts: int = 5) -> RDBStorage:
             heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(MAX_RETRIES),
         )
     except (IntegrityError, OperationalError) as error:
-        # Two processes that start at once both make the tables.
+        # Two processes that start at the same time both make the tables.
         made = isinstance(error, IntegrityError) or "already exists" in str(error)
         if attempts == 1 or not made:
             raise
@@ -84,16 +84,16 @@ def retry_dead(study: Study, running: list[FrozenTrial]) -> None:
     """Queue again those of the ``running`` trials whose process is dead."""
     fail_stale_trials(study)
     for trial in running:
-        # A process that dies before its first heartbeat leaves none that could become stale.
+        # A process that dies before its first heartbeat never becomes stale.
         began = trial.datetime_start
         if began and not trial.params and datetime.now() - began > timedelta(seconds=GRACE):
-            with suppress(ValueError, OptunaError):  # it lives, and has just ended
+            with suppress(ValueError, OptunaError):  # the trial has just ended
                 study.tell(trial.number, state=TrialState.FAIL)
                 RetryHeartbeatStaleTrialCallback(MAX_RETRIES)(study, trial)
 
 
 def retry_interrupted(study: Study, number: int) -> None:
-    """Queue a trial again that was stopped from outside, however often that happens."""
+    """Queue an interrupted trial again, however often it is interrupted."""
     trial = study.trials[number]  # a copy
     trial.user_attrs.clear()
     trial.system_attrs.pop("retry_history", None)  # only deaths count

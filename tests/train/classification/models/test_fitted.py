@@ -49,7 +49,7 @@ def test_knn_votes_as_scikit_learns(faces: Any, k: int) -> None:
         assert np.array_equal(net(x[500:]).argmax(1).numpy(), answers)
 
 
-def test_of_equal_votes_the_nearest_picture_decides() -> None:
+def test_the_nearest_picture_breaks_ties() -> None:
     net = architectures.get("knn")(config("knn", neighbours=4), 7)
     levels = torch.tensor([1.0, 2.0, 3.0, 4.0])  # distances from 0
     net.fit(levels[:, None, None, None].expand(4, 1, 24, 24), torch.tensor([5, 2, 2, 5]))
@@ -71,7 +71,7 @@ def test_majority_against_scikit_learn(faces: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["knn", "majority"])
-def test_a_class_without_a_picture_is_unlikely_and_not_impossible(name: str) -> None:
+def test_a_class_without_pictures_is_unlikely_but_possible(name: str) -> None:
     net = architectures.get(name)(config(name), 7)
     net.fit(torch.randn(30, 1, 24, 24), torch.arange(30) % 6)
     logits = net(torch.randn(4, 1, 24, 24))

@@ -45,7 +45,7 @@ def test_gated_tanh_against_its_formula(flat: bool) -> None:
     torch.testing.assert_close(gate(x), expected)
 
 
-def test_drop_block_drops_squares_in_training_alone() -> None:
+def test_drop_block_drops_squares_only_in_training() -> None:
     torch.manual_seed(0)
     block = layers.drop_block(0.2)
     x = torch.ones(8, 16, 24, 24)
@@ -61,13 +61,13 @@ def test_drop_block_drops_squares_in_training_alone() -> None:
 
 
 @pytest.mark.parametrize("side", [1, 2, 3])
-def test_drop_block_bears_small_maps(side: int) -> None:
+def test_drop_block_takes_small_maps(side: int) -> None:
     torch.manual_seed(0)
     out = layers.drop_block(0.3)(torch.ones(64, 16, side, side))
     assert out.isfinite().all() and 0.2 < (out == 0).float().mean() < 0.4
 
 
-def test_stochastic_depth_leaves_out_whole_pictures() -> None:
+def test_stochastic_depth_drops_whole_pictures() -> None:
     torch.manual_seed(0)
     depth = layers.stochastic_depth(0.25)
     x = torch.ones(4000, 2, 3, 3)
@@ -110,7 +110,7 @@ def test_whitening_against_numpy() -> None:
     np.testing.assert_allclose(whitening(x).flatten(1).numpy(), expected, atol=1e-3)
 
 
-def test_whitening_bears_pixels_that_never_change() -> None:
+def test_whitening_takes_constant_pixels() -> None:
     x = torch.zeros(20, 1, 4, 4)
     x[:, :, :2] = torch.randn(20, 1, 2, 4, generator=torch.Generator().manual_seed(0))
     whitening = layers.Whitening(16)

@@ -196,7 +196,7 @@ def test_every_option_changes_the_network(name: str, key: str, value: Any) -> No
 
 
 @pytest.mark.parametrize(("name", "keys"), [("cnn", {"residual_blocks": 3}), ("resnet", {})])
-def test_stochastic_depth_works_in_training_alone(name: str, keys: dict[str, Any]) -> None:
+def test_stochastic_depth_works_only_in_training(name: str, keys: dict[str, Any]) -> None:
     nets = [build(small(name, stochastic_depth=p, **keys)) for p in (0.0, 0.9)]
     x = pictures(small(name))
     torch.manual_seed(0)
@@ -232,10 +232,10 @@ def test_a_unet_takes_any_size(side: int) -> None:
     ("unet", {"widths": [4] * 7, "blocks": [1] * 7}, "6 halvings.*32 pixels: use at least 64"),
     ("unet", {"blocks": [1]}, "widths and blocks"),
     ("timm", {"backbone": "resnet19"}, "no backbone 'resnet19': did you mean 'resnet1"),
-    ("timm", {"norm": "group"}, "a backbone's own"),
+    ("timm", {"norm": "group"}, "fixed by the backbone"),
     ("timm", {"backbone": "vgg11", "stochastic_depth": 0.1}, "the backbone vgg11 has none"),
 ])  # fmt: skip
-def test_what_cannot_be_built_is_refused(name: str, keys: dict[str, Any], message: str) -> None:
+def test_impossible_networks_are_refused(name: str, keys: dict[str, Any], message: str) -> None:
     if name == "timm":
         pytest.importorskip("timm")
     with pytest.raises(ConfigError, match=message):

@@ -1,1 +1,1 @@
-"""Networks to train, one file each."""
+"""Networks to train, one file for each family."""

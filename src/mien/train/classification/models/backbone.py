@@ -1,4 +1,4 @@
-"""Networks of the timm library, with a new last layer; their ImageNet weights, where wanted."""
+"""Networks of the timm library with a new last layer, and their ImageNet weights."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from mien.errors import ConfigError, ModelFileError, TrainingError, nearest
+from mien.errors import ConfigError, ModelFileError, TrainingError, nearest, one_line
 from mien.extras import require_extra
 from mien.registry import register_architecture
 from mien.train.classification.config import ClassifierConfig
@@ -15,14 +15,14 @@ from mien.train.classification.models.base import Network
 
 IMAGENET = "imagenet"
 LAST_LAYERS = ("fc.", "head.", "classifier.", "pre_logits.")
-"""What the names begin with of weights that a file may hold and a backbone goes without."""
+"""Prefixes of weights that a file may have and a backbone does not need."""
 
 
 @register_architecture("timm")
 class Backbone(Network):
     """A network of timm without its last layer, dropout, and linear heads.
 
-    Takes any input size that the backbone bears: 32 pixels or more for those of Mien's recipes.
+    Takes any input size that the backbone does; those of Mien's recipes take 32 pixels or more.
     """
 
     def build(self, config: ClassifierConfig) -> int:
@@ -41,21 +41,21 @@ class Backbone(Network):
         return pooled
 
     def load_pretrained(self, weights: str) -> None:
-        """Load ``imagenet`` from the network, or a local .pth, .pt or .safetensors file.
+        """Download ``imagenet`` weights, or load a local .pth, .pt or .safetensors file.
 
-        A file has timm's names, or torchvision's where they are the same (ResNet, ResNeXt, VGG).
-        The first layer of three channels becomes one for grey pictures, by timm's own rule; the
-        file's last layer is left out. Raises ``ModelFileError``, ``ConfigError`` and, where nothing
-        can be fetched, ``TrainingError``.
+        A file uses timm's names, or torchvision's where they are the same (ResNet, ResNeXt, VGG).
+        For grey pictures the first layer is converted by timm's own rule; the file's last layer is
+        ignored. Raises ``ModelFileError``, ``ConfigError``, and ``TrainingError`` if a download
+        fails.
         """
         from timm.models import load_pretrained
 
-        given = self.backbone.pretrained_cfg
-        state = read_weights(fetch(self.name, given) if weights == IMAGENET else weights)
+        source = self.backbone.pretrained_cfg
+        state = read_weights(fetch(self.name, source) if weights == IMAGENET else weights)
         own = self.backbone.state_dict()
         state = {k: v for k, v in state.items() if k in own or not k.startswith(LAST_LAYERS)}
         wrong: list[str] = []
-        # timm says nothing of weights that are missing, hence the hook.
+        # timm does not report missing weights, hence the hook.
         hook = self.backbone.register_load_state_dict_post_hook(
             lambda _, keys: wrong.extend(
                 [f"{key} is missing" for key in keys.missing_keys]
@@ -63,17 +63,17 @@ class Backbone(Network):
             )
         )
         try:
-            source = {**given, "state_dict": state}
+            source = {**source, "state_dict": state}
             load_pretrained(self.backbone, source, num_classes=0, in_chans=self.channels)
-        except RuntimeError as error:  # a shape
-            wrong = [" ".join(str(error).split())[:200]]
+        except RuntimeError as error:  # a wrong shape
+            wrong = [one_line(error)]
         finally:
             hook.remove()
         if wrong:
             more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
             raise ModelFileError(
                 f"{weights} does not fit the backbone {self.name} ({', '.join(wrong[:3])}{more}): "
-                f"give a state dict of timm's {self.name}, or of torchvision's where the names are "
+                f"give a state dict of timm's {self.name}, or of torchvision's if its names are "
                 "the same"
             )
 
@@ -81,7 +81,7 @@ class Backbone(Network):
 def create(config: ClassifierConfig) -> Any:
     """A network of timm with random weights; (N, C, S, S) → (N, ``head_hidden_size``).
 
-    Raises ``ConfigError`` for a name unknown to timm and for options that are not the backbone's.
+    Raises ``ConfigError`` for an unknown name and for options that the backbone does not have.
     """
     require_extra("train", "the architecture 'timm'", "timm")
     import timm
@@ -93,35 +93,35 @@ def create(config: ClassifierConfig) -> Any:
         raise ConfigError(f"timm has no backbone {name!r}{hint} (timm.list_models() names them)")
     if config.norm != "batch" or config.activation != "relu" or config.squeeze_excitation:
         raise ConfigError(
-            "norm, activation and squeeze_excitation are a backbone's own: leave them out"
+            "norm, activation and squeeze_excitation are fixed by the backbone: leave them out"
         )
     options: dict[str, Any] = {}
     if config.stochastic_depth:
         options["drop_path_rate"] = config.stochastic_depth
     vgg = timm.models.is_model_in_modules(name, ["vgg"])
     if vgg:
-        options["mlp_ratio"] = 1 / 4096  # makes next to nothing of what is thrown away below
+        options["mlp_ratio"] = 1 / 4096  # keeps the layer small that is replaced below
     try:
         net: Any = timm.create_model(name, num_classes=0, in_chans=config.channels, **options)
     except TypeError:
         if not config.stochastic_depth:
             raise
         raise ConfigError(
-            f"stochastic_depth leaves out residual blocks: the backbone {name} has none"
+            f"stochastic_depth drops residual blocks, and the backbone {name} has none"
         ) from None
     if vgg:
-        # 102 million of its weights are one layer over 7×7 maps, which pictures of 48 pixels do
-        # not have; the average of the last maps serves any size, as in later networks.
+        # VGG's first linear layer takes 7×7 maps (102 million weights), which 48-pixel pictures do
+        # not reach; averaging the last maps works for any size, as in later networks.
         net.pre_logits = nn.Identity()
         net.head_hidden_size = net.num_features
     return net
 
 
 def fetch(name: str, source: Mapping[str, Any]) -> str:
-    """The path of a backbone's ImageNet weights, fetched once and then kept by the hub's client.
+    """Path of a backbone's ImageNet weights, downloaded once and then cached by the hub's client.
 
-    ``source`` is timm's own ``pretrained_cfg``. Raises ``ConfigError`` where timm knows of no such
-    weights, ``TrainingError`` where they cannot be fetched.
+    ``source`` is timm's ``pretrained_cfg``. Raises ``ConfigError`` if timm has no such weights,
+    ``TrainingError`` if the download fails.
     """
     from huggingface_hub import constants, get_session, hf_hub_download
 
@@ -131,22 +131,22 @@ def fetch(name: str, source: Mapping[str, Any]) -> str:
     file = source.get("hf_hub_filename") or "model.safetensors"
     try:
         return hf_hub_download(repository, file, local_files_only=True)
-    except OSError:  # not there yet
+    except OSError:  # not cached yet
         pass
     try:
-        # One short question first: without a network the client itself tries for most of a minute.
+        # A short request first: without a network the client itself retries for most of a minute.
         get_session().head(constants.ENDPOINT, timeout=5)
         return hf_hub_download(repository, file)
     except Exception as error:  # noqa: BLE001 - the client's errors differ between its versions
         raise TrainingError(
-            f"the ImageNet weights of {name} cannot be fetched ({type(error).__name__}): add "
+            f"cannot download the ImageNet weights of {name} ({type(error).__name__}): add "
             f"--weights FILE (a timm or torchvision state dict of {name}), or --weights none to "
             "train from scratch"
         ) from None
 
 
 def read_weights(path: str) -> dict[str, Tensor]:
-    """The state dict in a file, weights alone: nothing in it is executed.
+    """The state dict in a file; only weights are read, nothing is executed.
 
     Raises ``ModelFileError``.
     """
@@ -162,9 +162,8 @@ def read_weights(path: str) -> dict[str, Tensor]:
         raise ModelFileError(f"{path} cannot be read: {error.strerror or error}") from None
     except Exception:  # noqa: BLE001 - pickle and safetensors raise nearly anything
         raise ModelFileError(
-            f"{path} holds no weights, or is damaged: give a state dict as .pth, .pt or "
-            ".safetensors"
+            f"{path} has no weights or is damaged: give a state dict as .pth, .pt or .safetensors"
         ) from None
     if not state or not all(isinstance(value, Tensor) for value in state.values()):
-        raise ModelFileError(f"{path} holds no state dict: give names and tensors alone")
+        raise ModelFileError(f"{path} is not a state dict: expected only names and tensors")
     return dict(state)

@@ -1,4 +1,4 @@
-"""What the training loop asks of a network; an architecture registers a function that makes one."""
+"""``Network``: the base of every classifier that can be trained."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.models.layers import Whitening
 
 TRAINED_ONLY = ("auxiliary.", "affect.")
-"""What the names of weights begin with that the exported model goes without."""
+"""Prefixes of weights that an exported model leaves out."""
 
 
 class Network(nn.Module):
-    """Features and a head on them; ``auxiliary`` and ``affect`` are heads that training alone uses.
+    """Features and a head on them; ``auxiliary`` and ``affect`` are further heads for training.
 
-    An architecture is a subclass registered with ``mien.registry.register_architecture``, with
-    ``build`` and ``features`` of its own. It starts with random weights; ``load_pretrained`` may
-    load others afterwards.
+    An architecture is a subclass, registered with ``mien.registry.register_architecture``, that
+    implements ``build`` and ``features``; its ``features`` begin with ``prepare``. Weights start at
+    random; ``load_pretrained`` may load others afterwards.
     """
 
     head: nn.Module
@@ -44,14 +44,14 @@ class Network(nn.Module):
         self.init_weights()
 
     def build(self, config: ClassifierConfig) -> int:
-        """Make the layers and return F, the number of their features.
+        """Make the layers and return F, the number of features.
 
-        Raises ``ConfigError`` for settings that make no network.
+        Raises ``ConfigError`` for settings that do not fit the architecture.
         """
         raise NotImplementedError
 
     def features(self, x: Tensor) -> Tensor:
-        """(N, C, S, S) → (N, F); ``x`` is normalised as the model's spec says."""
+        """(N, C, S, S) → (N, F); ``x`` is normalised as in the model's spec."""
         raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
@@ -60,7 +60,7 @@ class Network(nn.Module):
         return logits
 
     def make_heads(self, features: int, auxiliary_classes: int, affect: bool) -> None:
-        """Put linear heads on (N, ``features``)."""
+        """Make linear heads on (N, ``features``)."""
         self.head = nn.Linear(features, self.classes)
         self.auxiliary = nn.Linear(features, auxiliary_classes) if auxiliary_classes else None
         self.affect = nn.Sequential(nn.Linear(features, 2), nn.Tanh()) if affect else None
@@ -72,35 +72,35 @@ class Network(nn.Module):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def equalise(self, x: Tensor) -> Tensor:
-        """What is done to each (N, C, S, S) picture by itself, before whitening: nothing."""
+        """Normalise each of (N, C, S, S) pictures by itself, before whitening; here a no-op."""
         return x
 
     def prepare(self, x: Tensor) -> Tensor:
-        """(N, C, S, S) → the same shape, equalised and whitened as the recipe says."""
+        """(N, C, S, S) → the same shape, equalised and, if the recipe says so, whitened."""
         x = self.equalise(x)
         return x if self.whitening is None else self.whitening(x)
 
     def fit_input(self, x: Tensor) -> None:
-        """Fit the whitening, where there is one, to (N, C, S, S) normalised training pictures."""
+        """Fit the whitening, if any, to (N, C, S, S) normalised training pictures."""
         if self.whitening is not None:
             self.whitening.fit(self.equalise(x))
 
     def backbone_parameters(self) -> Iterator[nn.Parameter]:
-        """All but the heads' weights: what ``freeze_epochs`` keeps as it is."""
+        """All weights but the heads': those that ``freeze_epochs`` freezes."""
         for name, parameter in self.named_parameters():
             if not name.startswith(("head.", *TRAINED_ONLY)):
                 yield parameter
 
     def load_pretrained(self, weights: str) -> None:
-        """Start from ``weights`` as in the recipe; raises ``ConfigError`` where none fit."""
+        """Load the recipe's ``weights``. Raises ``ConfigError`` if the architecture takes none."""
         raise ConfigError(
-            f"weights = {weights!r}: this architecture starts at random; weights are for the "
-            "architecture timm"
+            f"weights = {weights!r}: this architecture starts at random; only the architecture "
+            "timm takes weights"
         )
 
 
-def one_size(config: ClassifierConfig) -> None:
-    """Raise ``ConfigError`` where a network of one input size is to see several."""
+def check_one_size(config: ClassifierConfig) -> None:
+    """Raise ``ConfigError`` for several input sizes; for networks that take only one."""
     if config.size_schedule:
         raise ConfigError(
             f"the architecture {config.architecture} flattens its input, which fixes the input "

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from mien.errors import ConfigError
 from mien.registry import register_architecture
 from mien.train.classification.config import ClassifierConfig
-from mien.train.classification.models.base import Network, one_size
+from mien.train.classification.models.base import Network, check_one_size
 from mien.train.classification.models.layers import (
     activation,
     depth_probabilities,
@@ -19,10 +19,10 @@ from mien.train.classification.models.resnet import BasicBlock
 
 @register_architecture("cnn")
 class CNN(Network):
-    """Stages of 3×3 convolutions, each halved by max pooling; residual blocks; hidden layers.
+    """Stages of 3×3 convolutions, each with max pooling; then residual blocks and hidden layers.
 
     The maps are flattened, which fixes the input size. With residual blocks and no hidden layer
-    they are averaged instead, and any input size of 2 to the number of stages or more will do.
+    they are averaged instead, and any input side of at least 2 ** stages works.
     """
 
     def build(self, config: ClassifierConfig) -> int:
@@ -30,7 +30,7 @@ class CNN(Network):
         self.pooled = bool(config.residual_blocks) and not config.hidden
         check_stages(config, len(config.widths))
         if not self.pooled:
-            one_size(config)
+            check_one_size(config)
         layers: list[nn.Module] = []
         inputs, side = config.channels, config.input_size
         for width, count in zip(config.widths, config.blocks, strict=True):
@@ -71,10 +71,10 @@ def convolution(inputs: int, outputs: int, config: ClassifierConfig) -> list[nn.
 
 
 def check_stages(config: ClassifierConfig, halvings: int) -> None:
-    """Raise ``ConfigError`` where nothing is left of the smallest input after the halvings."""
+    """Raise ``ConfigError`` if the smallest input is too small for so many halvings."""
     smallest = min([config.input_size, *(side for _, side in config.size_schedule)])
     if smallest < 2**halvings:
         raise ConfigError(
             f"{halvings} halvings leave nothing of an input of {smallest} pixels: use at least "
-            f"{2**halvings}, or fewer widths"
+            f"{2**halvings} pixels, or fewer widths"
         )

@@ -1,4 +1,4 @@
-"""Parts that several networks share, each chosen by a key of the recipe."""
+"""Layers that several networks share, each chosen by a key of the recipe."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from torch import Tensor, nn
 
 
 def norm_layer(kind: str, channels: int, flat: bool = False) -> nn.Module:
-    """The normalisation that the recipe's ``norm`` names, over (N, C, H, W) or, ``flat``, (N, C).
+    """Normalisation layer of the recipe's ``norm``, over (N, C, H, W) or, if ``flat``, (N, C).
 
     ``batch``: Ioffe and Szegedy 2015; ``layer``: all channels of a picture together (Ba et al.
-    2016); ``group``: the largest number of groups up to 8 that divides the channels (Wu and He
-    2018); ``none`` leaves its input as it is.
+    2016); ``group``: as many groups, up to 8, as divide the channels (Wu and He 2018); ``none``:
+    no normalisation.
     """
     if kind == "batch":
         return nn.BatchNorm1d(channels) if flat else nn.BatchNorm2d(channels)
@@ -23,15 +23,15 @@ def norm_layer(kind: str, channels: int, flat: bool = False) -> nn.Module:
 
 
 def activation(kind: str, channels: int, flat: bool = False) -> nn.Module:
-    """What ``ClassifierConfig.activation`` names; it keeps the shape, (N, C, H, W) or (N, C)."""
+    """Layer of the recipe's ``activation``, over (N, C, H, W) or, if ``flat``, (N, C)."""
     return GatedTanh(channels, flat) if kind == "gated_tanh" else nn.ReLU(inplace=True)
 
 
 class GatedTanh(nn.Module):
     """tanh(a) · sigmoid(b), the unit of van den Oord et al. (2016).
 
-    a and b come from a layer of its own, a 1×1 convolution, so that it takes the place of any other
-    activation; with the convolution before it this is the published unit in two factors.
+    a and b come from a 1×1 convolution of its own, so that it can replace any other activation;
+    together with the convolution before it, it is the published unit in two factors.
     """
 
     def __init__(self, channels: int, flat: bool) -> None:
@@ -50,8 +50,8 @@ class GatedTanh(nn.Module):
 class DropBlock(nn.Module):
     """Drops 3×3 squares of every map in training (Ghiasi et al. 2018).
 
-    The paper's squares of 7 would cover all of the small maps that faces of 48 pixels end in; maps
-    below 3×3 lose single values.
+    The paper's 7×7 squares would cover the small maps of 48-pixel faces completely. Maps smaller
+    than 3×3 lose single values.
     """
 
     def __init__(self, share: float) -> None:
@@ -59,22 +59,22 @@ class DropBlock(nn.Module):
         self.share = share
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) → the same shape; in training about ``share`` of it is 0."""
+        """(N, C, H, W) → the same shape; in training about ``share`` of the values are 0."""
         if not self.training:
             return x
-        from torchvision.ops import drop_block2d  # imports slowly, and few recipes need it
+        from torchvision.ops import drop_block2d  # slow to import, and few recipes need it
 
         dropped: Tensor = drop_block2d(x, self.share, 3 if min(x.shape[2:]) >= 3 else 1)
         return dropped
 
 
 def drop_block(share: float) -> nn.Module:
-    """``DropBlock``, or nothing for a share of 0."""
+    """``DropBlock``, or the identity for a share of 0."""
     return DropBlock(share) if share else nn.Identity()
 
 
 def stochastic_depth(probability: float) -> nn.Module:
-    """Leaves out a whole branch of a picture in training, with this probability (Huang 2016)."""
+    """Drops a whole branch for a picture in training, with this probability (Huang et al. 2016)."""
     if not probability:
         return nn.Identity()
     from torchvision.ops import StochasticDepth
@@ -84,20 +84,20 @@ def stochastic_depth(probability: float) -> nn.Module:
 
 
 def depth_probabilities(last: float, blocks: int) -> list[float]:
-    """Of each block, rising linearly from near 0 to ``last`` (Huang et al. 2016)."""
+    """Drop probability of each block, rising linearly to ``last`` (Huang et al. 2016)."""
     return [last * (block + 1) / blocks for block in range(blocks)]
 
 
 class Whitening(nn.Module):
-    """ZCA (Krizhevsky 2009, appendix A): pixels uncorrelated, pictures still looking like pictures.
+    """ZCA whitening (Krizhevsky 2009, appendix A): decorrelates pixels, pictures stay readable.
 
-    Until it is fitted it passes its input on unchanged.
+    The identity until it is fitted.
     """
 
     mean: Tensor
     matrix: Tensor
     REGULARISER = 0.01
-    """Added to the eigenvalues, times their mean: directions of no variance are not blown up."""
+    """Times the mean eigenvalue, added to each: keeps directions without variance small."""
 
     def __init__(self, values: int) -> None:
         super().__init__()

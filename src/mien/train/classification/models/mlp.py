@@ -1,4 +1,4 @@
-"""The multi-layer perceptron: pixels as one list of numbers, fully connected layers on it."""
+"""The multi-layer perceptron: fully connected layers on flattened pixels."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from mien.registry import register_architecture
 from mien.train.classification.config import ClassifierConfig
-from mien.train.classification.models.base import Network, one_size
+from mien.train.classification.models.base import Network, check_one_size
 from mien.train.classification.models.layers import activation, norm_layer
 
 
@@ -16,7 +16,7 @@ class MLP(Network):
 
     def build(self, config: ClassifierConfig) -> int:
         """Make the hidden layers; raises ``ConfigError`` for more than one input size."""
-        one_size(config)
+        check_one_size(config)
         layers: list[nn.Module] = []
         inputs = config.channels * config.input_size**2
         for width in config.widths:

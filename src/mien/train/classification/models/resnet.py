@@ -19,7 +19,7 @@ from mien.train.classification.models.layers import (
 
 
 class SqueezeExcitation(nn.Module):
-    """Reweights channels by what the whole picture holds (Hu et al. 2018), reduction 8."""
+    """Reweights channels by their mean over the picture (Hu et al. 2018), reduction 8."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -36,8 +36,8 @@ class SqueezeExcitation(nn.Module):
 class BasicBlock(nn.Module):
     """Two 3×3 convolutions with a shortcut; the first may halve the resolution.
 
-    ``dropblock`` and ``depth`` are the shares of what training leaves out: squares of the output,
-    and the whole branch beside the shortcut.
+    ``dropblock`` is the share of the output, ``depth`` the probability of the whole branch beside
+    the shortcut, that training drops.
     """
 
     def __init__(
@@ -79,10 +79,9 @@ class BasicBlock(nn.Module):
 class ResNet(Network):
     """A 3×3 stem, stages of basic blocks, global average pooling and one linear layer.
 
-    Each picture is first brought to zero mean and unit variance, so lighting and contrast, which
-    vary more between photos than in any one data set, do not reach the network (as in Tang 2013).
-    Works at any input side of 8 pixels or more. DropBlock works in the last two stages, as its
-    authors advise.
+    Each picture is first normalised to zero mean and unit variance (as in Tang 2013), because
+    lighting and contrast vary more between photos than within any data set. Takes any input side of
+    8 pixels or more. DropBlock is in the last two stages, as its authors advise.
     """
 
     def build(self, config: ClassifierConfig) -> int:
@@ -109,7 +108,7 @@ class ResNet(Network):
         return inputs
 
     def equalise(self, x: Tensor) -> Tensor:
-        """(N, C, S, S) → the same shape; each picture of zero mean and unit variance."""
+        """(N, C, S, S) → the same shape; each picture with zero mean and unit variance."""
         x = x - x.mean((1, 2, 3), keepdim=True)
         # A flat picture stays flat instead of becoming noise.
         return x / (x.square().mean((1, 2, 3), keepdim=True) + 1e-4).sqrt()

@@ -15,15 +15,15 @@ from mien.train.classification.models.layers import drop_block
 
 @register_architecture("unet")
 class UNet(Network):
-    """Down to small maps, up again with the maps of the way down beside, both ends averaged.
+    """An encoder, and a decoder with skip connections; the averaged maps of both are the features.
 
-    Every stage of the encoder has ``config.blocks`` convolutions and halves the one before; every
-    stage of the decoder has one. The head sees what the whole picture says (the bottom of the U)
-    and what every place says with it in mind (the end of the U).
+    Each stage of the encoder halves the resolution and has ``config.blocks`` convolutions; each
+    stage of the decoder has one. So the head sees coarse features of the whole picture (the bottom
+    of the U) and fine ones that were computed with them (its end).
     """
 
     def build(self, config: ClassifierConfig) -> int:
-        """Make both sides of the U; raises ``ConfigError`` for sizes that do not fit."""
+        """Make encoder and decoder; raises ``ConfigError`` for sizes that do not fit."""
         check_stages(config, len(config.widths) - 1)
         widths = config.widths
         self.down, self.narrow, self.up = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
@@ -43,7 +43,7 @@ class UNet(Network):
         return widths[-1] + widths[0]
 
     def features(self, x: Tensor) -> Tensor:
-        """(N, C, S, S) → (N, F): the averaged maps of the bottom and of the end."""
+        """(N, C, S, S) → (N, F): the averaged maps of the bottom and the end of the U."""
         x = self.prepare(x)
         skips: list[Tensor] = []
         for stage in self.down:

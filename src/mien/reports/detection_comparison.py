@@ -1,0 +1,49 @@
+"""The report of a comparison of face detectors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mien.evaluation.detection.comparison import DetectorComparison
+from mien.reports.detection_tables import comparison_tables
+from mien.reports.page import Caption, Origin, render
+from mien.reports.text import detection_pictures
+
+CAPTIONS = {
+    "precision_recall": Caption(
+        "Precision-recall curves",
+        "Along a curve to the right, the score threshold falls. A ring marks the score threshold "
+        "that a detector uses; the area under a curve is its AP50.",
+        layout="narrow",
+    ),
+    "speed": Caption(
+        "Quality and speed",
+        "Left, AP50 with its 95% confidence interval; right, AP50 against the time per picture. "
+        "The line joins the detectors that no other one beats in both.",
+    ),
+    "side_by_side": Caption(
+        "The same pictures",
+        "One row per picture, one column per detector, each at its own score threshold. The "
+        "pictures are the worst ones of each detector in turn.",
+        layout="photos",
+    ),
+}
+"""The figures of the report, in order."""
+
+
+def comparison_report(
+    comparison: DetectorComparison, origin: Origin, figures: Mapping[str, bytes]
+) -> str:
+    """The report of one comparison as HTML text; ``figures`` are ``comparison_figures`` as PNG."""
+    scores = [row.scores for row in comparison.rows]
+    return render(
+        "detection_comparison.html",
+        f"Face detectors compared: {', '.join(row.name for row in comparison.rows)}",
+        origin,
+        CAPTIONS,
+        figures,
+        about=detection_pictures(scores[0]),
+        fingerprint=scores[0].fingerprint,
+        tables=comparison_tables(comparison),
+        skipped=sorted({line for each in scores for line in each.skipped}),
+    )

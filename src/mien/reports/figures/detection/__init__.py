@@ -1,0 +1,1 @@
+"""Figures of face detectors: one evaluated, and several compared."""

@@ -1,0 +1,42 @@
+"""Numbers and titles as text, the same in every table, figure and report."""
+
+from __future__ import annotations
+
+from mien.evaluation.classification.measures import Evaluation
+from mien.evaluation.detection.measures import DetectionScores
+from mien.evaluation.metrics import Interval
+
+
+def share(value: float | None) -> str:
+    """A share in [0, 1] as a percentage with one decimal; empty if not measured."""
+    return "" if value is None else f"{value:.1%}"
+
+
+def number(value: float | None) -> str:
+    """Two decimals, or one digit of a number that would read 0.00; empty if not measured."""
+    if value is None:
+        return ""
+    return f"{value:.2f}" if value >= 0.01 or value == 0 else f"{value:.1g}"
+
+
+def ends(interval: Interval | None) -> str:
+    """Both ends of an interval of shares, such as ``68.4 to 71.3%``; empty if not measured."""
+    return "" if interval is None else f"{100 * interval.low:.1f} to {interval.high:.1%}"
+
+
+def classifier_on_pictures(evaluation: Evaluation) -> str:
+    """Which classifier on which pictures, for a title."""
+    crops = "ten crops" if evaluation.tta else "single crop"
+    splits = "" if evaluation.splits == "official" else f" ({evaluation.splits})"
+    return f"{evaluation.model} on {evaluation.dataset}, split {evaluation.split}{splits}, {crops}"
+
+
+def detection_pictures(scores: DetectionScores) -> str:
+    """Which pictures a detector was measured on, for a title."""
+    counts = f"{scores.pictures:,} pictures, {scores.faces:,} faces"
+    return f"{scores.dataset}, split {scores.split}, {counts}"
+
+
+def detector_on_pictures(scores: DetectionScores) -> str:
+    """Which detector on which pictures, for a title."""
+    return f"{scores.detector} on {detection_pictures(scores)}"

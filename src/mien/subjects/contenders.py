@@ -1,0 +1,129 @@
+"""The models of a comparison: their answers, saved before or given now, and which is better."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mien.errors import ConfigError
+from mien.evaluation.classification.comparison import check_comparable
+from mien.evaluation.classification.comparison import compare as compare_classifiers
+from mien.evaluation.comparison import Comparison
+from mien.evaluation.detection.comparison import compare as compare_detectors
+from mien.evaluation.kept_answers import Answers, load_answers
+from mien.evaluation.split_pictures import Progress
+from mien.subjects.base import Settings
+from mien.subjects.cost import classifier_cost
+from mien.subjects.load import SUBJECTS, open_subject
+from mien.subjects.measured_data import MeasuredData, open_data
+from mien.subjects.source import CALLED, Kind, Source
+from mien.subjects.training_data import TrainingData
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Answers of several models of one kind."""
+
+    answers: dict[str, Any]
+    """``Predictions`` or ``Detections`` by the model's name in the comparison."""
+    warnings: list[str]
+    """What flatters a model that was asked now, one sentence each."""
+    data: MeasuredData | None
+    """The data set, if one was opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A model of a comparison, or its saved answers."""
+
+    name: str
+    """In the comparison."""
+    source: Source
+    settings: Settings
+
+
+def common_kind(sources: Sequence[Source]) -> Kind:
+    """The kind of all ``sources``. Raises ``ConfigError`` if they differ."""
+    first = sources[0]
+    for other in sources:
+        if other.kind != first.kind:
+            raise ConfigError(
+                f"{first.text} is a {CALLED[first.kind]} and {other.text} is a "
+                f"{CALLED[other.kind]}: compare models of one kind ('mien models' lists them)"
+            )
+    return first.kind
+
+
+def gather(
+    contenders: Sequence[Contender],
+    data: str | None,
+    dataset: str | None,
+    split: str | None,
+    on_progress: Progress | None = None,
+) -> Gathered:
+    """The answers of all ``contenders`` to one split.
+
+    Saved answers are loaded, and those that a run keeps unless its settings change them. The other
+    models are asked now, on one data set that is read and divided as the recipe of the first run
+    says. Without ``split`` it is that of saved answers, or the only one of the data.
+
+    Raises ``ConfigError`` if a model must be asked and ``data`` or its split is missing.
+    """
+    answers: dict[str, Answers] = {
+        each.name: load_answers(each.source.text)
+        for each in contenders
+        if each.source.form == "answers"
+    }
+    if split is None and answers:
+        split = next(iter(answers.values())).split
+    runs = [each.source for each in contenders if each.source.stored_recipe]
+    first = runs[0] if runs else contenders[0].source
+    opened = None if data is None else open_data(first, first.stored_recipe, data, dataset)
+    if opened is not None:
+        split = opened.only_split(split)
+    waiting = [each for each in contenders if each.name not in answers]
+    if split is not None:
+        answers |= _kept(waiting, split)
+        waiting = [each for each in waiting if each.name not in answers]
+    warnings: list[str] = []
+    if waiting:
+        if opened is None or split is None:
+            raise ConfigError(_missing(waiting, split))
+        # Load all before asking the first, so that a missing file is reported before the work.
+        for subject, name in [(open_subject(e.source, e.settings), e.name) for e in waiting]:
+            answers[name] = subject.answer(opened, split, on_progress)
+            flattering = TrainingData(subject, opened).warnings(answers[name])
+            warnings += [f"{name}: {line}" for line in flattering]
+    return Gathered({each.name: answers[each.name] for each in contenders}, warnings, opened)
+
+
+def compare(contenders: Sequence[Contender], gathered: Gathered) -> Comparison[Any, Any]:
+    """The models side by side; classifiers with their costs.
+
+    Raises ``InputError`` if they were asked about different pictures or in different ways.
+    """
+    if contenders[0].source.kind == "detector":
+        return compare_detectors(gathered.answers)
+    check_comparable(gathered.answers)  # before the costs, which take longer
+    costs = {each.name: classifier_cost(each.source) for each in contenders}
+    return compare_classifiers(gathered.answers, costs)
+
+
+def _kept(contenders: Sequence[Contender], split: str) -> dict[str, Answers]:
+    """What training runs keep of their answers to ``split``."""
+    found: dict[str, Answers] = {}
+    for each in contenders:
+        if each.source.folder is not None:
+            subject = SUBJECTS[each.source.kind]
+            path = subject.kept_path(each.source.folder, split, each.settings)
+            if path is not None and path.is_file():
+                found[each.name] = load_answers(path)
+    return found
+
+
+def _missing(waiting: Sequence[Contender], split: str | None) -> str:
+    names = ", ".join(each.source.text for each in waiting)
+    which = "" if split is None else f" on the split {split!r}"
+    crops = ", ten crops" if waiting[0].settings.tta else ""
+    return f"{names}: no saved answers{which}{crops}; add --data PATH"
