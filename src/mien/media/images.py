@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.errors import ConfigError, ImageReadError, InputError
+from mien.errors import ConfigError, ImageReadError, InputError, one_line
 
 if TYPE_CHECKING:  # Pillow is imported where a picture is decoded: `import mien` must stay quick
     import PIL.Image
@@ -213,7 +213,7 @@ def _orientation(image: PIL.Image.Image) -> Any:
 def _damaged(name: str, error: Exception) -> ImageReadError:
     if isinstance(error, MemoryError):
         return ImageReadError(f"{name} does not fit into memory: shrink it")
-    reason = " ".join(str(error).split()) or type(error).__name__
+    reason = one_line(error)
     return ImageReadError(f"{name} is damaged or truncated ({reason}): give an undamaged file")
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from mien.datasets.base import DatasetFacts
 from mien.datasets.samples import Sample, Split
-from mien.errors import DatasetError
+from mien.errors import DatasetError, one_line
 from mien.registry import register_dataset
 
 FORMAT = 1
@@ -136,7 +136,7 @@ class Packed:
             if facts["labels"].min() < 0 or facts["labels"].max() >= len(self.facts.labels):
                 raise ValueError("a label is out of range")
         except Exception as error:  # noqa: BLE001 - a damaged file makes NumPy raise anything
-            reason = " ".join(str(error).split())
+            reason = one_line(error)
             raise DatasetError(
                 f"{self.path} is damaged, split {split!r} ({reason}): remove it and pack again"
             ) from None

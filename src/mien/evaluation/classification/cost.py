@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from mien.errors import InputError
+from mien.errors import InputError, one_line
 from mien.files import write_whole
 
 
@@ -37,7 +37,7 @@ class Cost:
         try:
             return cls(**json.loads(path.read_text("utf-8")))
         except (OSError, ValueError, TypeError) as error:
-            reason = " ".join(str(error).split())
+            reason = one_line(error)
             raise InputError(
                 f"{path} is not a cost file of 'mien study' ({reason}): delete it"
             ) from None

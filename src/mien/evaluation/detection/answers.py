@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.errors import InputError
+from mien.errors import InputError, one_line
 from mien.files import write_whole
 
 
@@ -121,7 +121,7 @@ class Detections:
         except FileNotFoundError:
             raise InputError(f"no answers of a detector at {path}") from None
         except Exception as error:  # noqa: BLE001 - a damaged file makes NumPy raise anything
-            reason = " ".join(str(error).split())
+            reason = one_line(error)
             raise InputError(
                 f"{path} is not a file of a detector's answers by 'mien evaluate': {reason}"
             ) from None

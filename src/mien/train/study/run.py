@@ -18,6 +18,7 @@ import torch
 from mien.classifiers.onnx import OnnxClassifier
 from mien.datasets.base import Dataset, open_dataset
 from mien.datasets.splits import resplit
+from mien.errors import one_line
 from mien.evaluation.classification.predict import predict
 from mien.evaluation.kept_answers import keep_answers, predictions_path
 from mien.files import make_folder, write_whole
@@ -168,4 +169,4 @@ def is_trained(folder: Path, config: ClassifierConfig) -> bool:
 
 def _reason(error: Exception) -> str:
     """An error in one line."""
-    return " ".join(str(error).split()) or type(error).__name__
+    return one_line(error)

@@ -27,7 +27,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from mien.datasets.base import Dataset
 from mien.datasets.read_once import ReadOnce
 from mien.datasets.splits import resplit
-from mien.errors import ConfigError, TrainingError
+from mien.errors import ConfigError, TrainingError, one_line
 from mien.files import make_folder
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.loss_history import row_of_kept_epoch
@@ -169,7 +169,7 @@ class _Search:
             raise _TakenOver from None
         except (ConfigError, TrainingError, RuntimeError) as error:
             # PyTorch raises RuntimeError, for pictures too small for so many stages for example.
-            trial.set_user_attr("reason", " ".join(str(error).split())[:500])
+            trial.set_user_attr("reason", one_line(error, 500))
             return math.nan
         except (Exception, KeyboardInterrupt):  # stopped from outside: Ctrl-C, a full disk
             with suppress(OptunaError, SQLAlchemyError):  # the first error is the one to report

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from mien.errors import ConfigError, ModelFileError, TrainingError, nearest
+from mien.errors import ConfigError, ModelFileError, TrainingError, nearest, one_line
 from mien.extras import require_extra
 from mien.registry import register_architecture
 from mien.train.classification.config import ClassifierConfig
@@ -66,7 +66,7 @@ class Backbone(Network):
             source = {**source, "state_dict": state}
             load_pretrained(self.backbone, source, num_classes=0, in_chans=self.channels)
         except RuntimeError as error:  # a wrong shape
-            wrong = [" ".join(str(error).split())[:200]]
+            wrong = [one_line(error)]
         finally:
             hook.remove()
         if wrong:
