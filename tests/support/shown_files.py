@@ -154,5 +154,3 @@ def yunet(shared: Path, path: Path) -> bool:
     if held.exists():
         shutil.copyfile(held, path)
     return held.exists()
-
-
