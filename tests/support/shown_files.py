@@ -154,3 +154,5 @@ def yunet(shared: Path, path: Path) -> bool:
     if held.exists():
         shutil.copyfile(held, path)
     return held.exists()
+
+
