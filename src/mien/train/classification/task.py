@@ -192,7 +192,7 @@ class ClassifierTask:
         return facts
 
     def state(self) -> dict[str, Any]:
-        """Labels, whether a head learns FER+ votes, and the history of the validation loss."""
+        """Labels, use of FER+ votes, and the history of the validation loss."""
         return {
             "labels": list(self.spec.labels),
             "ferplus": bool(self.objective.ferplus),
