@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -29,6 +31,7 @@ from tests.docs.tables import (
     PROGRAM_NAMES,
     REDUCED,
     SLOW,
+    SLOW_PROGRAMS,
 )
 from tests.support import sample, shown_files
 from tests.support.shown_blocks import PAGES, REPO, commands, names, outputs, programs
@@ -66,6 +69,8 @@ def folder(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Path:  # fmt: skip
     """An empty working folder with the files that the shown texts of the test's page name."""
+    for module in ("torch", "timm", "optuna", "matplotlib", "jinja2"):
+        pytest.importorskip(module, reason="the documents use every extra")
     texts: list[str] = request.param
     named = names([text for text in texts if text not in NOT_RUN]) - outputs(texts)
     place = tmp_path / "work"
@@ -74,7 +79,8 @@ def folder(
         if name in named:
             if not (made / name).exists():
                 make(made / name)
-            os.symlink(made / name, place / name)
+            copy = shutil.copytree if (made / name).is_dir() else os.symlink
+            copy(made / name, place / name)
     if YUNET in named:
         shown_files.yunet(SHARED, place / YUNET)
     if "export.json" in named:
@@ -82,6 +88,8 @@ def folder(
         (place / "export.json").unlink()
         (place / "export.json").write_text(text.replace("{host}", host), "utf-8")
     os.symlink(REPO / "benchmarks", place / "benchmarks")
+    logging.disable(logging.INFO)  # PyTorch's exporter writes 100,000 lines for pytest to keep
+    request.addfinalizer(lambda: logging.disable(logging.NOTSET))
     monkeypatch.chdir(place)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return place
@@ -141,7 +149,12 @@ def run(command: str, place: Path) -> None:
 def run_page(page: str, place: Path, with_slow: bool) -> None:
     prepared: set[tuple[str, str]] = set()
     for command in COMMANDS[page]:
-        if command in NOT_RUN or (command.startswith(SLOW) and not with_slow):
+        if command in NOT_RUN:
+            continue
+        slow = first_that_fits(command, SLOW)
+        if slow and not with_slow:
+            if name := SLOW[slow]:
+                shown_files.FILES[name](place / name)
             continue
         if YUNET in command and not (place / YUNET).exists():
             print(f"left out, since {YUNET} is not beside the repository: {command}")
@@ -154,13 +167,6 @@ def run_page(page: str, place: Path, with_slow: bool) -> None:
         run(reduced(command), place)
 
 
-@pytest.fixture(autouse=True)
-def everything_installed(request: pytest.FixtureRequest) -> None:
-    if "folder" in request.fixturenames:
-        for module in ("torch", "timm", "optuna", "matplotlib", "jinja2"):
-            pytest.importorskip(module, reason="the documents use every extra")
-
-
 @pytest.mark.parametrize(
     ("page", "folder"), COMMANDS.items(), indirect=["folder"], ids=list(COMMANDS)
 )
@@ -168,7 +174,9 @@ def test_commands_run_as_shown(page: str, folder: Path) -> None:
     run_page(page, folder, with_slow=False)
 
 
-WITH_SLOW = {p: found for p, found in COMMANDS.items() if any(c.startswith(SLOW) for c in found)}
+WITH_SLOW = {
+    p: found for p, found in COMMANDS.items() if any(first_that_fits(c, SLOW) for c in found)
+}
 
 
 @pytest.mark.slow
@@ -180,7 +188,12 @@ def test_slow_commands_run_as_shown(page: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "folder"), PROGRAMS.items(), indirect=["folder"], ids=list(PROGRAMS)
+    ("page", "folder"),
+    [
+        pytest.param(page, found, id=page, marks=[pytest.mark.slow] * (page in SLOW_PROGRAMS))
+        for page, found in PROGRAMS.items()
+    ],
+    indirect=["folder"],
 )
 def test_programs_run_as_shown(page: str, folder: Path) -> None:
     """The programs of a page run in one session, in their order."""
@@ -211,7 +224,7 @@ def test_what_is_not_run_is_still_shown() -> None:
     assert all(any(command.startswith(start) for command in runs) for start in SLOW)
     shown = "\n".join(program for found in PROGRAMS.values() for program in found)
     assert all(part in shown for part in PROGRAM_CHANGES)
-    assert set(PROGRAM_NAMES) <= set(PROGRAMS)
+    assert set(PROGRAM_NAMES) | set(SLOW_PROGRAMS) <= set(PROGRAMS)
     texts = [*ALL, *(program for found in PROGRAMS.values() for program in found)]
     assert set(shown_files.FILES) <= names(texts)
 
