@@ -7,11 +7,10 @@ other one a classifier (``mien.train.classification.config``).
 from __future__ import annotations
 
 import os
+import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-import tomllib
 
 from mien.errors import ConfigError, UnknownNameError
 from mien.train.classification.config import ClassifierConfig

@@ -267,7 +267,10 @@ def test_a_table_cut_by_a_nul(tmp_path: Path) -> None:
         ({"train/happy/Training_1.png": "cut"}, ("Training_1.png", "damaged")),
         ({"train/happy/Training_1.png": "small"}, ("Training_1.png", "32×40 pixels instead of 48")),
         ({"train/happy/Training_1.png": "huge"}, ("Training_1.png", "damaged")),
-        ({"train/bored/Training_1.png": "good"}, ("train/bored/", "not an expression")),
+        (
+            {"train/bored/Training_1.png": "good"},
+            ("train/bored/Training_1.png", "not an expression"),
+        ),
         ({"train/contempt/Training_1.png": "good"}, ("contempt", "not an expression of FER2013")),
         (
             {"train/sad/Training_1.png": "good", "train/sad/extra.png": "good"},

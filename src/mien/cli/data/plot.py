@@ -97,7 +97,7 @@ def _draw_scenes(
     """Name → figure, and the number of pictures that cannot be read."""
     from mien.datasets.scenes.survey import survey_scenes
     from mien.reports.figures.datasets.scenes import augmented_views_figure, scene_figures
-    from mien.train.detection.preview import views_shown
+    from mien.train.detection.preview import sample_views
     from mien.train.recipe import load_detector_recipe
 
     config = load_detector_recipe(recipe) if recipe else None
@@ -105,7 +105,7 @@ def _draw_scenes(
     figures = scene_figures(survey, source)
     if config:
         figures["augmented"] = augmented_views_figure(
-            views_shown(dataset, split, config, seed=seed),
+            sample_views(dataset, split, config, seed=seed),
             f"{survey.dataset} {split} ({source}) under the recipe {config.name}: "
             f"views of {config.view}×{config.view}, ignored faces dashed",
         )
