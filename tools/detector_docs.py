@@ -16,33 +16,34 @@ COMPARE_DETECTORS = (
 )
 DETECTOR_SECTIONS = [
     (
-        "MTCNN as it comes",
-        "Tuned on wider_train5.zip for faces of 40 pixels and more; it looks for no smaller ones.",
+        "MTCNN with its defaults",
+        "Tuned on wider_train5.zip for faces of 40 pixels and more; it does not look for smaller "
+        "ones.",
         "mien evaluate mtcnn --data wider_val_dev.zip --figures figures",
     ),
     (
-        "MTCNN asked for small faces too",
+        "MTCNN with small faces",
         "",
         "mien evaluate mtcnn --data wider_val_dev.zip --detector-option min_face_size=12",
     ),
     (
         "Faster R-CNN on MobileNetV3, from scratch",
         "Trained with `mien train faster_rcnn_mobile --data wider_train5.zip --threads 1`, seed 0: "
-        "{training}. No epoch was picked. That a score of use of 0.5 makes up too much was seen "
-        "here first; the one that took its place is that of the most F1 on facemask853.zip, a set "
-        "of other photos. AP does not depend on it.",
+        "{training}. No epoch was chosen. That a score threshold of 0.5 gives too many false boxes "
+        "was first seen here; the threshold that replaced it has the highest F1 on "
+        "facemask853.zip, a set of other photos. AP does not depend on it.",
         f"mien evaluate {DETECTOR} --data wider_val_dev.zip --split valid",
     ),
     (
         "MTCNN's speed on large pictures",
-        "Against an earlier commit, which kept to the reference's arithmetic, in one run. AP50 "
-        "here is of the boxes that each gives in use, without those of lower scores that 'mien "
-        "evaluate' asks for to draw whole curves.",
+        "Compared with an earlier commit, which used the reference's arithmetic, in one run. AP50 "
+        "here is of the boxes that each gives in normal use, without the boxes of lower scores "
+        "that 'mien evaluate' asks for to draw complete curves.",
         "python benchmarks/detector_speed.py --pictures wider_val_dev.zip",
     ),
     (
         "How MTCNN's defaults were chosen",
-        "On wider_train5.zip alone.",
+        "Only on wider_train5.zip.",
         "python benchmarks/mtcnn_defaults.py --pictures wider_train5.zip",
     ),
 ]
@@ -70,8 +71,8 @@ def detectors_section(paths: dict[str, str]) -> str:
             "## Face detectors\n",
             "On 400 pictures of WIDER FACE's validation set, longest side 800 pixels, on which "
             "nothing was chosen. [detection.md](detection.md) says how each figure is measured; "
-            "`figures` holds the curves and the pictures of what each detector missed and made "
-            "up.\n",
+            "`figures` has the curves, and pictures of the missed faces and false boxes of each "
+            "detector.\n",
             f"```sh\n{COMPARE_DETECTORS}\n```\n\n```text\n{table}\n```\n",
             "![Precision and recall of each detector](images/detectors_precision_recall.png)\n",
             *sections,
@@ -85,7 +86,8 @@ def how_trained(run: Path) -> str:
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text("utf-8").splitlines()]
     minutes = sum(row["seconds"] for row in rows) / 60
     hardware = load(run / CHECKPOINT)["facts"]["hardware"]
-    return f"{len(rows)} epochs in {minutes:.0f} minutes beside other work, {hardware}"
+    busy = "on a machine that also did other work"
+    return f"{len(rows)} epochs in {minutes:.0f} minutes {busy}, {hardware}"
 
 
 def keep_picture(source: Path, name: str) -> None:

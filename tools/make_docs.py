@@ -31,17 +31,19 @@ STUDY, DETECTORS = "study", "detectors"
 
 HEAD = f"""# Results
 
-Written by `python tools/make_docs.py --data fer2013.zip --wider {WIDER}`, never by hand;
-the study's section by `python tools/make_docs.py --study study`, that of face detectors by
+This page is written by scripts, never by hand:
+`python tools/make_docs.py --data fer2013.zip --wider {WIDER}`;
+for the study's section `python tools/make_docs.py --study study`;
+for that of face detectors
 `python tools/make_docs.py --detector {DETECTOR} --yunet {YUNET} --wider {WIDER}`.
 
 Hardware: {{hardware}}.
 
-FER2013's PrivateTest was not at hand: everything below is PublicTest. The network did not learn
-from it, but for the 280 pictures in which it repeats Training (hence the second column), and no
-epoch was picked on it. One number was fitted on it, the calibration temperature, which changes ECE
-and NLL but no answer; the card gives the ECE cross-fitted on its halves too.
-WIDER FACE is used for measuring only (CC BY-NC-ND 4.0).
+FER2013's PrivateTest was not available: its figures below are of PublicTest. The network was not
+trained on it, except for the 280 pictures that are also in Training (hence the second column), and
+no epoch was chosen on it. One number was fitted on it: the calibration temperature, which changes
+ECE and NLL but no answer. The card also gives the ECE cross-fitted on its halves.
+WIDER FACE is used only for measuring (CC BY-NC-ND 4.0).
 
 ![Confusion matrix](images/confusion.png)
 
@@ -62,7 +64,7 @@ SECTIONS = [
     ),
     (
         "What the framing brings on whole photos",
-        "On other pictures than those that the framing was measured on.",
+        "On pictures other than those that the framing was measured on.",
         f"python benchmarks/framing_gain.py --data fer2013.zip --photos {WIDER}",
     ),
     (
@@ -101,7 +103,7 @@ def accuracy_table(paths: dict[str, str]) -> str:
         found = json.loads(run(f"{EVALUATE}{option} --json", paths))
         for which, scores in (
             (crops, found),
-            (f"{crops}, no copies of training pictures", found["without_duplicates"]),
+            (f"{crops}, without duplicates of training pictures", found["without_duplicates"]),
         ):
             rows.append(
                 f"| {which} | {scores['n']:,} | {scores['accuracy']:.2%} | "
@@ -149,8 +151,8 @@ def study_section(folder: Path) -> str:
     return (
         "## The study\n\n"
         "Every classifier of the classic studies on one protocol ([study.md](study.md)). The short "
-        "schedule says what little work brings, not what a network can do; minutes of training and "
-        "pictures a second are those of whatever the machine did beside.\n\n"
+        "schedule shows what a network reaches with little work, not its best. Minutes of training "
+        "and pictures per second were measured on a machine that also did other work.\n\n"
         f"{tables}\n![Accuracy and cost](images/study.png)\n\n"
         "### Paired tests\n\n"
         f"```sh\nmien compare study/runs/{{{names}}}\n```\n\n```text\n{tests}\n```"

@@ -6,12 +6,10 @@ import os
 import re
 import subprocess
 import sys
-from importlib import import_module
+import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
-import tomllib
 
 import mien
 from mien import labels, registry
@@ -23,7 +21,6 @@ PAGE = REPO / "docs/architecture.md"
 TEXT = PAGE.read_text("utf-8")
 EXAMPLE = re.compile(r"```python\n(.*?)```\n\n```text\n(.*?)```\n", re.DOTALL)
 HEADING = re.compile(r"^### (.+)$", re.MULTILINE)
-ENTRY_POINTS = {"mien.architectures", "mien.classifiers", "mien.datasets", "mien.detectors"}
 
 
 def marked(name: str) -> list[str]:
@@ -77,31 +74,6 @@ def test_orders_of_labels() -> None:
     assert {name: tuple(order.split()) for name, order in rows} == {
         name: value for name, value in vars(labels).items() if name.isupper() and name[0] != "_"
     }
-
-
-def resolve(name: str) -> Any:
-    """The module, class, function or member called ``name``."""
-    parts = name.split(".")
-    for length in range(len(parts), 0, -1):
-        module = ".".join(parts[:length])
-        try:
-            found: Any = import_module(module)
-        except ModuleNotFoundError as error:
-            if error.name and error.name.split(".")[0] != "mien":
-                pytest.skip(f"{error.name} is not installed")
-            continue
-        for part in parts[length:]:
-            found = getattr(found, part)
-        return found
-    raise AssertionError(name)
-
-
-NAMES = sorted(set(re.findall(r"\bmien(?:\.[A-Za-z_]\w*)+", TEXT)) - ENTRY_POINTS)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_dotted_name_exists(name: str) -> None:
-    assert resolve(name) is not None
 
 
 def test_the_diagrams_name_what_exists() -> None:
@@ -167,11 +139,3 @@ def test_entry_points() -> None:
         name, module = names.popitem()
         assert f'("{name}")' in TEXT.split(f'"{group}"')[1].splitlines()[1]
         assert module == f"mypackage.{name}"
-
-
-def test_the_index_names_every_page_once() -> None:
-    index = (REPO / "docs/README.md").read_text("utf-8")
-    linked = re.findall(r"^- \[[^\]]+\]\((\w+\.md)\): .+", index, re.MULTILINE)
-    assert sorted(linked) == sorted(
-        page.name for page in (REPO / "docs").glob("*.md") if page.name != "README.md"
-    )

@@ -115,7 +115,7 @@ def _shipped(folder: Path) -> Row:
         "name": f"{spec.name}, as shipped",
         "run": f"runs/{SHIPPED}",
         "published": None,
-        "command": card.get("command", ""),
+        "command": str(card.get("command", "")).replace("runs/default", f"runs/{SHIPPED}"),
         "status": "done",
         REPORTED: _scores(folder, REPORTED),
         "valid": None,  # it was trained on all of Training

@@ -1,0 +1,120 @@
+"""How ``test_shown_commands`` runs what the documents show: reduced, and what it cannot run."""
+
+from __future__ import annotations
+
+NO_INSTALL = "installs packages: CI does it for the whole suite"
+NOT_RUN = {
+    "make run": "makes a virtual environment and installs packages",
+    "make test": "makes a virtual environment and runs this suite",
+    "git clone REPOSITORY mien && cd mien": "needs the network",
+    "python3 -m venv .venv": "'make run' does the same",
+    ". .venv/bin/activate": "works in that environment alone",
+    "pip install .": NO_INSTALL,
+    "pip install '.[train]'": NO_INSTALL,
+    "pip install '.[plot]'": NO_INSTALL,
+    "pip install '.[tune]'": NO_INSTALL,
+    "pip install '.[train,plot]'": NO_INSTALL,
+    "torchrun --nproc-per-node 4 -m mien train se_resnet18 --data fer2013.zip --out runs/big": (
+        "needs four GPUs; tests/train/test_distributed.py starts several processes on the CPU"
+    ),
+    "mien tune default --data fer2013.zip --out here --trials 100 --study night "
+    "--storage postgresql://user:password@host/tuning": "needs a PostgreSQL server",
+}
+"""A shown command → why no test runs it."""
+
+BENCHMARKS = {
+    "python benchmarks/detector_speed.py": "--scenes 1 --repeats 1",
+    "python benchmarks/framing.py": "--pictures 20",
+    "python benchmarks/framing_gain.py": "--pictures 20",
+    "python benchmarks/mtcnn_defaults.py": "--first 2 --no-search",
+    "python benchmarks/pack.py": "--turns 1",
+    "python benchmarks/readers.py": "--entries 100",
+    "python benchmarks/speed.py": "--repeats 1 --calls 10",
+    "python benchmarks/training.py": "--pictures 128 --rounds 1 --batch 32",
+}
+
+DETECTOR = (
+    "--epochs 1 --limit 4 --threads 1 --set batch_size=4 --set view=96 --set proposals=20 "
+    "--set box_samples=16 --set short_side=96 --set long_side=160 --set channels=16"
+)
+CLASSIFIER = "--epochs 1 --limit 32 --threads 1 --set batch_size=16"
+REDUCED = {
+    "mien train --list": "",
+    "mien train faster_rcnn_mobile": DETECTOR,
+    "mien train resnet18 --data fer2013.zip --out runs/resnet18 --weights resnet18.pth": (
+        "--epochs 2 --limit 16 --threads 1 --set batch_size=8 --set freeze_epochs=1 "
+        "--set resize=32 --set input_size=32"
+    ),
+    "mien train resnet18": f"{CLASSIFIER} --set resize=32 --set input_size=32",
+    "mien train": CLASSIFIER,
+    "mien tune": "--trials 2 --epochs 1 --threads 1",
+    "mien study": "--only majority",
+    **BENCHMARKS,
+}
+"""First words of a command → what is appended to it. The longest that fits counts."""
+
+CHANGED = {
+    "random:1600/400/5000": "random:160/40/50",
+    "test/sad/PublicTest_0029141.png": "test/sad/PublicTest_0000521.png",
+    "--device cuda": "--device cpu",
+}
+"""A part of a command → what takes its place here: small data, and no GPU."""
+
+OWN_SPLIT = "--set splits=random:90/10 --set valid_split=valid"
+FIRST = {
+    ("docs/detection.md", "mien evaluate runs/faces"): (
+        f"mien train faster_rcnn_mobile --data wider_train5.zip --out runs/faces {OWN_SPLIT}",
+    ),
+    ("docs/detection.md", "mien compare mtcnn yunet"): (
+        "mien evaluate mtcnn --data wider_val_dev.zip --save saved.npz",
+    ),
+    ("docs/evaluation.md", "mien evaluate runs/cnn3"): (
+        "mien train cnn3 --data fer2013.zip --out runs/cnn3",
+    ),
+    ("docs/results.md", "mien evaluate default"): ("mkdir -p docs/images",),
+    ("docs/results.md", "mien compare mtcnn yunet"): (
+        "mien train faster_rcnn_mobile --data wider_train5.zip --out runs/faster_rcnn_mobile",
+    ),
+    ("docs/results.md", "mien compare study/runs/"): (
+        "mien study --data fer2013.zip --out study",
+        "for run in knn mlp cnn_stack cnn3 default cnn_residual mobilenet mobilenet_v3 cnn "
+        "efficientnet_b0 unet resnet18 convnext_tiny resnext50 resnet50 se_resnet18 vgg16 shipped; "
+        "do cp -r study/runs/majority study/runs/$run; done",
+    ),
+    ("docs/study.md", "mien compare study/runs/cnn3"): (
+        "cp -r study/runs/majority study/runs/cnn3",
+        "cp -r study/runs/majority study/runs/default",
+    ),
+    ("docs/study.md", "mien compare default my.onnx"): (
+        "cp -r study/runs/majority study/runs/resnet18",
+    ),
+}
+"""A page and the first words of a command → what makes, before the first such command of the page,
+what another page makes, or what a full study makes."""
+
+SLOW = {
+    "mien export runs/detector": "detector.onnx",
+    "mien export runs/faces": "faces.onnx",
+    "mien train vgg16": None,
+    "python benchmarks/": None,
+}
+"""First words of commands that only ``pytest -m slow`` runs → the file that they write, which
+another of its kind stands in for where they are left out."""
+SLOW_PROGRAMS = ("docs/detection_training.md",)
+"""Pages whose programs only ``pytest -m slow`` runs: exporting a detector takes most of a minute.
+"""
+
+PROGRAM_NAMES = {
+    "README.md": {"paths": ["photo.jpg"]},
+    "docs/detection_training.md": {"picture": "photo.jpg"},
+}
+"""Names that the programs of a page use and that its reader has: paths of files."""
+
+PROGRAM_CHANGES = {
+    '["epochs=12"]': '["epochs=1", "limit=4", "batch_size=4", "view=96", "short_side=96", '
+    '"long_side=160", "channels=16", "proposals=20", "box_samples=16"]',
+    'values={"epochs": 2, "limit": 512}': 'values={"epochs": 1, "limit": 32, "batch_size": 16}',
+    'values={"limit": 512, "epochs": 2}': 'values={"limit": 256, "epochs": 1}',
+    "trials=8": "trials=2",
+}
+"""A part of a program → what takes its place here."""
