@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from pathlib import Path
 
 from mien.train.checkpoint import CHECKPOINT, load
+from mien.train.metrics_file import METRICS, read_metrics
 from shown_commands import REPO, run, section
 
 DETECTOR, YUNET = "runs/faster_rcnn_mobile", "yunet.onnx"
@@ -83,7 +83,7 @@ def detectors_section(paths: dict[str, str]) -> str:
 
 def how_trained(run: Path) -> str:
     """Epochs, time and hardware of a run, from its own files."""
-    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text("utf-8").splitlines()]
+    rows = read_metrics(run / METRICS)
     minutes = sum(row["seconds"] for row in rows) / 60
     hardware = load(run / CHECKPOINT)["facts"]["hardware"]
     busy = "on a machine that also did other work"

@@ -74,6 +74,16 @@ def test_a_run_is_not_overwritten_but_resumed(
     assert "epochs = 2" in capsys.readouterr().err
 
 
+def test_a_run_that_fails_in_its_first_epoch_says_that_nothing_was_kept(
+    data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(data, tmp_path, "--epochs", 1, lr=1e30) == 1
+    head, error = capsys.readouterr().err.splitlines()
+    assert head == f"training default on cpu, 1 epoch, into {tmp_path}"
+    assert error.endswith("lower lr (1e+30); no epoch was finished, nothing was kept")
+    assert train(data, tmp_path, "--epochs", 1, lr=0.1) == 0  # the folder can be used again
+
+
 def test_a_backbone_says_what_to_do_without_its_weights(
     data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,7 +28,7 @@ def test_in_the_first_epoch_nothing_was_kept() -> None:
     with pytest.raises(TrainingError) as caught:
         check_losses(torch.tensor([float("inf")]), 0, 1e9, RUN)
     assert str(caught.value) == (
-        "the loss is not finite in epoch 1, batch 1: lower lr (1000000000.0); no epoch was "
+        "the loss is not finite in epoch 1, batch 1: lower lr (1e+09); no epoch was "
         "finished, nothing was kept"
     )
 

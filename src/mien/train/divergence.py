@@ -25,7 +25,7 @@ def check_weights(net: nn.Module, epoch: int, lr: float, run: Path) -> None:
 
 def _diverged(what: str, epoch: int, lr: float, run: Path) -> TrainingError:
     if epoch == 0:
-        return TrainingError(f"{what}: lower lr ({lr}); no epoch was finished, nothing was kept")
+        return TrainingError(f"{what}: lower lr ({lr:g}); no epoch was finished, nothing was kept")
     return TrainingError(
-        f"{what}: lower lr ({lr}) and start again in another folder; {run} keeps epoch {epoch}"
+        f"{what}: lower lr ({lr:g}) and start again in another folder; {run} keeps epoch {epoch}"
     )

@@ -160,7 +160,7 @@ class Trainer(Generic[Net]):
     def _epoch(self, epoch: int, on_batch: OnBatch | None) -> Row:
         """Learn from every batch of an epoch once; returns loss, rate and the task's metrics."""
         config, task, steps = self.config, self.task, self.task.steps
-        # Several processes draw the same order from it, and dropout and the like of their own.
+        # Dropout and the like differ between processes, the order of the pictures does not.
         torch.manual_seed(epoch_seed(config, epoch) + 7 * self.world.rank)
         task.begin_epoch(epoch)
         losses = torch.zeros(steps, device=self.device)
