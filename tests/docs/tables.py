@@ -54,6 +54,7 @@ CHANGED = {
     "random:1600/400/5000": "random:160/40/50",
     "test/sad/PublicTest_0029141.png": "test/sad/PublicTest_0000521.png",
     "--device cuda": "--device cpu",
+    "--explain 12": "--explain 2",
 }
 """A part of a command → what takes its place here: small data, and no GPU."""
 
@@ -92,6 +93,10 @@ what another page makes, or what a full study makes."""
 SLOW = {
     "mien export runs/detector": "detector.onnx",
     "mien export runs/faces": "faces.onnx",
+    "mien train convnext_tiny": None,
+    "mien train efficientnet_b0": None,
+    "mien train resnet50": None,
+    "mien train resnext50": None,
     "mien train vgg16": None,
     "python benchmarks/": None,
 }
