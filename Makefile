@@ -1,22 +1,46 @@
-# Two commands do all the set-up: `make run` and `make test`. Each makes its own virtual environment.
+# `make run` and `make test` need nothing but Python: each makes its own virtual environment.
 PYTHON ?= python3
 RUN := .venv
 TEST := .venv-test
+CORE ?= .venv-core
+DATA ?= ../shared/data
 
-.PHONY: run test lint clean
+.PHONY: run test test-all test-core lint format docs bench clean help
 
-# Core install, then the sample photo that ships with the package: a table, and an annotated copy.
-run: $(RUN)/ready
+run: $(RUN)/ready  ## core install in .venv; analyse the sample photo (the default)
 	@mkdir -p out
 	@$(RUN)/bin/mien analyze src/mien/samples/astronaut.jpg --draw out
 	@echo "annotated picture: $(CURDIR)/out/astronaut.jpg"
 
-# Everything, all tests. Real data beside the repository is used where it is there.
-test: $(TEST)/ready
+test: $(TEST)/ready  ## install with every extra in .venv-test; all tests but the slow ones
 	@$(TEST)/bin/python -m pytest
 
-lint: $(TEST)/ready
+test-all: $(TEST)/ready  ## all tests, the slow ones too
+	@$(TEST)/bin/python -m pytest -m ''
+
+test-core: $(CORE)/ready  ## core install in .venv-core; the tests that need no extra
+	@$(CORE)/bin/python -m pytest
+
+lint: $(TEST)/ready  ## ruff and mypy; changes nothing
 	@$(TEST)/bin/ruff check . && $(TEST)/bin/ruff format --check . && $(TEST)/bin/mypy
+
+format: $(TEST)/ready  ## put code in shape with ruff
+	@$(TEST)/bin/ruff check --fix . && $(TEST)/bin/ruff format .
+
+docs: $(TEST)/ready  ## check the documents: links, commands and examples, the slow ones too
+	@$(TEST)/bin/python -m pytest -m '' tests/docs
+
+bench: $(TEST)/ready  ## speed and memory, on fer2013.zip and wider_train5.zip in DATA
+	@$(TEST)/bin/python benchmarks/speed.py --data $(DATA)/fer2013.zip
+	@$(TEST)/bin/python benchmarks/pack.py --pictures $(DATA)/wider_train5.zip
+	@$(TEST)/bin/python benchmarks/training.py --data $(DATA)/fer2013.zip --pictures 4096 --rounds 3
+
+clean:  ## delete environments, caches and what was built
+	rm -rf $(RUN) $(TEST) .venv-core* out build dist .pytest_cache .ruff_cache .mypy_cache
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS='	' read -r target does; do \
+		printf '%-10s %s\n' "$$target" "$$does"; done
 
 $(RUN)/ready: pyproject.toml $(shell find src -name '*.py' -o -name '*.onnx' -o -name '*.toml' -o -name '*.jpg' 2>/dev/null)
 	@$(call venv,$(RUN))
@@ -28,8 +52,10 @@ $(TEST)/ready: pyproject.toml
 	$(TEST)/bin/pip install --quiet --editable '.[dev]'
 	@touch $@
 
-clean:
-	rm -rf $(RUN) $(TEST) out build dist .pytest_cache .ruff_cache .mypy_cache
+$(CORE)/ready: pyproject.toml
+	@$(call venv,$(CORE))
+	$(CORE)/bin/pip install --quiet --editable . pytest
+	@touch $@
 
 # Debian keeps venv in a package of its own; say so instead of failing with a traceback.
 define venv

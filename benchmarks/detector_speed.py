@@ -1,13 +1,13 @@
-"""MTCNN on 1920×1080 pictures, before and after it was made faster: milliseconds, AP, memory.
+"""MTCNN on 1920×1080 pictures, before and after it became faster: milliseconds, AP, memory.
 
     python benchmarks/detector_speed.py --pictures wider_val_dev.zip --photos photo1.jpg photo2.jpg
 
 Four detectors take turns on every picture, all on two threads; a ratio is the median over pictures
-of the ratio of their medians, so that a busy machine harms all alike:
+of the ratio of their medians, so that a busy machine affects all equally:
 
 - ``before``: the code and the networks of the commit ``--before``, out of the project's history
-  (left out where git does not have it; ``exact`` then stands in for it);
-- ``exact``: today's networks, all else as before (``REFERENCE`` settings);
+  (skipped if git does not have it; ``exact`` is then the baseline);
+- ``exact``: today's networks, everything else as before (``REFERENCE`` settings);
 - ``fast``: the same settings without ``exact``;
 - ``defaults``: ``MTCNN()``.
 
@@ -52,7 +52,7 @@ from mien.samples import ASTRONAUT
 from mien.types import Face
 
 WIDTH, HEIGHT = 1920, 1080
-LEAST = 40  # pixels: what the product is for
+LEAST = 40  # pixels: the smallest face that Mien is made for
 SIDES = (float(LEAST), 1e5)
 THREADS = 2
 HUGE = (12_000, 8_400)  # 100 megapixels
@@ -76,7 +76,7 @@ def make(name: str, commit: str) -> Detector:
             shown = subprocess.run(
                 ["git", "show", where], cwd=Path(__file__).parent, check=True, capture_output=True
             )
-            # Its name in the registry is that of the detector of today.
+            # The registry already has today's detector under that name.
             content = shown.stdout.replace(b'@register_detector("mtcnn")', b"")
             (root / file).write_bytes(content)
         spec = importlib.util.spec_from_file_location("mtcnn_before", root / "mtcnn.py")
@@ -99,7 +99,7 @@ def mosaics(scenes: Iterable[Scene]) -> Iterator[Scene]:
             while left < WIDTH:
                 scene = next(queue, None)
                 if scene is None:
-                    return  # the last one would not be full
+                    return  # the last scene would not be full
                 image = scene.image[: HEIGHT - top, : WIDTH - left]
                 height, width = image.shape[:2]
                 canvas[top : top + height, left : left + width] = image
@@ -115,7 +115,7 @@ def mosaics(scenes: Iterable[Scene]) -> Iterator[Scene]:
 
 
 def enlarged(path: Path) -> Scene:
-    """A photo that covers 1920×1080; nothing is marked in it."""
+    """A photo enlarged to cover 1920×1080, without marked faces."""
     image = read_image(path)
     ratio = max(WIDTH / image.shape[1], HEIGHT / image.shape[0])
     size = (max(WIDTH, round(image.shape[1] * ratio)), max(HEIGHT, round(image.shape[0] * ratio)))
@@ -127,13 +127,13 @@ def enlarged(path: Path) -> Scene:
 def ask(
     detectors: Mapping[str, Detector], scenes: Iterable[Scene], repeats: int
 ) -> dict[str, list[Answer]]:
-    """What each one answers to every scene; they take turns, and ``ms`` are medians."""
+    """The answers of each detector to every scene; they take turns, and ``ms`` are medians."""
     answers: dict[str, list[Answer]] = {name: [] for name in detectors}
     for number, scene in enumerate(scenes):
         image: Pixels = scene.image
         if number == 0:
             for detector in detectors.values():
-                detector.detect(image)  # warms up
+                detector.detect(image)  # warm-up
         times: dict[str, list[float]] = {name: [] for name in detectors}
         for _ in range(repeats):
             for name, detector in detectors.items():
@@ -147,7 +147,7 @@ def ask(
 
 
 def answer(scene: Scene, image: Pixels, faces: Sequence[Face], ms: float) -> Answer:
-    """A detector's ``faces`` in ``image`` beside what is marked in ``scene``."""
+    """A detector's ``faces`` in ``image`` and the marked faces of ``scene``."""
     return Answer(
         key=scene.key,
         width=image.shape[1],
@@ -167,7 +167,7 @@ def judged(answers: Sequence[Answer]) -> Pool:
 
 
 def row(name: str, answers: Sequence[Answer], baseline: Sequence[Answer]) -> None:
-    """One detector: how good, how fast, and how both compare with ``baseline``."""
+    """Print one detector's quality and speed, also relative to ``baseline``."""
     found = judged(answers)
     ap = average_precision(found)
     every = [faults(each, 0.0, SIDES) for each in answers]
@@ -185,7 +185,7 @@ def row(name: str, answers: Sequence[Answer], baseline: Sequence[Answer]) -> Non
 
 
 def report(title: str, answers: Mapping[str, Sequence[Answer]], first: str) -> None:
-    """The detectors' table; ratios are those to ``first``."""
+    """Print the table of detectors; ratios are relative to ``first``."""
     print(f"\n{title}")
     print(f"{'':10} {'AP50':>7} {'recall':>7} {'false/pic':>10} {'dup/face':>9} "
           f"{'median ms':>10} {'× faster':>9}")  # fmt: skip
@@ -202,7 +202,7 @@ def report(title: str, answers: Mapping[str, Sequence[Answer]], first: str) -> N
 
 
 def peak(name: str, commit: str, path: Path) -> None:
-    """Print the peak memory in MiB of this process, with the picture ``path`` looked at."""
+    """Print the peak memory in MiB of this process, after it detected faces in ``path``."""
     image = np.asarray(cv2.resize(read_image(path), HUGE), np.uint8)
     cv2.setNumThreads(THREADS)
     if name != "none":
@@ -211,7 +211,7 @@ def peak(name: str, commit: str, path: Path) -> None:
 
 
 def memory(first: str, commit: str, image: Pixels) -> None:
-    """A process each, on 100 megapixels."""
+    """Peak memory of each detector on 100 megapixels, each in its own process."""
     print(f"\n{HUGE[0]}×{HUGE[1]} pixels, {3 * HUGE[0] * HUGE[1] / 2**20:.0f} MiB as they are")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "scene.png"
@@ -230,7 +230,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pictures", help="whole pictures with marked faces, in COCO form")
     parser.add_argument("--photos", type=Path, nargs="*", default=[ASTRONAUT])
-    parser.add_argument("--scenes", type=int, help="the first so many mosaics (default: all)")
+    parser.add_argument("--scenes", type=int, help="only the first N mosaics (default: all)")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--before", default="eaba261", help="commit of the project's history")
     parser.add_argument("--peak", nargs=2, help=argparse.SUPPRESS)
@@ -252,7 +252,7 @@ def main() -> None:
         dataset = open_dataset(args.pictures, "coco")
         assert isinstance(dataset, SceneDataset)
         scenes = [s for split in dataset.splits() for s in dataset.scenes(split)]
-        # Sorted by event: in this order, every mosaic would be of one kind.
+        # They are sorted by event; without shuffling, each mosaic would show one kind of event.
         order = np.random.default_rng(0).permutation(len(scenes))
         chosen = list(islice(mosaics(scenes[i] for i in order), args.scenes))
         answers = ask(detectors, chosen, args.repeats)

@@ -2,13 +2,13 @@
 
     python benchmarks/framing.py --data fer2013.zip
 
-FER2013 pictures are enlarged and set into a wider picture, so that MTCNN can find the face with
+FER2013 pictures are enlarged and set into a wider picture, so that MTCNN finds the face with
 room around it. The crop that gives back the FER2013 frame has a side of (1 + margin) × the longer
 side of MTCNN's box and a centre moved by ``offset`` box sides: the medians are what
 ``mien.preprocess.framing.FER2013_FRAMING`` holds. The spread of the eyes' tilt says whether FER2013
-faces were turned upright (then inference should turn them too).
+faces were rotated upright (inference should then rotate them too).
 
-Only training pictures are used; `benchmarks/framing_gain.py` shows on others what it brings.
+Only training pictures are used; `benchmarks/framing_gain.py` shows the gain on other pictures.
 """
 
 from __future__ import annotations

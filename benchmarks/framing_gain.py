@@ -1,16 +1,16 @@
-"""What the measured framing brings on whole photos, against two common ways to cut a face.
+"""The gain of the measured framing on whole photos, against two common ways to crop a face.
 
     python benchmarks/framing_gain.py --data fer2013.zip --photos wider_val_dev.zip wider_train5.zip
 
-Every way runs the same detector and the same network; only the crop differs:
+Detector and network are the same; only the crop differs:
 
 - ``stretched``: the detector's box as it is, its sides stretched to a square;
 - ``wide``: a square 40 % wider than the box's longer side, with hair and background;
-- ``turned``: as measured, and turned until the eyes are level;
+- ``turned``: as measured, and rotated until the eyes are level;
 - ``measured``: the framing stored in the model, measured on training pictures alone.
 
-First on FER2013's PublicTest pictures, enlarged and set into a wider picture, by accuracy (the
-crop that returns the very picture is the bound). Then on WIDER FACE photos, by how well 1 -
+First on FER2013's PublicTest pictures, enlarged and set into a wider picture, by accuracy (a crop
+that returns the original picture is the upper bound). Then on WIDER FACE photos, by how well 1 -
 P(neutral) ranks faces that its annotators marked as "exaggerated expression" above the others (area
 under the ROC curve; 0.5 is chance), with a bootstrap interval of the difference to ``stretched``.
 """
@@ -103,7 +103,7 @@ def wider_faces(archives: list[str]) -> tuple[list, NDArray[np.bool_]]:
 
 
 def main() -> None:
-    """Print one table a source of photos."""
+    """Print one table for each source of photos."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True, help="FER2013")
     parser.add_argument("--photos", nargs="*", default=[], help="WIDER FACE archives")

@@ -2,13 +2,13 @@
 
     python benchmarks/mtcnn_defaults.py --pictures wider_train5.zip
 
-The reference's own settings say how much is to be found: the area under their precision-recall
+The reference's own settings set the goal: the area under their precision-recall
 curve at an IoU of 0.5 (AP50 without the steps of COCO's 101 recalls). Each setting is then asked
 how many wrong boxes a picture (false ones and duplicates, ``mien.evaluation.detection.faults``) it
 takes to reach the same area: by its threshold of O-Net, which only cuts the curve short, so that
-one run gives all of them. What is made least is the product of the wrong boxes and the root of the
-work in multiplications, so that a third fewer wrong boxes may cost twice the work, and luck with a
-few boxes cannot buy much of it. One value at a time is changed, for the better, until none helps.
+one run gives all of them. The search minimises the product of the wrong boxes and the root of the
+work in multiplications, so that a third fewer wrong boxes may cost twice the work, and a few lucky
+boxes cannot justify much of it. One value is changed at a time, as long as a change helps.
 
 The networks run once: a picture is recorded with very low thresholds, and a setting is replayed on
 the record. The last table asks the real detector. Nothing but ``--pictures`` is looked at; report
@@ -44,7 +44,7 @@ PIXEL, RNET, ONET = 1.8e3, 1.5e6, 12.9e6
 
 @dataclass(frozen=True)
 class Setting:
-    """What is searched; O-Net's threshold follows from the area that is to be reached."""
+    """The values that are searched; O-Net's threshold follows from the area to reach."""
 
     pnet: float = REFERENCE["thresholds"][0]
     rnet: float = REFERENCE["thresholds"][1]
@@ -64,7 +64,7 @@ VALUES: dict[str, tuple[float, ...]] = {
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """N proposals of one picture, each with what all three networks say of it."""
+    """N proposals of one picture, each with the answers of all three networks."""
 
     scene: Scene
     width: int
@@ -74,7 +74,7 @@ class Record:
     proposed: tuple[Array, Array]
     """Boxes (N, 4) and scores (N,) of P-Net, after suppression within each level."""
     refined: tuple[Array, Array]
-    """Of R-Net; a score of 0 where it was not asked, or made the box vanish."""
+    """Of R-Net; the score is 0 if it was not run, or if its box has no area."""
     output: tuple[Array, Array]
 
 
@@ -169,7 +169,7 @@ class Outcome:
 
     @property
     def cost(self) -> float:
-        """What is made least."""
+        """The value that the search minimises."""
         return float(self.wrong * np.sqrt(self.work / 1e6))
 
     def __str__(self) -> str:
@@ -242,7 +242,7 @@ def search(records: list[Record], floor: float) -> Setting:
 
 
 def described(setting: Setting) -> str:
-    """In one line."""
+    """One line of text for a setting."""
     return (
         f"P {setting.pnet:g}, R {setting.rnet:g}; overlap across levels {setting.pyramid:g}, "
         f"R {setting.refined:g}, O {setting.output:g}"
@@ -250,11 +250,11 @@ def described(setting: Setting) -> str:
 
 
 def main() -> None:
-    """Print the search, its neighbours, and what the real detector makes of it."""
+    """Print the search, its neighbours, and the result of the real detector."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pictures", required=True, help="whole pictures to tune on, in COCO form")
-    parser.add_argument("--first", type=int, help="the first so many (default: all)")
-    parser.add_argument("--no-search", action="store_true", help="the last table alone")
+    parser.add_argument("--first", type=int, help="only the first N pictures (default: all)")
+    parser.add_argument("--no-search", action="store_true", help="print only the last table")
     args = parser.parse_args()
 
     dataset = open_dataset(args.pictures, "coco")

@@ -1,13 +1,13 @@
-"""``mien data pack`` against a single-threaded Pillow loop, and its memory.
+"""Speed of ``mien data pack`` against a single-threaded Pillow loop, and its memory.
 
     python benchmarks/pack.py --pictures photos.zip --size 32
 
 The same picture files, unpacked into a temporary folder and read once before, so that both find
-them in the system's cache; the same output size, both to RGB. The loop is what a script would do:
-``Image.open``, ``convert("RGB")``, ``resize``, into an array. Packing also writes its files. Both
-run in turns, each in a process of its own; the ratio is of medians. Processor time is that of all
-threads together, which a busy machine changes less. Memory is the peak of a packing process above
-one that packs 16 pictures, for all files and for four times as many.
+them in the system's cache; the same output size, both to RGB. The loop is what a simple script
+does: ``Image.open``, ``convert("RGB")``, ``resize``, into an array. Packing also writes its files.
+Both take turns, each in its own process; the ratio is of medians. CPU time is the sum over all
+threads; a busy machine affects it less. Memory is the peak of a packing process above that of one
+that packs 16 pictures, for all files and for four times as many.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def unpack(source: Path, folder: Path) -> Path:
 
 
 def some(pictures: Path, folder: Path, n: int) -> Path:
-    """A data set of the first ``n``, as links."""
+    """A data set of the first ``n`` pictures, as links."""
     (folder / "happiness").mkdir(parents=True)
     for path in sorted(pictures.iterdir())[:n]:
         (folder / "happiness" / path.name).symlink_to(path)
@@ -100,7 +100,7 @@ def repeated(pictures: Path, folder: Path, times: int) -> Path:
 
 
 def measure(what: str, folder: Path, given: argparse.Namespace) -> dict[str, float]:
-    """Run ``work`` in a process of its own."""
+    """Run ``work`` in its own process."""
     command = [sys.executable, __file__, "--pictures", "-", "--size", str(given.size)]
     command += ["--part", what, str(folder)] + (["--exact"] if given.exact else [])
     done = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -111,7 +111,7 @@ def measure(what: str, folder: Path, given: argparse.Namespace) -> dict[str, flo
 def work(what: str, folder: str, size: int, exact: bool) -> None:
     """One turn: seconds without the imports, and the process's peak memory in KiB."""
     if what == "pillow":
-        import PIL.Image  # noqa: F401 - like the other imports, before the clock runs
+        import PIL.Image  # noqa: F401 - imported before the clock starts, like the others
     else:
         import mien.datasets.packing.pack  # noqa: F401
     before = time.process_time()
@@ -122,7 +122,7 @@ def work(what: str, folder: str, size: int, exact: bool) -> None:
 
 
 def pillow(folder: Path, size: int) -> float:
-    """The loop that a script would have."""
+    """The loop of a simple script."""
     from PIL import Image
 
     began = time.perf_counter()
@@ -135,7 +135,7 @@ def pillow(folder: Path, size: int) -> float:
 
 
 def packed(folder: Path, size: int, exact: bool) -> float:
-    """All that ``mien data pack`` does, from listing the folder to the last file written."""
+    """``mien data pack``, from listing the folder to the last file written."""
     from mien.datasets.base import open_dataset
     from mien.datasets.packing.pack import pack
 

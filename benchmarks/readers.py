@@ -3,9 +3,9 @@
     python benchmarks/readers.py PICTURE... [--entries 100000] [--keep FOLDER]
 
 The tree is made of hard links to a few real pictures, with annotations drawn at random, in a
-temporary folder (or in FOLDER, where it is kept and used again). Each reader runs in a process of
-its own and goes through every entry twice: once without looking at the pictures, once decoding one
-in a hundred. Memory is the process's peak beyond what it had before the data set was opened.
+temporary folder (or in FOLDER, where it is kept and used again). Each reader runs in its own
+process and reads every entry twice: once without decoding pictures, once decoding one in a
+hundred. Memory is the process's peak beyond what it had before the data set was opened.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ READERS = ("affectnet", "affectnet2021")
 
 
 class Links:
-    """Many names for one file; file systems allow some ten thousand, then it is a new copy."""
+    """Many hard links to one file; a new copy starts when the file system allows no more links."""
 
     def __init__(self) -> None:
         self._latest: dict[object, Path] = {}
@@ -98,17 +98,19 @@ def npy(array: np.ndarray) -> bytes:
 
 
 def peak_mb() -> float:
-    """Of this process alone (Linux): what getrusage says begins with the parent's."""
+    """Peak memory of this process alone (Linux); getrusage would start from its parent's."""
     status = Path("/proc/self/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def measure(name: str, place: str) -> None:
     import mien.datasets.crops.affectnet
-    import mien.datasets.crops.affectnet2021  # noqa: F401 - what they import is no data
+    import mien.datasets.crops.affectnet2021  # noqa: F401 - so that memory of imports does not count as data
     from mien.datasets.base import open_dataset
 
-    warm = cv2.imencode(".jpg", np.zeros((8, 8, 3), np.uint8))[1]  # what OpenCV sets up for itself
+    warm = cv2.imencode(".jpg", np.zeros((8, 8, 3), np.uint8))[
+        1
+    ]  # OpenCV allocates its own memory once
     cv2.imdecode(warm, cv2.IMREAD_COLOR)
     before, start = peak_mb(), time.perf_counter()
     dataset = open_dataset(place, name)

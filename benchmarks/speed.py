@@ -24,7 +24,7 @@ PHOTO_SIDE = 512
 
 
 def seconds(function: Callable[[], object], repeats: int) -> list[float]:
-    """Wall time of each call, after one that warms up."""
+    """Wall time of each call, after one warm-up call."""
     function()
     times = []
     for _ in range(repeats):
@@ -35,7 +35,7 @@ def seconds(function: Callable[[], object], repeats: int) -> list[float]:
 
 
 def process(*command: str) -> Callable[[], object]:
-    """Run a whole process, output thrown away."""
+    """Run a whole process and discard its output."""
     return lambda: subprocess.run(command, check=True, capture_output=True)
 
 
@@ -45,7 +45,7 @@ def line(what: str, value: str, target: str = "") -> None:
 
 
 def start_up(repeats: int) -> None:
-    """Whole processes, less nothing: what a user waits for."""
+    """Whole processes, start-up included, as a user waits for them."""
     python = sys.executable
     bare = np.median(seconds(process(python, "-c", "pass"), repeats))
     for what in ("import mien", "import mien.cli.app"):
@@ -65,7 +65,7 @@ def start_up(repeats: int) -> None:
 
 
 def warm(repeats: int) -> None:
-    """One photo again and again, and where the time goes."""
+    """One photo repeatedly, and the time of each step."""
     from mien.media.images import read_image
     from mien.pipeline import Recognizer
     from mien.preprocess.crop import face_crop
@@ -152,7 +152,7 @@ def main() -> None:
           f"Python {platform.python_version()}")  # fmt: skip
     start_up(max(3, args.repeats // 2))
     warm(args.repeats * 5)
-    memory(args.calls)  # before PyTorch comes in, which takes more than all of Mien
+    memory(args.calls)  # before PyTorch is imported, which takes more memory than Mien
     if args.data:
         throughput(args.data, args.repeats)
 

@@ -4,10 +4,10 @@
 
 Both train the same network on the same pictures of FER2013 with the same batches, loss, optimiser
 and cores, an epoch each in turns; a first epoch of each warms up and does not count. The plain loop
-is the one of the tutorials: pictures in memory as Pillow images, a ``DataLoader`` with
+is that of PyTorch's tutorials: pictures in memory as Pillow images, a ``DataLoader`` with
 torchvision's transforms for the same augmentation, loaded in this process and by workers (the
-faster counts). It does without what the trainer does beside: averaged weights, clipped gradients,
-a checkpoint. Reading the files is left out of both.
+faster counts). It leaves out the trainer's averaged weights, clipped gradients and
+checkpoint. Reading the files is not timed in either.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from mien.train.trainer import train
 
 
 def networks(batch: int, pictures: int) -> list[ClassifierConfig]:
-    """From the cheapest to the dearest: the larger the network, the less the input matters."""
+    """Networks from cheap to expensive: the larger, the less the input pipeline matters."""
     augmented: dict[str, Any] = {
         "rotation": 15.0, "scale": 0.15, "shift": 4.0, "erasing": 0.25,
         "splits": "official", "train_split": "train", "valid_split": "", "limit": pictures,
@@ -66,7 +66,7 @@ class InMemory:
         self.held = [replace(s, pixels=s.image) for s in islice(data.samples("train"), pictures)]
 
     def splits(self) -> tuple[str, ...]:
-        """Training alone."""
+        """Only the training split."""
         return ("train",)
 
     def samples(self, split: str) -> Iterator[Sample]:
@@ -157,21 +157,21 @@ class Plain:
             self.optimizer.step()
             pictures += len(x)
             asked = time.perf_counter()
-        waited += time.perf_counter() - asked  # the end of the data is waited for, too
+        waited += time.perf_counter() - asked  # the wait for the end of the data counts too
         seconds = time.perf_counter() - began
         return pictures / seconds, waited / seconds
 
 
 def measure(config: ClassifierConfig, data: InMemory, rounds: int, workers: list[int]) -> None:
-    """Print what one network reaches on both sides."""
+    """Print the speed of one network in the trainer and in the plain loops."""
     loops = {n: Plain(config, data, n) for n in workers}
     mine: list[float] = []
     theirs: dict[int, list[tuple[float, float]]] = {n: [] for n in workers}
 
     def turn(row: dict[str, Any]) -> None:
-        """After each epoch of the trainer, by its own clock, one of each plain loop."""
+        """After each epoch of the trainer, run one of each plain loop."""
         found = {n: loop.epoch() for n, loop in loops.items()}
-        if row["epoch"] > 1:  # the first warms up
+        if row["epoch"] > 1:  # the first is a warm-up
             mine.append(row["images_per_second"])
             for n, result in found.items():
                 theirs[n].append(result)
@@ -203,7 +203,7 @@ def main() -> None:
     """Print the report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True, help="FER2013")
-    parser.add_argument("--pictures", type=int, default=8192, help="an epoch's")
+    parser.add_argument("--pictures", type=int, default=8192, help="pictures in an epoch")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--batch", type=int, default=128)
     args = parser.parse_args()

@@ -48,6 +48,7 @@ def test_another_build_of_a_library_counts(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_missing_extra_is_named_with_its_command() -> None:
+    pytest.importorskip("matplotlib", reason="needs the 'plot' extra")
     extras.require_extra("plot", "a figure", "json")
     with pytest.raises(MissingExtraError, match=r"^a figure needs the 'plot' extra: pip install"):
         extras.require_extra("plot", "a figure", "no_such_module")

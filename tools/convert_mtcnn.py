@@ -8,8 +8,8 @@ The wheel keeps each network as a joblib file: a plain list of float32 arrays in
 ONNX files compute the same functions, with changes that alter no result:
 
 - they take float RGB pixels from 0 to 255, channels last: ``(x - 127.5) / 128`` is folded into the
-  first convolution, exactly, since none of the three pads before it;
-- PReLU is written as its fastest form, with channels added where that needs them;
+  first convolution, exactly, since none of the three networks pads before it;
+- PReLU is written in its fastest form, with extra channels where needed;
 - the two-way softmax is the logistic function of the difference of its two logits;
 - Keras swaps height and width before it flattens; here the dense weights are reordered instead.
 """
@@ -37,15 +37,15 @@ BLOCKS: dict[str, list[tuple[int, int] | None]] = {
     "rnet": [(3, 2), (3, 2), None],
     "onet": [(3, 2), (3, 2), (2, 2), None],
 }
-# What reaches the dense layers: side and channels, the side equal in height and width.
+# Input of the dense layers: side (height and width) and channels.
 FLATTENED = {"rnet": (3, 64), "onet": (3, 128)}
 HEADS = {"pnet": ["box"], "rnet": ["box"], "onet": ["box", "landmarks"]}
-BLOCK = 16  # channels come in multiples of what ONNX Runtime keeps side by side
+BLOCK = 16  # ONNX Runtime stores channels in blocks of this size
 WIDTHS = {"score": 1, "box": 4, "landmarks": 10}
 
 
 class Chain:
-    """ONNX nodes written down in the order in which the data passes them."""
+    """ONNX nodes in the order of execution."""
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
@@ -65,8 +65,8 @@ class Chain:
     def prelu(self, slope: np.ndarray) -> None:
         """``x + max((slope - 1) * x, 0)``, which is PReLU where ``slope`` is at most 1.
 
-        Of its forms, ONNX Runtime runs this one fastest by far: without leaving the blocks of
-        channels in which it keeps what passes between convolutions.
+        By far the fastest form in ONNX Runtime, which then keeps its blocked channel layout between
+        convolutions.
         """
         assert slope.max() <= 1
         x = self.at
@@ -83,7 +83,7 @@ def spread(
 
     ``(kernel, bias, slope, mix)``: no slope is above 1, and ``mix`` (C, D) makes the C channels of
     the D, also after max-pooling. A steep slope s is ``s * x + (1 - s) * max(x, 0)``: two channels,
-    of slopes 1 and 0, and both rise with x as the one did. The rest of the D is empty.
+    of slopes 1 and 0, and both rise with x as the one did. The other channels are empty.
     """
     channels, steep = len(slope), np.flatnonzero(slope > 1)
     empty = -(channels + len(steep)) % BLOCK
@@ -129,7 +129,7 @@ def convert(name: str, weights: list[np.ndarray]) -> onnx.ModelProto:
         chain.add("Gemm", kernel, bias)
         chain.prelu(slope)
 
-    assert np.array_equal(mix, np.eye(len(mix)))  # the heads take the channels as trained
+    assert np.array_equal(mix, np.eye(len(mix)))  # the heads expect the channels as trained
     trunk = chain.at
     for head in [*HEADS[name], "score"]:
         kernel, bias = next(arrays), next(arrays)
@@ -169,7 +169,7 @@ def main() -> None:
     options = parser.parse_args()
 
     content = options.wheel.read_bytes()
-    # joblib files are pickles, and reading one runs what it says: only the known wheel is read.
+    # joblib files are pickles, which can execute code: only the known wheel is read.
     if hashlib.sha256(content).hexdigest() != WHEEL_SHA256:
         raise SystemExit(f"{options.wheel} is not the mtcnn 1.0.0 wheel: its SHA-256 differs")
     options.out.mkdir(parents=True, exist_ok=True)

@@ -1,17 +1,18 @@
-"""Store what the reference implementation of MTCNN answers, for ``tests/detectors/test_mtcnn.py``.
+"""Store the faces that the reference MTCNN finds, for ``tests/detectors/mtcnn/test_detector.py``.
 
-Run once, in an environment of its own, since the reference needs TensorFlow:
+Run it once, in a separate environment, since the reference needs TensorFlow:
 
     python -m venv .venv-reference
     .venv-reference/bin/pip install mtcnn==1.0.0 tensorflow-cpu pillow
     .venv-reference/bin/python tools/make_mtcnn_reference.py --shared ../shared
 
-The pictures are not part of the project; the fixture names each one (file, or zip and member) with
-its SHA-256. Both sides get the same pixels: ``Image.open(...).convert("RGB")``, no EXIF rotation.
+The pictures are not part of the project; the fixture names each one (file, or zip and member) and
+its SHA-256. Both implementations get the same pixels: ``Image.open(...).convert("RGB")``, not
+rotated by EXIF.
 
 One face is ``{"box": [x1, y1, x2, y2], "score", "landmarks": [[x, y] * 5]}`` in float pixels. That
-is the reference's "numpy" output, neither rounded to integers nor cut at the picture's border
-(``fit_to_image=False``), which its default JSON output does to these same numbers.
+is the reference's "numpy" output without rounding and without clipping at the picture's border
+(``fit_to_image=False``); its default JSON output is these numbers rounded and clipped.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from PIL import Image
 
 OUT = Path(__file__).resolve().parents[1] / "tests" / "fixtures" / "mtcnn_reference.json"
 PHOTOS = ["photos/biden.jpg", "photos/obama_smile.jpg", "photos/oarriaga_test_image.jpg"]
-# Of each zip, one picture in so many of the sorted list: spreads over all of WIDER FACE's events.
+# Of each zip, every N-th picture of the sorted list: they cover all of WIDER FACE's events.
 ZIPS = {"data/wider_val_dev.zip": 25, "data/facemask853.zip": 71}
 CROWD = ("data/wider_val_dev.zip", "images/7--Cheering/7_Cheering_Cheering_7_171.jpg")
 
@@ -80,7 +81,7 @@ def ask(
 
 
 def main() -> None:
-    """Ask the reference about every picture and write the fixture."""
+    """Run the reference on every picture and write the fixture."""
     parser = argparse.ArgumentParser(description="Store the reference's answers as a test fixture.")
     parser.add_argument("--shared", type=Path, required=True, help="folder of the real data")
     parser.add_argument("--out", type=Path, default=OUT)
@@ -105,7 +106,7 @@ def main() -> None:
             )
             print(f"{len(faces):4d} faces  {image.shape[1]}x{image.shape[0]}  {member or name}")
     made_with = {p: version(p) for p in ("mtcnn", "tensorflow-cpu", "numpy", "pillow")}
-    # One case a line: the file can be read and its changes compared.
+    # One case per line keeps the file readable and its diffs small.
     lines = ",\n".join(json.dumps(case) for case in cases)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(

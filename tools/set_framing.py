@@ -1,9 +1,9 @@
-"""Write the framing of ``mien.preprocess.framing`` into the shipped model's spec; its weights stay.
+"""Write the framing of ``mien.preprocess.framing`` into the spec of the shipped model.
 
-    python benchmarks/framing.py --data fer2013.zip    # measures it; then change mien/framing.py
+    python benchmarks/framing.py --data fer2013.zip    # then edit preprocess/framing.py
     python tools/set_framing.py
 
-Needed when the default detector's boxes change: the crop that a face is read from follows them.
+Needed when the default detector's boxes change, since faces are cropped relative to them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MODEL = Path(__file__).resolve().parents[1] / "src/mien/weights/default.onnx"
 
 
 def main() -> None:
-    """Read the spec, replace its framing, write the file whole."""
+    """Read the spec, replace its framing and write the file."""
     model = onnx.load(MODEL)
     entry = next(prop for prop in model.metadata_props if prop.key == METADATA_KEY)
     spec = ModelSpec.from_metadata({METADATA_KEY: entry.value}, str(MODEL))

@@ -86,7 +86,7 @@ def test_pack_says_what_it_did_and_the_pack_is_read(
     assert first == f"{out}: 64 pictures, 32×32 grey (train 40, public 16, private 8)"
     assert second.startswith("64 pictures in this run, ") and err == ""
     assert mien("data", "pack", source, out, "--size", 32) == 0
-    assert capsys.readouterr().out.splitlines()[1] == "it was finished already"
+    assert capsys.readouterr().out.splitlines()[1] == "already complete"
     assert mien("data", "info", out, "--dataset", "packed", "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert found["dataset"] == "fer2013 packed at 32" and found["splits"]["train"]["n"] == 40
@@ -101,7 +101,7 @@ def test_pack_lists_bad_pictures_and_goes_on(
     assert packed == 0
     said, err = capsys.readouterr()
     assert ": 63 pictures, " in said
-    assert err == f"skipped 1 that cannot be read: see {out}/skipped.csv\n"
+    assert err == f"skipped 1 unreadable: see {out}/skipped.csv\n"
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_ctrl_c_tells_how_to_go_on(
     monkeypatch.setattr("mien.datasets.packing.pack.pack", stop)
     assert mien("data", "pack", copy, tmp_path / "out", "--size", 32) == 130
     assert (
-        capsys.readouterr().err == f"mien: stopped; {tmp_path}/out goes on with the same command\n"
+        capsys.readouterr().err == f"mien: stopped; resume {tmp_path}/out with the same command\n"
     )
 
 

@@ -79,7 +79,7 @@ def test_the_usual_reader_names_the_one_that_fits(coco: Path, capsys: Output) ->
     assert mien("data", "info", coco) == 1
     out, err = capsys.readouterr()
     assert out == "" and err.count("\n") == 1
-    assert "readers that take it: " in err and "coco" in err
+    assert "readers that can read it: " in err and "coco" in err
 
 
 def test_figures_are_drawn(coco: Path, tmp_path: Path, capsys: Output) -> None:

@@ -71,7 +71,7 @@ def test_a_photo_is_not_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     photo.write_bytes(b"\xff\xd8\xff\xe0" + bytes(range(256)) * 10)
     assert mien("export", photo, "--out", tmp_path / "m.onnx") == 1
     printed = capsys.readouterr().err
-    assert printed.startswith(f"mien: {photo} is no checkpoint of 'mien train'")
+    assert printed.startswith(f"mien: {photo} is not a checkpoint of 'mien train'")
     assert printed.count("\n") == 1 and "eights only" not in printed
 
 

@@ -172,7 +172,7 @@ def test_without_pytorch_the_pip_command_is_given(
     assert done.stderr.count("\n") == 1
 
 
-def test_ctrl_c_says_how_to_go_on(data: str, tmp_path: Path) -> None:
+def test_ctrl_c_says_how_to_continue(data: str, tmp_path: Path) -> None:
     args = [*MIEN, "train", "default", "--data", data, "--out", str(tmp_path / "run")]
     options = [*tiny.options(size_schedule=[], epochs=10_000), "--threads", "1"]
     with subprocess.Popen([*args, *options], stderr=subprocess.PIPE, text=True) as child:

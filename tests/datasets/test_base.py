@@ -21,10 +21,12 @@ def test_an_unknown_reader_lists_those_there_are() -> None:
 
 def test_a_wrong_reader_is_told_the_right_one(fer2013_rows: list[Row], tmp_path: Path) -> None:
     folder = fer2013.write_folder(tmp_path / "faces", {"3-Happy/me.png": fer2013_rows[0].image})
-    with pytest.raises(DatasetError, match=r"is no FER2013: .*; readers that take it: folder$"):
+    with pytest.raises(
+        DatasetError, match=r"is not FER2013: .*; readers that can read it: folder$"
+    ):
         open_dataset(folder)
     table = fer2013.write_csv(tmp_path / "fer2013.csv", fer2013_rows)
-    with pytest.raises(DatasetError, match=r"readers that take it: fer2013, ferplus$"):
+    with pytest.raises(DatasetError, match=r"readers that can read it: fer2013, ferplus$"):
         open_dataset(table, "folder")
     with pytest.raises(DatasetError) as nothing:
         open_dataset(tmp_path / "nowhere")
@@ -93,5 +95,5 @@ def test_a_reader_of_the_first_version_is_refused(theirs: Any) -> None:
         facts: Any = ("old", ())
 
     theirs(Old)
-    with pytest.raises(MienError, match="without facts of the type DatasetFacts: a data set has"):
+    with pytest.raises(MienError, match="without facts of the type DatasetFacts: a data set needs"):
         open_dataset("x", "theirs")

@@ -6,6 +6,9 @@ NO_INSTALL = "installs packages: CI does it for the whole suite"
 NOT_RUN = {
     "make run": "makes a virtual environment and installs packages",
     "make test": "makes a virtual environment and runs this suite",
+    "git clone REPOSITORY mien && cd mien": "needs the network",
+    "python3 -m venv .venv": "'make run' does the same",
+    ". .venv/bin/activate": "works in that environment alone",
     "pip install .": NO_INSTALL,
     "pip install '.[train]'": NO_INSTALL,
     "pip install '.[plot]'": NO_INSTALL,

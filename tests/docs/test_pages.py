@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.names import dotted_names, resolve
+from tests.support.doc_names import dotted_names, resolve
 
 REPO = Path(__file__).parents[2]
 PAGES = sorted((REPO / "docs").glob("*.md"))

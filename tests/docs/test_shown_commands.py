@@ -87,7 +87,7 @@ def folder(
         text = (place / "export.json").read_text("utf-8")
         (place / "export.json").unlink()
         (place / "export.json").write_text(text.replace("{host}", host), "utf-8")
-    os.symlink(REPO / "benchmarks", place / "benchmarks")
+    (place / "benchmarks").symlink_to(REPO / "benchmarks")
     logging.disable(logging.INFO)  # PyTorch's exporter writes 100,000 lines for pytest to keep
     request.addfinalizer(lambda: logging.disable(logging.NOTSET))
     monkeypatch.chdir(place)

@@ -35,7 +35,7 @@ def test_a_foreign_pickle_is_never_executed(tmp_path: Path) -> None:
             return os.mkdir, (str(trap),)
 
     torch.save({**WHOLE, "model": Trap()}, tmp_path / "evil.pt")
-    with pytest.raises(ModelFileError, match=r"evil\.pt is no checkpoint"):
+    with pytest.raises(ModelFileError, match=r"evil\.pt is not a checkpoint"):
         checkpoint.load(tmp_path / "evil.pt")
     assert not trap.exists()
 
@@ -52,7 +52,7 @@ def test_missing_and_foreign_files(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match="give the folder of a 'mien train' run"):
         load_classifier_run(tmp_path)
     torch.save({"state_dict": {}}, tmp_path / "other.pt")
-    with pytest.raises(ModelFileError, match="no checkpoint of 'mien train'"):
+    with pytest.raises(ModelFileError, match="not a checkpoint of 'mien train'"):
         load_classifier_run(tmp_path / "other.pt")
 
 
@@ -70,7 +70,9 @@ def test_missing_and_foreign_files(tmp_path: Path) -> None:
 )
 def test_a_value_of_another_kind_is_one_line(tmp_path: Path, changed: dict[str, object]) -> None:
     torch.save({**WHOLE, **changed}, tmp_path / "last.pt")
-    with pytest.raises(ModelFileError, match=f"is no checkpoint .*its {next(iter(changed))} ") as e:
+    with pytest.raises(
+        ModelFileError, match=f"is not a checkpoint .*its {next(iter(changed))} "
+    ) as e:
         load_classifier_run(tmp_path)
     assert "\n" not in str(e.value)
 
@@ -84,6 +86,12 @@ def test_a_run_is_never_overwritten_silently(run: Path) -> None:
     assert {path.name: path.read_bytes() for path in run.iterdir()} == before
 
 
+def test_a_reworded_description_does_not_stop_a_run_from_resuming(tmp_path: Path) -> None:
+    config = {**tiny.config().to_dict(), "description": "In other words."}
+    checkpoint.save({**WHOLE, "config": config}, tmp_path / checkpoint.CHECKPOINT)
+    checkpoint.check(tmp_path, tiny.config(), resume=True)
+
+
 def test_a_checkpoint_from_before_a_key_existed_resumes(tmp_path: Path) -> None:
     config = tiny.config().to_dict()
     checkpoint.save({**WHOLE, "config": {k: v for k, v in config.items() if k != "flip"}},
@@ -92,7 +100,7 @@ def test_a_checkpoint_from_before_a_key_existed_resumes(tmp_path: Path) -> None:
 
 
 def test_a_detectors_run_has_no_votes(tmp_path: Path) -> None:
-    """``ferplus`` is demanded of classifiers alone."""
+    """Only a classifier's checkpoint needs ``ferplus``."""
     state = {key: value for key, value in WHOLE.items() if key != "ferplus"}
     checkpoint.save({**state, "config": TINY.to_dict()}, tmp_path / "last.pt")
     assert checkpoint.is_detector(checkpoint.load(tmp_path / "last.pt"))
@@ -100,21 +108,21 @@ def test_a_detectors_run_has_no_votes(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match="run of a face detector: give that of a classifier"):
         load_classifier_run(tmp_path)
     checkpoint.save({**state, "config": tiny.config().to_dict()}, tmp_path / "last.pt")
-    with pytest.raises(ModelFileError, match="no checkpoint of 'mien train'"):
+    with pytest.raises(ModelFileError, match="not a checkpoint of 'mien train'"):
         checkpoint.load(tmp_path / "last.pt")
 
 
 def test_a_run_of_the_other_kind_is_not_resumed(run: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="run of a classifier, and the recipe trains a face"):
+    with pytest.raises(ConfigError, match="the run of a classifier, and the recipe trains a face"):
         checkpoint.check(run, TINY, resume=True)
     checkpoint.save({**WHOLE, "config": TINY.to_dict()}, tmp_path / "last.pt")
     with pytest.raises(ConfigError, match="run of a face detector, and the recipe trains a cl"):
         checkpoint.check(tmp_path, tiny.config(), resume=True)
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match="cannot make the folder"):
+    with pytest.raises(OutputError, match=r"cannot write .*run"):
         checkpoint.prepare(tmp_path / "file" / "run", tiny.config())
 
 

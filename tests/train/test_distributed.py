@@ -27,7 +27,7 @@ from mien.datasets import base
 base.open_dataset = lambda *_: tiny.Faces()
 main(["train", *sys.argv[1:], "--data", "bars", "--threads", "1", "--device", "cpu", "--resume"])
 """
-# Nothing that differs from process to process: no drawn views, no statistics over a batch.
+# Nothing that differs between processes: no random augmentation, no batch statistics.
 STILL = {
     "norm": "layer", "dropout": 0.0, "flip": False, "rotation": 0.0, "scale": 0.0, "shift": 0.0,
     "erasing": 0.0, "ferplus_weight": 1.0, "patience": 5,
@@ -35,7 +35,7 @@ STILL = {
 
 
 def launch(folder: Path, config: ClassifierConfig, processes: int) -> list[str]:
-    """What ``torchrun`` does: a process each, told by its environment which one it is.
+    """Start processes as ``torchrun`` does: the environment tells each its rank.
 
     Returns what each has printed.
     """
@@ -84,10 +84,10 @@ def test_a_batch_is_shared_out_without_rest() -> None:
     assert sorted(torch.cat(shares).tolist()) == rows.tolist()
 
 
-def test_a_weight_that_one_process_had_no_use_for_has_a_gradient_in_all(
+def test_a_weight_that_one_process_does_not_use_has_a_gradient_in_all(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Else the processes would add up gradients of different weights."""
+    """Otherwise the processes would average gradients of different weights."""
     used, unused = (torch.nn.Parameter(torch.ones(2)) for _ in range(2))
     frozen = torch.nn.Parameter(torch.ones(2), requires_grad=False)
     used.grad = torch.full((2,), 4.0)

@@ -42,7 +42,7 @@ def test_a_damaged_file_is_one_line(content: str, tmp_path: Path) -> None:
     assert "the weights are unaffected" in str(caught.value)
 
 
-def test_runs_of_before_are_read_from_1(shared: Path) -> None:
+def test_runs_made_by_earlier_versions_are_read_from_1(shared: Path) -> None:
     for run in ("se_resnet18", "student"):
         path = shared / "weights" / "runs" / run / METRICS
         first = json.loads(path.read_text().splitlines()[0])

@@ -20,7 +20,7 @@ def net() -> torch.nn.Module:
     ("name", "kind"),
     [("sgd", torch.optim.SGD), ("adam", torch.optim.Adam), ("adamw", torch.optim.AdamW)],
 )
-def test_kernels_and_matrices_alone_decay(net: torch.nn.Module, name: str, kind: type) -> None:
+def test_only_kernels_and_matrices_decay(net: torch.nn.Module, name: str, kind: type) -> None:
     optimizer = make_optimizer(net, tiny.config(optimizer=name, weight_decay=0.1, lr=0.01))
     assert type(optimizer) is kind
     decayed, plain = optimizer.param_groups

@@ -1,4 +1,4 @@
-"""Every classifier's recipe learns from pictures of FER2013; small ones go all the way."""
+"""Every classifier's recipe learns from FER2013; small ones are exported and used."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ BATCH = 8
 
 
 class FirstPictures:
-    """The first pictures of the real data set, read once; by name and labels it is the whole."""
+    """The first pictures of the real data set, read once, with its facts."""
 
     facts = DatasetFacts(name="fer2013", labels=FER2013)
 
@@ -57,7 +57,7 @@ def faces(material: Path) -> FirstPictures:
 
 
 def short(name: str, **keys: Any) -> dict[str, Any]:
-    """What makes a recipe's run one of two steps, and leaves the rest of it as it is."""
+    """Keys that reduce a recipe to two steps and keep the rest."""
     found: dict[str, Any] = {"epochs": 1, "batch_size": BATCH, "limit": STEPS * BATCH, **keys}
     if load_recipe(name).architecture == "timm":
         pytest.importorskip("timm")

@@ -24,7 +24,7 @@ def test_devices() -> None:
         session.pick_device("abacus")
 
 
-def test_a_split_that_is_not_there_is_told_before_the_data_is_read(tmp_path: Path) -> None:
+def test_a_missing_split_is_refused_before_the_data_is_read(tmp_path: Path) -> None:
     keys = {"splits": "random:90/10", "valid_split": "test"}
     with pytest.raises(ConfigError, match=r"valid_split = 'test'.*train, valid, public: add --set"):
         train(tiny.config(**keys), tmp_path / "run")

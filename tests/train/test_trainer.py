@@ -71,7 +71,7 @@ train(config, tiny.Faces(), Path(sys.argv[1]), device=torch.device("cpu"), on_ba
     {"optimizer": "adamw", "lr": 0.02, "schedule": "plateau", "plateau_patience": 1, "patience": 2,
      "sampling": "balanced"},
 ])  # fmt: skip
-def test_a_killed_run_goes_on_as_if_nothing_had_happened(
+def test_a_killed_and_resumed_run_equals_an_uninterrupted_one(
     tmp_path: Path, keys: dict[str, Any]
 ) -> None:
     config = tiny.config(epochs=3, weak_epochs=1, **keys)
@@ -92,7 +92,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(
 
 
 @pytest.mark.parametrize("keys", [{}, {"architecture": "knn", "epochs": 1}])
-def test_a_run_that_ends_between_metrics_and_checkpoint_goes_on(
+def test_a_run_killed_between_metrics_and_checkpoint_can_be_resumed(
     keys: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = tiny.config(**keys)
@@ -136,7 +136,7 @@ def test_resuming_a_finished_run_changes_nothing(run: Path) -> None:
     assert equal(state(run), before)
 
 
-def test_a_run_is_resumed_with_its_own_data_alone(run: Path) -> None:
+def test_a_run_is_resumed_only_with_its_own_data(run: Path) -> None:
     config = ClassifierConfig.from_dict(state(run)["config"])
     with pytest.raises(ConfigError, match=r"trained with FER\+ votes"):
         train(config, run, resume=True, data=tiny.Faces(votes=False))
@@ -153,7 +153,7 @@ def test_another_seed_gives_another_run(tmp_path: Path) -> None:
     assert equal(a, b) and not equal(a, c)
 
 
-def test_training_stops_where_the_loss_is_no_number(
+def test_training_stops_if_the_loss_is_not_finite(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = tiny.config()
@@ -172,7 +172,7 @@ def test_training_stops_where_the_loss_is_no_number(
     assert all(bool(v.isfinite().all()) for v in state(tmp_path)["model"].values())
 
 
-def test_weights_that_the_last_step_spoils_are_not_stored(
+def test_weights_that_are_not_finite_are_not_saved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def explode(parameters: Any, _: float) -> None:

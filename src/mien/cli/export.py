@@ -87,9 +87,9 @@ def _print_detector(exported: ExportedDetector, weights: str) -> None:
         )
     else:
         click.echo("PyTorch finds nothing on the test photos: train it longer")
-    if exported.astray:
+    if exported.unmatched:
         kept = ": --weights float32 keeps them" if weights == "float16" else ""
-        click.echo(f"rounding adds or drops {exported.astray} uncertain boxes{kept}")
+        click.echo(f"rounding adds or drops {exported.unmatched} uncertain boxes{kept}")
     if exported.spec.scores:
         click.echo(_figures(exported.spec.scores))
     click.echo(f"next: mien analyze PHOTO --detector {exported.path}")

@@ -1,1 +1,1 @@
-"""Labelled face crops: one reader a data set, and one way to read folders, zips and files."""
+"""Data sets of labelled face crops and of whole pictures with marked faces."""

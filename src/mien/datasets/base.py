@@ -1,4 +1,4 @@
-"""What every data set has: its facts, its splits, and labelled face crops or whole pictures."""
+"""The protocols of data sets, the facts that they state, and ``open_dataset``."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ from mien.registry import datasets
 
 @dataclass(frozen=True, slots=True)
 class Official:
-    """What is known of the published data set, for telling an altered copy from a true one."""
+    """The published data set, to recognise altered copies."""
 
     counts: Mapping[str, int]
     """Pictures in each split."""
     std: float
-    """Mean over the pictures of the standard deviation within one, grey levels of 0 to 255."""
+    """Mean over the pictures of the standard deviation within one, grey levels 0 to 255."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetFacts:
-    """What is known of a data set before a picture is read.
+    """Facts about a data set that need no picture.
 
-    A data set that wraps another makes its own with ``dataclasses.replace(inner.facts, …)``, so
-    that a fact added later is passed on too.
+    A wrapper makes its facts with ``dataclasses.replace(inner.facts, …)``, which also passes on
+    facts that are added later.
     """
 
     name: str
     labels: tuple[str, ...] = ()
     """The order that ``Sample.label`` indexes; empty for whole pictures."""
     origin: str = ""
-    """Name of the data set that the pictures come from, which decides framing and licence: of a
-    packed data set the one that was packed. Default: ``name``."""
+    """Name of the data set that the pictures come from; decides framing and licence. For a packed
+    data set, the one that was packed. Default: ``name``."""
     official: Official | None = None
     """The published form; ``None`` where unknown."""
     division: tuple[str, str, int] | None = None
-    """How, which split and with which seed it was divided (``mien.datasets.splits.resplit``)."""
+    """How it was divided, which split, and the seed; see ``mien.datasets.splits.resplit``."""
 
     def __post_init__(self) -> None:
         if not self.origin:
@@ -50,11 +50,11 @@ class DatasetFacts:
 
 
 class AnyDataset(Protocol):
-    """What data sets of face crops and of whole pictures share."""
+    """What both kinds of data set have in common."""
 
     @property
     def facts(self) -> DatasetFacts:
-        """Name, labels, origin and the like."""
+        """Name, labels, origin and so on."""
         ...
 
     def splits(self) -> tuple[str, ...]:
@@ -62,7 +62,10 @@ class AnyDataset(Protocol):
         ...
 
     def skipped(self, split: str) -> Mapping[str, Sequence[str]]:
-        """Reason → keys of what the reader leaves out of ``split``, or repairs; may be empty."""
+        """Reason → keys of what the reader left out of ``split``, or repaired.
+
+        Reasons for repairs are in ``mien.datasets.boxes.KEPT``.
+        """
         ...
 
 
@@ -80,7 +83,7 @@ class SceneDataset(AnyDataset, Protocol):
     """Whole pictures with marked faces."""
 
     def scenes(self, split: str) -> Iterator[Scene]:
-        """Every picture of one split, in a fixed order, those without a face too.
+        """Every picture of one split, in a fixed order; also pictures without a face.
 
         Raises ``DatasetError``.
         """
@@ -98,14 +101,14 @@ def check_split(dataset: AnyDataset, split: str, place: Path | None = None) -> N
 
 
 def open_dataset(path: str | Path, name: str = "fer2013", options: Sequence[str] = ()) -> Dataset:
-    """Open the data set at ``path`` with the reader called ``name``.
+    """Open the data set at ``path`` with the reader ``name``; a ``SceneDataset`` for some readers.
 
-    ``options`` are the reader's own, each ``key=value``, such as ``classes=7`` of ``ferplus``: the
-    reader gets them by keyword, as the types of its annotations.
+    ``options`` are the reader's own, each ``key=value``, such as ``classes=7`` for ``ferplus``. The
+    reader gets them as keyword arguments of its annotated types.
 
-    Raises ``UnknownNameError`` for an unknown reader, ``ConfigError`` for an option that it has not
-    and ``DatasetError`` where the reader cannot make sense of what lies there; it names those that
-    can. Raises ``MienError`` where a third party's reader lacks a member of the protocol.
+    Raises ``UnknownNameError`` for an unknown reader, ``ConfigError`` for an unknown option,
+    ``DatasetError`` where the reader cannot read ``path`` (the message names readers that can) and
+    ``MienError`` for a third party's reader that does not follow the protocol.
     """
     reader = datasets.get(name)
     values = arguments(reader, options, f"data set reader {name!r}", without=["path"])
@@ -115,12 +118,12 @@ def open_dataset(path: str | Path, name: str = "fer2013", options: Sequence[str]
         fitting = _fitting(Path(path), but=name)
         if not fitting:
             raise
-        raise DatasetError(f"{error}; readers that take it: {', '.join(fitting)}") from None
+        raise DatasetError(f"{error}; readers that can read it: {', '.join(fitting)}") from None
     return _checked(dataset, name)
 
 
 def _checked(dataset: Any, name: str) -> Dataset:
-    """``dataset``, or ``MienError`` with the members that the reader ``name`` has forgotten."""
+    """``dataset``; raises ``MienError`` with the members of the protocol that it lacks."""
     missing = [member for member in ("facts", "splits", "skipped") if not hasattr(dataset, member)]
     if not (hasattr(dataset, "samples") or hasattr(dataset, "scenes")):
         missing.append("samples or scenes")
@@ -129,20 +132,20 @@ def _checked(dataset: Any, name: str) -> Dataset:
     if missing:
         raise MienError(
             f"the data set reader {name!r} returns a {type(dataset).__name__} without "
-            f"{', '.join(missing)}: a data set has facts, splits(), skipped(split), and "
-            "samples(split) or scenes(split), as mien.datasets.base says"
+            f"{', '.join(missing)}: a data set needs facts, splits(), skipped(split), and "
+            "samples(split) or scenes(split), see mien.datasets.base"
         )
     checked: Dataset = dataset
     return checked
 
 
 def _fitting(path: Path, but: str) -> list[str]:
-    """Other readers that make sense of what lies there, as they are without options."""
+    """Other readers that can read ``path`` without options."""
     fitting = []
     for name in datasets.names():
         if name == but:
             continue
-        with suppress(Exception):  # whatever a third party's reader raises, it does not fit
+        with suppress(Exception):  # a third party's reader may raise anything
             datasets.get(name)(path)
             fitting.append(name)
     return fitting

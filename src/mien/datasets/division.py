@@ -1,4 +1,4 @@
-"""How pictures that must stay together are shared out among parts, and nothing else of it."""
+"""How groups of pictures are distributed among parts."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from dataclasses import dataclass
 from mien.errors import DatasetError
 
 PARTS = ("train", "valid", "test")
-"""What the parts of a divided split are called, in the order of their sizes' text."""
+"""Names of the parts of a divided split, in the order of their sizes."""
 
 
 def divide(
     groups: list[Group], sizes: Sequence[int], name: str, source: str, together: str = "copies"
 ) -> list[int]:
-    """Index of the part of every picture, -1 for those in none.
+    """Index of the part of every picture, -1 for pictures in no part.
 
-    ``groups``: all pictures, as ``grouped`` gives them. ``sizes``: per cent where they sum to
-    exactly 100, else numbers of pictures. Raises ``DatasetError`` where a part would be empty or
-    its number of pictures cannot be met; it says so of the split ``source`` of ``name``, and what
-    stays ``together``.
+    ``groups``: all pictures, from ``grouped``. ``sizes``: per cent if they sum to exactly 100, else
+    numbers of pictures. Raises ``DatasetError`` where a part would be empty or of another size; the
+    message names the split ``source`` of the data set ``name`` and what stays ``together``.
     """
     total = sum(len(group.members) for group in groups)
     exact = sum(sizes) != 100
@@ -33,17 +32,17 @@ def divide(
     part_of = [-1] * total
     left = groups
     for part, size in enumerate(sizes):
-        # What is left is shared out among this part and those to come; percentages leave
-        # nothing over, so the last part takes all.
-        among = sum(len(group.members) for group in left)
-        wanted = size if exact else _rounded(among * size, sum(sizes[part:]))
+        # A percentage is of what is left for this part and the following ones, so the last part
+        # takes all of it.
+        remaining = sum(len(group.members) for group in left)
+        wanted = size if exact else _rounded(remaining * size, sum(sizes[part:]))
         taken, left = _draw(left, wanted, exact)
         count = sum(len(group.members) for group in taken)
         if not count or (exact and count != wanted):
             raise DatasetError(
                 f"{name}: the part {PARTS[part]!r} would have {count:,} pictures instead of "
                 f"{wanted:,}: the split {source!r} has {total:,}, of which {together} stay "
-                "together; ask for other sizes"
+                "together; choose other sizes"
             )
         for group in taken:
             for member in group.members:
@@ -60,9 +59,9 @@ class Group:
 
 
 def grouped(ties: Sequence[tuple[bytes, ...]], classes: Sequence[int], seed: int) -> list[Group]:
-    """Pictures that share one of their ``ties`` together, in an order drawn from the seed.
+    """Groups of pictures that share one of their ``ties``, in an order drawn from the seed.
 
-    It follows from the seed and the first tie of each alone, not from the order of the pictures.
+    The order depends on the seed and each picture's first tie only, not on the pictures' order.
     """
     key = str(seed).encode()
 
@@ -75,7 +74,7 @@ def grouped(ties: Sequence[tuple[bytes, ...]], classes: Sequence[int], seed: int
 
 
 def _tied(ties: Sequence[tuple[bytes, ...]]) -> list[list[int]]:
-    """Indices joined wherever they share a key, directly or through others."""
+    """Indices that share a key, directly or through others."""
     parent = list(range(len(ties)))
 
     def root(index: int) -> int:
@@ -86,7 +85,7 @@ def _tied(ties: Sequence[tuple[bytes, ...]]) -> list[list[int]]:
 
     first: dict[tuple[int, bytes], int] = {}
     for index, keys in enumerate(ties):
-        for place, key in enumerate(keys):  # a subject may be named like another's pixels
+        for place, key in enumerate(keys):  # a subject and pixels may have the same bytes
             parent[root(index)] = root(first.setdefault((place, key), index))
     groups: dict[int, list[int]] = defaultdict(list)
     for index in range(len(ties)):
@@ -95,17 +94,17 @@ def _tied(ties: Sequence[tuple[bytes, ...]]) -> list[list[int]]:
 
 
 def _draw(groups: list[Group], wanted: int, exact: bool) -> tuple[list[Group], list[Group]]:
-    """(taken, left): ``wanted`` pictures of ``groups``, every class by its share among them.
+    """(taken, left): ``wanted`` pictures of ``groups``, each class by its share among them.
 
-    The groups come in a random order already. ``exact``: never more than ``wanted``, and fewer only
-    where the copies allow nothing else; otherwise as near as the groups come to the shares.
+    The groups are in random order already. ``exact``: never more than ``wanted``, and fewer only if
+    copies allow nothing else; otherwise as close to the shares as whole groups come.
     """
     missing = _quotas(_classes(groups), wanted)  # class → pictures still to take
     short = wanted
     taken: list[Group] = []
-    # First what fits. Then groups that overshoot their class by less than it lacks; last, for an
-    # exact number, pictures of any class; the larger first, since single pictures fill any gap.
-    for rule in (_fits, _nears, _any) if exact else (_fits, _nears):
+    # First groups that fit. Then groups that overshoot their class by less than it lacks. Last, for
+    # an exact number, groups of any class; larger ones first, as single pictures fill any gap.
+    for rule in (_fits, _improves, _any) if exact else (_fits, _improves):
         left = []
         if rule is not _fits:
             groups = sorted(groups, key=lambda group: -len(group.members))
@@ -124,8 +123,8 @@ def _fits(group: Group, missing: Counter[int]) -> bool:
     return all(missing[label] >= count for label, count in group.classes.items())
 
 
-def _nears(group: Group, missing: Counter[int]) -> bool:
-    """Whether the classes would be nearer to their quotas with the group than without."""
+def _improves(group: Group, missing: Counter[int]) -> bool:
+    """Whether the classes are closer to their quotas with the group than without."""
     return (
         sum(
             abs(missing[label]) - abs(missing[label] - count)
@@ -140,16 +139,16 @@ def _any(group: Group, missing: Counter[int]) -> bool:
 
 
 def _quotas(classes: Counter[int], wanted: int) -> Counter[int]:
-    """``wanted`` pictures shared out in proportion, less than one off for each class.
+    """``wanted`` pictures in proportion to the classes, each less than one off.
 
-    Rounds the running sum, so that the rounded numbers sum to ``wanted`` too.
+    Rounds the running sum, so that the rounded numbers sum to ``wanted``.
     """
-    total, so_far, given = classes.total(), 0, 0
+    total, so_far, assigned = classes.total(), 0, 0
     quotas: Counter[int] = Counter()
     for label in sorted(classes):
         so_far += classes[label]
-        quotas[label] = _rounded(so_far * wanted, total) - given
-        given += quotas[label]
+        quotas[label] = _rounded(so_far * wanted, total) - assigned
+        assigned += quotas[label]
     return quotas
 
 
@@ -161,5 +160,5 @@ def _classes(groups: Iterable[Group]) -> Counter[int]:
 
 
 def _rounded(numerator: int, denominator: int) -> int:
-    """Of a fraction of whole numbers, without a float's error; halves go up."""
+    """A fraction of whole numbers, rounded exactly; halves go up."""
     return (2 * numerator + denominator) // (2 * denominator)

@@ -1,4 +1,4 @@
-"""A data set whose samples are listed once and kept."""
+"""A data set whose samples are listed only once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mien.datasets.samples import Sample
 
 
 class ReadOnce:
-    """``dataset`` with the samples of each split kept; pictures stay as its reader holds them."""
+    """``dataset`` with the samples of each split kept in memory; pictures stay undecoded."""
 
     def __init__(self, dataset: Dataset) -> None:
         self.facts = dataset.facts

@@ -17,47 +17,47 @@ Pixels = NDArray[np.uint8]
 
 @runtime_checkable
 class Reducible(Protocol):
-    """What decodes a picture, and faster where a small one will do."""
+    """Decodes a picture, and faster if a small one is enough."""
 
     def __call__(self) -> Pixels:
-        """The whole picture, full size."""
+        """The whole picture in full size."""
         ...
 
     def at(self, side: int) -> Pixels:
-        """The picture for a result of ``side`` pixels: maybe smaller, never below twice that."""
+        """The picture for a result of ``side`` pixels: may be smaller, but at least twice that."""
         ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """One labelled face crop; what is known of it can be read without decoding the picture."""
+    """One labelled face crop; nothing but ``image`` and ``reduced`` decodes the picture."""
 
     pixels: Pixels | Callable[[], Pixels]
-    """The picture, or what decodes it."""
+    """The picture, or a function that decodes it."""
     label: int
     """Index into the data set's ``labels``."""
     key: str
-    """Names the picture within its data set: a path or a row."""
+    """Identifies the picture within its data set: a path or a row."""
     votes: tuple[int, ...] | None = None
     """FER+ votes in the order of ``mien.labels.FERPLUS``, then unknown and not-a-face."""
     target: tuple[float, ...] | None = None
-    """Soft label over the data set's ``labels``, sum 1; ``None``: ``label`` is all there is."""
+    """Soft label over the data set's ``labels``, sum 1; ``None`` if there is only ``label``."""
     valence: float | None = None
-    """-1 (unpleasant) to 1 (pleasant); ``None`` where nobody has annotated it."""
+    """-1 (unpleasant) to 1 (pleasant); ``None`` if not annotated."""
     arousal: float | None = None
     """-1 (calm) to 1 (excited)."""
     subject: str | None = None
-    """Who is shown, where that is known: for subject-independent splits."""
+    """Who is shown, for subject-independent splits; ``None`` if unknown."""
 
     @property
     def image(self) -> Pixels:
-        """(H, W) grey or (H, W, 3) RGB uint8, decoded anew at every call; ``DatasetError``."""
+        """(H, W) grey or (H, W, 3) RGB uint8, decoded at every call. Raises ``DatasetError``."""
         return self.pixels() if callable(self.pixels) else self.pixels
 
     def reduced(self, side: int) -> Pixels:
-        """The picture for a result of ``side`` pixels, decoded smaller where that is faster.
+        """The picture for a result of ``side`` pixels; may be smaller, but at least twice that.
 
-        Never below twice ``side``. Raises ``DatasetError``.
+        Raises ``DatasetError``.
         """
         return self.pixels.at(side) if isinstance(self.pixels, Reducible) else self.image
 
@@ -72,18 +72,18 @@ class Split:
     """(N,)"""
     keys: tuple[str, ...]
     votes: NDArray[np.float32] | None
-    """(N, 10) FER+ votes, or ``None`` where the data set has none."""
+    """(N, 10) FER+ votes; ``None`` if the data set has none."""
     targets: NDArray[np.float32] | None = None
-    """(N, K) soft labels, or ``None`` where the data set has none."""
+    """(N, K) soft labels; ``None`` if the data set has none."""
     affect: NDArray[np.float32] | None = None
-    """(N, 2) valence and arousal, NaN where unknown, or ``None`` where the data set has none."""
+    """(N, 2) valence and arousal, NaN where unknown; ``None`` if the data set has none."""
 
     def __len__(self) -> int:
         return len(self.labels)
 
 
 def stack(samples: Iterable[Sample], what: str = "split") -> Split:
-    """Collect samples of one picture size into arrays; an empty split is a ``DatasetError``."""
+    """Samples of one picture size as arrays. Raises ``DatasetError``, also for no samples."""
     rows = list(samples)
     if not rows:
         raise DatasetError(f"{what} holds no pictures")
@@ -95,7 +95,7 @@ def stack(samples: Iterable[Sample], what: str = "split") -> Split:
 
 
 def make_split(images: Pixels, samples: Sequence[Sample]) -> Split:
-    """(N, …) ``images`` and all that their N ``samples`` say beside the pixels."""
+    """A split of (N, …) ``images`` with the labels and so on of their N ``samples``."""
     voted = all(sample.votes is not None for sample in samples)
     soft = all(sample.target is not None for sample in samples)
     affect = np.array([(s.valence, s.arousal) for s in samples], np.float32)  # None becomes NaN
@@ -110,7 +110,7 @@ def make_split(images: Pixels, samples: Sequence[Sample]) -> Split:
 
 
 def pixel_keys(images: Iterable[NDArray[np.uint8]]) -> list[bytes]:
-    """16 bytes a picture, equal where shape and every pixel are."""
+    """16 bytes for each picture, equal for pictures of equal shape and pixels."""
     return [
         hashlib.blake2b(str(image.shape).encode() + image.tobytes(), digest_size=16).digest()
         for image in images

@@ -1,4 +1,4 @@
-"""What every data set of whole pictures gives: pictures with the faces that are marked in them."""
+"""Whole pictures with the faces that are marked in them."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from mien.datasets.samples import Pixels
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """One picture and its N marked faces; what is known of them needs no decoding."""
+    """One picture and its N marked faces; nothing but ``image`` decodes the picture."""
 
     pixels: Pixels | Callable[[], Pixels]
-    """The picture, or what decodes it."""
+    """The picture, or a function that decodes it."""
     key: str
-    """Names the picture within its data set: its path."""
+    """Identifies the picture within its data set: its path."""
     boxes: NDArray[np.float32]
     """(N, 4) as x1, y1, x2, y2 in pixels of the picture, ``x1 < x2`` and ``y1 < y2``."""
     ignored: NDArray[np.bool_]
-    """(N,) faces that count neither as found nor as missed, such as WIDER FACE's invalid ones."""
+    """(N,) faces that count neither as found nor as missed, such as WIDER FACE's invalid faces."""
     subsets: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     """Name → (N,), such as WIDER FACE's ``easy``, ``medium`` and ``hard``; may be empty."""
     attributes: tuple[Mapping[str, Any], ...] = ()
-    """What else is said of each face, such as ``{"blur": 2}``: N of them, or none at all."""
+    """Further annotations of each face, such as ``{"blur": 2}``: N of them, or an empty tuple."""
     width: int | None = None
-    """As the annotation says; ``None`` where it says nothing."""
+    """As annotated; ``None`` if unknown."""
     height: int | None = None
 
     @property
     def image(self) -> Pixels:
-        """(H, W, 3) RGB uint8, decoded anew at every call; ``DatasetError``."""
+        """(H, W, 3) RGB uint8, decoded at every call. Raises ``DatasetError``."""
         image = self.pixels() if callable(self.pixels) else self.pixels
         return np.repeat(image[:, :, None], 3, axis=2) if image.ndim == 2 else image
 
 
 def box_fingerprint(scenes: Iterable[Scene]) -> str:
-    """16 hexadecimal digits, equal where pictures' names and marked boxes are; decodes nothing."""
+    """16 hexadecimal digits over the pictures' names and boxes, in any order; decodes nothing."""
     digest = hashlib.blake2b(digest_size=8)
     for scene in sorted(scenes, key=lambda scene: scene.key):
         digest.update(scene.key.encode("utf-8", "surrogatepass"))

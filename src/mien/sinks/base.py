@@ -19,7 +19,7 @@ from mien.media.images import SUFFIXES
 from mien.types import Result
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 Image: TypeAlias = NDArray[np.uint8]
 Target: TypeAlias = "str | os.PathLike[str] | TextIO"

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from mien.errors import ConfigError, ModelFileError, OutputError
-from mien.files import write_whole
+from mien.files import make_folder, write_whole
 from mien.train.config import BaseConfig
 from mien.train.metrics_file import METRICS, Row, write_metrics
 from mien.train.recipe import config_of
@@ -37,15 +37,15 @@ _OPTIONAL: dict[str, type | tuple[type, ...]] = {
 
 
 def exists(run: Path) -> bool:
-    """Whether the folder holds a run."""
+    """Whether the folder contains a run."""
     return os.path.exists(run / CHECKPOINT)  # noqa: PTH110 - Path's own raises on odd names
 
 
 def check(run: Path, config: BaseConfig, resume: bool) -> None:
-    """See that a run can be kept there and none is overwritten silently, before the work.
+    """Check, before training, that the folder can be used and no run is overwritten.
 
-    Raises ``ConfigError`` where the folder holds a run already or, with ``resume``, one of another
-    recipe; ``OutputError`` where it cannot be made or written to.
+    Raises ``ConfigError`` if the folder contains a run already, or with ``resume`` a run of another
+    recipe; ``OutputError`` if it cannot be created or written to.
     """
     place = next(str(p) for p in (run, *run.parents) if os.path.lexists(p))
     if not os.path.isdir(place):  # noqa: PTH112 - never raises
@@ -55,24 +55,17 @@ def check(run: Path, config: BaseConfig, resume: bool) -> None:
     if exists(run):
         if not resume:
             raise ConfigError(
-                f"{run} holds a run already: add --resume to go on, or choose another --out"
+                f"{run} contains a run already: add --resume to continue, or choose another --out"
             )
         _check_same_recipe(run, config)
 
 
-def prepare(
-    run: Path,
-    config: BaseConfig,
-    unreadable: Sequence[tuple[str, str]] = (),
-) -> None:
-    """Make the run's folder; store the recipe, and which pictures were left out and why.
+def prepare(run: Path, config: BaseConfig, unreadable: Sequence[tuple[str, str]] = ()) -> None:
+    """Create the folder and write the recipe and the list of skipped pictures into it.
 
     Raises ``OutputError``.
     """
-    try:
-        run.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make the folder {run}: {error.strerror or error}") from None
+    make_folder(run)
     write_whole(run / RECIPE, (json.dumps(config.to_dict(), indent=2) + "\n").encode())
     if unreadable:
         lines = [json.dumps({"key": key, "reason": reason}) + "\n" for key, reason in unreadable]
@@ -80,15 +73,16 @@ def prepare(
 
 
 def _check_same_recipe(run: Path, config: BaseConfig) -> None:
-    # The checkpoint's own copy counts: recipe.json is there for people, who may have edited it.
+    # The recipe in the checkpoint counts: recipe.json is for reading and may have been edited.
     before = config_of(load(run / CHECKPOINT)["config"], where=str(run))
     if type(before) is not type(config):
         raise ConfigError(
-            f"{run} holds the run of a {before.noun}, and the recipe trains a {config.noun}: "
+            f"{run} contains the run of a {before.noun}, and the recipe trains a {config.noun}: "
             "choose another --out"
         )
     stored = before.to_dict()
-    changed = [key for key, value in config.to_dict().items() if stored[key] != value]
+    own = {**config.to_dict(), "description": before.description}  # which changes no result
+    changed = [key for key, value in own.items() if stored[key] != value]
     if changed:
         was = ", ".join(f"{key} = {stored[key]!r}" for key in changed)
         raise ConfigError(
@@ -98,21 +92,21 @@ def _check_same_recipe(run: Path, config: BaseConfig) -> None:
 
 
 def is_detector(state: Mapping[str, Any]) -> bool:
-    """Whether a checkpoint is that of a face detector; else it is a classifier's."""
+    """Whether a checkpoint is a face detector's, not a classifier's."""
     return bool(state["config"].get("task") == "detection")
 
 
 def save(state: Mapping[str, Any], path: Path) -> None:
     """Write a checkpoint whole or not at all; raises ``OutputError``."""
-    buffer = io.BytesIO()  # PyTorch would turn a full disk into a RuntimeError of many lines
+    buffer = io.BytesIO()  # torch.save turns a full disk into a RuntimeError of many lines
     torch.save(dict(state), buffer)
     write_whole(path, buffer.getvalue())
 
 
 def load(path: Path, device: str | torch.device = "cpu") -> dict[str, Any]:
-    """Read a checkpoint, weights and plain values only: nothing in it is ever executed.
+    """Read a checkpoint; only tensors and plain values are accepted, so no code is executed.
 
-    Raises ``ModelFileError`` where it is missing, damaged or another program's.
+    Raises ``ModelFileError`` if it is missing, damaged or from another program.
     """
     try:
         state = torch.load(path, map_location=device, weights_only=True)
@@ -123,26 +117,27 @@ def load(path: Path, device: str | torch.device = "cpu") -> dict[str, Any]:
     except OSError as error:
         raise ModelFileError(f"{path} cannot be read: {error.strerror or error}") from None
     except Exception:  # noqa: BLE001 - pickle raises nearly anything on a damaged file
-        # PyTorch's own words fill a page, and advise to read the file without its safeguard.
+        # PyTorch's message is a page long, and advises to load the file without this protection.
         raise ModelFileError(
-            f"{path} is no checkpoint of 'mien train', or a damaged one: give the folder of a run"
+            f"{path} is not a checkpoint of 'mien train', or damaged: give the folder of a run"
         ) from None
     if not isinstance(state, dict) or not state.keys() >= _TYPES.keys():
-        raise ModelFileError(f"{path} is a PyTorch file, but no checkpoint of 'mien train'")
+        raise ModelFileError(f"{path} is a PyTorch file, but not a checkpoint of 'mien train'")
     for key, kind in {**_TYPES, **_CLASSIFIER, **_OPTIONAL}.items():
         if key in state and not isinstance(state[key], kind):
             raise ModelFileError(
-                f"{path} is no checkpoint of 'mien train': its {key} is {type(state[key]).__name__}"
+                f"{path} is not a checkpoint of 'mien train': "
+                f"its {key} is {type(state[key]).__name__}"
             )
     if not is_detector(state) and not state.keys() >= _CLASSIFIER.keys():
-        raise ModelFileError(f"{path} is a PyTorch file, but no checkpoint of 'mien train'")
+        raise ModelFileError(f"{path} is a PyTorch file, but not a checkpoint of 'mien train'")
     if not all(isinstance(label, str) for label in state["labels"]):
-        raise ModelFileError(f"{path} is no checkpoint of 'mien train': its labels are no names")
+        raise ModelFileError(f"{path} is not a checkpoint of 'mien train': its labels are not text")
     return state
 
 
 def find(run: str | Path) -> Path:
-    """The checkpoint of a run folder, or the file itself."""
+    """The checkpoint of a run's folder, or the file itself."""
     path = Path(run)
     return path / CHECKPOINT if os.path.isdir(path) else path  # noqa: PTH112 - never raises
 
@@ -171,6 +166,6 @@ def weights_hash(net: nn.Module) -> str:
 
 def keep(run: Path, rows: Sequence[Row], state: Mapping[str, Any]) -> None:
     """Write the metrics and the checkpoint of all epochs so far; raises ``OutputError``."""
-    # Metrics first: a kill in between leaves one row too many, which resuming cuts off.
+    # Metrics first: a kill in between leaves one extra row, which resuming drops.
     write_metrics(run / METRICS, rows)
     save(state, run / CHECKPOINT)

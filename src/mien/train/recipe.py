@@ -7,11 +7,10 @@ other one a classifier (``mien.train.classification.config``).
 from __future__ import annotations
 
 import os
+import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-import tomllib
 
 from mien.errors import ConfigError, UnknownNameError
 from mien.train.classification.config import ClassifierConfig
@@ -94,6 +93,17 @@ def load_recipe(
             recipe[key.strip()] = text.strip()
     recipe.update(values or {})
     return config_of(recipe, where=str(name_or_path))
+
+
+def load_detector_recipe(name_or_path: str | Path) -> DetectorConfig:
+    """``load_recipe``, but raises ``ConfigError`` for a classifier's recipe."""
+    config = load_recipe(name_or_path)
+    if not isinstance(config, DetectorConfig):
+        raise ConfigError(
+            f"the recipe {config.name!r} trains a classifier of face crops: give a face detector's "
+            "('mien train --list' names them all)"
+        )
+    return config
 
 
 def load_classifier_recipe(

@@ -37,11 +37,6 @@ class Task(Protocol[Net]):
         ...
 
     @property
-    def labels(self) -> tuple[str, ...]:
-        """The classes that the network tells apart."""
-        ...
-
-    @property
     def unreadable(self) -> Sequence[tuple[str, str]]:
         """Key and reason of every picture that could not be read."""
         ...
@@ -80,12 +75,8 @@ class Task(Protocol[Net]):
         """Recompute what the average of the weights cannot take from their own averages."""
         ...
 
-    def validates(self, epoch: int) -> bool:
-        """Whether the epoch ends with a validation."""
-        ...
-
-    def validate(self, averaged: Net) -> Row:
-        """Metrics of the averaged weights on the validation split."""
+    def validate(self, averaged: Net, epoch: int) -> Row:
+        """Metrics of the averaged weights on the validation split; empty if none is due."""
         ...
 
     def is_best(self, epoch: int, metrics: Row) -> bool:
@@ -97,7 +88,7 @@ class Task(Protocol[Net]):
         ...
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint stores besides network and optimiser."""
+        """``labels`` and what else a checkpoint stores besides network and optimiser."""
         ...
 
     def restore(self, state: Mapping[str, Any], folder: Path) -> None:

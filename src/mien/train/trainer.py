@@ -145,12 +145,11 @@ class Trainer(Generic[Net]):
             if self.ema is not None:
                 task.update_statistics(self.averaged, epoch)
             check_weights(self.net, epoch, self.config.lr, self.folder)
-            if task.validates(epoch):
-                measured = task.validate(self.averaged) if self.world.is_main else None
-                measured = self.world.agree(measured)
-                row.update(measured)
-                if task.is_best(epoch, measured):
-                    self.best = {k: v.clone() for k, v in self.averaged.state_dict().items()}
+            measured = task.validate(self.averaged, epoch) if self.world.is_main else {}
+            measured = self.world.agree(measured)
+            row.update(measured)
+            if measured and task.is_best(epoch, measured):
+                self.best = {k: v.clone() for k, v in self.averaged.state_dict().items()}
             rows.append(row)
             if self.world.is_main:
                 checkpoint.keep(self.folder, rows, self._state(epoch + 1))
@@ -208,7 +207,6 @@ class Trainer(Generic[Net]):
         return {
             "epochs_done": epochs_done,
             "config": self.config.to_dict(),
-            "labels": list(self.task.labels),
             "model": self.net.state_dict(),
             "ema": self.averaged.state_dict(),
             "ema_updates": int(self.ema.n_averaged) if self.ema is not None else 0,

@@ -96,8 +96,8 @@ def test_bad_annotations_are_left_out_and_told(entries: list[Entry], tmp_path: P
     assert [s.key for s in dataset.samples("train")] == ["0.jpg"]
     assert dataset.skipped("train") == {  # type: ignore[attr-defined]
         "without annotations": ["1.jpg", "2.jpg"],
-        "its annotations are damaged": [f"{i}.jpg" for i in (3, 4, 5, 6, 7, 10, 11, 12, 13)],
-        "its label is out of range": ["8.jpg", "9.jpg"],
+        "annotations are damaged": [f"{i}.jpg" for i in (3, 4, 5, 6, 7, 10, 11, 12, 13)],
+        "label is out of range": ["8.jpg", "9.jpg"],
     }
 
 

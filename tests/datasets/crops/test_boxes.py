@@ -234,7 +234,7 @@ def test_numbers_need_an_order(faces: dict[str, Any], tmp_path: Path) -> None:
         read(tmp_path)
     assert read(tmp_path, "order=affectnet").facts.labels == ("happiness",)
     assert read(tmp_path, "order=rafdb").facts.labels == ("surprise",)
-    with pytest.raises(ConfigError, match="boxes has order="):
+    with pytest.raises(ConfigError, match="boxes takes order="):
         read(tmp_path, "order=x")
 
 

@@ -121,7 +121,7 @@ def test_numbers_in_names_need_not_be_rows(fer2013_rows: Rows, tmp_path: Path) -
     dataset = open_dataset(fer2013.write_folder(tmp_path, members))
     assert len(list(dataset.samples("private"))) == 8
     fer2013.write_folder(tmp_path, {"ferplus.csv": fer2013.votes_file(fer2013_rows)})
-    with pytest.raises(DatasetError, match="do not line up"):
+    with pytest.raises(DatasetError, match="do not match"):
         list(open_dataset(tmp_path).samples("private"))
 
 
@@ -200,7 +200,7 @@ def edit(path: Path, line: int, change: Callable[[str], str]) -> Path:
         (
             4,
             lambda s: s.replace(",", ",300 ", 1).replace(" ", "|", 1),
-            ("row 3", "no whole number"),
+            ("row 3", "not a whole number"),
         ),
         (5, lambda s: s.split(" ", 1)[0] + " 256 " + s.split(" ", 2)[2], ("row 4", "'256'", "255")),
         (5, lambda s: s.split(" ", 1)[0] + " -1 " + s.split(" ", 2)[2], ("row 4", "'-1'")),
@@ -228,15 +228,15 @@ def test_what_is_no_fer2013_is_called_so(tmp_path: Path, fer2013_rows: Rows) -> 
         "empty.csv": (b"", "it is empty"),
         "empty.zip": (b"", "it is empty"),
         "empty.jpg": (b"", "it is empty"),
-        "binary.csv": (bytes(range(256)) * 40, "binary.csv is no table"),
-        "long.csv": (b"x" * 300_000, "long.csv is no table"),
+        "binary.csv": (bytes(range(256)) * 40, "binary.csv is not a table"),
+        "long.csv": (b"x" * 300_000, "long.csv is not a table"),
         "words": (b"words", r"emotion, pixels and Usage .* words has \['words'\]"),
         "face.png": (picture, "it is a single picture"),
     }
     for name, (data, reason) in files.items():
         (tmp_path / name).write_bytes(data)
         message = reading(tmp_path / name)
-        assert message.startswith(f"{tmp_path / name} is no FER2013: "), message
+        assert message.startswith(f"{tmp_path / name} is not FER2013: "), message
         assert re.search(reason, message) and "expected" in message
     members = {
         "photos": {"a.png": picture, "b.png": picture},
@@ -250,7 +250,7 @@ def test_what_is_no_fer2013_is_called_so(tmp_path: Path, fer2013_rows: Rows) -> 
             fer2013.write_zip(tmp_path / f"{name}.zip", held),
         ):
             message = reading(path)
-            assert message.startswith(f"{path} is no FER2013: "), message
+            assert message.startswith(f"{path} is not FER2013: "), message
             assert next(iter(held)) in message
 
 
@@ -263,19 +263,22 @@ def test_a_table_cut_by_a_nul(tmp_path: Path) -> None:
     ("members", "words"),
     [
         ({"train/happy/Training_1.png": b""}, ("Training_1.png", "empty")),
-        ({"train/happy/Training_1.png": b"words"}, ("Training_1.png", "no PNG, JPEG or BMP")),
+        ({"train/happy/Training_1.png": b"words"}, ("Training_1.png", "not a PNG, JPEG or BMP")),
         ({"train/happy/Training_1.png": "cut"}, ("Training_1.png", "damaged")),
         ({"train/happy/Training_1.png": "small"}, ("Training_1.png", "32×40 pixels instead of 48")),
         ({"train/happy/Training_1.png": "huge"}, ("Training_1.png", "damaged")),
-        ({"train/bored/Training_1.png": "good"}, ("train/bored/Training_1.png", "no expression")),
-        ({"train/contempt/Training_1.png": "good"}, ("contempt", "no expression of FER2013")),
+        (
+            {"train/bored/Training_1.png": "good"},
+            ("train/bored/Training_1.png", "not an expression"),
+        ),
+        ({"train/contempt/Training_1.png": "good"}, ("contempt", "not an expression of FER2013")),
         (
             {"train/sad/Training_1.png": "good", "train/sad/extra.png": "good"},
-            ("train/sad/extra.png", "names no usage"),
+            ("train/sad/extra.png", "has no usage"),
         ),
         ({"pictures/sad/1.png": "good"}, ("pictures/sad/1.png", "a folder train or test")),
-        ({"notes.txt": b"words"}, ("no FER2013", "it holds notes.txt")),
-        ({}, ("no FER2013", "it is empty")),
+        ({"notes.txt": b"words"}, ("not FER2013", "it holds notes.txt")),
+        ({}, ("not FER2013", "it is empty")),
     ],
 )
 @pytest.mark.parametrize("form", ["folder", "zip"])
@@ -343,9 +346,9 @@ def test_an_encrypted_zip(fer2013_rows: Rows, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda t: t.replace("Training", "PublicTest", 1), ("do not line up", "Training_0000000")),
-        (lambda t: t.rsplit("\n", 3)[0], ("do not line up", "PrivateTest_0000062")),
-        (lambda t: t.replace("Image name,", ""), ("no FER+ file", "11 columns")),
+        (lambda t: t.replace("Training", "PublicTest", 1), ("do not match", "Training_0000000")),
+        (lambda t: t.rsplit("\n", 3)[0], ("do not match", "PrivateTest_0000062")),
+        (lambda t: t.replace("Image name,", ""), ("not a FER+ file", "11 columns")),
         (lambda t: t.replace("fer0000002.png,", "fer0000002.png,x", 1), ("row 2 is damaged",)),
         (lambda t: t.replace("fer0000002.png,", "fer0000002.png,1,", 1), ("row 2 has 11 votes",)),
         (lambda t: t.replace("fer0000001.png", "fer\udcff", 1), ("ferplus.csv is damaged",)),
@@ -385,6 +388,6 @@ def test_a_damaged_row_of_a_table_spoils_no_other_picture(
     path.write_text("\n".join(lines))
     samples = list(open_dataset(path).samples("train"))
     assert len(samples) == 40
-    with pytest.raises(DatasetError, match=r"row 2 \(line 4\): pixel 'x\d+' is no whole number"):
+    with pytest.raises(DatasetError, match=r"row 2 \(line 4\): pixel 'x\d+' is not a whole number"):
         _ = samples[2].image
     assert np.array_equal(samples[3].image, fer2013_rows[3].image)

@@ -232,7 +232,7 @@ def test_pictures_beside_the_folders_are_skipped(fer2013_rows: Rows, tmp_path: P
 def test_options_that_cannot_be_followed(tmp_path: Path) -> None:
     for option, words in (
         ("order=alphabet", "order=fer2013, affectnet, ckplus, rafdb"),
-        ("subject=(", "no regular expression"),
+        ("subject=(", "not a regular expression"),
         ("subject=S001", "has 0 groups instead of one"),
     ):
         with pytest.raises(ConfigError, match=words):

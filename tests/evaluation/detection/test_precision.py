@@ -58,11 +58,11 @@ def test_as_pycocotools(seed: int, cap: int) -> None:
     assert check_against_pycocotools(made_up(seed, ties=seed != 3), cap) == len(RANGES)
 
 
-def test_as_pycocotools_on_real_faces(material: Path) -> None:
+def test_as_pycocotools_on_real_faces(shared: Path) -> None:
     """Every marked face of some pictures, moved a little, twice, and boxes of nothing."""
     rng = np.random.default_rng(0)
     answers = []
-    reader = open_dataset(str(material / "data" / "wider_val_dev.zip"), "coco", [])
+    reader = open_dataset(str(shared / "data" / "wider_val_dev.zip"), "coco", [])
     for scene in list(reader.scenes("valid"))[::16]:
         twice = np.repeat(scene.boxes, 2, axis=0)
         boxes = twice + rng.normal(0, 0.06, twice.shape) * np.tile(twice[:, 2:] - twice[:, :2], 2)

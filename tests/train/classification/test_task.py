@@ -20,7 +20,7 @@ from mien.train.classification.task import ClassifierTask  # noqa: E402
 from mien.train.recipe import load_recipe  # noqa: E402
 
 
-def test_too_little_data_is_told(tmp_path: Path) -> None:
+def test_too_little_data_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="20 pictures make no batch of 32"):
         train(tiny.config(), tmp_path / "a", data=tiny.Faces(count=20))
     with pytest.raises(DatasetError, match="no pictures"):
@@ -32,9 +32,12 @@ def test_patience_keeps_the_best_epoch(tmp_path: Path, monkeypatch: pytest.Monke
     kept = []
     real = ClassifierTask.validate
 
-    def validate(self: Any, averaged: Any) -> dict[str, float]:
+    def validate(self: Any, averaged: Any, epoch: int) -> dict[str, float]:
         kept.append({k: v.clone() for k, v in averaged.state_dict().items()})
-        return {**real(self, averaged), "valid_nll": [2.0, 1.0, 1.1, 1.2, 0.5][len(kept) - 1]}
+        return {
+            **real(self, averaged, epoch),
+            "valid_nll": [2.0, 1.0, 1.1, 1.2, 0.5][len(kept) - 1],
+        }
 
     monkeypatch.setattr(ClassifierTask, "validate", validate)
     config = tiny.config(epochs=5, patience=2)
@@ -65,7 +68,7 @@ def test_valence_and_arousal_are_a_head_that_is_dropped(tmp_path: Path) -> None:
     assert any(name.startswith("affect.") for name in state(tmp_path)["model"])
 
 
-def test_frozen_epochs_train_the_head_alone(tmp_path: Path) -> None:
+def test_frozen_epochs_train_only_the_head(tmp_path: Path) -> None:
     pytest.importorskip("timm")
     import torchvision
 

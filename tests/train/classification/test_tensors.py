@@ -83,7 +83,7 @@ def test_a_packed_split_is_used_where_it_lies(tmp_path: Path) -> None:
     assert load(divided, config, "valid").origin == "bars"
 
 
-def test_unreadable_pictures_are_left_out_and_listed() -> None:
+def test_unreadable_pictures_are_skipped_and_listed() -> None:
     loaded = load(Odd(128, broken=3), tiny.config(limit=None))
     assert len(loaded) == 125
     assert loaded.unreadable[0] == ("row 0", "train/x.jpg is damaged")
@@ -101,13 +101,13 @@ def test_labels_out_of_range_are_named() -> None:
         load(Odd(label=7), tiny.config())
 
 
-def test_at_most_so_many_a_class_of_the_training_split_alone() -> None:
+def test_max_per_class_limits_only_the_training_split() -> None:
     config = tiny.config(limit=None, max_per_class=4)
     assert torch.bincount(load(tiny.Faces(), config).labels).tolist() == [4] * 7
     assert len(load(tiny.Faces(), config, "public")) == 128
 
 
-def test_what_is_known_beside_the_label_comes_along() -> None:
+def test_soft_labels_and_affect_are_loaded() -> None:
     facts = {"target": (0.5, 0.5, 0, 0, 0, 0, 0), "valence": 0.3, "arousal": None}
     loaded = load(Odd(**facts), tiny.config())
     assert loaded.targets is not None and loaded.affect is not None

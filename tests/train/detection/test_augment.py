@@ -8,7 +8,7 @@ import pytest
 from mien.media.images import read_image
 from mien.preprocess.letterbox import PADDING, letterbox
 from mien.samples import ASTRONAUT
-from mien.train.detection.augment import view
+from mien.train.detection.augment import random_view
 from mien.train.detection.config import DetectorConfig
 
 PLAIN = DetectorConfig(
@@ -37,7 +37,7 @@ def arrays(*boxes: tuple[int, int, int, int]) -> tuple[np.ndarray, np.ndarray]:
 
 def test_the_picture_as_in_use() -> None:
     image = read_image(ASTRONAUT)
-    seen = view(image, *arrays((100, 50, 200, 180)), PLAIN, np.random.default_rng(0))
+    seen = random_view(image, *arrays((100, 50, 200, 180)), PLAIN, np.random.default_rng(0))
     expected, scale = letterbox(image, 256, 400)
     assert scale == 0.5
     assert np.array_equal(seen.image, expected)
@@ -49,7 +49,7 @@ def test_boxes_follow_the_pixels(seed: int) -> None:
     """Zoomed, cropped, padded, mirrored: the box is where the paint is."""
     box = (180, 90, 290, 220)
     config = replace(PLAIN, zoom=(0.5, 1.7), flip=True)
-    seen = view(painted(box), *arrays(box), config, np.random.default_rng(seed))
+    seen = random_view(painted(box), *arrays(box), config, np.random.default_rng(seed))
     assert seen.image.shape == (256, 256, 3)
     (inside,) = [*seen.boxes, *seen.ignored]
     assert inside == pytest.approx(found(seen.image), abs=1.6)
@@ -57,7 +57,7 @@ def test_boxes_follow_the_pixels(seed: int) -> None:
 
 def test_what_the_picture_does_not_fill_is_grey() -> None:
     config = replace(PLAIN, zoom=(0.5, 0.5))
-    seen = view(
+    seen = random_view(
         painted((0, 0, 512, 512)), *arrays((0, 0, 512, 512)), config, np.random.default_rng(3)
     )
     x1, y1, x2, y2 = found(seen.image)
@@ -71,7 +71,9 @@ def test_what_cannot_be_learned_from_is_ignored() -> None:
     image = read_image(ASTRONAUT)
     small, large, marked = (10, 10, 24, 24), (200, 60, 300, 190), (350, 350, 450, 480)
     boxes, _ = arrays(small, large, marked)  # small: 7 pixels in the view
-    seen = view(image, boxes, np.array([False, False, True]), PLAIN, np.random.default_rng(0))
+    seen = random_view(
+        image, boxes, np.array([False, False, True]), PLAIN, np.random.default_rng(0)
+    )
     assert seen.boxes.tolist() == [[100, 30, 150, 95]]
     assert seen.ignored.tolist() == [[5, 5, 12, 12], [175, 175, 225, 240]]
 
@@ -82,7 +84,7 @@ def test_a_face_cut_in_two_is_ignored_and_one_outside_is_gone() -> None:
     config = replace(PLAIN, zoom=(4.0, 4.0))
     kinds = set()
     for seed in range(40):
-        seen = view(image, boxes, ignored, config, np.random.default_rng(seed))
+        seen = random_view(image, boxes, ignored, config, np.random.default_rng(seed))
         assert len(seen.boxes) + len(seen.ignored) <= 1  # they are far apart at this zoom
         for kept in seen.boxes:  # 120 pixels become 240
             assert np.prod(kept[2:] - kept[:2]) >= 0.5 * 222**2
@@ -94,17 +96,19 @@ def test_a_face_cut_in_two_is_ignored_and_one_outside_is_gone() -> None:
 
 
 def test_no_face_at_all() -> None:
-    seen = view(read_image(ASTRONAUT), *arrays(), PLAIN, np.random.default_rng(0))
+    seen = random_view(read_image(ASTRONAUT), *arrays(), PLAIN, np.random.default_rng(0))
     assert seen.boxes.shape == seen.ignored.shape == (0, 4)
 
 
 def test_colour_changes_within_bounds_and_grey_has_none() -> None:
     image, nobody = read_image(ASTRONAUT), arrays()
-    grey = view(image, *nobody, replace(PLAIN, grey=1.0), np.random.default_rng(0)).image
+    grey = random_view(image, *nobody, replace(PLAIN, grey=1.0), np.random.default_rng(0)).image
     assert (grey.max(axis=2) == grey.min(axis=2)).all()
-    plain = view(image, *nobody, PLAIN, np.random.default_rng(0)).image.mean()
+    plain = random_view(image, *nobody, PLAIN, np.random.default_rng(0)).image.mean()
     means = [
-        view(image, *nobody, replace(PLAIN, colour=0.3), np.random.default_rng(s)).image.mean()
+        random_view(
+            image, *nobody, replace(PLAIN, colour=0.3), np.random.default_rng(s)
+        ).image.mean()
         for s in range(20)
     ]
     assert min(means) < 0.9 * plain < 1.1 * plain < max(means)
@@ -115,7 +119,7 @@ def test_the_same_draw_gives_the_same_view() -> None:
     image, nobody = read_image(ASTRONAUT), arrays((200, 60, 300, 190))
     config = replace(PLAIN, zoom=(0.5, 2.0), colour=0.2, flip=True)
     one, same, other = (
-        view(image, *nobody, config, np.random.default_rng(s)).image for s in (5, 5, 6)
+        random_view(image, *nobody, config, np.random.default_rng(s)).image for s in (5, 5, 6)
     )
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)

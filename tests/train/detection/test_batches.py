@@ -11,7 +11,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the 'train' extra")
 
 from mien.errors import DatasetError, TrainingError  # noqa: E402
-from mien.train.detection.augment import view  # noqa: E402
+from mien.train.detection.augment import random_view  # noqa: E402
 from mien.train.detection.batches import Scenes, batches  # noqa: E402
 from tests.support.few_scenes import TINY, Few  # noqa: E402
 
@@ -20,7 +20,7 @@ def broken() -> np.ndarray:
     raise DatasetError("half a file")
 
 
-def test_an_epoch_shows_every_picture_once_and_drops_the_odd_rest(material: Path) -> None:
+def test_an_epoch_has_every_picture_once_without_the_incomplete_batch(material: Path) -> None:
     scenes = Scenes(Few(material), "train", None)
     assert len(scenes) == 9
     got = list(batches(scenes, TINY, epoch=0))
@@ -28,8 +28,10 @@ def test_an_epoch_shows_every_picture_once_and_drops_the_odd_rest(material: Path
     assert all(pixels.dtype == torch.uint8 for pixels, _ in got)
     seen = [image.numpy().transpose(1, 2, 0) for pixels, _ in got for image in pixels]
     drawn = {
-        i: view(s.image, s.boxes, s.ignored, TINY, np.random.default_rng((TINY.seed, 0, i))).image
-        for i, s in enumerate(scenes.kept)
+        i: random_view(
+            s.image, s.boxes, s.ignored, TINY, np.random.default_rng((TINY.seed, 0, i))
+        ).image
+        for i, s in enumerate(scenes.readable)
     }
     places = [next(i for i, image in drawn.items() if np.array_equal(image, x)) for x in seen]
     assert len(set(places)) == 8
@@ -56,7 +58,7 @@ def test_processes_share_a_batch(material: Path) -> None:
     assert [torch.equal(t["boxes"], b) for t, b in zip(parts[1][1], boxes[1::2], strict=True)]
 
 
-def test_what_cannot_be_read_is_left_out_and_told(material: Path) -> None:
+def test_unreadable_pictures_are_skipped_and_listed(material: Path) -> None:
     few = Few(material)
     few.held["train"][2] = replace(few.held["train"][2], pixels=broken)
     scenes = Scenes(few, "train", None)
@@ -68,11 +70,9 @@ def test_what_cannot_be_read_is_left_out_and_told(material: Path) -> None:
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_a_picture_that_goes_missing_later_is_told_in_its_own_words(
-    material: Path, workers: int
-) -> None:
+def test_a_picture_that_goes_missing_keeps_its_own_error(material: Path, workers: int) -> None:
     scenes = Scenes(Few(material), "train", 4)
-    scenes.kept[2] = replace(scenes.kept[2], pixels=broken)
+    scenes.readable[2] = replace(scenes.readable[2], pixels=broken)
     with pytest.raises(DatasetError, match=r"^half a file$"):
         list(batches(scenes, replace(TINY, workers=workers), 0))
 
@@ -83,6 +83,6 @@ def test_a_process_that_is_ended_from_outside_is_one_line(material: Path) -> Non
         raise AssertionError
 
     scenes = Scenes(Few(material), "train", 4)
-    scenes.kept[2] = replace(scenes.kept[2], pixels=killed)
-    with pytest.raises(TrainingError, match=r"ended from outside.*--set workers=0"):
+    scenes.readable[2] = replace(scenes.readable[2], pixels=killed)
+    with pytest.raises(TrainingError, match=r"was killed, .*--set workers=0"):
         list(batches(scenes, replace(TINY, workers=1), 0))

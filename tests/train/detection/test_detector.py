@@ -55,7 +55,7 @@ def test_a_run_is_a_detector(detector_run: Path) -> None:
         detector.detect(tiny)
 
 
-def test_what_is_known_of_it_travels(detector_run: Path) -> None:
+def test_its_facts_are_in_the_spec(detector_run: Path) -> None:
     detector = TorchDetector(detector_run, device="cpu")
     spec = detector.spec
     assert detector.score_threshold == spec.score_threshold == TINY.score_threshold
@@ -66,7 +66,7 @@ def test_what_is_known_of_it_travels(detector_run: Path) -> None:
     assert detector.facts.card == spec.card
 
 
-def test_what_is_no_detector_is_told(detector_run: Path, run: Path, tmp_path: Path) -> None:
+def test_other_checkpoints_are_refused(detector_run: Path, run: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match="run of a classifier: give that of a face detector"):
         TorchDetector(run)
     with pytest.raises(ModelFileError, match="run of a face detector: give that of a classifier"):

@@ -1,4 +1,4 @@
-"""A random network that finds things is exported once; its file answers as PyTorch does."""
+"""A random network is exported once; the file's boxes must match PyTorch's."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SCORE = "roi_heads.box_predictor.cls_score"
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of no epoch whose heads answer differently at every place."""
+    """An untrained run whose heads give different answers at every place."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
     net = build(TINY)
@@ -69,7 +69,7 @@ def graph(run: Path) -> Any:
 
 @pytest.fixture
 def exported_once(graph: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """PyTorch's exporter takes half a minute of these tests: once is enough."""
+    """Exported once, because PyTorch's exporter takes half a minute."""
     monkeypatch.setattr(export, "to_onnx", lambda *_: copy.deepcopy(graph))
 
 
@@ -89,7 +89,7 @@ def test_the_graph_answers_as_pytorch_at_any_size(
     np.testing.assert_allclose(boxes, expected["boxes"].numpy(), atol=0.02)
 
 
-def test_where_nothing_is_found_the_answer_is_empty(graph: Any, tmp_path: Path) -> None:
+def test_without_a_face_the_answer_is_empty(graph: Any, tmp_path: Path) -> None:
     blind = copy.deepcopy(graph)
     (bias,) = [t for t in blind.graph.initializer if t.name.endswith(f"{SCORE}.bias")]
     bias.CopyFrom(numpy_helper.from_array(np.array([90, -90], np.float32), bias.name))
@@ -147,7 +147,7 @@ def test_a_graph_that_answers_otherwise_is_not_written(
     assert not any(tmp_path.iterdir())
 
 
-def test_what_cannot_be_written_or_read_is_told_first(run: Path, tmp_path: Path) -> None:
+def test_what_cannot_be_written_or_read_is_refused_first(run: Path, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="no folder"):
         export.export_detector(run, tmp_path / "none" / "m.onnx")
     with pytest.raises(ModelFileError, match="no checkpoint"):
@@ -155,11 +155,11 @@ def test_what_cannot_be_written_or_read_is_told_first(run: Path, tmp_path: Path)
 
 
 @pytest.mark.usefixtures("exported_once")
-def test_a_network_that_is_not_sure_of_itself_is_exported_all_the_same(
+def test_an_unsure_network_is_exported_too(
     run: Path, graph: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    """What float16 changes is told; what PyTorch itself does not find cannot be compared."""
+    """What float16 changes is reported; boxes that PyTorch does not find cannot be compared."""
 
     def shaken(model: Any) -> None:
         (bias,) = [t for t in model.graph.initializer if t.name.endswith(f"{SCORE}.bias")]

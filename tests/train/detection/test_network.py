@@ -100,7 +100,7 @@ def test_it_learns_a_face_and_gradients_reach_what_is_not_frozen() -> None:
 
 
 def test_ignored_faces_cost_nothing() -> None:
-    """With the whole view ignored nothing is background: no loss has anything to say."""
+    """If the whole view is ignored there is no background, so every loss is 0."""
     torch.manual_seed(0)
     net = build(MOBILE).train()
     everything = {

@@ -46,7 +46,7 @@ def test_a_run_leaves_recipe_metrics_and_checkpoint(finished: Path) -> None:
     assert state["facts"]["faces"] > 9
 
 
-def test_a_killed_run_goes_on_to_the_same_weights(
+def test_a_killed_and_resumed_run_has_the_same_weights(
     finished: Path, material: Path, tmp_path: Path
 ) -> None:
     class KilledError(Exception):
@@ -64,7 +64,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(
 
 
 def test_the_average_is_of_the_weights(finished: Path) -> None:
-    """Four steps at a decay of a half: near the last weights, but not they."""
+    """After four steps with a decay of a half the average is near the last weights."""
     last, average = weights(finished, "model"), weights(finished)
     name = "rpn.head.cls_logits.weight"
     assert not torch.equal(last[name], average[name])
@@ -72,7 +72,7 @@ def test_the_average_is_of_the_weights(finished: Path) -> None:
 
 
 def test_the_average_has_statistics_of_its_own(finished: Path, material: Path) -> None:
-    """Those of the views of the last epoch, as its own weights see them."""
+    """The statistics of the last epoch's views, computed with the averaged weights."""
     config = replace(TINY, epochs=2)
     net = build(config)
     net.load_state_dict(weights(finished))
@@ -88,7 +88,7 @@ def test_the_average_has_statistics_of_its_own(finished: Path, material: Path) -
     torch.testing.assert_close(kept, means, atol=1e-4, rtol=1e-3)
 
 
-def test_other_data_is_no_way_to_go_on(finished: Path, material: Path) -> None:
+def test_a_run_is_not_resumed_with_other_data(finished: Path, material: Path) -> None:
     with pytest.raises(ConfigError, match="resume with the same data"):
         train(TINY, Few(material, train=8), finished, device=CPU, resume=True)
 
@@ -99,9 +99,7 @@ def test_too_few_pictures(material: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
-def test_a_loss_that_is_no_number_ends_the_run_and_keeps_what_is_done(
-    material: Path, tmp_path: Path
-) -> None:
+def test_a_loss_that_is_not_finite_ends_the_run(material: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     with pytest.raises(
         TrainingError, match=r"not finite in epoch 1, .*lower lr .* nothing was kept$"
@@ -110,7 +108,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_what_is_done(
     assert read_metrics(run / METRICS) == []
 
 
-def test_a_split_that_is_not_there_is_told_before_anything_is_written(
+def test_a_missing_split_is_refused_before_anything_is_written(
     material: Path, tmp_path: Path
 ) -> None:
     config = replace(TINY, valid_split="held")

@@ -1,4 +1,4 @@
-"""Against state dicts of torchvision's own models, as its published files hold them."""
+"""Tests with state dicts of torchvision's models, like those in its published files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def config(source: object, **keys: Any) -> DetectorConfig:
 
 @pytest.fixture(scope="module")
 def detector() -> Any:
-    """Torchvision's mobile detector for COCO's 91 classes, at random."""
+    """Random weights of torchvision's mobile detector for COCO's 91 classes."""
     return torchvision.models.detection.fasterrcnn_mobilenet_v3_large_320_fpn(
         weights=None, weights_backbone=None
     )
@@ -47,7 +47,7 @@ def detector_file(detector: Any, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Nothing is fetched in these tests: whoever asks is told as if he were offline."""
+    """Nothing is downloaded in these tests: every request fails as if offline."""
 
     def offline(*_: Any, **__: Any) -> None:
         raise OSError("no network")
@@ -73,8 +73,8 @@ def test_a_detectors_file_is_loaded_but_for_what_cannot_fit(
     ):
         assert torch.equal(own[name], theirs[name]), name
     assert facts["weights_from"] == str(detector_file)
-    count, _, at_random = facts["weights_loaded"].partition("; at random: ")
-    assert set(at_random.split(", ")) == {
+    count, _, random = facts["weights_loaded"].partition("; at random: ")
+    assert set(random.split(", ")) == {
         "backbone.fpn.inner_blocks.0.0",  # of stride 16 here, of 32 there
         "roi_heads.box_predictor.bbox_pred",  # 91 classes
         "roi_heads.box_predictor.cls_score",
@@ -123,7 +123,7 @@ def test_a_finer_pyramid_takes_the_levels_that_both_have(
 
 
 @pytest.mark.parametrize("backbone", ["mobilenet_v3_large", "resnet50"])
-def test_a_classifiers_file_is_the_backbone_alone(backbone: str, tmp_path: Path) -> None:
+def test_a_classifiers_file_fills_only_the_backbone(backbone: str, tmp_path: Path) -> None:
     classifier = getattr(torchvision.models, backbone)(weights=None)
     torch.save(classifier.state_dict(), tmp_path / "classifier.pth")
     wanted = config(tmp_path / "classifier.pth", backbone=backbone, norm="frozen", channels=32)
@@ -143,7 +143,7 @@ def test_a_classifiers_file_is_the_backbone_alone(backbone: str, tmp_path: Path)
 def test_the_backbone_answers_as_it_did_where_it_comes_from(
     source: str, norm: str, tmp_path: Path
 ) -> None:
-    """Small variances show which eps is added to them: torchvision has three."""
+    """Small variances show which of torchvision's three eps is added."""
     frozen = partial(torchvision.ops.FrozenBatchNorm2d, eps=0.0 if "r50" in source else 1e-5)
     torch.manual_seed(0)
     if source == "mobile classifier":
@@ -190,21 +190,21 @@ def test_a_run_is_fine_tuned_whatever_its_recipe(tmp_path: Path) -> None:
         assert "at random" not in facts["weights_loaded"]
 
 
-def test_a_run_of_a_classifier_is_told(run: Path) -> None:
+def test_a_run_of_a_classifier_is_refused(run: Path) -> None:
     with pytest.raises(ModelFileError, match="run of a classifier"):
         weights.load_weights(build(config(run)), config(run))
 
 
 def test_what_does_not_fit_is_one_line(detector_file: Path, tmp_path: Path) -> None:
     wrong = config(detector_file, backbone="resnet50")
-    with pytest.raises(ModelFileError, match="does not fit the backbone resnet50: of its 265") as e:
+    with pytest.raises(ModelFileError, match="not fit the backbone resnet50: 265 of its 265") as e:
         weights.load_weights(build(wrong), wrong)
     assert "\n" not in str(e.value)
     torch.save({"a": 1}, tmp_path / "other.pth")
     (tmp_path / "torn.pth").write_bytes(b"PK\x03\x04 torn")
     for name, expected in (
         ("none.pth", "no weights at"),
-        ("other.pth", "holds no state dict"),
+        ("other.pth", "is not a state dict"),
         ("torn.pth", "damaged"),
     ):
         with pytest.raises(ModelFileError, match=expected) as e:
@@ -212,7 +212,7 @@ def test_what_does_not_fit_is_one_line(detector_file: Path, tmp_path: Path) -> N
         assert "\n" not in str(e.value)
 
 
-def test_offline_the_way_round_is_told() -> None:
+def test_offline_the_message_says_what_to_do() -> None:
     wanted = config("coco", norm="frozen")
     with pytest.raises(
         TrainingError, match=r"\(no network\): add --weights FILE .*https:.*pth"

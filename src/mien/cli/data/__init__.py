@@ -1,4 +1,4 @@
-"""``mien data``: look at a data set, and pack it, before learning from it or measuring on it."""
+"""``mien data``: inspect, draw and pack data sets before training or measuring on them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``mien data pack``: every picture cropped and resized once, into arrays that are mapped."""
+"""``mien data pack``: crops and resizes every picture once, into memory-mapped arrays."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from mien.errors import ConfigError
     "--channels", type=click.Choice(["1", "3"]),
     help="1: grey, 3: RGB.  [default: grey where the first pictures are]",
 )  # fmt: skip
-@click.option("--workers", type=click.IntRange(min=1), help="Threads.  [default: one a core]")
+@click.option("--workers", type=click.IntRange(min=1), help="Threads.  [default: one per core]")
 @click.option(
     "--exact",
     is_flag=True,
-    help="Decode large JPEGs whole: slower, and a grey level or two nearer.",
+    help="Decode large JPEGs in full size: slower; pixels differ by a grey level or two.",
 )
 def pack(
     source: str,
@@ -36,9 +36,9 @@ def pack(
     """Decode, crop and resize a data set once, into a folder.
 
     SOURCE is the data set, OUT the folder.
-    'mien train RECIPE --dataset packed --data OUT' then starts at once, and needs no more memory
-    than the pictures at hand. A run that was killed goes on with the same command. Pictures that
-    cannot be read, and what the reader leaves out, are listed in OUT/skipped.csv with the reason.
+    'mien train RECIPE --dataset packed --data OUT' then starts at once and needs memory only for
+    the current pictures. The same command resumes a run that was stopped. Pictures that cannot be
+    read, and those that the reader leaves out, are listed in OUT/skipped.csv with the reason.
     """
     import time
 
@@ -51,7 +51,7 @@ def pack(
     if isinstance(found, SceneDataset):
         raise ConfigError(
             "'mien data pack' crops and resizes faces for a classifier's training, and "
-            f"{dataset!r} reads whole pictures: a detector learns from {source} as it is"
+            f"{dataset!r} reads whole pictures: train a detector on {source} without packing it"
         )
     began = time.monotonic()
     try:
@@ -63,7 +63,7 @@ def pack(
                 on_progress=(lambda passed, _: update(passed, total)) if update else None,
             )  # fmt: skip
     except KeyboardInterrupt:
-        click.echo(f"mien: stopped; {out} goes on with the same command", err=True)
+        click.echo(f"mien: stopped; resume {out} with the same command", err=True)
         return 130
     form = f"{size}×{size} {'grey' if done.channels == 1 else 'RGB'}"
     counts = ", ".join(f"{split} {n:,}" for split, n in done.pictures.items())
@@ -72,8 +72,9 @@ def pack(
         rate = done.done_now / (time.monotonic() - began)
         click.echo(f"{done.done_now:,} pictures in this run, {rate:,.0f} a second")
     else:
-        click.echo("it was finished already")
-    listed = {"that cannot be read": done.skipped, "that the reader leaves out": done.left_out}
-    if said := [f"{count:,} {what}" for what, count in listed.items() if count]:
-        click.echo(f"skipped {' and '.join(said)}: see {out}/skipped.csv", err=True)
+        click.echo("already complete")
+    counts_by_reason = {"unreadable": done.skipped, "left out by the reader": done.left_out}
+    skipped = [f"{count:,} {reason}" for reason, count in counts_by_reason.items() if count]
+    if skipped:
+        click.echo(f"skipped {' and '.join(skipped)}: see {out}/skipped.csv", err=True)
     return 0

@@ -1,4 +1,4 @@
-"""The options that say how a data set is read and divided, alike in all ``mien data`` commands."""
+"""The options of all ``mien data`` commands that decide how a data set is read and divided."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def reader(function: F) -> F:
     for option in (
         click.option(
             "--option", "options", multiple=True, metavar="KEY=VALUE",
-            help="An option of the reader, such as classes=7 of ferplus; can be repeated.",
+            help="An option of the reader, such as classes=7 for ferplus; can be repeated.",
         ),
         click.option(
             "--dataset", default="fer2013", show_default=True, metavar="NAME",
-            help="Name of its reader.",
+            help="Reader of the data set.",
         ),
     ):  # fmt: skip
         function = option(function)

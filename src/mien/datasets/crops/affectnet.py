@@ -1,6 +1,6 @@
-"""AffectNet in full (Mollahosseini et al. 2017): photos from the web, a face box and labels each.
+"""AffectNet in full (Mollahosseini et al. 2017): photos from the web, with a face box and labels.
 
-Read as it is published: ``training.csv`` and ``validation.csv``, and pictures under
+Read as published: ``training.csv`` and ``validation.csv``, and pictures under
 ``Manually_Annotated_Images/<number>/<hash>.jpg``; ``automatically_annotated.csv`` too.
 """
 
@@ -32,16 +32,16 @@ COLUMNS = (
     "subDirectory_filePath", "face_x", "face_y", "face_width", "face_height", "facial_landmarks",
     "expression", "valence", "arousal",
 )  # fmt: skip
-"""Their order where a table has no header."""
+"""Their order in a table without a header."""
 _CLASSES = {"7": AFFECTNET8[:7], "8": AFFECTNET8, "11": AFFECTNET11}
 _PLACES = ("Manually_Annotated_Images", "Automatically_Annotated_Images")
-_FAR = 10**9  # pixels: no photo is so large
-_TRIED = 50  # rows whose pictures are looked for, to find where they lie
+_FAR = 10**9  # pixels: no photo is that large
+_TRIED = 50  # rows whose pictures are looked for, to find their folder
 
 
 class _Row(NamedTuple):
-    picture: str  # relative to where the pictures lie
-    box: tuple[str, str, str, str]  # as written: only who decodes the picture needs it
+    picture: str  # relative to the folder of the pictures
+    box: tuple[str, str, str, str]  # as written; parsed when the picture is decoded
     expression: int
     valence: float | None
     arousal: float | None
@@ -51,38 +51,38 @@ class _Row(NamedTuple):
 class AffectNet:
     """The reader. ``path``: the unpacked folder.
 
-    Tables are looked for there and one folder below (``Manually_Annotated_file_lists``), pictures
-    under ``Manually_Annotated_Images`` there, beside the table or one folder below, or right beside
-    the table. A header is optional. Splits are ``train``, ``valid`` and ``automatic``.
+    Tables are found there or one folder below (``Manually_Annotated_file_lists``), pictures under
+    ``Manually_Annotated_Images`` there, beside the table or one folder below, or right beside the
+    table. A header is optional. Splits are ``train``, ``valid`` and ``automatic``.
 
     ``classes``: 8 expressions in the order of ``mien.labels.AFFECTNET8``, 7 without contempt, or 11
     with none, uncertain and non-face; rows of other categories are left out (``skipped``). Pictures
-    are the face box, as far as it lies inside the photo: (H, W) grey or (H, W, 3) RGB of any size,
-    decoded when they are asked for; without an area of the photo in it that is a ``DatasetError``.
-    Valence and arousal are kept, ``None`` where the table says -2.
+    are the part of the face box inside the photo: (H, W) grey or (H, W, 3) RGB of any size, decoded
+    when they are read; a ``DatasetError`` if there is no such part. Valence and arousal are
+    ``None`` where the table says -2.
 
-    Tables are read row by row, so that memory does not grow with them. Raises ``DatasetError`` with
-    the row where a table is damaged, and where ``path`` is no AffectNet.
+    Tables are read row by row, so memory does not grow with them. Raises ``DatasetError`` where
+    ``path`` is not AffectNet, or with the row where a table is damaged.
     """
 
     def __init__(self, path: str | Path, classes: str = "8") -> None:
         if classes not in _CLASSES:
-            raise ConfigError(f"affectnet has classes={', '.join(_CLASSES)}, not {classes!r}")
+            raise ConfigError(f"affectnet takes classes={', '.join(_CLASSES)}, not {classes!r}")
         self.facts = DatasetFacts(name="affectnet", labels=_CLASSES[classes])
         self.path = Path(path)
         self._archive = open_archive(self.path)
         if not isinstance(self._archive, Folder) or self._archive.is_file:
-            raise DatasetError(f"{self.path} is no folder: unpack AffectNet and give its folder")
+            raise DatasetError(f"{self.path} is not a folder: unpack AffectNet and give its folder")
         self._tables = _find_tables(self.path)
         if not self._tables:
             raise DatasetError(
-                f"{self.path} is no AffectNet: expected training.csv or validation.csv in it, with "
-                f"the columns {', '.join(COLUMNS)}, and the pictures under {_PLACES[0]}"
+                f"{self.path} is not AffectNet: expected training.csv or validation.csv with the "
+                f"columns {', '.join(COLUMNS)}, and the pictures under {_PLACES[0]}"
             )
         self._roots: dict[str, str] = {}
 
     def splits(self) -> tuple[str, ...]:
-        """Of ``train``, ``valid`` and ``automatic`` those whose table is there."""
+        """Those of ``train``, ``valid`` and ``automatic`` whose table exists."""
         return tuple(self._tables)
 
     def samples(self, split: str) -> Iterator[Sample]:
@@ -127,22 +127,22 @@ class AffectNet:
                     if cells:
                         yield _row(cells, columns, where)
         except (csv.Error, *DAMAGE) as error:
-            raise DatasetError(f"{where} is damaged, or no CSV: {error}") from None
+            raise DatasetError(f"{where} is damaged, or not CSV: {error}") from None
 
     def _root(self, split: str) -> str:
-        """Where the pictures of a table lie, relative to ``path``, with a slash at its end."""
+        """The folder of a table's pictures, relative to ``path``, with a slash at its end."""
         beside = self._tables[split].rpartition("/")[0]
         homes = dict.fromkeys(("", beside, *(p.removesuffix("_Images") for p in _PLACES)))
         roots = [f"{home}/{place}/".lstrip("/") for home in homes for place in _PLACES]
         roots += [f"{beside}/".lstrip("/"), ""]
         first = [row.picture for row, _ in zip(self._rows(split), range(_TRIED), strict=False)]
         for root in roots:
-            # Path's own raises on odd names.
+            # Path.is_file raises on odd names.
             if any(os.path.isfile(self.path / root / picture) for picture in first):  # noqa: PTH113
                 return root
         raise DatasetError(
-            f"the pictures of {self.path / self._tables[split]} are not there: none of its first "
-            f"{len(first)}, such as {first[0]}, lies in {', '.join(_PLACES)} or beside the table"
+            f"the pictures of {self.path / self._tables[split]} are missing: none of the first "
+            f"{len(first)}, such as {first[0]}, is in {', '.join(_PLACES)} or beside the table"
         )
 
 
@@ -152,14 +152,14 @@ class Crop:
 
     photo: Picture
     box: tuple[str, str, str, str]
-    """x, y, width and height in pixels, as the table says."""
+    """x, y, width and height in pixels, as written in the table."""
 
     def __call__(self) -> Pixels:
-        """The part of the box that lies in the photo."""
+        """The part of the box inside the photo."""
         return self._cut(self.photo(), 1)
 
     def at(self, side: int) -> Pixels:
-        """The same for a result of ``side`` pixels: maybe smaller, see ``Picture.at``."""
+        """The same for a result of ``side`` pixels; may be smaller, see ``Picture.at``."""
         _, _, width, height = self._numbers()
         return self._cut(*self.photo.reduced(largest_reduction(min(width, height), 2 * side)))
 
@@ -175,7 +175,7 @@ class Crop:
         return x, y, width, height
 
     def _cut(self, photo: Pixels, reduction: int) -> Pixels:
-        """The box's part of a photo that is ``reduction`` times smaller than it was."""
+        """The box's part of a photo that was decoded ``reduction`` times smaller."""
         x, y, width, height = self._numbers()
         left, top, right, bottom = (
             round(max(edge, 0) / reduction) for edge in (x, y, x + width, y + height)
@@ -185,7 +185,7 @@ class Crop:
             size = f"{photo.shape[1] * reduction}×{photo.shape[0] * reduction}"
             raise DatasetError(
                 f"{self._where()} has a face box of {width}×{height} pixels at ({x}, {y}), which "
-                f"has no part in its {size}"
+                f"lies outside its {size}"
             )
         return np.ascontiguousarray(face)
 
@@ -194,7 +194,7 @@ class Crop:
 
 
 def _find_tables(path: Path) -> dict[str, str]:
-    """Split → its table, there or one folder below."""
+    """Split → its table, in ``path`` or one folder below."""
     try:
         folders = [path, *sorted(p for p in path.iterdir() if p.is_dir() and p.name not in _PLACES)]
         found = {
@@ -208,7 +208,7 @@ def _find_tables(path: Path) -> dict[str, str]:
 
 
 def _columns(cells: list[str], where: str) -> list[int]:
-    """Where each of ``COLUMNS`` stands in a header; empty where ``cells`` is a row already."""
+    """Place of each of ``COLUMNS`` in a header; empty if ``cells`` is a row, not a header."""
     header = [cell.strip().lower() for cell in cells]
     if COLUMNS[0].lower() in header:
         missing = [column for column in COLUMNS if column.lower() not in header]
@@ -217,7 +217,7 @@ def _columns(cells: list[str], where: str) -> list[int]:
         return [header.index(c.lower()) if c not in missing else -1 for c in COLUMNS]
     if len(cells) != len(COLUMNS):
         raise DatasetError(
-            f"{where} is no table of AffectNet: {len(cells)} columns instead of {len(COLUMNS)} "
+            f"{where} is not a table of AffectNet: {len(cells)} columns instead of {len(COLUMNS)} "
             f"({', '.join(COLUMNS)})"
         )
     return []
@@ -245,5 +245,5 @@ def _row(cells: list[str], columns: Sequence[int], where: str) -> _Row:
 
 
 def affect(value: float) -> float | None:
-    """Valence or arousal as it is in AffectNet, where -2 says that there is none."""
+    """Valence or arousal of AffectNet, where -2 stands for none."""
     return value if -1 <= value <= 1 else None

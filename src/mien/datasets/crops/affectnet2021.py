@@ -1,4 +1,4 @@
-"""AffectNet as released in 2021: 291,651 cropped faces, four small annotation files beside each.
+"""AffectNet as released in 2021: 291,651 cropped faces with four small annotation files each.
 
 ``train_set/`` and ``val_set/``, each with ``images/<id>.jpg`` and ``annotations/<id>_exp.npy``,
 ``_val.npy``, ``_aro.npy`` and ``_lnd.npy``. The values are texts inside their arrays.
@@ -29,18 +29,18 @@ from mien.registry import register_dataset
 
 SETS = {"train": "train_set", "valid": "val_set"}
 _SUFFIXES = (".jpg", ".jpeg", ".png")
-_MISSING, _DAMAGED, _OUT_OF_RANGE = -1, -2, -3  # in place of a label
+_MISSING, _DAMAGED, _OUT_OF_RANGE = -1, -2, -3  # instead of a label
 _UNUSABLE = {
     _MISSING: "without annotations",
-    _DAMAGED: "its annotations are damaged",
-    _OUT_OF_RANGE: "its label is out of range",
+    _DAMAGED: "annotations are damaged",
+    _OUT_OF_RANGE: "label is out of range",
 }
-_AT_ONCE = 1000  # pictures whose annotations one thread reads at a time
+_BLOCK = 1000  # pictures whose annotations one thread reads at a time
 
 
 @dataclass(slots=True)
 class _Entries:
-    """One split: what its annotations say, a few bytes a picture."""
+    """The annotations of one split, a few bytes per picture."""
 
     names: list[str]
     labels: NDArray[np.int8]
@@ -55,19 +55,19 @@ class AffectNet2021:
     """The reader. ``path``: the unpacked folder that holds ``train_set``, ``val_set`` or both.
 
     Splits are ``train`` and ``valid``; labels are in the order of ``mien.labels.AFFECTNET8``, with
-    ``classes=7`` without contempt. Pictures come in the order of their numbers: (H, W, 3) RGB uint8
-    (224×224 as released), decoded when they are asked for.
+    ``classes=7`` without contempt. Pictures are in the order of their numbers: (H, W, 3) RGB uint8
+    (224×224 as released), decoded when they are read.
 
-    The annotations of a split are read once, in threads, when the split is first asked for. A
-    picture whose annotations are missing, damaged or out of range is left out (``skipped``), as
-    contempt is with seven classes. Landmarks are not read. Raises ``DatasetError`` where ``path``
-    is no such release.
+    The annotations of a split are read once, in threads, when the split is first read. Pictures
+    whose annotations are missing, damaged or out of range are left out (``skipped``), and those of
+    contempt with seven classes. Landmarks are not read. Raises ``DatasetError`` where ``path`` is
+    not such a release.
     """
 
     def __init__(self, path: str | Path, classes: str = "8") -> None:
         if classes not in ("7", "8"):
             raise ConfigError(
-                f"affectnet2021 has classes=7 (without contempt) or 8, not {classes!r}"
+                f"affectnet2021 takes classes=7 (without contempt) or 8, not {classes!r}"
             )
         self.facts = DatasetFacts(name="affectnet2021", labels=AFFECTNET8[: int(classes)])
         self.path = Path(path)
@@ -78,13 +78,13 @@ class AffectNet2021:
         }
         if not self._sets:
             raise DatasetError(
-                f"{self.path} is no AffectNet of 2021: expected an unpacked folder with "
+                f"{self.path} is not AffectNet of 2021: expected an unpacked folder with "
                 "train_set/images/<id>.jpg and train_set/annotations/<id>_exp.npy, or val_set"
             )
         self._read: dict[str, _Entries] = {}
 
     def splits(self) -> tuple[str, ...]:
-        """Of ``train`` and ``valid`` those that are there."""
+        """Those of ``train`` and ``valid`` that exist."""
         return tuple(self._sets)
 
     def samples(self, split: str) -> Iterator[Sample]:
@@ -122,11 +122,11 @@ def _read_set(place: Path, classes: int) -> _Entries:
             )
     except OSError as error:
         raise DatasetError(f"cannot read {place / 'images'}: {error.strerror}") from None
-    some = [names[start : start + _AT_ONCE] for start in range(0, len(names), _AT_ONCE)]
+    blocks = [names[start : start + _BLOCK] for start in range(0, len(names), _BLOCK)]
     annotations = f"{place / 'annotations'}{os.sep}"
     skipped: dict[str, list[str]] = {}
     with ThreadPoolExecutor() as pool:
-        read = pool.map(partial(_annotations, annotations), some)
+        read = pool.map(partial(_annotations, annotations), blocks)
         values = np.concatenate([np.empty((0, 3), np.float32), *read])  # (N, 3)
     for code, reason in _UNUSABLE.items():
         if bad := [names[index] for index in np.flatnonzero(values[:, 0] == code)]:
@@ -141,7 +141,7 @@ def _read_set(place: Path, classes: int) -> _Entries:
 
 
 def _annotations(folder: str, names: list[str]) -> NDArray[np.float32]:
-    """(N, 3) label, valence and arousal of each picture; a label of ``_UNUSABLE`` without them."""
+    """(N, 3) label, valence and arousal of each picture; a label of ``_UNUSABLE`` if they fail."""
     values = np.zeros((len(names), 3), np.float32)
     for row, name in zip(values, names, strict=True):
         stem = folder + name.rpartition(".")[0]
@@ -158,14 +158,14 @@ def _annotations(folder: str, names: list[str]) -> NDArray[np.float32]:
 
 
 def _value(path: str) -> float:
-    """The one number, or text of one, in a ``.npy`` file.
+    """The single number, or its text, in a ``.npy`` file.
 
-    ``np.load`` parses each header anew, which takes ten times as long as reading the file.
+    ``np.load`` parses every header, which takes ten times as long as reading the file.
     """
-    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - Path's own takes twice as long
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - Path.open takes twice as long
         data = file.read()
     if data[:6] != b"\x93NUMPY":
-        raise ValueError("no .npy file")
+        raise ValueError("not a .npy file")
     wide = data[6] > 1  # version 1 counts the header in two bytes, later ones in four
     start = 12 + int.from_bytes(data[8:12], "little") if wide else 10 + data[8] + 256 * data[9]
     return float(np.frombuffer(data, _dtype(data[:start]), 1, start)[0])
@@ -173,7 +173,7 @@ def _value(path: str) -> float:
 
 @lru_cache(maxsize=64)
 def _dtype(header: bytes) -> np.dtype[Any]:
-    """Of the array that a ``.npy`` header announces; all headers of a data set are alike."""
+    """The type in a ``.npy`` header; all files of a data set have the same few headers."""
     file = io.BytesIO(header)
     version = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0
@@ -181,5 +181,5 @@ def _dtype(header: bytes) -> np.dtype[Any]:
         read = np.lib.format.read_array_header_2_0
     _, _, dtype = read(file)
     if dtype.hasobject:
-        raise ValueError("pickled objects are never loaded")
+        raise ValueError("pickled objects are not loaded")
     return dtype

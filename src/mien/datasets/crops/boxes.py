@@ -1,4 +1,4 @@
-"""Photos with labelled boxes: COCO's JSON, or a CSV table; the faces are cropped out of them."""
+"""Faces cropped out of photos by labelled boxes, from COCO's JSON or a CSV table."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Boxes:
 
     def __init__(self, path: str | Path, order: str | None = None) -> None:
         if order is not None and order not in ORDERS:
-            raise ConfigError(f"boxes has order={', '.join(ORDERS)}, not {order!r}")
+            raise ConfigError(f"boxes takes order={', '.join(ORDERS)}, not {order!r}")
         self.path = Path(path)
         self._order = ORDERS[order] if order else None
         self._archive = archive = open_archive(self.path)
@@ -81,7 +81,7 @@ class Boxes:
         )
 
     def splits(self) -> tuple[str, ...]:
-        """Of ``train``, ``valid``, ``public``, ``private`` and ``test`` those that there are."""
+        """Those of ``train``, ``valid``, ``public``, ``private`` and ``test`` that exist."""
         return tuple(split for split in SPLITS if split in self._faces)
 
     def samples(self, split: str) -> Iterator[Sample]:
@@ -149,9 +149,9 @@ class SquareCrop:
 
 def _no_expression(label: str, ordered: bool) -> str:
     if label.isdecimal() and not ordered:
-        return f"the label {label!r} is a number: say which order with order={', '.join(ORDERS)}"
+        return f"the label {label!r} is a number: choose its meaning with order={', '.join(ORDERS)}"
     try:
         canonical(label)
     except InputError as error:
         return f"the label {error}"
-    return f"the label {label!r} is no number of that order"
+    return f"the label {label!r} is not a number of that order"

@@ -1,8 +1,8 @@
 """FER2013 (Goodfellow et al. 2013, "Challenges in Representation Learning"): 48×48 grey faces.
 
-Read as it circulates: Kaggle's ``fer2013.csv`` or ``icml_face_data.csv``, the folder layout
-``train/<emotion>/Training_<row>.png`` and ``test/<emotion>/PublicTest_<row>.png``, or a zip of
-either, which is read without unpacking. FER+ votes (Barsoum et al. 2016) are joined by row where
+Reads the copies in circulation: Kaggle's ``fer2013.csv`` or ``icml_face_data.csv``, the folder
+layout ``train/<emotion>/Training_<row>.png`` and ``test/<emotion>/PublicTest_<row>.png``, or a zip
+of either, which is not unpacked. FER+ votes (Barsoum et al. 2016) are joined by row if
 ``ferplus.csv`` or ``fer2013new.csv`` lies beside the pictures.
 """
 
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.datasets.base import DatasetFacts, Official
+from mien.datasets.crops.votes import USAGES, read_votes
 from mien.datasets.files.archive import DAMAGE, Archive, open_archive
 from mien.datasets.samples import Sample
 from mien.errors import DatasetError, InputError
@@ -28,13 +29,12 @@ from mien.labels import canonical
 from mien.registry import register_dataset
 
 SIDE = 48
-USAGES = {"Training": "train", "PublicTest": "public", "PrivateTest": "private"}
 SPLITS = (*USAGES.values(), "test")
 _CSV_NAMES = ("fer2013.csv", "icml_face_data.csv")
 _VOTES_NAMES = ("ferplus.csv", "fer2013new.csv")
 _PICTURE = re.compile(r"(?P<usage>Training|PublicTest|PrivateTest)_(?P<row>\d+)", re.IGNORECASE)
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
-_PIXEL = {str(value): value for value in range(256)}  # quicker than int(), and refuses 256
+_PIXEL = {str(value): value for value in range(256)}  # faster than int(), and refuses 256
 _EMOTION = {str(index): index for index in range(len(LABELS))}
 _FOLDER_SPLITS = {"train": "train", "training": "train", "test": "test"} | {
     name: split
@@ -47,12 +47,12 @@ _FOLDER_SPLITS = {"train": "train", "training": "train", "test": "test"} | {
 class FER2013:
     """The reader. ``path``: a CSV file, a folder, or a zip of either.
 
-    Splits are the official ones by usage: ``train`` (28,709 pictures), ``public`` (3,589) and
-    ``private`` (3,589); a copy may lack some. A folder copy whose picture names have lost the usage
-    gives ``train`` and ``test``, in which the two official test splits are mixed.
+    Splits are the official ones: ``train`` (28,709 pictures), ``public`` (3,589) and ``private``
+    (3,589); a copy may lack some. A folder copy whose picture names lack the usage has ``train``
+    and ``test``, which mixes the two official test splits.
 
-    Raises ``DatasetError`` with the row or picture and the reason where the copy is damaged, and
-    where ``path`` is no FER2013 at all.
+    Raises ``DatasetError`` where ``path`` is not FER2013, or with the row or picture where the copy
+    is damaged.
     """
 
     facts = DatasetFacts(
@@ -68,13 +68,13 @@ class FER2013:
             raise _foreign(archive, "it is empty")
         names = archive.names()
         votes = next((n for n in names if _file_name(n) in _VOTES_NAMES), None)
-        self._votes = _read_votes(archive, votes) if votes else None
+        self._votes = read_votes(archive, votes) if votes else None
         table = _find_csv(archive, [n for n in names if n != votes])
         self._source: _Source = _Csv(archive, table) if table else _Pictures(archive, names)
         self._splits: tuple[str, ...] | None = None
 
     def splits(self) -> tuple[str, ...]:
-        """Of ``train``, ``public``, ``private`` (and ``test``) those that this copy holds."""
+        """Those of ``train``, ``public``, ``private`` (and ``test``) that this copy holds."""
         if self._splits is None:
             present = self._source.splits()
             self._splits = tuple(split for split in SPLITS if split in present)
@@ -94,7 +94,7 @@ class FER2013:
             raise DatasetError(f"{self.path} holds no pictures of split {split!r} (it has: {held})")
 
     def skipped(self, split: str) -> dict[str, list[str]]:
-        """Nothing: every picture of a copy is read, or is an error."""
+        """Nothing: every picture is read, or raises."""
         return {}
 
     def _votes_of(self, row: int, split: str, key: str) -> tuple[int, ...] | None:
@@ -103,21 +103,21 @@ class FER2013:
         usage, votes = self._votes.get(row, ("", ()))
         if usage != split:
             raise DatasetError(
-                f"the FER+ votes in {self.path} do not line up with its pictures at {key}: "
-                "they are joined by row of fer2013.csv; remove the votes file to read without it"
+                f"the FER+ votes in {self.path} do not match its pictures at {key}: they are "
+                "joined by row of fer2013.csv; remove the votes file to read without it"
             )
         return votes
 
 
 class _Row(NamedTuple):
     key: str
-    row: int  # of fer2013.csv; -1 where it is not known
+    row: int  # of fer2013.csv; -1 if unknown
     label: int
     pixels: NDArray[np.uint8] | Callable[[], NDArray[np.uint8]]  # (48, 48)
 
 
 class _Source(Protocol):
-    """Where the pictures of a copy are: in a table or in files."""
+    """The pictures of a copy, in a table or in files."""
 
     def splits(self) -> set[str]: ...
 
@@ -125,12 +125,12 @@ class _Source(Protocol):
 
 
 class _Csv:
-    """A table with a picture a row."""
+    """A table with one picture per row."""
 
     def __init__(self, archive: Archive, name: str) -> None:
         self._archive, self._name = archive, name
         self._where = str(archive.path) if archive.is_file else f"{archive.path}: {name}"
-        next(self._cells(), None)  # a table of something else is refused at once
+        next(self._cells(), None)  # refuses another table at once
 
     def splits(self) -> set[str]:
         return {split for split, *_ in self._cells()}
@@ -140,8 +140,8 @@ class _Csv:
             if usage == split:
                 label = _EMOTION.get(emotion.strip())
                 if label is None:
-                    raise DatasetError(f"{where}: emotion {emotion!r} is no number from 0 to 6")
-                yield _Row(f"row {row}", row, label, _pixels_or_why(pixels, where))
+                    raise DatasetError(f"{where}: emotion {emotion!r} is not a number from 0 to 6")
+                yield _Row(f"row {row}", row, label, _pixels_or_error(pixels, where))
 
     def _cells(self) -> Iterator[tuple[str, str, int, str, str]]:
         """Yield (split, where, row, emotion, pixels); rows count from 0, as FER+ counts them."""
@@ -152,8 +152,8 @@ class _Csv:
                 header = [column.strip().lower() for column in next(reader, [])]
                 if not {"emotion", "pixels", "usage"} <= set(header):
                     raise DatasetError(
-                        f"{self._archive.path} is no FER2013: expected the columns emotion, pixels "
-                        f"and Usage of Kaggle's fer2013.csv, and {self._name} has "
+                        f"{self._archive.path} is not FER2013: expected the columns emotion, "
+                        f"pixels and Usage of Kaggle's fer2013.csv, and {self._name} has "
                         f"{[column[:20] for column in header[:6]]}"
                     )
                 emotion, pixels, usage = (header.index(c) for c in ("emotion", "pixels", "usage"))
@@ -169,17 +169,17 @@ class _Csv:
                     split = USAGES.get(cells[usage].strip())
                     if split is None:
                         known = ", ".join(USAGES)
-                        raise DatasetError(f"{where}: Usage {cells[usage]!r} is none of {known}")
+                        raise DatasetError(f"{where}: Usage {cells[usage]!r} is not one of {known}")
                     yield split, where, row, cells[emotion], cells[pixels]
         except (csv.Error, *DAMAGE) as error:
             if header is None and isinstance(error, (csv.Error, UnicodeDecodeError)):
-                raise _foreign(self._archive, f"{self._name} is no table ({error})") from None
+                raise _foreign(self._archive, f"{self._name} is not a table ({error})") from None
             after = f" after row {row}" if row >= 0 else ""
-            raise DatasetError(f"{self._where} is damaged{after}, or no CSV: {error}") from None
+            raise DatasetError(f"{self._where} is damaged{after}, or not CSV: {error}") from None
 
 
 class _Pictures:
-    """A file a picture: the usage and row in its name, the expression as its folder's name."""
+    """One file per picture: usage and row in its name, the expression in its folder's name."""
 
     def __init__(self, archive: Archive, names: list[str]) -> None:
         if archive.is_file:
@@ -192,8 +192,8 @@ class _Pictures:
             split, row = _usage_in_name(name) if by_name else (_split_of_folders(name), -1)
             if split is None:
                 raise DatasetError(
-                    f"{archive.path} is no FER2013: {name} names no usage; expected Training_…, "
-                    "PublicTest_… or PrivateTest_… as its name, or a folder train or test above "
+                    f"{archive.path} is not FER2013: {name} has no usage; expected a name such as "
+                    "Training_…, PublicTest_… or PrivateTest_…, or a folder train or test above "
                     "its expression's"
                 )
             self._files.setdefault(split, []).append((row, name, self._label(name)))
@@ -215,9 +215,8 @@ class _Pictures:
             return LABELS.index(canonical(folder))
         except (InputError, ValueError):
             raise DatasetError(
-                f"{self._archive.path} is no FER2013: {name} lies in a folder that names no "
-                f"expression of FER2013 ({', '.join(LABELS)}); the reader 'folder' takes those of "
-                "other data sets"
+                f"{self._archive.path} is not FER2013: the folder of {name} is not an expression "
+                f"of FER2013 ({', '.join(LABELS)}); the reader 'folder' reads other data sets"
             ) from None
 
     def _decode(self, name: str) -> NDArray[np.uint8]:
@@ -225,7 +224,7 @@ class _Pictures:
         data = np.frombuffer(self._archive.read(name), np.uint8)
         try:
             image = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
-        except cv2.error:  # a header that claims more pixels than OpenCV is willing to hold
+        except cv2.error:  # a header that claims more pixels than OpenCV accepts
             image = None
         if image is None:
             raise DatasetError(f"{where} cannot be decoded as a picture: {_why(data)}")
@@ -237,13 +236,13 @@ class _Pictures:
 
 def _foreign(archive: Archive, reason: str) -> DatasetError:
     return DatasetError(
-        f"{archive.path} is no FER2013: {reason}; expected fer2013.csv, icml_face_data.csv or "
+        f"{archive.path} is not FER2013: {reason}; expected fer2013.csv, icml_face_data.csv or "
         "pictures like train/happy/Training_0000007.png, in a folder or zip"
     )
 
 
 def _find_csv(archive: Archive, names: list[str]) -> str | None:
-    """Kaggle's file by name; else a single file, or the only CSV where there are no pictures."""
+    """Kaggle's file by name; else a single file, or the only CSV without pictures beside it."""
     for name in names:
         if _file_name(name) in _CSV_NAMES:
             return name
@@ -268,13 +267,13 @@ def _usage_in_name(name: str) -> tuple[str | None, int]:
 
 
 def _split_of_folders(name: str) -> str | None:
-    """The split that a folder above ``<expression>/<picture>`` names, the nearest one."""
+    """The split of the nearest folder above ``<expression>/<picture>`` that names one."""
     above = [part.lower() for part in PurePosixPath(name).parts[:-2]]
     return next((_FOLDER_SPLITS[part] for part in reversed(above) if part in _FOLDER_SPLITS), None)
 
 
-def _pixels_or_why(text: str, where: str) -> NDArray[np.uint8] | Callable[[], NDArray[np.uint8]]:
-    """The picture; where its row is damaged, what says so once the picture is asked for."""
+def _pixels_or_error(text: str, where: str) -> NDArray[np.uint8] | Callable[[], NDArray[np.uint8]]:
+    """The picture; for a damaged row, a function that raises when the picture is read."""
     try:
         return _parse_pixels(text, where)
     except DatasetError:
@@ -288,38 +287,11 @@ def _parse_pixels(text: str, where: str) -> NDArray[np.uint8]:
     try:
         return np.array([_PIXEL[value] for value in values], np.uint8).reshape(SIDE, SIDE)
     except KeyError as error:
-        raise DatasetError(f"{where}: pixel {error} is no whole number from 0 to 255") from None
+        raise DatasetError(f"{where}: pixel {error} is not a whole number from 0 to 255") from None
 
 
 def _why(data: NDArray[np.uint8]) -> str:
     if not data.size:
         return "it is empty"
     known = data[:4].tobytes().startswith((b"\x89PNG", b"\xff\xd8\xff", b"BM"))
-    return "it is damaged" if known else "it is no PNG, JPEG or BMP file"
-
-
-def _read_votes(archive: Archive, name: str) -> dict[int, tuple[str, tuple[int, ...]]]:
-    """Row of ``fer2013.csv`` → (split, ten vote counts)."""
-    votes = {}
-    try:
-        with archive.text(name) as file:
-            reader = csv.reader(file)
-            header = next(reader, [])
-            if len(header) != 12 or header[0] != "Usage":
-                raise DatasetError(
-                    f"{archive.path}: {name} is no FER+ file: expected Usage, Image name and ten "
-                    f"columns of votes, got {len(header)} columns"
-                )
-            for row, cells in enumerate(reader):
-                try:
-                    usage, _, *counts = cells
-                    votes[row] = (USAGES[usage], tuple(int(count) for count in counts))
-                except (KeyError, ValueError):
-                    raise DatasetError(f"{archive.path}: {name}, row {row} is damaged") from None
-                if len(counts) != 10:
-                    raise DatasetError(
-                        f"{archive.path}: {name}, row {row} has {len(counts)} votes instead of 10"
-                    )
-    except (csv.Error, *DAMAGE) as error:
-        raise DatasetError(f"{archive.path}: {name} is damaged: {error}") from None
-    return votes
+    return "it is damaged" if known else "it is not a PNG, JPEG or BMP file"

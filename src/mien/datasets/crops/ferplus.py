@@ -1,8 +1,8 @@
-"""FER+ (Barsoum et al. 2016): FER2013's pictures, each labelled anew by ten people.
+"""FER+ (Barsoum et al. 2016): FER2013's pictures, each labelled again by ten people.
 
 "Training Deep Networks for Facial Expression Recognition with Crowd-Sourced Label Distribution",
-arXiv:1608.01041. Ten votes go to eight expressions, unknown and not-a-face; the rules that make a
-label of them are those of the authors' published code (github.com/microsoft/FERPlus).
+arXiv:1608.01041. The ten votes are for eight expressions, unknown and not-a-face. The rules that
+make a label of them are those of the authors' code (github.com/microsoft/FERPlus).
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _REASONS = {UNKNOWN: "majority unknown", NOT_A_FACE: "majority not a face"}
 
 
 class Verdict(NamedTuple):
-    """What ten votes say."""
+    """The label that ten votes give."""
 
     label: int
     """Index into ``FERPLUS``; ``UNKNOWN`` or ``NOT_A_FACE``; -1 without a majority."""
     target: tuple[float, ...] = ()
-    """Eight shares that sum to 1; empty where ``label`` is no expression."""
+    """Eight shares that sum to 1; empty where ``label`` is not an expression."""
 
 
 @register_dataset("ferplus")
@@ -40,36 +40,36 @@ class FERPlus:
 
     Splits and pictures are FER2013's; labels are in the order of ``mien.labels.FERPLUS``.
 
-    ``votes`` says how ten votes become a label. A single vote for anything counts as a slip first
-    and is taken away, as published.
+    ``votes`` is the rule by which ten votes become a label. First, single votes are removed as
+    slips, as published.
 
-    - ``majority``: what more than half of the votes left say; a hard label.
-    - ``soft``: ``target`` is the distribution of the votes over the most frequent answers, as many
-      as make up three quarters of the votes, three at most; what unknown and not-a-face have among
-      them is left out. ``label`` is the most frequent.
-    - ``best_two``: the two most frequent of the expressions that have 30 % of the votes or more
-      (of equals the first in order) have half of ``target`` each; one alone has all of it. They
-      must have more than half of the votes together. ``label`` is the most frequent.
+    - ``majority``: the answer of more than half of the remaining votes; a hard label.
+    - ``soft``: ``target`` is the distribution of the votes over the most frequent answers that make
+      up three quarters of the votes, at most three; unknown and not-a-face among them are removed.
+      ``label`` is the most frequent one.
+    - ``best_two``: the two most frequent expressions with at least 30 % of the votes (the first in
+      order among equals) have half of ``target`` each; a single one has all of it. Together they
+      need more than half of the votes. ``label`` is the most frequent one.
 
-    Dropped are pictures of which most votes say unknown or not-a-face, and those without such a
-    majority; ``skipped`` counts them. ``classes=7`` takes votes for contempt away before all else
-    and has no such label: a picture in which most see contempt falls to what the others see.
+    Pictures whose majority is unknown or not-a-face, and those without a majority, are left out
+    (``skipped``). ``classes=7`` removes votes for contempt before everything else, so a picture in
+    which most see contempt gets its label from the other votes.
 
-    Raises ``DatasetError`` as ``fer2013`` does and where there are no votes, ``ConfigError`` for
-    options of other values.
+    Raises ``DatasetError`` as ``fer2013`` does and without votes, ``ConfigError`` for other values
+    of the options.
     """
 
     def __init__(self, path: str | Path, classes: str = "8", votes: str = "majority") -> None:
         if classes not in ("7", "8"):
-            raise ConfigError(f"ferplus has classes=7 (without contempt) or 8, not {classes!r}")
+            raise ConfigError(f"ferplus takes classes=7 (without contempt) or 8, not {classes!r}")
         if votes not in _RULES:
-            raise ConfigError(f"ferplus has votes={', '.join(_RULES)}, not {votes!r}")
+            raise ConfigError(f"ferplus takes votes={', '.join(_RULES)}, not {votes!r}")
         self.facts = DatasetFacts(name="ferplus", labels=FERPLUS[: int(classes)])
         self._rule, self._hard = _RULES[votes], votes == "majority"
         self._fer2013 = FER2013(path)
 
     def splits(self) -> tuple[str, ...]:
-        """FER2013's, as far as this copy holds them."""
+        """Those of FER2013 that this copy holds."""
         return self._fer2013.splits()
 
     def samples(self, split: str) -> Iterator[Sample]:
@@ -80,12 +80,13 @@ class FERPlus:
                 yield replace(sample, label=verdict.label, target=target)
 
     def skipped(self, split: str) -> dict[str, list[str]]:
-        """Reason → keys of the pictures of ``split`` that are dropped."""
-        found: dict[str, list[str]] = {}
+        """Reason → keys of the pictures of ``split`` that have no label."""
+        skipped: dict[str, list[str]] = {}
         for sample, verdict in self._judged(split):
             if not 0 <= verdict.label < _N:
-                found.setdefault(_REASONS.get(verdict.label, NO_MAJORITY), []).append(sample.key)
-        return found
+                reason = _REASONS.get(verdict.label, NO_MAJORITY)
+                skipped.setdefault(reason, []).append(sample.key)
+        return skipped
 
     def _judged(self, split: str) -> Iterator[tuple[Sample, Verdict]]:
         for sample in self._fer2013.samples(split):
@@ -101,7 +102,7 @@ class FERPlus:
 
 
 def majority(votes: Sequence[int]) -> Verdict:
-    """The answer of more than half of the ``votes`` (10,), single ones taken away already."""
+    """The answer of more than half of the ``votes`` (10,), without single votes."""
     best = _most_frequent(votes)
     if votes[best] <= sum(votes) / 2:
         return Verdict(-1)
@@ -113,7 +114,7 @@ def soft(votes: Sequence[int]) -> Verdict:
     total, left = sum(votes), list(votes)
     kept: dict[int, int] = {}
     seen = 0
-    face = True  # until unknown or not-a-face has its turn
+    face = True  # until unknown or not-a-face comes next
     while seen < 0.75 * total and len(kept) < 3 and face:
         count = max(left)
         for answer in [i for i, votes_of_it in enumerate(left) if votes_of_it == count]:
@@ -132,7 +133,7 @@ def soft(votes: Sequence[int]) -> Verdict:
 
 
 def best_two(votes: Sequence[int]) -> Verdict:
-    """The two most frequent expressions that many see, as equals."""
+    """The two most frequent expressions with many votes, as equals."""
     total = sum(votes)
     best = _most_frequent(votes)
     if best >= _N:

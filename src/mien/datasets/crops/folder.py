@@ -1,4 +1,4 @@
-"""Any folder or zip of pictures that lie in folders named by expression: RAF-DB, CK+ and the like.
+"""Pictures in folders named by expression: RAF-DB, CK+ and others, as a folder or zip.
 
 ``<split>/<expression>/<picture>``, or ``<expression>/<picture>`` for a data set of one split.
 """
@@ -21,16 +21,16 @@ from mien.media.images import SUFFIXES
 from mien.registry import register_dataset
 
 ORDER = (*FER2013, "contempt")
-"""Labels are those of these that the data set holds, in this order."""
+"""The order of the labels; a data set has those that it holds."""
 ORDERS = {
     "fer2013": dict(enumerate(FER2013)),
     "affectnet": dict(enumerate(AFFECTNET8)),
     "ckplus": dict(enumerate(CKPLUS)),
     "rafdb": dict(enumerate(RAFDB, start=1)),
 }
-"""What numbers mean as names of folders, by data set."""
+"""Expressions that numbers stand for as names of folders, by data set."""
 SUBJECTS = {"ckplus": r"(S\d{3})_\d{3}_\d{8}"}
-"""Patterns of file names in which the subject is known, by data set."""
+"""Patterns that find the subject in file names, by data set."""
 _NUMBERED = re.compile(r"(\d+)(?:[\s_.-]+(.+))?")  # 3, 03_happy, 3-Happiness
 _RAFDB_LISTS = ("list_patition_label.txt", "list_partition_label.txt")  # the first is published
 
@@ -41,30 +41,31 @@ class _File(NamedTuple):
 
 
 @register_dataset("folder")
-class PictureFolder:
+class ExpressionFolders:
     """The reader. ``path``: a folder, or a zip of one.
 
-    A folder's name says the expression as a noun (``happiness``), an adjective (``Happy``), with a
-    number before it (``03_happy``, ``3-Happiness``) or, with ``order``, as a number alone: one of
-    ``fer2013``, ``affectnet``, ``ckplus`` (all from 0) and ``rafdb`` (from 1). The nearest such
-    folder above a picture counts; the nearest above that with the name of a split (``train``,
-    ``val``, ``test`` …, see ``SPLITS``) says its split, and without one it is ``train``. RAF-DB's
-    own form, ``list_patition_label.txt`` with pictures ``train_00001_aligned.jpg`` (or, where they
-    are missing, ``train_00001.jpg``), is read too.
+    A folder's name is an expression as a noun (``happiness``), an adjective (``Happy``), with a
+    number before it (``03_happy``, ``3-Happiness``) or, with ``order``, just a number; ``order`` is
+    ``fer2013``, ``affectnet``, ``ckplus`` (all from 0) or ``rafdb`` (from 1). The nearest such
+    folder above a picture counts. The split is the nearest folder above that with a name such as
+    ``train``, ``val`` or ``test`` (``mien.datasets.files.split_names``), else ``train``. RAF-DB's
+    own form, ``list_patition_label.txt`` with pictures ``train_00001_aligned.jpg`` (or, without
+    them, ``train_00001.jpg``), is read too.
 
-    ``subject``: a regular expression that is searched in each picture's path and whose one group
-    is who is shown, or ``ckplus`` for names such as ``S005_001_00000011.png``.
+    ``subject``: a regular expression that is searched in each picture's path and whose only group
+    is the subject, or ``ckplus`` for names such as ``S005_001_00000011.png``.
 
-    ``labels`` are the expressions found, in the order of FER2013 with contempt last. Pictures have
-    any size; they are decoded when they are asked for. Raises ``DatasetError`` where a folder of
-    pictures names no expression or there are none, ``ConfigError`` for options of other values.
+    Labels are the expressions found, in the order of FER2013 with contempt last. Pictures have any
+    size and are decoded when they are read. Raises ``DatasetError`` where a folder of pictures is
+    not named by an expression or there are no pictures, ``ConfigError`` for other values of the
+    options.
     """
 
     def __init__(
         self, path: str | Path, order: str | None = None, subject: str | None = None
     ) -> None:
         if order is not None and order not in ORDERS:
-            raise ConfigError(f"folder has order={', '.join(ORDERS)}, not {order!r}")
+            raise ConfigError(f"folder takes order={', '.join(ORDERS)}, not {order!r}")
         self.path = Path(path)
         self._subject = _pattern(subject) if subject else None
         self._archive = open_archive(self.path)
@@ -91,7 +92,7 @@ class PictureFolder:
         )
 
     def splits(self) -> tuple[str, ...]:
-        """Of ``train``, ``valid``, ``public``, ``private`` and ``test`` those that there are."""
+        """Those of ``train``, ``valid``, ``public``, ``private`` and ``test`` that exist."""
         return tuple(self._files)
 
     def samples(self, split: str) -> Iterator[Sample]:
@@ -110,19 +111,20 @@ class PictureFolder:
     def skipped(self, split: str) -> dict[str, list[str]]:
         """Reason → what is left out.
 
-        Pictures in no folder, told with the first split, and what RAF-DB's list has without one.
+        Pictures beside the folders, reported with the first split, and entries of RAF-DB's list
+        without a picture.
         """
-        found = {}
+        skipped = {}
         if self._skipped and split == next(iter(self._files)):
-            found["in no folder named by an expression"] = self._skipped
+            skipped["in no folder named by an expression"] = self._skipped
         if self._missing.get(split):
-            found["listed without a picture"] = self._missing[split]
-        return found
+            skipped["listed without a picture"] = self._missing[split]
+        return skipped
 
     def _by_folder(
         self, pictures: list[str], order: dict[int, str] | None
     ) -> dict[str, list[_File]]:
-        """Split → files, by the folders above each."""
+        """Split → files, by the folders above them."""
         root = (self.path.resolve().name,) if isinstance(self._archive, Folder) else ()
         known: dict[str, tuple[str, str] | None] = {}  # folder → (split, expression)
         files: dict[str, list[_File]] = {}
@@ -140,7 +142,7 @@ class PictureFolder:
     def _meaning(
         self, folder: str, root: tuple[str, ...], order: dict[int, str] | None
     ) -> tuple[str, str] | None:
-        """(split, expression) of what lies in ``folder``; ``None`` where no expression is due."""
+        """(split, expression) of the pictures in ``folder``; ``None`` beside expressions."""
         parts = PurePosixPath(folder).parts
         for depth in reversed(range(len(parts))):
             expression = expression_in(parts[depth], order)
@@ -150,21 +152,21 @@ class PictureFolder:
                 return next((split for split in splits if split), "train"), expression
         own = [part for part in parts if part.lower() not in SPLIT_OF]
         if not own:
-            return None  # beside the folders of expressions, such as an overview
+            return None  # such as an overview beside the folders of expressions
         if order is None and own[-1].isdecimal():
             raise DatasetError(
-                f"{self.path}: the folder {folder!r} is a number, which means another expression "
-                f"in every data set: say which with order={', '.join(ORDERS)}"
+                f"{self.path}: the folder {folder!r} is a number, which stands for another "
+                f"expression in every data set: choose one with order={', '.join(ORDERS)}"
             )
         try:
             canonical(own[-1])
-            reason = f"{own[-1]!r} is no number of that order"
+            reason = f"{own[-1]!r} is not a number of that order"
         except InputError as error:
             reason = str(error)
         raise DatasetError(f"{self.path}: the pictures in {folder!r} have no label: {reason}")
 
     def _rafdb(self, listed: str, pictures: list[str]) -> dict[str, list[_File]]:
-        """Split → files, by RAF-DB's list: ``train_00001.jpg 5`` a line."""
+        """Split → files, by RAF-DB's list of lines such as ``train_00001.jpg 5``."""
         by_stem = {PurePosixPath(name).stem: name for name in pictures}
         files: dict[str, list[_File]] = {}
         try:
@@ -193,7 +195,7 @@ class PictureFolder:
 
 
 def expression_in(name: str, order: dict[int, str] | None) -> str | None:
-    """The noun that a name such as ``03_happy`` says; a number alone says it by ``order``."""
+    """The noun in a name such as ``03_happy``; a number alone stands for one by ``order``."""
     match = _NUMBERED.fullmatch(name.strip())
     if match and not match[2]:
         return order.get(int(match[1])) if order else None
@@ -207,7 +209,7 @@ def _pattern(subject: str) -> re.Pattern[str]:
     try:
         pattern = re.compile(SUBJECTS.get(subject, subject))
     except re.error as error:
-        raise ConfigError(f"subject={subject!r} is no regular expression: {error}") from None
+        raise ConfigError(f"subject={subject!r} is not a regular expression: {error}") from None
     if pattern.groups != 1:
         raise ConfigError(
             f"subject={subject!r} has {pattern.groups} groups instead of one, the subject: give "

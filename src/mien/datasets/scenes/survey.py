@@ -1,4 +1,4 @@
-"""What there is to see of whole pictures: some of them with their boxes, sizes, faces a picture."""
+"""What figures show of whole pictures: some with their boxes, sizes of faces, faces per picture."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Shown:
 
     key: str
     image: NDArray[np.uint8]
-    """(h, w, 3) RGB, maybe shrunk."""
+    """(h, w, 3) RGB, may be shrunk."""
     boxes: NDArray[np.float32]
     """(N, 4) x1, y1, x2, y2 in pixels of ``image``."""
     ignored: NDArray[np.bool_]
@@ -33,28 +33,28 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SceneSurvey:
-    """A data set of whole pictures, some pictures of one of its splits looked at."""
+    """A data set of whole pictures, with pictures of one of its splits."""
 
     dataset: str
     sizes: dict[str, NDArray[np.float64]]
-    """Split → (N,) size of each face that counts: root of its box's area, pixels."""
+    """Split → (N,) size of each counted face: square root of its box's area, pixels."""
     faces: dict[str, NDArray[np.int64]]
-    """Split → (P,) faces that count in each picture."""
+    """Split → (P,) counted faces in each picture."""
     split: str
-    """The one that the pictures below are from."""
+    """The split of the pictures below."""
     pictures: tuple[Shown, ...]
-    """The one with the most faces, then others drawn at random."""
+    """The picture with the most faces, then others drawn at random."""
     unreadable: int
-    """Pictures that were to be shown and could not be read."""
+    """Drawn pictures that cannot be read."""
 
 
 def survey_scenes(
     dataset: SceneDataset, split: str, *, pictures: int = 9, seed: int = 0
 ) -> SceneSurvey:
-    """Measure the boxes of every split and draw pictures of one; the same ``seed`` draws the same.
+    """Measure the boxes of every split and draw pictures of one; ``seed`` decides which.
 
-    Only the drawn pictures are decoded; in the place of one that cannot be read comes the next.
-    Raises ``DatasetError`` for a split that is not there, or without a picture that can be read.
+    Only drawn pictures are decoded; unreadable ones are replaced by the next. Raises
+    ``DatasetError`` for an unknown split and if no picture can be read.
     """
     check_split(dataset, split)
     sizes: dict[str, NDArray[np.float64]] = {}
@@ -82,7 +82,7 @@ def survey_scenes(
 
 
 def _order(faces: NDArray[np.int64], seed: int) -> Sequence[int]:
-    """All pictures: the most crowded one, then at random."""
+    """Indices of all pictures: the one with the most faces, then at random."""
     if not len(faces):
         return []
     first = int(faces.argmax())

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mien.datasets.crops.survey import CropSurvey
 from mien.preprocess.network_input import resize_crops
 from mien.train.classification.augment import augment, mix
 from mien.train.classification.config import ClassifierConfig
@@ -25,6 +26,29 @@ class Preview:
     """(M, V, S, S, C) as in training."""
     mixed: NDArray[np.float32]
     """(V,) largest share of another picture in those of each view; 0: not mixed."""
+
+
+def preview_survey(survey: CropSurvey, config: ClassifierConfig) -> tuple[list[str], Preview]:
+    """Labels of ``survey`` that have pictures, and views of one picture of each."""
+    examples = [
+        (label, picture)
+        for label, picture in zip(survey.labels, survey.examples, strict=True)
+        if picture is not None
+    ]
+    # A larger batch than is shown, so that a picture is seldom mixed with itself.
+    others = [picture for row in survey.pictures for picture in row[1:]]
+    made = preview([picture for _, picture in examples], config, others=others)
+    return [label for label, _ in examples], made
+
+
+def describe_views(config: ClassifierConfig) -> str:
+    """Size, colours and mixing of the views, for a figure's title."""
+    form = f"{config.input_size}×{config.input_size} {'grey' if config.channels == 1 else 'RGB'}"
+    shares = {"mixup": config.mixup, "cutmix": config.cutmix}
+    mixing = [name for name, share in shares.items() if share]
+    if not mixing:
+        return form
+    return f"{form}, {config.mix_probability:.0%} of the batches mixed by {' or '.join(mixing)}"
 
 
 def preview(

@@ -47,7 +47,6 @@ class ClassifierTask:
     ) -> None:
         self.config, self.device, self.world = config, device, world
         self.spec = spec = input_spec(config, dataset.facts.labels)
-        self.labels = spec.labels
         classes = len(spec.labels)
         teacher = load_teacher(config, spec)
         check_network(config, classes, world.size)
@@ -65,10 +64,10 @@ class ClassifierTask:
         make = architectures.get(config.architecture)
         net: Network = make(config, classes, auxiliary, bool(config.affect_weight))
         self.net = net.to(device).to(memory_format=torch.channels_last)
-        self.fitted = isinstance(net, Fitted)
+        fitted = isinstance(net, Fitted)
         length = epoch_length(self.data.labels, config)
-        self.steps = 0 if self.fitted else steps_per_epoch(length, config)
-        self.epochs = 1 if self.fitted else config.epochs
+        self.steps = 0 if fitted else steps_per_epoch(length, config)
+        self.epochs = 1 if fitted else config.epochs
         self.history = LossHistory()
         shape = (1, spec.channels, 1, 1)
         self.mean = torch.tensor(spec.mean, device=device).view(shape)
@@ -146,14 +145,11 @@ class ClassifierTask:
     def update_statistics(self, averaged: Network, epoch: int) -> None:
         """Nothing: the averages of the batch statistics are used."""
 
-    def validates(self, epoch: int) -> bool:
-        """After every epoch."""
-        return self.valid is not None
-
-    def validate(self, averaged: Network) -> Row:
+    def validate(self, averaged: Network, epoch: int) -> Row:
         """Accuracy and negative log likelihood, without mirroring; CCC of valence and arousal."""
         split = self.valid
-        assert split is not None
+        if split is None:
+            return {}
         averaged.eval()
         right, nll = 0.0, 0.0
         affect = []
@@ -196,13 +192,17 @@ class ClassifierTask:
         return facts
 
     def state(self) -> dict[str, Any]:
-        """Whether there is a head for FER+ votes, and the validation losses in short."""
-        return {"ferplus": bool(self.objective.ferplus), "watch": self.history.to_dict()}
+        """Labels, use of FER+ votes, and the history of the validation loss."""
+        return {
+            "labels": list(self.spec.labels),
+            "ferplus": bool(self.objective.ferplus),
+            "watch": self.history.to_dict(),
+        }
 
     def restore(self, state: Mapping[str, Any], folder: Path) -> None:
         """Take over the validation losses; other labels, counts or votes are a ``ConfigError``."""
         before = state.get("facts", {}).get("pictures", len(self.data))
-        if before != len(self.data) or state["labels"] != list(self.labels):
+        if before != len(self.data) or state["labels"] != list(self.spec.labels):
             raise ConfigError(
                 f"{folder} was trained on {before} pictures of {', '.join(state['labels'])}, "
                 f"not on these {len(self.data)}: resume with the same data"

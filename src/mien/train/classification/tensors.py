@@ -1,4 +1,4 @@
-"""A data set's splits as tensors that the whole run learns from."""
+"""The splits of a data set as tensors for training."""
 
 from __future__ import annotations
 
@@ -22,31 +22,32 @@ from mien.preprocess.network_input import resize_crops
 from mien.specs.classifier import ModelSpec
 from mien.train.classification.config import ClassifierConfig
 
-CHUNK = 256  # pictures decoded before they become frames: originals may be large
-LARGEST_ON_GPU = 8 << 30
-"""Bytes of frames that are kept on a GPU; more stay in memory and follow batch by batch."""
-MOST_UNREADABLE = 0.05
-"""Share of a split beyond which it is not the data that is damaged in places, but the copy."""
+CHUNK = 256
+"""Pictures that are decoded before they are resized: originals may be large."""
+MAX_ON_GPU = 8 << 30
+"""Bytes of crops that are stored on a GPU; more stay in memory and are copied per batch."""
+MAX_UNREADABLE = 0.05
+"""Share of unreadable pictures above which a split is an error: its copy is damaged."""
 
 
 @dataclass(slots=True)
 class TensorSplit:
-    """A split, decoded: FER2013's pictures take 66 MB as bytes."""
+    """A decoded split; FER2013's training pictures take 66 MB."""
 
     crops: Tensor
-    """(N, R, R, C) uint8, R = ``resize`` of the recipe; on the device, or in memory where large."""
+    """(N, R, R, C) uint8, R = ``resize`` of the recipe; on the device, or in memory if large."""
     labels: Tensor
-    """(N,) int64; this and what follows is on the device."""
+    """(N,) int64; these and the tensors below are on the device."""
     votes: Tensor | None
-    """(N, 10) float32 FER+ votes, or ``None`` where the data set has none."""
+    """(N, 10) float32 FER+ votes, if the data set has them."""
     targets: Tensor | None
-    """(N, K) float32 soft labels, or ``None`` where the data set has none."""
+    """(N, K) float32 soft labels, if the data set has them."""
     affect: Tensor | None
-    """(N, 2) float32 valence and arousal, NaN where unknown; ``None`` where the set has none."""
+    """(N, 2) float32 valence and arousal, NaN if unknown; ``None`` if the data set has none."""
     unreadable: tuple[tuple[str, str], ...] = ()
-    """(key, reason) of pictures that were left out."""
+    """Key and reason of the pictures that were skipped."""
     origin: str = ""
-    """The data set that the pictures come from; of a packed one, what was packed."""
+    """The data set that the pictures come from; for a pack, the packed one."""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -60,10 +61,10 @@ class TensorSplit:
 def load_split(
     dataset: Dataset, name: str, config: ClassifierConfig, spec: ModelSpec, device: torch.device
 ) -> TensorSplit:
-    """The pictures of a split, resized to frames, as the recipe limits them.
+    """The pictures of a split, resized, up to the limits of the recipe.
 
-    Pictures that cannot be read are left out and listed. Raises ``DatasetError`` where they are
-    many, where nothing is left, and for a label that is none.
+    Unreadable pictures are skipped and listed. Raises ``DatasetError`` if they are many, if no
+    picture is left, and for an invalid label.
     """
     split = _stored(dataset, name, config, spec)
     unreadable: list[tuple[str, str]] = []
@@ -78,7 +79,7 @@ def load_split(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a mapped file may not be written to, and never is
         pictures = torch.from_numpy(split.images)
-    if device.type != "cpu" and pictures.nbytes <= LARGEST_ON_GPU:
+    if device.type != "cpu" and pictures.nbytes <= MAX_ON_GPU:
         pictures = pictures.to(device)
 
     def moved(array: NDArray[np.float32] | None) -> Tensor | None:
@@ -96,7 +97,7 @@ def load_split(
 
 
 def _stored(dataset: Dataset, name: str, config: ClassifierConfig, spec: ModelSpec) -> Split | None:
-    """A split that ``mien data pack`` has stored as frames of this very size: nothing is copied."""
+    """A split that ``mien data pack`` stored at this size, mapped from the file without a copy."""
     if not isinstance(dataset, Packed) or config.limit or config.max_per_class:
         return None
     split = dataset.arrays(name)
@@ -108,7 +109,7 @@ def _stored(dataset: Dataset, name: str, config: ClassifierConfig, spec: ModelSp
 def _read(
     dataset: Dataset, name: str, config: ClassifierConfig, spec: ModelSpec
 ) -> tuple[Split, list[tuple[str, str]]]:
-    """A split whose ``images`` are (N, R, R, C) frames, and what could not be read."""
+    """A split with ``images`` (N, R, R, C), and key and reason of unreadable pictures."""
     kept: list[Sample] = []
     unreadable: list[tuple[str, str]] = []
     chunks: list[NDArray[np.uint8]] = []
@@ -127,16 +128,16 @@ def _read(
     if not kept:
         reason = f": {unreadable[0][1]}" if unreadable else ""
         raise DatasetError(f"split {name!r} holds no pictures{reason}")
-    if len(unreadable) > max(1, MOST_UNREADABLE * (len(kept) + len(unreadable))):
+    if len(unreadable) > max(1, MAX_UNREADABLE * (len(kept) + len(unreadable))):
         raise DatasetError(
             f"split {name!r}: {len(unreadable)} of {len(kept) + len(unreadable)} pictures cannot "
             f"be read, the first: {unreadable[0][1]}"
         )
-    return make_split(_joined(chunks, len(kept)), kept), unreadable
+    return make_split(_concatenate(chunks, len(kept)), kept), unreadable
 
 
-def _joined(chunks: list[NDArray[np.uint8]], count: int) -> NDArray[np.uint8]:
-    """The chunks as one array, each let go as soon as it is copied: memory holds them once."""
+def _concatenate(chunks: list[NDArray[np.uint8]], count: int) -> NDArray[np.uint8]:
+    """The chunks as one array; each is freed as soon as it is copied, to need memory only once."""
     out = np.empty((count, *chunks[0].shape[1:]), np.uint8)
     start = 0
     while chunks:
@@ -147,7 +148,7 @@ def _joined(chunks: list[NDArray[np.uint8]], count: int) -> NDArray[np.uint8]:
 
 
 def _chosen(dataset: Dataset, name: str, config: ClassifierConfig) -> Iterator[Sample]:
-    """The samples of a split within ``limit`` and, for the training split, ``max_per_class``."""
+    """The samples of a split, up to ``limit`` and in training ``max_per_class``."""
     if config.max_per_class is None or name != config.train_split:
         yield from islice(dataset.samples(name), config.limit)
         return

@@ -1,4 +1,4 @@
-"""From a picture with marked faces to one square view that the detector learns from."""
+"""Random square views of pictures with marked faces, which a detector learns from."""
 
 from __future__ import annotations
 
@@ -12,40 +12,40 @@ from mien.preprocess.letterbox import PADDING
 from mien.train.detection.config import DetectorConfig
 
 Boxes = NDArray[np.float32]
-NEAR_A_FACE = 0.8
-"""Share of the views that hold a face for sure, where the picture has one."""
-SEEN = 0.5
-"""A face of which less than this share lies in the view is ignored."""
-GREY = np.array([0.299, 0.587, 0.114], np.float32)
+FACE_VIEW_SHARE = 0.8
+"""Share of the views that are placed around a face if the picture has one."""
+MIN_VISIBLE = 0.5
+"""A face is ignored if less than this share of its area lies in the view."""
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
-class View(NamedTuple):
-    """What is learned from in one step: all in pixels of the view."""
+class TrainingView(NamedTuple):
+    """A view and the faces in it; boxes are x1, y1, x2, y2 in pixels of the view."""
 
     image: NDArray[np.uint8]
     """(S, S, 3) RGB."""
     boxes: Boxes
-    """(N, 4) faces to be found."""
+    """(N, 4) faces to find."""
     ignored: Boxes
-    """(K, 4) faces that are neither to be found nor background."""
+    """(K, 4) faces that are neither to find nor background."""
 
 
-def view(
+def random_view(
     image: NDArray[np.uint8],
     boxes: Boxes,
     ignored: NDArray[np.bool_],
     config: DetectorConfig,
     rng: np.random.Generator,
-) -> View:
-    """A view of ``image``, (H, W, 3) RGB, whose N faces are ``boxes`` (N, 4), ``ignored`` (N,).
+) -> TrainingView:
+    """A random view of ``image``, (H, W, 3) RGB, with faces ``boxes`` (N, 4), ``ignored`` (N,).
 
-    The picture is resized as in use, times a random factor, and a square is cut out of it at
-    random, most often around a face; what the picture does not fill is grey.
+    The picture is resized as in use, times a random factor, and a square is cropped from it at
+    random, most often around a face; the rest of a square larger than the picture is grey.
     """
     scale = _scale(image, config) * np.exp(rng.uniform(*np.log(config.zoom)))
     faces = boxes[~ignored]
     around = None
-    if len(faces) and rng.random() < NEAR_A_FACE:
+    if len(faces) and rng.random() < FACE_VIEW_SHARE:
         face = faces[rng.integers(len(faces))]
         around = (face[:2] + face[2:]) / 2 * scale
     height, width = image.shape[:2]
@@ -60,23 +60,25 @@ def view(
         )
     inside = moved.clip(0, config.view).astype(np.float32)
     share = _area(inside) / np.maximum(_area(moved), 1e-6)
-    there = (inside[:, 2:] - inside[:, :2] >= 1).all(1)
-    unclear = ignored | (share < SEEN) | (np.sqrt(_area(inside)) < config.min_face)
-    return View(_coloured(pixels, config, rng), inside[there & ~unclear], inside[there & unclear])
+    is_box = (inside[:, 2:] - inside[:, :2] >= 1).all(1)
+    unclear = ignored | (share < MIN_VISIBLE) | (np.sqrt(_area(inside)) < config.min_face)
+    return TrainingView(
+        _change_colours(pixels, config, rng), inside[is_box & ~unclear], inside[is_box & unclear]
+    )
 
 
 def _scale(image: NDArray[np.uint8], config: DetectorConfig) -> float:
-    """As ``letterbox`` has it."""
+    """The factor that ``letterbox`` resizes by."""
     height, width = image.shape[:2]
     return float(min(config.short_side / min(height, width), config.long_side / max(height, width)))
 
 
 def _offset(length: float, side: int, around: float | None, rng: np.random.Generator) -> float:
-    """Where the view begins along one axis of the resized picture; below 0: what is before it."""
+    """Start of the view along one axis of the resized picture; negative: it starts before it."""
     if length <= side:
         return -float(rng.uniform(0, side - length))
     low, high = 0.0, length - side
-    if around is not None:  # the face's middle lies in the inner part of the view
+    if around is not None:  # the centre of the face lies in the inner part of the view
         low, high = max(low, around - 0.9 * side), min(high, around - 0.1 * side)
     return float(rng.uniform(low, high)) if high > low else float(np.clip(low, 0, length - side))
 
@@ -86,32 +88,32 @@ def _cut(
 ) -> NDArray[np.uint8]:
     """The square of ``side`` pixels at (x, y) of ``image`` resized by ``scale``."""
     height, width = image.shape[:2]
-    # What is needed of the picture alone is resized: whole source pixels, a few beyond the square.
+    # Only the needed part of the picture is resized: whole source pixels, a few beyond the square.
     left, top = max(0, int(x / scale) - 1), max(0, int(y / scale) - 1)
     right = min(width, int(np.ceil((x + side) / scale)) + 1)
     bottom = min(height, int(np.ceil((y + side) / scale)) + 1)
     part = image[top:bottom, left:right]
     size = max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale))
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    resized = cv2.resize(np.ascontiguousarray(part), size, interpolation=how)
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    resized = cv2.resize(np.ascontiguousarray(part), size, interpolation=method)
     out = np.full((side, side, 3), PADDING, np.uint8)
-    dx, dy = round(left * scale - x), round(top * scale - y)  # of the part within the view
-    to = np.s_[max(0, dy) : max(0, dy + size[1]), max(0, dx) : max(0, dx + size[0])]
-    room = out[to]
+    dx, dy = round(left * scale - x), round(top * scale - y)  # of the part, within the view
+    target = np.s_[max(0, dy) : max(0, dy + size[1]), max(0, dx) : max(0, dx + size[0])]
+    room = out[target]
     from_y, from_x = max(0, -dy), max(0, -dx)
     room[:] = resized[from_y : from_y + room.shape[0], from_x : from_x + room.shape[1]]
     return out
 
 
-def _coloured(
+def _change_colours(
     pixels: NDArray[np.uint8], config: DetectorConfig, rng: np.random.Generator
 ) -> NDArray[np.uint8]:
-    """Brightness, contrast and saturation changed, or no colour left."""
+    """The pixels with other brightness, contrast and saturation, or in grey."""
     grey = rng.random() < config.grey
     if not config.colour and not grey:
         return np.ascontiguousarray(pixels)
     x = pixels.astype(np.float32)
-    luma = (x @ GREY)[:, :, None]  # (S, S, 1)
+    luma = (x @ LUMA)[:, :, None]  # (S, S, 1)
     brightness, contrast, saturation = 1 + config.colour * rng.uniform(-1, 1, 3)
     x = luma + (0.0 if grey else saturation) * (x - luma)
     mean = float(luma.mean())

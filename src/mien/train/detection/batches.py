@@ -1,4 +1,4 @@
-"""A split of pictures with marked faces as batches of views, drawn anew for every epoch."""
+"""Batches of random views of pictures with marked faces, drawn anew for every epoch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mien.datasets.files.decoding import decoded
 from mien.datasets.scene import Scene, box_fingerprint
 from mien.errors import DatasetError, TrainingError
 from mien.runtime import usable_cores
-from mien.train.detection.augment import View, view
+from mien.train.detection.augment import TrainingView, random_view
 from mien.train.detection.config import DetectorConfig
 from mien.train.detection.ignored_faces import Target
 
@@ -23,26 +23,26 @@ Batch = tuple[Tensor, list[Target]]
 
 
 class Scenes:
-    """The pictures of one split that can be read; ``unreadable`` has key and reason of the rest."""
+    """The pictures of one split: ``readable`` ones, and key and reason of ``unreadable`` ones."""
 
     def __init__(self, dataset: SceneDataset, split: str, limit: int | None) -> None:
         scenes = list(dataset.scenes(split))[:limit]
-        self.kept: list[Scene] = []
+        self.readable: list[Scene] = []
         self.unreadable: list[tuple[str, str]] = []
         for scene, image in decoded(scenes):
             if isinstance(image, DatasetError):
                 self.unreadable.append((scene.key, str(image)))
             else:
-                self.kept.append(scene)
-        if not self.kept:
+                self.readable.append(scene)
+        if not self.readable:
             reason = f": {self.unreadable[0][1]}" if self.unreadable else ""
             raise DatasetError(f"no picture of split {split!r} can be read{reason}")
         self.fingerprint = box_fingerprint(scenes)
-        """Of all that are listed, readable or not: tells this data from other data."""
-        self.faces = sum(int((~scene.ignored).sum()) for scene in self.kept)
+        """Identifies the data: a hash of all listed pictures, readable or not."""
+        self.faces = sum(int((~scene.ignored).sum()) for scene in self.readable)
 
     def __len__(self) -> int:
-        return len(self.kept)
+        return len(self.readable)
 
 
 def batches(
@@ -50,9 +50,10 @@ def batches(
 ) -> Iterator[Batch]:
     """The batches of one epoch: pixels (n, 3, S, S) uint8 and n targets.
 
-    Every picture comes once, in an order of the epoch's own; the odd rest is left out. Of several
-    processes each takes its share of every batch. What a view is follows from the recipe's seed,
-    the epoch and the picture alone.
+    Every picture comes once, in random order; an incomplete last batch is dropped. Process ``rank``
+    of ``size`` gets its share of every batch. A view depends only on the recipe's seed, the epoch
+    and the picture. Raises ``DatasetError`` for a picture that can no longer be read, and
+    ``TrainingError`` if a worker process was killed.
     """
     order = np.random.default_rng((config.seed, epoch)).permutation(len(scenes))
     steps = len(order) // config.batch_size
@@ -61,10 +62,10 @@ def batches(
         for step in range(steps)
     ]
     loader: DataLoader[Any] = DataLoader(
-        _Views(scenes.kept, config, epoch),
+        _Views(scenes.readable, config, epoch),
         batch_sampler=rows,
-        num_workers=min(config.workers, usable_cores()),  # more would wait for each other
-        collate_fn=_collated,
+        num_workers=min(config.workers, usable_cores()),  # more would only compete for them
+        collate_fn=_collate_or_error,
     )
     try:
         for batch in loader:
@@ -75,53 +76,52 @@ def batches(
         if "DataLoader worker" not in str(error):
             raise
         raise TrainingError(
-            "a process that decodes pictures was ended from outside, most often for want of "
-            "memory: add --set workers=0, or a lower number than now"
+            "a process that decodes pictures was killed, most likely for lack of memory: "
+            "add --set workers=0, or a lower number than now"
         ) from None
 
 
 class _Views(Dataset[Any]):
-    """Picture by number → its view of this epoch, or why it can be read no longer.
+    """Index of a picture → its view in this epoch, or the error if it can no longer be read.
 
-    PyTorch would bring an error from another process back as a page of text.
+    The error is returned, not raised: PyTorch would wrap it in a page of text from the worker.
     """
 
     def __init__(self, scenes: Sequence[Scene], config: DetectorConfig, epoch: int) -> None:
         self.scenes, self.config, self.epoch = scenes, config, epoch
 
-    def __getitem__(self, index: int) -> View | DatasetError:
+    def __getitem__(self, index: int) -> TrainingView | DatasetError:
         scene = self.scenes[index]
         rng = np.random.default_rng((self.config.seed, self.epoch, index))
         try:
             image = scene.image
         except DatasetError as error:
             return error
-        return view(image, scene.boxes, scene.ignored, self.config, rng)
+        return random_view(image, scene.boxes, scene.ignored, self.config, rng)
 
 
-def _collated(views: Sequence[View | DatasetError]) -> Batch | DatasetError:
-    for found in views:
-        if isinstance(found, DatasetError):
-            return found
-    return collate([found for found in views if not isinstance(found, DatasetError)])
+def _collate_or_error(views: Sequence[TrainingView | DatasetError]) -> Batch | DatasetError:
+    read = [view for view in views if not isinstance(view, DatasetError)]
+    errors = [error for error in views if isinstance(error, DatasetError)]
+    return errors[0] if errors else collate(read)
 
 
-def collate(views: Sequence[View]) -> Batch:
-    """Views as tensors."""
-    pixels = np.stack([v.image.transpose(2, 0, 1) for v in views])  # (n, S, S, 3) -> (n, 3, S, S)
+def collate(views: Sequence[TrainingView]) -> Batch:
+    """Views as tensors: (n, 3, S, S) uint8, and n targets."""
+    pixels = np.stack([view.image.transpose(2, 0, 1) for view in views])  # (n, 3, S, S)
     targets: list[Target] = [
         {
-            "boxes": torch.from_numpy(v.boxes),
-            "labels": torch.ones(len(v.boxes), dtype=torch.int64),
-            "ignored": torch.from_numpy(v.ignored),
+            "boxes": torch.from_numpy(view.boxes),
+            "labels": torch.ones(len(view.boxes), dtype=torch.int64),
+            "ignored": torch.from_numpy(view.ignored),
         }
-        for v in views
+        for view in views
     ]
     return torch.from_numpy(pixels), targets
 
 
 def on_device(target: Target, device: torch.device) -> Target:
-    """The same target where the network is."""
+    """``target`` on ``device``."""
     return {
         "boxes": target["boxes"].to(device),
         "labels": target["labels"].to(device),

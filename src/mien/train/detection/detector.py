@@ -1,4 +1,4 @@
-"""A training run of a face detector, or one of its checkpoints, as a detector like any other."""
+"""A training run, or one of its checkpoints, as a face detector."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ LIMITS = (
 
 
 class TorchDetector:
-    """The weights that a run keeps, in PyTorch, with the protocol of ``mien.detectors.base``.
+    """The trained weights of a run, in PyTorch, with the protocol of ``mien.detectors.base``.
 
     ``run``: the folder of a ``mien train`` run, or a checkpoint in it.
 
-    ``score_threshold``: below it a box is no face; by default the recipe's own.
+    ``score_threshold``: boxes below it do not count as faces; by default the recipe's.
 
-    ``min_face_size``: smaller faces are left out; the size is the square root of the box's area,
+    ``min_face_size``: smaller faces are dropped; the size is the square root of the box's area,
     in pixels of the picture.
 
-    Raises ``ModelFileError`` where there is no checkpoint of a detector or it is damaged, and
+    Raises ``ModelFileError`` if the checkpoint is missing, damaged or not a detector's, and
     ``ConfigError`` for values out of range.
     """
 
@@ -102,7 +102,7 @@ def load_detector_run(run: str | Path) -> tuple[FasterRCNN, DetectorConfig, dict
 
 
 def spec_of(net: FasterRCNN, config: DetectorConfig, state: Mapping[str, Any]) -> DetectorSpec:
-    """What is known of a run's network; it has no scores, which its metrics hold."""
+    """The facts about a run's network, without scores, which are in the metrics of the run."""
     spec = DetectorSpec(
         name=config.name,
         short_side=config.short_side,

@@ -1,8 +1,8 @@
-"""From a detector's run to one ONNX file: its facts inside, and checked against PyTorch.
+"""Exports a detector's run as one ONNX file with its facts, checked against PyTorch.
 
-torchvision's own forward pass branches on what it finds, which no exporter follows. ``Plain`` is
-the same computation for one picture over the same weights: what is not there has the score -1 and
-falls out at the end, so that next to all shapes are known beforehand.
+torchvision's forward pass branches on the boxes it finds, which no exporter can trace.
+``TraceableFasterRCNN`` computes the same for one picture with the same weights: missing boxes have
+the score -1 and are dropped at the end, so that nearly all shapes are known beforehand.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from mien.specs.detector import DetectorSpec
 from mien.train import checkpoint
 from mien.train.detection.config import DetectorConfig
 from mien.train.detection.detector import load_detector_run, spec_of
-from mien.train.detection.network import FLOOR, POOLED, FasterRCNN
+from mien.train.detection.network import MIN_SCORE, POOLED_SIDE, FasterRCNN
 from mien.train.metrics_file import METRICS, read_metrics
 from mien.train.model_card import add_choices
 from mien.train.onnx_graph import Weights, open_model, store_float16, traced, with_spec
@@ -37,15 +37,16 @@ from mien.train.onnx_graph import Weights, open_model, store_float16, traced, wi
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-NOTHING = -1.0
-"""Score of a box that is not there; sigmoid and softmax never come near it."""
-NEAR = {"float32": 0.25, "float16": 1.0}
-"""Pixels of the network's input by which the sides of a box may differ from PyTorch's …"""
-SCORES = {"float32": 0.005, "float16": 0.05}
-"""… and what its score may differ by, to be the same box in a file with such weights."""
-ASTRAY = 0.02
-"""Share of the boxes that may have no such counterpart: one overlap that is the threshold itself
-decides for one box or its neighbour by rounding."""
+NO_BOX = -1.0
+"""Score of a missing box, outside the range of sigmoid and softmax."""
+PIXEL_TOLERANCE = {"float32": 0.25, "float16": 1.0}
+"""A box of the file matches one of PyTorch's if its sides differ by at most this many pixels of the
+network's input …"""
+SCORE_TOLERANCE = {"float32": 0.005, "float16": 0.05}
+"""… and its score by at most this; by type of the stored weights."""
+MAX_UNMATCHED = 0.02
+"""Share of the boxes that may have no match: at an overlap equal to the threshold, rounding decides
+which of two neighbours is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +58,14 @@ class ExportedDetector:
     size: int
     """Bytes."""
     boxes: int
-    """Compared with PyTorch's, over all pictures."""
+    """Boxes of PyTorch, over all photos, that were compared."""
     pixels: float
-    """Largest difference of a box's sides from its counterpart's, in pixels of the input."""
+    """Largest difference between the sides of matching boxes, in pixels of the input."""
     score: float
-    """Largest difference of their scores."""
-    astray: int
-    """Boxes of either without a counterpart. Of a network that is not sure of itself rounding the
-    weights to float16 makes some."""
+    """Largest difference between their scores."""
+    unmatched: int
+    """Boxes of either without a match. With uncertain networks, rounding weights to float16 causes
+    some."""
 
 
 def export_detector(
@@ -76,18 +77,18 @@ def export_detector(
     licence: str | None = None,
     card: Mapping[str, str] | None = None,
 ) -> ExportedDetector:
-    """Write the weights that ``run`` (a folder or checkpoint) keeps to the ONNX file ``out``.
+    """Write the weights of ``run`` (a folder or checkpoint) to the ONNX file ``out``.
 
-    The graph is what ``mien.specs.detector`` says, and takes pictures of any size. Before ``out``
-    is written, whole or not at all, ONNX Runtime runs it with the weights as they are, and its
-    boxes must be PyTorch's on photos of several sizes. ``weights`` says how they are stored, and
-    what comes back what that changes: arithmetic is float32.
+    The graph is described in ``mien.specs.detector`` and takes pictures of any size. It first runs
+    in ONNX Runtime with float32 weights, where its boxes must match PyTorch's on photos of several
+    sizes. ``weights`` is the type of the stored weights; the result says what rounding changes.
+    Arithmetic is float32. ``out`` is written whole or not at all.
 
-    ``name`` defaults to the recipe's, ``card`` adds facts for people, or replaces some. The spec's
-    ``scores`` are those of the last epoch that looked at the validation split.
+    ``name`` defaults to the recipe's, ``card`` adds or replaces facts on the model's card. The
+    spec's ``scores`` are those of the last validation.
 
-    Raises ``ModelError`` where the file would not answer as PyTorch does, ``ModelFileError``,
-    ``ConfigError``, ``OutputError``.
+    Raises ``ModelError`` if the graph's boxes do not match, ``ModelFileError``, ``ConfigError``,
+    ``OutputError``.
     """
     check_writable(Path(out))
     net, config, state = load_detector_run(run)
@@ -97,11 +98,11 @@ def export_detector(
     model = to_onnx(net, config)
     data = with_spec(model, spec)
     compared = _compared(data, net, config, "float32")
-    boxes, *_, astray = compared
-    if astray > ASTRAY * boxes:
+    boxes, *_, unmatched = compared
+    if unmatched > MAX_UNMATCHED * boxes:
         raise ModelError(
-            f"the exported graph finds other faces than PyTorch: {astray} boxes have no "
-            f"counterpart, of {boxes} in PyTorch: nothing was written; try another PyTorch"
+            f"the exported graph finds other faces than PyTorch: {unmatched} boxes have no match, "
+            f"of {boxes} in PyTorch: nothing was written; try another version of PyTorch"
         )
     if weights == "float16":
         store_float16(model)
@@ -112,14 +113,16 @@ def export_detector(
 
 
 def to_onnx(net: FasterRCNN, config: DetectorConfig) -> ModelProto:
-    """The graph of ``net`` for pictures of any size; ``ModelError`` where it cannot be exported."""
+    """The graph of ``net`` for pictures of any size; ``ModelError`` if it cannot be exported."""
     sizes = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
     example = torch.zeros(256, 320, 3, dtype=torch.uint8)
-    return traced(Plain(net, config).eval(), example, sizes, ["pixels"], ["boxes", "scores"])
+    return traced(
+        TraceableFasterRCNN(net, config).eval(), example, sizes, ["pixels"], ["boxes", "scores"]
+    )
 
 
-class Plain(nn.Module):
-    """The inference of ``FasterRCNN``, for one picture."""
+class TraceableFasterRCNN(nn.Module):
+    """The inference of ``FasterRCNN`` for one picture, without branches."""
 
     def __init__(self, net: FasterRCNN, config: DetectorConfig) -> None:
         super().__init__()
@@ -134,7 +137,7 @@ class Plain(nn.Module):
         return self._faces(features, boxes, scores, height, width)
 
     def _proposals(self, features: list[Tensor], height: int, width: int) -> tuple[Tensor, Tensor]:
-        """The first stage: (P, 4) boxes and (P,) scores, ``NOTHING`` where there are fewer."""
+        """The first stage: (P, 4) boxes and (P,) scores, ``NO_BOX`` where there are fewer."""
         rpn, most = self.net.rpn, self.config.proposals
         top = rpn.pre_nms_top_n()
         found, scores = [], []
@@ -144,7 +147,7 @@ class Plain(nn.Module):
             anchors = _anchors(cell, rows, columns, height // rows, width // columns)  # (n, 4)
             logits = logits[0].permute(1, 2, 0).reshape(-1)  # (n,)
             deltas = deltas[0].reshape(len(cell), 4, rows, columns).permute(2, 3, 0, 1)
-            # A level of a small picture has fewer anchors than are taken.
+            # A level of a small picture may have fewer anchors than ``top``.
             padding = torch.full((top,), torch.finfo(torch.float32).min)
             logits, chosen = torch.cat((logits, padding)).topk(top)
             none = torch.zeros(top, 4)
@@ -160,7 +163,7 @@ class Plain(nn.Module):
     def _faces(
         self, features: list[Tensor], boxes: Tensor, proposed: Tensor, height: int, width: int
     ) -> tuple[Tensor, Tensor]:
-        """The second stage, of (P, 4) boxes those that are faces."""
+        """The second stage: the (P, 4) boxes that are faces, and their scores."""
         heads = self.net.roi_heads
         logits, deltas = heads.box_predictor(heads.box_head(self._pooled(features, boxes)))
         found = _clipped(heads.box_coder.decode_single(deltas[:, 4:], boxes), height, width)
@@ -172,7 +175,7 @@ class Plain(nn.Module):
         return found[order][kept], scores[kept]
 
     def _pooled(self, features: list[Tensor], boxes: Tensor) -> Tensor:
-        """(P, C, 7, 7): every box from the level that fits its size (Lin et al. 2017, eq. 1)."""
+        """(P, C, 7, 7): each box pooled from the level for its size (Lin et al. 2017, eq. 1)."""
         pool = self.net.roi_heads.box_roi_pool
         first, last = (
             s.bit_length() - 1 for s in (self.config.strides[0], self.config.strides[-1])
@@ -184,17 +187,17 @@ class Plain(nn.Module):
         parts, rows = [], []
         for number, stride in enumerate(self.config.strides):
             mine = (level == first + number).nonzero().squeeze(1)
-            size = (POOLED, POOLED)
+            size = (POOLED_SIDE, POOLED_SIDE)
             parts.append(
                 roi_align(features[number], rois[mine], size, 1 / stride, pool.sampling_ratio)
             )
             rows.append(mine)
-        pooled = torch.zeros(len(boxes), features[0].shape[1], POOLED, POOLED)
+        pooled = torch.zeros(len(boxes), features[0].shape[1], POOLED_SIDE, POOLED_SIDE)
         return pooled.index_copy(0, torch.cat(rows), torch.cat(parts))
 
 
 def _anchors(cell: Tensor, rows: int, columns: int, down: int, across: int) -> Tensor:
-    """(rows × columns × A, 4): a cell's A anchors at every place, so many pixels apart."""
+    """(rows × columns × A, 4): the A anchors of ``cell`` at every place of the grid, in pixels."""
     y = (torch.arange(rows) * down)[:, None].expand(rows, columns).reshape(-1)
     x = (torch.arange(columns) * across)[None].expand(rows, columns).reshape(-1)
     return (torch.stack((x, y, x, y), 1)[:, None] + cell[None]).reshape(-1, 4)
@@ -211,10 +214,10 @@ def _is_box(boxes: Tensor, least: float) -> Tensor:
 
 
 def _suppressed(boxes: Tensor, scores: Tensor, real: Tensor, overlap: float) -> Tensor:
-    """``scores``, and ``NOTHING`` for boxes that are not ``real`` or overlap a better one."""
-    scores = torch.where(real, scores, NOTHING)
+    """``scores``, with ``NO_BOX`` for boxes that are not ``real`` or overlap a better one."""
+    scores = torch.where(real, scores, NO_BOX)
     kept = nms(boxes, scores, overlap)
-    return torch.full_like(scores, NOTHING).scatter(0, kept, scores[kept])
+    return torch.full_like(scores, NO_BOX).scatter(0, kept, scores[kept])
 
 
 def _scores(metrics: Path, epochs: int) -> dict[str, float]:
@@ -226,7 +229,7 @@ def _scores(metrics: Path, epochs: int) -> dict[str, float]:
 
 
 def photos() -> list[NDArray[np.uint8]]:
-    """A photo with one face, four of it in one picture, a high part of it, and a tiny copy."""
+    """A photo with one face; a picture of four copies; a tall crop of the photo; a tiny copy."""
     photo = read_image(ASTRONAUT)
     small, tiny = (
         cv2.resize(photo, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
@@ -238,9 +241,9 @@ def photos() -> list[NDArray[np.uint8]]:
 def _compared(
     data: bytes, net: FasterRCNN, config: DetectorConfig, weights: Weights
 ) -> tuple[int, float, float, int]:
-    """As ``ExportedDetector`` has it: ``boxes``, ``pixels``, ``score`` and ``astray``."""
+    """``boxes``, ``pixels``, ``score`` and ``unmatched`` of ``ExportedDetector``."""
     detector = open_model(data, lambda path: OnnxDetector(model=path, score_threshold=0))
-    boxes, astray, pixels, score = 0, 0, 0.0, 0.0
+    boxes, unmatched, pixels, score = 0, 0, 0.0, 0.0
     for photo in photos():
         _, scale = letterbox(photo, config.short_side, config.long_side)
         wanted, wanted_scores = net.find(photo, config)
@@ -249,11 +252,12 @@ def _compared(
         scores = np.array([face.score for face in faces])
         apart = scale * np.abs(found[:, None] - wanted[None]).max(2, initial=0)  # (N, M)
         unlike = np.abs(scores[:, None] - wanted_scores[None])
-        same = (apart <= NEAR[weights]) & (unlike <= SCORES[weights])
-        # Whether a box is just above the floor, or just below it and gone, is rounding as well.
-        sure = scores > FLOOR + SCORES[weights], wanted_scores > FLOOR + SCORES[weights]
-        astray += int((sure[0] & ~same.any(1)).sum() + (sure[1] & ~same.any(0)).sum())
+        same = (apart <= PIXEL_TOLERANCE[weights]) & (unlike <= SCORE_TOLERANCE[weights])
+        # Rounding may drop boxes whose score is near the minimum, so those need no match.
+        least = MIN_SCORE + SCORE_TOLERANCE[weights]
+        unmatched += int((~same.any(1) & (scores > least)).sum())
+        unmatched += int((~same.any(0) & (wanted_scores > least)).sum())
         boxes += len(wanted)
         pixels = max(pixels, float(apart[same].max(initial=0)))
         score = max(score, float(unlike[same].max(initial=0)))
-    return boxes, pixels, score, astray
+    return boxes, pixels, score, unmatched

@@ -1,4 +1,4 @@
-"""Views as a detector's recipe draws them, for people to look at."""
+"""Samples of the views that a detector's recipe draws, to look at."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import numpy as np
 from mien.datasets.base import SceneDataset
 from mien.datasets.scenes.survey import Shown
 from mien.errors import DatasetError
-from mien.train.detection.augment import view
+from mien.train.detection.augment import random_view
 from mien.train.detection.config import DetectorConfig
 
 
-def views_shown(
+def sample_views(
     dataset: SceneDataset, split: str, config: DetectorConfig, *, most: int = 24, seed: int = 0
 ) -> list[Shown]:
-    """At most ``most`` views of pictures of ``split``, drawn at random; fewer of few pictures.
+    """One view each of up to ``most`` pictures of ``split``, drawn at random.
 
-    In the place of a picture that cannot be read comes the next. Raises ``DatasetError``.
+    Unreadable pictures are skipped. Raises ``DatasetError``.
     """
     scenes = list(dataset.scenes(split))
     shown: list[Shown] = []
@@ -28,7 +28,7 @@ def views_shown(
             image = scene.image
         except DatasetError:
             continue
-        drawn = view(
+        drawn = random_view(
             image, scene.boxes, scene.ignored, config, np.random.default_rng((seed, index))
         )
         boxes = np.concatenate([drawn.boxes, drawn.ignored])

@@ -31,7 +31,6 @@ class DetectorTask:
 
     rate_factor = 1.0
     stopped = False
-    labels = ("face",)
 
     def __init__(
         self, config: DetectorConfig, dataset: SceneDataset, device: torch.device, world: World
@@ -97,15 +96,12 @@ class DetectorTask:
             (averaged.normalised(pixels.to(self.device)) for pixels, _ in some), averaged.backbone
         )
 
-    def validates(self, epoch: int) -> bool:
-        """Every ``validate_every`` epochs, and after the last one."""
+    def validate(self, averaged: FasterRCNN, epoch: int) -> Row:
+        """AP50 and recall, every ``validate_every`` epochs and after the last one."""
         due = (epoch + 1) % self.config.validate_every == 0 or epoch + 1 == self.epochs
-        return self.valid is not None and due
-
-    def validate(self, averaged: FasterRCNN) -> Row:
-        """AP50 and recall."""
-        assert self.valid is not None
-        return validate(averaged, self.valid.kept, self.config)
+        if self.valid is None or not due:
+            return {}
+        return validate(averaged, self.valid.readable, self.config)
 
     def is_best(self, epoch: int, metrics: Row) -> bool:
         """Never: the last epoch's weights are kept."""
@@ -121,8 +117,8 @@ class DetectorTask:
         }
 
     def state(self) -> dict[str, Any]:
-        """Nothing more."""
-        return {}
+        """The one label."""
+        return {"labels": ["face"]}
 
     def restore(self, state: Mapping[str, Any], folder: Path) -> None:
         """Take over the facts about initial weights; other data is a ``ConfigError``."""

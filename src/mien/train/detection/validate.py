@@ -1,4 +1,4 @@
-"""How good a detector in training is on pictures that it does not learn from."""
+"""Validation of a detector during training."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ IOU = np.array([0.5])
 def validate(
     net: FasterRCNN, scenes: Sequence[Scene], config: DetectorConfig
 ) -> dict[str, float | None]:
-    """``valid_ap50`` and ``valid_recall``, of all boxes at IoU 0.5; ``None`` without a face."""
+    """``valid_ap50`` and ``valid_recall`` of all boxes at IoU 0.5; ``None`` without any face."""
     net.eval()
     answers = [_answer(net, scene, config) for scene in scenes]
-    found = pool([judge(answer, IOU) for answer in answers])
-    measures = {"ap50": average_precision(found), "recall": recall(found)}
+    pooled = pool([judge(answer, IOU) for answer in answers])
+    measures = {"ap50": average_precision(pooled), "recall": recall(pooled)}
     return {
         f"valid_{name}": None if value is None else round(float(value[0]), 5)
         for name, value in measures.items()

@@ -102,7 +102,7 @@ def run_study(
                 run_entry(entry, dataset, out, device=device, on_batch=on_batch, on_epoch=on_epoch)
         except Exception as error:  # noqa: BLE001 - hours of the others must not be lost
             result.failed.append(entry.recipe)
-            watcher.failed(entry, _reason(error))
+            watcher.failed(entry, one_line(error))
         result.rows[:] = collect(everything, out, name)
         write(result.rows, out, command, schedule)
     return result
@@ -142,7 +142,7 @@ def run_entry(
             run_cost(folder, folder / MODEL).save(folder / COST)
     except Exception as error:
         make_folder(folder)
-        write_whole(folder / FAILED, f"{_reason(error)}\n".encode())
+        write_whole(folder / FAILED, f"{one_line(error)}\n".encode())
         raise
     (folder / FAILED).unlink(missing_ok=True)
 
@@ -165,8 +165,3 @@ def is_trained(folder: Path, config: ClassifierConfig) -> bool:
     except (OSError, ValueError):
         return False
     return bool(stored == config.to_dict())
-
-
-def _reason(error: Exception) -> str:
-    """An error in one line."""
-    return one_line(error)

@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 _CELL = 0.78  # inches of a picture in a grid
 
 
+def crop_figures(survey: CropSurvey, source: str) -> dict[str, Figure]:
+    """The figures of a data set, by name."""
+    return {
+        "labels": labels_figure(survey, source),
+        "samples": samples_figure(survey, source),
+        "mean_faces": mean_faces_figure(survey, source),
+    }
+
+
 def labels_figure(survey: CropSurvey, source: str) -> Figure:
     """One panel per split, one bar per label: counts and shares of the split."""
     names, n = survey.labels, len(survey.counts)

@@ -35,6 +35,15 @@ _BIN = (LARGE / MEDIUM) ** (1 / 6)  # width of a bin: both bounds of medium face
 _STEPS = (0, 1, 2, 3, 6, 11, 21, 51, 101, 201, 501, 1001)  # first number of faces of each bar
 
 
+def scene_figures(survey: SceneSurvey, source: str) -> dict[str, Figure]:
+    """The figures of a data set, by name."""
+    return {
+        "boxes": boxes_figure(survey, source),
+        "sizes": sizes_figure(survey, source),
+        "faces_per_picture": faces_per_picture_figure(survey, source),
+    }
+
+
 def boxes_figure(survey: SceneSurvey, source: str) -> Figure:
     """The picture with the most faces, large, and eight others, each with its boxes.
 
