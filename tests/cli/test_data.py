@@ -81,8 +81,8 @@ def test_pack_says_what_it_did_and_the_pack_is_read(
 ) -> None:
     source, out = folder_of(fer2013_rows, tmp_path / "fer"), tmp_path / "out"
     assert mien("data", "pack", source, out, "--size", 32) == 0
-    said, err = capsys.readouterr()
-    first, second = said.splitlines()
+    printed, err = capsys.readouterr()
+    first, second = printed.splitlines()
     assert first == f"{out}: 64 pictures, 32×32 grey (train 40, public 16, private 8)"
     assert second.startswith("64 pictures in this run, ") and err == ""
     assert mien("data", "pack", source, out, "--size", 32) == 0
@@ -99,8 +99,8 @@ def test_pack_lists_bad_pictures_and_goes_on(
     next(source.rglob("Training_*.png")).write_bytes(b"no picture")
     packed = mien("data", "pack", source, out, "--size", 48, "--dataset", "folder", "--workers", 2)
     assert packed == 0
-    said, err = capsys.readouterr()
-    assert ": 63 pictures, " in said
+    printed, err = capsys.readouterr()
+    assert ": 63 pictures, " in printed
     assert err == f"skipped 1 unreadable: see {out}/skipped.csv\n"
 
 
@@ -128,11 +128,11 @@ def test_pack_refuses_in_one_line(
     assert mien("data", "pack", source, out, "--size", 32) == 0
     capsys.readouterr()
     assert mien("data", "pack", source, out, *args) == code
-    said, err = capsys.readouterr()
-    assert said == "" and err.startswith("mien: ") and err.count("\n") == 1 and words in err
+    printed, err = capsys.readouterr()
+    assert printed == "" and err.startswith("mien: ") and err.count("\n") == 1 and words in err
 
 
-def test_ctrl_c_tells_how_to_go_on(
+def test_ctrl_c_says_how_to_resume(
     copy: Path, tmp_path: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stop(*_: object, **__: object) -> None:
@@ -150,8 +150,8 @@ def test_plot_writes_figures_one_can_open(copy: Path, tmp_path: Path, capsys: Ou
     out = tmp_path / "figures"
     assert mien("data", "plot", copy, "--out", out) == 0
     names = ["labels.png", "samples.png", "mean_faces.png"]
-    said, err = capsys.readouterr()
-    assert said.splitlines() == [str(out / name) for name in names] and err == ""
+    printed, err = capsys.readouterr()
+    assert printed.splitlines() == [str(out / name) for name in names] and err == ""
     for name in names:
         image = cv2.imread(str(out / name))
         assert image is not None and min(image.shape[:2]) > 300
@@ -185,11 +185,11 @@ def test_plot_refuses_in_one_line(
 ) -> None:
     pytest.importorskip("matplotlib")
     assert mien("data", "plot", copy, "--out", tmp_path / "figures", *args) == code
-    said, err = capsys.readouterr()
-    assert said == "" and err.startswith("mien: ") and err.count("\n") == 1 and words in err
+    printed, err = capsys.readouterr()
+    assert printed == "" and err.startswith("mien: ") and err.count("\n") == 1 and words in err
 
 
-def test_info_tells_sizes_and_what_is_left_out(
+def test_info_lists_sizes_and_what_is_left_out(
     fer2013_rows: list[Row], tmp_path: Path, capsys: Output
 ) -> None:
     source = folder_of(fer2013_rows[:40], tmp_path / "fer")

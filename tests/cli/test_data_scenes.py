@@ -68,7 +68,7 @@ def test_the_table_says_it_in_lines_a_pipe_can_hold(coco: Path, capsys: Output) 
     assert "\x1b" not in out and max(map(len, out.splitlines())) < 400
 
 
-def test_divided_splits_are_told_apart(coco: Path, capsys: Output) -> None:
+def test_divided_splits_are_listed(coco: Path, capsys: Output) -> None:
     how = ("--dataset", "coco", "--splits", "random:7/3")
     assert mien("data", "info", coco, *how, "--json") == 0
     found = json.loads(capsys.readouterr().out)["splits"]
@@ -86,9 +86,9 @@ def test_figures_are_drawn(coco: Path, tmp_path: Path, capsys: Output) -> None:
     pytest.importorskip("matplotlib")
     out = tmp_path / "figures"
     assert mien("data", "plot", coco, "--dataset", "coco", "--out", out) == 0
-    said, err = capsys.readouterr()
+    printed, err = capsys.readouterr()
     names = [f"{name}.png" for name in ("boxes", "sizes", "faces_per_picture")]
-    assert said.splitlines() == [str(out / name) for name in names]
+    assert printed.splitlines() == [str(out / name) for name in names]
     assert err == "1 of the pictures drawn cannot be read\n"
     for name in names:
         with Image.open(out / name) as figure:

@@ -19,7 +19,7 @@ def test_an_unknown_reader_lists_those_there_are() -> None:
         open_dataset("x", "fer2031")
 
 
-def test_a_wrong_reader_is_told_the_right_one(fer2013_rows: list[Row], tmp_path: Path) -> None:
+def test_a_wrong_reader_names_the_right_one(fer2013_rows: list[Row], tmp_path: Path) -> None:
     folder = fer2013.write_folder(tmp_path / "faces", {"3-Happy/me.png": fer2013_rows[0].image})
     with pytest.raises(
         DatasetError, match=r"is not FER2013: .*; readers that can read it: folder$"

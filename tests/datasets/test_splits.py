@@ -199,7 +199,7 @@ def test_other_texts_are_refused(how: str) -> None:
         resplit(Made([0]), how)
 
 
-def test_what_cannot_be_met_is_told() -> None:
+def test_what_cannot_be_met_is_reported() -> None:
     made = Made([0] * 10, [1] * 5 + [2] * 5)
     for how, words in (
         ("random:6/5", "need 11, and the split 'train' has 10"),
@@ -250,7 +250,7 @@ def test_fer2013_is_divided_to_the_picture(
             assert seen.setdefault(key, part) == part
 
 
-def test_what_is_divided_alike_already_is_not_divided_again() -> None:
+def test_the_same_division_is_not_made_again() -> None:
     once = resplit(tiny.Faces(), "random:90/10", seed=3)
     assert resplit(once, "random:90/10", seed=3) is once
     assert resplit(once, "random:90/10", seed=4) is not once

@@ -60,7 +60,7 @@ def test_parts_of_a_real_data_set(shared: Path) -> None:
     assert resplit(other, "random:90/10", seed=8) is other
 
 
-def test_what_is_told_of_the_parts(shared: Path) -> None:
+def test_what_is_skipped_in_the_parts(shared: Path) -> None:
     dataset = read(shared / "data" / "facemask853.zip")
     divided = resplit(dataset, "random:50/50")
     ((reason, told),) = dataset.skipped("train").items()

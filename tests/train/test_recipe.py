@@ -10,7 +10,13 @@ import pytest
 from mien.errors import ConfigError, UnknownNameError
 from mien.train.classification.config import ClassifierConfig
 from mien.train.detection.config import DetectorConfig
-from mien.train.recipe import RECIPES, load_classifier_recipe, load_recipe, recipe_names
+from mien.train.recipe import (
+    RECIPES,
+    load_classifier_recipe,
+    load_detector_recipe,
+    load_recipe,
+    recipe_names,
+)
 
 
 @pytest.mark.parametrize("name", recipe_names())
@@ -82,6 +88,9 @@ def test_where_a_classifier_is_needed_a_detectors_recipe_is_refused() -> None:
     with pytest.raises(ConfigError, match="'faster_rcnn_r50' trains a face detector"):
         load_classifier_recipe("faster_rcnn_r50")
     assert load_classifier_recipe("default") == load_recipe("default")
+    with pytest.raises(ConfigError, match="'default' trains a classifier of face crops: give a"):
+        load_detector_recipe("default")
+    assert load_detector_recipe("faster_rcnn_r50") == load_recipe("faster_rcnn_r50")
 
 
 @pytest.mark.parametrize("way", [{"overrides": ["weights=none"]}, {"values": {"weights": "none"}}])

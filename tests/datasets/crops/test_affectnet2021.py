@@ -77,7 +77,7 @@ def test_seven_classes(entries: list[Entry], tmp_path: Path) -> None:
         read(tmp_path, "classes=11")
 
 
-def test_bad_annotations_are_left_out_and_told(entries: list[Entry], tmp_path: Path) -> None:
+def test_bad_annotations_are_left_out_and_reported(entries: list[Entry], tmp_path: Path) -> None:
     path = write_2021(tmp_path, {"train_set": entries[:14]})
     annotations = path / "train_set" / "annotations"
     pickled = npy(np.array([{"a": 1}], object))
@@ -101,7 +101,7 @@ def test_bad_annotations_are_left_out_and_told(entries: list[Entry], tmp_path: P
     }
 
 
-def test_a_damaged_picture_is_told_when_it_is_asked_for(
+def test_a_damaged_picture_is_reported_when_it_is_read(
     entries: list[Entry], tmp_path: Path
 ) -> None:
     rows = [entries[0], entries[1]._replace(picture=entries[1].picture[:300])]

@@ -110,7 +110,7 @@ def test_photos_of_any_size_and_colour(material: Path, tmp_path: Path) -> None:
     assert c.shape == (photo.width, photo.height, 3)
 
 
-def test_a_damaged_picture_is_told_when_it_is_asked_for(fer2013_rows: Rows, tmp_path: Path) -> None:
+def test_a_damaged_picture_is_reported_when_it_is_read(fer2013_rows: Rows, tmp_path: Path) -> None:
     data = fer2013.png(fer2013_rows[0].image)
     files = {
         "happy/1.png": data,

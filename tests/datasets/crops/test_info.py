@@ -85,7 +85,7 @@ def test_mean_and_deviation_are_those_of_float64(fer2013_rows: Rows, tmp_path: P
     assert train.blank == 1
 
 
-def test_an_equalised_copy_is_told(fer2013_rows: Rows, tmp_path: Path) -> None:
+def test_an_equalised_copy_is_reported(fer2013_rows: Rows, tmp_path: Path) -> None:
     found = info(changed(fer2013_rows, cv2.equalizeHist), tmp_path)
     assert found.splits["train"].std == pytest.approx(75, abs=2)
     assert len(about(found, "histogram-equalised")) == 3
@@ -94,7 +94,7 @@ def test_an_equalised_copy_is_told(fer2013_rows: Rows, tmp_path: Path) -> None:
     assert not about(info(fer2013_rows, tmp_path), "equalised")
 
 
-def test_mirrored_pictures_are_told(fer2013_rows: Rows, tmp_path: Path) -> None:
+def test_mirrored_pictures_are_reported(fer2013_rows: Rows, tmp_path: Path) -> None:
     half = np.tile(np.arange(24, dtype=np.uint8), (48, 1))
     symmetric = fer2013_rows[0]._replace(image=np.hstack([half, half[:, ::-1]]))
     mirrored = changed(fer2013_rows[:6], lambda image: np.ascontiguousarray(image[:, ::-1]))
@@ -119,7 +119,7 @@ def test_counts_are_compared_with_the_official_ones(
     assert not about(found, "public")
 
 
-def test_votes_of_other_pictures_are_told(fer2013_rows: Rows, tmp_path: Path) -> None:
+def test_votes_of_other_pictures_are_reported(fer2013_rows: Rows, tmp_path: Path) -> None:
     train = [row for row in fer2013_rows if row.usage == "Training"]
     for name, votes, warned in (("right", train, False), ("wrong", train[7:] + train[:7], True)):
         members = {**fer2013.files(train), "ferplus.csv": fer2013.votes_file(votes)}

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from mien.datasets.base import open_dataset
+from mien.datasets.boxes import NO_AREA, SWAPPED
 from mien.datasets.packing import pack as packing
 from mien.datasets.packing.pack import Packing, pack
 from mien.errors import ConfigError, DatasetError, OutputError
@@ -268,10 +269,12 @@ def test_sizes_out_of_range(size: int, folder: Path, tmp_path: Path) -> None:
 
 
 class Choosy(Photos):
-    """Leaves some out."""
+    """Leaves some out, and repairs one, which is packed like any other."""
 
     def skipped(self, split: str) -> dict[str, list[str]]:
-        return {"its box has no area": ["a", "b"], "no majority": ["c"]} if split == "train" else {}
+        if split != "train":
+            return {}
+        return {NO_AREA: ["a", "b"], SWAPPED: ["train/000.png"], "no majority": ["c"]}
 
 
 def test_what_the_reader_leaves_out_is_listed_too(folder: Path, tmp_path: Path) -> None:
@@ -281,8 +284,8 @@ def test_what_the_reader_leaves_out_is_listed_too(folder: Path, tmp_path: Path) 
     with (tmp_path / "out" / "skipped.csv").open(newline="") as file:
         rows = list(csv.reader(file))[1:]
     assert rows[:3] == [
-        ["train", "a", "its box has no area"],
-        ["train", "b", "its box has no area"],
+        ["train", "a", NO_AREA],
+        ["train", "b", NO_AREA],
         ["train", "c", "no majority"],
     ]
     assert rows[3][:2] == ["valid", "valid/001.png"]

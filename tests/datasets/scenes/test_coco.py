@@ -118,7 +118,7 @@ def test_the_file_itself_and_the_name_of_the_archive(
     assert read(scene_trees.zipped(folder, tmp_path / "my-test-set.zip")).splits() == ("test",)
 
 
-def test_pictures_of_one_name_are_told_apart_by_the_split(
+def test_pictures_of_one_name_are_distinguished_by_the_split(
     given: scene_trees.Real, tmp_path: Path
 ) -> None:
     names = list(given.files)[:2]
@@ -194,7 +194,7 @@ def test_bad_entries_are_named(given: scene_trees.Real, tmp_path: Path) -> None:
     assert skipped["picture is listed a second time"] == [scene.key]
 
 
-def test_an_id_of_several_images_is_nobodys(given: scene_trees.Real, tmp_path: Path) -> None:
+def test_annotations_of_a_shared_id_are_left_out(given: scene_trees.Real, tmp_path: Path) -> None:
     """As where two files were joined: each box would lie in one picture or in another."""
     table = with_faces(given, {"bbox": [1, 2, 3, 4]}, {"bbox": [1, 2, 3, 4], "image_id": 7})
     image, other = table["images"][0], given.table["images"][1]
@@ -336,7 +336,7 @@ def test_what_is_no_data_set(given: scene_trees.Real, tmp_path: Path) -> None:
     assert dataset.skipped("test") == {}
 
 
-def test_a_damaged_picture_is_told_when_it_is_asked_for(
+def test_a_damaged_picture_is_reported_when_it_is_read(
     given: scene_trees.Real, tmp_path: Path
 ) -> None:
     scene_trees.write_coco(tmp_path, given)

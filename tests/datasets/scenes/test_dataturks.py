@@ -217,7 +217,7 @@ def test_a_folder_or_zip_may_hold_the_pictures_too(tmp_path: Path) -> None:
         assert scene.key == "images/a.jpg" and len(scene.boxes) == 1
 
 
-def test_a_picture_that_cannot_be_decoded_is_told_when_it_is_asked_for(tmp_path: Path) -> None:
+def test_a_picture_that_cannot_be_decoded_is_reported_when_it_is_read(tmp_path: Path) -> None:
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad/a.jpg").write_bytes(b"words")
     scene, _ = one(tmp_path, FACE, pictures=str(tmp_path / "bad"))
@@ -239,7 +239,7 @@ PAGES = {
 }
 
 
-def test_pictures_are_fetched_once_and_the_dead_are_told(tmp_path: Path, cache: Path) -> None:
+def test_pictures_are_fetched_once_and_the_dead_are_reported(tmp_path: Path, cache: Path) -> None:
     with web.serving(PAGES) as site:
         path = site_export(tmp_path / "export.json", site.url)
         seen: list[tuple[int, int]] = []
@@ -264,7 +264,7 @@ def test_pictures_are_fetched_once_and_the_dead_are_told(tmp_path: Path, cache: 
         assert folder == data.cache and (folder / DEAD_LIST).is_file()
 
 
-def test_the_cache_goes_where_it_is_told(tmp_path: Path, cache: Path) -> None:
+def test_the_cache_goes_to_the_given_folder(tmp_path: Path, cache: Path) -> None:
     with web.serving(PAGES) as site:
         path = export(tmp_path / "export.json", {f"{site.url}/2___b.jpg": [FACE]})
         (_,), _ = scenes(path, cache=str(tmp_path / "mine"))

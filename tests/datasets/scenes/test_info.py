@@ -75,7 +75,7 @@ def test_nothing_to_inspect_is_an_error_and_nothing_readable_is_not() -> None:
     assert found.splits["train"].unreadable == 1 and found.splits["train"].largest == (0, 0)
 
 
-def test_progress_is_told_over_all_splits(marked: Marked) -> None:
+def test_progress_is_over_all_splits(marked: Marked) -> None:
     seen: list[tuple[int, int | None]] = []
     inspect(marked, lambda *now: seen.append(now))
     assert seen == [(n, 8) for n in range(1, 9)]

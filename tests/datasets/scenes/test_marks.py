@@ -6,7 +6,7 @@ from mien.datasets.boxes import CROWDED, NO_AREA
 from mien.datasets.scenes.marks import Marks
 
 
-def test_faces_may_come_in_any_order_and_keep_what_is_said_of_them() -> None:
+def test_faces_may_come_in_any_order_and_keep_their_attributes() -> None:
     marks = Marks()
     numbers = [marks.add_picture(name, 100, 50) for name in ("a", "b", "c")]
     assert numbers == [0, 1, 2]

@@ -53,6 +53,6 @@ def test_a_picture_that_cannot_be_read_gives_way_to_the_next() -> None:
             survey_scenes(dataset, "train")
 
 
-def test_an_unknown_split_is_told(marked: Marked) -> None:
+def test_an_unknown_split_is_reported(marked: Marked) -> None:
     with pytest.raises(DatasetError, match=r"no split 'test' .*train, valid"):
         survey_scenes(marked, "test")

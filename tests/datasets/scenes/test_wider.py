@@ -67,7 +67,7 @@ def edited(folder: Path, given: scene_trees.Real, at: int, *lines: str) -> Path:
     return tree
 
 
-def test_damage_is_told_with_the_line(given: scene_trees.Real, tmp_path: Path) -> None:
+def test_damage_is_reported_with_the_line(given: scene_trees.Real, tmp_path: Path) -> None:
     name = given.table["images"][0]["file_name"]
     second = given.table["images"][1]["file_name"]
     count = sum(a["image_id"] == given.table["images"][0]["id"] for a in given.table["annotations"])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,11 +9,14 @@ pytest.importorskip("torch")
 
 from PIL import Image
 
+from mien.datasets.crops.survey import survey_crops
 from mien.preprocess.network_input import normalise, resize_crops
 from mien.samples import ASTRONAUT
 from mien.train.classification.config import ClassifierConfig
-from mien.train.classification.preview import preview
+from mien.train.classification.preview import describe_views, preview, preview_survey
 from mien.train.classification.spec import input_spec
+from tests.support import photos
+from tests.support.photos import Photos
 
 STILL = {
     "flip": False, "rotation": 0.0, "scale": 0.0, "shift": 0.0, "erasing": 0.0,
@@ -67,3 +72,23 @@ def test_mixing_is_shown_and_reported() -> None:
             rests = [(picture - (1 - share) * plain) for plain in made.plain]
             errors = [np.abs(rest - share * other).max() for rest in rests for other in made.plain]
             assert min(errors) < 1e-4
+
+
+def test_a_survey_is_previewed_by_one_picture_of_each_label(tmp_path: Path) -> None:
+    config = ClassifierConfig(name="still", resize=48, input_size=44, channels=3, **STILL)  # type: ignore[arg-type]
+    survey = survey_crops(Photos(photos.write(tmp_path / "photos", train=2)), "train")
+    labels, made = preview_survey(survey, config)
+    assert labels == ["anger", "happiness"]  # the third label has no picture
+    assert made.plain.shape == (2, 44, 44, 3)
+    examples = [example for example in survey.examples if example is not None]
+    np.testing.assert_array_equal(made.plain, preview(examples, config).plain)
+
+
+def test_views_in_words() -> None:
+    grey = ClassifierConfig(name="grey", resize=48, input_size=44)
+    assert describe_views(grey) == "44×44 grey"
+    mixed = ClassifierConfig(
+        name="mix", resize=48, input_size=48, channels=3, mixup=0.2, cutmix=1.0, mix_probability=0.5
+    )
+    words = "48×48 RGB, 50% of the batches mixed by mixup or cutmix"
+    assert describe_views(mixed) == words

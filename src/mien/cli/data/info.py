@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mien.cli.data.source import division, opened, reader
+from mien.cli.data.source import division, open_divided, reader
 
 if TYPE_CHECKING:
     from mien.datasets.info import DataInfo
@@ -34,9 +34,8 @@ def info(path: str, dataset: str, options: tuple[str, ...], splits: str, as_json
     """
     from mien.cli.support.progress import meter
     from mien.datasets.inspection import inspect
-    from mien.datasets.splits import resplit
 
-    divided = resplit(opened(path, dataset, options), splits)
+    divided = open_divided(path, dataset, options, splits)
     with meter() as update:
         found = inspect(divided, update)
     if as_json:

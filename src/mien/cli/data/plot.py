@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mien.cli.data.source import division, opened, reader
+from mien.cli.data.source import division, open_divided, reader
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,11 +46,10 @@ def plot(
     with that recipe (for face crops this needs the 'train' extra).
     """
     from mien.datasets.base import SceneDataset
-    from mien.datasets.splits import resplit
     from mien.reports.figures.save import save_figure
 
     folder = _folder(out, suffix)
-    divided = resplit(opened(source, dataset, options), splits)
+    divided = open_divided(source, dataset, options, splits)
     if split is None:
         held = divided.splits()
         split = held[0] if held and "train" not in held else "train"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from mien.datasets.base import Dataset
+    from mien.datasets.base import Dataset, SceneDataset
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -37,14 +37,17 @@ def division(function: F) -> F:
     )(function)  # fmt: skip
 
 
-def opened(path: str, dataset: str, options: tuple[str, ...]) -> Dataset:
-    """The data set at ``path``; pictures that come from the web are fetched behind a bar."""
+def open_divided(
+    path: str, dataset: str, options: tuple[str, ...], splits: str
+) -> Dataset | SceneDataset:
+    """The data set at ``path``, divided; pictures from the web are fetched behind a bar."""
     from mien.cli.support.progress import meter
     from mien.datasets.base import open_dataset
     from mien.datasets.files.fetching import FetchesPictures
+    from mien.datasets.splits import resplit
 
-    found = open_dataset(path, dataset, options)
-    if isinstance(found, FetchesPictures):
+    opened = open_dataset(path, dataset, options)
+    if isinstance(opened, FetchesPictures):
         with meter(unit="pictures fetched") as update:
-            found.fetch(update)
-    return found
+            opened.fetch(update)
+    return resplit(opened, splits)
