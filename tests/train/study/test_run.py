@@ -141,7 +141,7 @@ def test_the_tables_have_the_figures_of_the_runs(
     text = (tmp_path / "study.md").read_text()
     (line,) = [line for line in text.splitlines() if line.startswith("| mlp | 20 to 22.8 % |")]
     assert f"**{mlp['public']['accuracy']:.1%}**" in line
-    assert "mien train default --data fer2013.zip --out runs/default" in text
+    assert "mien train default --data fer2013.zip --out runs/shipped" in text
     assert (tmp_path / "study.png").stat().st_size > 10_000
 
     (folder / "predictions" / "valid.npz").write_bytes(b"torn")
