@@ -282,6 +282,9 @@ def test_a_study_has_nothing_left_to_do(take: Callable[..., Path]) -> None:
     assert mien("study", *FACES, "--out", "study", "--only", "majority", *ON_CPU) == 0
     assert checkpoint.read_bytes() == stored
     found = json.loads((folder / "study/study.json").read_text())
+    # The shipped model's command has a folder of its own now: "default" is another row's.
+    shipped = old["rows"][-1]
+    shipped["command"] = shipped["command"].replace("runs/default", "runs/shipped")
     same(found["rows"], old["rows"])
 
 

@@ -21,7 +21,7 @@ _REASONS = 10  # of each split that are printed: a table of foreign labels may g
 @division
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 def info(path: str, dataset: str, options: tuple[str, ...], splits: str, as_json: bool) -> None:
-    """Counts, sizes, exact duplicates and fingerprints of the data set at PATH.
+    """Show counts, sizes, duplicates and fingerprints of a data set.
 
     PATH is whatever the reader takes: for FER2013 a CSV file, a folder of pictures, or a zip of
     either. What the reader leaves out or repairs is counted by reason; pictures that cannot be read

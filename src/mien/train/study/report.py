@@ -115,6 +115,7 @@ def _shipped(folder: Path) -> Row:
         "name": f"{spec.name}, as shipped",
         "run": f"runs/{SHIPPED}",
         "published": None,
+        # Its card names runs/default, the folder of another row of the study.
         "command": str(card.get("command", "")).replace("runs/default", f"runs/{SHIPPED}"),
         "status": "done",
         REPORTED: _scores(folder, REPORTED),
