@@ -54,8 +54,8 @@ def identify(text: str, threads: int | None = None) -> Source:
 
     An ONNX file is opened with ``threads``. A file of another kind, such as a picture, counts as a
     classifier: loading it says what is wrong. Raises ``UnknownNameError`` for what is neither a
-    name nor a file, ``ModelFileError`` for a damaged checkpoint or ONNX file, and
-    ``MissingExtraError`` for a checkpoint without its recipe if PyTorch is missing.
+    name nor a file, ``ModelFileError`` or ``ModelSpecError`` for a damaged checkpoint or ONNX file,
+    and ``MissingExtraError`` for a checkpoint without its recipe if PyTorch is missing.
     """
     if text in classifiers.names():
         return Source(text, "classifier", "name")
@@ -70,7 +70,7 @@ def identify(text: str, threads: int | None = None) -> Source:
     if suffix == ".onnx" and is_file:
         session = open_session(text, threads=threads)
         # YuNet is a detector too, and loading it says which options it needs.
-        known = kind_of(session) in ("detector", "yunet")
+        known = kind_of(session, text) in ("detector", "yunet")
         return Source(text, "detector" if known else "classifier", "file", session)
     if suffix != ".onnx" and not os.path.exists(text):  # noqa: PTH110 - never raises
         names = [*classifiers.names(), *detectors.names()]
