@@ -17,7 +17,8 @@ METADATA_KEY = "mien"
 MOST_LABELS = 1000
 LARGEST_SHIFT = 10
 """Of the crop's centre, in box sides; a larger one is a mistake."""
-_LARGEST_MEAN, _STD = 1e4, (1e-6, 1e6)  # of pixels in [0, 1], but some networks want 0 to 65,535
+LARGEST_MEAN, STDS = 1e4, (1e-6, 1e6)
+"""Limits of ``mean`` and of the size of ``std``: some networks want pixels from 0 to 65,535."""
 _TEMPERATURES = (0.01, 100.0)  # 'mien export' fits values from 0.05 to 20
 
 
@@ -61,9 +62,9 @@ class ModelSpec(Spec):
         sides = [self.input_size, self.input_size if self.resize is None else self.resize]
         whole = are_sides(*sides)
         grey_or_rgb = is_whole(self.channels) and self.channels in (1, 3)
-        mean = grey_or_rgb and are_numbers(self.mean, self.channels, -_LARGEST_MEAN, _LARGEST_MEAN)
-        std = grey_or_rgb and are_numbers(self.std, self.channels, -_STD[1], _STD[1])
-        std = std and all(abs(value) >= _STD[0] for value in self.std)
+        mean = grey_or_rgb and are_numbers(self.mean, self.channels, -LARGEST_MEAN, LARGEST_MEAN)
+        std = grey_or_rgb and are_numbers(self.std, self.channels, -STDS[1], STDS[1])
+        std = std and all(abs(value) >= STDS[0] for value in self.std)
         margin = is_number(self.margin, -1, LARGEST_SHIFT) and self.margin > -1
         offset = are_numbers(self.offset, 2, -LARGEST_SHIFT, LARGEST_SHIFT)
         low, high = _TEMPERATURES
@@ -85,12 +86,12 @@ class ModelSpec(Spec):
             (grey_or_rgb, f"channels must be 1 or 3, got {brief(self.channels)}"),
             (
                 mean or not grey_or_rgb,
-                f"mean must be one number a channel, from -{_LARGEST_MEAN:g} to {_LARGEST_MEAN:g}, "
+                f"mean must be one number a channel, from -{LARGEST_MEAN:g} to {LARGEST_MEAN:g}, "
                 f"got {brief(self.mean)}",
             ),
             (
                 std or not grey_or_rgb,
-                f"std must be one number a channel, of a size from {_STD[0]:g} to {_STD[1]:g}, "
+                f"std must be one number a channel, of a size from {STDS[0]:g} to {STDS[1]:g}, "
                 f"got {brief(self.std)}",
             ),
             (
