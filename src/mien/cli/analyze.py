@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mien.cli.support.numbers import THREADS, Finite
 from mien.errors import MienError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 @click.option("--draw", metavar="DIR", help="Save annotated copies of the pictures in DIR.")
 @click.option("--crops", metavar="DIR", help="Save each face in DIR, with a table crops.csv.")
 @click.option(
-    "--min-face-size", type=click.FloatRange(min=0, min_open=True), metavar="PIXELS",
+    "--min-face-size", type=Finite(min=0, min_open=True), metavar="PIXELS",
     help="Smallest face to look for (default: the detector's own).",
 )  # fmt: skip
 @click.option(
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     "--max-pixels", type=click.IntRange(min=1), metavar="N",
     help="Refuse pictures with more pixels (default: 100 million).",
 )  # fmt: skip
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads per network.")
+@click.option("--threads", type=THREADS, metavar="N", help="Threads per network.")
 def command(
     paths: tuple[str, ...],
     recursive: bool,

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from mien.cli.support.numbers import THREADS
+
 
 @click.command()
 @click.option("--data", required=True, metavar="PATH", help="FER2013: a file, folder or zip.")
@@ -20,7 +22,7 @@ import click
     "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
     help="auto: a GPU where there is one.",
 )  # fmt: skip
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads on the CPU.")
+@click.option("--threads", type=THREADS, metavar="N", help="Threads on the CPU.")
 def command(
     data: str,
     out: str,

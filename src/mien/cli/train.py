@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mien.cli.support.numbers import COUNT, SEED, THREADS
+
 if TYPE_CHECKING:
     from mien.train.config import BaseConfig
 
@@ -34,20 +36,20 @@ def _list_recipes(context: click.Context, _: click.Parameter, asked: bool) -> No
     help="auto: a GPU if there is one.",
 )  # fmt: skip
 @click.option("--resume", is_flag=True, help="Continue after the last whole epoch of --out.")
-@click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Instead of the recipe's.")
+@click.option("--epochs", type=COUNT, metavar="N", help="Instead of the recipe's.")
 @click.option(
     "--limit",
-    type=click.IntRange(min=1),
+    type=COUNT,
     metavar="N",
     help="Only the first N pictures of each split.",
 )
-@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Instead of the recipe's.")
+@click.option("--seed", type=SEED, metavar="N", help="Instead of the recipe's.")
 @click.option("--teacher", metavar="RUN", help="A finished run to distil from.")
 @click.option(
     "--weights", metavar="WHERE",
     help="Initial weights: imagenet, coco (for detectors), both downloaded; a local file; or none.",
 )  # fmt: skip
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="CPU threads.")
+@click.option("--threads", type=THREADS, metavar="N", help="CPU threads.")
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE",
     help="Set any key of the recipe; can be repeated.",

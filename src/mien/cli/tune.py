@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mien.cli.support.numbers import COUNT, SEED, THREADS
+
 if TYPE_CHECKING:
     from mien.train.tuning.trials import TrialRow
     from mien.train.tuning.tune import Watcher
@@ -30,7 +32,7 @@ SHOWN = 10
     help="grid: every combination; random; tpe: learns from earlier trials.",
 )  # fmt: skip
 @click.option(
-    "--trials", type=click.IntRange(min=1), metavar="N",
+    "--trials", type=COUNT, metavar="N",
     help="Trials of the whole search, earlier ones included (default for a grid: all).",
 )  # fmt: skip
 @click.option(
@@ -41,7 +43,7 @@ SHOWN = 10
     "--study", metavar="NAME", help="Name of the search in the database (default: the recipe's)."
 )
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N",
+    "--seed", type=SEED, default=0, show_default=True, metavar="N",
     help="Seed of the search; trials train with the recipe's own seed.",
 )  # fmt: skip
 @click.option("--no-prune", is_flag=True, help="Let poor trials run to their end.")
@@ -50,9 +52,9 @@ SHOWN = 10
     "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
     help="auto: a GPU where there is one.",
 )  # fmt: skip
-@click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Epochs of each trial.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Pictures of each split.")
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads on the CPU.")
+@click.option("--epochs", type=COUNT, metavar="N", help="Epochs of each trial.")
+@click.option("--limit", type=COUNT, metavar="N", help="Pictures of each split.")
+@click.option("--threads", type=THREADS, metavar="N", help="Threads on the CPU.")
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE",
     help="Any key of the recipe; can be repeated.",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mien.cli.support.numbers import COUNT, THREADS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -40,12 +42,8 @@ OWN: dict[Kind, tuple[str, ...]] = {
     "--detector-option", "detector_options", multiple=True, metavar="RUN.KEY=VALUE",
     help="Detectors: an option of one RUN, such as yunet.model=FILE; can be repeated.",
 )  # fmt: skip
-@click.option(
-    "--threads", type=click.IntRange(1), metavar="N", help="Detectors: threads for one picture."
-)
-@click.option(
-    "--limit", type=click.IntRange(1), metavar="N", help="Detectors: only the first N pictures."
-)
+@click.option("--threads", type=THREADS, metavar="N", help="Detectors: threads for one picture.")
+@click.option("--limit", type=COUNT, metavar="N", help="Detectors: only the first N pictures.")
 @click.option(
     "--figures", type=click.Path(), metavar="DIR",
     help="Detectors: write every figure as PNG, with the same pictures side by side.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from mien.cli.data.source import reader
+from mien.cli.support.numbers import THREADS
 from mien.errors import ConfigError
 
 
@@ -17,7 +18,7 @@ from mien.errors import ConfigError
     "--channels", type=click.Choice(["1", "3"]),
     help="1: grey, 3: RGB.  [default: grey where the first pictures are]",
 )  # fmt: skip
-@click.option("--workers", type=click.IntRange(min=1), help="Threads.  [default: one per core]")
+@click.option("--workers", type=THREADS, help="Threads.  [default: one per core]")
 @click.option(
     "--exact",
     is_flag=True,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mien.cli.data.source import division, open_divided, reader
+from mien.cli.support.numbers import SEED
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
 @click.option("--augment", metavar="RECIPE", help="Also show what a network sees: name or .toml.")
 @click.option("--format", "suffix", type=click.Choice(["png", "svg", "pdf"]), default="png",
               show_default=True)  # fmt: skip
-@click.option(
-    "--seed", type=click.IntRange(min=0), default=0, help="Decides which pictures are drawn."
-)
+@click.option("--seed", type=SEED, default=0, help="Decides which pictures are drawn.")
 def plot(
     source: str,
     out: str,

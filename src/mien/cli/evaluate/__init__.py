@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mien.cli.support.numbers import COUNT, THREADS, Finite
+
 if TYPE_CHECKING:
     from mien.evaluation.kept_answers import Answers
     from mien.subjects.base import Subject
@@ -74,16 +76,12 @@ OWN: dict[Kind, tuple[str, ...]] = {
     "--detector-option", "detector_options", multiple=True, metavar="KEY=VALUE",
     help="Detectors: an option, such as min_face_size=20 of mtcnn; can be repeated.",
 )  # fmt: skip
+@click.option("--threads", type=THREADS, metavar="N", help="Detectors: threads for one picture.")
 @click.option(
-    "--threads", type=click.IntRange(1), metavar="N", help="Detectors: threads for one picture."
-)
-@click.option(
-    "--threshold", type=click.FloatRange(0, 1), metavar="T",
+    "--threshold", type=Finite(0, 1), metavar="T",
     help="Detectors: score from which a box counts as a face; default: the detector's own.",
 )  # fmt: skip
-@click.option(
-    "--limit", type=click.IntRange(1), metavar="N", help="Detectors: only the first N pictures."
-)
+@click.option("--limit", type=COUNT, metavar="N", help="Detectors: only the first N pictures.")
 @click.pass_context
 def command(
     context: click.Context,
