@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Any, Literal, Protocol
 
 from mien.errors import ModelSpecError
 from mien.specs.classifier import METADATA_KEY as CLASSIFIER_KEY
 from mien.specs.detector import METADATA_KEY as DETECTOR_KEY
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
 
 NetworkKind = Literal["detector", "classifier", "yunet", "unknown"]
 
@@ -17,7 +14,19 @@ YUNET_OUTPUTS = {"cls_8", "obj_8", "bbox_8", "kps_8"}
 """Outputs of YuNet's finest grid; two coarser grids have the same."""
 
 
-def kind_of(session: InferenceSession) -> NetworkKind:
+class OpenNetwork(Protocol):
+    """An open ONNX file: ``mien.runtime.Session``, or ONNX Runtime's own."""
+
+    def get_modelmeta(self) -> Any:
+        """The file's metadata."""
+        ...
+
+    def get_outputs(self) -> Any:
+        """Name, type and shape of each output."""
+        ...
+
+
+def kind_of(session: OpenNetwork) -> NetworkKind:
     """The kind of network in an open ONNX file; its metadata or its outputs name it."""
     metadata = session.get_modelmeta().custom_metadata_map
     if DETECTOR_KEY in metadata:
@@ -27,7 +36,7 @@ def kind_of(session: InferenceSession) -> NetworkKind:
     return "yunet" if {node.name for node in session.get_outputs()} >= YUNET_OUTPUTS else "unknown"
 
 
-def refuse_other(session: InferenceSession, wanted: NetworkKind, path: object) -> None:
+def refuse_other(session: OpenNetwork, wanted: NetworkKind, path: object) -> None:
     """Raise ``ModelSpecError`` if the file is of another known kind; it says how to use that kind.
 
     An unknown kind passes: it may be a network without a spec, about which the caller knows more.
