@@ -23,6 +23,7 @@ LAYERS = [
         "escaping",
         "extras",
         "files",
+        "forking",
         "labels",
         "options",
         "parsing",
