@@ -25,6 +25,8 @@ LAYERS = [
         "files",
         "labels",
         "options",
+        "parsing",
+        "reading",
         "samples",
         "version",
         "weights",
