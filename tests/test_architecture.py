@@ -24,6 +24,7 @@ LAYERS = [
         "escaping",
         "extras",
         "files",
+        "forking",
         "labels",
         "options",
         "parsing",

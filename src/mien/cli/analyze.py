@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mien.cli.support.numbers import THREADS, Finite
+from mien.cli.support.printing import complain
 from mien.errors import MienError
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class _Failures:
 
     def report(self, error: MienError) -> None:
         self.count += 1
-        click.echo(f"mien: {error}", err=True)
+        complain(error)
 
     def picture(self, name: str, error: MienError) -> None:
         self.report(error)
