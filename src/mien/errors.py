@@ -23,9 +23,19 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+MOST_CHARACTERS = 3000
+"""Of a message, which may quote what a file holds: a number of thousands of digits for example."""
+
 
 class MienError(Exception):
     """Base of every error that Mien raises on purpose."""
+
+    def __str__(self) -> str:
+        """The message, without the middle of one that no person would read."""
+        text = super().__str__()
+        if len(text) <= MOST_CHARACTERS:
+            return text
+        return f"{text[: MOST_CHARACTERS // 2]} … {text[-MOST_CHARACTERS // 2 + 3 :]}"
 
 
 class InputError(MienError, ValueError):

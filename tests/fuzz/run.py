@@ -38,13 +38,17 @@ class Plan:
     replay: Path | None = None
 
     def tasks(self) -> Iterator[Task]:
-        """The corpus, then inputs of all doors in turn."""
+        """The inputs that once broke Mien, then new ones of all doors in turn."""
         from tests.fuzz.doors import DOORS
+        from tests.fuzz.known import KNOWN
 
         available = {name for name in self.doors if DOORS[name].available}
         if self.replay:
             yield Task(Case.load(self.replay)[0], file=self.replay)
             return
+        for name, (door, _) in KNOWN.items():
+            if door in available:
+                yield Task(door, known=name)
         for file in sorted(CORPUS.glob("*.zip")):
             if (door := Case.load(file)[0]) in available:
                 yield Task(door, file=file)
@@ -190,7 +194,7 @@ def _lost(worker: Worker, outcome: Outcome, plan: Plan, report: Report) -> Task:
     task = worker.task
     assert task is not None
     done = worker.number + 1 - task.start
-    return Task(task.door, task.seed, worker.number + 1, 0 if task.file else task.count - done)
+    return Task(task.door, task.seed, worker.number + 1, 0 if task.single else task.count - done)
 
 
 def _count(worker: Worker, outcome: Outcome, plan: Plan, report: Report) -> None:
@@ -203,9 +207,10 @@ def _count(worker: Worker, outcome: Outcome, plan: Plan, report: Report) -> None
     if outcome.result != "fault":
         return
     details = report.found[task.door, outcome.kind]
-    name = task.file or plan.out / f"{task.door}-{task.seed}-{worker.number}.zip"
+    place = f"{task.door}-{task.known or task.seed}-{worker.number}.zip".replace(" ", "_")
+    name = task.file or plan.out / place
     if task.file is None and len(details) < KEPT:
         plan.out.mkdir(parents=True, exist_ok=True)
-        one = Task(task.door, task.seed, worker.number, 1)
+        one = Task(task.door, task.seed, worker.number, 1, known=task.known)
         next(one.cases())[1].save(Path(name), task.door)
     details.append(f"{outcome.detail}\nsee it again: make fuzz ARGS='--replay {name}'")

@@ -7,6 +7,7 @@ import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -202,7 +203,7 @@ def affectnet2021() -> list[Case]:
     entry = affectnet_trees.Entry(encoded(pixels(1), "JPEG"), (3, 4, 30, 30), 1)
     sets = {"train_set": [entry] * 2, "val_set": [entry]}
     return [
-        Case(folder_of(lambda root: affectnet_trees.write_2021(root, sets, text=text)))
+        Case(folder_of(partial(affectnet_trees.write_2021, sets=sets, text=text)))
         for text in (True, False)
     ]
 

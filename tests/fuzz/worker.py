@@ -26,18 +26,28 @@ LONGEST = 4000
 
 @dataclass(frozen=True)
 class Task:
-    """Which inputs: of a door, by numbers that follow from the seed, or a saved file."""
+    """Which inputs: of a door, by numbers that follow from the seed; a known one; a saved file."""
 
     door: str
     seed: int = 0
     start: int = 0
     count: int = 0
     file: Path | None = None
+    known: str = ""
+
+    @property
+    def single(self) -> bool:
+        """Whether it is one input that can be made without a generator."""
+        return self.file is not None or self.known != ""
 
     def cases(self) -> Iterator[tuple[int, Case]]:
         """(number, input) of each; the same for the same task."""
         from tests.fuzz.doors import DOORS
+        from tests.fuzz.known import KNOWN
 
+        if self.known:
+            yield 0, KNOWN[self.known][1]()
+            return
         if self.file:
             yield 0, Case.load(self.file)[1]
             return
