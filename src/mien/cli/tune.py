@@ -51,7 +51,10 @@ SHOWN = 10
     help="auto: a GPU where there is one.",
 )  # fmt: skip
 @click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Epochs of each trial.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Pictures of each split.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), metavar="N",
+    help="Only N pictures of each split, drawn at random with the recipe's seed.",
+)  # fmt: skip
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads on the CPU.")
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE",

@@ -44,7 +44,10 @@ OWN: dict[Kind, tuple[str, ...]] = {
     "--threads", type=click.IntRange(1), metavar="N", help="Detectors: threads for one picture."
 )
 @click.option(
-    "--limit", type=click.IntRange(1), metavar="N", help="Detectors: only the first N pictures."
+    "--limit",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Detectors: only N pictures, drawn at random (seed 0: always the same ones).",
 )
 @click.option(
     "--figures", type=click.Path(), metavar="DIR",

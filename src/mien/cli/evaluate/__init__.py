@@ -82,7 +82,10 @@ OWN: dict[Kind, tuple[str, ...]] = {
     help="Detectors: score from which a box counts as a face; default: the detector's own.",
 )  # fmt: skip
 @click.option(
-    "--limit", type=click.IntRange(1), metavar="N", help="Detectors: only the first N pictures."
+    "--limit",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Detectors: only N pictures, drawn at random (seed 0: always the same ones).",
 )
 @click.pass_context
 def command(
