@@ -118,7 +118,7 @@ def tune(
             sampler=PerTrial(method, seed, space.grid() if method == "grid" else None),
             pruner=_pruner(config) if prune else NopPruner(),
         )
-        claim(study, config, space, {"method": method, "seed": seed}, dataset)
+        claim(study, config, space, {"method": method, "seed": seed}, data)
         check_folders(study, out)
         device, watcher = device or pick_device(), watcher or Watcher()
         _Search(study, config, space, data, out, trials, device, watcher).run()
