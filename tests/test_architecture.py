@@ -19,6 +19,7 @@ SRC = Path(mien.__file__).parent
 # stands: at the top, inside a function, or under TYPE_CHECKING.
 LAYERS = [
     {
+        "arrays",
         "errors",
         "escaping",
         "extras",

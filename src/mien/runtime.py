@@ -7,13 +7,17 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mien.errors import ConfigError, ModelFileError, one_line
+from mien.errors import ConfigError, ModelFileError, brief, one_line
 from mien.forking import PerProcess
+from mien.parsing import is_whole
+from mien.reading import open_file
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from onnxruntime import InferenceSession, SessionOptions
 
+MOST_THREADS = 1024
+"""A network gets no faster beyond its processor's cores, and starting threads may fail."""
 SILENT = 4  # ONNX Runtime's "fatal": its log would repeat the error that is raised
 
 
@@ -100,10 +104,12 @@ def open_session(model: str | os.PathLike[str] | bytes, *, threads: int | None =
     A session may be used by several threads at once. Opening one takes milliseconds: keep it.
 
     Raises ``ModelFileError`` if the file is missing, cannot be read or is not ONNX, and
-    ``ConfigError`` for ``threads`` below 1.
+    ``ConfigError`` for ``threads`` that are not a whole number from 1 to ``MOST_THREADS``.
     """
-    if threads is not None and threads < 1:
-        raise ConfigError(f"threads must be at least 1, got {threads}")
+    if threads is not None and not is_whole(threads, 1, MOST_THREADS):
+        raise ConfigError(
+            f"threads must be a whole number from 1 to {MOST_THREADS}, got {brief(threads)}"
+        )
     return Session(model, threads)
 
 
@@ -164,7 +170,7 @@ def _check_model(
         path = Path(model)
         name = f"model file {str(path)!r}"
         try:
-            with path.open("rb") as file:
+            with open_file(path) as file:
                 status = os.fstat(file.fileno())
                 size = file.seek(0, os.SEEK_END)
         except FileNotFoundError:

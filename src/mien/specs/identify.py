@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Protocol
+from typing import Literal
 
 from mien.errors import ModelSpecError
 from mien.specs.classifier import METADATA_KEY as CLASSIFIER_KEY
 from mien.specs.detector import METADATA_KEY as DETECTOR_KEY
+from mien.specs.metadata import OpenNetwork, read_metadata
 
 NetworkKind = Literal["detector", "classifier", "yunet", "unknown"]
 
@@ -14,21 +15,12 @@ YUNET_OUTPUTS = {"cls_8", "obj_8", "bbox_8", "kps_8"}
 """Outputs of YuNet's finest grid; two coarser grids have the same."""
 
 
-class OpenNetwork(Protocol):
-    """An open ONNX file: ``mien.runtime.Session``, or ONNX Runtime's own."""
+def kind_of(session: OpenNetwork, where: object) -> NetworkKind:
+    """The kind of network in an open ONNX file; its metadata or its outputs name it.
 
-    def get_modelmeta(self) -> Any:
-        """The file's metadata."""
-        ...
-
-    def get_outputs(self) -> Any:
-        """Name, type and shape of each output."""
-        ...
-
-
-def kind_of(session: OpenNetwork) -> NetworkKind:
-    """The kind of network in an open ONNX file; its metadata or its outputs name it."""
-    metadata = session.get_modelmeta().custom_metadata_map
+    Raises ``ModelSpecError``, which calls the file ``where``, if its metadata is damaged.
+    """
+    metadata = read_metadata(session, where)
     if DETECTOR_KEY in metadata:
         return "detector"
     if CLASSIFIER_KEY in metadata:
@@ -47,6 +39,6 @@ def refuse_other(session: OpenNetwork, wanted: NetworkKind, path: object) -> Non
         "yunet": f"YuNet, a face detector that OpenCV runs: give it as '--detector yunet "
         f"--detector-option model={path}'",
     }
-    kind = kind_of(session)
+    kind = kind_of(session, path)
     if kind not in ("unknown", wanted):
         raise ModelSpecError(f"{path} is {uses[kind]}")

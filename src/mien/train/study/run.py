@@ -24,6 +24,8 @@ from mien.evaluation.classification.predict import predict
 from mien.evaluation.classification.predictions import Predictions
 from mien.evaluation.kept_answers import keep_answers, predictions_path
 from mien.files import lock_folder, make_folder, write_whole
+from mien.parsing import parse_json
+from mien.reading import read_file
 from mien.train.classification.classifier import TorchClassifier
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.measure_cost import file_cost, run_cost
@@ -124,7 +126,7 @@ def check_same_data(dataset: Dataset, out: Path) -> None:
     """
     own = {split: split_fingerprint(dataset, split) for split in ("train", REPORTED)}
     try:
-        known = json.loads((out / DATA).read_text("utf-8"))
+        known = parse_json(read_file(out / DATA))
     except (OSError, ValueError):
         known = {}
         for path in sorted(out.glob(f"runs/*/predictions/{REPORTED}.npz")):
@@ -193,7 +195,7 @@ def measure_shipped(dataset: Dataset, out: Path) -> None:
 def is_trained(folder: Path, config: ClassifierConfig) -> bool:
     """Whether the run in ``folder`` is of this recipe, trained to its end and measured."""
     try:
-        stored = json.loads((folder / TRAINED).read_text("utf-8"))
+        stored = parse_json(read_file(folder / TRAINED))
     except (OSError, ValueError):
         return False
     return bool(stored == config.to_dict())
