@@ -42,7 +42,7 @@ def _list_recipes(context: click.Context, _: click.Parameter, asked: bool) -> No
     "--limit",
     type=COUNT,
     metavar="N",
-    help="Only the first N pictures of each split.",
+    help="Only N pictures of each split, drawn at random (--seed), each class by its share.",
 )
 @click.option("--seed", type=SEED, metavar="N", help="Instead of the recipe's.")
 @click.option("--teacher", metavar="RUN", help="A finished run to distil from.")
@@ -118,6 +118,7 @@ def command(
             rows = train(
                 config, dataset, run,
                 device=chosen, resume=resume, on_batch=on_batch, on_epoch=on_epoch,
+                on_note=lambda note: click.echo(f"mien: {note}", err=True),
             )  # fmt: skip
     except KeyboardInterrupt:
         kept = f"epoch {done} of {config.epochs} is kept: " if done else ""

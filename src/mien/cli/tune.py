@@ -54,7 +54,10 @@ SHOWN = 10
     help="auto: a GPU where there is one.",
 )  # fmt: skip
 @click.option("--epochs", type=COUNT, metavar="N", help="Epochs of each trial.")
-@click.option("--limit", type=COUNT, metavar="N", help="Pictures of each split.")
+@click.option(
+    "--limit", type=COUNT, metavar="N",
+    help="Only N pictures of each split, drawn at random with the recipe's seed.",
+)  # fmt: skip
 @click.option("--threads", type=THREADS, metavar="N", help="Threads on the CPU.")
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE",

@@ -45,14 +45,18 @@ def in_threads(
     """
     waiting: deque[tuple[T, Future[R]]] = deque()
     with ThreadPoolExecutor(workers) as pool:
-        for item in items:
-            waiting.append((item, pool.submit(function, item)))
-            if len(waiting) == ahead:
+        try:
+            for item in items:
+                waiting.append((item, pool.submit(function, item)))
+                if len(waiting) == ahead:
+                    first, future = waiting.popleft()
+                    yield first, future.result()
+            while waiting:
                 first, future = waiting.popleft()
                 yield first, future.result()
-        while waiting:
-            first, future = waiting.popleft()
-            yield first, future.result()
+        finally:
+            for _, future in waiting:  # after an error or Ctrl-C: nobody takes these results
+                future.cancel()
 
 
 def _picture(sample: Decodable) -> Pixels | DatasetError:
