@@ -95,7 +95,7 @@ class SceneReader:
         for name in self.members:
             if PurePosixPath(name).suffix.lower() in SUFFIXES and name not in mentioned:
                 split = split_of_folders(name)
-                (self.marks[split] if split in self.marks else first).skip(UNMARKED, name)
+                self.marks.get(split or "", first).skip(UNMARKED, name)
 
 
 def other_category(name: str) -> str:

@@ -15,8 +15,8 @@ from mien.datasets.boxes import Corners, by_corners
 from mien.datasets.files.archive import DAMAGE
 from mien.datasets.files.lookup import path_in_archive
 from mien.datasets.files.split_names import SPLIT_OF
-from mien.datasets.scenes.marks import Marks
 from mien.datasets.files.xml import parse_xml
+from mien.datasets.scenes.marks import Marks
 from mien.datasets.scenes.reader import SceneReader, other_category, pick_faces
 from mien.errors import ConfigError, DatasetError
 from mien.media.images import SUFFIXES
