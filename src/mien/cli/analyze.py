@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mien.cli.support.printing import complain
 from mien.errors import MienError
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class _Failures:
 
     def report(self, error: MienError) -> None:
         self.count += 1
-        click.echo(f"mien: {error}", err=True)
+        complain(error)
 
     def picture(self, name: str, error: MienError) -> None:
         self.report(error)

@@ -7,13 +7,10 @@ from io import BytesIO
 from pathlib import Path
 
 from mien.errors import InputError, OutputError
-from mien.files import output_error, write_whole
+from mien.files import MARK, is_ours, output_error, write_whole
 from mien.media.images import read_image
 from mien.sinks.base import Image
 from mien.types import Result
-
-MARK = b"written by mien"
-"""Comment of every written picture: only such files are ever overwritten."""
 
 _NAME_BYTES = 180  # file systems allow 255, and numbers and suffixes are added
 
@@ -54,7 +51,7 @@ class PictureFolder:
         """Write an RGB uint8 (H, W, 3) picture and return its path. Raises ``OutputError``."""
         path, number = self.path / f"{stem}{self._suffix}", 1
         try:
-            while path in self._written or (path.exists() and not _is_ours(path)):
+            while path in self._written or (path.exists() and not is_ours(path)):
                 number += 1
                 path = self.path / f"{stem}_{number}{self._suffix}"
             write_whole(path, _encode(image, self._suffix))
@@ -80,11 +77,6 @@ def picture_of(result: Result, image: Image | None) -> Image:
             "of this result: give the analysed image"
         )
     return image
-
-
-def _is_ours(path: Path) -> bool:
-    with path.open("rb") as file:
-        return MARK in file.read(1024)
 
 
 def _encode(image: Image, suffix: str) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from mien.datasets.boxes import NO_BOX, Corners, length
 from mien.datasets.files.archive import DAMAGE, Archive
 from mien.datasets.files.lines import LONGEST_LINE, bounded_lines
 from mien.errors import DatasetError
+from mien.parsing import parse_json
 
 NOT_ANNOTATED = "not annotated"
 _TABLES = (".json", ".jsonl", ".ndjson", ".txt")
@@ -80,8 +80,8 @@ def _line(text: str, number: int) -> Line:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return parse_json(text, finite=False)
+    except ValueError:
         return None
 
 
