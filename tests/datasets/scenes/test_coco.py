@@ -257,7 +257,7 @@ def test_a_picture_is_a_file(
     table = with_faces(given)
     table["images"] = [{**table["images"][0], "file_name": "/dev/zero"}]
     scene, _ = first(tmp_path, table)
-    with pytest.raises(DatasetError, match=r"cannot read /dev/zero: not a file"):
+    with pytest.raises(DatasetError, match=r"cannot read /dev/zero: it is a device"):
         _ = scene.image  # which would fill the memory
 
 
