@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mien.cli.support.printing import complain, say_json
+from mien.cli.support.ranges import COUNT, THREADS, Finite
 
 if TYPE_CHECKING:
     from mien.evaluation.kept_answers import Answers
@@ -75,16 +76,12 @@ OWN: dict[Kind, tuple[str, ...]] = {
     "--detector-option", "detector_options", multiple=True, metavar="KEY=VALUE",
     help="Detectors: an option, such as min_face_size=20 of mtcnn; can be repeated.",
 )  # fmt: skip
+@click.option("--threads", type=THREADS, metavar="N", help="Detectors: threads for one picture.")
 @click.option(
-    "--threads", type=click.IntRange(1), metavar="N", help="Detectors: threads for one picture."
-)
-@click.option(
-    "--threshold", type=click.FloatRange(0, 1), metavar="T",
+    "--threshold", type=Finite(0, 1), metavar="T",
     help="Detectors: score from which a box counts as a face; default: the detector's own.",
 )  # fmt: skip
-@click.option(
-    "--limit", type=click.IntRange(1), metavar="N", help="Detectors: only the first N pictures."
-)
+@click.option("--limit", type=COUNT, metavar="N", help="Detectors: only the first N pictures.")
 @click.pass_context
 def command(
     context: click.Context,
@@ -113,6 +110,7 @@ def command(
     from mien.cli.evaluate import classifier, detector
     from mien.cli.support.command_line import as_typed, refuse
     from mien.cli.support.console import print_scores
+    from mien.cli.support.inputs import check_outputs
     from mien.cli.support.output_files import OutputFiles
     from mien.cli.support.progress import meter
     from mien.reports.page import Origin
@@ -127,6 +125,7 @@ def command(
         refuse(
             context, OWN[kind], f"is for {CALLED[kind]}s, and {model} is a {CALLED[source.kind]}"
         )
+    check_outputs(context, ["figure", "figures", "html", "save"])
     files = OutputFiles(figure, figures, html, save, explain, explain_with)
     files.check()
     subject = open_subject(source, Settings(**settings))
