@@ -75,8 +75,9 @@ def _about_model(spec: Any) -> str:
 
 
 def _providers() -> list[str]:
+    from mien.runtime import onnxruntime
+
     try:
-        import onnxruntime
+        return list(onnxruntime().get_available_providers())
     except ImportError as error:
         return [f"not usable: {error}"]
-    return list(onnxruntime.get_available_providers())

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import ConfigError, ImageReadError, InputError, one_line
+from mien.forking import PerProcess
 
 if TYPE_CHECKING:  # Pillow is imported where a picture is decoded: `import mien` must stay quick
     import PIL.Image
@@ -142,7 +143,7 @@ def _read_all(file: Any) -> tuple[BytesIO, str]:
     return BytesIO(data), name
 
 
-_pillow_settings = threading.Lock()
+_pillow_settings = PerProcess(threading.Lock)
 
 
 @contextmanager
@@ -150,7 +151,7 @@ def _header_reading() -> Iterator[None]:
     """Switch off Pillow's warnings and its own size limit, which is a global variable."""
     import PIL.Image
 
-    with _pillow_settings, warnings.catch_warnings():
+    with _pillow_settings.value, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         before, PIL.Image.MAX_IMAGE_PIXELS = PIL.Image.MAX_IMAGE_PIXELS, None
         try:
