@@ -79,6 +79,7 @@ def command(
     from mien.cli.compare import classifiers, detectors
     from mien.cli.support.command_line import as_typed, refuse
     from mien.cli.support.console import print_scores
+    from mien.cli.support.inputs import check_outputs
     from mien.cli.support.output_files import OutputFiles
     from mien.cli.support.progress import meter
     from mien.cli.support.short_names import short_names
@@ -95,6 +96,7 @@ def command(
     for other, options in OWN.items():
         if other != kind:
             refuse(context, options, f"is for {CALLED[other]}s, and these are {CALLED[kind]}s")
+    check_outputs(context, ["figure", "figures", "html"])
     files = OutputFiles(figure, figures, html)
     files.check()
     names = short_names(source.text for source in sources)

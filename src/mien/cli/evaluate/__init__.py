@@ -113,6 +113,7 @@ def command(
     from mien.cli.evaluate import classifier, detector
     from mien.cli.support.command_line import as_typed, refuse
     from mien.cli.support.console import print_scores
+    from mien.cli.support.inputs import check_outputs
     from mien.cli.support.output_files import OutputFiles
     from mien.cli.support.progress import meter
     from mien.reports.page import Origin
@@ -127,6 +128,7 @@ def command(
         refuse(
             context, OWN[kind], f"is for {CALLED[kind]}s, and {model} is a {CALLED[source.kind]}"
         )
+    check_outputs(context, ["figure", "figures", "html", "save"])
     files = OutputFiles(figure, figures, html, save, explain, explain_with)
     files.check()
     subject = open_subject(source, Settings(**settings))
