@@ -10,7 +10,7 @@ from glob import has_magic
 from pathlib import Path
 
 from mien.errors import InputError
-from mien.media.images import SUFFIXES
+from mien.media.formats import is_picture_name
 
 STDIN = "-"
 """Means a list of paths on standard input."""
@@ -29,7 +29,7 @@ def expand(
 
     - A file is taken whatever its suffix, and so is a path that does not exist: reading it will
       report the error.
-    - A folder gives the pictures inside, by suffix (``mien.media.images.SUFFIXES``) and without
+    - A folder gives the pictures inside, by suffix (``mien.media.formats.SUFFIXES``) and without
       hidden files; with ``recursive``, those in its subfolders too.
     - A glob that the shell has not expanded (``*``, ``?``, ``[…]``, ``**``) gives the pictures and
       folders that match it; without any, all files that match it.
@@ -51,11 +51,6 @@ def expand(
         if key not in seen:
             seen.add(key)
             yield path
-
-
-def is_picture_name(name: str | os.PathLike[str]) -> bool:
-    """Whether the suffix is a picture's; the file is not opened."""
-    return Path(name).suffix.lower() in SUFFIXES
 
 
 def _paths(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mien.errors import OutputError
 from mien.files import output_error
-from mien.media.images import SUFFIXES
+from mien.media.formats import SUFFIXES
 from mien.types import Result
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from mien.datasets.files.split_names import SPLIT_OF, SPLITS
 from mien.datasets.samples import Sample
 from mien.errors import ConfigError, DatasetError, InputError
 from mien.labels import AFFECTNET8, CKPLUS, FER2013, RAFDB, canonical
-from mien.media.images import SUFFIXES
+from mien.media.formats import SUFFIXES
 from mien.registry import register_dataset
 
 ORDER = (*FER2013, "contempt")

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from mien.datasets.files.archive import Archive, Folder
 from mien.datasets.files.split_names import split_of_folders
-from mien.media.inputs import is_picture_name
+from mien.media.formats import is_picture_name
 
 
 class PictureFinder:

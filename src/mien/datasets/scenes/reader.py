@@ -19,7 +19,7 @@ from mien.datasets.files.split_names import (
 from mien.datasets.scene import Scene
 from mien.datasets.scenes.marks import MarkedPictures, Marks
 from mien.errors import ConfigError, DatasetError
-from mien.media.images import SUFFIXES
+from mien.media.formats import SUFFIXES
 
 AMBIGUOUS = "several pictures have its name; the annotation file must give its path"
 UNMARKED = "no annotation file mentions the picture"

@@ -18,7 +18,7 @@ from mien.datasets.files.split_names import SPLIT_OF
 from mien.datasets.scenes.marks import Marks
 from mien.datasets.scenes.reader import SceneReader, other_category, pick_faces
 from mien.errors import ConfigError, DatasetError
-from mien.media.images import SUFFIXES
+from mien.media.formats import SUFFIXES
 from mien.registry import register_dataset
 
 CORNERS = ("pixels", "edges")
