@@ -98,6 +98,18 @@ def one_line(error: BaseException, most: int = 200) -> str:
     return " ".join(str(error).split())[:most] or type(error).__name__
 
 
+def brief(value: object, most: int = 100) -> str:
+    """``repr(value)`` for a message: on one line, of at most ``most`` characters, and never fails.
+
+    Python refuses to write whole numbers of over 4,300 digits and lists that are nested too deep.
+    """
+    try:
+        text = " ".join(repr(value).split())
+    except (ValueError, RecursionError):
+        text = f"a very long {type(value).__name__}"
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name most similar to ``name``, or ``None`` if none is similar."""
     matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)

@@ -7,12 +7,16 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mien.errors import ConfigError, ModelFileError, one_line
+from mien.errors import ConfigError, ModelFileError, brief, one_line
+from mien.parsing import is_whole
+from mien.reading import open_file
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from onnxruntime import InferenceSession
 
+MOST_THREADS = 1024
+"""A network gets no faster beyond its processor's cores, and starting threads may fail."""
 SILENT = 4  # ONNX Runtime's "fatal": its log would repeat the error that is raised
 
 
@@ -30,12 +34,14 @@ def open_session(
     A session may be used by several threads at once. Opening one takes milliseconds: keep it.
 
     Raises ``ModelFileError`` if the file is missing, cannot be read or is not ONNX, and
-    ``ConfigError`` for ``threads`` below 1.
+    ``ConfigError`` for ``threads`` that are not a whole number from 1 to ``MOST_THREADS``.
     """
     import onnxruntime as ort  # here because it takes longer to import than all of Mien
 
-    if threads is not None and threads < 1:
-        raise ConfigError(f"threads must be at least 1, got {threads}")
+    if threads is not None and not is_whole(threads, 1, MOST_THREADS):
+        raise ConfigError(
+            f"threads must be a whole number from 1 to {MOST_THREADS}, got {brief(threads)}"
+        )
     source, name = _check_model(model)
     options = ort.SessionOptions()
     options.log_severity_level = SILENT
@@ -107,7 +113,7 @@ def _check_model(model: str | os.PathLike[str] | bytes) -> tuple[str | bytes, st
         path = Path(model)
         name = f"model file {str(path)!r}"
         try:
-            with path.open("rb") as file:
+            with open_file(path) as file:
                 size = file.seek(0, os.SEEK_END)
         except FileNotFoundError:
             raise ModelFileError(f"{name} does not exist: give the path of an ONNX file") from None

@@ -15,6 +15,7 @@ from mien.registry import register_detector
 from mien.runtime import open_session, run_session
 from mien.specs.detector import DetectorSpec
 from mien.specs.identify import refuse_other
+from mien.specs.metadata import read_metadata
 from mien.types import Box, Face
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class OnnxDetector:
         self.min_face_size = check_length("min_face_size", min_face_size)
         self._model, self._session = str(model), session
         refuse_other(self._session, "detector", model)
-        metadata = self._session.get_modelmeta().custom_metadata_map
+        metadata = read_metadata(self._session, model)
         self.spec = DetectorSpec.from_metadata(metadata, self._model)
         for what, nodes, wanted in (
             ("inputs", self._session.get_inputs(), INPUTS),

@@ -153,7 +153,7 @@ def _check_file(model: str | Path) -> None:
     """
     session = open_session(model, threads=1)
     refuse_other(session, "yunet", model)
-    if kind_of(session) != "yunet":
+    if kind_of(session, model) != "yunet":
         raise ModelFileError(
             f"{model} is not YuNet as of 2023: its outputs are "
             f"{', '.join(node.name for node in session.get_outputs()[:4])}, not cls_8, obj_8, …; "

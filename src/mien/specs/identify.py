@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from mien.errors import ModelSpecError
 from mien.specs.classifier import METADATA_KEY as CLASSIFIER_KEY
 from mien.specs.detector import METADATA_KEY as DETECTOR_KEY
+from mien.specs.metadata import read_metadata
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -17,9 +18,12 @@ YUNET_OUTPUTS = {"cls_8", "obj_8", "bbox_8", "kps_8"}
 """Outputs of YuNet's finest grid; two coarser grids have the same."""
 
 
-def kind_of(session: InferenceSession) -> NetworkKind:
-    """The kind of network in an open ONNX file; its metadata or its outputs name it."""
-    metadata = session.get_modelmeta().custom_metadata_map
+def kind_of(session: InferenceSession, where: object) -> NetworkKind:
+    """The kind of network in an open ONNX file; its metadata or its outputs name it.
+
+    Raises ``ModelSpecError``, which calls the file ``where``, if its metadata is damaged.
+    """
+    metadata = read_metadata(session, where)
     if DETECTOR_KEY in metadata:
         return "detector"
     if CLASSIFIER_KEY in metadata:
@@ -38,6 +42,6 @@ def refuse_other(session: InferenceSession, wanted: NetworkKind, path: object) -
         "yunet": f"YuNet, a face detector that OpenCV runs: give it as '--detector yunet "
         f"--detector-option model={path}'",
     }
-    kind = kind_of(session)
+    kind = kind_of(session, path)
     if kind not in ("unknown", wanted):
         raise ModelSpecError(f"{path} is {uses[kind]}")

@@ -16,7 +16,6 @@ from mien.errors import ConfigError
 from mien.train.ranges import (
     Count,
     CountOrNone,
-    CountOrZero,
     NotNegative,
     Positive,
     Seed,
@@ -52,7 +51,7 @@ class BaseConfig:
     ``test``), such as ``random:90/10`` (per cent)."""
     splits_from: str = "train"
     """The split that is divided; the others stay as they are."""
-    splits_seed: CountOrZero = 0
+    splits_seed: Seed = 0
     """Seed of that division alone, so that runs with different seeds share it."""
     train_split: str = "train"
     """The split to learn from."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from mien.datasets.files.archive import DAMAGE, Archive
 from mien.errors import DatasetError
+from mien.parsing import MOST_BYTES, parse_json
 
 SHARED_ID = "several images share the id of its image"
 NO_SUCH = "the file has no such image or category"
@@ -71,8 +72,8 @@ def open_coco(archive: Archive, name: str) -> CocoFile:
     """The COCO file ``name``. Raises ``OtherFormat``, and ``DatasetError`` if it is damaged."""
     try:
         with archive.text(name) as file:
-            document = json.load(file)
-    except (ValueError, RecursionError, *DAMAGE) as error:
+            document = parse_json(file.read(MOST_BYTES + 1), finite=False)
+    except (ValueError, *DAMAGE) as error:
         if isinstance(error, json.JSONDecodeError) and error.msg == "Extra data":
             raise OtherFormat("not a COCO file, but one with a JSON value per line") from None
         raise DatasetError(f"{archive.path}: {name} is damaged, or not JSON: {error}") from None

@@ -29,8 +29,9 @@ from mien.datasets.packing.packed import (
     read_manifest,
 )
 from mien.datasets.samples import Pixels
-from mien.errors import ConfigError, DatasetError
+from mien.errors import ConfigError, DatasetError, one_line
 from mien.files import check_writable, lock_folder, output_error, write_whole
+from mien.parsing import parse_json
 from mien.version import __version__
 
 _HEADER = 128  # bytes of a .npy header: NumPy pads it to 64, and these need about 90
@@ -87,10 +88,7 @@ class PackWriter:
             self._journal_bytes[split] += len(line)
         pixels = pixels_path(self.folder, split)
         if self._kept[split] and not _has_bytes(pixels, self._end(split)):
-            raise DatasetError(
-                f"the unfinished pack in {self.folder} is damaged ({pixels.name} is shorter than "
-                f"{self._end(split):,} bytes): remove it and pack again"
-            )
+            raise self._damaged(f"{pixels.name} is shorter than {self._end(split):,} bytes")
         return keys
 
     def append(self, split: str, pictures: Sequence[tuple[Fact, Pixels | str]]) -> None:
@@ -140,7 +138,10 @@ class PackWriter:
         if not n:
             path.unlink(missing_ok=True)
             return
-        facts = facts_bytes(fact for _, fact, why in self._journal(split) if not why)
+        try:
+            facts = facts_bytes(fact for _, fact, why in self._journal(split) if not why)
+        except (ValueError, TypeError, OverflowError) as error:  # values of a damaged journal
+            raise self._damaged(one_line(error)) from None
         write_whole(facts_path(self.folder, split), facts)
         header = {"descr": "|u1", "fortran_order": False, "shape": (n, *self._row_shape)}
         try:
@@ -167,7 +168,23 @@ class PackWriter:
             for line in file:
                 if not line.endswith(b"\n") or b"\0" in line:  # zeros: after a power cut
                     return
-                yield (line, *json.loads(line))
+                fact, why = self._parsed(line)
+                yield line, fact, why
+
+    def _parsed(self, line: bytes) -> tuple[Fact, str | None]:
+        """Facts of a picture and why it was skipped, from a line of a journal."""
+        try:
+            fact, why = parse_json(line)
+            if len(fact) != 7 or not isinstance(fact[1], str) or not isinstance(why, str | None):
+                raise ValueError("expected seven facts of a picture")
+        except (ValueError, TypeError) as error:
+            raise self._damaged(one_line(error)) from None
+        return fact, why
+
+    def _damaged(self, reason: str) -> DatasetError:
+        return DatasetError(
+            f"the unfinished pack in {self.folder} is damaged ({reason}): remove it and pack again"
+        )
 
 
 def _make(folder: Path) -> None:

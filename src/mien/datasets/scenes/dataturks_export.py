@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 from mien.datasets.boxes import NO_BOX, Corners
 from mien.datasets.files.archive import DAMAGE, Archive
 from mien.errors import DatasetError
+from mien.parsing import parse_json
 
 NOT_ANNOTATED = "not annotated"
 _TABLES = (".json", ".jsonl", ".ndjson", ".txt")
@@ -80,8 +80,8 @@ def _line(text: str, number: int) -> Line:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return parse_json(text, finite=False)
+    except ValueError:
         return None
 
 

@@ -50,7 +50,7 @@ class TorchClassifier:
 
     def classify(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """(N, K) probabilities: softmax of logits over the spec's temperature."""
-        return softmax(self.logits(crops) / self.spec.temperature)
+        return softmax(self.logits(crops), self.spec.temperature)
 
 
 def load_classifier_run(run: str | Path) -> tuple[Network, ClassifierConfig, dict[str, Any]]:

@@ -22,6 +22,8 @@ from mien.errors import one_line
 from mien.evaluation.classification.predict import predict
 from mien.evaluation.kept_answers import keep_answers, predictions_path
 from mien.files import make_folder, write_whole
+from mien.parsing import parse_json
+from mien.reading import read_file
 from mien.train.classification.classifier import TorchClassifier
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.measure_cost import file_cost, run_cost
@@ -161,7 +163,7 @@ def measure_shipped(dataset: Dataset, out: Path) -> None:
 def is_trained(folder: Path, config: ClassifierConfig) -> bool:
     """Whether the run in ``folder`` is of this recipe, trained to its end and measured."""
     try:
-        stored = json.loads((folder / TRAINED).read_text("utf-8"))
+        stored = parse_json(read_file(folder / TRAINED))
     except (OSError, ValueError):
         return False
     return bool(stored == config.to_dict())
