@@ -98,7 +98,7 @@ def test_named_pipes_devices_and_links_to_them_are_refused_at_once(tmp_path: Pat
     (tmp_path / "link.jpg").symlink_to("pipe.jpg")
     (tmp_path / "zero.jpg").symlink_to("/dev/zero")
     for name in ("pipe.jpg", "link.jpg", "zero.jpg"):
-        with pytest.raises(ImageReadError, match="named pipe") as error:
+        with pytest.raises(ImageReadError, match=r"pipe|device") as error:
             read_image(tmp_path / name)
         assert name in one_line(error)
 
@@ -400,7 +400,7 @@ def test_a_refusal_by_the_system_is_reported(
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr("mien.media.images.open_file", refuse)
     with pytest.raises(ImageReadError, match="permission") as error:
         read_image(path)
     assert "secret.png" in one_line(error)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mien.errors import MienError
+from mien.errors import MienError, PictureOutputError
+from mien.escaping import for_terminal
 
 if TYPE_CHECKING:
     from mien.sinks.base import Sink
@@ -63,7 +64,7 @@ def command(
 
     PATH is a picture, a folder, a quoted glob such as 'photos/*.jpg', or - for a list of paths on
     standard input, one per line. A picture that cannot be read is reported on one line and skipped.
-    Exit status: 0 all read, 1 some failed, 2 usage.
+    Exit status: 0 all read and written, 1 some failed or left out, 2 usage.
     """
     from mien.cli.support.progress import progress
     from mien.media.inputs import STDIN, expand
@@ -81,7 +82,10 @@ def command(
         with progress(sources, hidden=scrolling) as step:
             for result, image in recognizer.stream(step(sources), failed.picture):
                 for sink in sinks:
-                    sink.write(result, image)
+                    try:
+                        sink.write(result, image)
+                    except PictureOutputError as error:
+                        failed.report(error)
     return 1 if failed.count else 0
 
 
@@ -99,6 +103,10 @@ class _Failures:
         self.report(error)
 
 
+def _note(text: str) -> None:
+    click.echo(f"mien: {for_terminal(text)}", err=True)
+
+
 def _sinks(format_: str, output: str | None, draw: str | None, crops: str | None) -> Iterator[Sink]:
     from mien import sinks
 
@@ -110,6 +118,6 @@ def _sinks(format_: str, output: str | None, draw: str | None, crops: str | None
     }
     yield text[format_](output or sys.stdout)
     if draw is not None:
-        yield sinks.DrawSink(draw)
+        yield sinks.DrawSink(draw, on_note=_note)
     if crops is not None:
-        yield sinks.CropsSink(crops)
+        yield sinks.CropsSink(crops, on_note=_note)

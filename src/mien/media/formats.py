@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import PurePath
 
@@ -65,10 +65,24 @@ def left_out(name: str | PurePath) -> str:
     """The reason why a file with one of ``OTHER_SUFFIXES`` is left out."""
     suffix = PurePath(name).suffix.lower()
     if suffix in HEIF_SUFFIXES:
-        return f"{suffix} is not read without the 'heif' extra ({install_command('heif')})"
+        return f"{suffix} is only read with the 'heif' extra: {install_command('heif')}"
     return f"{suffix} is not read: convert it to JPEG or PNG"
 
 
-def count_left_out(names: Iterable[str | PurePath]) -> dict[str, int]:
-    """Reason → number of ``names``, most frequent first; names that are read are not counted."""
-    return dict(Counter(map(left_out, filter(is_other_picture_name, names))).most_common())
+def count_suffixes(names: Iterable[str | PurePath]) -> Counter[str]:
+    """Suffix → number of ``names`` with it, of pictures that Mien does not read."""
+    return Counter(PurePath(name).suffix.lower() for name in names if is_other_picture_name(name))
+
+
+def describe_left_out(suffixes: Mapping[str, int]) -> str:
+    """One line about files that are left out: suffix → number of files."""
+    counts = ", ".join(
+        f"{count:,} {suffix}" for suffix, count in sorted(suffixes.items(), key=lambda p: -p[1])
+    )
+    advice = []
+    if HEIF_SUFFIXES & suffixes.keys():
+        advice.append(f"HEIC is only read with the 'heif' extra, {install_command('heif')}")
+    if suffixes.keys() - HEIF_SUFFIXES:
+        advice.append("convert other formats to JPEG or PNG")
+    total = sum(suffixes.values())
+    return f"left out {total:,} picture{'s' * (total != 1)} ({counts}): {'; '.join(advice)}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeAlias
@@ -12,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.errors import ImageReadError, InputError, one_line
+from mien.errors import ImageReadError, InputError, MienError, one_line
 from mien.media.decoder import (
     DEFAULT_MAX_PIXELS,
     Image,
@@ -23,6 +24,7 @@ from mien.media.decoder import (
     to_uint8,
 )
 from mien.media.formats import SUFFIXES
+from mien.reading import MOST_BYTES, open_file
 
 if TYPE_CHECKING:  # Pillow is imported where a picture is decoded: `import mien` must stay quick
     import PIL.Image
@@ -53,7 +55,7 @@ def read_image(source: Source, *, max_pixels: int | None = None) -> Image:
     limit = pixel_limit(max_pixels)
     if isinstance(source, str | os.PathLike):
         name = repr(os.fspath(source))
-        with _open_file(Path(source), name) as file:
+        with _open(Path(source), name) as file:
             return _decode(file, name, limit)
     if isinstance(source, bytes | bytearray | memoryview):
         data = bytes(source)
@@ -78,35 +80,32 @@ def _three(pixels: Image) -> Image:
     return np.repeat(pixels[:, :, None], 3, axis=2) if pixels.ndim == 2 else pixels
 
 
-def _open_file(path: Path, name: str) -> IO[bytes]:
+@contextmanager
+def _open(path: Path, name: str) -> Iterator[IO[bytes]]:
+    """A picture file that can be read from any position; ``ImageReadError`` without one."""
     try:
-        mode = path.stat().st_mode
-        if stat.S_ISREG(mode):
-            return path.open("rb")
-        if stat.S_ISFIFO(mode) and path.parts[:3] in _OPEN_PIPES:
-            return BytesIO(_read_pipe(path))  # a pipe has no positions to return to
+        with open_file(path, pipes=True) as file:
+            yield file if file.seekable() else BytesIO(_read_pipe(file))
+    except MienError:  # from the block
+        raise
     except FileNotFoundError:
         raise ImageReadError(f"no file {name}: check the path") from None
     except PermissionError:
         raise ImageReadError(f"no permission to read {name}: change its permissions") from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = getattr(error, "strerror", None) or error
-        raise ImageReadError(f"cannot open {name} ({reason}): check the path") from error
-    if stat.S_ISDIR(mode):
-        raise ImageReadError(f"{name} is a folder: give a picture, or the pictures inside it")
-    raise ImageReadError(f"{name} is a named pipe, a device or a socket: give a picture file")
+    except IsADirectoryError:
+        raise ImageReadError(
+            f"{name} is a folder: give a picture, or the pictures inside it"
+        ) from None
+    except OSError as error:
+        raise ImageReadError(
+            f"cannot open {name} ({error.strerror}): give a picture file"
+        ) from error
 
 
-# A shell's <(command) is a pipe that is already open, so reading it does not wait for a writer.
-_OPEN_PIPES = (("/", "dev", "fd"),)
-_PIPE_BYTES = 1 << 30
-
-
-def _read_pipe(path: Path) -> bytes:
-    with path.open("rb") as pipe:
-        data = pipe.read(_PIPE_BYTES + 1)
-    if len(data) > _PIPE_BYTES:
-        raise OSError(errno.EFBIG, f"more than {_PIPE_BYTES:,} bytes come out of the pipe")
+def _read_pipe(pipe: IO[bytes]) -> bytes:
+    data = pipe.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise OSError(errno.EFBIG, f"more than {MOST_BYTES:,} bytes come out of the pipe")
     return data
 
 

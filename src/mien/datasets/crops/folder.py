@@ -13,11 +13,17 @@ from typing import NamedTuple
 from mien.datasets.base import DatasetFacts, check_split
 from mien.datasets.files.archive import DAMAGE, Folder, open_archive
 from mien.datasets.files.pictures import Picture
-from mien.datasets.files.split_names import SPLIT_OF, SPLITS
+from mien.datasets.files.split_names import SPLIT_OF, SPLITS, split_of_folders
 from mien.datasets.samples import Sample
 from mien.errors import ConfigError, DatasetError, InputError
 from mien.labels import AFFECTNET8, CKPLUS, FER2013, RAFDB, canonical
-from mien.media.formats import SUFFIXES
+from mien.media.formats import (
+    SUFFIXES,
+    count_suffixes,
+    describe_left_out,
+    is_other_picture_name,
+    left_out,
+)
 from mien.registry import register_dataset
 
 ORDER = (*FER2013, "contempt")
@@ -73,6 +79,7 @@ class ExpressionFolders:
             raise DatasetError(f"{self.path} is a single file: give a folder, or a zip of one")
         names = self._archive.names()
         pictures = [n for n in names if PurePosixPath(n).suffix.lower() in SUFFIXES]
+        others = [name for name in names if is_other_picture_name(name)]
         self._skipped: list[str] = []
         self._missing: dict[str, list[str]] = {}
         listed = next((n for n in names if PurePosixPath(n).name.lower() in _RAFDB_LISTS), None)
@@ -84,8 +91,15 @@ class ExpressionFolders:
             raise DatasetError(
                 f"{self.path} holds no pictures in folders named by expression: expected "
                 "train/happiness/1.png, or happiness/1.png for a data set of one split"
+                + (f" ({describe_left_out(count_suffixes(others))})" if others else "")
             )
         self._files = {split: files[split] for split in SPLITS if split in files}
+        self._unread: dict[str, list[str]] = {}  # split → pictures of formats that are not read
+        for name in others:
+            of = split_of_folders(name) or "train"
+            self._unread.setdefault(
+                of if of in self._files else next(iter(self._files)), []
+            ).append(name)
         held = {file.expression for found in files.values() for file in found}
         self.facts = DatasetFacts(
             name="folder", labels=tuple(noun for noun in ORDER if noun in held)
@@ -111,14 +125,16 @@ class ExpressionFolders:
     def skipped(self, split: str) -> dict[str, list[str]]:
         """Reason → what is left out.
 
-        Pictures beside the folders, reported with the first split, and entries of RAF-DB's list
-        without a picture.
+        Pictures beside the folders, reported with the first split, entries of RAF-DB's list without
+        a picture, and pictures of formats that Mien does not read.
         """
         skipped = {}
         if self._skipped and split == next(iter(self._files)):
             skipped["in no folder named by an expression"] = self._skipped
         if self._missing.get(split):
             skipped["listed without a picture"] = self._missing[split]
+        for name in self._unread.get(split, []):
+            skipped.setdefault(left_out(name), []).append(name)
         return skipped
 
     def _by_folder(
