@@ -19,10 +19,12 @@ SRC = Path(mien.__file__).parent
 # stands: at the top, inside a function, or under TYPE_CHECKING.
 LAYERS = [
     {
+        "arrays",
         "errors",
         "escaping",
         "extras",
         "files",
+        "forking",
         "labels",
         "options",
         "parsing",

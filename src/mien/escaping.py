@@ -57,15 +57,15 @@ def for_json(json: str) -> str:
 
 
 def for_csv(value: Value) -> Value | str:
-    """A cell's ``value`` that no spreadsheet runs as a formula; its row stays on one line.
+    """A cell's ``value`` that no spreadsheet runs as a formula.
 
-    A text that begins like a formula gets an apostrophe in front, which spreadsheets hide. Numbers
-    stay numbers, also those written as text, such as ``-0.5``. Other acting characters become
-    visible, as in ``for_terminal``.
+    A text that begins like a formula gets an apostrophe in front. Numbers stay numbers, also those
+    written as text, such as ``-0.5``. Other acting characters become visible, as in
+    ``for_terminal``, but not line breaks: CSV has quotes for them.
     """
     if not isinstance(value, str):
         return value
-    text = for_terminal(value)
+    text = "\n".join(map(for_terminal, value.split("\n")))
     if value.startswith(_FORMULA) and not _NUMBER.fullmatch(value):
         return f"'{text}"
     return text

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -239,6 +240,9 @@ def test_fer2013_is_divided_to_the_picture(
         "train": [3995, 436, 4097, 7215, 4830, 3171, 4965],
         "public": [467, 56, 496, 895, 653, 415, 607],
     }[source]
+    keys = "\n".join(sample.key for sample in divided.samples("valid"))
+    if how == "random:90/10":  # as version 0.1.0 drew it: published results depend on it
+        assert hashlib.sha256(keys.encode()).hexdigest()[:16] == "0b1b6970200b9ddd"
     seen: dict[bytes, str] = {}
     for part, wanted in zip(divided.splits(), exact, strict=False):
         samples = list(divided.samples(part))

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from mien.errors import InputError
-from mien.media.inputs import expand, is_picture_name
+from mien.media.formats import is_picture_name
+from mien.media.inputs import expand
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +12,11 @@ from mien.classifiers.probabilities import softmax
 from mien.errors import ModelFileError
 from mien.preprocess.network_input import network_input
 from mien.registry import register_classifier
-from mien.runtime import open_session, run_session
+from mien.runtime import Session, open_session, run_session
 from mien.specs.classifier import ModelSpec
 from mien.specs.identify import refuse_other
 from mien.specs.metadata import read_metadata
 from mien.weights import DEFAULT
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
 
 BATCH = 64  # faces per call: more take more memory and are no faster
 LARGEST_BATCH = 1024  # that a file may fix
@@ -38,13 +34,13 @@ class OnnxClassifier:
         self._open(path, open_session(path, threads=threads))
 
     @classmethod
-    def from_session(cls, path: str | Path, session: InferenceSession) -> OnnxClassifier:
+    def from_session(cls, path: str | Path, session: Session) -> OnnxClassifier:
         """The classifier of a file that is already open."""
         classifier = cls.__new__(cls)
         classifier._open(path, session)
         return classifier
 
-    def _open(self, path: str | Path, session: InferenceSession) -> None:
+    def _open(self, path: str | Path, session: Session) -> None:
         self.path, self._session = Path(path), session
         refuse_other(self._session, "classifier", path)
         metadata = read_metadata(self._session, path)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mien.cli.support.printing import complain
 from mien.errors import MienError, PictureOutputError
-from mien.escaping import for_terminal
 
 if TYPE_CHECKING:
     from mien.sinks.base import Sink
@@ -97,14 +97,10 @@ class _Failures:
 
     def report(self, error: MienError) -> None:
         self.count += 1
-        click.echo(f"mien: {error}", err=True)
+        complain(error)
 
     def picture(self, name: str, error: MienError) -> None:
         self.report(error)
-
-
-def _note(text: str) -> None:
-    click.echo(f"mien: {for_terminal(text)}", err=True)
 
 
 def _sinks(format_: str, output: str | None, draw: str | None, crops: str | None) -> Iterator[Sink]:
@@ -118,6 +114,6 @@ def _sinks(format_: str, output: str | None, draw: str | None, crops: str | None
     }
     yield text[format_](output or sys.stdout)
     if draw is not None:
-        yield sinks.DrawSink(draw, on_note=_note)
+        yield sinks.DrawSink(draw, on_note=complain)
     if crops is not None:
-        yield sinks.CropsSink(crops, on_note=_note)
+        yield sinks.CropsSink(crops, on_note=complain)

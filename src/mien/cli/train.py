@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mien.cli.support.printing import complain, say
+
 if TYPE_CHECKING:
     from mien.train.config import BaseConfig
 
@@ -20,7 +22,7 @@ def _list_recipes(context: click.Context, _: click.Parameter, asked: bool) -> No
     names = recipe_names()
     width = max(map(len, names))
     for name in names:
-        click.echo(f"{name:{width}}  {load_recipe(name).description}")
+        say(f"{name:{width}}  {load_recipe(name).description}")
     context.exit()
 
 
@@ -102,7 +104,7 @@ def command(
     main = distributed.rank() == 0  # of several processes only the first one prints
     if main:
         epochs = counted(config.epochs, "epoch")
-        click.echo(f"training {config.name} on {chosen}, {epochs}, into {out}", err=True)
+        say(f"training {config.name} on {chosen}, {epochs}, into {out}", err=True)
     run, done = Path(out), 0
     try:
         with epochs_shown(config, main) as (on_batch, show_epoch):
@@ -118,21 +120,21 @@ def command(
             )  # fmt: skip
     except KeyboardInterrupt:
         kept = f"epoch {done} of {config.epochs} is kept: " if done else ""
-        click.echo(f"mien: stopped; {kept}continue with the same command and --resume", err=True)
+        complain(f"stopped; {kept}continue with the same command and --resume")
         return 130
     finally:
         distributed.leave()
     if not main:
         return 0
-    click.echo(f"run: {out}")
+    say(f"run: {out}")
     if (run / UNREADABLE).exists():
-        click.echo(f"some pictures could not be read and were skipped: {run / UNREADABLE}")
+        say(f"some pictures could not be read and were skipped: {run / UNREADABLE}")
     for line in _outcome(config, rows, run):
-        click.echo(line)
+        say(line)
     model = shlex.quote(f"{config.name}.onnx")
     split = config.valid_split or config.train_split
-    click.echo(f"next: mien evaluate {shlex.quote(out)} --data {shlex.quote(data)} --split {split}")
-    click.echo(f"then: mien export {shlex.quote(out)} --out {model}")
+    say(f"next: mien evaluate {shlex.quote(out)} --data {shlex.quote(data)} --split {split}")
+    say(f"then: mien export {shlex.quote(out)} --out {model}")
     return 0
 
 

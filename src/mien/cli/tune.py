@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mien.cli.support.printing import complain, say
+
 if TYPE_CHECKING:
     from mien.train.tuning.trials import TrialRow
     from mien.train.tuning.tune import Watcher
@@ -109,9 +111,9 @@ def command(
         torch.set_num_threads(threads)
     where = pick_device(device)
     number, epochs = counted(trials, "trial"), counted(config.epochs, "epoch")
-    click.echo(f"tuning {config.name} on {where}: {number} of {epochs}, into {out}", err=True)
+    say(f"tuning {config.name} on {where}: {number} of {epochs}, into {out}", err=True)
     if note:
-        click.echo(f"mien: {note}: a split that is reported must not choose settings", err=True)
+        complain(f"{note}: a split that is reported must not choose settings")
     try:
         with _display(trials) as watcher:
             rows = tune(
@@ -119,20 +121,20 @@ def command(
                 name=study, seed=seed, prune=not no_prune, device=where, watcher=watcher,
             )  # fmt: skip
     except KeyboardInterrupt:
-        click.echo("mien: stopped; the search is kept: run the same command to continue", err=True)
+        complain("stopped; the search is kept: run the same command to continue")
         return 130
     _print(rows)
     files = [Path(out) / name for name in ("best.toml", "trials.csv", "history.png")]
     importance = Path(out) / "importance.png"
     files += [importance] if importance.exists() else []
-    click.echo(f"files: {', '.join(map(str, files))}")
+    say(f"files: {', '.join(map(str, files))}")
     if importance not in files:
-        click.echo(
+        say(
             "no importance.png: it needs two finished trials that differ in two keys and in "
             "accuracy"
         )
     best = shlex.quote(str(files[0]))
-    click.echo(f"next: mien train {best} --data {shlex.quote(data)} --out RUN")
+    say(f"next: mien train {best} --data {shlex.quote(data)} --out RUN")
     return 0
 
 
@@ -151,7 +153,9 @@ def _print(rows: list[TrialRow]) -> None:
     counts = Counter(row.state for row in rows)
     states = [state for state in ("finished", "pruned", "failed", "stopped") if counts[state]]
     line = ", ".join(f"{counts[state]} {state}" for state in states)
-    out().print(f"trials: {line}\n", shown, "", sep="\n", markup=False)
+    say(f"trials: {line}", "")
+    out().print(shown)
+    say("")
 
 
 def _value(value: Any) -> str:
@@ -171,7 +175,7 @@ def _display(trials: int) -> Iterator[Watcher]:
 
     class Lines(Watcher):
         def echo(self, line: str) -> None:
-            click.echo(line, err=True)
+            say(line, err=True)
 
         def trial(self, row: TrialRow, rows: list[TrialRow], trials: int) -> None:
             head = f"trial {row.number} ({count_ended(rows)}/{trials})"
@@ -197,7 +201,7 @@ def _display(trials: int) -> Iterator[Watcher]:
             best = ""
 
             def echo(self, line: str) -> None:
-                console.print(line, markup=False)
+                say(line, err=True)
 
             def epoch(self, number: int, row: dict[str, Any], config: ClassifierConfig) -> None:
                 head = f"trial {number}  epoch {row['epoch']}/{config.epochs}"

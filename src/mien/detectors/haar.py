@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from mien.detectors.base import DetectorFacts, check_image, check_length, check_score
 from mien.errors import ConfigError, ModelFileError
+from mien.forking import PerProcess
 from mien.registry import register_detector
 from mien.types import Box, Face
 
@@ -94,8 +95,8 @@ class Haar:
         self.score_threshold = check_score("score_threshold", score_threshold)
         self.scale_factor = scale_factor
         self.min_neighbors = min_neighbors
-        self._cascade = _open(CASCADE if model is None else Path(model))
-        self._lock = Lock()
+        path = CASCADE if model is None else Path(model)
+        self._cascade = PerProcess(lambda: (_open(path), Lock()))
 
     def detect(self, image: NDArray[np.uint8], score_threshold: float | None = None) -> list[Face]:
         """The faces in ``image``, (H, W, 3) uint8 RGB, best score first; empty without a face.
@@ -106,8 +107,9 @@ class Haar:
         threshold = self.score_threshold if score_threshold is None else score_threshold
         grey = cv2.cvtColor(check_image(image), cv2.COLOR_RGB2GRAY)
         side = round(self.min_face_size)
-        with self._lock:  # a cascade keeps its sums over the picture that it is looking at
-            boxes, _, weights = self._cascade.detectMultiScale3(
+        cascade, lock = self._cascade.value
+        with lock:  # a cascade keeps its sums over the picture that it is looking at
+            boxes, _, weights = cascade.detectMultiScale3(
                 grey, self.scale_factor, self.min_neighbors, 0, (side, side),
                 outputRejectLevels=True,
             )  # fmt: skip

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import ConfigError, ImageReadError, install_command, one_line
+from mien.forking import PerProcess
 from mien.media.formats import HAS_HEIF, PILLOW_FORMATS, READABLE, is_heif
 from mien.media.memory import claim
 
@@ -202,7 +203,7 @@ def _read_heif_header(file: IO[bytes], name: str) -> PIL.Image.Image:
         return HeifImageFile(file)  # type: ignore[no-untyped-call]  # libheif turns it upright
 
 
-_pillow_settings = threading.Lock()
+_pillow_settings = PerProcess(threading.Lock)
 
 
 @contextmanager
@@ -210,7 +211,7 @@ def _quiet_pillow() -> Iterator[None]:
     """Switch off Pillow's warnings and its own size limit, which is a global variable."""
     import PIL.Image
 
-    with _pillow_settings, warnings.catch_warnings():
+    with _pillow_settings.value, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         before, PIL.Image.MAX_IMAGE_PIXELS = PIL.Image.MAX_IMAGE_PIXELS, None
         try:

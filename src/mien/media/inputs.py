@@ -11,6 +11,7 @@ from glob import has_magic
 from pathlib import Path
 
 from mien.errors import InputError
+from mien.media.clutter import is_clutter
 from mien.media.formats import (
     count_suffixes,
     describe_left_out,
@@ -36,7 +37,8 @@ def expand(
     - A file is taken whatever its suffix, and so is a path that does not exist: reading it will
       report the error.
     - A folder gives the pictures inside, by suffix (``mien.media.formats.SUFFIXES``) and without
-      hidden files; with ``recursive``, those in its subfolders too.
+      hidden files, thumbnails, recycle bins and the like (``mien.media.clutter``); with
+      ``recursive``, those in its subfolders too.
     - A glob that the shell has not expanded (``*``, ``?``, ``[…]``, ``**``) gives the pictures and
       folders that match it; without any, all files that match it.
     - ``-`` gives the paths in ``stdin`` (standard input by default), one per line, read as they
@@ -124,7 +126,7 @@ def _walk(top: str, recursive: bool, report: Report, left_out: Counter[str]) -> 
                 continue
             visited.add((status.st_dev, status.st_ino))
             with os.scandir(folder) as entries:
-                found = sorted((e.name, _is_folder(e)) for e in entries if e.name[0] != ".")
+                found = sorted((e.name, _is_folder(e)) for e in entries if not is_clutter(e.name))
         except OSError as error:
             reason = f"({error.strerror}): check its permissions"
             report(InputError(f"cannot read folder {folder!r} {reason}"))
@@ -157,12 +159,12 @@ def _glob(pattern: str, recursive: bool, report: Report, left_out: Counter[str])
     parts = Path(pattern).parts
     first = next(i for i, part in enumerate(parts) if has_magic(part))
     base, rest = Path(*parts[:first]), parts[first:]
-    hidden = any(part.startswith(".") for part in rest)
+    named = any(map(is_clutter, rest))
     try:
         matches = sorted(
             str(path)
             for path in base.glob(str(Path(*rest)))
-            if hidden or not any(p.startswith(".") for p in path.relative_to(base).parts)
+            if named or not any(map(is_clutter, path.relative_to(base).parts))
         )
     except (OSError, ValueError) as error:
         report(InputError(f"cannot follow the pattern {pattern!r} ({error}): name the files"))

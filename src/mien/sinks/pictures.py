@@ -10,14 +10,10 @@ from io import BytesIO
 from pathlib import Path
 
 from mien.errors import InputError, MienError, OutputError, PictureOutputError, one_line
-from mien.files import output_error, write_whole
+from mien.files import MARK, is_ours, output_error, write_whole
 from mien.media.images import read_image
-from mien.reading import open_file
 from mien.sinks.base import Image
 from mien.types import Result
-
-MARK = b"written by mien"
-"""Comment of every written picture: only such files are ever overwritten."""
 
 JPEG_SIDE = 65_500
 """Longest side of a JPEG in pixels; a longer picture is saved as PNG."""
@@ -81,7 +77,7 @@ class PictureFolder:
         with one_picture(path):
             data = _encode(image, suffix)
         try:
-            while path in self._written or (path.exists() and not _is_ours(path)):
+            while path in self._written or (path.exists() and not is_ours(path)):
                 number += 1
                 path = self.path / f"{stem}_{number}{suffix}"
             write_whole(path, data)
@@ -124,14 +120,6 @@ def picture_of(result: Result, image: Image | None) -> Image:
             "of this result: give the analysed image"
         )
     return image
-
-
-def _is_ours(path: Path) -> bool:
-    try:
-        with open_file(path) as file:
-            return MARK in file.read(1024)
-    except OSError:  # protected, or a pipe, a device or a folder
-        return False
 
 
 def _encode(image: Image, suffix: str) -> bytes:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from mien.errors import ModelSpecError
 from mien.specs.classifier import METADATA_KEY as CLASSIFIER_KEY
 from mien.specs.detector import METADATA_KEY as DETECTOR_KEY
-from mien.specs.metadata import read_metadata
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
+from mien.specs.metadata import OpenNetwork, read_metadata
 
 NetworkKind = Literal["detector", "classifier", "yunet", "unknown"]
 
@@ -18,7 +15,7 @@ YUNET_OUTPUTS = {"cls_8", "obj_8", "bbox_8", "kps_8"}
 """Outputs of YuNet's finest grid; two coarser grids have the same."""
 
 
-def kind_of(session: InferenceSession, where: object) -> NetworkKind:
+def kind_of(session: OpenNetwork, where: object) -> NetworkKind:
     """The kind of network in an open ONNX file; its metadata or its outputs name it.
 
     Raises ``ModelSpecError``, which calls the file ``where``, if its metadata is damaged.
@@ -31,7 +28,7 @@ def kind_of(session: InferenceSession, where: object) -> NetworkKind:
     return "yunet" if {node.name for node in session.get_outputs()} >= YUNET_OUTPUTS else "unknown"
 
 
-def refuse_other(session: InferenceSession, wanted: NetworkKind, path: object) -> None:
+def refuse_other(session: OpenNetwork, wanted: NetworkKind, path: object) -> None:
     """Raise ``ModelSpecError`` if the file is of another known kind; it says how to use that kind.
 
     An unknown kind passes: it may be a network without a spec, about which the caller knows more.

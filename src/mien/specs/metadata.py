@@ -6,18 +6,27 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from mien.errors import ModelSpecError, brief
 from mien.parsing import is_number, is_text, is_whole, parse_json
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
 
 LARGEST_INPUT = 4096
 """Pixels a side; a larger value in a spec is a mistake."""
 MOST_METADATA = 1 << 24
 """Bytes of the longest spec that is read."""
+
+
+class OpenNetwork(Protocol):
+    """An open ONNX file: ``mien.runtime.Session``, or ONNX Runtime's own."""
+
+    def get_modelmeta(self) -> Any:
+        """The file's metadata."""
+        ...
+
+    def get_outputs(self) -> Any:
+        """Name, type and shape of each output."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +106,7 @@ class Spec(ABC):
             raise ModelSpecError(f"{trouble}: {error}") from None
 
 
-def read_metadata(session: InferenceSession, where: object) -> Mapping[str, str]:
+def read_metadata(session: OpenNetwork, where: object) -> Mapping[str, str]:
     """The ``metadata_props`` of an open ONNX file; ``where`` names the file in errors.
 
     Raises ``ModelSpecError`` if any of them is not text in UTF-8, which ONNX demands.

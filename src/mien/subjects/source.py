@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from mien.errors import UnknownNameError
 from mien.evaluation.kept_answers import holds_detections
@@ -15,11 +15,8 @@ from mien.extras import require_extra
 from mien.parsing import parse_json
 from mien.reading import read_file
 from mien.registry import classifiers, detectors
-from mien.runtime import open_session
+from mien.runtime import Session, open_session
 from mien.specs.identify import kind_of
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
 
 Kind = Literal["classifier", "detector"]
 CALLED: Mapping[Kind, str] = {"classifier": "classifier", "detector": "face detector"}
@@ -37,7 +34,7 @@ class Source:
     kind: Kind
     form: Literal["name", "file", "run", "answers"]
     """``run`` is the folder or a checkpoint of a training run."""
-    session: InferenceSession | None = None
+    session: Session | None = None
     """Of an ONNX file: opened to tell its kind, and used for the model then."""
 
     @property

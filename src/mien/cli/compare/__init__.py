@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from mien.cli.support.printing import say_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -118,7 +119,7 @@ def command(
     finally:  # the scores are shown even if the disk is full
         if as_json:
             facts = {**found.to_dict(), "data": data, "warnings": asked.warnings}
-            click.echo(json.dumps(facts))
+            say_json(facts)
         else:
             print_scores(report.title(found), asked.warnings, report.tables(found))
 

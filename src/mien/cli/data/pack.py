@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from mien.cli.data.source import reader
+from mien.cli.support.printing import complain, say
 from mien.errors import ConfigError
 
 
@@ -63,18 +64,18 @@ def pack(
                 on_progress=(lambda passed, _: update(passed, total)) if update else None,
             )  # fmt: skip
     except KeyboardInterrupt:
-        click.echo(f"mien: stopped; resume {out} with the same command", err=True)
+        complain(f"stopped; resume {out} with the same command")
         return 130
     form = f"{size}×{size} {'grey' if done.channels == 1 else 'RGB'}"
     counts = ", ".join(f"{split} {n:,}" for split, n in done.pictures.items())
-    click.echo(f"{out}: {sum(done.pictures.values()):,} pictures, {form} ({counts})")
+    say(f"{out}: {sum(done.pictures.values()):,} pictures, {form} ({counts})")
     if done.done_now:
         rate = done.done_now / (time.monotonic() - began)
-        click.echo(f"{done.done_now:,} pictures in this run, {rate:,.0f} a second")
+        say(f"{done.done_now:,} pictures in this run, {rate:,.0f} a second")
     else:
-        click.echo("already complete")
+        say("already complete")
     counts_by_reason = {"unreadable": done.skipped, "left out by the reader": done.left_out}
     skipped = [f"{count:,} {reason}" for reason, count in counts_by_reason.items() if count]
     if skipped:
-        click.echo(f"skipped {' and '.join(skipped)}: see {out}/skipped.csv", err=True)
+        say(f"skipped {' and '.join(skipped)}: see {out}/skipped.csv", err=True)
     return 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mien.cli.data.source import division, open_divided, reader
+from mien.cli.support.printing import say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,9 +59,9 @@ def plot(
     for title, figure in figures.items():
         path = folder / f"{title}.{suffix}"
         save_figure(figure, path)
-        click.echo(str(path))
+        say(str(path))
     if unreadable:
-        click.echo(f"{unreadable:,} of the pictures drawn cannot be read", err=True)
+        say(f"{unreadable:,} of the pictures drawn cannot be read", err=True)
 
 
 def _draw_crops(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from mien.cli.support.printing import complain, say_json
 
 if TYPE_CHECKING:
     from mien.evaluation.kept_answers import Answers
@@ -147,7 +148,7 @@ def command(
     finally:  # the scores are shown even if the disk is full
         if as_json:
             facts = {**scores.to_dict(), "source": model, "data": data, "warnings": warnings}
-            click.echo(json.dumps(facts))
+            say_json(facts)
         else:
             print_scores(report.title(scores), warnings, report.tables(scores))
 
@@ -163,4 +164,4 @@ def _keep(subject: Subject[Any, Any], training: TrainingData, answers: Answers) 
         try:
             keep_answers(answers, path)
         except OutputError as error:
-            click.echo(f"mien: the answers are not kept: {error}", err=True)
+            complain(f"the answers are not kept: {error}")

@@ -16,7 +16,8 @@ from typing import NamedTuple
 import numpy as np
 
 from mien.datasets.base import DatasetFacts, check_split
-from mien.datasets.files.archive import DAMAGE, Folder, open_archive
+from mien.datasets.files.archive import DAMAGE, open_archive
+from mien.datasets.files.folders import Folder
 from mien.datasets.files.pictures import Picture, largest_reduction
 from mien.datasets.samples import Pixels, Sample
 from mien.errors import ConfigError, DatasetError

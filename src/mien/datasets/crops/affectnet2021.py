@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from mien.datasets.base import DatasetFacts, check_split
 from mien.datasets.crops.affectnet import affect
-from mien.datasets.files.archive import Folder
+from mien.datasets.files.folders import Folder
 from mien.datasets.files.pictures import Picture
 from mien.datasets.samples import Sample
 from mien.errors import ConfigError, DatasetError

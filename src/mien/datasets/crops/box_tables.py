@@ -83,11 +83,12 @@ def _read_coco(archive: Archive, table: str) -> Iterator[Entry]:
             yield Entry(f"{table}#{annotation.number}", problem=annotation.problem)
             continue
         image = coco.images[annotation.image]
-        name = image.get("file_name")
+        written = image.get("file_name")
+        name = written if isinstance(written, str) else ""
         problem = "" if name else "image has no file_name"
         yield Entry(
             f"{name or table}#{annotation.number}",
-            str(name),
+            name,
             annotation.category,
             by_size(annotation.fields.get("bbox")),
             (length(image.get("width")), length(image.get("height"))),

@@ -11,7 +11,7 @@ from mien.datasets.base import DatasetFacts, check_split
 from mien.datasets.boxes import KEPT, OUTSIDE
 from mien.datasets.crops.box_tables import Entry, read_table
 from mien.datasets.crops.folder import ORDER, ORDERS, expression_in
-from mien.datasets.files.archive import Archive, open_archive
+from mien.datasets.files.archive import Archive, open_archive, pictures_beside
 from mien.datasets.files.coco import OtherFormat
 from mien.datasets.files.lookup import PictureFinder, path_in_archive
 from mien.datasets.files.pictures import Picture
@@ -54,6 +54,7 @@ class Boxes:
         self.path = Path(path)
         self._order = ORDERS[order] if order else None
         self._archive = archive = open_archive(self.path)
+        self._single = archive.is_file
         if archive.is_file:  # a table: its pictures lie beside it
             self._archive = open_archive(self.path.parent)
         tables = [n for n in archive.names() if n.lower().endswith((".json", ".csv"))]
@@ -100,7 +101,10 @@ class Boxes:
 
     def skipped(self, split: str) -> dict[str, list[str]]:
         """Reason → keys of the boxes of ``split`` that are left out or repaired."""
-        return self._skipped.get(split, {})
+        skipped = self._skipped.get(split, {})
+        if split == self.splits()[0] and not self._single:
+            skipped = {**skipped, **pictures_beside(self._archive)}
+        return skipped
 
     def _put(self, entry: Entry, table: str) -> None:
         """Add a face, with its noun and a path from the archive's root, unless it is left out."""

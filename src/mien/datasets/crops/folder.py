@@ -11,7 +11,8 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from mien.datasets.base import DatasetFacts, check_split
-from mien.datasets.files.archive import DAMAGE, Folder, open_archive
+from mien.datasets.files.archive import DAMAGE, open_archive
+from mien.datasets.files.folders import Folder
 from mien.datasets.files.pictures import Picture
 from mien.datasets.files.split_names import SPLIT_OF, SPLITS, split_of_folders
 from mien.datasets.samples import Sample

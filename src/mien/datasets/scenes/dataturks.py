@@ -11,8 +11,9 @@ from typing import Any
 
 from mien.datasets.base import DatasetFacts, check_split
 from mien.datasets.files.addresses import keys_of, last_part, named_pictures, picture_names
-from mien.datasets.files.archive import Archive, Folder, open_archive
+from mien.datasets.files.archive import Archive, open_archive
 from mien.datasets.files.fetching import cache_folder, fetch
+from mien.datasets.files.folders import Folder
 from mien.datasets.files.pictures import Picture
 from mien.datasets.files.web import UNREACHED
 from mien.datasets.scene import Scene

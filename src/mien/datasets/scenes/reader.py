@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from mien.datasets.base import DatasetFacts, check_split
-from mien.datasets.files.archive import open_archive
+from mien.datasets.files.archive import open_archive, pictures_beside
 from mien.datasets.files.lookup import PictureFinder, path_in_archive
 from mien.datasets.files.pictures import Picture
 from mien.datasets.files.split_names import (
@@ -77,20 +77,26 @@ class SceneReader:
         return self.finder.find(path_in_archive(table.rpartition("/")[0], picture), split)
 
     def finish(self, report_unmarked: bool = True) -> None:
-        """Clean the boxes; report pictures that no annotation file mentions."""
+        """Clean the boxes; report clutter, and pictures that no annotation file mentions."""
         self.marks = {split: marks for split, marks in self.marks.items() if marks.pictures}
         self._frozen = {split: self.marks[split].freeze() for split in self.marks}
         for marks in self.marks.values():
             for picture in filter(self.finder.ambiguous.__contains__, marks.pictures):
                 marks.skip(AMBIGUOUS, picture)
-        if not (report_unmarked and self._whole and self._frozen):
+        if not (self._whole and self._frozen):
+            return
+        first = self.marks[self.splits()[0]]
+        for reason, names in pictures_beside(self.archive).items():
+            for name in names:
+                first.skip(reason, name)
+        if not report_unmarked:
             return
         mentioned = set().union(*(marks.pictures for marks in self.marks.values()))
         for name in self.members:
             other = is_other_picture_name(name)
             if (other or is_picture_name(name)) and name not in mentioned:
                 split = split_of_folders(name)
-                marks = self.marks[split if split in self.marks else self.splits()[0]]
+                marks = self.marks.get(split or "", first)
                 marks.skip(left_out(name) if other else UNMARKED, name)
 
 
