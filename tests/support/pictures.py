@@ -80,9 +80,8 @@ def _png16(channels: int) -> Made:
     shown = base / 257
     if channels in (2, 4):
         shown = _on_white(shown, alpha() / 255)
-    return Made(
-        b"\x89PNG\r\n\x1a\n" + chunks, shown, 1, grey=channels == 1
-    )  # Pillow gives RGBA for 2
+    grey = channels == 1  # Pillow gives RGBA for 2
+    return Made(_png(16, kind, rows), shown, 1, grey)
 
 
 def _lab() -> Made:

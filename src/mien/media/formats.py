@@ -65,7 +65,7 @@ def left_out(name: str | PurePath) -> str:
     """The reason why a file with one of ``OTHER_SUFFIXES`` is left out."""
     suffix = PurePath(name).suffix.lower()
     if suffix in HEIF_SUFFIXES:
-        return f"{suffix} is only read with the 'heif' extra: {install_command('heif')}"
+        return f"{suffix} needs the 'heif' extra to be read: {install_command('heif')}"
     return f"{suffix} is not read: convert it to JPEG or PNG"
 
 
@@ -79,10 +79,12 @@ def describe_left_out(suffixes: Mapping[str, int]) -> str:
     counts = ", ".join(
         f"{count:,} {suffix}" for suffix, count in sorted(suffixes.items(), key=lambda p: -p[1])
     )
+    heif = HEIF_SUFFIXES & suffixes.keys()
+    others = suffixes.keys() - HEIF_SUFFIXES
     advice = []
-    if HEIF_SUFFIXES & suffixes.keys():
-        advice.append(f"HEIC is only read with the 'heif' extra, {install_command('heif')}")
-    if suffixes.keys() - HEIF_SUFFIXES:
-        advice.append("convert other formats to JPEG or PNG")
+    if heif:
+        advice.append(f"HEIC needs the 'heif' extra ({install_command('heif')})")
+    if others:
+        advice.append(f"convert {'the others' if heif else 'them'} to JPEG or PNG")
     total = sum(suffixes.values())
     return f"left out {total:,} picture{'s' * (total != 1)} ({counts}): {'; '.join(advice)}"
