@@ -36,7 +36,7 @@ def open_file(path: str | Path, *, pipes: bool = False) -> IO[bytes]:
     """
     try:
         _check(os.stat(path).st_mode, path, pipes)  # noqa: PTH116 - some act when opened
-        file = open(path, "rb", opener=_open_at_once)  # noqa: PTH123, SIM115 - no opener in Path
+        file = open(path, "rb", opener=_open_at_once)  # noqa: SIM115 - no opener in Path
     except ValueError as error:  # a null character, or a name that the system cannot encode
         raise OSError(errno.EINVAL, f"no file can have this name ({error})", str(path)) from None
     try:

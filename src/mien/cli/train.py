@@ -42,7 +42,7 @@ def _list_recipes(context: click.Context, _: click.Parameter, asked: bool) -> No
     "--limit",
     type=COUNT,
     metavar="N",
-    help="Only the first N pictures of each split.",
+    help="Only N pictures of each split, drawn at random (--seed), each class by its share.",
 )
 @click.option("--seed", type=SEED, metavar="N", help="Instead of the recipe's.")
 @click.option("--teacher", metavar="RUN", help="A finished run to distil from.")
@@ -59,7 +59,10 @@ def _list_recipes(context: click.Context, _: click.Parameter, asked: bool) -> No
     "--list", is_flag=True, is_eager=True, expose_value=False, callback=_list_recipes,
     help="List the recipes that ship with Mien.",
 )  # fmt: skip
+@click.pass_context
 def command(
+    context: click.Context,
+    /,
     recipe: str,
     data: str,
     out: str,
@@ -80,11 +83,13 @@ def command(
     import shlex
 
     from mien.cli.support.epochs import counted, epochs_shown
+    from mien.cli.support.inputs import check_outputs
     from mien.datasets.base import open_dataset
     from mien.extras import require_extra
     from mien.train.classification.config import ClassifierConfig
     from mien.train.recipe import load_recipe
 
+    check_outputs(context, ["out"])
     values = {key: value for key, value in keys.items() if value is not None}
     config = load_recipe(recipe, overrides, values)
     if isinstance(config, ClassifierConfig):
@@ -118,6 +123,7 @@ def command(
             rows = train(
                 config, dataset, run,
                 device=chosen, resume=resume, on_batch=on_batch, on_epoch=on_epoch,
+                on_note=lambda note: click.echo(f"mien: {note}", err=True),
             )  # fmt: skip
     except KeyboardInterrupt:
         kept = f"epoch {done} of {config.epochs} is kept: " if done else ""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mien.train.tuning.tune import Watcher
 
 SHOWN = 10
+FILES = ("best.toml", "trials.csv", "history.png", "importance.png", "study.db")
 
 
 @click.command()
@@ -54,13 +55,19 @@ SHOWN = 10
     help="auto: a GPU where there is one.",
 )  # fmt: skip
 @click.option("--epochs", type=COUNT, metavar="N", help="Epochs of each trial.")
-@click.option("--limit", type=COUNT, metavar="N", help="Pictures of each split.")
+@click.option(
+    "--limit", type=COUNT, metavar="N",
+    help="Only N pictures of each split, drawn at random with the recipe's seed.",
+)  # fmt: skip
 @click.option("--threads", type=THREADS, metavar="N", help="Threads on the CPU.")
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE",
     help="Any key of the recipe; can be repeated.",
 )  # fmt: skip
+@click.pass_context
 def command(
+    context: click.Context,
+    /,
     recipe: str,
     data: str,
     out: str,
@@ -90,12 +97,14 @@ def command(
     from pathlib import Path
 
     from mien.cli.support.epochs import counted
+    from mien.cli.support.inputs import check_outputs
     from mien.datasets.base import open_dataset
     from mien.extras import require_extra
     from mien.train.recipe import load_classifier_recipe
     from mien.train.tuning.space import load_space
     from mien.train.tuning.split import tuning_split
 
+    check_outputs(context, ["out"], [Path(out) / name for name in FILES])
     values = {key: value for key, value in keys.items() if value is not None}
     config, note = tuning_split(load_classifier_recipe(recipe, overrides, values))
     config.check_teacher()

@@ -13,7 +13,12 @@ from mien.errors import ConfigError
 @click.command()
 @click.argument("source", type=click.Path())
 @click.argument("out", type=click.Path())
-@click.option("--size", required=True, type=int, help="Side of the packed pictures, pixels.")
+@click.option(
+    "--size",
+    required=True,
+    type=click.IntRange(1, 65535),
+    help="Side of the packed pictures, pixels.",
+)
 @reader
 @click.option(
     "--channels", type=click.Choice(["1", "3"]),
@@ -25,7 +30,10 @@ from mien.errors import ConfigError
     is_flag=True,
     help="Decode large JPEGs in full size: slower; pixels differ by a grey level or two.",
 )
+@click.pass_context
 def pack(
+    context: click.Context,
+    /,
     source: str,
     out: str,
     size: int,
@@ -44,11 +52,13 @@ def pack(
     """
     import time
 
+    from mien.cli.support.inputs import check_outputs
     from mien.cli.support.progress import meter
     from mien.datasets.base import SceneDataset, open_dataset
     from mien.datasets.inspection import count_pictures
     from mien.datasets.packing.pack import pack as run
 
+    check_outputs(context, ["out"])
     found = open_dataset(source, dataset, options)
     if isinstance(found, SceneDataset):
         raise ConfigError(

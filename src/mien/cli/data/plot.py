@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 @click.option("--format", "suffix", type=click.Choice(["png", "svg", "pdf"]), default="png",
               show_default=True)  # fmt: skip
 @click.option("--seed", type=SEED, default=0, help="Decides which pictures are drawn.")
+@click.pass_context
 def plot(
+    context: click.Context,
+    /,
     source: str,
     out: str,
     dataset: str,
@@ -45,9 +48,11 @@ def plot(
     faces_per_picture. With --augment also augmented: pictures as the network sees them in training
     with that recipe (for face crops this needs the 'train' extra).
     """
+    from mien.cli.support.inputs import check_outputs
     from mien.datasets.base import SceneDataset
     from mien.reports.figures.save import save_figure
 
+    check_outputs(context, ["out"])
     folder = _folder(out, suffix)
     divided = open_divided(source, dataset, options, splits)
     if split is None:

@@ -11,7 +11,9 @@ from mien.runtime import MOST_THREADS
 
 THREADS = click.IntRange(1, MOST_THREADS)
 SEED = click.IntRange(0, 2**32 - 1)
+"""What NumPy's, PyTorch's and Optuna's generators all take."""
 COUNT = click.IntRange(1, 10**9)
+"""A number of pictures, epochs or trials."""
 
 
 class Finite(click.FloatRange):

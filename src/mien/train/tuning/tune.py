@@ -120,7 +120,7 @@ def tune(
                 sampler=PerTrial(method, seed, space.grid() if method == "grid" else None),
                 pruner=_pruner(config) if prune else NopPruner(),
             )
-            claim(study, config, space, {"method": method, "seed": seed}, dataset)
+            claim(study, config, space, {"method": method, "seed": seed}, data)
             check_folders(study, out)
             rows_of(study)
         device, watcher = device or pick_device(), watcher or Watcher()
