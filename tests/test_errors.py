@@ -9,6 +9,7 @@ from mien import errors
 from mien.errors import (
     MOST_CHARACTERS,
     ConfigError,
+    InputError,
     MienError,
     MissingExtraError,
     OutputError,
@@ -84,3 +85,9 @@ def test_a_message_is_never_too_long_to_read() -> None:
         text = str(kind(f"{'a' * 5000} and {'b' * 5000}: give less"))
         assert len(text) == MOST_CHARACTERS and text.startswith("aaa")
         assert " … " in text and text.endswith("bbb: give less")
+
+
+def test_a_message_is_one_line_whatever_a_file_is_called() -> None:
+    assert str(InputError("no file 'a\nb\x1b]0;x\x07ü': check")) == (
+        "no file 'a\\nb\\x1b]0;x\\x07ü': check"
+    )
