@@ -13,7 +13,7 @@ INPUTS = 100_000
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit status: 0 no fault, 1 faults, 2 usage."""
-    from tests.fuzz.doors import DOORS
+    from tests.fuzz.doors import ALL, DOORS
 
     parser = argparse.ArgumentParser(prog="make fuzz", description=__doc__)
     parser.add_argument("--inputs", type=int, default=INPUTS, help="mutated inputs (%(default)s)")
@@ -21,13 +21,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="same seed, same inputs (%(default)s)")
     parser.add_argument("--jobs", type=int, default=JOBS, help="processes (%(default)s)")
     parser.add_argument("--limit", type=float, default=LIMIT, help="seconds an input may take")
-    parser.add_argument("--doors", help="only these, with commas: " + ", ".join(DOORS))
+    parser.add_argument("--doors", help="only these, with commas: " + ", ".join(ALL))
     parser.add_argument(
         "--out", type=Path, default=Path("out/fuzz"), help="folder of failing inputs"
     )
     parser.add_argument("--replay", type=Path, metavar="FILE", help="only this failing input")
     chosen = parser.parse_args(arguments)
-    doors = chosen.doors.split(",") if chosen.doors else list(DOORS)
+    doors = chosen.doors.split(",") if chosen.doors else ALL
     if unknown := set(doors) - DOORS.keys():
         parser.error(f"unknown doors: {', '.join(sorted(unknown))}")
     report = run(

@@ -52,10 +52,9 @@ class Plan:
         for file in sorted(CORPUS.glob("*.zip")):
             if (door := Case.load(file)[0]) in available:
                 yield Task(door, file=file)
-        whole = sum(DOORS[name].weight for name in available) or 1
-        left = {
-            n: round(self.inputs * DOORS[n].weight / whole) for n in self.doors if n in available
-        }
+        weight = {name: DOORS[name].weight or 1 for name in self.doors if name in available}
+        whole = sum(weight.values())
+        left = {name: round(self.inputs * part / whole) for name, part in weight.items()}
         start = dict.fromkeys(left, 0)
         while any(left.values()):
             for name in left:

@@ -200,8 +200,11 @@ def affectnet() -> list[Case]:
 
 
 def affectnet2021() -> list[Case]:
-    entry = affectnet_trees.Entry(encoded(pixels(1), "JPEG"), (3, 4, 30, 30), 1)
-    sets = {"train_set": [entry] * 2, "val_set": [entry]}
+    entries = [
+        affectnet_trees.Entry(encoded(pixels(number), "JPEG"), (3, 4, 30, 30), number)
+        for number in range(3)
+    ]
+    sets = {"train_set": entries[:2], "val_set": entries[2:]}
     return [
         Case(folder_of(partial(affectnet_trees.write_2021, sets=sets, text=text)))
         for text in (True, False)
