@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mien.datasets.files.archive import Folder
+from mien.datasets.files.folders import Folder
 from mien.datasets.files.pictures import Picture
 from mien.errors import DatasetError
 from mien.preprocess.network_input import resize

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from mien.datasets.base import DatasetFacts, Official
 from mien.datasets.crops.votes import USAGES, read_votes
 from mien.datasets.files.archive import DAMAGE, Archive, open_archive
+from mien.datasets.files.lines import bounded_lines
 from mien.datasets.files.pictures import Picture
 from mien.datasets.samples import Pixels, Sample
 from mien.errors import DatasetError, InputError
@@ -33,7 +34,9 @@ SIDE = 48
 SPLITS = (*USAGES.values(), "test")
 _CSV_NAMES = ("fer2013.csv", "icml_face_data.csv")
 _VOTES_NAMES = ("ferplus.csv", "fer2013new.csv")
-_PICTURE = re.compile(r"(?P<usage>Training|PublicTest|PrivateTest)_(?P<row>\d+)", re.IGNORECASE)
+_PICTURE = re.compile(
+    r"(?P<usage>Training|PublicTest|PrivateTest)_(?P<row>\d{1,9})(?!\d)", re.IGNORECASE
+)
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
 _PIXEL = {str(value): value for value in range(256)}  # faster than int(), and refuses 256
 _EMOTION = {str(index): index for index in range(len(LABELS))}
@@ -149,7 +152,7 @@ class _Csv:
         row, header = -1, None
         try:
             with self._archive.text(self._name) as file:
-                reader = csv.reader(file)
+                reader = csv.reader(bounded_lines(file))
                 header = [column.strip().lower() for column in next(reader, [])]
                 if not {"emotion", "pixels", "usage"} <= set(header):
                     raise DatasetError(
