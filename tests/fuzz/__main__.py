@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     report = run(
         Plan(
             doors, chosen.inputs, chosen.seed, chosen.jobs, chosen.limit, chosen.seconds,
-            chosen.out, chosen.replay,
+            chosen.out, chosen.replay, progress=True,
         )
     )  # fmt: skip
     print(report.table())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -36,6 +37,8 @@ class Plan:
     seconds: float | None = None
     out: Path = Path("out/fuzz")
     replay: Path | None = None
+    progress: bool = False
+    """Whether to print the number of inputs so far, on standard error, every half minute."""
 
     def tasks(self) -> Iterator[Task]:
         """The inputs that once broke Mien, then new ones of all doors in turn."""
@@ -131,6 +134,7 @@ class Worker:
 def run(plan: Plan) -> Report:
     """Run everything, and write failing inputs to the folder ``plan.out``."""
     report, tasks, began = Report(), plan.tasks(), time.monotonic()
+    said = began
     workers: list[Worker] = []
     again: list[Task] = []
     try:
@@ -147,6 +151,9 @@ def run(plan: Plan) -> Report:
                 workers[-1].give(task)
             if not workers:
                 break
+            if plan.progress and time.monotonic() - said > 30:
+                said = time.monotonic()
+                print(f"{report.inputs:,} inputs, {len(report.found)} faults", file=sys.stderr)
             wait([worker.pipe for worker in workers], timeout=0.5)
             for worker in list(workers):
                 if rest := _listen(worker, plan, report):

@@ -245,7 +245,7 @@ def spaces() -> list[Case]:
     forms = (
         b"lr = { low = 1e-4, high = 1, log = true }\ndropout = { low = 0, high = 0.5, step = 0.1 }\n"
         b"batch_size = { choices = [32, 64] }\npatience = { low = 2, high = 8, step = 3 }\n"
-        b"widths = { choices = [[8, 8, 8, 8], [16, 16, 16, 16]] }\n"
+        b"widths = { choices = [[8, 8, 8], [16, 16, 16]] }\n"
         b'optimizer = ["sgd", "adam"]\n'
     )
     shipped = [Case({"space.toml": path.read_bytes()}) for path in sorted(SPACES.glob("*.toml"))]
