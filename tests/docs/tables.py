@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 NO_INSTALL = "installs packages: CI does it for the whole suite"
+NO_FUZZ = "makes a virtual environment; tests/fuzz/test_fuzz.py runs the same, for seconds"
 NOT_RUN = {
     "make run": "makes a virtual environment and installs packages",
     "make test": "makes a virtual environment and runs this suite",
+    "make fuzz": NO_FUZZ,
+    "make fuzz ARGS='--inputs 5000 --seed 7 --doors coco,voc'": NO_FUZZ,
+    "make fuzz ARGS='--replay out/fuzz/coco-7-120.zip'": NO_FUZZ,
     "git clone REPOSITORY mien && cd mien": "needs the network",
     "python3 -m venv .venv": "'make run' does the same",
     ". .venv/bin/activate": "works in that environment alone",

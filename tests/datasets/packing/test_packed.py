@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,65 @@ def test_a_damaged_manifest(text: str, packed: Path) -> None:
     (packed / "pack.json").write_bytes(text.encode("latin-1"))
     with pytest.raises(DatasetError, match="is damaged, or belongs to another program"):
         open_dataset(packed, "packed")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("labels", [[1, 2], "sadness"]),
+        ("labels", ["sadness", "sadness"]),
+        ("labels", {"a": 1}),
+        ("size", True),
+        ("size", 48.0),
+        ("size", 10**9),
+        ("channels", 2),
+        ("channels", 1.0),
+        ("pictures", {"train": -1}),
+        ("pictures", {"train": "5"}),
+        ("pictures", [5]),
+        ("origin", 5),
+        ("division", 5),
+        ("division", ["random:90/10", "train"]),
+        ("division", ["random:90/10", "train", -1]),
+        ("dataset", None),
+        ("complete", 1),
+    ],
+)
+def test_a_manifest_with_a_value_of_another_type(packed: Path, key: str, value: object) -> None:
+    manifest = json.loads((packed / "pack.json").read_text())
+    (packed / "pack.json").write_text(json.dumps({**manifest, key: value}))
+    with pytest.raises(DatasetError, match=f"is damaged, or belongs .*no valid {key}"):
+        open_dataset(packed, "packed")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("labels", np.array([0.0])),
+        ("labels", np.array([[0]])),
+        ("keys", np.array(["a"])),
+        ("votes", np.array([1])),
+        ("targets", np.array([[1]])),
+        ("affect", np.array([[0.1, 0.2, 0.3]])),
+        ("subjects", np.array([97], np.uint8)),
+    ],
+)
+def test_facts_of_another_type(packed: Path, name: str, value: np.ndarray) -> None:
+    path = packed / "train.facts.npz"
+    with np.load(path) as stored:
+        facts = dict(stored)
+    n = len(facts["labels"])
+    np.savez(path, **{**facts, name: value if name == "subjects" else np.repeat(value, n, axis=0)})
+    with pytest.raises(DatasetError, match="is damaged, split 'train'"):
+        open_dataset(packed, "packed").arrays("train")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ["pack.json", "train.pixels.npy", "train.facts.npz"])
+def test_a_pack_is_never_waited_for(packed: Path, name: str) -> None:
+    (packed / name).unlink()
+    os.mkfifo(packed / name)
+    with pytest.raises(DatasetError, match="named pipe"):
+        open_dataset(packed, "packed").arrays("train")  # type: ignore[attr-defined]
 
 
 def test_a_later_format(packed: Path) -> None:
