@@ -132,3 +132,9 @@ def test_the_hash_tells_networks_apart(run: Path) -> None:
     assert first == checkpoint.weights_hash(load_classifier_run(run)[0])
     next(net.parameters()).data[0] += 1e-3
     assert checkpoint.weights_hash(net) != first
+
+
+def test_a_checkpoint_is_never_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "last.pt")
+    with pytest.raises(ModelFileError, match=r"cannot be read: it is a named pipe"):
+        checkpoint.load(tmp_path / "last.pt")

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from mien.detectors.base import DetectorFacts, check_image, check_length, check_score
 from mien.errors import ConfigError, ModelFileError
 from mien.forking import PerProcess
+from mien.parsing import decode
+from mien.reading import read_file
 from mien.registry import register_detector
 from mien.types import Box, Face
 
@@ -26,6 +28,7 @@ from mien.types import Box, Face
 CascadeClassifier: Any = getattr(cv2, "CascadeClassifier", None)
 CASCADE = Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"
 WINDOW = 24  # pixels: side of the cascade's window
+_MOST_BYTES = 1 << 26  # OpenCV's largest cascade has 3 MB
 SLOPE, OFFSET = 0.62, -1.93  # of the logistic function that turns a weight into a score
 
 
@@ -126,8 +129,8 @@ def _open(path: Path) -> Any:
     """OpenCV's classifier from a file; ``ModelFileError`` if the file is not a cascade."""
     advice = f"expected a cascade such as OpenCV's {CASCADE.name}"
     try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = decode(read_file(path, _MOST_BYTES), _MOST_BYTES)
+    except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         raise ModelFileError(f"cascade {str(path)!r} cannot be read ({reason}): {advice}") from None
     cascade = CascadeClassifier()

@@ -16,6 +16,7 @@ from torch import nn
 
 from mien.errors import ConfigError, ModelFileError, OutputError
 from mien.files import lock_folder, make_folder, write_whole
+from mien.reading import open_file
 from mien.train.config import BaseConfig
 from mien.train.distributed import World
 from mien.train.metrics_file import METRICS, Row, write_metrics
@@ -132,7 +133,8 @@ def load(path: Path, device: str | torch.device = "cpu") -> dict[str, Any]:
     Raises ``ModelFileError`` if it is missing, damaged or from another program.
     """
     try:
-        state = torch.load(path, map_location=device, weights_only=True)
+        with open_file(path) as file:
+            state = torch.load(file, map_location=device, weights_only=True)
     except (FileNotFoundError, NotADirectoryError):
         raise ModelFileError(
             f"no checkpoint at {path}: give the folder of a 'mien train' run"
