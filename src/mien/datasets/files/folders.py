@@ -123,15 +123,13 @@ class Folder:
     ) -> Iterator[str]:
         try:
             path = self._inside(name)
+            status = os.stat(path)  # noqa: PTH116
         except OSError:
             beside.setdefault(LINKED, []).append(name)
             return
-        status = os.stat(path)  # noqa: PTH116
-        if (
-            not _slashed(path).startswith(self._roots[0])
-            and (status.st_dev, status.st_ino) not in seen
-        ):
-            seen.add((status.st_dev, status.st_ino))
+        place = (status.st_dev, status.st_ino)
+        if not _slashed(path).startswith(self._roots[0]) and place not in seen:
+            seen.add(place)
             yield from self._walk(name, seen, beside)
 
     def _unreadable(self, name: str, error: OSError | ValueError) -> DatasetError:
