@@ -260,7 +260,7 @@ def test_numbers_that_are_no_labels_with_an_order(layout: str, tmp_path: Path) -
                                      ["images/1", "images/6"]])  # fmt: skip
 def test_numbers_that_look_like_labels(folders: list[str], tmp_path: Path) -> None:
     path = fer2013.write_zip(tmp_path / "a.zip", {f"{f}/a.png": b"" for f in folders})
-    with pytest.raises(DatasetError, match="is a number.*choose one with order="):
+    with pytest.raises(DatasetError, match=r"is a number.*choose one with order="):
         read(path)
 
 
