@@ -90,9 +90,8 @@ def voc(odd: str) -> dict[str, str]:
         f"<object><name>face</name><difficult>{odd}</difficult><bndbox>{corners}</bndbox></object>"
     )
     size = f"<size><width>{odd}</width><height>{odd}</height></size>"
-    return {
-        "a.xml": f"<annotation><filename>good.jpg</filename>{size}<object>{face}</object></annotation>"
-    }
+    inner = f"<filename>good.jpg</filename>{size}<object>{face}</object>"
+    return {"a.xml": f"<annotation>{inner}</annotation>"}
 
 
 def wider(odd: str) -> dict[str, str]:
