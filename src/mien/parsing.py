@@ -73,6 +73,10 @@ def parse_toml(data: bytes | str, *, most: int = MOST_TOML) -> dict[str, Any]:
         values = tomllib.loads(text)
     except RecursionError:
         raise _too_deep(MOST_DEPTH) from None
+    except tomllib.TOMLDecodeError:
+        raise
+    except ValueError:  # Python's own limit, whose message advises to lift it
+        raise ValueError("a whole number has too many digits") from None
     for level in _levels(values, MOST_DEPTH):
         for container in level:
             for value in container.values() if isinstance(container, dict) else container:

@@ -16,11 +16,17 @@ from mien.datasets.crops.rafdb import find_list, read_rafdb
 from mien.datasets.files.archive import open_archive, pictures_beside
 from mien.datasets.files.folders import Folder
 from mien.datasets.files.pictures import Picture
-from mien.datasets.files.split_names import SPLIT_OF, SPLITS
+from mien.datasets.files.split_names import SPLIT_OF, SPLITS, split_of_folders
 from mien.datasets.samples import Sample
 from mien.errors import ConfigError, DatasetError, InputError
 from mien.labels import AFFECTNET8, CKPLUS, FER2013, RAFDB, canonical
-from mien.media.images import SUFFIXES
+from mien.media.formats import (
+    SUFFIXES,
+    count_suffixes,
+    describe_left_out,
+    is_other_picture_name,
+    left_out,
+)
 from mien.registry import register_dataset
 
 ORDER = (*FER2013, "contempt")
@@ -89,6 +95,7 @@ class ExpressionFolders:
             raise DatasetError(f"{self.path} is a single file: give a folder, or a zip of one")
         names = self._archive.names()
         pictures = [n for n in names if PurePosixPath(n).suffix.lower() in SUFFIXES]
+        others = [name for name in names if is_other_picture_name(name)]
         self._skipped = pictures_beside(self._archive)
         self._missing: dict[str, list[str]] = {}
         files: dict[str, list[_File]] = {}
@@ -107,8 +114,15 @@ class ExpressionFolders:
             raise DatasetError(
                 f"{self.path} holds no pictures in folders named by expression: expected "
                 "train/happiness/1.png, or happiness/1.png for a data set of one split"
+                + (f" ({describe_left_out(count_suffixes(others))})" if others else "")
             )
         self._files = {split: sorted(files[split]) for split in SPLITS if split in files}
+        self._unread: dict[str, list[str]] = {}  # split → pictures of formats that are not read
+        for name in others:
+            of = split_of_folders(name) or "train"
+            self._unread.setdefault(
+                of if of in self._files else next(iter(self._files)), []
+            ).append(name)
         held = {file.expression for found in self._files.values() for file in found}
         self.facts = DatasetFacts(
             name="folder", labels=tuple(noun for noun in ORDER if noun in held)
@@ -134,12 +148,14 @@ class ExpressionFolders:
     def skipped(self, split: str) -> dict[str, list[str]]:
         """Reason → what is left out.
 
-        Pictures beside the folders, reported with the first split, and entries of RAF-DB's list
-        without a picture.
+        Pictures beside the folders, reported with the first split, entries of RAF-DB's list without
+        a picture, and pictures of formats that Mien does not read.
         """
         skipped = dict(self._skipped) if split == next(iter(self._files)) else {}
         if self._missing.get(split):
             skipped["listed without a picture"] = self._missing[split]
+        for name in self._unread.get(split, []):
+            skipped.setdefault(left_out(name), []).append(name)
         return skipped
 
     def _by_folder(

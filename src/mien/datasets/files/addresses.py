@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from urllib.parse import unquote_plus
 
 from mien.datasets.files.archive import Archive
-from mien.media.images import SUFFIXES
-from mien.media.inputs import is_picture_name
+from mien.media.formats import SUFFIXES, is_picture_name
 
 NOT_THERE = "no picture has its name"
 AMBIGUOUS = "several pictures have its name"

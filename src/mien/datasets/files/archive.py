@@ -12,7 +12,7 @@ from typing import Protocol, TextIO
 from mien.datasets.files.folders import LINKED, ROOTS, Folder
 from mien.datasets.files.zips import Zip
 from mien.errors import DatasetError
-from mien.media.inputs import is_picture_name
+from mien.media.formats import is_picture_name
 from mien.reading import open_file
 
 DAMAGE = (UnicodeDecodeError, OSError)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Protocol, runtime_checkable
 
@@ -24,7 +25,9 @@ from mien.datasets.files.connecting import PRIVATE, SLOW, DownloadError
 from mien.datasets.files.web import UNREACHED, download, host_of
 from mien.errors import ConfigError, ImageReadError
 from mien.files import output_error, write_whole
-from mien.media.images import SUFFIXES, read_image
+from mien.media.formats import SUFFIXES
+from mien.media.images import read_image
+from mien.media.memory import Budget
 
 DEAD_LIST = "dead.csv"
 """Beside the pictures: address and reason of those that cannot be fetched."""
@@ -69,13 +72,14 @@ def fetch(
 ) -> Fetched:
     """Download the pictures behind ``urls`` into ``folder``, made where missing, eight at a time.
 
-    What is there already is skipped, and so is what ``dead.csv`` lists, unless ``retry`` is true or
-    its server could not be reached. A server that is busy, breaks off or sends nothing for
-    ``timeout`` seconds is tried three times, ``pause`` and twice ``pause`` seconds apart; one that
-    refuses (404, 403 …) or has no address is tried once. One picture takes at most ``longest``
-    seconds, tries and redirections included. A server that cannot be reached, or has sent nothing
-    but a picture that took longer, is skipped for the rest of its pictures. Servers that are not on
-    the internet are refused unless ``private``.
+    Each is decoded too, within the memory of one ``mien.media.memory.Budget``. What is there
+    already is skipped, and so is what ``dead.csv`` lists, unless ``retry`` is true or its server
+    could not be reached. A server that is busy, breaks off or sends nothing for ``timeout`` seconds
+    is tried three times, ``pause`` and twice ``pause`` seconds apart; one that refuses (404, 403 …)
+    or has no address is tried once. One picture takes at most ``longest`` seconds, tries and
+    redirections included. A server that cannot be reached, or has sent nothing but a picture that
+    took longer, is skipped for the rest of its pictures. Servers that are not on the internet are
+    refused unless ``private``.
 
     An interrupted call keeps what it downloaded. Raises ``OutputError`` where the folder cannot be
     written.
@@ -89,9 +93,12 @@ def fetch(
     dead = {} if retry else _read_dead(folder / DEAD_LIST)
     missing = [url for url, name in names.items() if name not in there and url not in dead]
     if missing:
-        visit = _Visit(timeout, longest, pause, private)
+        visit, budget = _Visit(timeout, longest, pause, private), Budget()
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            futures = {pool.submit(visit.fetch, url, folder / names[url]): url for url in missing}
+            futures = {
+                pool.submit(budget.task().run, partial(visit.fetch, url, folder / names[url])): url
+                for url in missing
+            }
             try:
                 for done, future in enumerate(as_completed(futures), start=1):
                     if reason := future.result():

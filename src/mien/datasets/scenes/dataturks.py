@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,6 @@ NO_FACE = frozenset({"notface", "notaface", "nonface", "noface"})
 """Labels of objects that are not faces: their letters in lower case."""
 OTHER_SHAPE = "picture has another shape than the annotated one"
 _UNFETCHED = "not fetched, "
-_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")
 _SAME_SHAPE = 0.03  # of the ratio of width to height, for pictures that were shrunk
 
 
@@ -147,7 +146,7 @@ class Dataturks:
         for line in lines:
             if line.url in members:
                 pixels = Picture(archive, members[line.url])
-                if self._add(marks, keys[line.url], line.objects, _size(archive, pixels.name)):
+                if self._add(marks, keys[line.url], line.objects, _size(pixels)):
                     self._pixels.append(pixels)
         self._marks, self._marked = marks, marks.freeze()
         return self._marked
@@ -207,14 +206,8 @@ class Dataturks:
         return True
 
 
-def _size(archive: Archive, name: str) -> tuple[int, int] | None:
+def _size(picture: Picture) -> tuple[int, int] | None:
     """(width, height) of the upright picture by its header; ``None`` if that is damaged."""
-    import PIL.Image
-
-    try:
-        with PIL.Image.open(io.BytesIO(archive.read(name)), formats=_FORMATS) as header:
-            width, height = header.size
-            sideways = header.getexif().get(0x0112) in (5, 6, 7, 8)
-    except Exception:  # noqa: BLE001 - decoding reports the reason
-        return None
-    return (height, width) if sideways else (width, height)
+    with suppress(DatasetError):  # decoding reports the reason
+        return picture.upright_size()
+    return None
