@@ -92,7 +92,7 @@ def _unreached(why: object) -> DownloadError:
 
 
 class _Answer(http.client.HTTPResponse):
-    """A response within a allowance, because a connection's time-out restarts at every byte."""
+    """A response within an allowance, because a connection's time-out restarts at every byte."""
 
     def __init__(
         self, sock: socket.socket, *args: Any, allowance: Allowance, **options: Any
