@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from mien.cli.support.numbers import Finite
 from mien.cli.support.printing import say
 
 if TYPE_CHECKING:
@@ -28,11 +29,18 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option("--name", metavar="NAME", help="Name of the model (default: the recipe's).")
 @click.option("--licence", metavar="TEXT", help="Terms of the weights and their training data.")
-@click.option("--margin", type=float, metavar="SHARE", help="Crop side = (1 + SHARE) × box side.")
-@click.option("--offset", type=(float, float), metavar="X Y", help="Crop's shift in box sides.")
+@click.option(
+    "--margin", type=Finite(), metavar="SHARE", help="Crop side = (1 + SHARE) × box side."
+)
+@click.option(
+    "--offset", type=(Finite(), Finite()), metavar="X Y", help="Crop's shift in box sides."
+)
 @click.option("--align/--no-align", default=None, help="Rotate crops so that the eyes are level.")
 @click.option("--card", multiple=True, metavar="KEY=VALUE", help="A fact for the model's card.")
+@click.pass_context
 def command(
+    context: click.Context,
+    /,
     run: str,
     out: str,
     weights: str,
@@ -51,9 +59,11 @@ def command(
     FILE', a face detector with 'mien analyze --detector FILE'. Exit status: 0 written, 1 failed,
     2 usage.
     """
+    from mien.cli.support.inputs import check_outputs
     from mien.extras import require_extra
     from mien.options import read_pairs
 
+    check_outputs(context, ["out"])
     facts = read_pairs(card, "--card")
     require_extra("train", "'mien export'", "onnx", "onnxscript")
     from mien.train.classification.export import ExportedClassifier

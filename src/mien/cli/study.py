@@ -6,7 +6,10 @@ from typing import Any
 
 import click
 
+from mien.cli.support.numbers import THREADS
 from mien.cli.support.printing import complain, say
+
+FILES = ("study.json", "study.md", "study.png")
 
 
 @click.command()
@@ -22,8 +25,11 @@ from mien.cli.support.printing import complain, say
     "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
     help="auto: a GPU where there is one.",
 )  # fmt: skip
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads on the CPU.")
+@click.option("--threads", type=THREADS, metavar="N", help="Threads on the CPU.")
+@click.pass_context
 def command(
+    context: click.Context,
+    /,
     data: str,
     out: str,
     schedule: str,
@@ -42,8 +48,12 @@ def command(
     import shlex
     from pathlib import Path
 
+    from mien.cli.support.inputs import check_outputs
     from mien.extras import require_extra
 
+    check_outputs(
+        context, ["out"], (Path(out) / f"study.{suffix}" for suffix in ("json", "md", "png"))
+    )
     require_extra("train", "'mien study'", "onnx", "onnxscript")
     require_extra("plot", "'mien study'")
     import torch

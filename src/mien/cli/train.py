@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mien.cli.support.numbers import COUNT, SEED, THREADS
 from mien.cli.support.printing import complain, say
 
 if TYPE_CHECKING:
@@ -36,20 +37,20 @@ def _list_recipes(context: click.Context, _: click.Parameter, asked: bool) -> No
     help="auto: a GPU if there is one.",
 )  # fmt: skip
 @click.option("--resume", is_flag=True, help="Continue after the last whole epoch of --out.")
-@click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Instead of the recipe's.")
+@click.option("--epochs", type=COUNT, metavar="N", help="Instead of the recipe's.")
 @click.option(
     "--limit",
-    type=click.IntRange(min=1),
+    type=COUNT,
     metavar="N",
     help="Only N pictures of each split, drawn at random (--seed), each class by its share.",
 )
-@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Instead of the recipe's.")
+@click.option("--seed", type=SEED, metavar="N", help="Instead of the recipe's.")
 @click.option("--teacher", metavar="RUN", help="A finished run to distil from.")
 @click.option(
     "--weights", metavar="WHERE",
     help="Initial weights: imagenet, coco (for detectors), both downloaded; a local file; or none.",
 )  # fmt: skip
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="CPU threads.")
+@click.option("--threads", type=THREADS, metavar="N", help="CPU threads.")
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE",
     help="Set any key of the recipe; can be repeated.",
@@ -58,7 +59,10 @@ def _list_recipes(context: click.Context, _: click.Parameter, asked: bool) -> No
     "--list", is_flag=True, is_eager=True, expose_value=False, callback=_list_recipes,
     help="List the recipes that ship with Mien.",
 )  # fmt: skip
+@click.pass_context
 def command(
+    context: click.Context,
+    /,
     recipe: str,
     data: str,
     out: str,
@@ -79,11 +83,13 @@ def command(
     import shlex
 
     from mien.cli.support.epochs import counted, epochs_shown
+    from mien.cli.support.inputs import check_outputs
     from mien.datasets.base import open_dataset
     from mien.extras import require_extra
     from mien.train.classification.config import ClassifierConfig
     from mien.train.recipe import load_recipe
 
+    check_outputs(context, ["out"])
     values = {key: value for key, value in keys.items() if value is not None}
     config = load_recipe(recipe, overrides, values)
     if isinstance(config, ClassifierConfig):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mien.cli.support.numbers import COUNT, SEED, THREADS
 from mien.cli.support.printing import complain, say
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from mien.train.tuning.tune import Watcher
 
 SHOWN = 10
+FILES = ("best.toml", "trials.csv", "history.png", "importance.png", "study.db")
 
 
 @click.command()
@@ -32,7 +34,7 @@ SHOWN = 10
     help="grid: every combination; random; tpe: learns from earlier trials.",
 )  # fmt: skip
 @click.option(
-    "--trials", type=click.IntRange(min=1), metavar="N",
+    "--trials", type=COUNT, metavar="N",
     help="Trials of the whole search, earlier ones included (default for a grid: all).",
 )  # fmt: skip
 @click.option(
@@ -43,7 +45,7 @@ SHOWN = 10
     "--study", metavar="NAME", help="Name of the search in the database (default: the recipe's)."
 )
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N",
+    "--seed", type=SEED, default=0, show_default=True, metavar="N",
     help="Seed of the search; trials train with the recipe's own seed.",
 )  # fmt: skip
 @click.option("--no-prune", is_flag=True, help="Let poor trials run to their end.")
@@ -52,17 +54,20 @@ SHOWN = 10
     "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
     help="auto: a GPU where there is one.",
 )  # fmt: skip
-@click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Epochs of each trial.")
+@click.option("--epochs", type=COUNT, metavar="N", help="Epochs of each trial.")
 @click.option(
-    "--limit", type=click.IntRange(min=1), metavar="N",
+    "--limit", type=COUNT, metavar="N",
     help="Only N pictures of each split, drawn at random with the recipe's seed.",
 )  # fmt: skip
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads on the CPU.")
+@click.option("--threads", type=THREADS, metavar="N", help="Threads on the CPU.")
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE",
     help="Any key of the recipe; can be repeated.",
 )  # fmt: skip
+@click.pass_context
 def command(
+    context: click.Context,
+    /,
     recipe: str,
     data: str,
     out: str,
@@ -92,12 +97,14 @@ def command(
     from pathlib import Path
 
     from mien.cli.support.epochs import counted
+    from mien.cli.support.inputs import check_outputs
     from mien.datasets.base import open_dataset
     from mien.extras import require_extra
     from mien.train.recipe import load_classifier_recipe
     from mien.train.tuning.space import load_space
     from mien.train.tuning.split import tuning_split
 
+    check_outputs(context, ["out"], [Path(out) / name for name in FILES])
     values = {key: value for key, value in keys.items() if value is not None}
     config, note = tuning_split(load_classifier_recipe(recipe, overrides, values))
     config.check_teacher()

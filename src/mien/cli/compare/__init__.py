@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mien.cli.support.numbers import COUNT, THREADS
 from mien.cli.support.printing import say_json
 
 if TYPE_CHECKING:
@@ -41,15 +42,11 @@ OWN: dict[Kind, tuple[str, ...]] = {
     "--detector-option", "detector_options", multiple=True, metavar="RUN.KEY=VALUE",
     help="Detectors: an option of one RUN, such as yunet.model=FILE; can be repeated.",
 )  # fmt: skip
+@click.option("--threads", type=THREADS, metavar="N", help="Detectors: threads for one picture.")
 @click.option(
-    "--threads", type=click.IntRange(1), metavar="N", help="Detectors: threads for one picture."
-)
-@click.option(
-    "--limit",
-    type=click.IntRange(1),
-    metavar="N",
+    "--limit", type=COUNT, metavar="N",
     help="Detectors: only N pictures, drawn at random (seed 0: always the same ones).",
-)
+)  # fmt: skip
 @click.option(
     "--figures", type=click.Path(), metavar="DIR",
     help="Detectors: write every figure as PNG, with the same pictures side by side.",
@@ -82,6 +79,7 @@ def command(
     from mien.cli.compare import classifiers, detectors
     from mien.cli.support.command_line import as_typed, refuse
     from mien.cli.support.console import print_scores
+    from mien.cli.support.inputs import check_outputs
     from mien.cli.support.output_files import OutputFiles
     from mien.cli.support.progress import meter
     from mien.cli.support.short_names import short_names
@@ -98,6 +96,7 @@ def command(
     for other, options in OWN.items():
         if other != kind:
             refuse(context, options, f"is for {CALLED[other]}s, and these are {CALLED[kind]}s")
+    check_outputs(context, ["figure", "figures", "html"])
     files = OutputFiles(figure, figures, html)
     files.check()
     names = short_names(source.text for source in sources)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from mien.cli.data.source import reader
+from mien.cli.support.numbers import THREADS
 from mien.cli.support.printing import complain, say
 from mien.errors import ConfigError
 
@@ -12,19 +13,27 @@ from mien.errors import ConfigError
 @click.command()
 @click.argument("source", type=click.Path())
 @click.argument("out", type=click.Path())
-@click.option("--size", required=True, type=int, help="Side of the packed pictures, pixels.")
+@click.option(
+    "--size",
+    required=True,
+    type=click.IntRange(1, 65535),
+    help="Side of the packed pictures, pixels.",
+)
 @reader
 @click.option(
     "--channels", type=click.Choice(["1", "3"]),
     help="1: grey, 3: RGB.  [default: grey where the first pictures are]",
 )  # fmt: skip
-@click.option("--workers", type=click.IntRange(min=1), help="Threads.  [default: one per core]")
+@click.option("--workers", type=THREADS, help="Threads.  [default: one per core]")
 @click.option(
     "--exact",
     is_flag=True,
     help="Decode large JPEGs in full size: slower; pixels differ by a grey level or two.",
 )
+@click.pass_context
 def pack(
+    context: click.Context,
+    /,
     source: str,
     out: str,
     size: int,
@@ -43,11 +52,13 @@ def pack(
     """
     import time
 
+    from mien.cli.support.inputs import check_outputs
     from mien.cli.support.progress import meter
     from mien.datasets.base import SceneDataset, open_dataset
     from mien.datasets.inspection import count_pictures
     from mien.datasets.packing.pack import pack as run
 
+    check_outputs(context, ["out"])
     found = open_dataset(source, dataset, options)
     if isinstance(found, SceneDataset):
         raise ConfigError(

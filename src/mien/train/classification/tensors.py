@@ -21,8 +21,6 @@ from mien.preprocess.network_input import resize_crops
 from mien.specs.classifier import ModelSpec
 from mien.train.classification.config import ClassifierConfig
 
-CHUNK = 256
-"""Pictures that are decoded before they are resized: originals may be large."""
 MAX_ON_GPU = 8 << 30
 """Bytes of crops that are stored on a GPU; more stay in memory and are copied per batch."""
 MAX_UNREADABLE = 0.05
@@ -124,20 +122,14 @@ def _read(
     keys: list[bytes] = []
     kept: list[Sample] = []
     unreadable: list[tuple[str, str]] = []
-    chunks: list[NDArray[np.uint8]] = []
-    images: list[NDArray[np.uint8]] = []
+    crops: list[NDArray[np.uint8]] = []
     for sample, image in decoded(_chosen(dataset, name, config)):
         if isinstance(image, DatasetError):
             unreadable.append((sample.key, str(image)))
             continue
-        images.append(image)
         keys += pixel_keys([image])
+        crops.append(resize_crops([image], spec))  # at once: originals may be large
         kept.append(sample)
-        if len(images) == CHUNK:
-            chunks.append(resize_crops(images, spec))
-            images = []
-    if images:
-        chunks.append(resize_crops(images, spec))
     if not kept:
         reason = f": {unreadable[0][1]}" if unreadable else ""
         raise DatasetError(f"split {name!r} holds no pictures{reason}")
@@ -146,17 +138,14 @@ def _read(
             f"split {name!r}: {len(unreadable)} of {len(kept) + len(unreadable)} pictures cannot "
             f"be read, the first: {unreadable[0][1]}"
         )
-    return make_split(_concatenate(chunks, len(kept)), kept), unreadable, keys
+    return make_split(_concatenate(crops), kept), unreadable, keys
 
 
-def _concatenate(chunks: list[NDArray[np.uint8]], count: int) -> NDArray[np.uint8]:
-    """The chunks as one array; each is freed as soon as it is copied, to need memory only once."""
-    out = np.empty((count, *chunks[0].shape[1:]), np.uint8)
-    start = 0
-    while chunks:
-        chunk = chunks.pop(0)
-        out[start : start + len(chunk)] = chunk
-        start += len(chunk)
+def _concatenate(crops: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """The crops as one array; each is freed as soon as it is copied, to need memory only once."""
+    out = np.empty((len(crops), *crops[0].shape[1:]), np.uint8)
+    for row in range(len(crops) - 1, -1, -1):
+        out[row] = crops.pop()[0]
     return out
 
 
