@@ -113,7 +113,7 @@ def kept_apart(
         for output in written:
             if _same(output, Path(picture)):
                 _refuse(output, "it is also an input")
-            if _same(output, Path(picture).parent):
+            if _same(output, Path(picture).parent) and os.path.exists(picture):  # noqa: PTH110
                 _refuse(output, f"the input {str(picture)!r} lies in it")
         yield picture
 

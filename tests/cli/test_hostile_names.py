@@ -78,12 +78,12 @@ def analyze(place: Path) -> Commands:
         yield "analyze", place / "photos", "-f", form, *options
     files = ("-o", place / "o.csv", "--draw", place / "drawn", "--crops", place / "crops")
     yield "analyze", place / "photos", *options, "-f", "csv", *files
-    yield "analyze", place / TEXT
-    yield "analyze", place / "photos", "--model", TEXT
+    yield "analyze", place / TEXT, *options
+    yield "analyze", place / "photos", "--detector", "none", "--model", TEXT
     yield "analyze", place / "photos", "--detector", TEXT, "--detector-option", TEXT
-    yield "analyze", place / "photos" / "*.nothing"
+    yield "analyze", place / "photos" / "*.nothing", *options
     yield "analyze", place / "photos", "-f", TEXT
-    yield "analyze", TEXT, "-o", TEXT
+    yield "analyze", TEXT, "-o", TEXT, *options
 
 
 def models(_: Path) -> Commands:
@@ -135,7 +135,7 @@ def plot(place: Path) -> Commands:
 def evaluate(place: Path) -> Commands:
     data = ("--data", place / "fer2013.csv")
     files = ("--html", place / "r.html", "--figure", place / "f.svg", "--save", place / "a.npz")
-    yield "evaluate", model(place), *data, "--split", "public", *files
+    yield "evaluate", model(place), *data, "--split", "public", *files, "--explain", 1
     yield "evaluate", model(place), *data, "--split", TEXT
     yield "evaluate", model(place, labels=(LABEL, *FER2013[1:])), *data, "--split", "public"
     yield "evaluate", TEXT, *data
