@@ -52,8 +52,8 @@ def test_bytes_that_are_not_utf_8() -> None:
 
 def test_infinities_where_the_caller_checks_them() -> None:
     assert parse_json("[1e400, -Infinity]", finite=False) == [math.inf, -math.inf]
-    with pytest.raises(ValueError, match="digits"):
-        parse_json("[1e400, " + "1" * 41 + "]", finite=False)
+    ones = parse_json(f"[1e400, {'1' * 41}, -{'1' * 5000}]", finite=False)
+    assert ones == [math.inf, float("1" * 41), -math.inf]
 
 
 def test_long_numbers_that_are_fine() -> None:
@@ -80,7 +80,7 @@ def test_toml() -> None:
 
 HOSTILE_TOML = {
     "a = " + "1" * 400: "does not fit into 64 bits",
-    "a = " + "1" * 5000: "digits",
+    "a = " + "1" * 5000: "too many digits",
     "a = [{ b = 0x" + "f" * 5000 + " }]": "does not fit into 64 bits",
     "a = " + "[" * 3000 + "]" * 3000: "more than 64 lists",
     "a = " + "[" * 65 + "]" * 65: "more than 64 lists",

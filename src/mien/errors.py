@@ -13,6 +13,7 @@
     ├── DatasetError                 a data set does not have the format that its reader expects
     ├── TrainingError                training cannot continue; the last checkpoint is kept
     ├── OutputError (OSError)        a result cannot be written
+    │   └── PictureOutputError       one picture's; those of later pictures may be
     └── MissingExtraError (ImportError)  an optional dependency is not installed
 
 A message says what was given, what was expected and what to do; it fits on one line.
@@ -74,6 +75,10 @@ class TrainingError(MienError):
 
 class OutputError(MienError, OSError):
     """A result that cannot be written: full disk, read-only folder, closed pipe."""
+
+
+class PictureOutputError(OutputError):
+    """A result of one picture that cannot be written; those of later pictures may be."""
 
 
 class MissingExtraError(MienError, ImportError):

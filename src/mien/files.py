@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any, NoReturn, TypeVar
 
 from mien.errors import ConfigError, OutputError
+from mien.reading import open_file
 
 LOCK = ".lock"
 """The file that ``lock_folder`` holds; it says which process does what."""
@@ -159,9 +160,12 @@ def _holds_pictures_of(output: Path, item: Path) -> bool:
 
 
 def is_ours(path: Path) -> bool:
-    """Whether Mien wrote this picture. Raises ``OSError``."""
-    with path.open("rb") as file:
-        return MARK in file.read(1024)
+    """Whether Mien wrote this picture; false for what cannot be read, such as a named pipe."""
+    try:
+        with open_file(path) as file:
+            return MARK in file.read(1024)
+    except OSError:
+        return False
 
 
 def check_writable(path: Path) -> None:

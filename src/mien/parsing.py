@@ -38,14 +38,15 @@ def parse_json(
 
     ``most``: characters or bytes of the longest text accepted; ``depth``: lists and objects inside
     each other. ``finite`` refuses ``NaN``, ``Infinity`` and numbers such as ``1e400``, which JSON
-    does not have but Python writes. Whole numbers have at most ``MOST_DIGITS`` digits.
+    does not have but Python writes. Whole numbers have at most ``MOST_DIGITS`` digits; without
+    ``finite``, longer ones become floats, or infinite.
 
     Raises ``ValueError``.
     """
     text = decode(data, most)
     hooks: dict[str, Any] = {"parse_constant": _refuse} if finite else {}
     if _LONG_NUMBER.search(text):  # rarely: calling Python for each number doubles the time
-        hooks["parse_int"] = _whole
+        hooks["parse_int"] = _whole if finite else _any_size
         if finite:
             hooks["parse_float"] = _finite
     try:
@@ -72,6 +73,10 @@ def parse_toml(data: bytes | str, *, most: int = MOST_TOML) -> dict[str, Any]:
         values = tomllib.loads(text)
     except RecursionError:
         raise _too_deep(MOST_DEPTH) from None
+    except tomllib.TOMLDecodeError:
+        raise
+    except ValueError:  # Python's own limit, whose message advises to lift it
+        raise ValueError("a whole number has too many digits") from None
     for level in _levels(values, MOST_DEPTH):
         for container in level:
             for value in container.values() if isinstance(container, dict) else container:
@@ -149,6 +154,11 @@ def _whole(digits: str) -> int:
     if len(digits.lstrip("-")) > MOST_DIGITS:
         raise ValueError(f"a whole number has more than {MOST_DIGITS} digits")
     return int(digits)
+
+
+def _any_size(digits: str) -> float:
+    """An ``int``, or a float where it has too many digits."""
+    return int(digits) if len(digits.lstrip("-")) <= MOST_DIGITS else float(digits)
 
 
 def _finite(text: str) -> float:

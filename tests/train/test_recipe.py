@@ -66,7 +66,7 @@ def test_a_recipe_file(tmp_path: Path) -> None:
 
 HOSTILE = {
     "deep": ("a = " + "[" * 3000 + "]" * 3000, "not valid TOML: it has more than 64 lists"),
-    "digits": ("epochs = " + "9" * 5000, "not valid TOML: .*digits"),
+    "digits": ("epochs = " + "9" * 5000, "not valid TOML: a whole number has too many digits"),
     "400 digits": ("lr = " + "9" * 400, "not valid TOML: a whole number does not fit"),
     "hexadecimal": ("epochs = 0x" + "f" * 5000, "not valid TOML: a whole number does not fit"),
     "date": ("epochs = 1979-05-27", "not valid TOML: 1979-05-27 is a date"),

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mien.cli.support.numbers import THREADS, Finite
 from mien.cli.support.printing import complain
-from mien.cli.support.ranges import THREADS, Finite
-from mien.errors import MienError
+from mien.errors import MienError, PictureOutputError
 
 if TYPE_CHECKING:
     from mien.sinks.base import Sink
@@ -69,7 +69,7 @@ def command(
 
     PATH is a picture, a folder, a quoted glob such as 'photos/*.jpg', or - for a list of paths on
     standard input, one per line. A picture that cannot be read is reported on one line and skipped.
-    Exit status: 0 all read, 1 some failed, 2 usage.
+    Exit status: 0 all read and written, 1 some failed or left out, 2 usage.
     """
     from mien.cli.support.inputs import check_outputs
     from mien.cli.support.progress import progress
@@ -96,7 +96,10 @@ def command(
         with progress(sources, hidden=scrolling) as step:
             for result, image in recognizer.stream(step(sources), failed.picture):
                 for sink in sinks:
-                    sink.write(result, image)
+                    try:
+                        sink.write(result, image)
+                    except PictureOutputError as error:
+                        failed.report(error)
     return 1 if failed.count else 0
 
 
@@ -129,6 +132,6 @@ def _sinks(format_: str, output: str | None, draw: str | None, crops: str | None
     }
     yield text[format_](output or sys.stdout)
     if draw is not None:
-        yield sinks.DrawSink(draw)
+        yield sinks.DrawSink(draw, on_note=complain)
     if crops is not None:
-        yield sinks.CropsSink(crops)
+        yield sinks.CropsSink(crops, on_note=complain)

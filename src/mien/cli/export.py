@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from mien.cli.support.numbers import Finite
 from mien.cli.support.printing import say
-from mien.cli.support.ranges import Finite
 
 if TYPE_CHECKING:
     from mien.train.classification.export import ExportedClassifier

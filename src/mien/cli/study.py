@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
+from mien.cli.support.numbers import THREADS
 from mien.cli.support.printing import complain, say
-from mien.cli.support.ranges import THREADS
 
 FILES = ("study.json", "study.md", "study.png")
 

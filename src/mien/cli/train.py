@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mien.cli.support.numbers import COUNT, SEED, THREADS
 from mien.cli.support.printing import complain, say
-from mien.cli.support.ranges import COUNT, SEED, THREADS
 
 if TYPE_CHECKING:
     from mien.train.config import BaseConfig
@@ -42,7 +42,7 @@ def _list_recipes(context: click.Context, _: click.Parameter, asked: bool) -> No
     "--limit",
     type=COUNT,
     metavar="N",
-    help="Only the first N pictures of each split.",
+    help="Only N pictures of each split, drawn at random (--seed), each class by its share.",
 )
 @click.option("--seed", type=SEED, metavar="N", help="Instead of the recipe's.")
 @click.option("--teacher", metavar="RUN", help="A finished run to distil from.")
@@ -123,6 +123,7 @@ def command(
             rows = train(
                 config, dataset, run,
                 device=chosen, resume=resume, on_batch=on_batch, on_epoch=on_epoch,
+                on_note=lambda note: click.echo(f"mien: {note}", err=True),
             )  # fmt: skip
     except KeyboardInterrupt:
         kept = f"epoch {done} of {config.epochs} is kept: " if done else ""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mien.cli.support.numbers import COUNT, SEED, THREADS
 from mien.cli.support.printing import complain, say
-from mien.cli.support.ranges import COUNT, SEED, THREADS
 
 if TYPE_CHECKING:
     from mien.train.tuning.trials import TrialRow
@@ -55,7 +55,10 @@ FILES = ("best.toml", "trials.csv", "history.png", "importance.png", "study.db")
     help="auto: a GPU where there is one.",
 )  # fmt: skip
 @click.option("--epochs", type=COUNT, metavar="N", help="Epochs of each trial.")
-@click.option("--limit", type=COUNT, metavar="N", help="Pictures of each split.")
+@click.option(
+    "--limit", type=COUNT, metavar="N",
+    help="Only N pictures of each split, drawn at random with the recipe's seed.",
+)  # fmt: skip
 @click.option("--threads", type=THREADS, metavar="N", help="Threads on the CPU.")
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE",

@@ -22,6 +22,7 @@ Corners = tuple[float, float, float, float]
 """x1, y1, x2, y2 in pixels; not a number where the annotation has none."""
 Float = TypeVar("Float", np.float32, np.float64)
 NO_BOX: Corners = (math.nan,) * 4
+_LONGEST = 10**7  # pixels: no picture has longer sides
 _SLACK = 0.01  # pixels: rounding in an annotation file is no mistake
 
 
@@ -48,7 +49,7 @@ def length(value: Any) -> float:
         pixels = float(value)
     except (TypeError, ValueError, OverflowError):
         return math.nan
-    return pixels if 1 <= pixels < math.inf else math.nan
+    return pixels if 1 <= pixels <= _LONGEST else math.nan
 
 
 def clean(

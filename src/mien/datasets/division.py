@@ -100,7 +100,7 @@ def _draw(groups: list[Group], wanted: int, exact: bool) -> tuple[list[Group], l
     ``exact``: never more than ``wanted``, and fewer only if copies allow nothing else; otherwise as
     close to the shares as whole groups come.
     """
-    missing = _quotas(_classes(groups), wanted)  # class → pictures still to take
+    missing = quotas(_classes(groups), wanted)  # class → pictures still to take
     short = wanted
     left = list(range(len(groups)))
     # First groups that fit. Then groups that overshoot their class by less than it lacks. Last, for
@@ -179,7 +179,7 @@ def _any(group: Group, missing: Counter[int]) -> bool:
     return True
 
 
-def _quotas(classes: Counter[int], wanted: int) -> Counter[int]:
+def quotas(classes: Counter[int], wanted: int) -> Counter[int]:
     """``wanted`` pictures in proportion to the classes, each less than one off.
 
     Rounds the running sum, so that the rounded numbers sum to ``wanted``.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.datasets.base import AnyDataset, Dataset, SceneDataset, check_split
-from mien.datasets.division import PARTS, divide, grouped
+from mien.datasets.division import PARTS, divide, grouped, quotas
 from mien.datasets.files.decoding import decoded
 from mien.datasets.files.pictures import Picture
 from mien.datasets.samples import Sample, pixel_keys
@@ -94,6 +94,23 @@ def resplit(
             )
         return _DividedScenes(dataset, (how, source, seed), sizes)
     return _DividedCrops(dataset, (how, source, seed), sizes, by_subject)
+
+
+def at_random(labels: Sequence[int], n: int | None, seed: int = 0) -> NDArray[np.int64]:
+    """Indices of ``n`` pictures drawn at random, each class by its share, in ascending order.
+
+    ``labels``: (N,) class indices, all equal where there are no classes. All pictures if ``n`` is
+    ``None`` or not below N.
+    """
+    if n is None or n >= len(labels):
+        return np.arange(len(labels))
+    wanted = quotas(Counter(map(int, labels)), n)
+    drawn = []
+    for index in np.random.default_rng(seed).permutation(len(labels)).tolist():
+        if wanted[int(labels[index])]:
+            wanted[int(labels[index])] -= 1
+            drawn.append(index)
+    return np.array(sorted(drawn), np.int64)
 
 
 def at_most(labels: Sequence[int], n: int, seed: int = 0) -> NDArray[np.int64]:

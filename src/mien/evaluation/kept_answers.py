@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from typing import cast
 
+from mien.datasets.base import Dataset, SceneDataset
+from mien.datasets.fingerprint import split_fingerprint
+from mien.datasets.scene import box_fingerprint, marks_fingerprint
+from mien.errors import DatasetError
 from mien.evaluation.classification.predictions import Predictions
 from mien.evaluation.detection.answers import Detections
 from mien.files import output_error
@@ -34,6 +39,24 @@ def keep_answers(answers: Answers, path: Path) -> None:
     except OSError as error:
         raise output_error(repr(str(path.parent)), error) from error
     answers.save(path)
+
+
+def are_answers_to(answers: Answers, dataset: Dataset | SceneDataset, split: str) -> bool:
+    """Whether ``answers`` are to the pictures of ``split``, by fingerprint.
+
+    Face crops are decoded for it, which takes much less time than to ask a model again.
+    """
+    try:
+        if isinstance(answers, Predictions):
+            return split_fingerprint(dataset, split) == answers.fingerprint
+        scenes = list(cast(SceneDataset, dataset).scenes(split))
+    except DatasetError:  # there is no such split
+        return False
+    read = {answer.key for answer in answers.answers}
+    return len(scenes) == len(read) + len(answers.skipped) and (
+        box_fingerprint(scene for scene in scenes if scene.key in read)
+        == marks_fingerprint((each.key, each.truth, each.ignored) for each in answers.answers)
+    )
 
 
 def load_answers(path: str | Path) -> Answers:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mien.errors import OutputError
 from mien.files import output_error, try_lock
-from mien.media.images import SUFFIXES
+from mien.media.formats import OTHER_SUFFIXES, SUFFIXES
 from mien.types import Result
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ class Sink(Protocol):
     def write(self, result: Result, image: Image | None = None) -> None:
         """Take one result; ``image`` is its picture, RGB uint8 (H, W, 3), for sinks that draw.
 
-        Raises ``OutputError`` where the result cannot be written.
+        Raises ``OutputError`` where the result cannot be written: ``PictureOutputError`` if the
+        results of later pictures can.
         """
         ...
 
@@ -68,7 +69,7 @@ class Closing:
 
 
 _NOT_TEXT = {
-    **dict.fromkeys(SUFFIXES, "a picture's"),
+    **dict.fromkeys(SUFFIXES | OTHER_SUFFIXES, "a picture's"),
     ".onnx": "a model's",
     ".pt": "a checkpoint's",
     ".toml": "a recipe's",

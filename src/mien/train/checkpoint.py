@@ -7,7 +7,7 @@ import io
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,9 @@ import torch
 from torch import nn
 
 from mien.errors import ConfigError, ModelFileError, OutputError
-from mien.files import make_folder, write_whole
+from mien.files import lock_folder, make_folder, write_whole
 from mien.train.config import BaseConfig
+from mien.train.distributed import World
 from mien.train.metrics_file import METRICS, Row, write_metrics
 from mien.train.recipe import config_of
 
@@ -58,6 +59,28 @@ def check(run: Path, config: BaseConfig, resume: bool) -> None:
                 f"{run} contains a run already: add --resume to continue, or choose another --out"
             )
         _check_same_recipe(run, config)
+
+
+@contextmanager
+def locked(run: Path, config: BaseConfig, resume: bool, world: World) -> Iterator[None]:
+    """Keep other processes from training into the folder, which is made if it is missing.
+
+    The first of several processes that train together holds the lock. Raises what ``check`` and
+    ``mien.files.lock_folder`` raise.
+    """
+    if not world.is_main:
+        yield
+        return
+    new = not os.path.exists(run)  # noqa: PTH110 - never raises
+    make_folder(run)
+    try:
+        with lock_folder(run, "training into"):
+            check(run, config, resume)  # again: another process may have ended just now
+            yield
+    finally:
+        if new:
+            with suppress(OSError):  # it holds a run
+                run.rmdir()
 
 
 def prepare(run: Path, config: BaseConfig, unreadable: Sequence[tuple[str, str]] = ()) -> None:

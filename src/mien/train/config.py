@@ -58,7 +58,8 @@ class BaseConfig:
     valid_split: str | None
     """The split to validate on, never learned from; ``None`` (in TOML ""): no validation."""
     limit: CountOrNone = None
-    """Only the first N pictures of each split, for a quick trial."""
+    """Only N pictures of each split, for a quick trial: drawn at random with ``seed``, each class
+    by its share."""
 
     # --- network ---
     architecture: str

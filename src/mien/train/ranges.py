@@ -43,7 +43,7 @@ def whole(low: int, high: int) -> Rule:
 
 # Beyond these limits single precision overflows and arrays fit into no memory. No recipe comes near
 # them.
-MOST, LEAST, LARGEST = 10**9, 1e-12, 1e12
+MOST, LEAST, LARGEST = 10**9, 1e-12, 1e30
 
 Positive = Annotated[
     float,

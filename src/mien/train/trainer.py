@@ -43,6 +43,8 @@ OnBatch = Callable[[int, int, int, float], None]
 """Called now and then with (epoch, batches done, batches per epoch, mean loss of the epoch)."""
 OnEpoch = Callable[[Row], None]
 """Called with an epoch's metrics, after its checkpoint is written."""
+OnNote = Callable[[str], None]
+"""Called with what the user should know about the data, before the first epoch."""
 
 LOSS_INTERVAL = 20
 """Batches between two checks of the loss, each of which waits for the GPU."""
@@ -57,6 +59,7 @@ def train(
     resume: bool = False,
     on_batch: OnBatch | None = None,
     on_epoch: OnEpoch | None = None,
+    on_note: OnNote | None = None,
 ) -> list[Row]:
     """Train as ``config`` says and write checkpoint, recipe and metrics to ``run``.
 
@@ -66,8 +69,9 @@ def train(
     ``valid_accuracy`` and ``valid_nll``; a detector the four parts of its loss and, in epochs with
     a validation, ``valid_ap50`` and ``valid_recall``. Validation measures the averaged weights.
 
-    ``resume`` continues after the last whole epoch. Started by PyTorch's launcher, several
-    processes train together (``mien.train.distributed``).
+    ``resume`` continues after the last whole epoch, on the same data. The folder is locked: a
+    second process that trains into it gets a ``ConfigError``. Started by PyTorch's launcher,
+    several processes train together (``mien.train.distributed``).
 
     Raises ``TrainingError`` if the loss is not finite or memory runs out, ``ConfigError``,
     ``DatasetError``, ``OutputError``; none of them loses a finished epoch.
@@ -79,14 +83,18 @@ def train(
     check_splits(config, dataset)
     checkpoint.check(run, config, resume)
     half = max(1, config.batch_size // 2)
-    with explain_out_of_memory(
+    out_of_memory = explain_out_of_memory(
         device,
         f"this network and batches of {config.batch_size}",
         f"--set batch_size={half}, or lower {config.memory_keys}",
-    ):
+    )
+    with checkpoint.locked(run, config, resume, world), out_of_memory:
         trainer = Trainer(open_task(config, dataset, device, world), run, device, world)
         if world.is_main:
             checkpoint.prepare(run, config, trainer.task.unreadable)
+            if on_note:
+                for note in trainer.task.notes:
+                    on_note(note)
         resumed = world.agree(resume and checkpoint.exists(run))
         rows = trainer.restore() if resumed else trainer.start()
         return trainer.run(rows, on_batch, on_epoch)

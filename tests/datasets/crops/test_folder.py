@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from mien.datasets.base import Dataset, open_dataset
+from mien.datasets.crops.folder import ExpressionFolders
 from mien.datasets.splits import resplit
 from mien.errors import ConfigError, DatasetError
 from mien.labels import FER2013 as LABELS
@@ -240,3 +241,26 @@ def test_options_that_cannot_be_followed(tmp_path: Path) -> None:
     (tmp_path / "one.csv").write_text("x")
     with pytest.raises(DatasetError, match="a single file: give a folder"):
         read(tmp_path / "one.csv")
+
+
+def test_pictures_of_formats_that_are_not_read_are_left_out_by_reason(tmp_path: Path) -> None:
+    for name in ("train/happy/1.png", "test/sad/2.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (8, 8)).save(tmp_path / name)
+    for name in ("train/happy/3.DNG", "train/happy/4.dng", "test/sad/5.jxl", "6.svg", "notes.txt"):
+        (tmp_path / name).touch()
+    data = ExpressionFolders(tmp_path)
+    dng, svg = (f"{suffix} is not read: convert it to JPEG or PNG" for suffix in (".dng", ".svg"))
+    assert data.skipped("train") == {
+        dng: ["train/happy/3.DNG", "train/happy/4.dng"],
+        svg: ["6.svg"],
+    }
+    assert list(data.skipped("test").values()) == [["test/sad/5.jxl"]]
+    assert [sample.key for sample in data.samples("train")] == ["train/happy/1.png"]
+
+
+def test_a_folder_of_nothing_else_says_so(tmp_path: Path) -> None:
+    (tmp_path / "happy").mkdir()
+    (tmp_path / "happy" / "1.dng").touch()
+    with pytest.raises(DatasetError, match=r"left out 1 picture \(1 \.dng\)"):
+        ExpressionFolders(tmp_path)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mien.datasets.files.archive import Folder
+from mien.datasets.files.folders import Folder
 from mien.datasets.files.lookup import PictureFinder, path_in_archive
 
 

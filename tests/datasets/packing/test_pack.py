@@ -20,6 +20,7 @@ from mien.datasets.boxes import NO_AREA, SWAPPED
 from mien.datasets.packing import pack as packing
 from mien.datasets.packing.pack import Packing, pack
 from mien.errors import ConfigError, DatasetError, OutputError
+from mien.preprocess.crop import square
 from mien.preprocess.network_input import resize
 from mien.samples import ASTRONAUT
 from tests.support import photos
@@ -50,7 +51,9 @@ def test_pixels_are_those_of_the_one_way_to_resize(folder: Path, tmp_path: Path)
     for split in ("train", "valid"):
         pixels = np.load(tmp_path / "out" / f"{split}.pixels.npy", mmap_mode="r")
         assert isinstance(pixels, np.memmap) and pixels.dtype == np.uint8
-        expected = [resize(np.array(Image.open(p)), 48) for p in sorted((folder / split).iterdir())]
+        expected = [
+            resize(square(np.array(Image.open(p))), 48) for p in sorted((folder / split).iterdir())
+        ]
         assert np.array_equal(pixels, np.stack(expected))
 
 
@@ -80,7 +83,7 @@ def test_large_jpegs_differ_little_and_not_at_all_when_exact(tmp_path: Path) -> 
         np.load(tmp_path / name / "train.pixels.npy")[1].astype(int) for name in ("quick", "exact")
     )
     whole = [sample.image for sample in source.samples("train")][1]
-    assert np.array_equal(exact, resize(whole, 32))
+    assert np.array_equal(exact, resize(square(whole), 32))
     assert 0 < np.abs(quick - exact).mean() < 1.5
 
 

@@ -10,6 +10,7 @@ from mien.datasets.base import open_dataset
 from mien.datasets.packing.pack import pack
 from mien.datasets.samples import stack
 from mien.errors import DatasetError
+from mien.preprocess.crop import square
 from mien.preprocess.network_input import resize
 from tests.support import fer2013, photos
 from tests.support.photos import LABELS, Photos
@@ -34,7 +35,7 @@ def test_every_fact_of_a_sample_comes_back(packed: Path, tmp_path: Path) -> None
         for one, other in zip(before, after, strict=True):
             for fact in ("label", "key", "votes", "target", "valence", "arousal", "subject"):
                 assert getattr(one, fact) == getattr(other, fact), fact
-            assert np.array_equal(resize(one.image, 24), other.image)
+            assert np.array_equal(resize(square(one.image), 24), other.image)
 
 
 def test_a_pack_made_before_version_0_2_is_read() -> None:
@@ -68,7 +69,7 @@ def test_a_pack_can_be_packed_smaller(packed: Path, tmp_path: Path) -> None:
     pack(open_dataset(packed, "packed"), packed, tmp_path / "small", size=8)
     large, small = (open_dataset(p, "packed") for p in (packed, tmp_path / "small"))
     for one, other in zip(large.samples("valid"), small.samples("valid"), strict=True):
-        assert np.array_equal(resize(one.image, 8), other.image)
+        assert np.array_equal(resize(square(one.image), 8), other.image)
         assert (one.key, one.subject) == (other.key, other.subject)
 
 

@@ -250,11 +250,14 @@ def test_boxes_drawn_on_the_file_as_it_lies(tmp_path: Path) -> None:
     assert scene.image[y1:y2, x1:x2].mean() > 240
 
 
-def test_a_picture_is_a_file(given: scene_trees.Real, tmp_path: Path) -> None:
+def test_a_picture_is_a_file(
+    given: scene_trees.Real, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIEN_DATA_ROOTS", "/dev")
     table = with_faces(given)
     table["images"] = [{**table["images"][0], "file_name": "/dev/zero"}]
     scene, _ = first(tmp_path, table)
-    with pytest.raises(DatasetError, match=r"cannot read /dev/zero: not a file"):
+    with pytest.raises(DatasetError, match=r"cannot read /dev/zero: it is a device"):
         _ = scene.image  # which would fill the memory
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mien.cli.support.numbers import COUNT, THREADS
 from mien.cli.support.printing import say_json
-from mien.cli.support.ranges import COUNT, THREADS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,7 +43,10 @@ OWN: dict[Kind, tuple[str, ...]] = {
     help="Detectors: an option of one RUN, such as yunet.model=FILE; can be repeated.",
 )  # fmt: skip
 @click.option("--threads", type=THREADS, metavar="N", help="Detectors: threads for one picture.")
-@click.option("--limit", type=COUNT, metavar="N", help="Detectors: only the first N pictures.")
+@click.option(
+    "--limit", type=COUNT, metavar="N",
+    help="Detectors: only N pictures, drawn at random (seed 0: always the same ones).",
+)  # fmt: skip
 @click.option(
     "--figures", type=click.Path(), metavar="DIR",
     help="Detectors: write every figure as PNG, with the same pictures side by side.",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from mien.cli.data.source import reader
+from mien.cli.support.numbers import THREADS
 from mien.cli.support.printing import complain, say
-from mien.cli.support.ranges import THREADS
 from mien.errors import ConfigError
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mien.cli.data.source import division, open_divided, reader
+from mien.cli.support.numbers import SEED
 from mien.cli.support.printing import say
-from mien.cli.support.ranges import SEED
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

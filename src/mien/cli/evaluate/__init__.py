@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mien.cli.support.numbers import COUNT, THREADS, Finite
 from mien.cli.support.printing import complain, say_json
-from mien.cli.support.ranges import COUNT, THREADS, Finite
 
 if TYPE_CHECKING:
     from mien.evaluation.kept_answers import Answers
@@ -81,7 +81,10 @@ OWN: dict[Kind, tuple[str, ...]] = {
     "--threshold", type=Finite(0, 1), metavar="T",
     help="Detectors: score from which a box counts as a face; default: the detector's own.",
 )  # fmt: skip
-@click.option("--limit", type=COUNT, metavar="N", help="Detectors: only the first N pictures.")
+@click.option(
+    "--limit", type=COUNT, metavar="N",
+    help="Detectors: only N pictures, drawn at random (seed 0: always the same ones).",
+)  # fmt: skip
 @click.pass_context
 def command(
     context: click.Context,
@@ -153,14 +156,19 @@ def command(
 
 
 def _keep(subject: Subject[Any, Any], training: TrainingData, answers: Answers) -> None:
-    """Save the answers of a run to its own data in its folder; report a failure and go on."""
-    from mien.errors import OutputError
+    """Save the answers of a run to its own data in its folder; report a failure and go on.
+
+    Not while the run trains on: they would be answers of weights that are soon replaced.
+    """
+    from mien.errors import ConfigError, OutputError
     from mien.evaluation.kept_answers import keep_answers
+    from mien.files import lock_folder
 
     folder = subject.source.folder
     path = folder and subject.kept_path(folder, answers.split, subject.settings)
-    if path and training.is_measured:
+    if folder and path and training.is_measured:
         try:
-            keep_answers(answers, path)
-        except OutputError as error:
+            with lock_folder(folder, "saving answers in"):
+                keep_answers(answers, path)
+        except (ConfigError, OutputError) as error:
             complain(f"the answers are not kept: {error}")

@@ -119,8 +119,14 @@ class Boxes:
             self._faces.setdefault(split, []).append(replace(entry, label=noun, picture=picture))
 
 
+_KEPT_BYTES = 64 << 20  # for each thread
+
+
 class _Photos(threading.local):
-    """Decodes photos; each thread keeps its last one, since the faces of a photo come together."""
+    """Decodes photos; each thread keeps its last one, since the faces of a photo come together.
+
+    A photo of more than 64 MB is not kept: it is decoded again for each face.
+    """
 
     def __init__(self, archive: Archive) -> None:
         self.archive = archive
@@ -128,9 +134,13 @@ class _Photos(threading.local):
 
     def get(self, name: str) -> Pixels:
         """The whole photo, not to be changed."""
-        if self._last is None or self._last[0] != name:
-            self._last = (name, Picture(self.archive, name)())
-        return self._last[1]
+        if self._last is not None and self._last[0] == name:
+            return self._last[1]
+        self._last = None  # frees it before the next one is decoded
+        photo = Picture(self.archive, name)()
+        if photo.nbytes <= _KEPT_BYTES:
+            self._last = (name, photo)
+        return photo
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from typing import Protocol, TextIO
 from mien.datasets.files.folders import LINKED, ROOTS, Folder
 from mien.datasets.files.zips import Zip
 from mien.errors import DatasetError
-from mien.media.inputs import is_picture_name
+from mien.media.formats import is_picture_name
+from mien.reading import open_file
 
 DAMAGE = (UnicodeDecodeError, OSError)
 """Errors that reading a damaged member raises, at once or later."""
@@ -82,9 +83,7 @@ def open_archive(path: Path) -> Archive:
         if stat.S_ISDIR(status.st_mode):
             os.scandir(path).close()  # os.walk would skip a protected folder silently
             return Folder(path)
-        if not stat.S_ISREG(status.st_mode):
-            raise DatasetError(f"{path} is a pipe, device or socket: give a file, folder or zip")
-        with path.open("rb") as file:
+        with open_file(path) as file:
             head = file.read(_HEAD)
             file.seek(0)
             is_zip = zipfile.is_zipfile(file)

@@ -94,7 +94,7 @@ def open_coco(archive: Archive, name: str) -> CocoFile:
                 seen.add(content)
             same.append(image)
         categories = {_id(c["id"]): str(c["name"]) for c in known["categories"]}
-    except (TypeError, KeyError):
+    except (TypeError, KeyError, RecursionError):
         raise DatasetError(
             f"{archive.path}: {name} is damaged: expected an id in each of its images, and an id "
             "and a name in each of its categories"
@@ -117,7 +117,7 @@ def _frozen(value: Any) -> Any:
     """A value of JSON that can be hashed, equal for equal ones."""
     if isinstance(value, dict):
         return frozenset((key, _frozen(item)) for key, item in value.items())
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+    return tuple(map(_frozen, value)) if isinstance(value, list) else _id(value)
 
 
 def is_set(flag: Any) -> bool:

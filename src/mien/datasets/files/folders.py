@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import os
-import stat
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import IO, TextIO
 from mien.datasets.files.limits import MAX_PICTURE_BYTES, MAX_TABLE_BYTES, max_bytes, too_large
 from mien.errors import DatasetError
 from mien.media.clutter import clutter_in, is_clutter
+from mien.reading import open_file
 
 ROOTS = "MIEN_DATA_ROOTS"
 """The environment variable that lists further folders, separated as in ``PATH``: links in a data
@@ -67,11 +66,7 @@ class Folder:
         return io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
 
     def _open(self, name: str, most: int) -> IO[bytes]:
-        path = Path(self._inside(name))
-        if not stat.S_ISREG(path.stat().st_mode):
-            # A table may name an endless device or a pipe without a writer.
-            raise OSError(errno.EINVAL, "not a file")
-        file = path.open("rb")
+        file = open_file(Path(self._inside(name)))
         if reason := too_large(os.fstat(file.fileno()).st_size, most):
             file.close()
             raise OSError(reason)

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from mien.datasets.files.archive import Archive
 from mien.datasets.files.split_names import split_of_folders
-from mien.media.inputs import is_picture_name
+from mien.media.formats import is_picture_name
 
 _ENCODINGS = ("gb18030", "big5", "shift_jis", "euc_kr", "utf-8")
 """In which zip programs store names without saying so; Python reads such names as code page 437."""

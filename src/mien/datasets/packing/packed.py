@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from mien.arrays import read_arrays
 from mien.datasets.base import DatasetFacts
+from mien.datasets.files.split_names import is_split_name
 from mien.datasets.samples import Sample, Split
 from mien.errors import DatasetError, one_line
 from mien.parsing import is_text, is_whole, parse_json
@@ -25,6 +26,7 @@ from mien.reading import open_file, read_file
 from mien.registry import register_dataset
 from mien.specs.metadata import LARGEST_INPUT
 
+VOTES, MOST_VOTES = 10, 10**6
 FORMAT = 1
 """Version of the folder's format in ``pack.json``; no other version can be read."""
 MANIFEST = "pack.json"
@@ -184,6 +186,7 @@ def _check_manifest(manifest: Any) -> None:
         "channels": is_whole(known.get("channels")) and known["channels"] in (1, 3),
         "pictures": isinstance(pictures, dict)
         and all(is_whole(count, 0) for count in pictures.values()),
+        "names of splits": isinstance(pictures, dict) and all(map(is_split_name, pictures)),
         "origin": origin is None or is_text(origin),
         "division": not division
         or (
@@ -214,10 +217,18 @@ def _check_facts(facts: Mapping[str, NDArray[Any]], n: int, labels: int) -> None
     found = facts["labels"]
     if found.min() < 0 or found.max() >= labels:
         raise ValueError("a label is out of range")
-    if "affect" in facts and facts["affect"].shape[1] != 2:
-        raise ValueError("affect is not valence and arousal")
     if not facts.keys() >= {"keys"}:
         raise ValueError("the keys are missing")
+    ranges = {  # name → columns, least, most
+        "votes": (VOTES, 0, MOST_VOTES), "targets": (labels, 0, 1), "affect": (2, -1, 1),
+    }  # fmt: skip
+    for name, (columns, least, most) in ranges.items():
+        values = facts.get(name, np.zeros((n, columns)))
+        unknown = np.isnan(values) & (name == "affect")
+        if values.shape[1] != columns:
+            raise ValueError(f"{name} has {values.shape[1]} columns, not {columns}")
+        if not (unknown | ((values >= least) & (values <= most))).all():
+            raise ValueError(f"{name} has values that are not from {least} to {most}")
 
 
 def pixels_path(folder: Path, split: str) -> Path:

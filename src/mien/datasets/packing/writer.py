@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from mien.datasets.files.split_names import is_split_name
 from mien.datasets.packing.packed import (
     MANIFEST,
     SKIPPED,
@@ -81,7 +82,18 @@ class PackWriter:
         self._journal_bytes: dict[str, int] = {}
 
     def resume(self, split: str) -> list[str]:
-        """Keys of the pictures of ``split`` packed or skipped so far. Called before ``append``."""
+        """Keys of the pictures of ``split`` packed or skipped so far. Called before ``append``.
+
+        Raises ``DatasetError`` where the unfinished pack is damaged, or the split's name is a path.
+        """
+        if not is_split_name(split):
+            raise DatasetError(
+                f"split {split[:60]!r} cannot be packed: its files are called after it, and this "
+                "is no name for a file"
+            )
+        for path in (pixels_path(self.folder, split), self._journal_path(split)):
+            if path.is_symlink():  # writing would change the file that it leads to
+                raise self._damaged(f"{path.name} is a link")
         keys, self._kept[split], self._journal_bytes[split] = [], 0, 0
         for line, fact, why in self._journal(split):
             keys.append(fact[1])

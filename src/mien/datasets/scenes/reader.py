@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from mien.datasets.base import DatasetFacts, check_split
 from mien.datasets.files.archive import open_archive, pictures_beside
@@ -19,7 +19,7 @@ from mien.datasets.files.split_names import (
 from mien.datasets.scene import Scene
 from mien.datasets.scenes.marks import MarkedPictures, Marks
 from mien.errors import ConfigError, DatasetError
-from mien.media.images import SUFFIXES
+from mien.media.formats import is_other_picture_name, is_picture_name, left_out
 
 AMBIGUOUS = "several pictures have its name; the annotation file must give its path"
 UNMARKED = "no annotation file mentions the picture"
@@ -93,9 +93,11 @@ class SceneReader:
             return
         mentioned = set().union(*(marks.pictures for marks in self.marks.values()))
         for name in self.members:
-            if PurePosixPath(name).suffix.lower() in SUFFIXES and name not in mentioned:
+            other = is_other_picture_name(name)
+            if (other or is_picture_name(name)) and name not in mentioned:
                 split = split_of_folders(name)
-                self.marks.get(split or "", first).skip(UNMARKED, name)
+                marks = self.marks.get(split or "", first)
+                marks.skip(left_out(name) if other else UNMARKED, name)
 
 
 def other_category(name: str) -> str:

@@ -19,8 +19,7 @@ from mien.datasets.files.xml import parse_xml
 from mien.datasets.scenes.marks import Marks
 from mien.datasets.scenes.reader import SceneReader, other_category, pick_faces
 from mien.errors import ConfigError, DatasetError
-from mien.media.images import SUFFIXES
-from mien.media.inputs import is_picture_name
+from mien.media.formats import SUFFIXES, is_picture_name
 from mien.registry import register_dataset
 
 CORNERS = ("pixels", "edges")

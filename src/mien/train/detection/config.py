@@ -110,7 +110,7 @@ class DetectorConfig(BaseConfig):
     validate_every: Count = 1
     """Validate every N epochs, and always after the last one."""
     workers: CountOrZero = 0
-    """Processes that decode and augment pictures; 0: the training process does it."""
+    """Threads that decode and augment pictures; 0: the one that trains does it."""
     precision: Annotated[str, one_of("fp32", "bf16")] = "fp32"
 
     def conflicts(self) -> Iterator[str]:

@@ -39,6 +39,7 @@ from mien.train.tuning.sampling import PerTrial, suggest
 from mien.train.tuning.space import Space
 from mien.train.tuning.split import tuning_split
 from mien.train.tuning.storage import (
+    damaged_study,
     open_storage,
     retry_dead,
     retry_interrupted,
@@ -110,16 +111,18 @@ def tune(
     make_folder(out)
     url = storage or f"sqlite:///{(out / 'study.db').absolute()}"
     with _quietly(), storage_errors(url):
-        study = create_study(
-            storage=open_storage(url),
-            study_name=name or config.name,
-            direction="maximize",
-            load_if_exists=True,
-            sampler=PerTrial(method, seed, space.grid() if method == "grid" else None),
-            pruner=_pruner(config) if prune else NopPruner(),
-        )
-        claim(study, config, space, {"method": method, "seed": seed}, dataset)
-        check_folders(study, out)
+        with damaged_study(url):  # all of it is read once, before the first trial
+            study = create_study(
+                storage=open_storage(url),
+                study_name=name or config.name,
+                direction="maximize",
+                load_if_exists=True,
+                sampler=PerTrial(method, seed, space.grid() if method == "grid" else None),
+                pruner=_pruner(config) if prune else NopPruner(),
+            )
+            claim(study, config, space, {"method": method, "seed": seed}, data)
+            check_folders(study, out)
+            rows_of(study)
         device, watcher = device or pick_device(), watcher or Watcher()
         _Search(study, config, space, data, out, trials, device, watcher).run()
         write_report(study, config, space, out)

@@ -1,4 +1,4 @@
-"""Ranges of numbers on the command line, so that no library is asked for the impossible."""
+"""Types of the numbers that several commands take; each limit is that of what uses the number."""
 
 from __future__ import annotations
 
@@ -7,23 +7,20 @@ from typing import Any
 
 import click
 
-THREADS = click.IntRange(1, 1024)
-"""More than the cores of any machine; systems refuse some thousands more in ways of their own."""
+from mien.runtime import MOST_THREADS
 
-COUNT = click.IntRange(1, 2**31 - 1)
-"""A number of pictures, epochs or trials."""
-
+THREADS = click.IntRange(1, MOST_THREADS)
 SEED = click.IntRange(0, 2**32 - 1)
 """What NumPy's, PyTorch's and Optuna's generators all take."""
+COUNT = click.IntRange(1, 10**9)
+"""A number of pictures, epochs or trials."""
 
 
 class Finite(click.FloatRange):
-    """A number within limits. Without them Python also reads ``nan`` and ``inf``."""
-
-    name = "number"
+    """``click.FloatRange`` that refuses ``nan``, which no comparison excludes, and ``inf``."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """As Click does, or a usage error."""
+        """The number; a usage error if it is not finite or out of range."""
         number = super().convert(value, param, ctx)
         if not math.isfinite(number):
             self.fail(f"{value} is not a finite number.", param, ctx)
