@@ -124,17 +124,6 @@ def test_a_list_on_standard_input_is_checked_as_it_comes(
     assert {name: after[name] for name in before} == before
 
 
-def test_the_same_figure_can_be_drawn_again_into_the_data(place: Path) -> None:
-    pytest.importorskip("matplotlib")
-    Path("data").mkdir()
-    shutil.copy("fer.csv", "data/fer2013.csv")
-    command = ("data", "plot", "data", "--out", "data/figures")
-    for _ in range(2):
-        assert mien(*command) == 0
-    shutil.copy("photos/happiness/b.png", "data/figures/mine.png")
-    assert mien(*command) == 1
-
-
 def leaves(command: click.Command, path: str = "") -> Iterator[tuple[str, click.Command]]:
     if not isinstance(command, click.Group):
         yield path, command
