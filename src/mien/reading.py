@@ -36,7 +36,7 @@ def open_file(path: str | Path, *, pipes: bool = False) -> IO[bytes]:
     """
     try:
         _check(os.stat(path).st_mode, path, pipes)  # noqa: PTH116 - some act when opened
-        file = open(path, "rb", opener=_open_at_once)  # noqa: SIM115 - no opener in Path
+        file = open(path, "rb", opener=open_at_once)  # noqa: SIM115 - no opener in Path
     except ValueError as error:  # a null character, or a name that the system cannot encode
         raise OSError(errno.EINVAL, f"no file can have this name ({error})", str(path)) from None
     try:
@@ -73,6 +73,6 @@ def _check(mode: int, path: str | Path, pipes: bool) -> None:
     raise OSError(errno.EINVAL, _OTHERS.get(stat.S_IFMT(mode), "it is not a file"), str(path))
 
 
-def _open_at_once(path: str, flags: int) -> int:
+def open_at_once(path: str, flags: int) -> int:
     """``open`` that does not wait for the writer of a named pipe."""
     return os.open(path, flags if sys.platform == "win32" else flags | os.O_NONBLOCK)
