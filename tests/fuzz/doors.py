@@ -277,6 +277,7 @@ def change_run(case: Case, rng: Random) -> Case:
     if way == 0:
         del holder[key]
     elif way == 1 and isinstance(inner, torch.Tensor):
+        inner = torch.atleast_1d(inner)
         holder[key] = rng.choice((inner[:0], inner.double() * float("nan"), inner.reshape(-1)))
     elif way == 2 and isinstance(inner, list):
         holder[key] = inner * rng.choice((0, 2, 3))

@@ -7,7 +7,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
@@ -218,5 +218,8 @@ def _count(worker: Worker, outcome: Outcome, plan: Plan, report: Report) -> None
     if task.file is None and len(details) < KEPT:
         plan.out.mkdir(parents=True, exist_ok=True)
         one = Task(task.door, task.seed, worker.number, 1, known=task.known)
-        next(one.cases())[1].save(Path(name), task.door)
+        try:
+            one.case(worker.number).save(Path(name), task.door)
+        except Exception as error:  # noqa: BLE001 - the worker died of it: a mistake in a generator
+            outcome = replace(outcome, detail=f"{outcome.detail}\nit cannot be made: {error!r}")
     details.append(f"{outcome.detail}\nsee it again: make fuzz ARGS='--replay {name}'")

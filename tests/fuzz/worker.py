@@ -7,7 +7,6 @@ import resource
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -40,19 +39,21 @@ class Task:
         """Whether it is one input that can be made without a generator."""
         return self.file is not None or self.known != ""
 
-    def cases(self) -> Iterator[tuple[int, Case]]:
-        """(number, input) of each; the same for the same task."""
+    @property
+    def numbers(self) -> range:
+        """Of its inputs."""
+        return range(1) if self.single else range(self.start, self.start + self.count)
+
+    def case(self, number: int) -> Case:
+        """The input of a number; the same for the same task."""
         from tests.fuzz.doors import DOORS
         from tests.fuzz.known import KNOWN
 
         if self.known:
-            yield 0, KNOWN[self.known][1]()
-            return
+            return KNOWN[self.known][1]()
         if self.file:
-            yield 0, Case.load(self.file)[1]
-            return
-        for number in range(self.start, self.start + self.count):
-            yield number, DOORS[self.door].input(Random(f"{self.seed}:{self.door}:{number}"))
+            return Case.load(self.file)[1]
+        return DOORS[self.door].input(Random(f"{self.seed}:{self.door}:{number}"))
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,9 @@ def serve(pipe: Connection) -> None:
     from tests.fuzz.doors import DOORS
 
     while task := pipe.recv():
-        for number, case in task.cases():
+        for number in task.numbers:
             pipe.send(("begins", number))
-            pipe.send(enter(DOORS[task.door].enter, case))
+            pipe.send(enter(DOORS[task.door].enter, task.case(number)))
         pipe.send(("ends", task))
 
 
