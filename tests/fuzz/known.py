@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from tests.fuzz import seeds
 from tests.fuzz.case import Case
@@ -134,11 +137,25 @@ KNOWN: dict[str, tuple[str, Make]] = {
         for name in ("pack.json", "skipped.csv", "train.pixels.npy", "train.facts.npz")
     },
     "answers pipe": ("answers", special(seeds.saved_answers, 0, "d.npz", "fifo")),
+    "answers types": ("answers", lambda: _texts_for_numbers()),
+    "run pipe": ("run", special(seeds.runs, 0, "last.pt", "fifo")),
+    "fer2013 line break": (
+        "fer2013", lambda: Case({"a\r\nb.csv": b"emotion,pixels,Usage\n0,\xff,Training\n"})
+    ),
     "option digits": ("option", option(f"random:{DIGITS}/1")),
     "option threads": ("option", option(f"threads={HUGE}")),
     "study address": ("study", lambda: replace(seeds.studies()[0], option="\0")),
     "study port": ("study", lambda: replace(seeds.studies()[0], option="?timeout=soon")),
 }  # fmt: skip
+
+
+def _texts_for_numbers() -> Case:
+    """A detector's answers whose numbers of faces are texts."""
+    case = next(case for case in seeds.saved_answers() if "d.npz" in case.files)
+    arrays = dict(np.load(io.BytesIO(case.files["d.npz"])))
+    file = io.BytesIO()
+    np.savez(file, **{**arrays, "faces": arrays["faces"].astype("S3")})
+    return Case({"d.npz": file.getvalue()})
 
 
 def _manifest(**values: Any) -> Case:
