@@ -213,7 +213,7 @@ class ExpressionFolders:
             reason = f"{_short(own)!r} is not a number of that order"
         except InputError as error:
             reason = str(error)
-        if own.isdecimal() and order is None:
+        if own.isdecimal() and (order is None or len(own) > _DIGITS):
             reason = (
                 f"{_short(own)!r} looks like the number of a sequence, a subject or a date; "
                 "expected a folder named by an expression, such as happiness"
