@@ -7,6 +7,7 @@ room; any other thread goes on at once.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextvars import ContextVar
 from threading import Condition
@@ -23,29 +24,35 @@ T = TypeVar("T")
 class Budget:
     """Memory that the tasks made by ``task`` share; at most ``most`` bytes, with one exception.
 
-    The oldest task that has not finished never waits, so there is always progress, whatever the
-    others hold. At most one picture is decoded beyond the budget.
+    The oldest task never waits: its result is the next to be taken, so there is always progress,
+    whatever the others hold. At most one picture is decoded beyond the budget.
     """
 
     def __init__(self, most: int = DECODING_BYTES) -> None:
-        self._most = most
+        self._most: float = most
         self._used = 0
-        self._unfinished: dict[Task, None] = {}  # in the order of their making
+        self._tasks: dict[Task, None] = {}  # in the order of their making, until they need nothing
         self._changed = Condition()
 
     def task(self) -> Task:
         """A task; make them in the order in which they are started and their results are taken."""
         with self._changed:
             task = Task(self)
-            self._unfinished[task] = None
+            self._tasks[task] = None
         return task
+
+    def lift(self) -> None:
+        """No task waits from now on: nobody will take their results."""
+        with self._changed:
+            self._most = math.inf
+            self._changed.notify_all()
 
     def _set(self, task: Task, size: int) -> None:
         """``task`` needs ``size`` bytes from now on; waits until there is room for more."""
 
         def has_room() -> bool:
             others = self._used - task.size
-            oldest = next(iter(self._unfinished), task)
+            oldest = next(iter(self._tasks), task)
             return size <= task.size or not others or others + size <= self._most or task is oldest
 
         with self._changed:
@@ -54,9 +61,13 @@ class Budget:
             task.size = size
             self._changed.notify_all()
 
-    def _finish(self, task: Task) -> None:
+    def _finish(self, task: Task, kept: int) -> None:
+        """``task`` has ended, and its result needs ``kept`` bytes."""
         with self._changed:
-            self._unfinished.pop(task, None)
+            self._used += kept - task.size
+            task.size = kept
+            if not kept:
+                self._tasks.pop(task, None)
             self._changed.notify_all()
 
 
@@ -81,8 +92,7 @@ class Task:
             return result
         finally:
             _running.reset(before)
-            self._budget._finish(self)
-            self._budget._set(self, min(kept, self.size))
+            self._budget._finish(self, kept)
 
     def claim(self, size: int) -> None:
         """Wait until ``size`` bytes fit; they replace what this task claimed before."""
@@ -90,7 +100,7 @@ class Task:
 
     def release(self) -> None:
         """The result was taken."""
-        self._budget._set(self, 0)
+        self._budget._finish(self, 0)
 
 
 _running: ContextVar[Task | None] = ContextVar("running", default=None)

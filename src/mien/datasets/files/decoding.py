@@ -64,7 +64,9 @@ def in_threads(
         while waiting:
             yield from _taken(waiting)
     finally:
-        pool.shutdown(cancel_futures=True)  # what nobody will take is not begun
+        pool.shutdown(wait=False, cancel_futures=True)  # what nobody will take is not begun
+        budget.lift()
+        pool.shutdown()
 
 
 def _taken(waiting: deque[tuple[T, Task, Future[R]]]) -> Iterator[tuple[T, R]]:
