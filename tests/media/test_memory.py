@@ -52,41 +52,41 @@ def test_a_picture_above_the_budget_is_decoded_all_the_same() -> None:
     assert meter.most <= 1000  # the oldest never waits: at most one beside it
 
 
-def picture() -> np.ndarray:
-    claim(80)
-    return np.zeros(60, np.uint8)
-
-
-def test_arrays_count_until_they_are_released_and_the_next_one_never_waits() -> None:
+def test_arrays_count_until_they_are_released() -> None:
     budget = Budget(100)
     first, second, third = budget.task(), budget.task(), budget.task()
-    assert len(first.run(picture)) == 60
+
+    def picture() -> np.ndarray:
+        claim(80)
+        return np.zeros(60, np.uint8)
+
+    first.run(picture)
     assert first.size == 60
     with ThreadPoolExecutor(2) as pool:
-        waits = [pool.submit(task.run, picture) for task in (second, third)]
-        time.sleep(0.03)
-        assert not any(future.done() for future in waits)
-        first.release()
-        waits[0].result(20)
-        time.sleep(0.03)
-        assert not waits[1].done()  # 60 are held, 80 more are too many
-        second.release()
-        waits[1].result(20)
-    third.release()
-    assert budget._used == 0
-
-
-def test_nothing_waits_once_nobody_takes_results() -> None:
-    budget = Budget(100)
-    tasks = [budget.task() for _ in range(4)]
-    tasks[0].run(picture)
-    with ThreadPoolExecutor(3) as pool:
-        futures = [pool.submit(task.run, picture) for task in tasks[1:]]
+        waiting = [pool.submit(task.run, picture) for task in (second, third)]
         time.sleep(0.02)
-        assert not any(future.done() for future in futures)
+        # However long nobody takes the first result, no second one is held beyond the budget.
+        assert not any(future.done() for future in waiting)
+        first.release()
+        waiting[0].result(20)  # now the oldest
+        second.release()
+        waiting[1].result(20)
+    assert (first.size, second.size, third.size) == (0, 0, 60)
+
+
+def test_when_nobody_takes_results_any_more_no_task_waits() -> None:
+    budget = Budget(100)
+    first, second = budget.task(), budget.task()
+
+    def picture() -> np.ndarray:
+        claim(80)
+        return np.zeros(80, np.uint8)
+
+    first.run(picture)
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(second.run, picture)
         budget.lift()
-        for future in futures:
-            future.result(20)
+        future.result(20)
 
 
 @pytest.mark.parametrize("seed", range(3))

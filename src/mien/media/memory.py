@@ -7,7 +7,6 @@ room; any other thread goes on at once.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from contextvars import ContextVar
 from threading import Condition
@@ -24,27 +23,28 @@ T = TypeVar("T")
 class Budget:
     """Memory that the tasks made by ``task`` share; at most ``most`` bytes, with one exception.
 
-    The oldest task never waits: its result is the next to be taken, so there is always progress,
+    The oldest task that holds or may yet ask for memory never waits, so there is always progress,
     whatever the others hold. At most one picture is decoded beyond the budget.
     """
 
     def __init__(self, most: int = DECODING_BYTES) -> None:
-        self._most: float = most
+        self._most = most
         self._used = 0
-        self._tasks: dict[Task, None] = {}  # in the order of their making, until they need nothing
+        self._open: dict[Task, None] = {}  # not done, or done and not taken; the oldest first
+        self._lifted = False
         self._changed = Condition()
 
     def task(self) -> Task:
         """A task; make them in the order in which they are started and their results are taken."""
         with self._changed:
             task = Task(self)
-            self._tasks[task] = None
+            self._open[task] = None
         return task
 
     def lift(self) -> None:
-        """No task waits from now on: nobody will take their results."""
+        """Let every task go on at once, because nobody will take their results."""
         with self._changed:
-            self._most = math.inf
+            self._lifted = True
             self._changed.notify_all()
 
     def _set(self, task: Task, size: int) -> None:
@@ -52,8 +52,9 @@ class Budget:
 
         def has_room() -> bool:
             others = self._used - task.size
-            oldest = next(iter(self._tasks), task)
-            return size <= task.size or not others or others + size <= self._most or task is oldest
+            if size <= task.size or not others or others + size <= self._most:
+                return True
+            return self._lifted or task is next(iter(self._open), task)
 
         with self._changed:
             self._changed.wait_for(has_room)
@@ -61,13 +62,12 @@ class Budget:
             task.size = size
             self._changed.notify_all()
 
-    def _finish(self, task: Task, kept: int) -> None:
-        """``task`` has ended, and its result needs ``kept`` bytes."""
+    def _close(self, task: Task) -> None:
+        """``task`` holds nothing and asks for nothing more."""
         with self._changed:
-            self._used += kept - task.size
-            task.size = kept
-            if not kept:
-                self._tasks.pop(task, None)
+            self._used -= task.size
+            task.size = 0
+            self._open.pop(task, None)
             self._changed.notify_all()
 
 
@@ -92,7 +92,10 @@ class Task:
             return result
         finally:
             _running.reset(before)
-            self._budget._finish(self, kept)
+            if kept := min(kept, self.size):
+                self._budget._set(self, kept)
+            else:
+                self._budget._close(self)
 
     def claim(self, size: int) -> None:
         """Wait until ``size`` bytes fit; they replace what this task claimed before."""
@@ -100,7 +103,7 @@ class Task:
 
     def release(self) -> None:
         """The result was taken."""
-        self._budget._finish(self, 0)
+        self._budget._close(self)
 
 
 _running: ContextVar[Task | None] = ContextVar("running", default=None)

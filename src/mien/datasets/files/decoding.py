@@ -64,9 +64,8 @@ def in_threads(
         while waiting:
             yield from _taken(waiting)
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)  # what nobody will take is not begun
         budget.lift()
-        pool.shutdown()
+        pool.shutdown(cancel_futures=True)  # what nobody will take is not begun
 
 
 def _taken(waiting: deque[tuple[T, Task, Future[R]]]) -> Iterator[tuple[T, R]]:
