@@ -115,6 +115,8 @@ def pack(
                         if on_progress:
                             on_progress(done + done_now, None)
             writer.finish({split: _left_out(dataset, split) for split in dataset.splits()})
+        else:
+            writer.tidy()
     return Packing(
         pictures=dict(manifest["pictures"]),
         skipped=manifest["skipped"],
