@@ -114,7 +114,7 @@ def kept_apart(
         for output in written:
             if _same(output, Path(picture)):
                 _refuse(output, "it is also an input")
-            if _same(output, Path(picture).parent):
+            if _same(output, Path(picture).parent) and os.path.exists(picture):  # noqa: PTH110
                 _refuse(output, f"the input {str(picture)!r} lies in it")
         yield picture
 
@@ -154,7 +154,8 @@ def _holds_pictures_of(output: Path, item: Path) -> bool:
         if not item.is_dir() or item.resolve() not in output.resolve().parents:
             return False
         files = output.glob("*.png") if output.is_dir() else [output]
-        return any(file.suffix.lower() == ".png" and not is_ours(file) for file in files)
+        pictures = (file for file in files if file.suffix.lower() == ".png" and file.is_file())
+        return not all(map(is_ours, pictures))
     except (OSError, ValueError):  # missing
         return False
 

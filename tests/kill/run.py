@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,7 +103,10 @@ def _command(
         counted.write_text(str(events.count))
         sys.stdout.flush()
         sys.stderr.flush()
+    except BaseException:  # noqa: BLE001 - as Python does at the end
+        traceback.print_exc()
     finally:
+        sys.stderr.flush()
         os._exit(code)
 
 

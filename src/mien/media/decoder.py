@@ -257,8 +257,8 @@ def _to_array(image: PIL.Image.Image, name: str) -> Image:
     grey = image.mode in ("1", "L", "LA", "La")
     if image.has_transparency_data:
         image = on_white(image.convert("RGBA"))
-    if grey:
-        return np.array(image.convert("L"))  # of equal colours, it is exactly each of them
+    if grey:  # of equal colours, L is exactly each of them
+        return np.array(image if image.mode == "L" else image.convert("L"))
     image = image.convert("RGB") if image.mode != "RGB" else image
     width, height = image.size
     rows = max(1, _STRIP // width)

@@ -89,6 +89,7 @@ def command(
     from mien.subjects.contenders import Contender, common_kind, compare, gather
     from mien.subjects.source import CALLED, identify
 
+    check_outputs(context, ["figure", "figures", "html"])
     sources = [identify(run, settings["threads"]) for run in dict.fromkeys(runs)]
     kind = common_kind(sources)
     if len(sources) < 2:
@@ -96,7 +97,6 @@ def command(
     for other, options in OWN.items():
         if other != kind:
             refuse(context, options, f"is for {CALLED[other]}s, and these are {CALLED[kind]}s")
-    check_outputs(context, ["figure", "figures", "html"])
     files = OutputFiles(figure, figures, html)
     files.check()
     names = short_names(source.text for source in sources)

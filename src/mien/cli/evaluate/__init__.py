@@ -123,12 +123,12 @@ def command(
     from mien.subjects.source import CALLED, identify
     from mien.subjects.training_data import TrainingData
 
+    check_outputs(context, ["figure", "figures", "html", "save"])
     source = identify(model, settings["threads"])
     for kind in OWN.keys() - {source.kind}:
         refuse(
             context, OWN[kind], f"is for {CALLED[kind]}s, and {model} is a {CALLED[source.kind]}"
         )
-    check_outputs(context, ["figure", "figures", "html", "save"])
     files = OutputFiles(figure, figures, html, save, explain, explain_with)
     files.check()
     subject = open_subject(source, Settings(**settings))

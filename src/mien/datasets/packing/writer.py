@@ -31,7 +31,8 @@ from mien.datasets.packing.packed import (
 )
 from mien.datasets.samples import Pixels
 from mien.errors import ConfigError, DatasetError, one_line
-from mien.files import check_writable, lock_folder, output_error, write_whole
+from mien.escaping import for_csv
+from mien.files import check_writable, lock_folder, output_error, sweep, write_whole
 from mien.parsing import parse_json
 from mien.version import __version__
 
@@ -141,7 +142,12 @@ class PackWriter:
         self.manifest |= {"complete": True, "pictures": self._kept}
         self.manifest |= {"skipped": skipped, "left_out": len(rows) - 1 - skipped}
         _write_manifest(self.folder, self.manifest)
-        for path in (*self.folder.glob("*.partial"), *self.folder.glob(".*.tmp")):
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Remove the journals of a complete pack, also where a kill came in between."""
+        sweep(self.folder)
+        for path in self.folder.glob("*.partial"):
             path.unlink(missing_ok=True)
 
     def _finish_split(self, split: str) -> None:
@@ -249,6 +255,6 @@ def _has_bytes(path: Path, count: int) -> bool:
 
 def _csv(rows: Iterable[Sequence[str]]) -> bytes:
     text = io.StringIO()
-    lines = ([" ".join(cell.split()) for cell in row] for row in rows)
+    lines = ([for_csv(" ".join(cell.split())) for cell in row] for row in rows)
     csv.writer(text, lineterminator="\n").writerows(lines)
     return text.getvalue().encode("utf-8", "backslashreplace")

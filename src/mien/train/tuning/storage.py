@@ -121,7 +121,12 @@ def storage_errors(url: str) -> Iterator[None]:
     """Turn the database's errors into an ``InputError`` of one line."""
     try:
         yield
-    except (SQLAlchemyError, StorageInternalError) as error:
+    except (SQLAlchemyError, StorageInternalError, AssertionError) as error:
+        if isinstance(error, AssertionError):
+            # Optuna's "Should not reach", where a trial's end cannot be stored, as on a full disk.
+            if not isinstance(error.__context__, SQLAlchemyError | StorageInternalError):
+                raise
+            error = error.__context__
         cause = error.__cause__ or error
         reason = one_line(getattr(cause, "orig", None) or cause)
         raise InputError(
