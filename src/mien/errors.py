@@ -24,9 +24,24 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from mien.escaping import for_terminal
+
+MOST_CHARACTERS = 3000
+"""Of a message, which may quote what a file holds: a number of thousands of digits for example."""
+
 
 class MienError(Exception):
     """Base of every error that Mien raises on purpose."""
+
+    def __str__(self) -> str:
+        """The message on one line, whatever the names in it; of a very long one without the middle.
+
+        Names of files may contain line breaks and characters that act on a terminal.
+        """
+        text = for_terminal(super().__str__())
+        if len(text) <= MOST_CHARACTERS:
+            return text
+        return f"{text[: MOST_CHARACTERS // 2]} … {text[-MOST_CHARACTERS // 2 + 3 :]}"
 
 
 class InputError(MienError, ValueError):

@@ -25,7 +25,7 @@ _OTHERS = {
 _DESCRIPTORS = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
 
 
-def open_file(path: Path, *, pipes: bool = False) -> IO[bytes]:
+def open_file(path: str | Path, *, pipes: bool = False) -> IO[bytes]:
     """A regular file, or a link to one, open for reading.
 
     ``pipes`` also allows a pipe that the shell has opened, such as ``/dev/stdin`` or the
@@ -35,8 +35,8 @@ def open_file(path: Path, *, pipes: bool = False) -> IO[bytes]:
     that no file can have. It never waits.
     """
     try:
-        _check(path.stat().st_mode, path, pipes)  # opening some devices does something
-        file = open(path, "rb", opener=_open_at_once)  # noqa: SIM115 - Path has no opener
+        _check(os.stat(path).st_mode, path, pipes)  # noqa: PTH116 - some act when opened
+        file = open(path, "rb", opener=open_at_once)  # noqa: SIM115 - no opener in Path
     except ValueError as error:  # a null character, or a name that the system cannot encode
         raise OSError(errno.EINVAL, f"no file can have this name ({error})", str(path)) from None
     try:
@@ -49,7 +49,7 @@ def open_file(path: Path, *, pipes: bool = False) -> IO[bytes]:
     return file
 
 
-def read_file(path: Path, most: int = MOST_BYTES, *, pipes: bool = False) -> bytes:
+def read_file(path: str | Path, most: int = MOST_BYTES, *, pipes: bool = False) -> bytes:
     """The content of a file of at most ``most`` bytes, opened by ``open_file``.
 
     Raises ``OSError``, with ``EFBIG`` for a larger file, before it is read.
@@ -62,7 +62,7 @@ def read_file(path: Path, most: int = MOST_BYTES, *, pipes: bool = False) -> byt
     return data
 
 
-def _check(mode: int, path: Path, pipes: bool) -> None:
+def _check(mode: int, path: str | Path, pipes: bool) -> None:
     """Raise ``OSError`` for what is not a regular file, by the ``mode`` that ``stat`` gives."""
     if stat.S_ISREG(mode):
         return
@@ -73,6 +73,6 @@ def _check(mode: int, path: Path, pipes: bool) -> None:
     raise OSError(errno.EINVAL, _OTHERS.get(stat.S_IFMT(mode), "it is not a file"), str(path))
 
 
-def _open_at_once(path: str, flags: int) -> int:
+def open_at_once(path: str, flags: int) -> int:
     """``open`` that does not wait for the writer of a named pipe."""
     return os.open(path, flags if sys.platform == "win32" else flags | os.O_NONBLOCK)

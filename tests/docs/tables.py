@@ -30,6 +30,7 @@ BENCHMARKS = {
     "python benchmarks/framing_gain.py": "--pictures 20",
     "python benchmarks/mtcnn_defaults.py": "--first 2 --no-search",
     "python benchmarks/pack.py": "--turns 1",
+    "python benchmarks/reader_growth.py": "--pictures 100",
     "python benchmarks/readers.py": "--entries 100",
     "python benchmarks/speed.py": "--repeats 1 --calls 10",
     "python benchmarks/training.py": "--pictures 128 --rounds 1 --batch 32",

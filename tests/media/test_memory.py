@@ -63,23 +63,29 @@ def test_arrays_count_until_they_are_released() -> None:
     first.run(picture)
     assert first.size == 60
     with ThreadPoolExecutor(2) as pool:
-        pool.submit(second.run, picture).result(20)  # the oldest that is not finished
-        waits = pool.submit(third.run, picture)  # so is this one, now
-        waits.result(20)
-        assert (second.size, third.size) == (60, 60)
-        blocked = budget.task(), budget.task()
-        began = threading.Event()
-
-        def later() -> None:
-            began.set()
-            claim(80)
-
-        future = pool.submit(blocked[1].run, later)
-        assert began.wait(20)
+        waiting = [pool.submit(task.run, picture) for task in (second, third)]
         time.sleep(0.02)
-        assert not future.done()
-        for task in (first, second, third):
-            task.release()
+        # However long nobody takes the first result, no second one is held beyond the budget.
+        assert not any(future.done() for future in waiting)
+        first.release()
+        waiting[0].result(20)  # now the oldest
+        second.release()
+        waiting[1].result(20)
+    assert (first.size, second.size, third.size) == (0, 0, 60)
+
+
+def test_when_nobody_takes_results_any_more_no_task_waits() -> None:
+    budget = Budget(100)
+    first, second = budget.task(), budget.task()
+
+    def picture() -> np.ndarray:
+        claim(80)
+        return np.zeros(80, np.uint8)
+
+    first.run(picture)
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(second.run, picture)
+        budget.lift()
         future.result(20)
 
 

@@ -308,7 +308,7 @@ def test_a_full_gpu_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_a_network_too_large_for_the_cpu_is_one_line(tmp_path: Path) -> None:
     expected = r"out of memory on cpu .*batch_size=16, or lower widths"
     with pytest.raises(TrainingError, match=expected) as caught:
-        train(tiny.config(widths=[8_000_000, 8, 8, 8]), tmp_path / "run")
+        train(tiny.config(widths=[65536, 65536, 8, 8]), tmp_path / "run")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "run").exists()
 

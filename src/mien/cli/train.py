@@ -123,7 +123,7 @@ def command(
             rows = train(
                 config, dataset, run,
                 device=chosen, resume=resume, on_batch=on_batch, on_epoch=on_epoch,
-                on_note=lambda note: click.echo(f"mien: {note}", err=True),
+                on_note=complain,
             )  # fmt: skip
     except KeyboardInterrupt:
         kept = f"epoch {done} of {config.epochs} is kept: " if done else ""

@@ -15,7 +15,8 @@ NO_AREA = "box has no area"
 OUTSIDE = "box lies outside the picture"
 CLIPPED = "box reached beyond the picture: clipped to it"
 CROWDED = "picture has more than 1,000 marked faces: all kept"
-KEPT = frozenset({SWAPPED, CLIPPED, CROWDED})
+TOO_MANY_SUBSETS = "subset is beyond the first 100: not kept"
+KEPT = frozenset({SWAPPED, CLIPPED, CROWDED, TOO_MANY_SUBSETS})
 """Reasons in ``Dataset.skipped`` that are about boxes and pictures which are not left out."""
 
 Corners = tuple[float, float, float, float]

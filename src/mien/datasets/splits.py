@@ -23,11 +23,11 @@ from mien.datasets.files.decoding import decoded
 from mien.datasets.files.pictures import Picture
 from mien.datasets.samples import Sample, pixel_keys
 from mien.datasets.scene import Scene
-from mien.errors import ConfigError, DatasetError
+from mien.errors import ConfigError, DatasetError, brief
 
 Item = TypeVar("Item", Sample, Scene)
 
-_FORM = re.compile(r"(random|subject):(\d+)/(\d+)(?:/(\d+))?")
+_FORM = re.compile(r"(random|subject):(\d{1,9})/(\d{1,9})(?:/(\d{1,9}))?")
 _ACCEPTED = (
     "expected official, random:90/10 or random:80/10/10 (per cent, as they sum to 100), "
     "random:1600/400/5000 (pictures) or subject:80/20"
@@ -76,7 +76,7 @@ def resplit(
     match = _FORM.fullmatch(how)
     sizes = tuple(int(size) for size in match.groups()[1:] if size) if match else ()
     if match is None or 0 in sizes:
-        raise ConfigError(f"unknown splits {how!r}: {_ACCEPTED}")
+        raise ConfigError(f"unknown splits {brief(how)}: {_ACCEPTED}")
     by_subject = match[1] == "subject"
     if by_subject and sum(sizes) != 100:
         raise ConfigError(f"splits {how!r}: subjects are divided in per cent, which sum to 100")

@@ -13,6 +13,7 @@ from mien.errors import DatasetError
 from mien.evaluation.classification.predictions import Predictions
 from mien.evaluation.detection.answers import Detections
 from mien.files import output_error
+from mien.reading import open_file
 
 PREDICTIONS, DETECTIONS = "predictions", "detections"
 """Folders inside a run's folder."""
@@ -70,7 +71,7 @@ def holds_detections(path: str | Path) -> bool:
     A missing or damaged file does not: loading it as ``Predictions`` says what is wrong.
     """
     try:
-        with zipfile.ZipFile(path) as file:
+        with open_file(path) as content, zipfile.ZipFile(content) as file:
             return {"words.npy", "truth.npy"} <= set(file.namelist())
     except (OSError, ValueError, zipfile.BadZipFile):
         return False

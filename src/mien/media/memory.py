@@ -23,30 +23,38 @@ T = TypeVar("T")
 class Budget:
     """Memory that the tasks made by ``task`` share; at most ``most`` bytes, with one exception.
 
-    The oldest task that has not finished never waits, so there is always progress, whatever the
-    others hold. At most one picture is decoded beyond the budget.
+    The oldest task that holds or may yet ask for memory never waits, so there is always progress,
+    whatever the others hold. At most one picture is decoded beyond the budget.
     """
 
     def __init__(self, most: int = DECODING_BYTES) -> None:
         self._most = most
         self._used = 0
-        self._unfinished: dict[Task, None] = {}  # in the order of their making
+        self._open: dict[Task, None] = {}  # not done, or done and not taken; the oldest first
+        self._lifted = False
         self._changed = Condition()
 
     def task(self) -> Task:
         """A task; make them in the order in which they are started and their results are taken."""
         with self._changed:
             task = Task(self)
-            self._unfinished[task] = None
+            self._open[task] = None
         return task
+
+    def lift(self) -> None:
+        """Let every task go on at once, because nobody will take their results."""
+        with self._changed:
+            self._lifted = True
+            self._changed.notify_all()
 
     def _set(self, task: Task, size: int) -> None:
         """``task`` needs ``size`` bytes from now on; waits until there is room for more."""
 
         def has_room() -> bool:
             others = self._used - task.size
-            oldest = next(iter(self._unfinished), task)
-            return size <= task.size or not others or others + size <= self._most or task is oldest
+            if size <= task.size or not others or others + size <= self._most:
+                return True
+            return self._lifted or task is next(iter(self._open), task)
 
         with self._changed:
             self._changed.wait_for(has_room)
@@ -54,9 +62,12 @@ class Budget:
             task.size = size
             self._changed.notify_all()
 
-    def _finish(self, task: Task) -> None:
+    def _close(self, task: Task) -> None:
+        """``task`` holds nothing and asks for nothing more."""
         with self._changed:
-            self._unfinished.pop(task, None)
+            self._used -= task.size
+            task.size = 0
+            self._open.pop(task, None)
             self._changed.notify_all()
 
 
@@ -81,8 +92,10 @@ class Task:
             return result
         finally:
             _running.reset(before)
-            self._budget._finish(self)
-            self._budget._set(self, min(kept, self.size))
+            if kept := min(kept, self.size):
+                self._budget._set(self, kept)
+            else:
+                self._budget._close(self)
 
     def claim(self, size: int) -> None:
         """Wait until ``size`` bytes fit; they replace what this task claimed before."""
@@ -90,7 +103,7 @@ class Task:
 
     def release(self) -> None:
         """The result was taken."""
-        self._budget._set(self, 0)
+        self._budget._close(self)
 
 
 _running: ContextVar[Task | None] = ContextVar("running", default=None)

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from mien.datasets.files.connecting import PRIVATE, SLOW, Budget, DownloadError, is_public
+from mien.datasets.files.connecting import PRIVATE, SLOW, Allowance, DownloadError, is_public
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "1.1.1.1", "2606:4700::1111", "::ffff:8.8.8.8"])
@@ -26,16 +26,16 @@ def test_addresses_that_are_not(address: str) -> None:
 
 
 def test_a_proxy_is_not_asked_for_private_servers(monkeypatch: pytest.MonkeyPatch) -> None:
-    budget = Budget(1, time.monotonic() + 1, 100, private=False)
+    allowance = Allowance(1, time.monotonic() + 1, 100, private=False)
     with pytest.raises(DownloadError, match=PRIVATE):
-        budget.check("127.0.0.1")
-    Budget(1, time.monotonic() + 1, 100, private=True).check("127.0.0.1")
+        allowance.check("127.0.0.1")
+    Allowance(1, time.monotonic() + 1, 100, private=True).check("127.0.0.1")
 
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "unknown")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    budget.check("only.the.proxy.knows")
+    allowance.check("only.the.proxy.knows")
 
 
 def test_many_dead_addresses_share_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,13 +48,13 @@ def test_many_dead_addresses_share_the_time(monkeypatch: pytest.MonkeyPatch) -> 
         raise TimeoutError
 
     monkeypatch.setattr(socket.socket, "connect", stall, raising=False)
-    budget = Budget(0.05, time.monotonic() + 0.2, 100, private=True)
+    allowance = Allowance(0.05, time.monotonic() + 0.2, 100, private=True)
     with pytest.raises(DownloadError, match=SLOW):
-        budget.connect(("many.test", 9))
+        allowance.connect(("many.test", 9))
 
 
 def test_bytes_are_counted() -> None:
-    budget = Budget(1, time.monotonic() + 1, 2_000_000, private=False)
-    budget.spend(3_000_000)  # headers are beside the content
+    allowance = Allowance(1, time.monotonic() + 1, 2_000_000, private=False)
+    allowance.spend(3_000_000)  # headers are beside the content
     with pytest.raises(DownloadError, match="larger than 2 MB"):
-        budget.spend(1)
+        allowance.spend(1)

@@ -137,3 +137,37 @@ def test_a_label_beyond_the_names(packed: Path) -> None:
     (packed / "pack.json").write_text(json.dumps({**manifest, "labels": ["anger"]}))
     with pytest.raises(DatasetError, match="a label is out of range"):
         next(open_dataset(packed, "packed").samples("train"))
+
+
+@pytest.mark.parametrize(
+    "split",
+    ["../victim/x", "/etc/x", "a/b", "a\\b", "..", ".hidden", "", "C:x", "a\nb", "a\0b", "x" * 101],
+)
+def test_names_of_splits_are_names(split: str, packed: Path) -> None:
+    manifest = json.loads((packed / "pack.json").read_text())
+    manifest["pictures"] = {split: 0, **manifest["pictures"]}
+    (packed / "pack.json").write_text(json.dumps(manifest))
+    with pytest.raises(DatasetError, match="no valid names of splits"):
+        open_dataset(packed, "packed")
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "words"),
+    [
+        ("votes", np.full((12, 10), -1), "votes has values that are not from 0 to"),
+        ("votes", np.full((12, 10), 10**15), "votes has values that are not from 0 to"),
+        ("votes", np.zeros((12, 3), np.int64), "votes has 3 columns, not 10"),
+        ("targets", np.full((12, 3), np.nan), "targets has values that are not from 0 to 1"),
+        ("targets", np.full((12, 3), 2.0), "targets has values that are not from 0 to 1"),
+        ("targets", np.zeros((12, 4)), "targets has 4 columns, not 3"),
+        ("affect", np.full((12, 2), np.inf), "affect has values that are not from -1 to 1"),
+        ("labels", np.zeros(12), "labels is an array of float64"),
+        ("labels", np.array([{}] * 12, object), "Object arrays cannot be loaded"),
+    ],
+)
+def test_facts_that_no_picture_has(name: str, values: np.ndarray, words: str, packed: Path) -> None:
+    path = packed / "train.facts.npz"
+    facts = dict(np.load(path))
+    np.savez(path, **{**facts, name: values})
+    with pytest.raises(DatasetError, match=words):
+        next(open_dataset(packed, "packed").samples("train"))

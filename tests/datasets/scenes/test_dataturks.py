@@ -194,6 +194,13 @@ def test_pictures_are_found_by_name(url: str, name: str, zipped: bool, tmp_path:
     assert not data.skipped("train")
 
 
+def test_a_name_of_many_suffixes_takes_linear_time(tmp_path: Path) -> None:
+    """An address may be megabytes long."""
+    path = export(tmp_path / "export.json", {f"{HOST}/a{'.jpg' * 50_000}": [FACE]})
+    (scene,), _ = scenes(path, pictures=str(photos(tmp_path / "photos", "a.jpg")))
+    assert len(scene.boxes) == 1
+
+
 def test_a_name_that_is_not_one_picture_alone_is_left_out(tmp_path: Path) -> None:
     names = ["1___same.jpg", "2___same.jpg", "3___twice.jpg", "4___none.jpg", "5___there.jpg"]
     path = export(tmp_path / "export.json", {f"{HOST}/{name}": [FACE] for name in names})

@@ -24,6 +24,7 @@ from mien.registry import register_dataset
 from mien.specs.classifier import ModelSpec
 from mien.types import Box, Face
 
+_LONGEST = 100  # characters of a label
 _SQUARE = ModelSpec("square", ("neutral",), 1)  # only its framing is used: no margin, not turned
 
 
@@ -61,6 +62,7 @@ class Boxes:
         self._photos = _Photos(self._archive)
         self._finder = PictureFinder(self._archive)
         self._faces: dict[str, list[Entry]] = {}
+        self._nouns: dict[str, tuple[str | None, str]] = {}  # label → its noun, or why it has none
         self._skipped: dict[str, dict[str, list[str]]] = {}
         others = []
         for table in tables:
@@ -109,9 +111,15 @@ class Boxes:
     def _put(self, entry: Entry, table: str) -> None:
         """Add a face, with its noun and a path from the archive's root, unless it is left out."""
         split = SPLIT_OF.get(entry.split.lower()) or split_of_table(table) or "train"
-        noun, problem = expression_in(entry.label, self._order), entry.problem
-        if noun is None and (not problem or problem in KEPT):
-            problem = _no_expression(entry.label, self._order is not None)
+        label = entry.label[:_LONGEST]
+        if label not in self._nouns:  # few labels are many rows', and each look-up takes a while
+            noun = expression_in(label, self._order)
+            why = "" if noun else _no_expression(label, self._order is not None)
+            self._nouns[label] = noun, why
+        noun, why = self._nouns[label]
+        problem = entry.problem
+        if why and (not problem or problem in KEPT):
+            problem = why
         if problem:
             self._skipped.setdefault(split, {}).setdefault(problem, []).append(entry.key)
         if noun is not None and (not problem or problem in KEPT):

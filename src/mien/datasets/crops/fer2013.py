@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from mien.datasets.base import DatasetFacts, Official
 from mien.datasets.crops.votes import USAGES, read_votes
-from mien.datasets.files.archive import DAMAGE, Archive, open_archive
+from mien.datasets.files.archive import DAMAGE, Archive, open_archive, pictures_beside
 from mien.datasets.files.lines import bounded_lines
 from mien.datasets.files.pictures import Picture
 from mien.datasets.samples import Pixels, Sample
@@ -71,6 +71,7 @@ class FER2013:
         if archive.is_file and not self.path.stat().st_size:
             raise _foreign(archive, "it is empty")
         names = archive.names()
+        self._beside = pictures_beside(archive)
         votes = next((n for n in names if _file_name(n) in _VOTES_NAMES), None)
         self._votes = read_votes(archive, votes) if votes else None
         table = _find_csv(archive, [n for n in names if n != votes])
@@ -98,8 +99,8 @@ class FER2013:
             raise DatasetError(f"{self.path} holds no pictures of split {split!r} (it has: {held})")
 
     def skipped(self, split: str) -> dict[str, list[str]]:
-        """Nothing: every picture is read, or raises."""
-        return {}
+        """Pictures in thumbnails' folders and the like, with the first split; others are read."""
+        return self._beside if split == self.splits()[0] else {}
 
     def _votes_of(self, row: int, split: str, key: str) -> tuple[int, ...] | None:
         if self._votes is None:

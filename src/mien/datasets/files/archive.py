@@ -34,6 +34,7 @@ _PACKED = {
 }
 _TAR = slice(257, 262)  # where a tar file says "ustar"
 _HEAD = 264
+_SUFFIXES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".gz", ".7z", ".rar")
 
 
 class Archive(Protocol):
@@ -111,6 +112,15 @@ def pictures_beside(archive: Archive) -> dict[str, list[str]]:
             what = "is hidden" if part.startswith(".") else f"lies in {part}, a system's folder"
             left_out.setdefault(f"picture {what}", []).extend(pictures)
     return left_out
+
+
+def packed_inside(path: Path) -> str:
+    """An archive in the folder ``path`` that has to be unpacked first; empty if there is none."""
+    try:
+        names = sorted(entry.name for entry in os.scandir(path) if entry.is_file())
+    except (OSError, ValueError):
+        return ""
+    return next((name for name in names if name.lower().endswith(_SUFFIXES)), "")
 
 
 def _is_picture(name: str) -> bool:

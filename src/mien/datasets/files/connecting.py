@@ -31,7 +31,7 @@ class DownloadError(Exception):
         self.reason, self.again, self.unreached = reason, again, unreached
 
 
-class Budget:
+class Allowance:
     """What one download may take, its redirections included.
 
     ``timeout``: seconds without a byte. ``end``: when to give up, by ``time.monotonic``. ``most``:

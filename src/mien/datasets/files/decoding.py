@@ -64,6 +64,7 @@ def in_threads(
         while waiting:
             yield from _taken(waiting)
     finally:
+        budget.lift()
         pool.shutdown(cancel_futures=True)  # what nobody will take is not begun
 
 

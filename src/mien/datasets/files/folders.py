@@ -77,7 +77,7 @@ class Folder:
         if self.is_file and name == self.path.name:
             return str(self.path)  # the user's own choice, even if it is a link
         path = os.path.realpath(self._root / name)
-        if not any(path.startswith(root) for root in self._roots):
+        if not any(_slashed(path).startswith(root) for root in self._roots):
             raise OSError(
                 f"it lies outside the data set, and is not read unless {ROOTS} names its folder"
             )
@@ -88,7 +88,7 @@ class Folder:
         """Real paths of the folders that files may lie in, each with a slash at its end."""
         named = os.environ.get(ROOTS, "").split(os.pathsep)
         roots = [str(self._root), *filter(None, named)]
-        return [os.path.join(os.path.realpath(root), "") for root in roots]  # noqa: PTH118
+        return [_slashed(os.path.realpath(root)) for root in roots]
 
     @cached_property
     def _listed(self) -> tuple[list[str], dict[str, list[str]]]:
@@ -123,18 +123,24 @@ class Folder:
     ) -> Iterator[str]:
         try:
             path = self._inside(name)
+            status = os.stat(path)  # noqa: PTH116
         except OSError:
             beside.setdefault(LINKED, []).append(name)
             return
-        status = os.stat(path)  # noqa: PTH116
-        if not path.startswith(self._roots[0]) and (status.st_dev, status.st_ino) not in seen:
-            seen.add((status.st_dev, status.st_ino))
+        place = (status.st_dev, status.st_ino)
+        if not _slashed(path).startswith(self._roots[0]) and place not in seen:
+            seen.add(place)
             yield from self._walk(name, seen, beside)
 
     def _unreadable(self, name: str, error: OSError | ValueError) -> DatasetError:
         """``ValueError``: a table may contain a name that no file can have."""
         reason = getattr(error, "strerror", None) or error
         return DatasetError(f"cannot read {self._root / name}: {reason}")
+
+
+def _slashed(path: str) -> str:
+    """With a slash at the end, so that ``/data`` does not begin like ``/database``."""
+    return os.path.join(path, "")  # noqa: PTH118
 
 
 def _raise_unreadable(error: OSError) -> None:

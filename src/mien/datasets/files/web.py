@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from mien.datasets.files.connecting import Budget, DownloadError
+from mien.datasets.files.connecting import Allowance, DownloadError
 
 MAX_BYTES = 50_000_000
 """A larger answer is refused."""
@@ -42,12 +42,12 @@ def download(
     unless ``private`` no server is asked that is not on the internet.
     """
     end = time.monotonic() + 4 * timeout if end is None else end
-    budget = Budget(timeout, end, MAX_BYTES, private)
+    allowance = Allowance(timeout, end, MAX_BYTES, private)
     if not host_of(url):
         raise DownloadError("not an http or https address")
     try:
         request = urllib.request.Request(_ascii(url), headers={"User-Agent": "mien"})
-        with _opener(budget).open(request, timeout=timeout) as response:
+        with _opener(allowance).open(request, timeout=timeout) as response:
             data = response.read(MAX_BYTES + 1)
             if len(data) > MAX_BYTES:
                 raise DownloadError(f"larger than {MAX_BYTES // 1_000_000} MB")
@@ -61,7 +61,7 @@ def download(
     except urllib.error.URLError as error:
         raise _unreached(error.reason) from None
     except TimeoutError:
-        budget.wait()  # raises where the whole time is over
+        allowance.wait()  # raises where the whole time is over
         raise DownloadError("its server stopped answering", again=True) from None
     except (http.client.InvalidURL, ValueError):
         raise DownloadError("not an http or https address") from None
@@ -92,17 +92,19 @@ def _unreached(why: object) -> DownloadError:
 
 
 class _Answer(http.client.HTTPResponse):
-    """A response within a budget, because a connection's time-out restarts at every byte."""
+    """A response within an allowance, because a connection's time-out restarts at every byte."""
 
-    def __init__(self, sock: socket.socket, *args: Any, budget: Budget, **options: Any) -> None:
+    def __init__(
+        self, sock: socket.socket, *args: Any, allowance: Allowance, **options: Any
+    ) -> None:
         super().__init__(sock, *args, **options)
         raw = self.fp.raw
         read = raw.readinto
 
         def readinto(buffer: Any) -> int | None:
-            sock.settimeout(budget.wait())
+            sock.settimeout(allowance.wait())
             count: int | None = read(buffer)
-            budget.spend(count or 0)
+            allowance.spend(count or 0)
             return count
 
         raw.readinto = readinto  # type: ignore[method-assign]
@@ -111,9 +113,9 @@ class _Answer(http.client.HTTPResponse):
 class _Web(urllib.request.AbstractHTTPHandler):
     http_request = https_request = urllib.request.AbstractHTTPHandler.do_request_
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, allowance: Allowance) -> None:
         super().__init__()
-        self._budget = budget
+        self._allowance = allowance
 
     def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
         return self._open(http.client.HTTPConnection, request)
@@ -124,25 +126,25 @@ class _Web(urllib.request.AbstractHTTPHandler):
     def _open(
         self, kind: type[http.client.HTTPConnection], request: urllib.request.Request
     ) -> http.client.HTTPResponse:
-        budget, target = self._budget, urlsplit(request.full_url)
+        allowance, target = self._allowance, urlsplit(request.full_url)
         direct = request.host == target.netloc  # else it is the user's proxy
         if not direct:
-            budget.check(target.hostname or "")
+            allowance.check(target.hostname or "")
 
         class Connection(kind):  # type: ignore[misc, valid-type]
-            response_class = partial(_Answer, budget=budget)
+            response_class = partial(_Answer, allowance=allowance)
 
             def __init__(self, *args: Any, **options: Any) -> None:
                 super().__init__(*args, **options)
-                self._create_connection = lambda place, *_: budget.connect(place, checked=direct)
+                self._create_connection = lambda place, *_: allowance.connect(place, checked=direct)
 
         return self.do_open(Connection, request)
 
 
-def _opener(budget: Budget) -> urllib.request.OpenerDirector:
+def _opener(allowance: Allowance) -> urllib.request.OpenerDirector:
     """``urllib``'s usual opener also follows ``file:`` and ``ftp:``; this one cannot."""
     opener = urllib.request.OpenerDirector()
-    opener.add_handler(_Web(budget))
+    opener.add_handler(_Web(allowance))
     for handler in (
         urllib.request.ProxyHandler,
         urllib.request.UnknownHandler,

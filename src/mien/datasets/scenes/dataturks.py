@@ -11,7 +11,7 @@ from typing import Any
 
 from mien.datasets.base import DatasetFacts, check_split
 from mien.datasets.files.addresses import keys_of, last_part, named_pictures, picture_names
-from mien.datasets.files.archive import Archive, open_archive
+from mien.datasets.files.archive import Archive, open_archive, pictures_beside
 from mien.datasets.files.connecting import PRIVATE
 from mien.datasets.files.fetching import cache_folder, fetch
 from mien.datasets.files.folders import Folder
@@ -133,6 +133,9 @@ class Dataturks:
             archive: Archive = Folder(self.cache)
         else:
             archive = self._local
+            for reason, names in pictures_beside(archive).items():
+                for name in names:
+                    marks.skip(reason, name)
             members, missing = named_pictures(archive, urls)
         for url, reason in missing.items():
             marks.skip(reason, url)
@@ -196,7 +199,7 @@ class Dataturks:
             labels = labels_of(item)
             dropped = next((label for label in labels if letters(label) in self._drop), None)
             if dropped is not None:
-                marks.skip(f"labelled {dropped!r}, not a face", f"{key}#{number}")
+                marks.skip(f"labelled {dropped[:60]!r}, not a face", f"{key}#{number}")
             else:
                 corners = corners_of(item, width or math.nan, height or math.nan)
                 marks.add_face(picture, corners, attributes={"labels": labels})

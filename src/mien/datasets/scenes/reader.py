@@ -102,7 +102,7 @@ class SceneReader:
 
 def other_category(name: str) -> str:
     """The reason why an object that is not a face is skipped."""
-    return f"category {name!r} is not one of faces"
+    return f"category {name[:60]!r} is not one of faces"
 
 
 def pick_faces(option: str | None, names: Collection[str], path: Path) -> set[str]:

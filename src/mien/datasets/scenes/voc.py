@@ -181,12 +181,17 @@ class Voc(SceneReader):
         # Pictures that were renamed or converted often keep their old name in the XML file.
         stems = dict.fromkeys((listed_as, written, PurePosixPath(written).stem))
         others = [f"{stem}{suffix}" for stem in filter(None, stems) for suffix in _LIKELY]
-        for picture in filter(None, (written, *others)):
+        likely = [picture for picture in (written, *others) if picture]
+        for picture in likely:
             for folder in folders:
                 if member := self.finder.member(path_in_archive(folder, picture)):
                     return member
         named = written if is_picture_name(written) else f"{written or listed_as}.jpg"
-        return self.finder.find(path_in_archive(folders[0], named), split)
+        for picture in (named, *likely):  # elsewhere
+            found = self.finder.find(path_in_archive(folders[0], picture), split)
+            if self.finder.member(found):
+                return found
+        return path_in_archive(folders[0], named)
 
 
 def _placed(name: str) -> tuple[str, str]:

@@ -133,24 +133,24 @@ class Detections:
     def _of(cls, raw: Mapping[str, NDArray[Any]]) -> Detections:
         words = _words(raw["words"])
         keys, names = words.pop("keys"), words.pop("subsets")
+        types = {"truth": "f", "boxes": "f", "scores": "f", "ms": "f", "ignored": "b"}
+        types.update(members="b", faces="i", found="i", sizes="i")
+        if not all(raw[name].dtype.kind == kind for name, kind in types.items()):
+            raise ValueError("the types of its arrays do not match")
         n, m = int(raw["faces"].sum()), int(raw["found"].sum())
         shapes = {
             "sizes": (len(keys), 2), "ms": (len(keys),), "faces": (len(keys),),
             "found": (len(keys),), "truth": (n, 4), "ignored": (n,), "members": (len(names), n),
             "boxes": (m, 4), "scores": (m,),
         }  # fmt: skip
-        types = {"truth": "f", "boxes": "f", "scores": "f", "ms": "f", "ignored": "b"}
-        types.update(members="b", faces="i", found="i", sizes="i")
         fit = all(
-            raw[name].shape == shape
-            and raw[name].dtype.kind == types[name]
-            and np.isfinite(raw[name]).all()
+            raw[name].shape == shape and np.isfinite(raw[name]).all()
             for name, shape in shapes.items()
         )
         # Numbers that are too large could have a sum that wraps around to the right one.
         counts = ((raw["faces"], n), (raw["found"], m))
         if not fit or not all(0 <= c.min(initial=0) <= c.max(initial=0) <= k for c, k in counts):
-            raise ValueError("the shapes or types of its arrays do not match")
+            raise ValueError("the shapes of its arrays do not match")
         if not 1 <= raw["sizes"].min(initial=1) <= raw["sizes"].max(initial=1) < 1 << 31:
             raise ValueError("its pictures have no pixels, or too many")
         if max(np.abs(raw[name]).max(initial=0) for name in ("truth", "boxes")) > _FAR:
