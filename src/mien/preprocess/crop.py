@@ -81,10 +81,23 @@ def _cut(
         left, top = left - x1, top - y1
     if inside.shape[:2] == (side, side):
         return inside
-    rows = np.clip(np.arange(top, top + side), 0, inside.shape[0] - 1)
-    columns = np.clip(np.arange(left, left + side), 0, inside.shape[1] - 1)
-    crop: NDArray[np.uint8] = inside[rows[:, None], columns]
-    return crop
+    above, below, rows = _borders(top, side, inside.shape[0])
+    before, after, columns = _borders(left, side, inside.shape[1])
+    crop = cv2.copyMakeBorder(
+        inside[rows, columns], above, below, before, after, cv2.BORDER_REPLICATE
+    )
+    return np.asarray(crop, np.uint8)
+
+
+def _borders(start: int, side: int, length: int) -> tuple[int, int, slice]:
+    """Pixels to repeat before and after, and the part between, of an axis of ``length`` pixels.
+
+    They cover ``start`` to ``start + side``; beyond the axis, its nearest pixel is the part.
+    """
+    first = min(max(start, 0), length - 1)
+    stop = max(min(start + side, length), first + 1)
+    before = min(max(first - start, 0), side - (stop - first))
+    return before, side - (stop - first) - before, slice(first, stop)
 
 
 def _rotate(
