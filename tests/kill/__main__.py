@@ -97,13 +97,18 @@ def main() -> None:
         chosen = [job for job in jobs(material, folder / "trained/run") if options.only in job.name]
         weights = sum(job.weight for job in chosen)
         lines = []
-        print(f"{'command':24} {'kills':>5} {'restarts':>8} {'faults':>6}", flush=True)
+        print(
+            f"{'command':24} {'kills':>5} {'restarts':>8} {'faults':>6} {'seconds':>7}", flush=True
+        )
         for job in chosen:
+            started = time.monotonic()
             kills = -int(-options.kills * job.weight // weights)
             line = kill_job(job, kills, folder / "kill" / job.name.replace(" ", "_"), random)
             lines.append(line)
             print(
-                f"{job.name:24} {line.kills:5} {line.restarts:8} {len(line.faults):6}", flush=True
+                f"{job.name:24} {line.kills:5} {line.restarts:8} {len(line.faults):6} "
+                f"{time.monotonic() - started:7.0f}",
+                flush=True,
             )
         total = sum(line.kills for line in lines), sum(line.restarts for line in lines)
         faults = [f"{line.job.name}: {fault}" for line in lines for fault in line.faults]

@@ -105,6 +105,7 @@ def differences(reference: dict[str, object], other: dict[str, object]) -> list[
     lacks = [f"{name}: only in one of two runs" for name in reference.keys() ^ other.keys()]
     return lacks + [
         f"{name}: differs from an undisturbed run"
+        + ("" if isinstance(other[name], dict) else f": {other[name]}, not {reference[name]}")
         for name in sorted(reference.keys() & other.keys())
         if not _equal(name, reference[name], other[name])
     ]

@@ -99,9 +99,13 @@ def training(material: Material, epochs: int) -> list[object]:
 def jobs(material: Material, run: Path) -> list[Job]:
     """Every command that writes. ``run`` is a finished run of ``training``."""
     from mien.train.study import plan
+    from mien.train.tuning import storage
 
     def study() -> None:
         plan.SETTINGS = material.folder / "study.toml"
+
+    def impatient() -> None:  # else each restart waits a minute for the heartbeat of the dead
+        storage.HEARTBEAT, storage.GRACE = 1, 2
 
     analyze = ["analyze", material.photos, "--model", material.model, "--detector", "none"]
     texts = [
@@ -142,11 +146,11 @@ def jobs(material: Material, run: Path) -> list[Job]:
         Job("train (detector)", lambda out: [
             "train", "faster_rcnn_mobile", "--data", material.scenes, "--out", out / "run",
             *common, *detector,
-        ], ("--resume",), weight=0.4),
+        ], ("--resume",), weight=0.3),
         Job("tune", lambda out: [
             "tune", "mlp", *data, "--out", out / "search", "--space",
             material.folder / "space.toml", *common, *tune,
-        ], weight=0.7),
+        ], prepare=impatient, weight=0.7),
         Job("study", lambda out: ["study", *data, "--out", out / "study", *common], prepare=study,
             weight=0.4),
         Job("evaluate", lambda out: [

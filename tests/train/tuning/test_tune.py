@@ -21,6 +21,7 @@ from tests.support import tiny
 torch = pytest.importorskip("torch")
 optuna = pytest.importorskip("optuna")
 
+from mien.train.tuning import claim as claiming  # noqa: E402
 from mien.train.tuning import storage as database  # noqa: E402
 from mien.train.tuning import tune as tuning  # noqa: E402
 from mien.train.tuning.trials import TrialRow  # noqa: E402
@@ -48,8 +49,9 @@ def tune(
     space = out.parent / "space.toml"
     space.write_text(text)
     config = fake.recipe(**(keys or {}))
+    data = options.pop("data", tiny.Faces())
     arguments = {"method": "grid", "prune": False, "device": torch.device("cpu"), **options}
-    return tuning.tune(config, load_space(space, config), tiny.Faces(), out, **arguments)
+    return tuning.tune(config, load_space(space, config), data, out, **arguments)
 
 
 def study(out: Path) -> optuna.Study:
@@ -164,6 +166,16 @@ def test_another_search_under_the_same_name_is_refused(
     with pytest.raises(ConfigError) as caught:
         tune(tmp_path / "out", text, keys, **options)
     assert expected in str(caught.value) and "choose another --study" in str(caught.value)
+
+
+def test_a_search_on_other_data_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tune(tmp_path / "out", trials=1)
+    with pytest.raises(ConfigError, match=r"fingerprint of train was '\w{16}' and is '\w{16}'"):
+        tune(tmp_path / "out", data=tiny.Faces(127))
+    with monkeypatch.context() as before:  # version 0.1.0 did not note it
+        before.setattr(claiming, "DATA", "other")
+        tune(tmp_path / "old", trials=1)
+    assert len(tune(tmp_path / "old", trials=2, data=tiny.Faces(127))) == 2
 
 
 def test_a_folder_of_another_search_is_refused(tmp_path: Path) -> None:

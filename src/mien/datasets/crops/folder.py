@@ -213,13 +213,13 @@ class ExpressionFolders:
             reason = f"{_short(own)!r} is not a number of that order"
         except InputError as error:
             reason = str(error)
-        if own.isdecimal() and order is None:
+        if order and len(numbers) > 1:
+            reason = "several of its folders are numbers, and only one can be the label"
+        elif own.isdecimal() and (order is None or len(own) > _DIGITS):
             reason = (
                 f"{_short(own)!r} looks like the number of a sequence, a subject or a date; "
                 "expected a folder named by an expression, such as happiness"
             )
-        elif len(numbers) > 1:
-            reason = "several of its folders are numbers, and only one can be the label"
         return f"{self.path}: the pictures in {_short(folder)!r} have no label: {reason}"
 
 

@@ -28,7 +28,7 @@ from mien.datasets.base import Dataset
 from mien.datasets.read_once import ReadOnce
 from mien.datasets.splits import resplit
 from mien.errors import ConfigError, TrainingError, one_line
-from mien.files import make_folder
+from mien.files import make_folder, sweep
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.loss_history import row_of_kept_epoch
 from mien.train.session import pick_device
@@ -109,6 +109,8 @@ def tune(
     if tuned.valid_split not in data.splits():
         raise ConfigError(f"splits {config.splits!r} make no part {config.valid_split!r}")
     make_folder(out)
+    for folder in (out / "trials").glob("*"):
+        sweep(folder)  # a trial that was killed is tried again in another folder
     url = storage or f"sqlite:///{(out / 'study.db').absolute()}"
     with _quietly(), storage_errors(url):
         with damaged_study(url):  # all of it is read once, before the first trial
