@@ -35,7 +35,7 @@ def test_an_answer_comes_back_as_it_is() -> None:
 
 @pytest.mark.parametrize("answer", [[[np.nan, 1]], [[np.inf, 0]], [[1.0]], [0.5, 0.5], 1.0, []])
 def test_no_figure_is_made_of_an_answer_that_is_none(answer: object) -> None:
-    """A run with weights that are not finite was measured: 13 % accuracy, always the first class."""
+    """A run with weights of NaN was measured: 13 % accuracy, always the first class."""
     with pytest.raises(ModelError, match=r"'plugin' returned .* expected \(1, 2\) finite numbers"):
         probabilities(Plugin(answer), [SQUARE])
     with pytest.raises(ModelError, match="finite numbers"):
