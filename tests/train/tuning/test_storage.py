@@ -61,6 +61,7 @@ def test_passwords_are_not_shown() -> None:
 
 
 DAMAGE = [
+    "DELETE FROM trial_params",
     "UPDATE trial_user_attributes SET value_json = '{'",
     "UPDATE trial_user_attributes SET value_json = '\"high\"' WHERE key = 'nll'",
     "UPDATE trial_user_attributes SET value_json = '[1]' WHERE key = 'epochs'",

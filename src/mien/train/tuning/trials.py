@@ -59,6 +59,9 @@ def rows_of(study: Study) -> list[TrialRow]:
     trials = [t for t in study.get_trials(deepcopy=False) if SURPLUS not in t.user_attrs]
     run_again = {Retry.retry_history(t)[-1]: t.number for t in trials if is_retry(t)}
     finished = [trial for trial in trials if trial.state == TrialState.COMPLETE]
+    settings = {frozenset(trial.params) for trial in finished}
+    if len(settings) > 1 or frozenset() in settings:  # rows are missing: the rest would be a guess
+        raise ValueError("settings of finished trials are missing")
     best = max(finished, key=lambda t: (t.value, -t.user_attrs["nll"]), default=None)
     return [_row(trial, run_again.get(trial.number), trial is best) for trial in trials]
 
