@@ -23,3 +23,10 @@ def test_numbers(kind: click.ParamType, good: list[str], bad: list[str]) -> None
     for text in bad:
         with pytest.raises(click.BadParameter):
             kind.convert(text, None, None)
+
+
+def test_the_help_shows_no_limit_where_there_is_none() -> None:
+    for number, limit in ((Finite(), None), (Finite(0, 1), "0<=x<=1")):
+        option = click.Option(["--number"], type=number)
+        shown = option.get_help_extra(click.Context(click.Command("command"))).get("range")
+        assert (shown or None) == limit
