@@ -101,6 +101,9 @@ class BaseConfig:
     """Seed of every random draw: initial weights, order, augmentation, dropout."""
     precision: str = "fp32"
     """``fp32``, or ``bf16`` (autocast, for GPUs that support it)."""
+    cuda_graphs: bool = True
+    """On a GPU, run each step as a CUDA graph where the recipe's steps can be captured as one: the
+    same result, up to rounding, in a fraction of the time for small networks."""
 
     def __post_init__(self) -> None:
         found = list(out_of_range(self)) or list(self.conflicts())

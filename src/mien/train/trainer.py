@@ -26,8 +26,15 @@ from mien.train.config import BaseConfig
 from mien.train.detection.config import DetectorConfig
 from mien.train.distributed import World
 from mien.train.divergence import check_losses, check_weights
+from mien.train.gpu import fast_kernels
+from mien.train.graphed_step import GraphedStep, StepResult
 from mien.train.metrics_file import METRICS, Row, read_metrics
-from mien.train.optim import make_optimizer
+from mien.train.optim import (
+    load_optimizer_state,
+    make_optimizer,
+    optimizer_state,
+    set_rate,
+)
 from mien.train.out_of_memory import explain_out_of_memory
 from mien.train.schedule import learning_rate
 from mien.train.session import (
@@ -43,6 +50,8 @@ OnBatch = Callable[[int, int, int, float], None]
 """Called now and then with (epoch, batches done, batches per epoch, mean loss of the epoch)."""
 OnEpoch = Callable[[Row], None]
 """Called with an epoch's metrics, after its checkpoint is written."""
+OnNote = Callable[[str], None]
+"""Called at the start with what the user should know, a sentence."""
 
 LOSS_INTERVAL = 20
 """Batches between two checks of the loss, each of which waits for the GPU."""
@@ -57,6 +66,7 @@ def train(
     resume: bool = False,
     on_batch: OnBatch | None = None,
     on_epoch: OnEpoch | None = None,
+    on_note: OnNote | None = None,
 ) -> list[Row]:
     """Train as ``config`` says and write checkpoint, recipe and metrics to ``run``.
 
@@ -79,15 +89,19 @@ def train(
     check_splits(config, dataset)
     checkpoint.check(run, config, resume)
     half = max(1, config.batch_size // 2)
-    with explain_out_of_memory(
+    out_of_memory = explain_out_of_memory(
         device,
         f"this network and batches of {config.batch_size}",
         f"--set batch_size={half}, or lower {config.memory_keys}",
-    ):
+    )
+    few_shapes = isinstance(config, ClassifierConfig)
+    with out_of_memory, fast_kernels(device, few_shapes):
         trainer = Trainer(open_task(config, dataset, device, world), run, device, world)
         if world.is_main:
             checkpoint.prepare(run, config, trainer.task.unreadable)
         resumed = world.agree(resume and checkpoint.exists(run))
+        if on_note and world.is_main and trainer.why_eager:
+            on_note(f"steps run one kernel at a time, not as CUDA graphs: {trainer.why_eager}")
         rows = trainer.restore() if resumed else trainer.start()
         return trainer.run(rows, on_batch, on_epoch)
 
@@ -115,7 +129,13 @@ class Trainer(Generic[Net]):
             average = get_ema_multi_avg_fn(self.config.ema)  # type: ignore[no-untyped-call]
             self.ema = AveragedModel(self.net, multi_avg_fn=average, use_buffers=True)
             self.averaged = self.ema.module  # type: ignore[assignment]
-        self.optimizer = make_optimizer(self.net, self.config)
+        self.why_eager = why_eager(task, device, world)
+        """Why no CUDA graphs are used; empty if they are, or if nobody expects them."""
+        self.learn: Callable[[Any], StepResult] = self._learn
+        graphed = device.type == "cuda" and self.config.cuda_graphs and not self.why_eager
+        self.optimizer = make_optimizer(self.net, self.config, device if graphed else None)
+        if graphed:
+            self.learn = GraphedStep(self._learn, task.generators)
         fp16 = self.config.precision == "fp16"
         self.autocast_type = torch.float16 if fp16 else torch.bfloat16
         self.scaler = torch.amp.GradScaler(device.type, enabled=fp16)
@@ -168,13 +188,16 @@ class Trainer(Generic[Net]):
         rate = 0.0
         for step, batch in enumerate(task.batches(epoch)):
             rate = task.rate_factor * learning_rate(config, epoch * steps + step, steps)
-            losses[step], measures = self._step(batch, rate)
+            set_rate(self.optimizer, rate)
+            losses[step], measures = self.learn(batch)
             for name, value in measures.items():
                 sums[name] = sums.get(name, 0) + value
             if step % LOSS_INTERVAL == LOSS_INTERVAL - 1 or step + 1 == steps:
                 check_losses(losses[: step + 1], epoch, config.lr, self.folder)
                 if on_batch:
                     on_batch(epoch + 1, step + 1, steps, float(losses[: step + 1].mean()))
+        if self.ema is not None:  # which counts no replayed steps
+            self.ema.n_averaged.fill_((epoch + 1) * steps)
         self.world.from_main(*self.net.buffers())
         return {
             "lr": float(f"{rate:.4g}"),
@@ -182,14 +205,13 @@ class Trainer(Generic[Net]):
             **task.metrics(epoch, {name: float(value) for name, value in sums.items()}),
         }
 
-    def _step(self, batch: Any, rate: float) -> tuple[Tensor, dict[str, Tensor]]:
-        """One optimiser step at the learning rate ``rate``; returns the loss and the measures."""
+    def _learn(self, batch: Any) -> StepResult:
+        """One optimiser step; returns the loss and the measures. May be captured as a graph."""
         config = self.config
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
         autocast = config.precision != "fp32"
+        prepared = self.task.prepare(batch)
         with torch.autocast(self.device.type, self.autocast_type, enabled=autocast):
-            loss, measures = self.task.loss(batch)
+            loss, measures = self.task.loss(prepared)
         self.optimizer.zero_grad(set_to_none=True)
         self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         self.world.average_gradients(self.net.parameters())
@@ -211,7 +233,7 @@ class Trainer(Generic[Net]):
             "ema": self.averaged.state_dict(),
             "ema_updates": int(self.ema.n_averaged) if self.ema is not None else 0,
             "best": self.best,
-            "optimizer": self.optimizer.state_dict(),
+            "optimizer": optimizer_state(self.optimizer),
             "scaler": self.scaler.state_dict(),
             "facts": {**self.task.facts(), **environment(self.device, self.world)},
             **self.task.state(),
@@ -227,8 +249,20 @@ class Trainer(Generic[Net]):
             if self.ema is not None:
                 self.averaged.load_state_dict(state["ema"])
                 self.ema.n_averaged.fill_(state["ema_updates"])
-            self.optimizer.load_state_dict(state["optimizer"])
+            load_optimizer_state(self.optimizer, state["optimizer"])
             self.scaler.load_state_dict(state.get("scaler", {}))
             self.best = state.get("best")
         self.done = int(state["epochs_done"])
         return read_metrics(self.folder / METRICS, self.done)
+
+
+def why_eager(task: Task[Any], device: torch.device, world: World) -> str:
+    """Why steps on this GPU cannot be captured as CUDA graphs; empty if they can, or on a CPU."""
+    config = task.config
+    if device.type != "cuda" or not config.cuda_graphs or not task.steps:
+        return ""
+    if config.precision == "fp16":
+        return "fp16 decides after each step whether it counts"
+    if world.size > 1:
+        return "several processes average their gradients"
+    return task.graph_obstacle or ""
