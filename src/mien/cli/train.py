@@ -42,7 +42,10 @@ def _list_recipes(context: click.Context, _: click.Parameter, asked: bool) -> No
     help="Only the first N pictures of each split.",
 )
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Instead of the recipe's.")
-@click.option("--teacher", metavar="RUN", help="A finished run to distil from.")
+@click.option(
+    "--teacher", metavar="RUN", multiple=True,
+    help="A finished run to distil from; can be repeated, to learn from their mean.",
+)  # fmt: skip
 @click.option(
     "--weights", metavar="WHERE",
     help="Initial weights: imagenet, coco (for detectors), both downloaded; a local file; or none.",
@@ -64,6 +67,7 @@ def command(
     resume: bool,
     threads: int | None,
     overrides: tuple[str, ...],
+    teacher: tuple[str, ...],
     **keys: Any,
 ) -> int:
     """Train a classifier or a face detector from a recipe.
@@ -83,6 +87,8 @@ def command(
     from mien.train.recipe import load_recipe
 
     values = {key: value for key, value in keys.items() if value is not None}
+    if teacher:
+        values["teacher"] = teacher[0] if len(teacher) == 1 else teacher
     config = load_recipe(recipe, overrides, values)
     if isinstance(config, ClassifierConfig):
         config.check_teacher()
@@ -115,6 +121,7 @@ def command(
             rows = train(
                 config, dataset, run,
                 device=chosen, resume=resume, on_batch=on_batch, on_epoch=on_epoch,
+                on_note=lambda note: click.echo(note, err=True),
             )  # fmt: skip
     except KeyboardInterrupt:
         kept = f"epoch {done} of {config.epochs} is kept: " if done else ""

@@ -24,10 +24,11 @@ from mien.train.classification.losses import concordance
 from mien.train.classification.mixing import mix
 from mien.train.classification.models.base import Network
 from mien.train.classification.models.fitted import Fitted
-from mien.train.classification.network_checks import check_network, load_teacher
+from mien.train.classification.network_checks import check_network
 from mien.train.classification.objective import Objective
 from mien.train.classification.sampling import epoch_length
 from mien.train.classification.spec import input_side, input_spec
+from mien.train.classification.teachers import Teachers, load_teachers
 from mien.train.classification.tensors import TensorSplit, load_split
 from mien.train.distributed import World
 from mien.train.metrics_file import Row
@@ -51,7 +52,7 @@ class ClassifierTask:
         self.config, self.device, self.world = config, device, world
         self.spec = spec = input_spec(config, dataset.facts.labels)
         classes = len(spec.labels)
-        teacher = load_teacher(config, spec)
+        nets = load_teachers(config, spec)
         check_network(config, classes, world.size)
         self.data = load_split(dataset, config.train_split, config, spec, device)
         self.valid: TensorSplit | None = None
@@ -59,9 +60,8 @@ class ClassifierTask:
             self.valid = load_split(dataset, config.valid_split, config, spec, device)
         self.pictures = len(self.data)
         self.unreadable = (*self.data.unreadable, *(self.valid.unreadable if self.valid else ()))
-        if teacher is not None:
-            teacher = teacher.to(device).to(memory_format=torch.channels_last)
-        self.objective = Objective(config, classes, self.data, teacher)
+        teachers = Teachers(nets, device, config.distill_flip) if nets else None
+        self.objective = Objective(config, classes, self.data, teachers)
         auxiliary = len(FERPLUS) if self.objective.ferplus else 0
         torch.manual_seed(config.seed)
         make = architectures.get(config.architecture)
