@@ -103,7 +103,8 @@ def losses(config: ClassifierConfig, folder: Path, epochs: int) -> list[float]:
 
 @needs_cuda
 @pytest.mark.parametrize("keys", [
-    {**MIXED, "squeeze_excitation": True, "lr": 0.02}, {"optimizer": "adamw", "lr": 1e-3, "cutmix": 1.0},
+    {**MIXED, "squeeze_excitation": True, "lr": 0.02},
+    {"optimizer": "adamw", "lr": 1e-3, "cutmix": 1.0},
     {**EVERYTHING, "lr": 0.02},
 ])  # fmt: skip
 def test_graphed_steps_are_eager_steps(keys: dict[str, Any], tmp_path: Path) -> None:
