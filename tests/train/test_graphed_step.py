@@ -56,7 +56,7 @@ def test_no_step_looks_at_a_value(keys: dict[str, Any], mixing: str, tmp_path: P
     if "optimizer" in keys:  # only CUDA's fused optimiser can do without values
         trainer.optimizer = torch.optim.SGD(task.net.parameters(), lr=0.1)
     rows, numbers = torch.arange(32, device="meta"), torch.zeros(5, device="meta")
-    trainer.ema.n_averaged.fill_(1)  # the first average is a copy, and never captured
+    trainer.ema.updates = 1  # the first average is a copy, and never captured
     loss, measures = trainer._learn(Draw(rows, numbers, 44, False, mixing))
     assert loss.device.type == "meta" and loss.shape == ()
     assert measures["correct"].shape == ()

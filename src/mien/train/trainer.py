@@ -15,11 +15,11 @@ from typing import Any, Generic
 
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from mien.datasets.base import Dataset, SceneDataset
 from mien.datasets.splits import resplit
 from mien.train import checkpoint
+from mien.train.averaging import AveragedWeights
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.task import ClassifierTask
 from mien.train.config import BaseConfig
@@ -124,11 +124,10 @@ class Trainer(Generic[Net]):
         self.device, self.world = device, world
         self.net = task.net
         self.averaged = self.net
-        self.ema: AveragedModel | None = None
+        self.ema: AveragedWeights[Net] | None = None
         if self.config.ema and task.steps:
-            average = get_ema_multi_avg_fn(self.config.ema)  # type: ignore[no-untyped-call]
-            self.ema = AveragedModel(self.net, multi_avg_fn=average, use_buffers=True)
-            self.averaged = self.ema.module  # type: ignore[assignment]
+            self.ema = AveragedWeights(self.net, self.config.ema)
+            self.averaged = self.ema.net
         self.why_eager = why_eager(task, device, world)
         """Why no CUDA graphs are used; empty if they are, or if nobody expects them."""
         self.learn: Callable[[Any], StepResult] = self._learn
@@ -197,7 +196,7 @@ class Trainer(Generic[Net]):
                 if on_batch:
                     on_batch(epoch + 1, step + 1, steps, float(losses[: step + 1].mean()))
         if self.ema is not None:  # which counts no replayed steps
-            self.ema.n_averaged.fill_((epoch + 1) * steps)
+            self.ema.updates = (epoch + 1) * steps
         self.world.from_main(*self.net.buffers())
         return {
             "lr": float(f"{rate:.4g}"),
@@ -221,7 +220,7 @@ class Trainer(Generic[Net]):
         self.scaler.step(self.optimizer)
         self.scaler.update()
         if self.ema is not None:
-            self.ema.update_parameters(self.net)
+            self.ema.update(self.net)
         return loss.detach(), measures
 
     def _state(self, epochs_done: int) -> dict[str, Any]:
@@ -231,7 +230,7 @@ class Trainer(Generic[Net]):
             "config": self.config.to_dict(),
             "model": self.net.state_dict(),
             "ema": self.averaged.state_dict(),
-            "ema_updates": int(self.ema.n_averaged) if self.ema is not None else 0,
+            "ema_updates": self.ema.updates if self.ema is not None else 0,
             "best": self.best,
             "optimizer": optimizer_state(self.optimizer),
             "scaler": self.scaler.state_dict(),
@@ -248,7 +247,7 @@ class Trainer(Generic[Net]):
             self.net.load_state_dict(state["model"])
             if self.ema is not None:
                 self.averaged.load_state_dict(state["ema"])
-                self.ema.n_averaged.fill_(state["ema_updates"])
+                self.ema.updates = state["ema_updates"]
             load_optimizer_state(self.optimizer, state["optimizer"])
             self.scaler.load_state_dict(state.get("scaler", {}))
             self.best = state.get("best")
