@@ -17,7 +17,7 @@ Net = TypeVar("Net", bound=nn.Module)
 
 
 class AveragedWeights(Generic[Net]):
-    """A copy of ``net`` whose weights and batch statistics follow it: avg ← d · avg + (1 - d) · new.
+    """A copy of ``net`` whose weights and batch statistics follow it: a ← d · a + (1 - d) · new.
 
     ``updates`` counts the updates; the first one is a copy. It is a plain number, so replays of a
     captured update do not change it: set it afterwards.

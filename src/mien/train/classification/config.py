@@ -27,6 +27,7 @@ UNUSED = {
     "stochastic_depth": ("mlp", "unet", *FITTED),
     "hidden": ("mlp", "resnet", "timm", "unet", *FITTED),
     "residual_blocks": ("mlp", "resnet", "timm", "unet", *FITTED),
+    "stem_width": ("cnn", "mlp", "timm", "unet", *FITTED),
 }
 """Mien's own architectures that have no use for a key."""
 MAX_WHITENED = 64 * 64
@@ -91,6 +92,9 @@ class ClassifierConfig(BaseConfig):
     stem_stride: Annotated[int, one_of(1, 2)] = 2
     """Stride of the first convolution. 1 keeps the full resolution in the first stage, at four
     times the cost."""
+    stem_width: CountOrZero = 0
+    """Channels of one more 3×3 convolution before it, of stride 1, as in ResNet-C (He et al. 2019,
+    "Bag of tricks"); 0: none."""
     squeeze_excitation: bool = False
     """Channel attention in every residual block (Hu et al. 2018)."""
     neighbours: Count = 1

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mien.errors import ConfigError
 from mien.specs.classifier import ModelSpec
@@ -28,6 +28,8 @@ class Teachers:
         self.nets = [net.to(device).to(memory_format=torch.channels_last) for net in nets]
         self.flip = flip
         self._bf16 = device.type == "cuda" and torch.cuda.is_bf16_supported()
+        if self._bf16:
+            round_once(self.nets)
 
     @torch.no_grad()
     def log_probabilities(self, x: Tensor, temperature: float) -> Tensor:
@@ -36,12 +38,20 @@ class Teachers:
         if self._bf16:
             context = torch.autocast("cuda", torch.bfloat16)
         with context:
-            views = [x, x.flip(3)] if self.flip else [x]
-            logits = [net(view) for net in self.nets for view in views]
+            views = torch.cat([x, x.flip(3)]) if self.flip else x
+            logits = [answer for net in self.nets for answer in net(views).split(len(x))]
         answers = [torch.log_softmax(answer.float() / temperature, 1) for answer in logits]
         if len(answers) == 1:
             return answers[0]
         return torch.logsumexp(torch.stack(answers), 0) - math.log(len(answers))
+
+
+def round_once(nets: Sequence[nn.Module]) -> None:
+    """Store kernels and matrices as bf16, which autocast would make of them in every step."""
+    for net in nets:
+        for layer in net.modules():
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                layer.to(torch.bfloat16)
 
 
 def load_teachers(config: ClassifierConfig, spec: ModelSpec) -> list[Network]:
