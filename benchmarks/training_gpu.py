@@ -103,8 +103,8 @@ def busy_seconds_per_step(run: Run, count: int) -> float:
     return sum(event.self_device_time_total for event in found.key_averages()) / 1e6 / count
 
 
-def measure(config: ClassifierConfig, data: Any, device: torch.device, args: Any) -> None:
-    """Print what one recipe does."""
+def measure(config: ClassifierConfig, data: Any, device: torch.device, args: Any) -> dict[str, Run]:
+    """Print what one recipe does; returns its runs."""
     teach = config.needs_teacher
     config = replace(config, needs_teacher=False)
     taught = f", {TEACHERS} teachers" if teach else ""
@@ -133,12 +133,17 @@ def measure(config: ClassifierConfig, data: Any, device: torch.device, args: Any
             f"{float(losses['eager'].mean()):.4f}",
             flush=True,
         )
-    if device.type != "cuda":
-        return
-    for name in ("eager", "graphed"):  # last, because a profiler does not work everywhere
-        busy = busy_seconds_per_step(runs[name], 20)
-        share = busy / seconds[name]
-        print(f"  {name}: the GPU computes {share:.0%} of the time ({1e3 * busy:.2f} ms a step)")
+    return runs
+
+
+def print_busy(name: str, run: Run, device: torch.device) -> None:
+    """Print the share of the time in which the GPU computes."""
+    busy, each = busy_seconds_per_step(run, 20), seconds_per_step(run, 20, device)
+    print(
+        f"{run.config.name}, {name}: the GPU computes {busy / each:.0%} of the time "
+        f"({1e3 * busy:.2f} ms a step)",
+        flush=True,
+    )
 
 
 def main() -> None:
@@ -156,12 +161,18 @@ def main() -> None:
     name = torch.cuda.get_device_name() if device.type == "cuda" else "CPU"
     print(f"{name}, PyTorch {torch.__version__}", flush=True)
     data = open_dataset(args.data, args.dataset)
+    measured: list[dict[str, Run]] = []
     with fast_kernels(device, few_shapes=True):
         for recipe in ("se_resnet18", "default_distilled"):
             values = {"batch_size": args.batch, "limit": args.limit, "valid_split": None}
             if device.type == "cpu":
                 values["precision"] = "fp32"
-            measure(load_classifier_recipe(recipe, values=values), data, device, args)
+            config = load_classifier_recipe(recipe, values=values)
+            measured.append(measure(config, data, device, args))
+        if device.type == "cuda":  # last, because a profiler does not work everywhere
+            for runs in measured:
+                for name in ("eager", "graphed"):
+                    print_busy(name, runs[name], device)
 
 
 if __name__ == "__main__":

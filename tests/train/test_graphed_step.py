@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from mien.train.checkpoint import CHECKPOINT, load  # noqa: E402
 from mien.train.classification.batches import Draw  # noqa: E402
 from mien.train.classification.config import ClassifierConfig  # noqa: E402
 from mien.train.classification.task import ClassifierTask  # noqa: E402
+from mien.train.classification.teachers import Teachers  # noqa: E402
 from mien.train.distributed import World  # noqa: E402
 from mien.train.graphed_step import WARM_UP, GraphedStep  # noqa: E402
 from mien.train.optim import set_rate  # noqa: E402
@@ -52,6 +54,8 @@ def test_no_step_looks_at_a_value(keys: dict[str, Any], mixing: str, tmp_path: P
     data.votes = data.votes.to("meta") if data.votes is not None else None
     weights = task.objective._class_weights
     task.objective._class_weights = weights.to("meta") if weights is not None else None
+    nets = [deepcopy(task.net).eval().requires_grad_(False) for _ in range(2)]
+    task.objective.teachers = Teachers(nets, torch.device("meta"), flip=True)
     trainer = Trainer(task, tmp_path, CPU, World())
     if "optimizer" in keys:  # only CUDA's fused optimiser can do without values
         trainer.optimizer = torch.optim.SGD(task.net.parameters(), lr=0.1)

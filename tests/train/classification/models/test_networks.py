@@ -166,6 +166,7 @@ EVERYTHING = {
     ("mlp", {"norm": "layer", "activation": "gated_tanh", "whitening": True}),
     ("cnn", {**EVERYTHING, "residual_blocks": 1, "stochastic_depth": 0.1}),
     ("resnet", {**EVERYTHING, "stochastic_depth": 0.1, "squeeze_excitation": True}),
+    ("resnet", {"stem_width": 6, "norm": "none"}),
     ("unet", {"input_size": 30, "dropblock": 0.1}),
 ])  # fmt: skip
 def test_the_exported_graph_answers_as_pytorch(name: str, keys: dict[str, Any]) -> None:
