@@ -86,7 +86,7 @@ def some(pictures: Path, folder: Path, n: int) -> Path:
     """A data set of the first ``n`` pictures, as links."""
     (folder / "happiness").mkdir(parents=True)
     for path in sorted(pictures.iterdir())[:n]:
-        (folder / "happiness" / path.name).symlink_to(path)
+        (folder / "happiness" / path.name).hardlink_to(path)
     return folder
 
 
@@ -95,7 +95,7 @@ def repeated(pictures: Path, folder: Path, times: int) -> Path:
     (folder / "happiness").mkdir(parents=True)
     for path in pictures.iterdir():
         for copy in range(times):
-            (folder / "happiness" / f"{copy}_{path.name}").symlink_to(path)
+            (folder / "happiness" / f"{copy}_{path.name}").hardlink_to(path)
     return folder
 
 

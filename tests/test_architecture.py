@@ -18,7 +18,21 @@ SRC = Path(mien.__file__).parent
 # Lower layers first. A module may import its own layer and those before it, wherever the import
 # stands: at the top, inside a function, or under TYPE_CHECKING.
 LAYERS = [
-    {"errors", "extras", "files", "labels", "options", "samples", "version", "weights"},
+    {
+        "arrays",
+        "errors",
+        "escaping",
+        "extras",
+        "files",
+        "forking",
+        "labels",
+        "options",
+        "parsing",
+        "reading",
+        "samples",
+        "version",
+        "weights",
+    },
     {"types"},
     {"specs", "registry"},
     {"media", "preprocess", "runtime"},

@@ -7,8 +7,12 @@ import pytest
 
 from mien import errors
 from mien.errors import (
+    MOST_CHARACTERS,
+    ConfigError,
+    InputError,
     MienError,
     MissingExtraError,
+    OutputError,
     UnknownNameError,
     did_you_mean,
     nearest,
@@ -73,3 +77,17 @@ def test_nearest() -> None:
     assert did_you_mean("epoch", ["epochs", "lr"], "keys") == "did you mean 'epochs'?"
     assert did_you_mean("zzz", ["epochs", "lr"], "keys") == "keys: epochs, lr"
     assert did_you_mean("zzz", [], "keys") == "there are no keys"
+
+
+def test_a_message_is_never_too_long_to_read() -> None:
+    for kind in (MienError, OutputError, ConfigError):
+        assert str(kind("short")) == "short"
+        text = str(kind(f"{'a' * 5000} and {'b' * 5000}: give less"))
+        assert len(text) == MOST_CHARACTERS and text.startswith("aaa")
+        assert " … " in text and text.endswith("bbb: give less")
+
+
+def test_a_message_is_one_line_whatever_a_file_is_called() -> None:
+    assert str(InputError("no file 'a\nb\x1b]0;x\x07ü': check")) == (
+        "no file 'a\\nb\\x1b]0;x\\x07ü': check"
+    )

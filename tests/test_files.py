@@ -13,7 +13,16 @@ from typing import IO
 import pytest
 
 from mien.errors import ConfigError, OutputError
-from mien.files import LOCK, check_writable, lock_folder, write_whole
+from mien.files import (
+    LOCK,
+    MARK,
+    check_apart,
+    check_writable,
+    kept_apart,
+    lock_folder,
+    sweep,
+    write_whole,
+)
 
 
 def test_a_file_is_written_and_replaced(tmp_path: Path) -> None:
@@ -154,3 +163,102 @@ def test_a_folder_that_is_not_there_cannot_be_locked(tmp_path: Path) -> None:
         lock_folder(tmp_path / "nowhere", "packing into"),
     ):
         pass
+
+
+def leave_partial(folder: Path) -> Path:
+    """What a process leaves that is killed while it writes."""
+    code = (
+        "import os, sys, signal; from pathlib import Path; import mien.files as f\n"
+        "os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "f.write_whole(Path(sys.argv[1]) / 'new', b'half')"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(folder)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    (left,) = folder.glob(".*.tmp")
+    return left
+
+
+def test_what_a_killed_writer_leaves_is_swept_at_the_next_write(tmp_path: Path) -> None:
+    left = leave_partial(tmp_path)
+    foreign = [tmp_path / name for name in (".abc.tmp", "0123456789ab.tmp", ".0123456789ab.tmp.x")]
+    for path in foreign:
+        path.touch()
+    (tmp_path / ".00000000000a.tmp").mkdir()
+    (tmp_path / ".00000000000b.tmp").symlink_to(foreign[0])
+    write_whole(tmp_path / "file", b"whole")
+    assert not left.exists() and (tmp_path / "file").read_bytes() == b"whole"
+    kept = {*foreign, tmp_path / ".00000000000a.tmp", tmp_path / ".00000000000b.tmp"}
+    assert {path for path in tmp_path.iterdir() if path.name != "file"} == kept
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no locks")
+def test_the_file_of_a_living_writer_is_not_swept(tmp_path: Path) -> None:
+    code = (
+        "import os, sys; from pathlib import Path; import mien.files as f\n"
+        "def wait(_): print('writing', flush=True); sys.stdin.read()\n"
+        "os.fsync = wait\n"
+        "f.write_whole(Path(sys.argv[1]) / 'theirs', b'whole')"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None and other.stdin is not None
+        other.stdout.readline()
+        sweep(tmp_path)
+        assert len(list(tmp_path.glob(".*.tmp"))) == 1
+        other.stdin.close()
+    assert other.returncode == 0
+    assert (tmp_path / "theirs").read_bytes() == b"whole"
+
+
+@pytest.fixture
+def photos_dir(tmp_path: Path) -> Path:
+    """``photos/a.png``, ``photos/sub/b.png`` and links to them outside."""
+    (tmp_path / "photos" / "sub").mkdir(parents=True)
+    for name in ("a.png", "sub/b.png"):
+        (tmp_path / "photos" / name).write_bytes(b"precious")
+    (tmp_path / "hard").hardlink_to(tmp_path / "photos" / "a.png")
+    (tmp_path / "soft").symlink_to(tmp_path / "photos" / "a.png")
+    (tmp_path / "folder").symlink_to(tmp_path / "photos")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "output", ["photos/a.png", "photos/../photos/a.png", "hard", "soft", "folder/a.png", "folder",
+               "photos"]
+)  # fmt: skip
+def test_an_output_is_no_picture_that_is_read_nor_its_folder(photos_dir: Path, output: str) -> None:
+    inputs = iter([str(photos_dir / "photos" / "a.png")])
+    with pytest.raises(OutputError, match=r"cannot write '.*' \(.*input.*\): give another"):
+        next(kept_apart(inputs, [None, photos_dir / output]))
+
+
+@pytest.mark.parametrize("output", ["new", "photos/new.csv", "photos/sub", "."])
+def test_other_outputs_are_fine(photos_dir: Path, output: str) -> None:
+    inputs = [photos_dir / "photos" / "a.png", photos_dir / "missing", photos_dir / "nul\0"]
+    assert list(kept_apart(inputs, [photos_dir / output])) == inputs
+
+
+def test_pictures_are_checked_as_they_come(photos_dir: Path) -> None:
+    came = []
+    with pytest.raises(OutputError):
+        for picture in kept_apart(["x", str(photos_dir / "hard"), "y"], [photos_dir / "soft"]):
+            came.append(picture)
+    assert came == ["x"]
+
+
+@pytest.mark.parametrize(
+    "output", ["photos", "folder", "photos/a.png", "photos/sub/b.png", "photos/sub", "folder/sub"]
+)
+def test_no_output_lies_over_pictures_of_a_folder_that_is_read(
+    photos_dir: Path, output: str
+) -> None:
+    with pytest.raises(OutputError, match="input"):
+        check_apart([photos_dir / output], [None, photos_dir / "photos"])
+
+
+@pytest.mark.parametrize("output", ["photos/new.png", "photos/new", "hard.png", ".", "photos/ours"])
+def test_figures_may_lie_in_a_folder_that_is_read(photos_dir: Path, output: str) -> None:
+    (photos_dir / "photos" / "ours").mkdir()
+    (photos_dir / "photos" / "ours" / "figure.png").write_bytes(b"\x89PNG" + MARK)
+    check_apart([photos_dir / output], [photos_dir / "photos"])

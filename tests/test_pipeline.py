@@ -13,7 +13,14 @@ from PIL import Image
 
 import mien
 from mien.detectors.base import DetectorFacts
-from mien.errors import ConfigError, ImageReadError, InputError, ModelFileError, UnknownNameError
+from mien.errors import (
+    ConfigError,
+    ImageReadError,
+    InputError,
+    ModelError,
+    ModelFileError,
+    UnknownNameError,
+)
 from mien.pipeline import BATCH_FACES, BATCH_PICTURES, Recognizer
 from mien.samples import ASTRONAUT
 from mien.specs.classifier import ModelSpec
@@ -249,6 +256,56 @@ def test_results_so_far_come_before_the_error(tmp_path: Path) -> None:
     assert len(next(results)) == 1
     with pytest.raises(ImageReadError):
         next(results)
+
+
+@pytest.mark.parametrize("before", [0, 1, BATCH_PICTURES - 1, BATCH_PICTURES, BATCH_PICTURES + 3])
+@pytest.mark.parametrize("fails", ["detector", "nonsense", "classifier", "sources", "reporting"])
+def test_every_finished_picture_comes_before_any_error(before: int, fails: str) -> None:
+    class Fails(Marks):
+        def detect(self, image: np.ndarray, score_threshold: float | None = None) -> list[Face]:
+            if image[0, 0, 0] == 7 and fails == "detector":
+                raise RuntimeError("detector")
+            if image[0, 0, 0] == 7 and fails == "nonsense":
+                return [Face(Box(0.0, 0.0, float("nan"), 4.0), 0.9)]
+            return super().detect(image, score_threshold)
+
+    class FailsToo(Brightness):
+        def classify(self, crops: Sequence[np.ndarray]) -> np.ndarray:
+            if any((crop == 66).any() for crop in crops) and fails == "classifier":
+                raise RuntimeError("classifier")
+            return super().classify(crops)
+
+    def sources() -> Iterator[np.ndarray | bytes]:
+        for _ in range(before):
+            yield picture((3, 3, 250))
+        if fails == "sources":
+            raise RuntimeError("sources")
+        bad = picture((3, 3, 66))
+        bad[0, 0] = 7
+        yield b"no picture" if fails == "reporting" else bad
+        yield picture((3, 3, 250))
+
+    def report(name: str, error: ImageReadError) -> None:
+        raise RuntimeError("reporting")
+
+    results = Recognizer(Fails(), FailsToo()).stream(sources(), report)
+    done = []
+    with pytest.raises((RuntimeError, InputError, ModelError)):
+        for result, _ in results:
+            done.append(result[0].expression)
+    assert done == ["happiness"] * before
+
+
+def test_control_c_is_prompt() -> None:
+    model = Brightness()
+
+    def sources() -> Iterator[np.ndarray]:
+        yield picture((3, 3, 250))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(Recognizer(Marks(), model).stream(sources()))
+    assert not model.batches
 
 
 def test_pictures_without_faces_do_not_pile_up() -> None:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -64,14 +65,21 @@ def test_a_protected_file(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: object, **kwargs: object) -> None:  # for root, no file is protected
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr("mien.runtime.open_file", refuse)
     with pytest.raises(ModelFileError, match=r"rnet\.onnx' cannot be read: Permission denied"):
         open_session(RNET)
 
 
-def test_wrong_options_are_refused() -> None:
-    with pytest.raises(ConfigError, match="threads must be at least 1, got 0"):
-        open_session(RNET, threads=0)
+def test_a_named_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.onnx")
+    with pytest.raises(ModelFileError, match=r"pipe\.onnx' cannot be read: it is a named pipe"):
+        open_session(tmp_path / "pipe.onnx")
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1025, 10**30, 1.0, True, "2"])
+def test_wrong_options_are_refused(threads: Any) -> None:
+    with pytest.raises(ConfigError, match="threads must be a whole number from 1 to 1024, got "):
+        open_session(RNET, threads=threads)
 
 
 def test_nothing_is_written_and_onnxruntime_is_imported_late() -> None:

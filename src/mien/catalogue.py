@@ -61,7 +61,7 @@ def card(name: str) -> dict[str, Any]:
     if not is_onnx_file(name):
         known = [*classifiers.names(), *detectors.names()]
         raise UnknownNameError("model", name, known, "or give an .onnx file")
-    if kind_of(open_session(name)) == "detector":
+    if kind_of(open_session(name), name) == "detector":
         return asdict(OnnxDetector(model=name).spec)
     return asdict(_spec(name))
 

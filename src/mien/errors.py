@@ -13,6 +13,7 @@
     ├── DatasetError                 a data set does not have the format that its reader expects
     ├── TrainingError                training cannot continue; the last checkpoint is kept
     ├── OutputError (OSError)        a result cannot be written
+    │   └── PictureOutputError       one picture's; those of later pictures may be
     └── MissingExtraError (ImportError)  an optional dependency is not installed
 
 A message says what was given, what was expected and what to do; it fits on one line.
@@ -23,9 +24,24 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from mien.escaping import for_terminal
+
+MOST_CHARACTERS = 3000
+"""Of a message, which may quote what a file holds: a number of thousands of digits for example."""
+
 
 class MienError(Exception):
     """Base of every error that Mien raises on purpose."""
+
+    def __str__(self) -> str:
+        """The message on one line, whatever the names in it; of a very long one without the middle.
+
+        Names of files may contain line breaks and characters that act on a terminal.
+        """
+        text = for_terminal(super().__str__())
+        if len(text) <= MOST_CHARACTERS:
+            return text
+        return f"{text[: MOST_CHARACTERS // 2]} … {text[-MOST_CHARACTERS // 2 + 3 :]}"
 
 
 class InputError(MienError, ValueError):
@@ -76,6 +92,10 @@ class OutputError(MienError, OSError):
     """A result that cannot be written: full disk, read-only folder, closed pipe."""
 
 
+class PictureOutputError(OutputError):
+    """A result of one picture that cannot be written; those of later pictures may be."""
+
+
 class MissingExtraError(MienError, ImportError):
     """An optional dependency is not installed; the message gives the exact command."""
 
@@ -96,6 +116,18 @@ def one_line(error: BaseException, most: int = 200) -> str:
     An error without a message gives the name of its class.
     """
     return " ".join(str(error).split())[:most] or type(error).__name__
+
+
+def brief(value: object, most: int = 100) -> str:
+    """``repr(value)`` for a message: on one line, of at most ``most`` characters, and never fails.
+
+    Python refuses to write whole numbers of over 4,300 digits and lists that are nested too deep.
+    """
+    try:
+        text = " ".join(repr(value).split())
+    except (ValueError, RecursionError):
+        text = f"a very long {type(value).__name__}"
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

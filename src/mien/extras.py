@@ -13,6 +13,7 @@ from mien.errors import MissingExtraError
 MODULES = {
     "train": ("torch",),
     "plot": ("matplotlib",),
+    "heif": ("pillow_heif",),
     "tune": ("torch", "optuna", "sqlalchemy", "sklearn", "matplotlib"),
 }
 """Modules that everything in an extra imports."""
@@ -20,6 +21,7 @@ MODULES = {
 PURPOSES = {
     "train": "train and export models",
     "plot": "draw figures and write reports",
+    "heif": "read HEIC pictures",
     "tune": "search for good settings",
     "dev": "work on Mien itself",
 }

@@ -1,19 +1,30 @@
-"""Writes files completely or not at all, locks folders, and reports failures on one line."""
+"""Writes files whole or not at all, never over an input, and reports failures on one line."""
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, NoReturn, TypeVar
 
 from mien.errors import ConfigError, OutputError
+from mien.reading import open_file
 
 LOCK = ".lock"
 """The file that ``lock_folder`` holds; it says which process does what."""
+
+MARK = b"written by mien"
+"""Comment in the head of every picture that Mien writes; see ``is_ours``."""
+
+PathLike = TypeVar("PathLike", str, Path)
+
+_PARTIAL = re.compile(r"\.[0-9a-f]{12}\.tmp")  # what write_whole calls a file until it is whole
+_swept: set[str] = set()
 
 _ADVICE = {
     errno.ENOSPC: "free some space, or write elsewhere",
@@ -32,21 +43,130 @@ _ADVICE = {
 def write_whole(path: Path, data: bytes) -> None:
     """Write ``data`` so that a kill or a full disk leaves either the old file or the new one.
 
-    Raises ``OutputError``.
+    The first write into a folder sweeps it. Raises ``OutputError``.
     """
-    partial = path.with_name(f".{secrets.token_hex(6)}.tmp")
+    partial: Path | None = None
     try:
-        with partial.open("wb") as file:
+        folder = str(path.parent)
+        if folder not in _swept:
+            _swept.add(folder)
+            sweep(path.parent)
+        partial, file = _open_partial(path.parent)
+        with file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())  # else a power cut could leave an empty file with the new name
-        partial.replace(path)
+            if os.name == "nt":  # which renames no open file
+                file.close()
+            partial.replace(path)
     except BaseException as error:
-        with suppress(OSError, ValueError):  # report the first error
-            partial.unlink(missing_ok=True)
+        if partial is not None:
+            with suppress(OSError, ValueError):  # report the first error
+                partial.unlink(missing_ok=True)
         if isinstance(error, (OSError, ValueError)):
             raise output_error(repr(str(path)), error) from error
         raise
+
+
+def sweep(folder: Path) -> None:
+    """Remove the unfinished files of writers that were killed from ``folder``.
+
+    A living writer holds a lock on its file, which stays. Without locks nothing is removed.
+    """
+    try:
+        import fcntl
+
+        with os.scandir(folder) as entries:
+            partials = [entry.path for entry in entries if _PARTIAL.fullmatch(entry.name)]
+    except (ImportError, OSError, ValueError):
+        return
+    for partial in partials:
+        with suppress(OSError):
+            number = os.open(partial, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            try:
+                fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if stat.S_ISREG(os.fstat(number).st_mode):
+                    Path(partial).unlink()
+            finally:
+                os.close(number)
+
+
+def _open_partial(folder: Path) -> tuple[Path, IO[bytes]]:
+    """A new file in ``folder``, locked, so that no other process sweeps it away."""
+    while True:
+        partial = folder / f".{secrets.token_hex(6)}.tmp"
+        file = partial.open("xb")
+        if try_lock(file, partial):
+            return partial, file
+        file.close()  # swept between open and lock
+
+
+def kept_apart(
+    pictures: Iterable[PathLike], outputs: Iterable[str | Path | None]
+) -> Iterator[PathLike]:
+    """Pass on the paths of pictures one at a time, each checked before it is read.
+
+    Raises ``OutputError`` for an output that is the picture or its folder. Files are compared by
+    identity, so links and other spellings count; what does not exist cannot be overwritten.
+    """
+    written = [Path(output) for output in outputs if output is not None]
+    for picture in pictures:
+        for output in written:
+            if _same(output, Path(picture)):
+                _refuse(output, "it is also an input")
+            if _same(output, Path(picture).parent) and os.path.exists(picture):  # noqa: PTH110
+                _refuse(output, f"the input {str(picture)!r} lies in it")
+        yield picture
+
+
+def check_apart(outputs: Iterable[str | Path | None], inputs: Iterable[str | Path | None]) -> None:
+    """Raise ``OutputError`` for an output that would overwrite an input, which may be a folder.
+
+    That is an output that is an input, or that is a picture inside an input folder, or a folder of
+    such pictures, which Mien did not write. Files are compared by identity.
+    """
+    read = [Path(item) for item in inputs if item is not None]
+    for output in (Path(output) for output in outputs if output is not None):
+        for item in read:
+            if _same(output, item):
+                _refuse(output, "it is also an input")
+            if _holds_pictures_of(output, item):
+                _refuse(output, f"there are pictures of the input {str(item)!r}")
+
+
+def _refuse(output: Path, reason: str) -> NoReturn:
+    raise OutputError(f"cannot write {str(output)!r} ({reason}): give another")
+
+
+def _same(path: Path, other: Path) -> bool:
+    try:
+        return path.samefile(other)
+    except (OSError, ValueError):  # one is missing
+        return False
+
+
+def _holds_pictures_of(output: Path, item: Path) -> bool:
+    """Whether the file or folder ``output`` lies in the folder ``item`` and has pictures of it.
+
+    Only PNG counts: no other picture is written under a name that does not follow the input's.
+    """
+    try:
+        if not item.is_dir() or item.resolve() not in output.resolve().parents:
+            return False
+        files = output.glob("*.png") if output.is_dir() else [output]
+        pictures = (file for file in files if file.suffix.lower() == ".png" and file.is_file())
+        return not all(map(is_ours, pictures))
+    except (OSError, ValueError):  # missing
+        return False
+
+
+def is_ours(path: Path) -> bool:
+    """Whether Mien wrote this picture; false for what cannot be read, such as a named pipe."""
+    try:
+        with open_file(path) as file:
+            return MARK in file.read(1024)
+    except OSError:
+        return False
 
 
 def check_writable(path: Path) -> None:
@@ -94,7 +214,7 @@ def lock_folder(folder: Path, what: str) -> Iterator[None]:
     except OSError as error:
         raise output_error(repr(str(folder)), error) from error
     with file:
-        if not _lock(file, path):
+        if not try_lock(file, path):
             file.seek(0)
             holder = file.read() or "another process is writing to"
             raise ConfigError(f"{holder} {folder}: wait until it ends, or give another folder")
@@ -108,8 +228,11 @@ def lock_folder(folder: Path, what: str) -> Iterator[None]:
                 path.unlink()
 
 
-def _lock(file: IO[str], path: Path) -> bool:
-    """Whether no other process holds the file at ``path``, opened as ``file``."""
+def try_lock(file: IO[Any], path: Path) -> bool:
+    """Lock the file at ``path``, opened as ``file``, until it is closed, if the system has locks.
+
+    ``False`` where another process holds it, or has removed it.
+    """
     try:
         import fcntl
 

@@ -12,7 +12,7 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from mien.errors import ConfigError, did_you_mean
+from mien.errors import ConfigError, brief, did_you_mean
 
 Options = Mapping[str, Any] | Sequence[str]
 """Values by name, or texts such as ``min_face_size=20``."""
@@ -38,7 +38,7 @@ def read_pairs(options: Options, where: str) -> dict[str, Any]:
     for option in options:
         key, equals, value = option.partition("=")
         if not equals or not key:
-            raise ConfigError(f"{where}: an option is KEY=VALUE, got {option!r}")
+            raise ConfigError(f"{where}: an option is KEY=VALUE, got {brief(option)}")
         pairs[key] = value
     return pairs
 
@@ -100,13 +100,13 @@ def convert_all(
     for key, value in values.items():
         if key not in hints:
             raise ConfigError(
-                f"{where}: unknown {noun} {key!r}: {did_you_mean(key, hints, f'{noun}s')}"
+                f"{where}: unknown {noun} {brief(key)}: {did_you_mean(key, hints, f'{noun}s')}"
             )
         try:
             converted[key] = _convert(value, hints[key], from_text)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             wanted = _describe(hints[key], from_text)
-            raise ConfigError(f"{where}: {key} must be {wanted}, got {value!r}") from None
+            raise ConfigError(f"{where}: {key} must be {wanted}, got {brief(value)}") from None
     return converted
 
 
@@ -129,7 +129,7 @@ def _convert(value: Any, hint: Any, from_text: bool) -> Any:
     for kind in kinds:
         try:
             return _convert_to(kind, value, from_text)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):  # a whole number too large for a float
             continue
     raise TypeError
 

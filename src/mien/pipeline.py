@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from mien.classifiers.base import Classifier, load_classifier
 from mien.detectors.base import Detector, check_detector, check_faces
 from mien.detectors.load import load_detector
 from mien.errors import ConfigError, ImageReadError
+from mien.forking import loading
 from mien.media.images import Source, read_image
 from mien.options import Options, read_pairs
 from mien.preprocess.crop import face_crop
@@ -51,7 +51,8 @@ class Recognizer:
     before they are decoded (see ``mien.media.images.read_image``). ``threads`` limits the threads
     of each network.
 
-    Networks are loaded once, here: make one ``Recognizer`` and keep it. Threads may share it.
+    Networks are loaded once, here: make one ``Recognizer`` and keep it. Threads may share it, and
+    so may processes that are forked from this one (docs/processes.md).
     Raises ``UnknownNameError``, ``ModelError`` and ``ConfigError``.
     """
 
@@ -71,7 +72,8 @@ class Recognizer:
                 raise ConfigError("min_face_size is given twice: leave it out of detector_options")
             given["min_face_size"] = min_face_size
         if isinstance(detector, str | Path):
-            detector = load_detector(detector, threads=threads, options=given)
+            with loading:
+                detector = load_detector(detector, threads=threads, options=given)
         elif given:
             raise ConfigError(
                 f"{', '.join(given)}: only for a detector given by name or file; set it on your "
@@ -80,7 +82,8 @@ class Recognizer:
         else:
             detector = check_detector(detector, type(detector).__name__)
         if isinstance(model, str | Path):
-            model = load_classifier(model, threads=threads)
+            with loading:
+                model = load_classifier(model, threads=threads)
         self.detector: Detector = detector
         self.classifier: Classifier = model
         self._max_pixels = max_pixels
@@ -113,39 +116,61 @@ class Recognizer:
         """Like ``images``, but yields each result with its picture, (H, W, 3) RGB uint8."""
         waiting: list[_Detected] = []
         faces = pixels = 0
-        for source in sources:
-            try:
-                detected = self._detect(source)
-            except ImageReadError as error:
-                if on_error is None:
-                    yield from self._classify(waiting)  # keep what is already done
-                    raise
-                on_error(_name_of(source) or "picture", error)
-                continue
-            waiting.append(detected)
-            faces += len(detected.faces)
-            pixels += detected.image.size // 3
-            if faces >= BATCH_FACES or pixels >= BATCH_PIXELS or len(waiting) >= BATCH_PICTURES:
-                yield from self._classify(waiting)
-                waiting, faces, pixels = [], 0, 0
+        try:
+            for source in sources:
+                try:
+                    detected = self._detect(source)
+                except ImageReadError as error:
+                    if on_error is None:
+                        raise
+                    on_error(_name_of(source) or "picture", error)
+                    continue
+                waiting.append(detected)
+                faces += len(detected.faces)
+                pixels += detected.image.size // 3
+                if faces >= BATCH_FACES or pixels >= BATCH_PIXELS or len(waiting) >= BATCH_PICTURES:
+                    batch, waiting, faces, pixels = waiting, [], 0, 0
+                    yield from self._classify(batch)
+        except Exception:  # of the sources, a detector, a classifier: keep what is already done
+            yield from self._classify(waiting)
+            raise
         yield from self._classify(waiting)
 
     def _detect(self, source: Source) -> _Detected:
         began = time.perf_counter()
-        image = read_image(source, max_pixels=self._max_pixels)
+        image = self._read(source)
         name = _name_of(source)
         faces = self.detector.detect(image)
         check_faces(self.detector.facts.name, faces, name or "a picture")
         faces = sorted(faces, key=lambda face: (face.box.x1, face.box.y1))
         return _Detected(image, name, faces, (time.perf_counter() - began) * 1000)
 
+    def _read(self, source: Source) -> Image:
+        global _has_read
+        if _has_read:
+            return read_image(source, max_pixels=self._max_pixels)
+        with loading:  # the first picture imports what decodes it
+            image = read_image(source, max_pixels=self._max_pixels)
+        _has_read = True
+        return image
+
     def _classify(self, pictures: list[_Detected]) -> Iterator[tuple[Result, Image]]:
-        """Classify the faces of all ``pictures`` in one call; yield a result for each picture."""
+        """A result for each of ``pictures``, whose faces are classified in one call.
+
+        If that fails, each picture is classified on its own, so that those before the one that
+        fails are not lost.
+        """
         began = time.perf_counter()
-        spec = self.classifier.spec
-        crops = [face_crop(p.image, face, self._framing) for p in pictures for face in p.faces]
-        probs = iter(self.classifier.classify(crops)) if crops else iter(())
+        try:
+            probs = iter(self._probs(pictures))
+        except Exception:
+            if len(pictures) < 2:
+                raise
+            for picture in pictures:
+                yield from self._classify([picture])
+            return
         share = (time.perf_counter() - began) * 1000 / max(len(pictures), 1)
+        spec = self.classifier.spec
         for picture in pictures:
             readings = tuple(
                 Reading(face, EmotionScores(spec.labels, tuple(next(probs).tolist())))
@@ -164,6 +189,13 @@ class Recognizer:
                 ),
                 picture.image,
             )
+
+    def _probs(self, pictures: list[_Detected]) -> NDArray[np.float32]:
+        """(N, K) probabilities of all faces of ``pictures``; (0, K) without a face."""
+        crops = [face_crop(p.image, face, self._framing) for p in pictures for face in p.faces]
+        if not crops:
+            return np.empty((0, len(self.classifier.spec.labels)), np.float32)
+        return self.classifier.classify(crops)
 
 
 def analyze(
@@ -196,8 +228,9 @@ def analyze(
     return recognizer.image(source)
 
 
-_lock = Lock()
+_lock = loading
 _kept: tuple[dict[str, Any], Recognizer] | None = None  # one only: analyze is for simple use
+_has_read = False
 
 
 def _name_of(source: Source) -> str | None:

@@ -7,21 +7,95 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mien.errors import ConfigError, ModelFileError, one_line
+from mien.errors import ConfigError, ModelFileError, brief, one_line
+from mien.forking import PerProcess
+from mien.parsing import is_whole
+from mien.reading import open_file
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from onnxruntime import InferenceSession
+    from onnxruntime import InferenceSession, SessionOptions
 
+MOST_THREADS = 1024
+"""A network gets no faster beyond its processor's cores, and starting threads may fail."""
 SILENT = 4  # ONNX Runtime's "fatal": its log would repeat the error that is raised
 
 
-def open_session(
-    model: str | os.PathLike[str] | bytes,
-    *,
-    threads: int | None = None,
-) -> InferenceSession:
-    """An ONNX Runtime session for ``model``: the path of an ONNX file, or its content as bytes.
+class Session:
+    """An open network, with the methods of ONNX Runtime's session that the package uses.
+
+    Threads may share it. A forked child opens the file anew when it first uses the network, as a
+    session does not survive a fork.
+    """
+
+    def __init__(self, model: str | os.PathLike[str] | bytes, threads: int | None) -> None:
+        self._model, self._threads = model, threads
+        self._stamp: tuple[int, int] | None = None
+        self._session = PerProcess(self._open)
+
+    def run(self, outputs: list[str], inputs: dict[str, NDArray[Any]]) -> list[NDArray[Any]]:
+        """The ``outputs`` for these ``inputs``, both by name."""
+        arrays: list[NDArray[Any]] = self._session.value.run(outputs, inputs)
+        return arrays
+
+    def get_inputs(self) -> Any:
+        """Name, type and shape of each input."""
+        return self._session.value.get_inputs()
+
+    def get_outputs(self) -> Any:
+        """Name, type and shape of each output."""
+        return self._session.value.get_outputs()
+
+    def get_modelmeta(self) -> Any:
+        """The file's metadata."""
+        return self._session.value.get_modelmeta()
+
+    def get_session_options(self) -> SessionOptions:
+        """The settings that it was opened with."""
+        return self._session.value.get_session_options()
+
+    def _open(self) -> InferenceSession:
+        ort = onnxruntime()
+        source, name, stamp = _check_model(self._model)
+        if self._stamp not in (None, stamp):
+            raise ModelFileError(
+                f"{name} has changed since it was loaded, and this process was forked after that: "
+                "load it in the new process"
+            )
+        self._stamp = stamp
+        options = ort.SessionOptions()
+        options.log_severity_level = SILENT
+        options.intra_op_num_threads = self._threads or usable_cores()
+        options.inter_op_num_threads = 1
+        # Several sessions take turns on the same cores: idle threads that spin while they wait for
+        # work would slow down the next session.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+        except MemoryError:
+            raise
+        except Exception as error:  # ONNX Runtime's errors share no narrower base
+            raise ModelFileError(
+                f"{name} is not a model that ONNX Runtime can run: expected an ONNX file "
+                f"({one_line(error)})"
+            ) from error
+
+
+def onnxruntime() -> Any:
+    """The module ``onnxruntime``; importing it takes longer than importing all of Mien.
+
+    Its telemetry, where a build has one, stays off unless the user's environment switches it on:
+    Mien sends nothing about anybody's pictures, and a forked process would wait at its end for the
+    thread that sends.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime as ort
+
+    return ort
+
+
+def open_session(model: str | os.PathLike[str] | bytes, *, threads: int | None = None) -> Session:
+    """A session for ``model``: the path of an ONNX file, or its content as bytes.
 
     ``threads`` is the number of threads within one operation (default: the processor cores that
     this process may use). Networks run only on the CPU, so that results do not depend on what else
@@ -30,38 +104,25 @@ def open_session(
     A session may be used by several threads at once. Opening one takes milliseconds: keep it.
 
     Raises ``ModelFileError`` if the file is missing, cannot be read or is not ONNX, and
-    ``ConfigError`` for ``threads`` below 1.
+    ``ConfigError`` for ``threads`` that are not a whole number from 1 to ``MOST_THREADS``.
     """
-    import onnxruntime as ort  # here because it takes longer to import than all of Mien
-
-    if threads is not None and threads < 1:
-        raise ConfigError(f"threads must be at least 1, got {threads}")
-    source, name = _check_model(model)
-    options = ort.SessionOptions()
-    options.log_severity_level = SILENT
-    options.intra_op_num_threads = threads or usable_cores()
-    options.inter_op_num_threads = 1
-    # Several sessions take turns on the same cores: idle threads that spin while they wait for work
-    # would slow down the next session.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime's errors share no narrower base
-        raise ModelFileError(
-            f"{name} is not a model that ONNX Runtime can run: expected an ONNX file "
-            f"({one_line(error)})"
-        ) from error
+    if threads is not None and not is_whole(threads, 1, MOST_THREADS):
+        raise ConfigError(
+            f"threads must be a whole number from 1 to {MOST_THREADS}, got {brief(threads)}"
+        )
+    return Session(model, threads)
 
 
 def run_session(
-    session: InferenceSession, outputs: list[str], inputs: dict[str, NDArray[Any]], name: str
+    session: Session, outputs: list[str], inputs: dict[str, NDArray[Any]], name: str
 ) -> list[NDArray[Any]]:
     """The ``outputs`` of a network; ``ModelFileError``, which calls it ``name``, if it fails."""
     try:
-        arrays: list[NDArray[Any]] = session.run(outputs, inputs)
+        return session.run(outputs, inputs)
+    except (MemoryError, ModelFileError):
+        raise
     except Exception as error:  # ONNX Runtime's errors share no narrower base
         raise ModelFileError(f"{name} cannot be run: {one_line(error)}") from error
-    return arrays
 
 
 def is_onnx_file(text: str) -> bool:
@@ -95,19 +156,22 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def _check_model(model: str | os.PathLike[str] | bytes) -> tuple[str | bytes, str]:
-    """The argument for ONNX Runtime, and a name for messages.
+def _check_model(
+    model: str | os.PathLike[str] | bytes,
+) -> tuple[str | bytes, str, tuple[int, int] | None]:
+    """The argument for ONNX Runtime, a name for messages, and a file's size and time of change.
 
     Raises ``ModelFileError`` for a file that is missing, unreadable or empty.
     """
     if isinstance(model, bytes):
         source: str | bytes = model
-        size, name = len(model), f"a model of {len(model)} bytes"
+        size, name, stamp = len(model), f"a model of {len(model)} bytes", None
     else:
         path = Path(model)
         name = f"model file {str(path)!r}"
         try:
-            with path.open("rb") as file:
+            with open_file(path) as file:
+                status = os.fstat(file.fileno())
                 size = file.seek(0, os.SEEK_END)
         except FileNotFoundError:
             raise ModelFileError(f"{name} does not exist: give the path of an ONNX file") from None
@@ -116,7 +180,8 @@ def _check_model(model: str | os.PathLike[str] | bytes) -> tuple[str | bytes, st
             raise ModelFileError(
                 f"{name} cannot be read: {reason}; expected an ONNX file"
             ) from None
+        stamp = status.st_size, status.st_mtime_ns
         source = str(path)  # the path, not the content: weights may be in a second file beside it
     if not size:
         raise ModelFileError(f"{name} is empty: expected an ONNX file")
-    return source, name
+    return source, name, stamp

@@ -5,8 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import mien.classifiers.onnx
 from mien.classifiers.base import load_classifier
 from mien.classifiers.onnx import BATCH, OnnxClassifier
+from mien.classifiers.probabilities import softmax
 from mien.errors import ModelFileError, ModelSpecError, UnknownNameError
 from mien.preprocess.network_input import network_input
 from tests.support.models import tiny_classifier
@@ -67,6 +69,35 @@ def test_a_spec_that_does_not_fit_its_network(tmp_path: Path) -> None:
     tiny_classifier(tmp_path / "wrong.onnx", ("a", "b", "c"), metadata={"mien": wrong})
     with pytest.raises(ModelFileError, match=r"output is \[3\], the spec says \[2\]"):
         load_classifier(tmp_path / "wrong.onnx")
+
+
+@pytest.mark.parametrize("batch", [1025, 1_000_000_000, 2**40])
+def test_a_network_that_wants_too_many_faces_at_once(tmp_path: Path, batch: int) -> None:
+    tiny_classifier(tmp_path / "fixed.onnx", batch=batch)
+    with pytest.raises(ModelFileError, match=f"exactly {batch} faces in a call, more than 1024"):
+        OnnxClassifier(tmp_path / "fixed.onnx")
+
+
+def test_large_inputs_are_classified_few_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny_classifier(tmp_path / "tiny.onnx")
+    expected = OnnxClassifier(tmp_path / "tiny.onnx").classify(crops(5))
+    monkeypatch.setattr(mien.classifiers.onnx, "MOST_VALUES", 2 * 48 * 48)
+    classifier = OnnxClassifier(tmp_path / "tiny.onnx")
+    batches = []
+    run = classifier._run
+    monkeypatch.setattr(classifier, "_run", lambda x: batches.append(len(x)) or run(x))
+    np.testing.assert_allclose(classifier.classify(crops(5)), expected, atol=1e-5)
+    assert batches == [2, 2, 1]
+
+
+@pytest.mark.parametrize("temperature", [0.01, 100])
+def test_probabilities_of_huge_logits_are_finite(temperature: float) -> None:
+    logits = np.array([[3e38, -3e38, 0], [1e30, 1e30, -1e30], [0, 1e-30, 0]], np.float32)
+    probs = softmax(logits, temperature)
+    assert probs.dtype == np.float32 and np.isfinite(probs).all()
+    np.testing.assert_allclose(probs, [[1, 0, 0], [0.5, 0.5, 0], [1 / 3] * 3], atol=1e-7)
 
 
 @pytest.mark.parametrize("batch", [1, 4])

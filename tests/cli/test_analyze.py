@@ -309,3 +309,60 @@ def test_other_commands_list_what_there_is() -> None:
     assert report["healthy"]
     assert "CPUExecutionProvider" in report["providers"]
     assert mien().returncode == 0
+
+
+def test_one_picture_that_cannot_be_drawn_does_not_end_the_run(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mien.sinks import pictures
+
+    for name in "abc":
+        Image.new("RGB", (30, 20)).save(tmp_path / f"{name}.png")
+    encode = pictures._encode
+
+    def fail_once(image: object, suffix: str) -> bytes:
+        monkeypatch.setattr(pictures, "_encode", encode)
+        raise OSError("encoder error -2")
+
+    monkeypatch.setattr(pictures, "_encode", fail_once)
+    status = here(
+        "analyze", tmp_path, "--detector", "none", "--draw", tmp_path / "out", "-f", "jsonl"
+    )
+    out, err = capsys.readouterr()
+    assert status == 1
+    assert len(out.splitlines()) == 3
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["b.jpg", "c.jpg"]
+    assert "a.jpg" in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_picture_too_long_for_jpeg_is_drawn_as_png(tmp_path: Path, capsys: Capture) -> None:
+    Image.new("L", (65_501, 2)).save(tmp_path / "b.png")
+    status = here("analyze", tmp_path, "--draw", tmp_path / "out", "-f", "jsonl")
+    _, err = capsys.readouterr()
+    assert status == 0
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.png"]
+    assert "is a PNG" in err
+
+
+def test_pictures_of_other_formats_are_counted_once(tmp_path: Path, capsys: Capture) -> None:
+    Image.new("RGB", (30, 20)).save(tmp_path / "a.png")
+    for name in ("b.dng", "c.dng", "d.svg"):
+        (tmp_path / name).touch()
+    status = here("analyze", tmp_path, "-f", "jsonl")
+    out, err = capsys.readouterr()
+    assert status == 1
+    assert len(out.splitlines()) == 1
+    assert err == "mien: left out 3 pictures (2 .dng, 1 .svg): convert them to JPEG or PNG\n"
+
+
+def test_a_named_pipe_in_a_folder_is_one_unreadable_picture(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    os.mkfifo(tmp_path / "a.jpg")
+    Image.new("RGB", (30, 20)).save(tmp_path / "b.png")
+    status = here("analyze", tmp_path, "-f", "jsonl")
+    out, err = capsys.readouterr()
+    assert status == 1
+    assert len(out.splitlines()) == 1
+    assert "pipe" in err

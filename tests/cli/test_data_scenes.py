@@ -147,7 +147,15 @@ def test_pictures_are_fetched_before_they_are_read(
             json.dumps({"content": f"{site.url}/{name}.jpg", "annotation": [face]}) for name in "ab"
         ]
         (tmp_path / "export.json").write_text("\n".join(lines))
-        command = ("data", "info", tmp_path / "export.json", "--dataset", "dataturks")
+        command = (
+            "data",
+            "info",
+            tmp_path / "export.json",
+            "--dataset",
+            "dataturks",
+            "--option",
+            "private=yes",
+        )
         assert mien(*command) == 0
     out, _ = capsys.readouterr()
     assert "train: left out 1: not fetched, HTTP 404 Not Found" in out

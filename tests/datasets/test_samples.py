@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pytest
 
@@ -67,3 +69,11 @@ def test_a_picture_is_decoded_smaller_where_that_is_possible() -> None:
     assert Sample(Photo(), 0, "a").reduced(3).shape == (6, 6)
     assert Sample(GREY, 0, "a").reduced(3) is GREY
     assert Sample(lambda: GREY, 0, "a").reduced(3) is GREY
+
+
+@pytest.mark.parametrize("shape", [(48, 48), (1, 1), (700, 900, 3), (3, 9, 3), (1, 1_100_000)])
+def test_a_pixel_key_is_the_hash_of_the_whole_picture(shape: tuple[int, ...]) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    for seen in (picture, picture[:, ::-1]):
+        whole = hashlib.blake2b(str(shape).encode() + seen.tobytes(), digest_size=16)
+        assert pixel_keys([seen]) == [whole.digest()]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -10,7 +11,7 @@ import pytest
 
 from mien.datasets.base import Dataset, DatasetFacts, Official, open_dataset
 from mien.datasets.samples import Sample, pixel_keys
-from mien.datasets.splits import at_most, resplit
+from mien.datasets.splits import at_most, at_random, resplit
 from mien.errors import ConfigError, DatasetError
 from tests.support import tiny
 
@@ -213,6 +214,22 @@ def test_what_cannot_be_met_is_reported() -> None:
         resplit(made, "subject:5/5")
 
 
+def test_at_random_draws_every_class_by_its_share() -> None:
+    labels = [0] * 500 + [1] * 300 + [2] * 190 + [3] * 10  # sorted, as a folder of classes is
+    for seed in range(5):
+        drawn = at_random(labels, 100, seed)
+        assert drawn.tolist() == sorted(set(drawn.tolist()))
+        assert Counter(np.array(labels)[drawn].tolist()) == {0: 50, 1: 30, 2: 19, 3: 1}
+        assert drawn.tolist() == at_random(labels, 100, seed).tolist()
+        assert drawn.tolist() != at_random(labels, 100, seed + 1).tolist()
+    often = np.bincount(np.concatenate([at_random(labels, 100, seed) for seed in range(400)]))
+    # Each picture is drawn in a tenth of 400 draws: within five standard deviations of 40.
+    assert abs(often[:990] - 40).max() < 5 * math.sqrt(400 * 0.1 * 0.9)
+    for n in (None, 1000, 5000):
+        assert at_random(labels, n).tolist() == list(range(1000))
+    assert len(at_random(labels, 1)) == len(at_random([0], 1)) == 1 and len(at_random([], 3)) == 0
+
+
 def test_at_most() -> None:
     labels = [0] * 50 + [1] * 3 + [2] * 10
     chosen = at_most(labels, 10, seed=4)
@@ -239,6 +256,9 @@ def test_fer2013_is_divided_to_the_picture(
         "train": [3995, 436, 4097, 7215, 4830, 3171, 4965],
         "public": [467, 56, 496, 895, 653, 415, 607],
     }[source]
+    keys = "\n".join(sample.key for sample in divided.samples("valid"))
+    if how == "random:90/10":  # as version 0.1.0 drew it: published results depend on it
+        assert hashlib.sha256(keys.encode()).hexdigest()[:16] == "0b1b6970200b9ddd"
     seen: dict[bytes, str] = {}
     for part, wanted in zip(divided.splits(), exact, strict=False):
         samples = list(divided.samples(part))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 
 import cv2
 import numpy as np
@@ -12,6 +13,7 @@ from mien.detectors.base import Detector
 from mien.detectors.mtcnn.detector import MTCNN
 from mien.detectors.yunet import LARGEST, OVERVIEW_FROM, PIXELS, YuNet
 from mien.errors import ConfigError, InputError, ModelFileError, ModelSpecError
+from mien.forking import PerProcess
 from mien.samples import ASTRONAUT
 from mien.types import Box, Face
 from tests.support.detector_models import tiny_detector
@@ -100,7 +102,7 @@ def test_a_huge_picture_is_shrunk_first(
         def detect(self, image: np.ndarray) -> tuple[int, None]:
             return 1, None
 
-    monkeypatch.setattr(detector, "_network", Watching())
+    monkeypatch.setattr(detector, "_network", PerProcess(lambda: (Watching(), Lock())))
     assert detector.detect(np.zeros((6000, 5000, 3), np.uint8)) == []
     assert len(seen) == 2 and max(seen) <= 1.001 * PIXELS
 

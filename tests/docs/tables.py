@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 NO_INSTALL = "installs packages: CI does it for the whole suite"
+NO_FUZZ = "makes a virtual environment; tests/fuzz/test_fuzz.py runs the same, for seconds"
 NOT_RUN = {
     "make run": "makes a virtual environment and installs packages",
     "make test": "makes a virtual environment and runs this suite",
+    "make fuzz": NO_FUZZ,
+    "make fuzz ARGS='--inputs 5000 --seed 7 --doors coco,voc'": NO_FUZZ,
+    "make fuzz ARGS='--replay out/fuzz/coco-7-120.zip'": NO_FUZZ,
     "git clone REPOSITORY mien && cd mien": "needs the network",
     "python3 -m venv .venv": "'make run' does the same",
     ". .venv/bin/activate": "works in that environment alone",
     "pip install .": NO_INSTALL,
     "pip install '.[train]'": NO_INSTALL,
     "pip install '.[plot]'": NO_INSTALL,
+    "pip install '.[heif]'": NO_INSTALL,
     "pip install '.[tune]'": NO_INSTALL,
     "pip install '.[train,plot]'": NO_INSTALL,
     "python benchmarks/detector_speed.py --pictures wider_val_dev.zip": (
@@ -30,6 +35,7 @@ BENCHMARKS = {
     "python benchmarks/framing_gain.py": "--pictures 20",
     "python benchmarks/mtcnn_defaults.py": "--first 2 --no-search",
     "python benchmarks/pack.py": "--turns 1",
+    "python benchmarks/reader_growth.py": "--pictures 100",
     "python benchmarks/readers.py": "--entries 100",
     "python benchmarks/speed.py": "--repeats 1 --calls 10",
     "python benchmarks/training.py": "--pictures 128 --rounds 1 --batch 32",

@@ -1,17 +1,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from mien.datasets.base import open_dataset
+from mien.detectors.load import load_detector
 from mien.errors import InputError, OutputError
 from mien.evaluation.classification.measures import measure as measure_classifier
 from mien.evaluation.classification.predictions import Predictions
 from mien.evaluation.detection.answers import Detections
+from mien.evaluation.detection.detect import detect_all
 from mien.evaluation.detection.measures import measure as measure_detector
 from mien.evaluation.kept_answers import (
+    are_answers_to,
     detections_path,
     holds_detections,
     keep_answers,
@@ -19,6 +24,7 @@ from mien.evaluation.kept_answers import (
     predictions_path,
 )
 from tests.support.answers import answers
+from tests.support.coloured_faces import data_and_detector
 from tests.support.detections import made_up
 
 
@@ -76,3 +82,19 @@ def test_answers_that_an_earlier_version_saved(tmp_path: Path) -> None:
         with np.load(fixtures / f"{name}.npz") as before, np.load(tmp_path / "again.npz") as after:
             assert before.files == after.files
             assert all(np.array_equal(before[array], after[array]) for array in before.files)
+
+
+def test_answers_belong_to_their_data_only(tmp_path: Path) -> None:
+    data, file = data_and_detector(tmp_path)
+    scenes = open_dataset(data, "coco")
+    found = detect_all(load_detector(file), scenes, "valid")
+    assert are_answers_to(found, scenes, "valid")
+    found.save(tmp_path / "kept.npz")
+    kept = Detections.load(tmp_path / "kept.npz")
+    assert are_answers_to(kept, scenes, "valid") and not are_answers_to(kept, scenes, "train")
+    fewer = replace(kept, answers=kept.answers[1:])
+    assert not are_answers_to(fewer, scenes, "valid")
+    assert are_answers_to(replace(fewer, skipped=("it is damaged",)), scenes, "valid")
+    first = kept.answers[0]
+    moved = replace(first, truth=first.truth + 1)
+    assert not are_answers_to(replace(kept, answers=(moved, *kept.answers[1:])), scenes, "valid")

@@ -84,14 +84,23 @@ def test_colours_are_rgb_as_opencv_sees_them(material: Path) -> None:
     assert np.abs(got.astype(int) - reference).mean() < 1  # two JPEG decoders round differently
 
 
-def test_a_pipe_is_read(picture: np.ndarray, tmp_path: Path) -> None:
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    writer = subprocess.Popen(
-        [sys.executable, "-c", f"open({str(pipe)!r}, 'wb').write({encode(picture)!r})"]
-    )
-    np.testing.assert_array_equal(read_image(pipe), picture)
-    assert writer.wait() == 0
+def test_what_a_shell_substitutes_is_read(picture: np.ndarray, tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(encode(picture))
+    code = "import sys, mien; print(*mien.read_image(sys.argv[1]).shape, sys.argv[1])"
+    command = f"{sys.executable} -c '{code}' <(cat {path})"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("40 56 3 /dev/fd/")
+
+
+def test_named_pipes_devices_and_links_to_them_are_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "link.jpg").symlink_to("pipe.jpg")
+    (tmp_path / "zero.jpg").symlink_to("/dev/zero")
+    for name in ("pipe.jpg", "link.jpg", "zero.jpg"):
+        with pytest.raises(ImageReadError, match=r"pipe|device") as error:
+            read_image(tmp_path / name)
+        assert name in one_line(error)
 
 
 # --- formats
@@ -298,6 +307,24 @@ def test_a_text_file_object_is_refused(tmp_path: Path) -> None:
         read_image(closed)
 
 
+@pytest.mark.parametrize("error", [RuntimeError("no\nconnection"), KeyError("a"), EOFError()])
+def test_a_file_object_that_raises_is_reported(error: Exception) -> None:
+    class Remote(io.RawIOBase):
+        def read(self, size: int = -1) -> bytes:
+            raise error
+
+    class Nameless(Remote):
+        @property
+        def name(self) -> str:
+            raise error
+
+    for file in (Remote(), Nameless()):
+        with pytest.raises(ImageReadError, match=type(file).__name__) as reported:
+            read_image(file)  # type: ignore[arg-type]
+        one_line(reported)
+        assert reported.value.__cause__ is error
+
+
 # --- files that cannot be read
 
 
@@ -373,7 +400,7 @@ def test_a_refusal_by_the_system_is_reported(
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr("mien.media.images.open_file", refuse)
     with pytest.raises(ImageReadError, match="permission") as error:
         read_image(path)
     assert "secret.png" in one_line(error)

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from mien.errors import InputError
-from mien.media.inputs import expand, is_picture_name
+from mien.media.formats import is_picture_name
+from mien.media.inputs import expand
 
 
 @pytest.fixture
@@ -171,3 +172,49 @@ def test_a_folder_that_cannot_be_read_is_reported(
     paths, errors = errors_of(["."], recursive=True)
     assert paths == ["./a.PNG", "./b.jpg"]
     assert errors == ["cannot read folder './sub' (Permission denied): check its permissions"]
+
+
+# --- pictures of formats that are not read
+
+
+@pytest.fixture
+def mixed(tree: Path) -> Path:
+    for name in ("c.dng", "D.DNG", "e.psd", "sub/f.svg", "hollow/g.jxl"):
+        (tree / name).touch()
+    return tree
+
+
+def test_pictures_of_other_formats_are_counted_once_at_the_end(mixed: Path) -> None:
+    paths, errors = errors_of(["."])
+    assert paths == ["./a.PNG", "./b.jpg"]
+    assert errors == ["left out 3 pictures (2 .dng, 1 .psd): convert them to JPEG or PNG"]
+    _, errors = errors_of(["."], recursive=True)
+    assert len(errors) == 1
+    assert errors[0].startswith("left out 5 pictures (2 .dng, ")
+
+
+def test_a_folder_of_nothing_but_them_does_not_hold_no_picture(mixed: Path) -> None:
+    paths, errors = errors_of(["hollow"])
+    assert paths == []
+    assert errors == ["left out 1 picture (1 .jxl): convert them to JPEG or PNG"]
+    with pytest.raises(InputError, match="left out 1"):
+        list(expand(["hollow"]))
+
+
+def test_a_glob_counts_them_too(mixed: Path) -> None:
+    paths, errors = errors_of(["*.*"])
+    assert paths == ["a.PNG", "b.jpg"]
+    assert errors == ["left out 3 pictures (2 .dng, 1 .psd): convert them to JPEG or PNG"]
+    assert errors_of(["*.dng"]) == (
+        [],
+        ["left out 1 picture (1 .dng): convert them to JPEG or PNG"],
+    )
+    assert errors_of(["*.txt"]) == (["notes.txt"], [])
+
+
+def test_a_named_one_is_tried_and_none_is_counted(mixed: Path) -> None:
+    assert errors_of(["c.dng"]) == (["c.dng"], [])
+
+
+def test_without_on_error_they_stop_nothing(mixed: Path) -> None:
+    assert list(expand(["."])) == ["./a.PNG", "./b.jpg"]

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mien.preprocess.crop import MAX_SIDE, face_crop
+from mien.preprocess.crop import MAX_SIDE, face_crop, square, square_around
 from mien.specs.classifier import ModelSpec
 from mien.types import Box, Face
 
@@ -81,15 +81,56 @@ def test_a_long_picture_taken_for_one_face(shape: tuple[int, int, int], turn: bo
     assert (crop == 9).all()
 
 
-@pytest.mark.parametrize("side", [1500, 4000])
-def test_a_large_face_is_shrunk_by_area(side: int) -> None:
-    small = np.random.default_rng(0).integers(0, 256, (4, 4, 3), np.uint8)
-    image = np.kron(small, np.ones((side // 4, side // 4, 1), np.uint8))
-    crop = face_crop(image, Face(Box(0, 0, side, side)), spec())
+def test_a_large_face_inside_its_picture_is_a_view() -> None:
+    image = np.zeros((2000, 1800, 3), np.uint8)
+    crop = face_crop(image, Face(Box(100, 100, 1700, 1700)), spec())
+    assert crop.shape == (1600, 1600, 3)
+    assert np.shares_memory(crop, image)
+
+
+@pytest.mark.parametrize("side", [1504, 4000])
+def test_a_large_face_at_the_border_is_shrunk_by_area(side: int) -> None:
+    small = np.random.default_rng(0).integers(0, 256, (2, 4, 3), np.uint8)
+    block = side // 4
+    image = np.kron(small, np.ones((block, block, 1), np.uint8))  # half as high as wide
+    crop = face_crop(image, Face(Box(0, 0, side, side / 2)), spec())
     assert crop.shape == (MAX_SIDE, MAX_SIDE, 3)
-    assert np.array_equal(
-        crop[MAX_SIDE // 8 :: MAX_SIDE // 4, MAX_SIDE // 8 :: MAX_SIDE // 4], small
-    )
+    centres = crop[MAX_SIDE // 8 :: MAX_SIDE // 4, MAX_SIDE // 8 :: MAX_SIDE // 4]
+    assert np.array_equal(centres, small[[0, 0, 1, 1]])
+
+
+# --- crops that are not square
+
+
+@pytest.mark.parametrize("shape", [(40, 30), (30, 41, 3), (1, 9, 3), (1500, 900, 3), (7, 7)])
+def test_square_is_the_face_crop_of_the_whole_picture(shape: tuple[int, ...]) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    height, width = shape[:2]
+    cut = face_crop(picture, Face(Box(0, 0, width, height)), spec())
+    assert np.array_equal(square(picture), cut)
+    assert cut.shape[0] == cut.shape[1] == min(max(height, width), MAX_SIDE)
+
+
+def test_square_repeats_the_border_on_both_sides() -> None:
+    picture = np.arange(1, 7, dtype=np.uint8).reshape(3, 2)
+    expected = np.pad(picture, ((0, 0), (0, 1)), mode="edge")  # the odd column is on the right
+    assert np.array_equal(square(picture), expected)
+    wide = np.arange(10, dtype=np.uint8).reshape(2, 5)
+    assert np.array_equal(square(wide), np.pad(wide, ((2, 1), (0, 0)), mode="edge"))
+
+
+def test_a_square_is_not_touched() -> None:
+    picture = np.zeros((1500, 1500), np.uint8)
+    assert square(picture) is picture or np.shares_memory(square(picture), picture)
+
+
+@pytest.mark.parametrize("shape", [(40, 30), (30, 41), (9, 9), (1, 6)])
+def test_square_around_finds_the_picture_in_its_square(shape: tuple[int, int]) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    left, top, side = square_around(*shape)
+    whole = square(picture)
+    assert whole.shape == (side, side)
+    assert np.array_equal(whole[-top : shape[0] - top, -left : shape[1] - left], picture)
 
 
 def test_one_pixel_image() -> None:

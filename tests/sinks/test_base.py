@@ -11,11 +11,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import mien.sinks
 from mien.errors import OutputError
@@ -245,7 +248,9 @@ def test_sinks_do_not_know_each_other_nor_anything_downstream() -> None:
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mien."):
                 module = (node.module or "").removeprefix("mien.")
                 top, _, rest = module.partition(".")
-                assert top in {"errors", "files", "types", "media", "sinks"}, (path.name, module)
+                assert top in {
+                    "errors", "escaping", "files", "reading", "types", "media", "sinks",
+                }, (path.name, module)  # fmt: skip
                 assert top != "sinks" or rest in allowed, (path.name, module)
 
 
@@ -261,3 +266,54 @@ def test_a_long_run_is_not_kept_in_memory() -> None:
             sink.write(make_result(make_reading()))
             assert len(sink._rows) <= 500
     assert stream.getvalue().count("photo.jpg") == 520
+
+
+@pytest.mark.parametrize("sink", TEXT)
+def test_a_second_writer_is_refused_until_the_first_ends(
+    sink: Any, results: list[Result], tmp_path: Path
+) -> None:
+    path = tmp_path / "out.txt"
+    with sink(path) as first:
+        for result in results:
+            first.write(result)
+        (tmp_path / "link").symlink_to(path)
+        for name in ("out.txt", "link"):
+            with pytest.raises(OutputError, match="another process is writing to it"):
+                sink(tmp_path / name)
+    whole = path.read_text("utf-8")
+    assert whole.endswith("\n")
+    run(sink(path), results)
+    assert path.read_text("utf-8") == whole
+
+
+@pytest.mark.parametrize("sink", TEXT)
+def test_what_is_not_text_is_not_overwritten_whatever_its_name(sink: Any, tmp_path: Path) -> None:
+    path = tmp_path / "photo"
+    Image.new("RGB", (9, 9)).save(path, "JPEG")
+    before = path.read_bytes()
+    with pytest.raises(OutputError, match=r"cannot write text over .* give another"):
+        sink(path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("given", ["path", "stream"])
+@pytest.mark.parametrize("sink", [JsonlSink, CsvSink, TableSink])
+def test_a_disk_that_fills_keeps_whole_lines(
+    sink: Any, given: str, results: list[Result], tmp_path: Path,
+    full_disk: Callable[[int], AbstractContextManager[None]],
+) -> None:  # fmt: skip
+    path, whole = tmp_path / "out.txt", tmp_path / "whole.txt"
+    many = [result for result in results if len(result)] * 40
+    run(sink(whole), many)
+    expected = whole.read_bytes()
+    for size in (len(expected) // 2, len(expected) - 1, len(expected) // 3 + 1):
+        path.unlink(missing_ok=True)
+        with (
+            path.open("w", encoding="utf-8") as stream,
+            full_disk(size),
+            pytest.raises(OutputError),
+        ):
+            run(sink(path if given == "path" else stream), many)
+        kept = path.read_bytes()
+        assert kept and kept.endswith(b"\n") and expected.startswith(kept)
+        assert len(kept) > size - len(max(expected.splitlines(), key=len)) - 2

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mien.errors import InputError, OutputError
+from mien.errors import InputError, OutputError, PictureOutputError
 from mien.media.images import read_image
-from mien.sinks.pictures import PictureFolder, picture_of
+from mien.sinks.pictures import JPEG_SIDE, PictureFolder, picture_of
 from tests.support.results import make_result
 
 
@@ -89,3 +89,63 @@ def test_the_picture_is_read_again_where_it_is_not_given(tmp_path: Path, image: 
         picture_of(make_result(source=None), None)
     with pytest.raises(InputError, match="100×80"):
         picture_of(result, image[:-1])
+
+
+# --- pictures that cannot be written like the others
+
+
+@pytest.mark.parametrize("shape", [(1, JPEG_SIDE + 1, 3), (JPEG_SIDE + 1, 1, 3)])
+def test_a_picture_too_long_for_jpeg_becomes_a_png_and_says_so(
+    shape: tuple[int, int, int], tmp_path: Path
+) -> None:
+    notes: list[str] = []
+    folder = PictureFolder(tmp_path, on_note=notes.append)
+    long = np.zeros(shape, np.uint8)
+    path = folder.save("a", long)
+    assert path == tmp_path / "a.png"
+    np.testing.assert_array_equal(read_image(path), long)
+    assert notes == [f"{path} is a PNG: a JPEG has at most 65,500 pixels a side"]
+    assert folder.save("b", long[:JPEG_SIDE, :JPEG_SIDE]).suffix == ".jpg"
+    assert len(notes) == 1
+
+
+def test_the_limit_is_pillows(tmp_path: Path) -> None:
+    Image.new("L", (JPEG_SIDE, 1)).save(tmp_path / "a.jpg")
+    with pytest.raises(OSError, match=r"encoder error|broken"):
+        Image.new("L", (JPEG_SIDE + 1, 1)).save(tmp_path / "b.jpg")
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError("encoder error -2"), ValueError("odd")])
+def test_a_picture_that_cannot_be_encoded_is_its_own_fault(
+    error: Exception, tmp_path: Path, image: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    folder = PictureFolder(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr("mien.sinks.pictures._encode", fail)
+        with pytest.raises(PictureOutputError, match=r"a\.jpg") as raised:
+            folder.save("a", image)
+    assert "\n" not in str(raised.value)
+    assert folder.save("b", image).is_file()
+
+
+def test_a_name_that_the_file_system_refuses_is_about_one_picture(
+    tmp_path: Path, image: np.ndarray
+) -> None:
+    with pytest.raises(PictureOutputError, match="too long"):
+        PictureFolder(tmp_path).save("x" * 300, image)
+
+
+def test_a_full_disk_is_about_all_of_them(
+    tmp_path: Path, image: np.ndarray, full_disk: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    with full_disk(1000), pytest.raises(OutputError) as error:
+        PictureFolder(tmp_path).save("a", image)
+    assert not isinstance(error.value, PictureOutputError)
+
+
+def test_a_named_pipe_in_the_folder_is_not_opened(tmp_path: Path, image: np.ndarray) -> None:
+    os.mkfifo(tmp_path / "a.jpg")
+    assert PictureFolder(tmp_path).save("a", image).name == "a_2.jpg"

@@ -70,16 +70,30 @@ def test_a_newer_file_still_reads() -> None:
         ({"input_size": 10**9}, "input_size and resize must be whole numbers"),
         ({"resize": 48.5}, "input_size and resize must be whole numbers"),
         ({"resize": 40}, "resize 40 is smaller than input_size 44"),
-        ({"mean": [0.5]}, "one finite number a channel"),
-        ({"mean": ["a", "b", "c"]}, "one finite number a channel"),
-        ({"std": [0.5, float("nan"), 0.5]}, "one finite number a channel"),
-        ({"std": [0.5, 0.0, 0.5]}, "std must not be 0"),
-        ({"temperature": 0}, "temperature must be positive"),
-        ({"temperature": float("inf")}, "temperature must be positive"),
+        ({"mean": [0.5]}, "mean must be one number a channel"),
+        ({"mean": ["a", "b", "c"]}, "mean must be one number a channel"),
+        ({"std": [0.5, float("nan"), 0.5]}, "std must be one number a channel"),
+        ({"std": [0.5, 0.0, 0.5]}, "std must be .* of a size from 1e-06"),
+        ({"temperature": 0}, "temperature must be from 0.01 to 100, got 0"),
+        ({"temperature": float("inf")}, "temperature must be from 0.01 to 100, got inf"),
         ({"margin": -1}, "margin must be above -1"),
         ({"margin": 1e6}, "margin must be above -1, at most 10"),
         ({"offset": [0.1]}, "offset must be two numbers"),
         ({"offset": "xy"}, "offset must be two numbers"),
+        ({"temperature": 1e-320}, "temperature must be from"),
+        ({"temperature": 10**30}, "temperature must be from"),
+        ({"offset": [1e300, 0]}, "offset must be two numbers from -10 to 10"),
+        ({"offset": [0, -11]}, "offset must be two numbers from -10 to 10"),
+        ({"mean": [0, 0, 1e39]}, "mean must be one number a channel"),
+        ({"std": [1, 1, 1e-40]}, "std must be one number a channel"),
+        ({"std": [1, 1, True]}, "std must be one number a channel"),
+        ({"channels": 3.0}, "channels must be 1 or 3, got 3.0"),
+        ({"channels": True}, "channels must be 1 or 3, got True"),
+        ({"labels": [f"label {i}" for i in range(1001)]}, "1 to 1000, got .*…"),
+        ({"labels": ["a" * 201]}, "labels must be a tuple of printable words"),
+        ({"labels": ["a", "\ud800"]}, "labels must be a tuple of printable words"),
+        ({"name": "\ud800"}, "must be text"),
+        ({"card": {"a": "\ud800"}}, "card must be facts by name"),
         ({"align": "no"}, "align must be true or false"),
         ({"scores": [1, 2]}, "scores must be finite numbers by name"),
         ({"scores": {"public_accuracy": "high"}}, "scores must be finite numbers by name"),
@@ -93,7 +107,9 @@ def test_an_invalid_spec_says_what_is_wrong(change: dict[str, object], words: st
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "7", "null", '{"name": "x"}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "7", "null", '{"name": "x"}', "[" * 3000, "9" * 400, "9" * 5000]
+)
 def test_damaged_metadata(text: str) -> None:
     with pytest.raises(ModelSpecError, match=r"some\.onnx has a damaged model spec"):
         ModelSpec.from_metadata({METADATA_KEY: text}, "some.onnx")

@@ -20,7 +20,7 @@ def test_the_kind_of_a_file(tmp_path: Path, shared: Path) -> None:
         "yunet": shared / "weights" / "yunet_n_320_320.onnx",
         "unknown": tmp_path / "bare.onnx",
     }
-    assert {name: kind_of(open_session(path)) for name, path in files.items()} == {
+    assert {name: kind_of(open_session(path), path) for name, path in files.items()} == {
         name: name for name in files
     }
 

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from mien.classifiers.onnx import OnnxClassifier
 from mien.datasets.base import open_dataset
 from mien.datasets.splits import resplit
 from mien.errors import ConfigError, InputError
 from mien.evaluation.classification.cost import Cost
+from mien.evaluation.classification.predict import predict
 from mien.subjects.base import Settings
 from mien.subjects.contenders import Contender, common_kind, compare, gather
 from mien.subjects.source import identify
@@ -91,11 +93,13 @@ def test_classifiers_are_measured_as_the_first_run_divides_the_data(tmp_path: Pa
     (run / "predictions").mkdir(parents=True)
     recipe = tiny.config(splits="random:80/20", splits_seed=3, valid_split="valid").to_dict()
     (run / "recipe.json").write_text(json.dumps(recipe))
-    answers(split="valid").save(run / "predictions" / "valid.npz")
+    own = resplit(open_dataset(data), "random:80/20", "train", 3)
+    kept = predict(OnnxClassifier(tiny_classifier(tmp_path / "kept.onnx").path), own, "valid")
+    replace(kept, model="kept").save(run / "predictions" / "valid.npz")
     card = {"recipe": {"dataset": "fer2013", "train_split": "train"}}
     model = tiny_classifier(tmp_path / "other.onnx", card=card).path
     found = gather(contenders(model, run), str(data), None, "valid")
-    own = resplit(open_dataset(data), "random:80/20", "train", 3)
+    assert found.answers["run"].model == "kept"
     assert found.answers["other"].keys == tuple(sample.key for sample in own.samples("valid"))
     assert found.answers["other"].splits == "random:80/20"
     assert found.warnings == [

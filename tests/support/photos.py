@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from mien.datasets.base import DatasetFacts
-from mien.datasets.files.archive import Folder
+from mien.datasets.files.folders import Folder
 from mien.datasets.files.pictures import Picture
 from mien.datasets.samples import Sample
 from mien.errors import DatasetError

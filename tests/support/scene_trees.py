@@ -48,6 +48,13 @@ def write_pictures(folder: Path, given: Real) -> None:
         (folder / name).write_bytes(data)
 
 
+def write_files(folder: Path, files: dict[str, bytes]) -> Path:
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return folder
+
+
 def write_coco(folder: Path, given: Real, table: str = "annotations.json") -> Path:
     write_pictures(folder / "images", given)
     (folder / table).parent.mkdir(parents=True, exist_ok=True)

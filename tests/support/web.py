@@ -21,7 +21,7 @@ class Web:
 
 
 @contextmanager
-def serving(pages: dict[str, Answer]) -> Iterator[Web]:
+def serving(pages: dict[str, Answer], address: str = "127.0.0.1") -> Iterator[Web]:
     """``pages``: decoded path → its answer; any other path is a 404."""
     asked: Counter[str] = Counter()
 
@@ -34,7 +34,7 @@ def serving(pages: dict[str, Answer]) -> Iterator[Web]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer((address, 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:

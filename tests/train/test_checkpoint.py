@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from mien.errors import ConfigError, ModelFileError, OutputError
+from mien.errors import ConfigError, MienError, ModelFileError, OutputError
 from tests.support import tiny
 from tests.support.few_scenes import TINY
 
@@ -77,6 +79,78 @@ def test_a_value_of_another_kind_is_one_line(tmp_path: Path, changed: dict[str, 
     assert "\n" not in str(e.value)
 
 
+def nested(depth: int) -> object:
+    return [nested(depth - 1)] if depth else "end"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"epochs_done": -1}, {"epochs_done": True}, {"epochs_done": 10**30},
+        {"ema_updates": 10**30},
+        {"config": {1: 2}}, {"config": {"name": torch.zeros(1)}}, {"config": {"name": nested(50)}},
+        {"config": {"name": 10**40}},
+        {"facts": {"hardware": torch.zeros(1)}}, {"facts": {(1, 2): 3}},
+        {"watch": {"rate": "fast"}}, {"watch": {"rate": [1.0]}},
+        {"model": {"w": 3}}, {"ema": {3: torch.zeros(1)}}, {"best": {"w": [torch.zeros(1)]}},
+        {"ema": {"w": torch.zeros(1).expand(10**15)}},
+        {"ema": {"w": torch.zeros(3).to_sparse()}},
+    ],
+    ids=lambda changed: f"{next(iter(changed))} {str(next(iter(changed.values())))[:30]}",
+)  # fmt: skip
+def test_a_hostile_value_is_one_line(tmp_path: Path, changed: dict[str, object]) -> None:
+    torch.save({**WHOLE, **changed}, tmp_path / "last.pt")
+    with pytest.raises(ModelFileError, match="is not a checkpoint of 'mien train': its ") as caught:
+        load_classifier_run(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_parts_larger_than_the_file_are_not_unpacked(tmp_path: Path) -> None:
+    torch.save({**WHOLE, "model": {"w": torch.zeros(1 << 18)}}, tmp_path / "stored.pt")
+    with (
+        zipfile.ZipFile(tmp_path / "stored.pt") as stored,
+        zipfile.ZipFile(tmp_path / "last.pt", "w", zipfile.ZIP_DEFLATED) as packed,
+    ):
+        for part in stored.infolist():
+            packed.writestr(part.filename, stored.read(part))
+    with pytest.raises(ModelFileError, match="or damaged"):
+        checkpoint.load(tmp_path / "last.pt")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_named_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "last.pt")
+    with pytest.raises(ModelFileError, match="cannot be read: it is a named pipe"):
+        checkpoint.load(tmp_path / "last.pt")
+
+
+def test_any_byte_may_be_damaged(run: Path, tmp_path: Path) -> None:
+    """Whatever is changed, a checkpoint loads or is refused in one line."""
+    whole = (run / "last.pt").read_bytes()
+    rng = np.random.default_rng(3)
+    refused = 0
+    for _ in range(60):
+        data = bytearray(whole[: rng.integers(1, len(whole))] if rng.random() < 0.2 else whole)
+        for place in rng.integers(0, len(data), 40):
+            data[place] = rng.integers(256)
+        (tmp_path / "last.pt").write_bytes(data)
+        try:
+            load_classifier_run(tmp_path)
+        except MienError as error:
+            refused += 1
+            assert "\n" not in str(error)
+    assert refused
+
+
+def test_a_recipe_that_does_not_fit_the_weights_is_one_line(run: Path, tmp_path: Path) -> None:
+    state = checkpoint.load(run / "last.pt")
+    for changed in ({"widths": [9, 8, 8, 8]}, {"widths": [65536] * 4}):
+        checkpoint.save({**state, "config": {**state["config"], **changed}}, tmp_path / "last.pt")
+        with pytest.raises(ModelFileError, match="does not fit its own recipe") as caught:
+            load_classifier_run(tmp_path)
+        assert "\n" not in str(caught.value)
+
+
 def test_a_run_is_never_overwritten_silently(run: Path) -> None:
     before = {path.name: path.read_bytes() for path in run.iterdir()}
     with pytest.raises(ConfigError, match="--resume"):
@@ -132,3 +206,9 @@ def test_the_hash_tells_networks_apart(run: Path) -> None:
     assert first == checkpoint.weights_hash(load_classifier_run(run)[0])
     next(net.parameters()).data[0] += 1e-3
     assert checkpoint.weights_hash(net) != first
+
+
+def test_a_checkpoint_is_never_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "last.pt")
+    with pytest.raises(ModelFileError, match=r"cannot be read: it is a named pipe"):
+        checkpoint.load(tmp_path / "last.pt")

@@ -31,7 +31,20 @@ def test_files_that_count_from_0_are_read_from_1(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{", "[1, 2]\n", '{"loss": 1}\n', '{"epoch": 1}\n{"loss": 1}\n', "\xff"]
+    "content",
+    [
+        "",
+        "{",
+        "[1, 2]\n",
+        '{"loss": 1}\n',
+        '{"epoch": 1}\n{"loss": 1}\n',
+        "\xff",
+        '{"epoch": 1.0}\n',
+        '{"epoch": true}\n',
+        '{"epoch": 1, "train_loss": "low"}\n',
+        '{"epoch": ' + "9" * 5000 + "}\n",
+        '{"epoch": 1, "train_loss": ' + "[" * 3000 + "}\n",
+    ],
 )
 def test_a_damaged_file_is_one_line(content: str, tmp_path: Path) -> None:
     path = tmp_path / METRICS

@@ -62,6 +62,25 @@ def test_weights_beyond_float16_are_refused(graph: Callable[[], Any]) -> None:
         store_float16(model)
 
 
+@pytest.mark.parametrize("what", [KeyboardInterrupt(), MemoryError(), SystemExit(3)])
+@pytest.mark.parametrize("raised", ["from", "during", "at once"])
+def test_interruptions_are_not_blamed_on_the_exporter(
+    what: BaseException, raised: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def export(*args: Any, **options: Any) -> None:
+        if raised == "at once":
+            raise what
+        try:
+            raise what
+        except BaseException as error:  # noqa: BLE001 - as the exporter does
+            wrapped = torch.onnx.OnnxExporterError("a page of advice")
+            raise wrapped from error if raised == "from" else None
+
+    monkeypatch.setattr(torch.onnx, "export", export)
+    with pytest.raises(type(what)):
+        traced(torch.nn.Identity(), torch.zeros(2, 14), {}, ["x"], ["y"])
+
+
 def test_a_network_that_cannot_be_exported_is_one_line() -> None:
     class Undecided(torch.nn.Module):
         def forward(self, x: torch.Tensor) -> torch.Tensor:

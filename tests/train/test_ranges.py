@@ -36,12 +36,15 @@ class Settings:
 
 
 @pytest.mark.parametrize(("key", "value", "expected"), [
-    ("count", 0, "count must be positive"),
-    ("count_or_none", 0, "count_or_none must be positive, or left out"),
-    ("count_or_zero", -1, "count_or_zero must not be negative"),
-    ("positive", 0.0, "positive must be positive"),
+    ("count", 0, "count must be positive, at most 1000000000"),
+    ("count", 10**18, "count must be positive, at most 1000000000"),
+    ("count_or_none", -1, "count_or_none must be positive, or left out, and at most 1000000000"),
+    ("count_or_zero", -1, "count_or_zero must not be negative, or above 1000000000"),
+    ("positive", 0.0, "positive must be positive, from 1e-12 to 1e+30"),
+    ("positive", 1e-320, "positive must be positive, from 1e-12 to 1e+30"),
+    ("positive", 1e300, "positive must be positive, from 1e-12 to 1e+30"),
     ("positive", float("inf"), "positive must be finite"),
-    ("not_negative", -0.1, "not_negative must not be negative"),
+    ("not_negative", -0.1, "not_negative must not be negative, or above 1e+30"),
     ("share", 1.1, "share must be in [0, 1]"),
     ("share", float("nan"), "share must be finite"),
     ("seed", 2**32, "seed must be from 0 to 2**32 - 1"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -61,6 +62,54 @@ def test_a_recipe_file(tmp_path: Path) -> None:
         load_recipe(path)
     with pytest.raises(ConfigError, match="cannot read"):
         load_recipe(tmp_path / "none.toml")
+
+
+HOSTILE = {
+    "deep": ("a = " + "[" * 3000 + "]" * 3000, "not valid TOML: it has more than 64 lists"),
+    "digits": ("epochs = " + "9" * 5000, "not valid TOML: a whole number has too many digits"),
+    "400 digits": ("lr = " + "9" * 400, "not valid TOML: a whole number does not fit"),
+    "hexadecimal": ("epochs = 0x" + "f" * 5000, "not valid TOML: a whole number does not fit"),
+    "date": ("epochs = 1979-05-27", "not valid TOML: 1979-05-27 is a date"),
+    "1e400": ("lr = 1e400", "lr must be finite"),
+    "1e300": ("lr = 1e300", "lr must be positive, from 1e-12 to 1e"),
+    "1e-320": ("distill_temperature = 1e-320", "distill_temperature must be positive, from"),
+    "float": ("epochs = 3.0", "epochs must be a whole number, got 3.0"),
+    "boolean": ("epochs = true", "epochs must be a whole number, got True"),
+    "std": ("std = [1e-300]", "std must not be 0, and of a size from"),
+    "side": ("input_size = 1000000\nresize = 1000000", "input_size must be from 1 to 4096"),
+    "bytes": (b'name = "\xff"', "not valid TOML: it is not UTF-8 text from byte 9 on"),
+    "key": ('"a\\nb" = 1', r"unknown key 'a\\nb'"),
+    "long": ('epochs = "' + "x" * 100_000 + '"', "epochs must be a whole number, got 'x*…$"),
+    "large": ("#" * 300_000, "it has more than 262,144 bytes"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_recipe_is_one_clear_line(tmp_path: Path, name: str) -> None:
+    text, expected = HOSTILE[name]
+    path = tmp_path / "hostile.toml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ConfigError, match=expected) as caught:
+        load_recipe(path)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 1200
+
+
+def test_a_recipe_is_never_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.toml")
+    with pytest.raises(ConfigError, match=r"cannot read the recipe .*: it is a named pipe"):
+        load_recipe(tmp_path / "pipe.toml")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [10**400, 10**5000, float("inf"), float("nan"), True, [[[]]]],
+    ids=["400", "5000", "inf", "nan", "true", "lists"],
+)
+def test_hostile_values_from_python(value: Any) -> None:
+    for key in ("epochs", "lr", "name", "widths", "size_schedule", "limit", "flip"):
+        if (key, value) != ("flip", True):
+            with pytest.raises(ConfigError, match=key):
+                load_recipe("default", values={key: value})
 
 
 def test_recipes_can_be_read_without_pytorch() -> None:

@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 
 from mien.datasets.base import open_dataset
+from mien.datasets.fingerprint import split_fingerprint
 from mien.datasets.samples import Sample
+from mien.datasets.splits import at_random
 from mien.errors import ConfigError, DatasetError, ModelFileError, OutputError, TrainingError
 from tests.support import tiny
 from tests.support.runs import equal, state, train
@@ -44,7 +46,8 @@ def test_what_is_reported_is_what_the_stored_weights_do(run: Path) -> None:
     from mien.train.classification.spec import input_spec
 
     net, config, _ = load_classifier_run(run)
-    samples = list(tiny.Faces().samples("public"))[: config.limit]
+    samples = list(tiny.Faces().samples("public"))
+    samples = [samples[i] for i in at_random([s.label for s in samples], config.limit, config.seed)]
     x = network_input([s.image for s in samples], input_spec(config, tiny.Faces.facts.labels))
     with torch.inference_mode():
         answers = net(torch.from_numpy(x)).argmax(1).tolist()
@@ -124,7 +127,9 @@ def test_a_checkpoint_that_fits_no_recipe_is_not_resumed(
 ) -> None:
     before = state(run)
     checkpoint.save({**before, **changed}, tmp_path / checkpoint.CHECKPOINT)
-    with pytest.raises(ModelFileError, match="does not fit its own recipe") as caught:
+    with pytest.raises(
+        ModelFileError, match=r"does not fit its own recipe|is not a checkpoint of"
+    ) as caught:
         train(ClassifierConfig.from_dict(before["config"]), tmp_path, resume=True)
     assert "\n" not in str(caught.value)
 
@@ -142,6 +147,79 @@ def test_a_run_is_resumed_only_with_its_own_data(run: Path) -> None:
         train(config, run, resume=True, data=tiny.Faces(votes=False))
     with pytest.raises(ConfigError, match="was trained on 96 pictures"):
         train(config, run, resume=True, data=tiny.Faces(count=64))
+
+
+class Other(tiny.Faces):
+    """As many pictures of the same labels, of which one pixel or one label differs in ``split``."""
+
+    def __init__(self, split: str, label: bool = False) -> None:
+        super().__init__()
+        self.split, self.label = split, label
+
+    def samples(self, split: str) -> Iterator[Sample]:
+        for index, sample in enumerate(super().samples(split)):
+            if split != self.split or index not in (3, 4):
+                yield sample
+            elif self.label:
+                yield replace(sample, label=7 - sample.label)  # 3 and 4 change places
+            else:
+                yield replace(sample, pixels=sample.image ^ 1)
+
+
+@pytest.mark.parametrize("label", [False, True])
+@pytest.mark.parametrize(("split", "what"), [("train", "training"), ("public", "validation")])
+def test_a_run_is_not_resumed_with_as_many_other_pictures(
+    tmp_path: Path, split: str, what: str, label: bool
+) -> None:
+    config = tiny.config(architecture="mlp", epochs=1, limit=None)
+    train(config, tmp_path)
+    with pytest.raises(ConfigError, match=f"other data: the fingerprint of its {what} pictures"):
+        train(config, tmp_path, data=Other(split, label), resume=True)
+    facts = checkpoint.load(tmp_path / "last.pt")["facts"]
+    assert facts["fingerprint"] == split_fingerprint(tiny.Faces(), "train")
+    assert facts["valid_fingerprint"] == split_fingerprint(tiny.Faces(), "public")
+
+
+def test_a_run_of_before_fingerprints_is_resumed_by_its_counts(tmp_path: Path) -> None:
+    config = tiny.config(architecture="mlp", epochs=1, limit=None)
+    train(config, tmp_path)
+    state = checkpoint.load(tmp_path / "last.pt")
+    for key in ("fingerprint", "valid_fingerprint"):
+        del state["facts"][key]
+    checkpoint.save(state, tmp_path / "last.pt")
+    train(config, tmp_path, data=Other("train"), resume=True)
+    with pytest.raises(ConfigError, match="was trained on 128 pictures"):
+        train(config, tmp_path, data=tiny.Faces(127), resume=True)
+    state["config"]["limit"] = state["facts"]["pictures"] = 96  # the first ones, then
+    checkpoint.save(state, tmp_path / "last.pt")
+    with pytest.raises(ConfigError, match=r"whose limit took the first pictures"):
+        train(
+            tiny.config(architecture="mlp", epochs=1, limit=96), tmp_path, resume=True,
+            data=tiny.Faces(128),
+        )  # fmt: skip
+
+
+def test_two_runs_in_one_folder_are_refused(tmp_path: Path) -> None:
+    config = tiny.config(architecture="mlp", epochs=1)
+    run = tmp_path / "new" / "run"
+    with pytest.raises(ConfigError, match=r"process \d+ is training into .*run: wait"):
+        train(config, run, on_epoch=lambda row: train(config, run, resume=True))
+    assert [row["epoch"] for row in read_metrics(run / METRICS)] == [1]
+    assert sorted(p.name for p in run.iterdir()) == ["last.pt", "metrics.jsonl", "recipe.json"]
+    with pytest.raises(DatasetError):  # nothing remains of a folder that gets no run
+        train(config, tmp_path / "no", data=tiny.Faces(0))
+    assert not (tmp_path / "no").exists()
+
+
+def test_classes_without_a_picture_are_named(tmp_path: Path) -> None:
+    notes: list[str] = []
+    config = tiny.config(architecture="mlp", epochs=1, batch_size=4, limit=4)
+    train(config, tmp_path, on_note=notes.append)
+    assert len(notes) == 2 and "split 'train' has no picture of " in notes[0]
+    assert notes[0].endswith("the model cannot learn them") and "'public'" in notes[1]
+    notes.clear()
+    train(tiny.config(architecture="mlp", epochs=1), tmp_path / "all", on_note=notes.append)
+    assert not notes
 
 
 def test_another_seed_gives_another_run(tmp_path: Path) -> None:
@@ -232,7 +310,7 @@ def test_a_full_gpu_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_a_network_too_large_for_the_cpu_is_one_line(tmp_path: Path) -> None:
     expected = r"out of memory on cpu .*batch_size=16, or lower widths"
     with pytest.raises(TrainingError, match=expected) as caught:
-        train(tiny.config(widths=[8_000_000, 8, 8, 8]), tmp_path / "run")
+        train(tiny.config(widths=[65536, 65536, 8, 8]), tmp_path / "run")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "run").exists()
 

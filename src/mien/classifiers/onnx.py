@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +12,15 @@ from mien.classifiers.probabilities import softmax
 from mien.errors import ModelFileError
 from mien.preprocess.network_input import network_input
 from mien.registry import register_classifier
-from mien.runtime import open_session, run_session
+from mien.runtime import Session, open_session, run_session
 from mien.specs.classifier import ModelSpec
 from mien.specs.identify import refuse_other
+from mien.specs.metadata import read_metadata
 from mien.weights import DEFAULT
 
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
-
 BATCH = 64  # faces per call: more take more memory and are no faster
+LARGEST_BATCH = 1024  # that a file may fix
+MOST_VALUES = 1 << 26  # of the network's input in a call: 256 MB
 
 
 class OnnxClassifier:
@@ -35,21 +34,26 @@ class OnnxClassifier:
         self._open(path, open_session(path, threads=threads))
 
     @classmethod
-    def from_session(cls, path: str | Path, session: InferenceSession) -> OnnxClassifier:
+    def from_session(cls, path: str | Path, session: Session) -> OnnxClassifier:
         """The classifier of a file that is already open."""
         classifier = cls.__new__(cls)
         classifier._open(path, session)
         return classifier
 
-    def _open(self, path: str | Path, session: InferenceSession) -> None:
+    def _open(self, path: str | Path, session: Session) -> None:
         self.path, self._session = Path(path), session
         refuse_other(self._session, "classifier", path)
-        metadata = self._session.get_modelmeta().custom_metadata_map
+        metadata = read_metadata(self._session, path)
         self.spec = ModelSpec.from_metadata(metadata, str(path))
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        if len(inputs) != 1 or not outputs:
+            raise ModelFileError(
+                f"{path} is not an expression classifier: it has {len(inputs)} inputs and "
+                f"{len(outputs)} outputs, not one of each"
+            )
         self._input, self._output = inputs[0].name, outputs[0].name
         side, labels = self.spec.input_size, len(self.spec.labels)
-        problems = [f"it has {len(inputs)} inputs"] if len(inputs) != 1 else []
+        problems = []
         for what, node, want in (
             ("input", inputs[0], (self.spec.channels, side, side)),
             ("output", outputs[0], (labels,)),
@@ -64,8 +68,16 @@ class OnnxClassifier:
         if problems:
             raise ModelFileError(f"{path} is not an expression classifier: {'; '.join(problems)}")
         # Some exporters fix the batch size; smaller batches are then padded.
-        fixed = inputs[0].shape[0] if inputs[0].shape else None
+        fixed = inputs[0].shape[0]
         self._fixed_batch = fixed if isinstance(fixed, int) and fixed > 0 else None
+        face = self.spec.channels * (self.spec.resize or side) ** 2
+        most = max(1, min(LARGEST_BATCH, MOST_VALUES // face))
+        if self._fixed_batch and self._fixed_batch > most:
+            raise ModelFileError(
+                f"{path} takes exactly {self._fixed_batch} faces in a call, more than {most}: "
+                "export it again with a smaller or a free batch size"
+            )
+        self._batch = self._fixed_batch or min(BATCH, most)
 
     def logits(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """(N, K) raw outputs for square (H, W) or (H, W, 3) RGB uint8 crops of any size.
@@ -73,9 +85,8 @@ class OnnxClassifier:
         Raises ``ModelFileError`` if the network cannot be run or its outputs are not finite.
         """
         out = np.empty((len(crops), len(self.spec.labels)), np.float32)
-        batch = self._fixed_batch or BATCH
-        for start in range(0, len(crops), batch):
-            x = network_input(crops[start : start + batch], self.spec)  # (N, C, S, S)
+        for start in range(0, len(crops), self._batch):
+            x = network_input(crops[start : start + self._batch], self.spec)  # (N, C, S, S)
             out[start : start + len(x)] = self._run(x)
         return out
 
@@ -93,7 +104,7 @@ class OnnxClassifier:
 
     def classify(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """(N, K) probabilities: softmax of logits over the spec's temperature (Guo et al. 2017)."""
-        return softmax(self.logits(crops) / self.spec.temperature)
+        return softmax(self.logits(crops), self.spec.temperature)
 
 
 @register_classifier("default")

@@ -6,7 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(N, K) probabilities of (N, K) logits, which may be large."""
-    e = np.exp(logits - logits.max(axis=1, keepdims=True))
+def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np.float32]:
+    """(N, K) probabilities of (N, K) finite logits, divided by ``temperature`` (Guo et al. 2017).
+
+    They are finite and sum to 1 however large the logits are.
+    """
+    # In float64 neither the differences nor the quotients of float32 values overflow.
+    below = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
+    e = np.exp(below / temperature)
     return np.asarray(e / e.sum(axis=1, keepdims=True), np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -9,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mien.errors import MienError
+from mien.cli.support.numbers import THREADS, Finite
+from mien.cli.support.printing import complain
+from mien.errors import MienError, PictureOutputError
 
 if TYPE_CHECKING:
     from mien.sinks.base import Sink
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 @click.option("--draw", metavar="DIR", help="Save annotated copies of the pictures in DIR.")
 @click.option("--crops", metavar="DIR", help="Save each face in DIR, with a table crops.csv.")
 @click.option(
-    "--min-face-size", type=click.FloatRange(min=0, min_open=True), metavar="PIXELS",
+    "--min-face-size", type=Finite(min=0, min_open=True), metavar="PIXELS",
     help="Smallest face to look for (default: the detector's own).",
 )  # fmt: skip
 @click.option(
@@ -49,8 +52,11 @@ if TYPE_CHECKING:
     "--max-pixels", type=click.IntRange(min=1), metavar="N",
     help="Refuse pictures with more pixels (default: 100 million).",
 )  # fmt: skip
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads per network.")
+@click.option("--threads", type=THREADS, metavar="N", help="Threads per network.")
+@click.pass_context
 def command(
+    context: click.Context,
+    /,
     paths: tuple[str, ...],
     recursive: bool,
     format_: str,
@@ -63,15 +69,24 @@ def command(
 
     PATH is a picture, a folder, a quoted glob such as 'photos/*.jpg', or - for a list of paths on
     standard input, one per line. A picture that cannot be read is reported on one line and skipped.
-    Exit status: 0 all read, 1 some failed, 2 usage.
+    Exit status: 0 all read and written, 1 some failed or left out, 2 usage.
     """
+    from mien.cli.support.inputs import check_outputs
     from mien.cli.support.progress import progress
+    from mien.files import kept_apart
     from mien.media.inputs import STDIN, expand
     from mien.pipeline import Recognizer
 
+    outputs = (output, draw, crops)
+    check_outputs(context, ("output", "draw", "crops"))
     failed = _Failures()
     recognizer = Recognizer(**options)
+    if any(map(os.path.exists, filter(None, outputs))):  # something could be overwritten
+        listed = [path for path in paths if path != STDIN]  # what is listed there may never end
+        for _ in kept_apart(expand(listed, recursive=recursive, on_error=_ignore), outputs):
+            pass
     sources: Any = expand(paths, recursive=recursive, on_error=failed.report)
+    sources = kept_apart(sources, outputs)
     with ExitStack() as stack:
         sinks = [stack.enter_context(sink) for sink in _sinks(format_, output, draw, crops)]
         if sys.stderr.isatty() and STDIN not in paths:
@@ -81,8 +96,15 @@ def command(
         with progress(sources, hidden=scrolling) as step:
             for result, image in recognizer.stream(step(sources), failed.picture):
                 for sink in sinks:
-                    sink.write(result, image)
+                    try:
+                        sink.write(result, image)
+                    except PictureOutputError as error:
+                        failed.report(error)
     return 1 if failed.count else 0
+
+
+def _ignore(_: MienError) -> None:
+    """It is reported when the pictures are read."""
 
 
 class _Failures:
@@ -93,7 +115,7 @@ class _Failures:
 
     def report(self, error: MienError) -> None:
         self.count += 1
-        click.echo(f"mien: {error}", err=True)
+        complain(error)
 
     def picture(self, name: str, error: MienError) -> None:
         self.report(error)
@@ -110,6 +132,6 @@ def _sinks(format_: str, output: str | None, draw: str | None, crops: str | None
     }
     yield text[format_](output or sys.stdout)
     if draw is not None:
-        yield sinks.DrawSink(draw)
+        yield sinks.DrawSink(draw, on_note=complain)
     if crops is not None:
-        yield sinks.CropsSink(crops)
+        yield sinks.CropsSink(crops, on_note=complain)

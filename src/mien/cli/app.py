@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
-from typing import Any
 
 import click
 
+from mien.cli.support.printing import complain, warnings_on_one_line
+from mien.cli.support.signals import stop_signals
 from mien.errors import ConfigError, MienError, UnknownNameError, did_you_mean
 
 COMMANDS = (
@@ -60,37 +62,78 @@ def cli() -> None:
 
 
 def main(args: list[str] | None = None) -> None:
-    """Entry point of ``mien``. Exit status: 0 success, 1 failure, 2 usage, 130 stopped."""
+    """Entry point of ``mien``.
+
+    Exit status: 0 success, 1 failure, 2 usage, 128 + N stopped by signal N (130: Ctrl-C). A reader
+    that closes the pipe, such as ``mien … | head``, is no failure.
+    """
     _open_streams()
-    try:
-        code: Any = cli.main(args=args, prog_name="mien", standalone_mode=False)
-        sys.stdout.flush()
-    except click.exceptions.NoArgsIsHelpError as error:  # `mien` without arguments prints the help
-        click.echo(error.format_message())
-        code = 0
-    except click.ClickException as error:
-        context = error.ctx if isinstance(error, click.UsageError) else None
-        where = f" (see '{context.command_path} --help')" if context else ""
-        code = _fail(f"{error.format_message()}{where}", 2)
-    except (click.Abort, KeyboardInterrupt):
-        code = _fail("stopped", 130)
-    except (ConfigError, UnknownNameError) as error:
-        code = _fail(error, 2)
-    except (MienError, OSError, MemoryError) as error:
-        if isinstance(error.__cause__ or error, BrokenPipeError):  # such as `mien … | head`
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = 0
-        elif isinstance(error, MemoryError):
-            code = _fail("out of memory: try smaller pictures, or fewer at a time", 1)
-        else:
-            code = _fail(getattr(error, "strerror", None) or error, 1)
+    with stop_signals() as stop, warnings_on_one_line():
+        try:
+            code = _run(sys.argv[1:] if args is None else args)
+            sys.stdout.flush()
+            stop.over = True
+        except SystemExit:
+            raise
+        except BaseException as error:  # noqa: BLE001 - _status raises what is not expected
+            stop.over = True
+            # What fails after a signal fails because of it, however a library words it.
+            code = _status(KeyboardInterrupt() if stop.number else error)
+        _drop_unwritten()
+    if code == 130 and stop.number:
+        code = 128 + stop.number
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def _run(args: list[str]) -> object:
+    """What the command returns: its exit status, or anything else for success."""
+    if "_MIEN_COMPLETE" in os.environ:  # a shell asks for completions
+        return cli.main(args=args, prog_name="mien", standalone_mode=False)
+    try:  # not through Click's own main: it prints an empty line and exits on a closed pipe
+        with cli.make_context("mien", args) as context:
+            return cli.invoke(context)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+
+
+def _status(error: BaseException) -> int:
+    """Report ``error`` on one line and return the exit status; raise what is not expected."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # `mien` alone prints the help
+        click.echo(error.format_message())
+        return 0
+    if isinstance(error, click.ClickException):
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        where = f" (see '{context.command_path} --help')" if context else ""
+        return _fail(f"{error.format_message()}{where}", 2)
+    if isinstance(error, click.Abort | KeyboardInterrupt):
+        return _fail("stopped", 130)
+    if isinstance(error, BrokenPipeError) or isinstance(error.__cause__, BrokenPipeError):
+        return 0
+    if isinstance(error, ConfigError | UnknownNameError):
+        return _fail(error, 2)
+    if isinstance(error, MemoryError):
+        return _fail("out of memory: try smaller pictures, or fewer at a time", 1)
+    if isinstance(error, OSError) and not isinstance(error, MienError):
+        return _fail(error.strerror or error, 1)
+    if isinstance(error, MienError):
+        return _fail(error, 1)
+    raise error
+
+
 def _fail(what: object, code: int) -> int:
-    """Print one line on standard error, even if a file's name contains line breaks."""
-    click.echo(f"mien: {' '.join(str(what).split())}", err=True)
+    with suppress(OSError):  # standard error is closed too
+        complain(what)
     return code
+
+
+def _drop_unwritten() -> None:
+    """Empty the buffers of streams that fail: Python would report them again when it ends."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _open_streams() -> None:

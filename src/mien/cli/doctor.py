@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from typing import Any
 
 import click
+
+from mien.cli.support.printing import say, say_json
 
 
 @click.command()
@@ -38,7 +39,7 @@ def command(as_json: bool) -> int:
     states = [report["default_model"], *report["detectors"].values()]
     healthy = all(report["core"].values()) and not any(s.startswith("broken") for s in states)
     if as_json:
-        click.echo(json.dumps({**report, "healthy": healthy}, indent=2))
+        say_json({**report, "healthy": healthy}, indent=2)
     else:
         _print(report)
     return 0 if healthy else 1
@@ -49,12 +50,12 @@ def _print(report: dict[str, Any]) -> None:
     from mien.extras import PURPOSES
 
     core = [f"{name} {version or 'MISSING'}" for name, version in report["core"].items()]
-    click.echo(f"mien {report['mien']}, Python {report['python']}, {report['platform']}")
-    click.echo(f"core:          {', '.join(core)}")
-    click.echo(f"ONNX Runtime:  {', '.join(report['providers'])}")
-    click.echo(f"default model: {report['default_model']}")
+    say(f"mien {report['mien']}, Python {report['python']}, {report['platform']}")
+    say(f"core:          {', '.join(core)}")
+    say(f"ONNX Runtime:  {', '.join(report['providers'])}")
+    say(f"default model: {report['default_model']}")
     for name, state in report["detectors"].items():
-        click.echo(f"detector {name + ':':13}{state}")
+        say(f"detector {name + ':':13}{state}")
     for extra, parts in report["extras"].items():
         missing = [name for name, version in parts.items() if not version]
         if missing:
@@ -62,7 +63,7 @@ def _print(report: dict[str, Any]) -> None:
             state = f"lacks {', '.join(missing)} ({purpose}{install_command(extra)})"
         else:
             state = "complete: " + ", ".join(f"{n} {v}" for n, v in parts.items())
-        click.echo(f"extra {extra + ':':9}{state}")
+        say(f"extra {extra + ':':9}{state}")
 
 
 def _about_model(spec: Any) -> str:
@@ -74,8 +75,9 @@ def _about_model(spec: Any) -> str:
 
 
 def _providers() -> list[str]:
+    from mien.runtime import onnxruntime
+
     try:
-        import onnxruntime
+        return list(onnxruntime().get_available_providers())
     except ImportError as error:
         return [f"not usable: {error}"]
-    return list(onnxruntime.get_available_providers())

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from mien.cli.support.numbers import Finite
+from mien.cli.support.printing import say
+
 if TYPE_CHECKING:
     from mien.train.classification.export import ExportedClassifier
     from mien.train.detection.export import ExportedDetector
@@ -26,11 +29,18 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option("--name", metavar="NAME", help="Name of the model (default: the recipe's).")
 @click.option("--licence", metavar="TEXT", help="Terms of the weights and their training data.")
-@click.option("--margin", type=float, metavar="SHARE", help="Crop side = (1 + SHARE) × box side.")
-@click.option("--offset", type=(float, float), metavar="X Y", help="Crop's shift in box sides.")
+@click.option(
+    "--margin", type=Finite(), metavar="SHARE", help="Crop side = (1 + SHARE) × box side."
+)
+@click.option(
+    "--offset", type=(Finite(), Finite()), metavar="X Y", help="Crop's shift in box sides."
+)
 @click.option("--align/--no-align", default=None, help="Rotate crops so that the eyes are level.")
 @click.option("--card", multiple=True, metavar="KEY=VALUE", help="A fact for the model's card.")
+@click.pass_context
 def command(
+    context: click.Context,
+    /,
     run: str,
     out: str,
     weights: str,
@@ -49,9 +59,11 @@ def command(
     FILE', a face detector with 'mien analyze --detector FILE'. Exit status: 0 written, 1 failed,
     2 usage.
     """
+    from mien.cli.support.inputs import check_outputs
     from mien.extras import require_extra
     from mien.options import read_pairs
 
+    check_outputs(context, ["out"])
     facts = read_pairs(card, "--card")
     require_extra("train", "'mien export'", "onnx", "onnxscript")
     from mien.train.classification.export import ExportedClassifier
@@ -63,7 +75,7 @@ def command(
         calibrate_split=calibrate_split, name=name, licence=licence, card=facts,
         framing={key: value for key, value in framing.items() if value is not None},
     )  # fmt: skip
-    click.echo(f"{exported.path}: {exported.size / 1e6:.2f} MB, {weights} weights")
+    say(f"{exported.path}: {exported.size / 1e6:.2f} MB, {weights} weights")
     if isinstance(exported, ExportedClassifier):
         _print_classifier(exported)
     else:
@@ -72,27 +84,27 @@ def command(
 
 def _print_classifier(exported: ExportedClassifier) -> None:
     spec = exported.spec
-    click.echo(f"largest difference from PyTorch's logits: {exported.difference:.2g}")
+    say(f"largest difference from PyTorch's logits: {exported.difference:.2g}")
     if spec.scores:
-        click.echo(f"temperature: {spec.temperature:.3f}")
-        click.echo(_figures(spec.scores))
-    click.echo(f"next: mien analyze PHOTO --model {exported.path}")
+        say(f"temperature: {spec.temperature:.3f}")
+        say(_figures(spec.scores))
+    say(f"next: mien analyze PHOTO --model {exported.path}")
 
 
 def _print_detector(exported: ExportedDetector, weights: str) -> None:
     if exported.boxes:
-        click.echo(
+        say(
             f"of {exported.boxes} boxes in PyTorch, scores differ by {exported.score:.2g} or less, "
             f"sides by {exported.pixels:.2g} pixels"
         )
     else:
-        click.echo("PyTorch finds nothing on the test photos: train it longer")
+        say("PyTorch finds nothing on the test photos: train it longer")
     if exported.unmatched:
         kept = ": --weights float32 keeps them" if weights == "float16" else ""
-        click.echo(f"rounding adds or drops {exported.unmatched} uncertain boxes{kept}")
+        say(f"rounding adds or drops {exported.unmatched} uncertain boxes{kept}")
     if exported.spec.scores:
-        click.echo(_figures(exported.spec.scores))
-    click.echo(f"next: mien analyze PHOTO --detector {exported.path}")
+        say(_figures(exported.spec.scores))
+    say(f"next: mien analyze PHOTO --detector {exported.path}")
 
 
 def _figures(scores: Mapping[str, float]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -26,25 +25,24 @@ def command(context: click.Context, as_json: bool) -> None:
     """
     if context.invoked_subcommand:
         return
-    from rich.table import Table
-
     from mien.catalogue import classifier_specs, detector_facts
-    from mien.cli.support.console import out
+    from mien.cli.support.console import Table, out
+    from mien.cli.support.printing import say_json
 
     listed = {
         "detectors": _rows(detector_facts(), DETECTOR_COLUMNS, _detector_cells),
         "classifiers": _rows(classifier_specs(), CLASSIFIER_COLUMNS, _classifier_cells),
     }
     if as_json:
-        click.echo(json.dumps(listed, indent=2))
+        say_json(listed, indent=2)
         return
     for title, rows in listed.items():
         table = Table(
-            title=title.capitalize(), title_justify="left", box=None, pad_edge=False,
-            padding=(0, 3, 0, 0),
-        )  # fmt: skip
-        for column in rows[0]:
-            table.add_column(column.replace("_", " "))
+            *(column.replace("_", " ") for column in rows[0]),
+            gap=3,
+            title=title.capitalize(),
+            title_justify="left",
+        )
         for row in rows:
             table.add_row(*row.values())
         out().print(table)
@@ -61,20 +59,20 @@ def show(context: click.Context, name: str, as_json: bool) -> None:
     NAME is a registered name or an ONNX file.
     """
     from mien.catalogue import card
-    from mien.cli.support.console import out
+    from mien.cli.support.printing import say_json
 
     facts = card(name)
     if as_json or (context.parent and context.parent.params["as_json"]):
-        click.echo(json.dumps(facts, indent=2, ensure_ascii=False, default=str))
+        say_json(facts, indent=2)
         return
     sections = {key: facts.pop(key) for key in ("scores", "options", "card") if key in facts}
     if "options" in sections:
         sections["options"] = {
             f"{key}=": _as_typed(value) for key, value in sections["options"].items()
         }
-    _print_section("Model", facts, out())
+    _print_section("Model", facts)
     for title, section in sections.items():
-        _print_section(title.capitalize(), section, out())
+        _print_section(title.capitalize(), section)
 
 
 def _as_typed(default: Any) -> str:
@@ -84,11 +82,10 @@ def _as_typed(default: Any) -> str:
     return "–" if default is None else str(default).lower()
 
 
-def _print_section(title: str, facts: dict[str, Any], console: Any) -> None:
-    from rich.table import Table
-    from rich.text import Text
+def _print_section(title: str, facts: dict[str, Any]) -> None:
+    from mien.cli.support.console import Table, out
 
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, show_header=False)
+    table = Table(gap=1, title=title, title_justify="left", show_header=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for key, value in facts.items():
@@ -101,10 +98,10 @@ def _print_section(title: str, facts: dict[str, Any], console: Any) -> None:
         elif isinstance(value, float):
             value = f"{value:.4g}"
         if value not in ("", None):
-            table.add_row(key if key.endswith("=") else key.replace("_", " "), Text(str(value)))
+            table.add_row(key if key.endswith("=") else key.replace("_", " "), value)
     if table.row_count:
-        console.print(table)
-        console.print()
+        out().print(table)
+        out().print()
 
 
 def _rows(

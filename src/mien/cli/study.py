@@ -6,6 +6,11 @@ from typing import Any
 
 import click
 
+from mien.cli.support.numbers import THREADS
+from mien.cli.support.printing import complain, say
+
+FILES = ("study.json", "study.md", "study.png")
+
 
 @click.command()
 @click.option("--data", required=True, metavar="PATH", help="FER2013: a file, folder or zip.")
@@ -20,8 +25,11 @@ import click
     "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
     help="auto: a GPU where there is one.",
 )  # fmt: skip
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads on the CPU.")
+@click.option("--threads", type=THREADS, metavar="N", help="Threads on the CPU.")
+@click.pass_context
 def command(
+    context: click.Context,
+    /,
     data: str,
     out: str,
     schedule: str,
@@ -40,8 +48,12 @@ def command(
     import shlex
     from pathlib import Path
 
+    from mien.cli.support.inputs import check_outputs
     from mien.extras import require_extra
 
+    check_outputs(
+        context, ["out"], (Path(out) / f"study.{suffix}" for suffix in ("json", "md", "png"))
+    )
     require_extra("train", "'mien study'", "onnx", "onnxscript")
     require_extra("plot", "'mien study'")
     import torch
@@ -59,13 +71,13 @@ def command(
 
     class Lines(Watcher):
         def begins(self, number: int, count: int, entry: Entry) -> None:
-            click.echo(f"[{number}/{count}] {entry.recipe} on {where}", err=True)
+            say(f"[{number}/{count}] {entry.recipe} on {where}", err=True)
 
         def epochs(self, config: ClassifierConfig) -> Any:
             return epochs_shown(config)
 
         def failed(self, entry: Entry, reason: str) -> None:
-            click.echo(f"mien: {entry.recipe} failed: {reason}", err=True)
+            complain(f"{entry.recipe} failed: {reason}")
 
     names = tuple(name.strip() for name in only.split(",")) if only else ()
     try:
@@ -74,15 +86,15 @@ def command(
             watcher=Lines(),
         )  # fmt: skip
     except KeyboardInterrupt:
-        click.echo("mien: stopped; run the same command to continue", err=True)
+        complain("stopped; run the same command to continue")
         return 130
-    click.echo((folder / "study.md").read_text("utf-8"), nl=False)
+    say(*(folder / "study.md").read_text("utf-8").removesuffix("\n").split("\n"))
     best = ranked(result.rows)[:2]
     if len(best) == 2:
-        click.echo(f"\nfigure: {folder / 'study.png'}")
+        say("", f"figure: {folder / 'study.png'}")
         runs = " ".join(shlex.quote(str(folder / row["run"])) for row in best)
-        click.echo(f"next: mien compare {runs}")
+        say(f"next: mien compare {runs}")
     if result.failed:
         names_of = ", ".join(result.failed)
-        click.echo(f"mien: failed: {names_of}; run the same command to try them again", err=True)
+        complain(f"failed: {names_of}; run the same command to try them again")
     return 1 if result.failed else 0

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mien.cli.support.numbers import COUNT, SEED, THREADS
+from mien.cli.support.printing import complain, say
+
 if TYPE_CHECKING:
     from mien.train.config import BaseConfig
 
@@ -20,7 +23,7 @@ def _list_recipes(context: click.Context, _: click.Parameter, asked: bool) -> No
     names = recipe_names()
     width = max(map(len, names))
     for name in names:
-        click.echo(f"{name:{width}}  {load_recipe(name).description}")
+        say(f"{name:{width}}  {load_recipe(name).description}")
     context.exit()
 
 
@@ -34,14 +37,14 @@ def _list_recipes(context: click.Context, _: click.Parameter, asked: bool) -> No
     help="auto: a GPU if there is one.",
 )  # fmt: skip
 @click.option("--resume", is_flag=True, help="Continue after the last whole epoch of --out.")
-@click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Instead of the recipe's.")
+@click.option("--epochs", type=COUNT, metavar="N", help="Instead of the recipe's.")
 @click.option(
     "--limit",
-    type=click.IntRange(min=1),
+    type=COUNT,
     metavar="N",
-    help="Only the first N pictures of each split.",
+    help="Only N pictures of each split, drawn at random (--seed), each class by its share.",
 )
-@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Instead of the recipe's.")
+@click.option("--seed", type=SEED, metavar="N", help="Instead of the recipe's.")
 @click.option(
     "--teacher", metavar="RUN", multiple=True,
     help="A finished run to distil from; can be repeated, to learn from their mean.",
@@ -50,7 +53,7 @@ def _list_recipes(context: click.Context, _: click.Parameter, asked: bool) -> No
     "--weights", metavar="WHERE",
     help="Initial weights: imagenet, coco (for detectors), both downloaded; a local file; or none.",
 )  # fmt: skip
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="CPU threads.")
+@click.option("--threads", type=THREADS, metavar="N", help="CPU threads.")
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE",
     help="Set any key of the recipe; can be repeated.",
@@ -59,7 +62,10 @@ def _list_recipes(context: click.Context, _: click.Parameter, asked: bool) -> No
     "--list", is_flag=True, is_eager=True, expose_value=False, callback=_list_recipes,
     help="List the recipes that ship with Mien.",
 )  # fmt: skip
+@click.pass_context
 def command(
+    context: click.Context,
+    /,
     recipe: str,
     data: str,
     out: str,
@@ -81,11 +87,13 @@ def command(
     import shlex
 
     from mien.cli.support.epochs import counted, epochs_shown
+    from mien.cli.support.inputs import check_outputs
     from mien.datasets.base import open_dataset
     from mien.extras import require_extra
     from mien.train.classification.config import ClassifierConfig
     from mien.train.recipe import load_recipe
 
+    check_outputs(context, ["out"])
     values = {key: value for key, value in keys.items() if value is not None}
     if teacher:
         values["teacher"] = teacher[0] if len(teacher) == 1 else teacher
@@ -108,7 +116,7 @@ def command(
     main = distributed.rank() == 0  # of several processes only the first one prints
     if main:
         epochs = counted(config.epochs, "epoch")
-        click.echo(f"training {config.name} on {chosen}, {epochs}, into {out}", err=True)
+        say(f"training {config.name} on {chosen}, {epochs}, into {out}", err=True)
     run, done = Path(out), 0
     try:
         with epochs_shown(config, main) as (on_batch, show_epoch):
@@ -121,25 +129,25 @@ def command(
             rows = train(
                 config, dataset, run,
                 device=chosen, resume=resume, on_batch=on_batch, on_epoch=on_epoch,
-                on_note=lambda note: click.echo(note, err=True),
+                on_note=complain,
             )  # fmt: skip
     except KeyboardInterrupt:
         kept = f"epoch {done} of {config.epochs} is kept: " if done else ""
-        click.echo(f"mien: stopped; {kept}continue with the same command and --resume", err=True)
+        complain(f"stopped; {kept}continue with the same command and --resume")
         return 130
     finally:
         distributed.leave()
     if not main:
         return 0
-    click.echo(f"run: {out}")
+    say(f"run: {out}")
     if (run / UNREADABLE).exists():
-        click.echo(f"some pictures could not be read and were skipped: {run / UNREADABLE}")
+        say(f"some pictures could not be read and were skipped: {run / UNREADABLE}")
     for line in _outcome(config, rows, run):
-        click.echo(line)
+        say(line)
     model = shlex.quote(f"{config.name}.onnx")
     split = config.valid_split or config.train_split
-    click.echo(f"next: mien evaluate {shlex.quote(out)} --data {shlex.quote(data)} --split {split}")
-    click.echo(f"then: mien export {shlex.quote(out)} --out {model}")
+    say(f"next: mien evaluate {shlex.quote(out)} --data {shlex.quote(data)} --split {split}")
+    say(f"then: mien export {shlex.quote(out)} --out {model}")
     return 0
 
 

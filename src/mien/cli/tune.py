@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mien.cli.support.numbers import COUNT, SEED, THREADS
+from mien.cli.support.printing import complain, say
+
 if TYPE_CHECKING:
     from mien.train.tuning.trials import TrialRow
     from mien.train.tuning.tune import Watcher
 
 SHOWN = 10
+FILES = ("best.toml", "trials.csv", "history.png", "importance.png", "study.db")
 
 
 @click.command()
@@ -30,7 +34,7 @@ SHOWN = 10
     help="grid: every combination; random; tpe: learns from earlier trials.",
 )  # fmt: skip
 @click.option(
-    "--trials", type=click.IntRange(min=1), metavar="N",
+    "--trials", type=COUNT, metavar="N",
     help="Trials of the whole search, earlier ones included (default for a grid: all).",
 )  # fmt: skip
 @click.option(
@@ -41,7 +45,7 @@ SHOWN = 10
     "--study", metavar="NAME", help="Name of the search in the database (default: the recipe's)."
 )
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N",
+    "--seed", type=SEED, default=0, show_default=True, metavar="N",
     help="Seed of the search; trials train with the recipe's own seed.",
 )  # fmt: skip
 @click.option("--no-prune", is_flag=True, help="Let poor trials run to their end.")
@@ -50,14 +54,20 @@ SHOWN = 10
     "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
     help="auto: a GPU where there is one.",
 )  # fmt: skip
-@click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Epochs of each trial.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Pictures of each split.")
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads on the CPU.")
+@click.option("--epochs", type=COUNT, metavar="N", help="Epochs of each trial.")
+@click.option(
+    "--limit", type=COUNT, metavar="N",
+    help="Only N pictures of each split, drawn at random with the recipe's seed.",
+)  # fmt: skip
+@click.option("--threads", type=THREADS, metavar="N", help="Threads on the CPU.")
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE",
     help="Any key of the recipe; can be repeated.",
 )  # fmt: skip
+@click.pass_context
 def command(
+    context: click.Context,
+    /,
     recipe: str,
     data: str,
     out: str,
@@ -87,12 +97,14 @@ def command(
     from pathlib import Path
 
     from mien.cli.support.epochs import counted
+    from mien.cli.support.inputs import check_outputs
     from mien.datasets.base import open_dataset
     from mien.extras import require_extra
     from mien.train.recipe import load_classifier_recipe
     from mien.train.tuning.space import load_space
     from mien.train.tuning.split import tuning_split
 
+    check_outputs(context, ["out"], [Path(out) / name for name in FILES])
     values = {key: value for key, value in keys.items() if value is not None}
     config, note = tuning_split(load_classifier_recipe(recipe, overrides, values))
     config.check_teacher()
@@ -109,9 +121,9 @@ def command(
         torch.set_num_threads(threads)
     where = pick_device(device)
     number, epochs = counted(trials, "trial"), counted(config.epochs, "epoch")
-    click.echo(f"tuning {config.name} on {where}: {number} of {epochs}, into {out}", err=True)
+    say(f"tuning {config.name} on {where}: {number} of {epochs}, into {out}", err=True)
     if note:
-        click.echo(f"mien: {note}: a split that is reported must not choose settings", err=True)
+        complain(f"{note}: a split that is reported must not choose settings")
     try:
         with _display(trials) as watcher:
             rows = tune(
@@ -119,20 +131,20 @@ def command(
                 name=study, seed=seed, prune=not no_prune, device=where, watcher=watcher,
             )  # fmt: skip
     except KeyboardInterrupt:
-        click.echo("mien: stopped; the search is kept: run the same command to continue", err=True)
+        complain("stopped; the search is kept: run the same command to continue")
         return 130
     _print(rows)
     files = [Path(out) / name for name in ("best.toml", "trials.csv", "history.png")]
     importance = Path(out) / "importance.png"
     files += [importance] if importance.exists() else []
-    click.echo(f"files: {', '.join(map(str, files))}")
+    say(f"files: {', '.join(map(str, files))}")
     if importance not in files:
-        click.echo(
+        say(
             "no importance.png: it needs two finished trials that differ in two keys and in "
             "accuracy"
         )
     best = shlex.quote(str(files[0]))
-    click.echo(f"next: mien train {best} --data {shlex.quote(data)} --out RUN")
+    say(f"next: mien train {best} --data {shlex.quote(data)} --out RUN")
     return 0
 
 
@@ -151,7 +163,9 @@ def _print(rows: list[TrialRow]) -> None:
     counts = Counter(row.state for row in rows)
     states = [state for state in ("finished", "pruned", "failed", "stopped") if counts[state]]
     line = ", ".join(f"{counts[state]} {state}" for state in states)
-    out().print(f"trials: {line}\n", shown, "", sep="\n", markup=False)
+    say(f"trials: {line}", "")
+    out().print(shown)
+    say("")
 
 
 def _value(value: Any) -> str:
@@ -171,7 +185,7 @@ def _display(trials: int) -> Iterator[Watcher]:
 
     class Lines(Watcher):
         def echo(self, line: str) -> None:
-            click.echo(line, err=True)
+            say(line, err=True)
 
         def trial(self, row: TrialRow, rows: list[TrialRow], trials: int) -> None:
             head = f"trial {row.number} ({count_ended(rows)}/{trials})"
@@ -197,7 +211,7 @@ def _display(trials: int) -> Iterator[Watcher]:
             best = ""
 
             def echo(self, line: str) -> None:
-                console.print(line, markup=False)
+                say(line, err=True)
 
             def epoch(self, number: int, row: dict[str, Any], config: ClassifierConfig) -> None:
                 head = f"trial {number}  epoch {row['epoch']}/{config.epochs}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from mien.datasets.files.archive import packed_inside
 from mien.datasets.samples import Sample
 from mien.datasets.scene import Scene
 from mien.errors import DatasetError, MienError
@@ -116,6 +117,9 @@ def open_dataset(path: str | Path, name: str = "fer2013", options: Sequence[str]
         dataset = reader(path, **values)
     except DatasetError as error:
         fitting = _fitting(Path(path), but=name)
+        packed = packed_inside(Path(path))
+        if not fitting and packed:
+            raise DatasetError(f"{error}; {packed} in it may have to be unpacked first") from None
         if not fitting:
             raise
         raise DatasetError(f"{error}; readers that can read it: {', '.join(fitting)}") from None

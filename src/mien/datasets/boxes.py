@@ -15,13 +15,15 @@ NO_AREA = "box has no area"
 OUTSIDE = "box lies outside the picture"
 CLIPPED = "box reached beyond the picture: clipped to it"
 CROWDED = "picture has more than 1,000 marked faces: all kept"
-KEPT = frozenset({SWAPPED, CLIPPED, CROWDED})
+TOO_MANY_SUBSETS = "subset is beyond the first 100: not kept"
+KEPT = frozenset({SWAPPED, CLIPPED, CROWDED, TOO_MANY_SUBSETS})
 """Reasons in ``Dataset.skipped`` that are about boxes and pictures which are not left out."""
 
 Corners = tuple[float, float, float, float]
 """x1, y1, x2, y2 in pixels; not a number where the annotation has none."""
 Float = TypeVar("Float", np.float32, np.float64)
 NO_BOX: Corners = (math.nan,) * 4
+_LONGEST = 10**7  # pixels: no picture has longer sides
 _SLACK = 0.01  # pixels: rounding in an annotation file is no mistake
 
 
@@ -48,7 +50,7 @@ def length(value: Any) -> float:
         pixels = float(value)
     except (TypeError, ValueError, OverflowError):
         return math.nan
-    return pixels if 1 <= pixels < math.inf else math.nan
+    return pixels if 1 <= pixels <= _LONGEST else math.nan
 
 
 def clean(

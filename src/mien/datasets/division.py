@@ -96,27 +96,68 @@ def _tied(ties: Sequence[tuple[bytes, ...]]) -> list[list[int]]:
 def _draw(groups: list[Group], wanted: int, exact: bool) -> tuple[list[Group], list[Group]]:
     """(taken, left): ``wanted`` pictures of ``groups``, each class by its share among them.
 
-    The groups are in random order already. ``exact``: never more than ``wanted``, and fewer only if
-    copies allow nothing else; otherwise as close to the shares as whole groups come.
+    The groups are in random order, and those left stay in it: the next part is drawn from them.
+    ``exact``: never more than ``wanted``, and fewer only if copies allow nothing else; otherwise as
+    close to the shares as whole groups come.
     """
-    missing = _quotas(_classes(groups), wanted)  # class → pictures still to take
+    missing = quotas(_classes(groups), wanted)  # class → pictures still to take
     short = wanted
-    taken: list[Group] = []
+    left = list(range(len(groups)))
     # First groups that fit. Then groups that overshoot their class by less than it lacks. Last, for
-    # an exact number, groups of any class; larger ones first, as single pictures fill any gap.
+    # an exact number, groups of any class. The last two fill what the first leaves short by a few
+    # pictures: larger groups first, as single pictures fill any gap.
     for rule in (_fits, _improves, _any) if exact else (_fits, _improves):
-        left = []
         if rule is not _fits:
-            groups = sorted(groups, key=lambda group: -len(group.members))
-        for group in groups:
+            left.sort(key=lambda index: -len(groups[index].members))
+        passed_over = []
+        for index in left:
+            group = groups[index]
             if (not exact or len(group.members) <= short) and rule(group, missing):
-                taken.append(group)
                 missing.subtract(group.classes)
                 short -= len(group.members)
             else:
-                left.append(group)
-        groups = left
-    return taken, groups
+                passed_over.append(index)
+        left = passed_over
+    if exact and short:
+        left = _exchange([len(group.members) for group in groups], left, short)
+    kept = set(left)
+    taken = [group for index, group in enumerate(groups) if index not in kept]
+    return taken, [groups[index] for index in sorted(left)]
+
+
+def _exchange(sizes: list[int], left: list[int], short: int) -> list[int]:
+    """``left`` after one of its groups was exchanged for taken ones that are ``short`` smaller.
+
+    ``sizes`` of all groups. The smallest group that will do, for those drawn last; where there is
+    none, ``left`` as it is.
+    """
+    larger = {sizes[i]: i for i in sorted(left, key=lambda i: (-sizes[i], -i)) if sizes[i] > short}
+    if not larger:
+        return left
+    wanted = sum(1 << size - short for size in larger)  # bit n: n pictures may be given back
+    mask = (1 << wanted.bit_length()) - 1
+    reached = 1  # bit n: some of the taken groups have n pictures together
+    last: dict[int, int] = {}  # n → the last of these groups
+    kept = set(left)
+    for index in reversed(range(len(sizes))):
+        if reached & wanted:
+            break
+        if index in kept:
+            continue
+        new = (reached << sizes[index]) & mask & ~reached
+        reached |= new
+        while new:
+            last[new.bit_length() - 1] = index
+            new &= (1 << new.bit_length() - 1) - 1
+    found = reached & wanted
+    if not found:
+        return left
+    back = (found & -found).bit_length() - 1
+    kept.remove(larger[back + short])
+    while back:
+        kept.add(last[back])
+        back -= sizes[last[back]]
+    return list(kept)
 
 
 def _fits(group: Group, missing: Counter[int]) -> bool:
@@ -138,7 +179,7 @@ def _any(group: Group, missing: Counter[int]) -> bool:
     return True
 
 
-def _quotas(classes: Counter[int], wanted: int) -> Counter[int]:
+def quotas(classes: Counter[int], wanted: int) -> Counter[int]:
     """``wanted`` pictures in proportion to the classes, each less than one off.
 
     Rounds the running sum, so that the rounded numbers sum to ``wanted``.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -111,10 +111,21 @@ def make_split(images: Pixels, samples: Sequence[Sample]) -> Split:
 
 def pixel_keys(images: Iterable[NDArray[np.uint8]]) -> list[bytes]:
     """16 bytes for each picture, equal for pictures of equal shape and pixels."""
-    return [
-        hashlib.blake2b(str(image.shape).encode() + image.tobytes(), digest_size=16).digest()
-        for image in images
-    ]
+    return [_pixel_key(image) for image in images]
+
+
+def strips(image: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+    """Rows of a picture, about a megabyte at a time: a copy of a large one may not fit."""
+    rows = max(1, (1 << 20) // max(1, image[:1].nbytes))
+    for top in range(0, len(image), rows):
+        yield image[top : top + rows]
+
+
+def _pixel_key(image: NDArray[np.uint8]) -> bytes:
+    digest = hashlib.blake2b(str(image.shape).encode(), digest_size=16)
+    for strip in strips(image):
+        digest.update(np.ascontiguousarray(strip).data)
+    return digest.digest()
 
 
 def pixel_fingerprint(labels: Iterable[int], pixel_keys: Iterable[bytes]) -> str:

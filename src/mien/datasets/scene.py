@@ -42,9 +42,16 @@ class Scene:
 
 def box_fingerprint(scenes: Iterable[Scene]) -> str:
     """16 hexadecimal digits over the pictures' names and boxes, in any order; decodes nothing."""
+    return marks_fingerprint((scene.key, scene.boxes, scene.ignored) for scene in scenes)
+
+
+def marks_fingerprint(
+    pictures: Iterable[tuple[str, NDArray[np.float32], NDArray[np.bool_]]],
+) -> str:
+    """``box_fingerprint`` of pictures given as (key, boxes, ignored)."""
     digest = hashlib.blake2b(digest_size=8)
-    for scene in sorted(scenes, key=lambda scene: scene.key):
-        digest.update(scene.key.encode("utf-8", "surrogatepass"))
-        digest.update(np.ascontiguousarray(scene.boxes, np.float32).tobytes())
-        digest.update(np.ascontiguousarray(scene.ignored).tobytes())
+    for key, boxes, ignored in sorted(pictures, key=lambda picture: picture[0]):
+        digest.update(key.encode("utf-8", "surrogatepass"))
+        digest.update(np.ascontiguousarray(boxes, np.float32).tobytes())
+        digest.update(np.ascontiguousarray(ignored).tobytes())
     return digest.hexdigest()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -18,16 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.datasets.base import AnyDataset, Dataset, SceneDataset, check_split
-from mien.datasets.division import PARTS, divide, grouped
+from mien.datasets.division import PARTS, divide, grouped, quotas
 from mien.datasets.files.decoding import decoded
 from mien.datasets.files.pictures import Picture
 from mien.datasets.samples import Sample, pixel_keys
 from mien.datasets.scene import Scene
-from mien.errors import ConfigError, DatasetError
+from mien.errors import ConfigError, DatasetError, brief
 
 Item = TypeVar("Item", Sample, Scene)
 
-_FORM = re.compile(r"(random|subject):(\d+)/(\d+)(?:/(\d+))?")
+_FORM = re.compile(r"(random|subject):(\d{1,9})/(\d{1,9})(?:/(\d{1,9}))?")
 _ACCEPTED = (
     "expected official, random:90/10 or random:80/10/10 (per cent, as they sum to 100), "
     "random:1600/400/5000 (pictures) or subject:80/20"
@@ -76,7 +76,7 @@ def resplit(
     match = _FORM.fullmatch(how)
     sizes = tuple(int(size) for size in match.groups()[1:] if size) if match else ()
     if match is None or 0 in sizes:
-        raise ConfigError(f"unknown splits {how!r}: {_ACCEPTED}")
+        raise ConfigError(f"unknown splits {brief(how)}: {_ACCEPTED}")
     by_subject = match[1] == "subject"
     if by_subject and sum(sizes) != 100:
         raise ConfigError(f"splits {how!r}: subjects are divided in per cent, which sum to 100")
@@ -94,6 +94,23 @@ def resplit(
             )
         return _DividedScenes(dataset, (how, source, seed), sizes)
     return _DividedCrops(dataset, (how, source, seed), sizes, by_subject)
+
+
+def at_random(labels: Sequence[int], n: int | None, seed: int = 0) -> NDArray[np.int64]:
+    """Indices of ``n`` pictures drawn at random, each class by its share, in ascending order.
+
+    ``labels``: (N,) class indices, all equal where there are no classes. All pictures if ``n`` is
+    ``None`` or not below N.
+    """
+    if n is None or n >= len(labels):
+        return np.arange(len(labels))
+    wanted = quotas(Counter(map(int, labels)), n)
+    drawn = []
+    for index in np.random.default_rng(seed).permutation(len(labels)).tolist():
+        if wanted[int(labels[index])]:
+            wanted[int(labels[index])] -= 1
+            drawn.append(index)
+    return np.array(sorted(drawn), np.int64)
 
 
 def at_most(labels: Sequence[int], n: int, seed: int = 0) -> NDArray[np.int64]:

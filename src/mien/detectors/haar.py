@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 
 from mien.detectors.base import DetectorFacts, check_image, check_length, check_score
 from mien.errors import ConfigError, ModelFileError
+from mien.forking import PerProcess
+from mien.parsing import decode
+from mien.reading import read_file
 from mien.registry import register_detector
 from mien.types import Box, Face
 
@@ -25,6 +28,7 @@ from mien.types import Box, Face
 CascadeClassifier: Any = getattr(cv2, "CascadeClassifier", None)
 CASCADE = Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"
 WINDOW = 24  # pixels: side of the cascade's window
+_MOST_BYTES = 1 << 26  # OpenCV's largest cascade has 3 MB
 SLOPE, OFFSET = 0.62, -1.93  # of the logistic function that turns a weight into a score
 
 
@@ -94,8 +98,8 @@ class Haar:
         self.score_threshold = check_score("score_threshold", score_threshold)
         self.scale_factor = scale_factor
         self.min_neighbors = min_neighbors
-        self._cascade = _open(CASCADE if model is None else Path(model))
-        self._lock = Lock()
+        path = CASCADE if model is None else Path(model)
+        self._cascade = PerProcess(lambda: (_open(path), Lock()))
 
     def detect(self, image: NDArray[np.uint8], score_threshold: float | None = None) -> list[Face]:
         """The faces in ``image``, (H, W, 3) uint8 RGB, best score first; empty without a face.
@@ -106,8 +110,9 @@ class Haar:
         threshold = self.score_threshold if score_threshold is None else score_threshold
         grey = cv2.cvtColor(check_image(image), cv2.COLOR_RGB2GRAY)
         side = round(self.min_face_size)
-        with self._lock:  # a cascade keeps its sums over the picture that it is looking at
-            boxes, _, weights = self._cascade.detectMultiScale3(
+        cascade, lock = self._cascade.value
+        with lock:  # a cascade keeps its sums over the picture that it is looking at
+            boxes, _, weights = cascade.detectMultiScale3(
                 grey, self.scale_factor, self.min_neighbors, 0, (side, side),
                 outputRejectLevels=True,
             )  # fmt: skip
@@ -124,8 +129,8 @@ def _open(path: Path) -> Any:
     """OpenCV's classifier from a file; ``ModelFileError`` if the file is not a cascade."""
     advice = f"expected a cascade such as OpenCV's {CASCADE.name}"
     try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = decode(read_file(path, _MOST_BYTES), _MOST_BYTES)
+    except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         raise ModelFileError(f"cascade {str(path)!r} cannot be read ({reason}): {advice}") from None
     cascade = CascadeClassifier()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +11,11 @@ from mien.detectors.base import DetectorFacts, check_image, check_length, check_
 from mien.errors import ConfigError, ModelFileError
 from mien.preprocess.letterbox import letterbox
 from mien.registry import register_detector
-from mien.runtime import open_session, run_session
+from mien.runtime import Session, open_session, run_session
 from mien.specs.detector import DetectorSpec
 from mien.specs.identify import refuse_other
+from mien.specs.metadata import read_metadata
 from mien.types import Box, Face
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
 
 # Name, type and rank of the graph's inputs and outputs; mien.specs.detector describes them.
 INPUTS = [("pixels", "tensor(uint8)", 3)]
@@ -72,7 +69,7 @@ class OnnxDetector:
     def from_session(
         cls,
         model: str | Path,
-        session: InferenceSession,
+        session: Session,
         *,
         score_threshold: float | None = None,
         min_face_size: float = 0,
@@ -85,14 +82,14 @@ class OnnxDetector:
     def _open(
         self,
         model: str | Path,
-        session: InferenceSession,
+        session: Session,
         score_threshold: float | None,
         min_face_size: float,
     ) -> None:
         self.min_face_size = check_length("min_face_size", min_face_size)
         self._model, self._session = str(model), session
         refuse_other(self._session, "detector", model)
-        metadata = self._session.get_modelmeta().custom_metadata_map
+        metadata = read_metadata(self._session, model)
         self.spec = DetectorSpec.from_metadata(metadata, self._model)
         for what, nodes, wanted in (
             ("inputs", self._session.get_inputs(), INPUTS),

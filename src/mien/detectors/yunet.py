@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from mien.detectors.base import DetectorFacts, check_image, check_length, check_score
 from mien.errors import ConfigError, ModelFileError, one_line
+from mien.forking import PerProcess
 from mien.registry import register_detector
 from mien.runtime import open_session
 from mien.specs.identify import kind_of, refuse_other
@@ -86,16 +87,7 @@ class YuNet:
             raise ConfigError(f"top_k must be 1 or more, got {top_k}")
         _check_file(model)
         settings = (self.score_threshold, self.nms_threshold, top_k)
-        try:
-            with _quiet():
-                self._network = cv2.FaceDetectorYN.create(str(model), "", (64, 64), *settings)
-                self._network.detect(np.zeros((64, 64, 3), np.uint8))
-        except cv2.error as error:
-            raise ModelFileError(
-                f"{model} cannot be run by OpenCV {cv2.__version__}: use "
-                f"face_detection_yunet_2023mar.onnx of OpenCV Zoo ({one_line(error)})"
-            ) from error
-        self._lock = Lock()
+        self._network = PerProcess(lambda: (_open(str(model), settings), Lock()))
 
     def detect(self, image: NDArray[np.uint8], score_threshold: float | None = None) -> list[Face]:
         """The faces in ``image``, (H, W, 3) uint8 RGB, best score first; empty without a face.
@@ -135,15 +127,30 @@ class YuNet:
         size = max(1, round(width * scale)), max(1, round(height * scale))
         if size != (width, height):
             bgr = cv2.resize(bgr, size, interpolation=cv2.INTER_AREA)
-        with self._lock:  # the network has one input size and one threshold at a time
-            self._network.setInputSize(size)
-            self._network.setScoreThreshold(threshold)
-            faces = self._network.detect(bgr)[1]
+        network, lock = self._network.value
+        with lock:  # the network has one input size and one threshold at a time
+            network.setInputSize(size)
+            network.setScoreThreshold(threshold)
+            faces = network.detect(bgr)[1]
         if faces is None:
             return np.empty((0, 15))
         rows: NDArray[np.float64] = faces.astype(np.float64)
         rows[:, :14] *= np.tile([width / size[0], height / size[1]], 7)
         return rows
+
+
+def _open(model: str, settings: tuple[float, float, int]) -> Any:
+    """OpenCV's detector from a file; ``ModelFileError`` if OpenCV cannot run it."""
+    try:
+        with _quiet():
+            network = cv2.FaceDetectorYN.create(model, "", (64, 64), *settings)
+            network.detect(np.zeros((64, 64, 3), np.uint8))
+    except cv2.error as error:
+        raise ModelFileError(
+            f"{model} cannot be run by OpenCV {cv2.__version__}: use "
+            f"face_detection_yunet_2023mar.onnx of OpenCV Zoo ({one_line(error)})"
+        ) from error
+    return network
 
 
 def _check_file(model: str | Path) -> None:
@@ -153,7 +160,7 @@ def _check_file(model: str | Path) -> None:
     """
     session = open_session(model, threads=1)
     refuse_other(session, "yunet", model)
-    if kind_of(session) != "yunet":
+    if kind_of(session, model) != "yunet":
         raise ModelFileError(
             f"{model} is not YuNet as of 2023: its outputs are "
             f"{', '.join(node.name for node in session.get_outputs()[:4])}, not cls_8, obj_8, …; "

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from typing import cast
 
+from mien.datasets.base import Dataset, SceneDataset
+from mien.datasets.fingerprint import split_fingerprint
+from mien.datasets.scene import box_fingerprint, marks_fingerprint
+from mien.errors import DatasetError
 from mien.evaluation.classification.predictions import Predictions
 from mien.evaluation.detection.answers import Detections
 from mien.files import output_error
+from mien.reading import open_file
 
 PREDICTIONS, DETECTIONS = "predictions", "detections"
 """Folders inside a run's folder."""
@@ -36,6 +42,24 @@ def keep_answers(answers: Answers, path: Path) -> None:
     answers.save(path)
 
 
+def are_answers_to(answers: Answers, dataset: Dataset | SceneDataset, split: str) -> bool:
+    """Whether ``answers`` are to the pictures of ``split``, by fingerprint.
+
+    Face crops are decoded for it, which takes much less time than to ask a model again.
+    """
+    try:
+        if isinstance(answers, Predictions):
+            return split_fingerprint(dataset, split) == answers.fingerprint
+        scenes = list(cast(SceneDataset, dataset).scenes(split))
+    except DatasetError:  # there is no such split
+        return False
+    read = {answer.key for answer in answers.answers}
+    return len(scenes) == len(read) + len(answers.skipped) and (
+        box_fingerprint(scene for scene in scenes if scene.key in read)
+        == marks_fingerprint((each.key, each.truth, each.ignored) for each in answers.answers)
+    )
+
+
 def load_answers(path: str | Path) -> Answers:
     """The answers in a file that ``mien evaluate`` saved. Raises ``InputError``."""
     return Detections.load(path) if holds_detections(path) else Predictions.load(path)
@@ -47,7 +71,7 @@ def holds_detections(path: str | Path) -> bool:
     A missing or damaged file does not: loading it as ``Predictions`` says what is wrong.
     """
     try:
-        with zipfile.ZipFile(path) as file:
+        with open_file(path) as content, zipfile.ZipFile(content) as file:
             return {"words.npy", "truth.npy"} <= set(file.namelist())
     except (OSError, ValueError, zipfile.BadZipFile):
         return False

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from glob import has_magic
 from pathlib import Path
 
 from mien.errors import InputError
-from mien.media.images import SUFFIXES
+from mien.media.clutter import is_clutter
+from mien.media.formats import (
+    count_suffixes,
+    describe_left_out,
+    is_other_picture_name,
+    is_picture_name,
+)
 
 STDIN = "-"
 """Means a list of paths on standard input."""
@@ -29,8 +36,9 @@ def expand(
 
     - A file is taken whatever its suffix, and so is a path that does not exist: reading it will
       report the error.
-    - A folder gives the pictures inside, by suffix (``mien.media.images.SUFFIXES``) and without
-      hidden files; with ``recursive``, those in its subfolders too.
+    - A folder gives the pictures inside, by suffix (``mien.media.formats.SUFFIXES``) and without
+      hidden files, thumbnails, recycle bins and the like (``mien.media.clutter``); with
+      ``recursive``, those in its subfolders too.
     - A glob that the shell has not expanded (``*``, ``?``, ``[…]``, ``**``) gives the pictures and
       folders that match it; without any, all files that match it.
     - ``-`` gives the paths in ``stdin`` (standard input by default), one per line, read as they
@@ -40,22 +48,24 @@ def expand(
     Folders are read while the iterator runs. A folder or glob without pictures, an unreadable
     folder and an empty list are passed to ``on_error`` as an ``InputError``, and the other names
     follow; without ``on_error`` the error is raised.
+
+    Pictures of formats that Mien does not read, in a folder or matched by a glob, are counted by
+    suffix, and one ``InputError`` at the end says how many were left out. Without ``on_error`` it
+    is raised only if there was no other picture.
     """
     seen: set[tuple[str, str]] = set()
     real_folder = lru_cache(maxsize=1024)(_real_folder)
     report = on_error or _raise
-    for path in _paths(names, recursive, stdin, report):
+    left_out: Counter[str] = Counter()
+    for path in _paths(names, recursive, stdin, report, left_out):
         # One entry of a folder is one picture, however the path is spelt; a link is another entry.
         folder, name = os.path.split(path)
         key = (real_folder(folder), name)
         if key not in seen:
             seen.add(key)
             yield path
-
-
-def is_picture_name(name: str | os.PathLike[str]) -> bool:
-    """Whether the suffix is a picture's; the file is not opened."""
-    return Path(name).suffix.lower() in SUFFIXES
+    if left_out and (on_error or not seen):
+        report(InputError(describe_left_out(left_out)))
 
 
 def _paths(
@@ -63,6 +73,7 @@ def _paths(
     recursive: bool,
     stdin: Iterable[str] | None,
     report: Report,
+    left_out: Counter[str],
 ) -> Iterator[str]:
     for item in names:
         name = os.fspath(item)
@@ -71,13 +82,13 @@ def _paths(
         elif name == STDIN:
             count = 0
             for count, line in enumerate(_lines(stdin), start=1):  # noqa: B007
-                yield from _file_or_folder(line, recursive, report)
+                yield from _file_or_folder(line, recursive, report, left_out)
             if not count:
                 report(InputError("standard input contains no path: give one path per line"))
         elif has_magic(name) and not os.path.lexists(name):
-            yield from _glob(name, recursive, report)
+            yield from _glob(name, recursive, report, left_out)
         else:
-            yield from _file_or_folder(name, recursive, report)
+            yield from _file_or_folder(name, recursive, report, left_out)
 
 
 def _lines(stdin: Iterable[str] | None) -> Iterator[str]:
@@ -94,14 +105,16 @@ def _real_folder(folder: str) -> str:
         return folder
 
 
-def _file_or_folder(name: str, recursive: bool, report: Report) -> Iterator[str]:
+def _file_or_folder(
+    name: str, recursive: bool, report: Report, left_out: Counter[str]
+) -> Iterator[str]:
     if os.path.isdir(name):  # noqa: PTH112 - keeps the user's spelling, such as "./"
-        yield from _walk(name, recursive, report)
+        yield from _walk(name, recursive, report, left_out)
     else:
         yield name
 
 
-def _walk(top: str, recursive: bool, report: Report) -> Iterator[str]:
+def _walk(top: str, recursive: bool, report: Report, left_out: Counter[str]) -> Iterator[str]:
     visited: set[tuple[int, int]] = set()  # folders by device and inode: links may form loops
     waiting = [top]
     silent = True  # neither a picture nor an error so far
@@ -113,7 +126,7 @@ def _walk(top: str, recursive: bool, report: Report) -> Iterator[str]:
                 continue
             visited.add((status.st_dev, status.st_ino))
             with os.scandir(folder) as entries:
-                found = sorted((e.name, _is_folder(e)) for e in entries if e.name[0] != ".")
+                found = sorted((e.name, _is_folder(e)) for e in entries if not is_clutter(e.name))
         except OSError as error:
             reason = f"({error.strerror}): check its permissions"
             report(InputError(f"cannot read folder {folder!r} {reason}"))
@@ -123,6 +136,9 @@ def _walk(top: str, recursive: bool, report: Report) -> Iterator[str]:
             if not is_folder and is_picture_name(name):
                 silent = False
                 yield os.path.join(folder, name)  # noqa: PTH118
+            elif not is_folder and is_other_picture_name(name):
+                silent = False
+                left_out.update(count_suffixes([name]))
         if recursive:
             inside = [os.path.join(folder, name) for name, is_folder in found if is_folder]  # noqa: PTH118
             waiting.extend(reversed(inside))
@@ -138,25 +154,34 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _glob(pattern: str, recursive: bool, report: Report) -> Iterator[str]:
+def _glob(pattern: str, recursive: bool, report: Report, left_out: Counter[str]) -> Iterator[str]:
     # pathlib's ** does not follow links to folders, so a loop of links ends.
     parts = Path(pattern).parts
     first = next(i for i, part in enumerate(parts) if has_magic(part))
     base, rest = Path(*parts[:first]), parts[first:]
-    hidden = any(part.startswith(".") for part in rest)
+    named = any(map(is_clutter, rest))
     try:
         matches = sorted(
             str(path)
             for path in base.glob(str(Path(*rest)))
-            if hidden or not any(p.startswith(".") for p in path.relative_to(base).parts)
+            if named or not any(map(is_clutter, path.relative_to(base).parts))
         )
     except (OSError, ValueError) as error:
         report(InputError(f"cannot follow the pattern {pattern!r} ({error}): name the files"))
         return
-    wanted = [m for m in matches if is_picture_name(m) or Path(m).is_dir()] or matches
+    others = [m for m in matches if is_other_picture_name(m) and not Path(m).is_dir()]
+    wanted = [m for m in matches if is_picture_name(m) or Path(m).is_dir()]
+    wanted = wanted or [match for match in matches if match not in others]
+    left_out.update(count_suffixes(others))
     # A matching folder may be empty, as long as another match has a picture.
-    pictures = (p for match in wanted for p in _file_or_folder(match, recursive, lambda _: None))
+    pictures = (
+        path
+        for match in wanted
+        for path in _file_or_folder(match, recursive, lambda _: None, left_out)
+    )
     first_picture = next(pictures, None)
+    if first_picture is None and others:
+        return  # reported with the count
     if first_picture is None:
         report(InputError(f"no picture matches {pattern!r}: check the path and the pattern"))
     else:

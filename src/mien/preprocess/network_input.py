@@ -12,24 +12,28 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.preprocess.crop import square
 from mien.specs.classifier import ModelSpec
 
 
 def network_input(crops: Sequence[NDArray[np.uint8]], spec: ModelSpec) -> NDArray[np.float32]:
     """Face crops → (N, C, S, S) float32 for the network that ``spec`` describes.
 
-    ``crops``: square (H, W) or (H, W, 1) grey or (H, W, 3) RGB uint8 pictures of any size, as
-    ``mien.preprocess.crop.face_crop`` returns them.
+    ``crops``: (H, W) or (H, W, 1) grey or (H, W, 3) RGB uint8 pictures of any size, as
+    ``mien.preprocess.crop.face_crop`` returns them; one that is not square becomes so by
+    ``mien.preprocess.crop.square``.
     """
     return normalise(resize_crops(crops, spec), spec)
 
 
 def resize_crops(crops: Sequence[NDArray[np.uint8]], spec: ModelSpec) -> NDArray[np.uint8]:
-    """Face crops → (N, R, R, C) uint8 in the network's colours, R = ``spec.resize``."""
+    """Face crops → (N, R, R, C) uint8 squares in the network's colours, R = ``spec.resize``."""
     side = spec.resize or spec.input_size
     out = np.empty((len(crops), side, side, spec.channels), np.uint8)
     for crop, resized in zip(crops, out, strict=True):
-        resized[...] = resize(_colours(crop, spec.channels), side).reshape(resized.shape)
+        crop = crop[..., 0] if crop.ndim == 3 and crop.shape[2] == 1 else crop
+        coloured = _colours(square(crop), spec.channels)
+        resized[...] = resize(coloured, side).reshape(resized.shape)
     return out
 
 
@@ -66,7 +70,7 @@ def ten_crops(resized: NDArray[np.uint8], spec: ModelSpec) -> NDArray[np.uint8]:
 
 
 def resize(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """``image`` at ``side``×``side``: by area where it shrinks (no aliasing), else bilinear."""
+    """A square at ``side``×``side``: by area where it shrinks (no aliasing), else bilinear."""
     if image.shape[:2] == (side, side):
         return image
     shrinks = image.shape[0] > side
@@ -75,8 +79,6 @@ def resize(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 
 
 def _colours(crop: NDArray[np.uint8], channels: int) -> NDArray[np.uint8]:
-    if crop.ndim == 3 and crop.shape[2] == 1:
-        crop = crop[..., 0]
     if channels == 1 and crop.ndim == 3:
         return np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), np.uint8)
     if channels == 3 and crop.ndim == 2:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from mien.errors import InputError, OutputError
 from mien.files import output_error
+from mien.reading import open_file
 from mien.sinks.base import Closing, Image
 from mien.sinks.pictures import PictureFolder, picture_of
 from mien.sinks.rows import COLUMNS, CsvRows
@@ -23,16 +25,22 @@ class CropsSink(Closing):
     """
 
     def __init__(
-        self, folder: str | os.PathLike[str], *, margin: float = 0.0, suffix: str = ".jpg"
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        margin: float = 0.0,
+        suffix: str = ".jpg",
+        on_note: Callable[[str], None] | None = None,
     ) -> None:
         """``margin``: share of the box's sides added on each side; ``suffix`` may be ``.png``.
 
-        Raises ``OutputError`` where the folder or ``crops.csv`` cannot be written.
+        ``on_note`` gets a line about each crop that is saved as PNG because it is too long for
+        JPEG. Raises ``OutputError`` where the folder or ``crops.csv`` cannot be written.
         """
         if not 0 <= margin < math.inf:
             raise InputError(f"the margin of a crop is {margin}: give a number of 0 or more")
         self._margin = margin
-        self._folder = PictureFolder(folder, suffix)
+        self._folder = PictureFolder(folder, suffix, on_note)
         table = self._folder.path / "crops.csv"
         _check_table(table)
         self._rows = CsvRows(table)
@@ -40,7 +48,8 @@ class CropsSink(Closing):
     def write(self, result: Result, image: Image | None = None) -> None:
         """Save the faces of one picture; without ``image`` the picture is read again.
 
-        Raises ``OutputError``, ``InputError`` for an image of another size, and ``ImageReadError``.
+        Raises ``OutputError``, as ``PictureOutputError`` where later pictures can still be saved,
+        ``InputError`` for an image of another size, and ``ImageReadError``.
         """
         if not result.readings:
             return
@@ -61,7 +70,7 @@ class CropsSink(Closing):
 def _check_table(path: Path) -> None:
     """Raise ``OutputError`` where ``path`` is not a table that Mien wrote."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             header = file.readline(65536).rstrip().decode("utf-8", "replace")
     except FileNotFoundError:
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from mien.sinks.base import Closing, Image
 from mien.sinks.colors import color_of
-from mien.sinks.pictures import PictureFolder, picture_of
+from mien.sinks.pictures import PictureFolder, one_picture, picture_of
 from mien.types import Reading, Result
 
 if TYPE_CHECKING:
@@ -29,20 +30,32 @@ class DrawSink(Closing):
     """Saves an annotated copy of each picture, with faces or without, under the same stem.
 
     Equal names from different folders are numbered. A file that Mien did not write is never
-    overwritten.
+    overwritten. A copy with a side above 65,500 pixels, too long for JPEG, is saved as PNG.
     """
 
-    def __init__(self, folder: str | os.PathLike[str], *, suffix: str = ".jpg") -> None:
-        """``suffix``: ``.jpg`` or ``.png``. Raises ``OutputError`` where the folder fails."""
-        self._folder = PictureFolder(folder, suffix)
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        suffix: str = ".jpg",
+        on_note: Callable[[str], None] | None = None,
+    ) -> None:
+        """``suffix``: ``.jpg`` or ``.png``. Raises ``OutputError`` where the folder fails.
+
+        ``on_note`` gets a line about each copy that is saved as PNG instead of JPEG.
+        """
+        self._folder = PictureFolder(folder, suffix, on_note)
 
     def write(self, result: Result, image: Image | None = None) -> None:
         """Save one copy; without ``image`` the picture is read again from its source.
 
-        Raises ``OutputError``, ``InputError`` for an image of another size, and ``ImageReadError``.
+        Raises ``OutputError``, as ``PictureOutputError`` where later pictures can still be saved,
+        ``InputError`` for an image of another size, and ``ImageReadError``.
         """
-        drawn = annotate(picture_of(result, image), result)
-        self._folder.save(self._folder.stem(result), drawn)
+        image, stem = picture_of(result, image), self._folder.stem(result)
+        with one_picture(self._folder.path / stem):
+            drawn = annotate(image, result)
+        self._folder.save(stem, drawn)
 
 
 def annotate(image: Image, result: Result, *, min_side: int = 320) -> Image:

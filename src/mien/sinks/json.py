@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from mien.escaping import for_json
 from mien.sinks.base import Closing, Image, Target, TextOutput
 from mien.types import Result
 
@@ -22,7 +23,7 @@ class JsonSink(Closing):
 
     def write(self, result: Result, image: Image | None = None) -> None:
         """Write one object; ``image`` is ignored. Raises ``OutputError``."""
-        text = json.dumps(result.to_dict(), ensure_ascii=not self._output.is_unicode)
+        text = for_json(json.dumps(result.to_dict(), ensure_ascii=not self._output.is_unicode))
         self._output.write(self._separator + text)
         self._separator = ",\n"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from mien.escaping import for_json
 from mien.sinks.base import Closing, Image, Target, TextOutput
 from mien.types import Result
 
@@ -17,7 +18,7 @@ class JsonlSink(Closing):
 
     def write(self, result: Result, image: Image | None = None) -> None:
         """Write one line; ``image`` is ignored. Raises ``OutputError``."""
-        text = json.dumps(result.to_dict(), ensure_ascii=not self._output.is_unicode)
+        text = for_json(json.dumps(result.to_dict(), ensure_ascii=not self._output.is_unicode))
         self._output.write(text + "\n")
 
     def close(self) -> None:

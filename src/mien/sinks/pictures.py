@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
-from mien.errors import InputError, OutputError
-from mien.files import output_error, write_whole
+from mien.errors import InputError, MienError, OutputError, PictureOutputError, one_line
+from mien.files import MARK, is_ours, output_error, write_whole
 from mien.media.images import read_image
 from mien.sinks.base import Image
 from mien.types import Result
 
-MARK = b"written by mien"
-"""Comment of every written picture: only such files are ever overwritten."""
+JPEG_SIDE = 65_500
+"""Longest side of a JPEG in pixels; a longer picture is saved as PNG."""
 
+# Errors of the file system that are about one name, not about the folder or disk.
+_BAD_NAME = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL)
 _NAME_BYTES = 180  # file systems allow 255, and numbers and suffixes are added
 
 
@@ -24,12 +29,21 @@ class PictureFolder:
     A file from before is overwritten only if Mien wrote it; otherwise the new name gets a number.
     """
 
-    def __init__(self, folder: str | os.PathLike[str], suffix: str = ".jpg") -> None:
-        """``suffix``: ``.jpg`` or ``.png``. Raises ``OutputError`` where the folder fails."""
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        suffix: str = ".jpg",
+        on_note: Callable[[str], None] | None = None,
+    ) -> None:
+        """``suffix``: ``.jpg`` or ``.png``. Raises ``OutputError`` where the folder fails.
+
+        ``on_note`` gets a line about each picture that is saved as PNG because it is too long for
+        JPEG.
+        """
         if suffix not in (".jpg", ".png"):
             raise InputError(f"pictures are written as '.jpg' or '.png', not as {suffix!r}")
         self.path = Path(folder)
-        self._suffix = suffix
+        self._suffix, self._on_note = suffix, on_note
         self._stems: set[str] = set()
         self._written: set[Path] = set()
         try:
@@ -51,19 +65,45 @@ class PictureFolder:
         return unique
 
     def save(self, stem: str, image: Image) -> Path:
-        """Write an RGB uint8 (H, W, 3) picture and return its path. Raises ``OutputError``."""
-        path, number = self.path / f"{stem}{self._suffix}", 1
+        """Write an RGB uint8 (H, W, 3) picture and return its path.
+
+        A picture with a side above ``JPEG_SIDE`` becomes a PNG. Raises ``PictureOutputError`` where
+        only this picture cannot be written, else ``OutputError``.
+        """
+        suffix = self._suffix
+        if suffix == ".jpg" and max(image.shape[:2]) > JPEG_SIDE:
+            suffix = ".png"
+        path, number = self.path / f"{stem}{suffix}", 1
+        with one_picture(path):
+            data = _encode(image, suffix)
         try:
-            while path in self._written or (path.exists() and not _is_ours(path)):
+            while path in self._written or (path.exists() and not is_ours(path)):
                 number += 1
-                path = self.path / f"{stem}_{number}{self._suffix}"
-            write_whole(path, _encode(image, self._suffix))
+                path = self.path / f"{stem}_{number}{suffix}"
+            write_whole(path, data)
         except (OSError, ValueError) as error:
-            if isinstance(error, OutputError):
-                raise
-            raise output_error(repr(str(path)), error) from error
+            ours = isinstance(error, OutputError)
+            failed = error if ours else output_error(repr(str(path)), error)
+            cause = error.__cause__ if ours else error
+            if isinstance(cause, OSError) and cause.errno in _BAD_NAME:
+                failed = PictureOutputError(str(failed))
+            raise failed from cause
         self._written.add(path)
+        if suffix != self._suffix and self._on_note:
+            self._on_note(f"{path} is a PNG: a JPEG has at most {JPEG_SIDE:,} pixels a side")
         return path
+
+
+@contextmanager
+def one_picture(path: Path) -> Iterator[None]:
+    """Raise ``PictureOutputError`` where drawing or encoding the picture of ``path`` fails."""
+    try:
+        yield
+    except MienError:
+        raise
+    except Exception as error:  # MemoryError, or whatever Pillow raises
+        reason = f"({one_line(error)}): this picture is left out"
+        raise PictureOutputError(f"cannot write {str(path)!r} {reason}") from error
 
 
 def picture_of(result: Result, image: Image | None) -> Image:
@@ -80,11 +120,6 @@ def picture_of(result: Result, image: Image | None) -> Image:
             "of this result: give the analysed image"
         )
     return image
-
-
-def _is_ours(path: Path) -> bool:
-    with path.open("rb") as file:
-        return MARK in file.read(1024)
 
 
 def _encode(image: Image, suffix: str) -> bytes:

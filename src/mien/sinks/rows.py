@@ -8,6 +8,7 @@ from io import StringIO
 from typing import Any
 
 from mien.errors import InputError
+from mien.escaping import for_csv
 from mien.sinks.base import Closing, Target, TextOutput
 
 COLUMNS = ("source", "face", "expression", "prob", "score", "x1", "y1", "x2", "y2")
@@ -45,5 +46,5 @@ class CsvRows(Closing):
 
     def _line(self, values: Iterable[Any]) -> None:
         line = StringIO()
-        csv.writer(line, lineterminator="\n").writerow(values)
+        csv.writer(line, lineterminator="\n").writerow(map(for_csv, values))
         self._output.write(line.getvalue())

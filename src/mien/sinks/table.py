@@ -5,6 +5,7 @@ from __future__ import annotations
 from io import StringIO
 from typing import TYPE_CHECKING, cast
 
+from mien.escaping import for_terminal
 from mien.sinks.base import Closing, Image, Target, TextOutput
 from mien.sinks.colors import color_of
 from mien.types import Reading, Result
@@ -64,7 +65,8 @@ class TableSink(Closing):
         paper.print(_table(self._rows, ascii_only=stream.options.ascii_only))
         self._rows = []
         lines = (line.rstrip() for line in page.getvalue().splitlines())
-        self._output.write("".join(f"{line}\n" for line in lines if line))
+        for line in filter(None, lines):
+            self._output.write(f"{line}\n")
 
 
 def _table(rows: list[tuple[str, int, Reading | None]], ascii_only: bool) -> Table:
@@ -91,7 +93,7 @@ def _table(rows: list[tuple[str, int, Reading | None]], ascii_only: bool) -> Tab
         table.add_row(
             Text(name),
             str(index),
-            Text(reading.expression, "bold"),
+            Text(for_terminal(reading.expression), "bold"),
             _bar(reading, ascii_only),
             f"{reading.face.score:.2f}",
             ", ".join(f"{value:.0f}" for value in reading.face.box.to_list()),
@@ -116,4 +118,4 @@ def _name(result: Result) -> str:
     """The picture's name, in a video with its frame; unprintable characters are escaped."""
     name = "" if result.source is None else result.source
     frame = "" if result.frame_index is None else f" #{result.frame_index}"
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in name) + frame
+    return for_terminal(name) + frame

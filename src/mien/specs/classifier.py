@@ -9,9 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mien.specs.metadata import LARGEST_INPUT, Spec, are_numbers, are_sides, is_number
+from mien.errors import brief
+from mien.parsing import are_numbers, is_number, is_text, is_whole
+from mien.specs.metadata import LARGEST_INPUT, Spec, are_sides
 
 METADATA_KEY = "mien"
+MOST_LABELS = 1000
+LARGEST_SHIFT = 10
+"""Of the crop's centre, in box sides; a larger one is a mistake."""
+LARGEST_MEAN, STDS = 1e4, (1e-6, 1e6)
+"""Limits of ``mean`` and of the size of ``std``: some networks want pixels from 0 to 65,535."""
+_TEMPERATURES = (0.01, 100.0)  # 'mien export' fits values from 0.05 to 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,32 +56,56 @@ class ModelSpec(Spec):
 
     def _checks(self) -> list[tuple[bool, str]]:
         words = isinstance(self.labels, tuple) and all(
-            isinstance(label, str) and label and label.isprintable() for label in self.labels
+            is_text(label, 200) and label.isprintable() and label for label in self.labels
         )
-        distinct = words and 0 < len(self.labels) == len(set(self.labels))
+        distinct = words and 0 < len(self.labels) == len(set(self.labels)) <= MOST_LABELS
         sides = [self.input_size, self.input_size if self.resize is None else self.resize]
         whole = are_sides(*sides)
-        colours = self.channels in (1, 3) and all(
-            are_numbers(values, self.channels) for values in (self.mean, self.std)
-        )
-        margin = is_number(self.margin) and -1 < self.margin <= 10
-        temperature = is_number(self.temperature) and self.temperature > 0
+        grey_or_rgb = is_whole(self.channels) and self.channels in (1, 3)
+        mean = grey_or_rgb and are_numbers(self.mean, self.channels, -LARGEST_MEAN, LARGEST_MEAN)
+        std = grey_or_rgb and are_numbers(self.std, self.channels, -STDS[1], STDS[1])
+        std = std and all(abs(value) >= STDS[0] for value in self.std)
+        margin = is_number(self.margin, -1, LARGEST_SHIFT) and self.margin > -1
+        offset = are_numbers(self.offset, 2, -LARGEST_SHIFT, LARGEST_SHIFT)
+        low, high = _TEMPERATURES
         return [
-            (words, f"labels must be a tuple of printable words, got {self.labels!r}"),
-            (distinct or not words, f"labels must be distinct and not empty, got {self.labels!r}"),
+            (words, f"labels must be a tuple of printable words, got {brief(self.labels)}"),
+            (
+                distinct or not words,
+                f"labels must be distinct, and 1 to {MOST_LABELS}, got {brief(self.labels)}",
+            ),
             (
                 whole,
-                f"input_size and resize must be whole numbers up to {LARGEST_INPUT}, got {sides}",
+                f"input_size and resize must be whole numbers up to {LARGEST_INPUT}, "
+                f"got {brief(sides)}",
             ),
             (
                 not whole or sides[1] >= sides[0],
-                f"resize {sides[1]} is smaller than input_size {sides[0]}",
+                f"resize {brief(sides[1])} is smaller than input_size {brief(sides[0])}",
             ),
-            (self.channels in (1, 3), f"channels must be 1 or 3, got {self.channels!r}"),
-            (colours, "mean and std need one finite number a channel"),
-            (not colours or 0 not in self.std, "std must not be 0"),
-            (margin, f"margin must be above -1, at most 10, got {self.margin!r}"),
-            (are_numbers(self.offset, 2), f"offset must be two numbers, got {self.offset!r}"),
-            (type(self.align) is bool, f"align must be true or false, got {self.align!r}"),
-            (temperature, f"temperature must be positive, got {self.temperature!r}"),
+            (grey_or_rgb, f"channels must be 1 or 3, got {brief(self.channels)}"),
+            (
+                mean or not grey_or_rgb,
+                f"mean must be one number a channel, from -{LARGEST_MEAN:g} to {LARGEST_MEAN:g}, "
+                f"got {brief(self.mean)}",
+            ),
+            (
+                std or not grey_or_rgb,
+                f"std must be one number a channel, of a size from {STDS[0]:g} to {STDS[1]:g}, "
+                f"got {brief(self.std)}",
+            ),
+            (
+                margin,
+                f"margin must be above -1, at most {LARGEST_SHIFT}, got {brief(self.margin)}",
+            ),
+            (
+                offset,
+                f"offset must be two numbers from -{LARGEST_SHIFT} to {LARGEST_SHIFT}, "
+                f"got {brief(self.offset)}",
+            ),
+            (type(self.align) is bool, f"align must be true or false, got {brief(self.align)}"),
+            (
+                is_number(self.temperature, low, high),
+                f"temperature must be from {low} to {high:g}, got {brief(self.temperature)}",
+            ),
         ]

@@ -11,7 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mien.specs.metadata import LARGEST_INPUT, Spec, are_sides, is_number
+from mien.errors import brief
+from mien.parsing import is_number, is_text
+from mien.specs.metadata import LARGEST_INPUT, Spec, are_sides
 
 METADATA_KEY = "mien_detector"
 
@@ -40,17 +42,20 @@ class DetectorSpec(Spec):
     def _checks(self) -> list[tuple[bool, str]]:
         sides = [self.short_side, self.long_side, self.stride]
         whole = are_sides(*sides)
-        threshold = is_number(self.score_threshold) and 0 <= self.score_threshold <= 1
         return [
-            (isinstance(self.architecture, str), "architecture must be text"),
+            (is_text(self.architecture), "architecture must be text"),
             (
                 whole,
                 "short_side, long_side and stride must be whole numbers up to "
-                f"{LARGEST_INPUT}, got {sides}",
+                f"{LARGEST_INPUT}, got {brief(sides)}",
             ),
             (
                 not whole or self.long_side >= self.short_side,
-                f"long_side {self.long_side} is smaller than short_side {self.short_side}",
+                f"long_side {brief(self.long_side)} is smaller than short_side "
+                f"{brief(self.short_side)}",
             ),
-            (threshold, f"score_threshold must be from 0 to 1, got {self.score_threshold!r}"),
+            (
+                is_number(self.score_threshold, 0, 1),
+                f"score_threshold must be from 0 to 1, got {brief(self.score_threshold)}",
+            ),
         ]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from mien.errors import ModelSpecError
 from mien.specs.classifier import METADATA_KEY as CLASSIFIER_KEY
 from mien.specs.detector import METADATA_KEY as DETECTOR_KEY
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
+from mien.specs.metadata import OpenNetwork, read_metadata
 
 NetworkKind = Literal["detector", "classifier", "yunet", "unknown"]
 
@@ -17,9 +15,12 @@ YUNET_OUTPUTS = {"cls_8", "obj_8", "bbox_8", "kps_8"}
 """Outputs of YuNet's finest grid; two coarser grids have the same."""
 
 
-def kind_of(session: InferenceSession) -> NetworkKind:
-    """The kind of network in an open ONNX file; its metadata or its outputs name it."""
-    metadata = session.get_modelmeta().custom_metadata_map
+def kind_of(session: OpenNetwork, where: object) -> NetworkKind:
+    """The kind of network in an open ONNX file; its metadata or its outputs name it.
+
+    Raises ``ModelSpecError``, which calls the file ``where``, if its metadata is damaged.
+    """
+    metadata = read_metadata(session, where)
     if DETECTOR_KEY in metadata:
         return "detector"
     if CLASSIFIER_KEY in metadata:
@@ -27,7 +28,7 @@ def kind_of(session: InferenceSession) -> NetworkKind:
     return "yunet" if {node.name for node in session.get_outputs()} >= YUNET_OUTPUTS else "unknown"
 
 
-def refuse_other(session: InferenceSession, wanted: NetworkKind, path: object) -> None:
+def refuse_other(session: OpenNetwork, wanted: NetworkKind, path: object) -> None:
     """Raise ``ModelSpecError`` if the file is of another known kind; it says how to use that kind.
 
     An unknown kind passes: it may be a network without a spec, about which the caller knows more.
@@ -38,6 +39,6 @@ def refuse_other(session: InferenceSession, wanted: NetworkKind, path: object) -
         "yunet": f"YuNet, a face detector that OpenCV runs: give it as '--detector yunet "
         f"--detector-option model={path}'",
     }
-    kind = kind_of(session)
+    kind = kind_of(session, path)
     if kind not in ("unknown", wanted):
         raise ModelSpecError(f"{path} is {uses[kind]}")

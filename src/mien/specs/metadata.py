@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import json
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self
 
-from mien.errors import ModelSpecError
+from mien.errors import ModelSpecError, brief
+from mien.parsing import is_number, is_text, is_whole, parse_json
 
 LARGEST_INPUT = 4096
 """Pixels a side; a larger value in a spec is a mistake."""
+MOST_METADATA = 1 << 24
+"""Bytes of the longest spec that is read."""
+
+
+class OpenNetwork(Protocol):
+    """An open ONNX file: ``mien.runtime.Session``, or ONNX Runtime's own."""
+
+    def get_modelmeta(self) -> Any:
+        """The file's metadata."""
+        ...
+
+    def get_outputs(self) -> Any:
+        """Name, type and shape of each output."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +56,18 @@ class Spec(ABC):
 
     def __post_init__(self) -> None:
         texts = (self.name, self.trained_on, self.licence, self.sha256)
-        scores = isinstance(self.scores, Mapping) and all(map(is_number, self.scores.values()))
+        scores = isinstance(self.scores, Mapping) and all(
+            is_text(name) and is_number(score) for name, score in self.scores.items()
+        )
         checks = [
-            (all_text(texts), "name, trained_on, licence and sha256 must be text"),
+            (all(map(is_text, texts)), "name, trained_on, licence and sha256 must be text"),
             *self._checks(),
             (scores, "scores must be finite numbers by name"),
-            (isinstance(self.card, Mapping), "card must be facts by name"),
+            (_is_card(self.card), "card must be facts by name: texts, numbers, lists and objects"),
         ]
         problems = [text for good, text in checks if not good]
         if problems:
-            raise ModelSpecError(f"invalid {self.TITLE} {self.name!r}: " + "; ".join(problems))
+            raise ModelSpecError(f"invalid {self.TITLE} {brief(self.name)}: {'; '.join(problems)}")
 
     @abstractmethod
     def _checks(self) -> list[tuple[bool, str]]:
@@ -72,7 +88,7 @@ class Spec(ABC):
             raise ModelSpecError(f"{where} has no Mien {cls.TITLE}, so {cls.ABSENT}")
         trouble = f"{where} has a damaged {cls.TITLE}"
         try:
-            raw = json.loads(metadata[cls.KEY])
+            raw = parse_json(metadata[cls.KEY], most=MOST_METADATA, finite=False)
         except ValueError as error:
             raise ModelSpecError(f"{trouble}: {error}") from None
         required = [
@@ -90,21 +106,32 @@ class Spec(ABC):
             raise ModelSpecError(f"{trouble}: {error}") from None
 
 
-def is_number(value: Any) -> bool:
-    """Whether ``value`` is a finite number; ``True`` and ``False`` do not count."""
-    return isinstance(value, int | float) and type(value) is not bool and math.isfinite(value)
+def read_metadata(session: OpenNetwork, where: object) -> Mapping[str, str]:
+    """The ``metadata_props`` of an open ONNX file; ``where`` names the file in errors.
 
-
-def are_numbers(values: Any, count: int) -> bool:
-    """Whether ``values`` is a tuple of ``count`` finite numbers."""
-    return isinstance(values, tuple) and len(values) == count and all(map(is_number, values))
+    Raises ``ModelSpecError`` if any of them is not text in UTF-8, which ONNX demands.
+    """
+    try:
+        metadata: Mapping[str, str] = session.get_modelmeta().custom_metadata_map
+    except UnicodeDecodeError:
+        raise ModelSpecError(
+            f"{where} has damaged metadata, which is not UTF-8 text: export it again"
+        ) from None
+    return metadata
 
 
 def are_sides(*values: Any) -> bool:
     """Whether all ``values`` are whole numbers of pixels from 1 to ``LARGEST_INPUT``."""
-    return all(type(value) is int and 1 <= value <= LARGEST_INPUT for value in values)
+    return all(is_whole(value, 1, LARGEST_INPUT) for value in values)
 
 
-def all_text(values: tuple[Any, ...]) -> bool:
-    """Whether all ``values`` are strings."""
-    return all(isinstance(value, str) for value in values)
+def _is_card(card: Any) -> bool:
+    """Whether JSON and UTF-8 can hold the facts in ``card``, a dict."""
+    if not isinstance(card, Mapping):
+        return False
+    try:
+        data = json.dumps(dict(card), ensure_ascii=False).encode()
+        parse_json(data, most=MOST_METADATA, finite=False)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True

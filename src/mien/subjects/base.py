@@ -34,7 +34,7 @@ class Settings:
     threshold: float | None = None
     """Detectors: score from which a box counts as a face; ``None``: the detector's own."""
     limit: int | None = None
-    """Detectors: only the first pictures of the split."""
+    """Detectors: only so many pictures of the split, drawn at random with the seed 0."""
 
 
 @dataclass(frozen=True, slots=True)

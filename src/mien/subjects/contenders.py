@@ -11,7 +11,7 @@ from mien.evaluation.classification.comparison import check_comparable
 from mien.evaluation.classification.comparison import compare as compare_classifiers
 from mien.evaluation.comparison import Comparison
 from mien.evaluation.detection.comparison import compare as compare_detectors
-from mien.evaluation.kept_answers import Answers, load_answers
+from mien.evaluation.kept_answers import Answers, are_answers_to, load_answers
 from mien.evaluation.split_pictures import Progress
 from mien.subjects.base import Settings
 from mien.subjects.cost import classifier_cost
@@ -64,9 +64,10 @@ def gather(
 ) -> Gathered:
     """The answers of all ``contenders`` to one split.
 
-    Saved answers are loaded, and those that a run keeps unless its settings change them. The other
-    models are asked now, on one data set that is read and divided as the recipe of the first run
-    says. Without ``split`` it is that of saved answers, or the only one of the data.
+    Saved answers are loaded, and those that a run keeps unless its settings change them, or they
+    are answers to other data than ``data``. The other models are asked now, on one data set that is
+    read and divided as the recipe of the first run says. Without ``split`` it is that of saved
+    answers, or the only one of the data.
 
     Raises ``ConfigError`` if a model must be asked and ``data`` or its split is missing.
     """
@@ -84,7 +85,7 @@ def gather(
         split = opened.only_split(split)
     waiting = [each for each in contenders if each.name not in answers]
     if split is not None:
-        answers |= _kept(waiting, split)
+        answers |= _kept(waiting, split, opened)
         waiting = [each for each in waiting if each.name not in answers]
     warnings: list[str] = []
     if waiting:
@@ -110,15 +111,19 @@ def compare(contenders: Sequence[Contender], gathered: Gathered) -> Comparison[A
     return compare_classifiers(gathered.answers, costs)
 
 
-def _kept(contenders: Sequence[Contender], split: str) -> dict[str, Answers]:
-    """What training runs keep of their answers to ``split``."""
+def _kept(
+    contenders: Sequence[Contender], split: str, data: MeasuredData | None
+) -> dict[str, Answers]:
+    """What training runs keep of their answers to ``split``, if that is the split of ``data``."""
     found: dict[str, Answers] = {}
     for each in contenders:
         if each.source.folder is not None:
             subject = SUBJECTS[each.source.kind]
             path = subject.kept_path(each.source.folder, split, each.settings)
             if path is not None and path.is_file():
-                found[each.name] = load_answers(path)
+                answers = load_answers(path)
+                if data is None or are_answers_to(answers, data.divided, split):
+                    found[each.name] = answers
     return found
 
 

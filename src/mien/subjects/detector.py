@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
 from mien.datasets.base import AnyDataset, SceneDataset
 from mien.datasets.scene import box_fingerprint
+from mien.datasets.splits import at_random
 from mien.detectors.base import Detector
 from mien.detectors.load import load_detector
 from mien.detectors.onnx import OnnxDetector
@@ -56,7 +56,7 @@ class DetectorSubject(Subject[Detections, DetectionScores]):
     def answer(
         self, data: MeasuredData, split: str, on_progress: Progress | None = None
     ) -> Detections:
-        """Detect the faces of every picture of ``split``, or of the first ``limit`` ones."""
+        """Detect the faces of every picture of ``split``, or of ``limit`` of them."""
         asked_from = min(ASKED_FROM, self.threshold, self.detector.score_threshold)
         facts: dict[str, Any] = {
             "source": self.source.text,
@@ -86,8 +86,11 @@ class DetectorSubject(Subject[Detections, DetectionScores]):
         if known is None:
             return True
         try:
-            scenes = cast(SceneDataset, divided).scenes(self.recipe["train_split"])
-            return bool(box_fingerprint(islice(scenes, self.recipe["limit"])) == known)
+            scenes = list(cast(SceneDataset, divided).scenes(self.recipe["train_split"]))
+            limit, seed = self.recipe["limit"], self.recipe.get("seed", 0)
+            drawn = [scenes[index] for index in at_random([0] * len(scenes), limit, seed)]
+            # Version 0.1.0 took the first ones.
+            return known in (box_fingerprint(drawn), box_fingerprint(scenes[:limit]))
         except (MienError, KeyError):  # the data lacks the split, or the recipe a key
             return False
 

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from mien.errors import UnknownNameError
 from mien.evaluation.kept_answers import holds_detections
 from mien.extras import require_extra
+from mien.parsing import parse_json
+from mien.reading import read_file
 from mien.registry import classifiers, detectors
-from mien.runtime import open_session
+from mien.runtime import Session, open_session
 from mien.specs.identify import kind_of
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
 
 Kind = Literal["classifier", "detector"]
 CALLED: Mapping[Kind, str] = {"classifier": "classifier", "detector": "face detector"}
 """Each kind in messages."""
+MOST_RECIPE = 1 << 20
+"""Bytes of the longest recipe beside a checkpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Source:
     kind: Kind
     form: Literal["name", "file", "run", "answers"]
     """``run`` is the folder or a checkpoint of a training run."""
-    session: InferenceSession | None = None
+    session: Session | None = None
     """Of an ONNX file: opened to tell its kind, and used for the model then."""
 
     @property
@@ -54,8 +54,8 @@ def identify(text: str, threads: int | None = None) -> Source:
 
     An ONNX file is opened with ``threads``. A file of another kind, such as a picture, counts as a
     classifier: loading it says what is wrong. Raises ``UnknownNameError`` for what is neither a
-    name nor a file, ``ModelFileError`` for a damaged checkpoint or ONNX file, and
-    ``MissingExtraError`` for a checkpoint without its recipe if PyTorch is missing.
+    name nor a file, ``ModelFileError`` or ``ModelSpecError`` for a damaged checkpoint or ONNX file,
+    and ``MissingExtraError`` for a checkpoint without its recipe if PyTorch is missing.
     """
     if text in classifiers.names():
         return Source(text, "classifier", "name")
@@ -70,7 +70,7 @@ def identify(text: str, threads: int | None = None) -> Source:
     if suffix == ".onnx" and is_file:
         session = open_session(text, threads=threads)
         # YuNet is a detector too, and loading it says which options it needs.
-        known = kind_of(session) in ("detector", "yunet")
+        known = kind_of(session, text) in ("detector", "yunet")
         return Source(text, "detector" if known else "classifier", "file", session)
     if suffix != ".onnx" and not os.path.exists(text):  # noqa: PTH110 - never raises
         names = [*classifiers.names(), *detectors.names()]
@@ -82,7 +82,7 @@ def identify(text: str, threads: int | None = None) -> Source:
 def _stored_recipe(run: str) -> dict[str, Any]:
     folder = Path(run) if os.path.isdir(run) else Path(run).parent  # noqa: PTH112 - never raises
     with suppress(OSError, ValueError):
-        recipe = json.loads((folder / "recipe.json").read_text("utf-8"))
+        recipe = parse_json(read_file(folder / "recipe.json", MOST_RECIPE))
         return recipe if isinstance(recipe, dict) else {}
     return {}
 

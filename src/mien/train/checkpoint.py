@@ -6,23 +6,29 @@ import hashlib
 import io
 import json
 import os
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from mien.errors import ConfigError, ModelFileError, OutputError
-from mien.files import make_folder, write_whole
+from mien.errors import ConfigError, MienError, ModelFileError, OutputError
+from mien.files import lock_folder, make_folder, write_whole
+from mien.reading import open_file
 from mien.train.config import BaseConfig
+from mien.train.distributed import World
 from mien.train.metrics_file import METRICS, Row, write_metrics
 from mien.train.recipe import config_of
 
 CHECKPOINT = "last.pt"
 UNREADABLE = "unreadable.jsonl"
 RECIPE = "recipe.json"
+
+MOST = 10**9
+"""Epochs and steps of any run are fewer."""
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "config": dict, "labels": list, "epochs_done": int, "model": dict, "ema": dict,
@@ -58,6 +64,28 @@ def check(run: Path, config: BaseConfig, resume: bool) -> None:
                 f"{run} contains a run already: add --resume to continue, or choose another --out"
             )
         _check_same_recipe(run, config)
+
+
+@contextmanager
+def locked(run: Path, config: BaseConfig, resume: bool, world: World) -> Iterator[None]:
+    """Keep other processes from training into the folder, which is made if it is missing.
+
+    The first of several processes that train together holds the lock. Raises what ``check`` and
+    ``mien.files.lock_folder`` raise.
+    """
+    if not world.is_main:
+        yield
+        return
+    new = not os.path.exists(run)  # noqa: PTH110 - never raises
+    make_folder(run)
+    try:
+        with lock_folder(run, "training into"):
+            check(run, config, resume)  # again: another process may have ended just now
+            yield
+    finally:
+        if new:
+            with suppress(OSError):  # it holds a run
+                run.rmdir()
 
 
 def prepare(run: Path, config: BaseConfig, unreadable: Sequence[tuple[str, str]] = ()) -> None:
@@ -109,13 +137,17 @@ def load(path: Path, device: str | torch.device = "cpu") -> dict[str, Any]:
     Raises ``ModelFileError`` if it is missing, damaged or from another program.
     """
     try:
-        state = torch.load(path, map_location=device, weights_only=True)
+        with open_file(path) as file:
+            _check_size(file)
+            state = torch.load(file, map_location=device, weights_only=True)
     except (FileNotFoundError, NotADirectoryError):
         raise ModelFileError(
             f"no checkpoint at {path}: give the folder of a 'mien train' run"
         ) from None
     except OSError as error:
         raise ModelFileError(f"{path} cannot be read: {error.strerror or error}") from None
+    except MemoryError:
+        raise
     except Exception:  # noqa: BLE001 - pickle raises nearly anything on a damaged file
         # PyTorch's message is a page long, and advises to load the file without this protection.
         raise ModelFileError(
@@ -123,17 +155,68 @@ def load(path: Path, device: str | torch.device = "cpu") -> dict[str, Any]:
         ) from None
     if not isinstance(state, dict) or not state.keys() >= _TYPES.keys():
         raise ModelFileError(f"{path} is a PyTorch file, but not a checkpoint of 'mien train'")
-    for key, kind in {**_TYPES, **_CLASSIFIER, **_OPTIONAL}.items():
-        if key in state and not isinstance(state[key], kind):
-            raise ModelFileError(
-                f"{path} is not a checkpoint of 'mien train': "
-                f"its {key} is {type(state[key]).__name__}"
-            )
+    if wrong := _wrong(state):
+        raise ModelFileError(f"{path} is not a checkpoint of 'mien train': {wrong}")
     if not is_detector(state) and not state.keys() >= _CLASSIFIER.keys():
         raise ModelFileError(f"{path} is a PyTorch file, but not a checkpoint of 'mien train'")
-    if not all(isinstance(label, str) for label in state["labels"]):
-        raise ModelFileError(f"{path} is not a checkpoint of 'mien train': its labels are not text")
     return state
+
+
+def _check_size(file: IO[bytes]) -> None:
+    """Raise ``ValueError`` for a file that is not a zip of stored parts, as PyTorch writes it.
+
+    Compressed parts could be a thousand times the size of the file.
+    """
+    size = file.seek(0, os.SEEK_END)
+    with zipfile.ZipFile(file) as parts:
+        if sum(part.file_size for part in parts.infolist()) > size:
+            raise ValueError("its parts are larger than the file")
+    file.seek(0)
+
+
+def _wrong(state: Mapping[str, Any]) -> str:
+    """What is wrong with the values of a checkpoint, in words; empty if nothing is."""
+    for key, kind in {**_TYPES, **_CLASSIFIER, **_OPTIONAL}.items():
+        if key in state and not isinstance(state[key], kind):
+            return f"its {key} is {type(state[key]).__name__}"
+    for key in ("epochs_done", "ema_updates"):
+        if isinstance(state[key], bool) or not 0 <= state[key] <= MOST:
+            return f"its {key} is not from 0 to {MOST}"
+    if not all(isinstance(label, str) for label in state["labels"]):
+        return "its labels are not text"
+    for key in ("config", "facts", "watch"):
+        if not _is_plain(state.get(key, {})):
+            return f"its {key} holds other values than text, numbers and lists of them"
+    if not all(isinstance(number, int | float) for number in state.get("watch", {}).values()):
+        return "its watch holds other values than numbers"
+    for key in ("model", "ema", "best"):
+        weights = state.get(key) or {}
+        if not all(isinstance(k, str) and isinstance(v, Tensor) for k, v in weights.items()):
+            return f"its {key} holds other values than weights"
+        if any(v.layout != torch.strided or v.numel() > _stored(v) for v in weights.values()):
+            return f"its {key} holds weights of more values than are stored"
+    return ""
+
+
+def _stored(weight: Tensor) -> int:
+    """Values in the storage of a tensor; one that repeats them claims to have more."""
+    return weight.untyped_storage().nbytes() // weight.element_size()
+
+
+def _is_plain(value: Any, depth: int = 8) -> bool:
+    """Whether ``value`` is what JSON can hold, of no more than ``depth`` levels."""
+    if isinstance(value, dict):
+        inner = list(value.values())
+        return (
+            depth > 0
+            and all(isinstance(key, str) for key in value)
+            and (all(_is_plain(each, depth - 1) for each in inner))
+        )
+    if isinstance(value, list | tuple):
+        return depth > 0 and all(_is_plain(each, depth - 1) for each in value)
+    if isinstance(value, int):
+        return value.bit_length() < 64
+    return value is None or isinstance(value, str | float)
 
 
 def find(run: str | Path) -> Path:
@@ -147,9 +230,9 @@ def must_fit(path: Path) -> Iterator[None]:
     """Turn errors of loading a checkpoint's state into ``ModelFileError``."""
     try:
         yield
-    except ConfigError:  # a ValueError, but with its own message
+    except (MienError, MemoryError, torch.cuda.OutOfMemoryError):  # which say what is wrong
         raise
-    except (RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except Exception as error:  # noqa: BLE001 - PyTorch stumbles over what it does not check
         reason = " ".join(str(error).split())[:200]
         raise ModelFileError(f"{path} does not fit its own recipe: {reason}") from None
 

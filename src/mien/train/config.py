@@ -16,7 +16,6 @@ from mien.errors import ConfigError
 from mien.train.ranges import (
     Count,
     CountOrNone,
-    CountOrZero,
     NotNegative,
     Positive,
     Seed,
@@ -52,14 +51,15 @@ class BaseConfig:
     ``test``), such as ``random:90/10`` (per cent)."""
     splits_from: str = "train"
     """The split that is divided; the others stay as they are."""
-    splits_seed: CountOrZero = 0
+    splits_seed: Seed = 0
     """Seed of that division alone, so that runs with different seeds share it."""
     train_split: str = "train"
     """The split to learn from."""
     valid_split: str | None
     """The split to validate on, never learned from; ``None`` (in TOML ""): no validation."""
     limit: CountOrNone = None
-    """Only the first N pictures of each split, for a quick trial."""
+    """Only N pictures of each split, for a quick trial: drawn at random with ``seed``, each class
+    by its share."""
 
     # --- network ---
     architecture: str

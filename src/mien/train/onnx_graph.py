@@ -49,6 +49,7 @@ def traced(
                 input_names=inputs, output_names=outputs, verbose=False,
             )  # fmt: skip
         except torch.onnx.OnnxExporterError as error:
+            pass_on_interruption(error)
             cause: BaseException = error  # the first cause is a line, the error itself a page
             while cause.__cause__ is not None:
                 cause = cause.__cause__
@@ -64,6 +65,23 @@ def traced(
     model.graph.ClearField("value_info")
     model.ir_version = IR_VERSION
     return model
+
+
+def pass_on_interruption(error: BaseException) -> None:
+    """Raise the Ctrl-C or lack of memory that ``error`` was made of, if it was.
+
+    PyTorch's exporter blames itself for whatever happens while it works.
+    """
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        cause = waiting.pop()
+        if cause is None or id(cause) in seen:
+            continue
+        if isinstance(cause, KeyboardInterrupt | SystemExit | MemoryError):
+            raise cause from None
+        seen.add(id(cause))
+        waiting += [cause.__cause__, cause.__context__]
 
 
 def store_float16(model: ModelProto) -> None:

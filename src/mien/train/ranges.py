@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, get_args, get_type_hints
 
+from mien.specs.metadata import LARGEST_INPUT
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -34,17 +36,36 @@ def below(limit: float) -> Rule:
     return Rule(lambda value: 0 <= value < limit, f"be in [0, {limit})")
 
 
-_POSITIVE = Rule(lambda value: value > 0, "be positive")
-_NOT_NEGATIVE = Rule(lambda value: value >= 0, "not be negative")
+def whole(low: int, high: int) -> Rule:
+    """From ``low`` to ``high``, both included."""
+    return Rule(lambda value: low <= value <= high, f"be from {low} to {high}")
 
-Positive = Annotated[float, _POSITIVE]
-NotNegative = Annotated[float, _NOT_NEGATIVE]
-Share = Annotated[float, Rule(lambda value: 0 <= value <= 1, "be in [0, 1]")]
-Count = Annotated[int, _POSITIVE]
-CountOrZero = Annotated[int, _NOT_NEGATIVE]
-CountOrNone = Annotated[
-    int | None, Rule(lambda value: value is None or value > 0, "be positive, or left out")
+
+# Beyond these limits single precision overflows and arrays fit into no memory. No recipe comes near
+# them.
+MOST, LEAST, LARGEST = 10**9, 1e-12, 1e30
+
+Positive = Annotated[
+    float,
+    Rule(lambda value: LEAST <= value <= LARGEST, f"be positive, from {LEAST:g} to {LARGEST:g}"),
 ]
+NotNegative = Annotated[
+    float, Rule(lambda value: 0 <= value <= LARGEST, f"not be negative, or above {LARGEST:g}")
+]
+Share = Annotated[float, Rule(lambda value: 0 <= value <= 1, "be in [0, 1]")]
+Count = Annotated[int, Rule(lambda value: 1 <= value <= MOST, f"be positive, at most {MOST}")]
+CountOrZero = Annotated[
+    int, Rule(lambda value: 0 <= value <= MOST, f"not be negative, or above {MOST}")
+]
+CountOrNone = Annotated[
+    int | None,
+    Rule(
+        lambda value: value is None or 1 <= value <= MOST,
+        f"be positive, or left out, and at most {MOST}",
+    ),
+]
+Side = Annotated[int, whole(1, LARGEST_INPUT)]
+"""Pixels of a network's input."""
 Seed = Annotated[int, Rule(lambda value: 0 <= value < 2**32, "be from 0 to 2**32 - 1")]
 
 

@@ -7,12 +7,13 @@ other one a classifier (``mien.train.classification.config``).
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mien.errors import ConfigError, UnknownNameError
+from mien.errors import ConfigError, UnknownNameError, brief
+from mien.parsing import MOST_TOML, parse_toml
+from mien.reading import read_file
 from mien.train.classification.config import ClassifierConfig
 from mien.train.detection.config import DetectorConfig
 
@@ -37,10 +38,10 @@ def named_file(kind: str, name_or_path: str | Path, folder: Path) -> Path:
 def read_toml(kind: str, path: Path) -> dict[str, Any]:
     """The content of a TOML file; ``kind`` says in ``ConfigError`` messages what the file is."""
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return parse_toml(read_file(path, MOST_TOML, pipes=True))
     except OSError as error:
         raise ConfigError(f"cannot read the {kind} {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise ConfigError(f"the {kind} {path} is not valid TOML: {error}") from None
 
 
@@ -63,7 +64,7 @@ def config_of(values: Mapping[str, Any], where: str) -> ClassifierConfig | Detec
         return DetectorConfig.from_dict({**values, **unfrozen}, where)
     if task is not None:
         raise ConfigError(
-            f"{where}: task must be 'detection', or left out for a classifier, got {task!r}"
+            f"{where}: task must be 'detection', or left out for a classifier, got {brief(task)}"
         )
     unfrozen = {"weights": None, "freeze_epochs": 0} if random else {}
     return ClassifierConfig.from_dict({**values, **unfrozen}, where)
@@ -86,10 +87,10 @@ def load_recipe(
     for override in overrides:
         key, equals, text = override.partition("=")
         if not equals:
-            raise ConfigError(f"--set takes KEY=VALUE, got {override!r}")
+            raise ConfigError(f"--set takes KEY=VALUE, got {brief(override)}")
         try:
-            recipe[key.strip()] = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
+            recipe[key.strip()] = parse_toml(f"value = {text}")["value"]
+        except ValueError:
             recipe[key.strip()] = text.strip()
     recipe.update(values or {})
     return config_of(recipe, where=str(name_or_path))

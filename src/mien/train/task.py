@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from torch import Generator, Tensor, nn
 
-from mien.errors import TrainingError
+from mien.errors import ConfigError, TrainingError
 from mien.train.config import BaseConfig
 from mien.train.metrics_file import Row
 
@@ -39,6 +39,11 @@ class Task(Protocol[Net]):
     @property
     def unreadable(self) -> Sequence[tuple[str, str]]:
         """Key and reason of every picture that could not be read."""
+        ...
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What the user should know about the data, one sentence each."""
         ...
 
     @property
@@ -125,3 +130,21 @@ def steps_per_epoch(pictures: int, config: BaseConfig) -> int:
             f"{pictures} pictures make no batch of {config.batch_size}: lower batch_size"
         )
     return pictures // config.batch_size
+
+
+DATA = {"fingerprint": "training", "valid_fingerprint": "validation"}
+"""Facts of a checkpoint that identify its data (``mien.datasets.fingerprint``)."""
+
+
+def check_same_data(facts: Mapping[str, Any], own: Mapping[str, Any], folder: Path) -> None:
+    """Raise ``ConfigError`` if a checkpoint's ``facts`` are of other data than a task's ``own``.
+
+    Checkpoints of earlier versions lack some of these facts: what they lack is not compared.
+    """
+    for key, what in DATA.items():
+        if key in facts and facts[key] != own.get(key):
+            raise ConfigError(
+                f"{folder} was trained on other data: the fingerprint of its {what} pictures is "
+                f"{facts[key]}, of these {own.get(key)}; resume with the same data ('mien data "
+                "info' shows fingerprints)"
+            )

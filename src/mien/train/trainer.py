@@ -51,7 +51,7 @@ OnBatch = Callable[[int, int, int, float], None]
 OnEpoch = Callable[[Row], None]
 """Called with an epoch's metrics, after its checkpoint is written."""
 OnNote = Callable[[str], None]
-"""Called at the start with what the user should know, a sentence."""
+"""Called with what the user should know, a sentence, before the first epoch."""
 
 LOSS_INTERVAL = 20
 """Batches between two checks of the loss, each of which waits for the GPU."""
@@ -76,8 +76,9 @@ def train(
     ``valid_accuracy`` and ``valid_nll``; a detector the four parts of its loss and, in epochs with
     a validation, ``valid_ap50`` and ``valid_recall``. Validation measures the averaged weights.
 
-    ``resume`` continues after the last whole epoch. Started by PyTorch's launcher, several
-    processes train together (``mien.train.distributed``).
+    ``resume`` continues after the last whole epoch, on the same data. The folder is locked: a
+    second process that trains into it gets a ``ConfigError``. Started by PyTorch's launcher,
+    several processes train together (``mien.train.distributed``).
 
     Raises ``TrainingError`` if the loss is not finite or memory runs out, ``ConfigError``,
     ``DatasetError``, ``OutputError``; none of them loses a finished epoch.
@@ -94,14 +95,15 @@ def train(
         f"this network and batches of {config.batch_size}",
         f"--set batch_size={half}, or lower {config.memory_keys}",
     )
-    few_shapes = isinstance(config, ClassifierConfig)
-    with out_of_memory, fast_kernels(device, few_shapes):
+    fast = fast_kernels(device, few_shapes=isinstance(config, ClassifierConfig))
+    with checkpoint.locked(run, config, resume, world), out_of_memory, fast:
         trainer = Trainer(open_task(config, dataset, device, world), run, device, world)
         if world.is_main:
             checkpoint.prepare(run, config, trainer.task.unreadable)
+            if on_note:
+                for note in (*trainer.task.notes, *trainer.notes):
+                    on_note(note)
         resumed = world.agree(resume and checkpoint.exists(run))
-        if on_note and world.is_main and trainer.why_eager:
-            on_note(f"steps run one kernel at a time, not as CUDA graphs: {trainer.why_eager}")
         rows = trainer.restore() if resumed else trainer.start()
         return trainer.run(rows, on_batch, on_epoch)
 
@@ -128,10 +130,11 @@ class Trainer(Generic[Net]):
         if self.config.ema and task.steps:
             self.ema = AveragedWeights(self.net, self.config.ema)
             self.averaged = self.ema.net
-        self.why_eager = why_eager(task, device, world)
-        """Why no CUDA graphs are used; empty if they are, or if nobody expects them."""
+        eager = why_eager(task, device, world)
+        self.notes = [f"steps run one kernel at a time, not as CUDA graphs: {eager}"] * bool(eager)
+        """What the user should know, a sentence each."""
         self.learn: Callable[[Any], StepResult] = self._learn
-        graphed = device.type == "cuda" and self.config.cuda_graphs and not self.why_eager
+        graphed = device.type == "cuda" and self.config.cuda_graphs and not eager
         self.optimizer = make_optimizer(self.net, self.config, device if graphed else None)
         if graphed:
             self.learn = GraphedStep(self._learn, task.generators)

@@ -84,8 +84,11 @@ def test_splits_and_copies_do_not_mix(
     )
     brighter = [row._replace(image=np.minimum(row.image, 250) + 5) for row in fer2013_rows]
     copy = fer2013.write_zip(tmp_path / "copy.zip", fer2013.files(brighter))
-    assert mien("compare", runs[1], model, "--data", copy) == 1
+    saved = runs[1] / "predictions" / "public.npz"
+    assert mien("compare", saved, model, "--data", copy) == 1
     assert "copies of fer2013 public, by fingerprint, " in capsys.readouterr().err
+    assert mien("compare", runs[1], model, "--data", copy) == 1  # what it keeps is of other data
+    assert "no checkpoint at" in capsys.readouterr().err
 
 
 def test_what_is_missing_is_one_line(runs: list[Path], tmp_path: Path, capsys: Output) -> None:

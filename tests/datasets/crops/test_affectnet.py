@@ -9,7 +9,7 @@ from PIL import Image
 
 from mien.datasets.base import Dataset, open_dataset
 from mien.datasets.crops.affectnet import Crop
-from mien.datasets.files.archive import Folder
+from mien.datasets.files.folders import Folder
 from mien.datasets.files.pictures import Picture
 from mien.errors import ConfigError, DatasetError
 from mien.labels import AFFECTNET8, AFFECTNET11

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from mien.datasets.base import Dataset, open_dataset
+from mien.datasets.crops.folder import ExpressionFolders
 from mien.datasets.splits import resplit
 from mien.errors import ConfigError, DatasetError
 from mien.labels import FER2013 as LABELS
@@ -182,6 +183,15 @@ def test_rafdb_as_it_is_published(aligned: str, fer2013_rows: Rows, tmp_path: Pa
     assert {s.image.shape for s in dataset.samples("train")} == {(100, 100, 3)}
 
 
+def test_rafdb_with_further_columns_and_other_names(fer2013_rows: Rows, tmp_path: Path) -> None:
+    files = rafdb(fer2013_rows)
+    name = "basic/EmoLabel/list_patition_label.txt"
+    files[name] = files[name].replace(b"\n", b"\t0  x\r\n")
+    files = {path.replace(".jpg", ".JPG"): data for path, data in files.items()}
+    dataset = read(fer2013.write_zip(tmp_path / "r.zip", files))
+    assert sum(len(list(dataset.samples(split))) for split in dataset.splits()) == len(RAFDB)
+
+
 def test_rafdb_with_gaps_and_damage(fer2013_rows: Rows, tmp_path: Path) -> None:
     files = rafdb(fer2013_rows)
     del files["basic/Image/aligned/train_00002_aligned.jpg"]
@@ -189,7 +199,7 @@ def test_rafdb_with_gaps_and_damage(fer2013_rows: Rows, tmp_path: Path) -> None:
     assert dataset.facts.labels == ("sadness", "surprise", "neutral")
     assert dataset.skipped("train") == {"listed without a picture": ["train_00002.jpg"]}
     listed = tmp_path / "basic/EmoLabel/list_patition_label.txt"
-    for line in ("train_00001.jpg 8", "train_00001.jpg", "x 5"):
+    for line in ("train_00001.jpg 8", "train_00001.jpg", "x 5", f"train_1.jpg {'5' * 5000}"):
         listed.write_text(f"train_00003.jpg 1\n\n{line}\n")
         with pytest.raises(DatasetError, match=r"line 3 is .* expected something like"):
             read(tmp_path)
@@ -219,6 +229,54 @@ def test_what_has_no_label(
     assert "\n" not in str(caught.value)
 
 
+# Layouts in which a folder's number is that of a sequence, a subject, an age or a date.
+NUMBERED = {
+    "sequences": [f"{s}/{n:03}" for s in ("anna", "ben", "carl") for n in range(1, 6)],
+    "short sequences": [f"{s}/{n}" for s in ("anna", "ben", "carl") for n in range(1, 6)],
+    "subjects": [f"{n}" for n in range(1, 31)],
+    "years and months": [f"{y}/{m:02}" for y in (2020, 2021) for m in range(1, 7)],
+    "years": ["2019", "2020"],
+    "zeros before": ["001", "002", "003"],
+    "huge": ["9" * 5000],
+}
+
+
+@pytest.mark.parametrize("layout", NUMBERED)
+def test_numbers_that_are_no_labels(layout: str, tmp_path: Path) -> None:
+    """No advice to take them for labels."""
+    path = fer2013.write_zip(tmp_path / "a.zip", {f"{f}/a.png": b"" for f in NUMBERED[layout]})
+    with pytest.raises(DatasetError, match="have no label") as caught:
+        read(path)
+    assert "order=" not in str(caught.value) and len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize("layout", ["sequences", "years and months", "zeros before", "huge"])
+def test_numbers_that_are_no_labels_with_an_order(layout: str, tmp_path: Path) -> None:
+    path = fer2013.write_zip(tmp_path / "a.zip", {f"{f}/a.png": b"" for f in NUMBERED[layout]})
+    with pytest.raises(DatasetError, match="have no label"):
+        read(path, "order=fer2013")
+
+
+@pytest.mark.parametrize("folders", [["0", "1", "2"], ["train/03", "test/03"], ["data/train/7"],
+                                     ["images/1", "images/6"]])  # fmt: skip
+def test_numbers_that_look_like_labels(folders: list[str], tmp_path: Path) -> None:
+    path = fer2013.write_zip(tmp_path / "a.zip", {f"{f}/a.png": b"" for f in folders})
+    with pytest.raises(DatasetError, match=r"is a number.*choose one with order="):
+        read(path)
+
+
+def test_a_name_counts_before_a_number(tmp_path: Path) -> None:
+    """The number below is that of a sequence, whatever ``order`` says."""
+    files = {"happy/1/a.png": b"", "2/sad/b.png": b"", "0/c.png": b"", "3/001/d.png": b""}
+    dataset = read(
+        fer2013.write_zip(tmp_path / "a.zip", dict(list(files.items())[:3])), "order=fer2013"
+    )
+    found = {s.key: dataset.facts.labels[s.label] for s in dataset.samples("train")}
+    assert found == {"happy/1/a.png": "happiness", "2/sad/b.png": "sadness", "0/c.png": "anger"}
+    with pytest.raises(DatasetError, match="several of its folders are numbers"):
+        read(fer2013.write_zip(tmp_path / "b.zip", files), "order=fer2013")
+
+
 def test_pictures_beside_the_folders_are_skipped(fer2013_rows: Rows, tmp_path: Path) -> None:
     fer2013.write_folder(tmp_path, {**members(fer2013_rows), "overview.png": b"x"})
     dataset = read(tmp_path)
@@ -240,3 +298,26 @@ def test_options_that_cannot_be_followed(tmp_path: Path) -> None:
     (tmp_path / "one.csv").write_text("x")
     with pytest.raises(DatasetError, match="a single file: give a folder"):
         read(tmp_path / "one.csv")
+
+
+def test_pictures_of_formats_that_are_not_read_are_left_out_by_reason(tmp_path: Path) -> None:
+    for name in ("train/happy/1.png", "test/sad/2.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (8, 8)).save(tmp_path / name)
+    for name in ("train/happy/3.DNG", "train/happy/4.dng", "test/sad/5.jxl", "6.svg", "notes.txt"):
+        (tmp_path / name).touch()
+    data = ExpressionFolders(tmp_path)
+    dng, svg = (f"{suffix} is not read: convert it to JPEG or PNG" for suffix in (".dng", ".svg"))
+    assert data.skipped("train") == {
+        dng: ["train/happy/3.DNG", "train/happy/4.dng"],
+        svg: ["6.svg"],
+    }
+    assert list(data.skipped("test").values()) == [["test/sad/5.jxl"]]
+    assert [sample.key for sample in data.samples("train")] == ["train/happy/1.png"]
+
+
+def test_a_folder_of_nothing_else_says_so(tmp_path: Path) -> None:
+    (tmp_path / "happy").mkdir()
+    (tmp_path / "happy" / "1.dng").touch()
+    with pytest.raises(DatasetError, match=r"left out 1 picture \(1 \.dng\)"):
+        ExpressionFolders(tmp_path)

@@ -9,6 +9,7 @@ from PIL import Image
 from mien.datasets.crops import survey as surveying
 from mien.datasets.crops.survey import survey_crops
 from mien.errors import DatasetError
+from mien.preprocess.crop import square
 from mien.preprocess.network_input import resize
 from tests.support import photos
 from tests.support.photos import Photos
@@ -22,7 +23,9 @@ def folder(tmp_path: Path) -> Path:
 def test_mean_faces_are_numpys_means(folder: Path) -> None:
     found = survey_crops(Photos(folder), "train")
     side = found.means.shape[1]
-    pictures = [resize(np.array(Image.open(p)), side) for p in sorted((folder / "train").iterdir())]
+    pictures = [
+        resize(square(np.array(Image.open(p))), side) for p in sorted((folder / "train").iterdir())
+    ]
     for label in range(3):
         expected = np.mean(pictures[label::3], axis=0)
         np.testing.assert_allclose(found.means[label], expected)
@@ -41,7 +44,9 @@ def test_labels_of_all_splits_are_counted_and_pictures_drawn_of_one(folder: Path
         own = [s.image for s in sources if s.label == label]
         assert any(np.array_equal(example, image) for image in own)  # type: ignore[arg-type]
         for picture in row:
-            assert any(np.array_equal(picture, resize(image, len(picture))) for image in own)
+            assert any(
+                np.array_equal(picture, resize(square(image), len(picture))) for image in own
+            )
 
 
 def test_a_seed_draws_the_same_and_another_does_not(folder: Path) -> None:

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 import multiprocessing
 import os
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from mien.datasets.base import open_dataset
 from mien.datasets.files.archive import Archive, open_archive
 from mien.errors import DatasetError
 
@@ -89,6 +94,49 @@ def test_errors_are_one_line(tmp_path: Path) -> None:
         with pytest.raises(DatasetError, match=words) as caught:
             call()
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "words"),
+    [
+        ("fer2013.csv.gz", gzip.compress(b"emotion,pixels", mtime=0), "packed with gzip"),
+        ("fer2013.csv", gzip.compress(b"emotion,pixels", mtime=0), "packed with gzip"),  # renamed
+        ("a.bz2", bz2.compress(b"x"), "packed with bzip2"),
+        ("a.xz", lzma.compress(b"x"), "packed with xz"),
+        ("a.7z", b"7z\xbc\xaf\x27\x1c\0\4", "a 7z archive"),
+        ("a.rar", b"Rar!\x1a\x07\1\0", "a RAR archive"),
+        ("a.zst", b"\x28\xb5\x2f\xfd", "packed with Zstandard"),
+        ("a.zip", b"Rar!\x1a\x07\1\0", "a RAR archive"),  # with the wrong name
+    ],
+)
+@pytest.mark.parametrize("reader", ["fer2013", "coco", "dataturks", "folder"])
+def test_what_must_be_unpacked(
+    name: str, start: bytes, words: str, reader: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(start + bytes(300))
+    with pytest.raises(DatasetError, match=f"is {words}: unpack it") as caught:
+        open_dataset(tmp_path / name, reader)
+    assert "UTF-8" not in str(caught.value)
+
+
+def test_a_tar_file_must_be_unpacked_too(tmp_path: Path) -> None:
+    (tmp_path / "fer2013.csv").write_text("emotion")
+    with tarfile.open(tmp_path / "a.tar", "w") as file:
+        file.add(tmp_path / "fer2013.csv", "fer2013.csv")
+    with pytest.raises(DatasetError, match="is a tar archive: unpack it"):
+        open_archive(tmp_path / "a.tar")
+
+
+def test_an_archive_inside_a_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "WIDER_train.zip").write_bytes(b"PK")
+    with pytest.raises(DatasetError, match=r"WIDER_train\.zip in it may have to be unpacked first"):
+        open_dataset(tmp_path, "wider")
+
+
+def test_pipes_are_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.csv")
+    with pytest.raises(DatasetError, match="named pipe"):
+        open_archive(tmp_path / "a.csv")
 
 
 def test_a_protected_folder_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,11 +6,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mien.datasets.files import connecting
 from mien.datasets.files import fetching as module
+from mien.datasets.files.connecting import PRIVATE, SLOW, DownloadError
 from mien.datasets.files.fetching import DEAD_LIST, Fetched, cache_folder, fetch
+from mien.datasets.files.web import download
 from mien.errors import ConfigError, OutputError
 from mien.samples import ASTRONAUT
 from tests.support import web
@@ -66,14 +70,105 @@ def redirect(to: str) -> web.Answer:
     return answer
 
 
-def get(site: Web, folder: Path, *names: str, **how: bool) -> Fetched:
-    return fetch([f"{site.url}/{name}" for name in names], folder, timeout=0.5, pause=0.01, **how)
+def get(site: Web, folder: Path, *names: str, **how: Any) -> Fetched:
+    urls = [f"{site.url}/{name}" for name in names]
+    return fetch(urls, folder, private=True, timeout=0.5, pause=0.01, **how)
 
 
 def test_an_endless_answer_has_an_end(site: Web, tmp_path: Path) -> None:
     urls = [f"{site.url}/{name}" for name in ("drips.jpg", "dripping head.jpg")]
-    found = fetch(urls, tmp_path, timeout=0.25, pause=0.01)
-    assert found.dead == dict.fromkeys(urls, "its server is too slow")
+    found = fetch(urls, tmp_path, private=True, timeout=0.25, longest=0.5, pause=0.01)
+    assert found.dead == dict.fromkeys(urls, SLOW)
+
+
+def flooding(handler: web.BaseHTTPRequestHandler, _: int) -> None:
+    """A redirection whose own page never ends."""
+    with suppress(OSError):
+        handler.wfile.write(b"HTTP/1.0 302 Found\r\nLocation: /good.jpg\r\n\r\n")
+        while True:
+            handler.wfile.write(bytes(1 << 16))
+
+
+def continuing(handler: web.BaseHTTPRequestHandler, _: int) -> None:
+    """Headers that never end, each of them short."""
+    with suppress(OSError):
+        while True:
+            handler.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000)
+
+
+def test_bytes_beside_the_picture_count_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setattr("mien.datasets.files.web.MAX_BYTES", 2_000_000)
+    with web.serving({"/flood.jpg": flooding, "/go on.jpg": continuing}) as site:
+        found = get(site, tmp_path, "flood.jpg", "go on.jpg")
+    assert set(found.dead.values()) == {"larger than 2 MB"}
+
+
+def test_a_slow_server_is_asked_for_few_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a thousand pictures of a server that drips would take hours."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    released = threading.Event()
+    drip = dripping(b"HTTP/1.0 200 OK\r\n\r\n", released)
+    names = [f"{number}.jpg" for number in range(50)]
+    with web.serving({f"/{name}": drip for name in names}) as site:
+        found = get(site, tmp_path, *names, longest=0.5)
+        released.set()
+    assert len(found.dead) == 50 and set(found.dead.values()) == {SLOW}
+    assert sum(site.asked.values()) <= 8  # those that were asked at once
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.1", "2130706433", "0.0.0.0"])
+def test_servers_that_are_not_on_the_internet_are_refused(
+    host: str, site: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("no_proxy", "*")
+    url = f"{site.url.replace('127.0.0.1', host)}/good.jpg"
+    assert fetch([url], tmp_path).dead == {url: PRIVATE}
+    assert not site.asked
+    assert fetch([url], tmp_path, private=True).files  # a refusal is not remembered
+
+
+def test_a_redirection_to_a_private_server_is_refused(
+    site: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first server is let through, as one on the internet would be."""
+    monkeypatch.setenv("no_proxy", "*")
+    port = site.url.rpartition(":")[2]
+    monkeypatch.setattr(connecting, "is_public", lambda address: address == "127.0.0.2")
+    answers = {"inner.test": "127.0.0.1", "outer.test": "127.0.0.2"}
+    resolve = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda host, *rest, **more: resolve(answers[host], *rest, **more)
+    )
+    with web.serving({"/go.jpg": redirect(f"http://inner.test:{port}/good.jpg")}, "0.0.0.0") as out:
+        url = f"http://outer.test:{out.url.rpartition(':')[2]}/go.jpg"
+        found = fetch([url], tmp_path)
+    assert found.dead == {url: PRIVATE}
+    assert not site.asked
+
+
+def test_a_name_is_resolved_once(
+    site: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name server may answer with a public address first and with a private one then."""
+    monkeypatch.setenv("no_proxy", "*")
+    asked = []
+
+    def rebinding(host: str, port: int, **_: Any) -> list[Any]:
+        asked.append(host)
+        address = "127.0.0.1" if len(asked) > 1 else "192.0.2.1"  # of documentation: goes nowhere
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+
+    monkeypatch.setattr(connecting, "is_public", lambda address: address == "192.0.2.1")
+    monkeypatch.setattr(socket, "getaddrinfo", rebinding)
+    port = site.url.rpartition(":")[2]
+    with pytest.raises(DownloadError) as error:
+        download(f"http://rebinds.test:{port}/good.jpg", timeout=0.2)
+    assert error.value.unreached and asked == ["rebinds.test"] and not site.asked
 
 
 def listed(folder: Path) -> dict[str, str]:
@@ -135,7 +230,13 @@ def test_an_unreachable_server_is_tried_once_per_run(tmp_path: Path) -> None:
         urls = [f"http://127.0.0.1:{taken.getsockname()[1]}/{i}.jpg" for i in range(50)]
         passed: list[tuple[int, int]] = []
         for _ in range(2):
-            found = fetch(urls, tmp_path, pause=0.001, on_progress=lambda *now: passed.append(now))
+            found = fetch(
+                urls,
+                tmp_path,
+                private=True,
+                pause=0.001,
+                on_progress=lambda *now: passed.append(now),
+            )
             assert set(found.dead.values()) == {"its server cannot be reached (Connection refused)"}
     assert passed == [(n, 50) for n in range(1, 51)] * 2
     assert len(listed(tmp_path)) == 50
@@ -174,7 +275,7 @@ def test_other_schemes_are_refused(url: str, tmp_path: Path) -> None:
 def test_no_address_leads_out_of_the_folder(site: Web, tmp_path: Path) -> None:
     (tmp_path / "cache").mkdir()
     for name in ("../../up.jpg", "..%2F..%2Fup.jpg", "a.jpg?../../up.jpg", f"{'long' * 99}.jpg"):
-        fetch([f"{site.url}/{name}"], tmp_path / "cache", pause=0.01)
+        fetch([f"{site.url}/{name}"], tmp_path / "cache", private=True, pause=0.01)
     assert [path.name for path in tmp_path.iterdir()] == ["cache"]
     assert [path.name for path in (tmp_path / "cache").iterdir()] == [DEAD_LIST]
 
@@ -193,7 +294,7 @@ def test_an_interrupted_call_keeps_what_it_has(site: Web, tmp_path: Path) -> Non
 
     urls = [f"{site.url}/{name}" for name in ("none.jpg", "good.jpg", "stalls.jpg")]
     with pytest.raises(KeyboardInterrupt):
-        fetch(urls, tmp_path, timeout=0.5, pause=0.01, on_progress=interrupt)
+        fetch(urls, tmp_path, private=True, timeout=0.5, pause=0.01, on_progress=interrupt)
     assert list(listed(tmp_path)) == [urls[0]]
     assert len(list(tmp_path.glob("*.jpg"))) == 1
 

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from mien.datasets.files.archive import Folder
+from mien.datasets.files.folders import Folder
 from mien.datasets.files.pictures import Picture
 from mien.errors import DatasetError
 from mien.preprocess.network_input import resize
@@ -92,3 +93,32 @@ def test_a_damaged_picture_is_reported_by_name(tmp_path: Path) -> None:
         for decode in (picture, lambda picture=picture: picture.at(32)):
             with pytest.raises(DatasetError, match=name):
                 decode()
+
+
+def test_a_header_above_the_limit_is_refused_before_the_pixels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = file(tmp_path, "a.png", Image.new("L", (300, 200)))
+    jpeg = file(tmp_path, "a.jpg", Image.new("L", (300, 200)))
+    monkeypatch.setenv("MIEN_MAX_PIXELS", "59999")
+    for decode in (picture, lambda: picture.at(8), lambda: jpeg.at(8), lambda: jpeg.reduced(8)):
+        with pytest.raises(DatasetError, match=r"300×200 pixels, above the limit of 59999"):
+            decode()
+    monkeypatch.setenv("MIEN_MAX_PIXELS", "60000")
+    assert picture().shape == (200, 300)
+
+
+def test_the_upright_size_is_known_without_decoding(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 8
+    picture = file(tmp_path, "a.jpg", Image.new("RGB", (30, 20)), exif=exif)
+    assert picture.upright_size() == (20, 30)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_named_pipe_is_one_unreadable_picture(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "link.jpg").symlink_to("pipe.jpg")
+    for name in ("pipe.jpg", "link.jpg"):
+        with pytest.raises(DatasetError, match=name):
+            Picture(Folder(tmp_path), name)()

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,9 @@ from mien.datasets.base import open_dataset
 from mien.datasets.boxes import NO_AREA, SWAPPED
 from mien.datasets.packing import pack as packing
 from mien.datasets.packing.pack import Packing, pack
+from mien.datasets.samples import Sample
 from mien.errors import ConfigError, DatasetError, OutputError
+from mien.preprocess.crop import square
 from mien.preprocess.network_input import resize
 from mien.samples import ASTRONAUT
 from tests.support import photos
@@ -50,7 +52,9 @@ def test_pixels_are_those_of_the_one_way_to_resize(folder: Path, tmp_path: Path)
     for split in ("train", "valid"):
         pixels = np.load(tmp_path / "out" / f"{split}.pixels.npy", mmap_mode="r")
         assert isinstance(pixels, np.memmap) and pixels.dtype == np.uint8
-        expected = [resize(np.array(Image.open(p)), 48) for p in sorted((folder / split).iterdir())]
+        expected = [
+            resize(square(np.array(Image.open(p))), 48) for p in sorted((folder / split).iterdir())
+        ]
         assert np.array_equal(pixels, np.stack(expected))
 
 
@@ -80,7 +84,7 @@ def test_large_jpegs_differ_little_and_not_at_all_when_exact(tmp_path: Path) -> 
         np.load(tmp_path / name / "train.pixels.npy")[1].astype(int) for name in ("quick", "exact")
     )
     whole = [sample.image for sample in source.samples("train")][1]
-    assert np.array_equal(exact, resize(whole, 32))
+    assert np.array_equal(exact, resize(square(whole), 32))
     assert 0 < np.abs(quick - exact).mean() < 1.5
 
 
@@ -321,3 +325,34 @@ def test_two_processes_never_pack_into_one_folder(
     assert f"ConfigError: process {os.getpid()} is packing into {out}: wait" in said[0]
     assert pack(Photos(folder), folder, out, size=16).done_now == 17  # the folder is free again
     assert not [path for path in out.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("split", ["../victim/x", "a/b", ".."])
+def test_a_split_whose_name_is_a_path(split: str, folder: Path, tmp_path: Path) -> None:
+    """Of another package's reader, say: its files would lie outside the pack."""
+
+    class Named(Photos):
+        def splits(self) -> tuple[str, ...]:
+            return (split,)
+
+        def samples(self, _: str) -> Iterator[Sample]:
+            return super().samples("train")
+
+    with pytest.raises(DatasetError, match="cannot be packed: its files are called after it"):
+        pack(Named(folder), folder, tmp_path / "out", size=24)
+    assert {path.name for path in tmp_path.rglob("*.partial")} == set()
+
+
+@pytest.mark.parametrize("name", ["train.pixels.npy", "train.journal.partial"])
+def test_packing_writes_through_no_link(name: str, folder: Path, tmp_path: Path) -> None:
+    """A pack from a stranger, unfinished, could change any file of whoever resumes it."""
+    out = tmp_path / "out"
+    pack(Photos(folder), folder, out, size=24)
+    manifest = json.loads((out / "pack.json").read_text())
+    (out / "pack.json").write_text(json.dumps({**manifest, "complete": False, "pictures": {}}))
+    (out / name).unlink(missing_ok=True)
+    (tmp_path / "victim").write_bytes(b"mine")
+    (out / name).symlink_to(tmp_path / "victim")
+    with pytest.raises(DatasetError, match=f"{name} is a link"):
+        pack(Photos(folder), folder, out, size=24)
+    assert (tmp_path / "victim").read_bytes() == b"mine"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from mien.datasets.base import open_dataset
 from mien.datasets.packing.pack import pack
 from mien.datasets.samples import stack
 from mien.errors import DatasetError
+from mien.preprocess.crop import square
 from mien.preprocess.network_input import resize
 from tests.support import fer2013, photos
 from tests.support.photos import LABELS, Photos
@@ -34,7 +36,7 @@ def test_every_fact_of_a_sample_comes_back(packed: Path, tmp_path: Path) -> None
         for one, other in zip(before, after, strict=True):
             for fact in ("label", "key", "votes", "target", "valence", "arousal", "subject"):
                 assert getattr(one, fact) == getattr(other, fact), fact
-            assert np.array_equal(resize(one.image, 24), other.image)
+            assert np.array_equal(resize(square(one.image), 24), other.image)
 
 
 def test_a_pack_made_before_version_0_2_is_read() -> None:
@@ -68,7 +70,7 @@ def test_a_pack_can_be_packed_smaller(packed: Path, tmp_path: Path) -> None:
     pack(open_dataset(packed, "packed"), packed, tmp_path / "small", size=8)
     large, small = (open_dataset(p, "packed") for p in (packed, tmp_path / "small"))
     for one, other in zip(large.samples("valid"), small.samples("valid"), strict=True):
-        assert np.array_equal(resize(one.image, 8), other.image)
+        assert np.array_equal(resize(square(one.image), 8), other.image)
         assert (one.key, one.subject) == (other.key, other.subject)
 
 
@@ -108,6 +110,65 @@ def test_a_damaged_manifest(text: str, packed: Path) -> None:
         open_dataset(packed, "packed")
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("labels", [[1, 2], "sadness"]),
+        ("labels", ["sadness", "sadness"]),
+        ("labels", {"a": 1}),
+        ("size", True),
+        ("size", 48.0),
+        ("size", 10**9),
+        ("channels", 2),
+        ("channels", 1.0),
+        ("pictures", {"train": -1}),
+        ("pictures", {"train": "5"}),
+        ("pictures", [5]),
+        ("origin", 5),
+        ("division", 5),
+        ("division", ["random:90/10", "train"]),
+        ("division", ["random:90/10", "train", -1]),
+        ("dataset", None),
+        ("complete", 1),
+    ],
+)
+def test_a_manifest_with_a_value_of_another_type(packed: Path, key: str, value: object) -> None:
+    manifest = json.loads((packed / "pack.json").read_text())
+    (packed / "pack.json").write_text(json.dumps({**manifest, key: value}))
+    with pytest.raises(DatasetError, match=f"is damaged, or belongs .*no valid {key}"):
+        open_dataset(packed, "packed")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("labels", np.array([0.0])),
+        ("labels", np.array([[0]])),
+        ("keys", np.array(["a"])),
+        ("votes", np.array([1])),
+        ("targets", np.array([[1]])),
+        ("affect", np.array([[0.1, 0.2, 0.3]])),
+        ("subjects", np.array([97], np.uint8)),
+    ],
+)
+def test_facts_of_another_type(packed: Path, name: str, value: np.ndarray) -> None:
+    path = packed / "train.facts.npz"
+    with np.load(path) as stored:
+        facts = dict(stored)
+    n = len(facts["labels"])
+    np.savez(path, **{**facts, name: value if name == "subjects" else np.repeat(value, n, axis=0)})
+    with pytest.raises(DatasetError, match="is damaged, split 'train'"):
+        open_dataset(packed, "packed").arrays("train")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ["pack.json", "train.pixels.npy", "train.facts.npz"])
+def test_a_pack_is_never_waited_for(packed: Path, name: str) -> None:
+    (packed / name).unlink()
+    os.mkfifo(packed / name)
+    with pytest.raises(DatasetError, match="named pipe"):
+        open_dataset(packed, "packed").arrays("train")  # type: ignore[attr-defined]
+
+
 def test_a_later_format(packed: Path) -> None:
     manifest = json.loads((packed / "pack.json").read_text())
     (packed / "pack.json").write_text(json.dumps({**manifest, "format": 2}))
@@ -135,4 +196,38 @@ def test_a_label_beyond_the_names(packed: Path) -> None:
     manifest = json.loads((packed / "pack.json").read_text())
     (packed / "pack.json").write_text(json.dumps({**manifest, "labels": ["anger"]}))
     with pytest.raises(DatasetError, match="a label is out of range"):
+        next(open_dataset(packed, "packed").samples("train"))
+
+
+@pytest.mark.parametrize(
+    "split",
+    ["../victim/x", "/etc/x", "a/b", "a\\b", "..", ".hidden", "", "C:x", "a\nb", "a\0b", "x" * 101],
+)
+def test_names_of_splits_are_names(split: str, packed: Path) -> None:
+    manifest = json.loads((packed / "pack.json").read_text())
+    manifest["pictures"] = {split: 0, **manifest["pictures"]}
+    (packed / "pack.json").write_text(json.dumps(manifest))
+    with pytest.raises(DatasetError, match="no valid names of splits"):
+        open_dataset(packed, "packed")
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "words"),
+    [
+        ("votes", np.full((12, 10), -1), "votes has values that are not from 0 to"),
+        ("votes", np.full((12, 10), 10**15), "votes has values that are not from 0 to"),
+        ("votes", np.zeros((12, 3), np.int64), "votes has 3 columns, not 10"),
+        ("targets", np.full((12, 3), np.nan), "targets has values that are not from 0 to 1"),
+        ("targets", np.full((12, 3), 2.0), "targets has values that are not from 0 to 1"),
+        ("targets", np.zeros((12, 4)), "targets has 4 columns, not 3"),
+        ("affect", np.full((12, 2), np.inf), "affect has values that are not from -1 to 1"),
+        ("labels", np.zeros(12), "labels is an array of float64"),
+        ("labels", np.array([{}] * 12, object), "Object arrays cannot be loaded"),
+    ],
+)
+def test_facts_that_no_picture_has(name: str, values: np.ndarray, words: str, packed: Path) -> None:
+    path = packed / "train.facts.npz"
+    facts = dict(np.load(path))
+    np.savez(path, **{**facts, name: values})
+    with pytest.raises(DatasetError, match=words):
         next(open_dataset(packed, "packed").samples("train"))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,17 @@ import pytest
 from PIL import Image
 
 from mien.datasets.base import SceneDataset, open_dataset
-from mien.datasets.boxes import CLIPPED, NO_AREA, NO_NUMBERS, OUTSIDE, SWAPPED
+from mien.datasets.boxes import (
+    CLIPPED,
+    NO_AREA,
+    NO_NUMBERS,
+    OUTSIDE,
+    SWAPPED,
+    TOO_MANY_SUBSETS,
+)
 from mien.datasets.files.coco import SHARED_ID
 from mien.datasets.scene import Scene
+from mien.datasets.scenes.marks import MOST_SUBSETS
 from mien.datasets.scenes.reader import AMBIGUOUS
 from mien.errors import ConfigError, DatasetError
 from tests.support import scene_trees
@@ -207,6 +216,41 @@ def test_annotations_of_a_shared_id_are_left_out(given: scene_trees.Real, tmp_pa
     }
 
 
+def test_ids_that_would_collide_are_told_apart(tmp_path: Path) -> None:
+    """Python's hashes of whole numbers can be foreseen: all of these have the same."""
+    n, prime = 3000, 2**61 - 1
+    ids = [number * prime for number in range(1, n + 1)]
+    table = {
+        "images": [{"id": i, "file_name": f"{k}.jpg"} for k, i in enumerate(ids)],
+        "annotations": [{"image_id": i, "category_id": 1, "bbox": [1, 1, 5, 5]} for i in ids],
+        "categories": [{"id": 1, "name": "face"}],
+    }
+    (tmp_path / "a.json").write_text(json.dumps(table))
+    before = time.process_time()
+    scenes = list(read(tmp_path).scenes("train"))
+    assert len(scenes) == n and all(len(scene.boxes) == 1 for scene in scenes)
+    assert time.process_time() - before < 2
+
+
+def test_many_images_of_one_id_take_linear_time(tmp_path: Path) -> None:
+    images = [{"id": 1, "file_name": f"{k}.jpg", "x": {"y": [k]}} for k in range(20_000)]
+    images += [images[0], {"id": 2, "file_name": "good.jpg"}]
+    (tmp_path / "a.json").write_text(
+        json.dumps({"images": images, "annotations": [], "categories": []})
+    )
+    before = time.process_time()
+    dataset = read(tmp_path)
+    assert time.process_time() - before < 3  # comparing each with each takes ten
+    assert len(dataset.skipped("train")["image shares its id with others"]) == 20_000
+
+
+def test_the_number_of_subsets_has_a_limit(given: scene_trees.Real, tmp_path: Path) -> None:
+    boxes = [{"bbox": [1, 2, 30, 40], "subset": [f"s{k}", "easy"]} for k in range(300)]
+    scene, skipped = first(tmp_path, with_faces(given, *boxes))
+    assert len(scene.subsets) == MOST_SUBSETS and scene.subsets["easy"].all()
+    assert len(skipped[TOO_MANY_SUBSETS]) == 301 - MOST_SUBSETS
+
+
 def test_no_image_that_can_be_used(given: scene_trees.Real, tmp_path: Path) -> None:
     image, other = given.table["images"][:2]
     shared_id = [image, {**other, "id": image["id"]}]
@@ -250,11 +294,14 @@ def test_boxes_drawn_on_the_file_as_it_lies(tmp_path: Path) -> None:
     assert scene.image[y1:y2, x1:x2].mean() > 240
 
 
-def test_a_picture_is_a_file(given: scene_trees.Real, tmp_path: Path) -> None:
+def test_a_picture_is_a_file(
+    given: scene_trees.Real, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIEN_DATA_ROOTS", "/dev")
     table = with_faces(given)
     table["images"] = [{**table["images"][0], "file_name": "/dev/zero"}]
     scene, _ = first(tmp_path, table)
-    with pytest.raises(DatasetError, match=r"cannot read /dev/zero: not a file"):
+    with pytest.raises(DatasetError, match=r"cannot read /dev/zero: it is a device"):
         _ = scene.image  # which would fill the memory
 
 

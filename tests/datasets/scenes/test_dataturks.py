@@ -194,6 +194,13 @@ def test_pictures_are_found_by_name(url: str, name: str, zipped: bool, tmp_path:
     assert not data.skipped("train")
 
 
+def test_a_name_of_many_suffixes_takes_linear_time(tmp_path: Path) -> None:
+    """An address may be megabytes long."""
+    path = export(tmp_path / "export.json", {f"{HOST}/a{'.jpg' * 50_000}": [FACE]})
+    (scene,), _ = scenes(path, pictures=str(photos(tmp_path / "photos", "a.jpg")))
+    assert len(scene.boxes) == 1
+
+
 def test_a_name_that_is_not_one_picture_alone_is_left_out(tmp_path: Path) -> None:
     names = ["1___same.jpg", "2___same.jpg", "3___twice.jpg", "4___none.jpg", "5___there.jpg"]
     path = export(tmp_path / "export.json", {f"{HOST}/{name}": [FACE] for name in names})
@@ -243,12 +250,12 @@ def test_pictures_are_fetched_once_and_the_dead_are_reported(tmp_path: Path, cac
     with web.serving(PAGES) as site:
         path = site_export(tmp_path / "export.json", site.url)
         seen: list[tuple[int, int]] = []
-        data = Dataturks(path)
+        data = Dataturks(path, private="yes")
         assert not site.asked and not cache.exists()  # opening alone fetches nothing
         assert isinstance(data, FetchesPictures)
         data.fetch(lambda *now: seen.append(now))
         assert seen == [(n, 5) for n in range(1, 6)]
-        for again in (data, Dataturks(path)):
+        for again in (data, Dataturks(path, private="yes")):
             found = list(again.scenes("train"))
             assert [scene.key for scene in found] == [
                 f"{site.url}/x/1___a.jpg", f"{site.url}/y/1___a.jpg", "2___b.jpg", "busy.jpg",
@@ -258,7 +265,7 @@ def test_pictures_are_fetched_once_and_the_dead_are_reported(tmp_path: Path, cac
             dead = {"not fetched, HTTP 404 Not Found": [f"{site.url}/dead.jpg"]}
             assert again.skipped("train") == dead
         assert site.asked.total() == 6 and site.asked["/busy.jpg"] == 2
-        assert Dataturks(path, retry="yes").skipped("train") == dead
+        assert Dataturks(path, retry="yes", private="yes").skipped("train") == dead
         assert site.asked["/dead.jpg"] == 2 and site.asked.total() == 7
         (folder,) = (cache / "mien/dataturks").iterdir()
         assert folder == data.cache and (folder / DEAD_LIST).is_file()
@@ -267,7 +274,7 @@ def test_pictures_are_fetched_once_and_the_dead_are_reported(tmp_path: Path, cac
 def test_the_cache_goes_to_the_given_folder(tmp_path: Path, cache: Path) -> None:
     with web.serving(PAGES) as site:
         path = export(tmp_path / "export.json", {f"{site.url}/2___b.jpg": [FACE]})
-        (_,), _ = scenes(path, cache=str(tmp_path / "mine"))
+        (_,), _ = scenes(path, cache=str(tmp_path / "mine"), private="yes")
     assert len(list((tmp_path / "mine").glob("*.jpg"))) == 1 and not cache.exists()
 
 
@@ -275,18 +282,21 @@ def test_not_one_picture_is_an_error_with_a_way_round(tmp_path: Path) -> None:
     with web.serving({}) as site:
         path = site_export(tmp_path / "export.json", site.url)
         for _ in range(2):
-            data = Dataturks(path)
+            data = Dataturks(path, private="yes")
             with pytest.raises(DatasetError) as error:
                 next(data.scenes("train"))
             words = "none of the 5 pictures", "5 times: HTTP 404", "retry=yes", "pictures=FOLDER"
             assert all(word in str(error.value) for word in words)
+        with pytest.raises(DatasetError, match=r"not on the internet.*private=yes"):
+            next(Dataturks(path, cache=str(tmp_path / "new")).scenes("train"))
     pictures = photos(tmp_path / "others", "other.jpg")
     with pytest.raises(DatasetError, match=r"others \(5 times: no picture has.*'1___a.jpg'"):
         scenes(path, pictures=str(pictures))
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("retry", "maybe"), ("pictures", "export.json"), ("label", "x")]
+    ("option", "value"),
+    [("retry", "maybe"), ("private", "1"), ("pictures", "export.json"), ("label", "x")],
 )
 def test_options_of_other_values_are_refused(option: str, value: str, tmp_path: Path) -> None:
     path = export(tmp_path / "export.json", {f"{HOST}/a.jpg": [FACE]})

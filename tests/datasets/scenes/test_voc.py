@@ -148,6 +148,70 @@ def test_bad_files_and_boxes_are_named(given: scene_trees.Real, tmp_path: Path) 
     assert np.isfinite(scenes[0].boxes).all()
 
 
+def annotation(filename: str, name: str = "face", encoding: str = "") -> bytes:
+    declared = f'<?xml version="1.0" encoding="{encoding}"?>' if encoding else ""
+    corners = "<xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax>"
+    face = f"<object><name>{name}</name><bndbox>{corners}</bndbox></object>"
+    text = f"{declared}<annotation><filename>{filename}</filename>{face}</annotation>"
+    return text.encode({"gb2312": "gbk"}.get(encoding.lower(), encoding) or "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("filename", "picture"),
+    [
+        ("pic_1.xml", "pic_1.jpg"),
+        ("PIC_1.XML", "pic_1.jpg"),
+        ("old.xml", "pic_1.png"),  # renamed after it was annotated
+        ("pic_1.jpg", "PIC_1.JPG"),
+        ("pic_1", "pic_1.jpeg"),
+        ("other.xml", "other.bmp"),
+        ("pic_1.png", "pic_1.jpg"),  # converted after it was annotated
+        ("", "pic_1.webp"),
+    ],
+)
+@pytest.mark.parametrize("place", ["", "JPEGImages/", "images/"])
+def test_what_the_picture_is_called(
+    filename: str, picture: str, place: str, tmp_path: Path
+) -> None:
+    home = "Annotations/" if place else ""
+    scene_trees.write_files(
+        tmp_path, {f"{home}pic_1.xml": annotation(filename), f"{place}{picture}": b""}
+    )
+    dataset = read(tmp_path)
+    assert [scene.key for scene in dataset.scenes("train")] == [f"{place}{picture}"]
+    assert dataset.skipped("train") == {}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name"),
+    [("gb2312", "人脸"), ("GB2312", "镕"), ("GBK", "人臉"), ("gb18030", "人脸"), ("Big5", "人臉"),
+     ("Shift_JIS", "顔"), ("EUC-JP", "顔"), ("EUC-KR", "얼굴"), ("windows-1251", "лицо"),
+     ("iso-8859-1", "tête"), ("utf-16", "人脸"), ("utf-8", "人脸"), ("", "人脸")],
+)  # fmt: skip
+def test_every_encoding_that_is_declared(encoding: str, name: str, tmp_path: Path) -> None:
+    """GB 2312 lacks the second name, but files that declare it often have it."""
+    scene_trees.write_files(tmp_path, {"a.xml": annotation("a.jpg", name, encoding), "a.jpg": b""})
+    (scene,) = read(tmp_path, f"category={name}").scenes("train")
+    assert scene.boxes.tolist() == [[0, 0, 9, 9]]
+
+
+@pytest.mark.parametrize("encoding", ["gb2312", "idna", "zip", "nope", "x" * 99])
+def test_an_encoding_that_does_not_fit_is_damage(encoding: str, tmp_path: Path) -> None:
+    head = f'<?xml version="1.0" encoding="{encoding}"?><annotation>'.encode()
+    files = {"a.xml": head + b"\xff\xff</annotation>", "b.xml": annotation("b.jpg")}
+    dataset = read(scene_trees.write_files(tmp_path, files))
+    assert dataset.skipped("train")["annotation file is damaged"] == ["a.xml"]
+
+
+def test_a_huge_file_is_not_parsed(tmp_path: Path) -> None:
+    huge = annotation("a.jpg").replace(b"</annotation>", b"<a/>" * 1_000_000 + b"</annotation>")
+    files = {"a.xml": huge, "b.xml": annotation("b.jpg")}
+    dataset = read(
+        scene_trees.zipped(scene_trees.write_files(tmp_path / "x", files), tmp_path / "a.zip")
+    )
+    assert dataset.skipped("train")["annotation file is damaged"] == ["a.xml"]
+
+
 def test_what_is_no_voc(tmp_path: Path) -> None:
     (tmp_path / "a.xml").write_text("<html/>")
     with pytest.raises(DatasetError, match=r"no annotations of Pascal VOC; expected XML files"):

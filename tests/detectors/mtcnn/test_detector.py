@@ -217,7 +217,7 @@ def test_other_arrays_are_refused(image: object, detector: MTCNN) -> None:
         ({"thresholds": (0.6, 0.7, 1.1)}, "thresholds must be three"),
         ({"overlaps": (0.5, 0.7, 0.7)}, "overlaps must be four numbers from 0 to 1"),
         ({"overlaps": (0.5, 0.7, 0.7, math.nan)}, "overlaps must be four"),
-        ({"threads": 0}, "threads must be at least 1"),
+        ({"threads": 0}, "threads must be a whole number from 1"),
     ],
 )
 def test_wrong_settings_are_refused(wrong: dict, message: str) -> None:

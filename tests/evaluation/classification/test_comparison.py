@@ -145,7 +145,17 @@ def test_a_damaged_file_of_costs_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "cost.json"
     Cost(parameters=7, note="a note").save(path)
     assert Cost.load(path) == Cost(parameters=7, note="a note")
-    for text in ("", "[1]", '{"price": 1}'):
+    for text in (
+        "",
+        "[1]",
+        '{"price": 1}',
+        '{"macs": 1.5}',
+        '{"macs": -1}',
+        '{"ms_per_face": 1e400}',
+        '{"megabytes": true}',
+        '{"note": 5}',
+        '{"parameters": ' + "9" * 5000 + "}",
+    ):
         path.write_text(text)
         with pytest.raises(InputError, match=r"cost\.json is not a cost file"):
             Cost.load(path)

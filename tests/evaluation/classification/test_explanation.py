@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mien.classifiers.onnx import OnnxClassifier
 from mien.evaluation.classification.explanation import from_network_input, occlusion
 from mien.labels import FER2013
+from mien.preprocess.network_input import resize_crops
 from mien.specs.classifier import ModelSpec
 from tests.support.models import tiny_classifier
 
@@ -81,3 +82,25 @@ def test_what_the_network_does_not_see_is_zero() -> None:
     laid = from_network_input(np.ones((4, 4), np.float32), spec, (48, 48))
     assert np.array_equal(laid > 0, np.pad(np.ones((32, 32), bool), 8))
     assert from_network_input(np.ones((4, 4), np.float32), spec, (96, 50)).shape == (96, 50)
+
+
+@pytest.mark.parametrize("shape", [(48, 30), (30, 48), (49, 24), (96, 96)])
+def test_a_map_lies_on_a_crop_that_is_not_square_as_the_network_saw_it(
+    shape: tuple[int, int],
+) -> None:
+    spec = ModelSpec("any", ("neutral", "happiness"), 48)
+    spot = np.zeros(shape, np.uint8)
+    y, x = shape[0] // 3, shape[1] // 4
+    spot[y - 2 : y + 3, x - 2 : x + 3] = 255
+    seen = resize_crops([spot], spec)[0, ..., 0].astype(np.float32)  # what the network sees
+    there = from_network_input(seen, spec, shape)
+    assert there.shape == shape
+    peak = np.unravel_index(there.argmax(), shape)
+    assert np.abs(np.array(peak) - (y, x)).max() <= 3
+
+
+def test_occlusion_of_a_crop_that_is_not_square() -> None:
+    crop = np.full((60, 40), 200, np.uint8)
+    found = occlusion(MouthWatcher(), crop)
+    assert found.shape == (60, 40)
+    assert np.isfinite(found).all()

@@ -124,3 +124,28 @@ def test_examples_are_half_mistakes_and_otherwise_of_every_class_in_turn() -> No
     perfect = dataclasses.replace(made, labels=made.predicted)
     assert len(set(examples(perfect, 6).tolist())) == 6
     assert len(examples(made, 0)) == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"labels": np.array([0, 0, 2])},
+        {"labels": np.array([0, -1, 1])},
+        {"labels": np.array([0.0, 0.0, 1.0])},
+        {"probs": np.array([[0.7, np.nan], [0.2, 0.8], [0.5, 0.5]], np.float32)},
+        {"probs": np.array([[1.7, -0.7], [0.2, 0.8], [0.5, 0.5]], np.float32)},
+        {"probs": np.array([[0.7, 0.7], [0.2, 0.8], [0.5, 0.5]], np.float32)},
+        {"probs": np.array([[1, 0], [0, 1], [1, 0]])},
+        {"names": ("neutral", "neutral")},
+        {"names": (1, 2)},
+        {"keys": ("a", "b")},
+        {"repeated": np.array([0, 1, 0])},
+        {"model": 5},
+        {"tta": "yes"},
+        {"skipped": np.array(5)},
+    ],
+)
+def test_values_that_no_model_gives_are_refused(tmp_path: Path, change: dict[str, object]) -> None:
+    predictions(**change).save(tmp_path / "p.npz")
+    with pytest.raises(InputError, match="is not a file of predictions by 'mien evaluate'"):
+        Predictions.load(tmp_path / "p.npz")

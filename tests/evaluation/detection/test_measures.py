@@ -47,7 +47,7 @@ def test_the_summary_of_a_real_detector_is_that_of_pycocotools(shared: Path) -> 
         scores.ar1, scores.ar10, scores.ar100,
     )  # fmt: skip
     assert ours == pytest.approx(tuple(run.stats[:9]), abs=1e-12)
-    assert scores.ignored > 0 and scores.operating.found > 50
+    assert scores.operating.found > 50
 
 
 def test_the_order_of_the_pictures_changes_nothing() -> None:

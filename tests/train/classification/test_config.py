@@ -37,7 +37,7 @@ def test_an_unknown_key_is_answered_with_the_nearest() -> None:
         ("size_schedule=[[0.5]]", "pairs"),
         ("size_schedule=[0.5, 32]", "must be a list"),
         ("size_schedule=[[0.9, 32], [0.2, 40]]", "not exceed 1 in total"),
-        ("size_schedule=[[0.9, 4]]", "8 pixels"),
+        ("size_schedule=[[0.9, 4]]", "from 8 to 4096 pixels"),
         ("input_size=64", "larger than resize"),
         ("input_size=43", "even"),
         ("dropout=1.5", "dropout must be in"),

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-import os
-import signal
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the 'train' extra")
 
-from mien.errors import DatasetError, TrainingError  # noqa: E402
+from mien.errors import DatasetError  # noqa: E402
 from mien.train.detection.augment import random_view  # noqa: E402
 from mien.train.detection.batches import Scenes, batches  # noqa: E402
 from tests.support.few_scenes import TINY, Few  # noqa: E402
@@ -69,7 +68,7 @@ def test_unreadable_pictures_are_skipped_and_listed(material: Path) -> None:
         Scenes(few, "valid", None)
 
 
-@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("workers", [0, 2])
 def test_a_picture_that_goes_missing_keeps_its_own_error(material: Path, workers: int) -> None:
     scenes = Scenes(Few(material), "train", 4)
     scenes.readable[2] = replace(scenes.readable[2], pixels=broken)
@@ -77,12 +76,29 @@ def test_a_picture_that_goes_missing_keeps_its_own_error(material: Path, workers
         list(batches(scenes, replace(TINY, workers=workers), 0))
 
 
-def test_a_process_that_is_ended_from_outside_is_one_line(material: Path) -> None:
-    def killed() -> np.ndarray:
-        os.kill(os.getpid(), signal.SIGKILL)
-        raise AssertionError
+def test_threads_need_no_shared_memory_and_end_with_the_epoch(material: Path) -> None:
+    scenes = Scenes(Few(material), "train")
+    before = threading.active_count()
+    epoch = batches(scenes, replace(TINY, workers=2), 0)
+    pixels, _ = next(epoch)
+    assert not pixels.is_shared()
+    epoch.close()  # as an error in the training loop, or Ctrl-C, does
+    assert threading.active_count() == before
+
+
+def test_memory_that_runs_out_in_a_thread_is_the_error_of_the_epoch(material: Path) -> None:
+    def large() -> np.ndarray:
+        raise MemoryError
 
     scenes = Scenes(Few(material), "train", 4)
-    scenes.readable[2] = replace(scenes.readable[2], pixels=killed)
-    with pytest.raises(TrainingError, match=r"was killed, .*--set workers=0"):
-        list(batches(scenes, replace(TINY, workers=1), 0))
+    scenes.readable[2] = replace(scenes.readable[2], pixels=large)
+    with pytest.raises(MemoryError):
+        list(batches(scenes, replace(TINY, workers=2), 0))
+
+
+def test_a_limit_draws_at_random_by_the_seed(material: Path) -> None:
+    every = [scene.key for scene in Scenes(Few(material), "train").readable]
+    drawn = [[s.key for s in Scenes(Few(material), "train", 4, seed).readable] for seed in range(9)]
+    assert all(len(set(keys)) == 4 and keys == sorted(keys, key=every.index) for keys in drawn)
+    assert len({*map(tuple, drawn)}) > 1 and {key for keys in drawn for key in keys} == {*every}
+    assert [s.key for s in Scenes(Few(material), "train", 4, 3).readable] == drawn[3]

@@ -74,6 +74,7 @@ def test_a_value_out_of_range_is_named(keys: dict[str, Any], reason: str) -> Non
 
 def test_several_faults_are_reported_at_once() -> None:
     with pytest.raises(
-        ConfigError, match="recipe 'tiny': epochs must be positive; lr must be positive"
+        ConfigError,
+        match=r"recipe 'tiny': epochs must be positive, at most \d+; lr must be positive",
     ):
         replace(TINY, lr=-1.0, epochs=0)

@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
 pytest.importorskip("sklearn")
 
-from mien.errors import TrainingError  # noqa: E402
+from mien.errors import ConfigError, TrainingError  # noqa: E402
 from mien.evaluation.classification.cost import Cost  # noqa: E402
 from mien.evaluation.classification.predictions import Predictions  # noqa: E402
 from mien.evaluation.kept_answers import predictions_path  # noqa: E402
@@ -18,6 +18,7 @@ from mien.train import checkpoint  # noqa: E402
 from mien.train.classification import measure_cost  # noqa: E402
 from mien.train.study import plan, report  # noqa: E402
 from mien.train.study import run as study  # noqa: E402
+from tests.support.answers import answers  # noqa: E402
 from tests.support.tiny import Faces, write_csv  # noqa: E402
 
 CPU = torch.device("cpu")
@@ -99,6 +100,35 @@ def test_a_whole_study_reports_to_its_watcher(
     written = json.loads((tmp_path / "my study" / "study.json").read_text())
     assert written["rows"] == result.rows
     assert written["command"] == ("mien study --data fer2013.csv --out 'my study' --schedule short")
+
+
+@pytest.mark.usefixtures("no_costs")
+def test_a_study_of_other_data_or_of_another_process_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(study, "plan", lambda *_: [])
+    monkeypatch.setattr(study, "write", lambda *_: None)
+    out, data, other = tmp_path / "study", tmp_path / "a.csv", tmp_path / "b.csv"
+    write_csv(data)
+    monkeypatch.setattr(study, "measure_shipped", lambda *_: study.run_study(data, out, device=CPU))
+    with pytest.raises(ConfigError, match=r"is running a study in .*: wait"):
+        study.run_study(data, out, device=CPU)
+    monkeypatch.setattr(study, "measure_shipped", lambda *_: None)
+    study.run_study(data, out, device=CPU)
+    study.run_study(data, out, device=CPU)
+    lines = data.read_text().splitlines()
+    other.write_text("\n".join([lines[0], lines[2], lines[1], *lines[3:]]))
+    with pytest.raises(ConfigError, match=r"a study of other data: .* its split 'train' is "):
+        study.run_study(other, out, device=CPU)
+    # A study of version 0.1.0 has its answers only.
+    (out / plan.DATA).unlink()
+    path = predictions_path(out / "runs" / "mlp", "public")
+    path.parent.mkdir(parents=True)
+    answers(fingerprint="0123").save(path)
+    with pytest.raises(ConfigError, match=r"its split 'public' is 0123"):
+        study.run_study(data, out, device=CPU)
+    path.unlink()
+    study.run_study(other, out, device=CPU)
 
 
 @pytest.mark.usefixtures("no_costs")

@@ -59,7 +59,7 @@ def test_a_grid_is_every_combination(tmp_path: Path) -> None:
         ("lr = { low = 0.1, high = 1, log = 1 }", "true or false"),
         ("lr = { low = 0.1, high = 1, step = 0.4 }", "lead from low to high"),
         ("lr = { low = 0.1, high = 1, step = -0.1 }", "must be positive"),
-        ("lr = { low = 0.1, high = inf }", "must be finite"),
+        ("lr = { low = 0.1, high = inf }", "must be a finite number"),
         ("batch_size = { low = 1.5, high = 2 }", "must be a whole number"),
         ("optimizer = { low = 1, high = 2 }", "is not a number: list its choices"),
         ("optimizer = 'sgd'", "must be a list of choices"),
@@ -70,6 +70,16 @@ def test_a_grid_is_every_combination(tmp_path: Path) -> None:
         ("valid_split = ['public', 'valid']", "cannot be tuned"),
         ("", "names no key"),
         ("lr = ", "is not valid TOML"),
+        ("lr = [1979-05-27]", "is a date or time"),
+        ("lr = { low = 0.1, high = " + "9" * 400 + " }", "does not fit into 64 bits"),
+        ("lr = " + "[" * 3000, "lists or objects inside each other"),
+        ("lr = [inf]", "choices must be finite"),
+        ("widths = [[nan, 1]]", "choices must be finite"),
+        ("lr = { low = 0, high = 1e300, step = 1e-300 }", "lead from low to high"),
+        ("lr = { low = 0.1, high = nan }", "must be a finite number"),
+        ("lr = { low = true, high = 1 }", "must be a finite number"),
+        ("batch_size = { low = 8.0, high = 16 }", "must be a whole number"),
+        ("batch_size = [" + "9" * 18 + "]", "batch_size must be positive, at most"),
         # what the recipe would refuse
         ("dropout = { low = 0.0, high = 1.5 }", "dropout = 1.5 is refused"),
         ("lr = { low = 0.0, high = 1.0 }", "lr must be positive"),
@@ -105,6 +115,13 @@ def test_a_grid_needs_single_values(tmp_path: Path) -> None:
     space = read(tmp_path, "lr = { low = 0.1, high = 1 }")
     with pytest.raises(ConfigError, match="lr is a range without a step"):
         space.grid()
+
+
+def test_a_grid_that_nobody_can_train(tmp_path: Path) -> None:
+    space = read(tmp_path, "seed = { low = 0, high = 4294967295 }")
+    with pytest.raises(ConfigError, match=r"4,294,967,296 combinations is too large"):
+        space.count_trials("grid", 5)
+    assert space.count_trials("random", 5) == 5
 
 
 def test_the_spaces_that_ship_fit_their_recipes() -> None:

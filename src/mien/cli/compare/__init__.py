@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from mien.cli.support.numbers import COUNT, THREADS
+from mien.cli.support.printing import say_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,12 +42,11 @@ OWN: dict[Kind, tuple[str, ...]] = {
     "--detector-option", "detector_options", multiple=True, metavar="RUN.KEY=VALUE",
     help="Detectors: an option of one RUN, such as yunet.model=FILE; can be repeated.",
 )  # fmt: skip
+@click.option("--threads", type=THREADS, metavar="N", help="Detectors: threads for one picture.")
 @click.option(
-    "--threads", type=click.IntRange(1), metavar="N", help="Detectors: threads for one picture."
-)
-@click.option(
-    "--limit", type=click.IntRange(1), metavar="N", help="Detectors: only the first N pictures."
-)
+    "--limit", type=COUNT, metavar="N",
+    help="Detectors: only N pictures, drawn at random (seed 0: always the same ones).",
+)  # fmt: skip
 @click.option(
     "--figures", type=click.Path(), metavar="DIR",
     help="Detectors: write every figure as PNG, with the same pictures side by side.",
@@ -78,6 +79,7 @@ def command(
     from mien.cli.compare import classifiers, detectors
     from mien.cli.support.command_line import as_typed, refuse
     from mien.cli.support.console import print_scores
+    from mien.cli.support.inputs import check_outputs
     from mien.cli.support.output_files import OutputFiles
     from mien.cli.support.progress import meter
     from mien.cli.support.short_names import short_names
@@ -87,6 +89,7 @@ def command(
     from mien.subjects.contenders import Contender, common_kind, compare, gather
     from mien.subjects.source import CALLED, identify
 
+    check_outputs(context, ["figure", "figures", "html"])
     sources = [identify(run, settings["threads"]) for run in dict.fromkeys(runs)]
     kind = common_kind(sources)
     if len(sources) < 2:
@@ -118,7 +121,7 @@ def command(
     finally:  # the scores are shown even if the disk is full
         if as_json:
             facts = {**found.to_dict(), "data": data, "warnings": asked.warnings}
-            click.echo(json.dumps(facts))
+            say_json(facts)
         else:
             print_scores(report.title(found), asked.warnings, report.tables(found))
 

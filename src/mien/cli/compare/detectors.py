@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import click
-
 from mien.cli.support.console import filled_table
+from mien.cli.support.printing import complain
 from mien.reports.detection_tables import comparison_tables
 from mien.reports.text import detection_pictures
 
@@ -33,7 +32,7 @@ def write(files: OutputFiles, found: DetectorComparison, asked: Gathered, origin
     from mien.reports.figures.save import png
 
     if asked.data is None:
-        click.echo("mien: pictures are shown side by side only with --data", err=True)
+        complain("pictures are shown side by side only with --data")
     scenes = None if asked.data is None else asked.data.scenes
     figures = comparison_figures(found, asked.answers, scenes)
     pictures = {name: png(figure) for name, figure in figures}

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mien.cli.data.source import division, open_divided, reader
+from mien.cli.support.printing import say, say_json
+from mien.escaping import for_markup
 
 if TYPE_CHECKING:
     from mien.datasets.info import DataInfo
@@ -39,19 +41,15 @@ def info(path: str, dataset: str, options: tuple[str, ...], splits: str, as_json
     with meter() as update:
         found = inspect(divided, update)
     if as_json:
-        import json
-
-        click.echo(json.dumps({"path": path, **found.to_dict()}, indent=2, ensure_ascii=False))
+        say_json({"path": path, **found.to_dict()}, indent=2)
     else:
         _print(path, found)
 
 
 def _print(path: str, found: DataInfo[Any, Any]) -> None:
     """A table with a column for each split, what was left out or repaired, and warnings."""
-    from rich.markup import escape
-
     from mien.cli.data.info_rows import crop_rows, overlap_line, scene_rows
-    from mien.cli.support.console import out, table
+    from mien.cli.support.console import out, table, warn
     from mien.datasets.crops.info import CropOverlap, CropSplitInfo
 
     crops = all(isinstance(split, CropSplitInfo) for split in found.splits.values())
@@ -62,22 +60,19 @@ def _print(path: str, found: DataInfo[Any, Any]) -> None:
             rows.add_row()
         for title, cells in block.items():
             rows.add_row(title, *cells)
-    console = out()
-    console.print(f"[bold]{escape(path)}[/bold]: {found.dataset}\n")
-    console.print(rows)
-    console.print()
+    out().print(f"[bold]{for_markup(path)}[/bold]: {for_markup(found.dataset)}\n")
+    out().print(rows)
+    say("")
     for name, split in found.splits.items():
         for line in skipped_lines(split.skipped):
-            console.print(f"{escape(name)}: {escape(line)}")
+            say(f"{name}: {line}")
     for overlap in found.overlaps:
         if isinstance(overlap, CropOverlap):
-            console.print(overlap_line(overlap))
+            say(overlap_line(overlap))
     for warning in found.warnings:
-        console.print(f"[bold yellow]warning[/bold yellow]: {escape(warning)}")
+        warn(warning)
     if not found.warnings:
-        console.print(
-            "No sign of an altered copy." if crops else "Every picture can be read; no duplicates."
-        )
+        say("No sign of an altered copy." if crops else "Every picture can be read; no duplicates.")
 
 
 def skipped_lines(skipped: Mapping[str, int]) -> list[str]:

@@ -5,25 +5,35 @@ from __future__ import annotations
 import click
 
 from mien.cli.data.source import reader
+from mien.cli.support.numbers import THREADS
+from mien.cli.support.printing import complain, say
 from mien.errors import ConfigError
 
 
 @click.command()
 @click.argument("source", type=click.Path())
 @click.argument("out", type=click.Path())
-@click.option("--size", required=True, type=int, help="Side of the packed pictures, pixels.")
+@click.option(
+    "--size",
+    required=True,
+    type=click.IntRange(1, 65535),
+    help="Side of the packed pictures, pixels.",
+)
 @reader
 @click.option(
     "--channels", type=click.Choice(["1", "3"]),
     help="1: grey, 3: RGB.  [default: grey where the first pictures are]",
 )  # fmt: skip
-@click.option("--workers", type=click.IntRange(min=1), help="Threads.  [default: one per core]")
+@click.option("--workers", type=THREADS, help="Threads.  [default: one per core]")
 @click.option(
     "--exact",
     is_flag=True,
     help="Decode large JPEGs in full size: slower; pixels differ by a grey level or two.",
 )
+@click.pass_context
 def pack(
+    context: click.Context,
+    /,
     source: str,
     out: str,
     size: int,
@@ -42,11 +52,13 @@ def pack(
     """
     import time
 
+    from mien.cli.support.inputs import check_outputs
     from mien.cli.support.progress import meter
     from mien.datasets.base import SceneDataset, open_dataset
     from mien.datasets.inspection import count_pictures
     from mien.datasets.packing.pack import pack as run
 
+    check_outputs(context, ["out"])
     found = open_dataset(source, dataset, options)
     if isinstance(found, SceneDataset):
         raise ConfigError(
@@ -63,18 +75,18 @@ def pack(
                 on_progress=(lambda passed, _: update(passed, total)) if update else None,
             )  # fmt: skip
     except KeyboardInterrupt:
-        click.echo(f"mien: stopped; resume {out} with the same command", err=True)
+        complain(f"stopped; resume {out} with the same command")
         return 130
     form = f"{size}×{size} {'grey' if done.channels == 1 else 'RGB'}"
     counts = ", ".join(f"{split} {n:,}" for split, n in done.pictures.items())
-    click.echo(f"{out}: {sum(done.pictures.values()):,} pictures, {form} ({counts})")
+    say(f"{out}: {sum(done.pictures.values()):,} pictures, {form} ({counts})")
     if done.done_now:
         rate = done.done_now / (time.monotonic() - began)
-        click.echo(f"{done.done_now:,} pictures in this run, {rate:,.0f} a second")
+        say(f"{done.done_now:,} pictures in this run, {rate:,.0f} a second")
     else:
-        click.echo("already complete")
+        say("already complete")
     counts_by_reason = {"unreadable": done.skipped, "left out by the reader": done.left_out}
     skipped = [f"{count:,} {reason}" for reason, count in counts_by_reason.items() if count]
     if skipped:
-        click.echo(f"skipped {' and '.join(skipped)}: see {out}/skipped.csv", err=True)
+        say(f"skipped {' and '.join(skipped)}: see {out}/skipped.csv", err=True)
     return 0

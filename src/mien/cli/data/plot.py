@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mien.cli.data.source import division, open_divided, reader
+from mien.cli.support.numbers import SEED
+from mien.cli.support.printing import say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,10 +26,11 @@ if TYPE_CHECKING:
 @click.option("--augment", metavar="RECIPE", help="Also show what a network sees: name or .toml.")
 @click.option("--format", "suffix", type=click.Choice(["png", "svg", "pdf"]), default="png",
               show_default=True)  # fmt: skip
-@click.option(
-    "--seed", type=click.IntRange(min=0), default=0, help="Decides which pictures are drawn."
-)
+@click.option("--seed", type=SEED, default=0, help="Decides which pictures are drawn.")
+@click.pass_context
 def plot(
+    context: click.Context,
+    /,
     source: str,
     out: str,
     dataset: str,
@@ -45,9 +48,11 @@ def plot(
     faces_per_picture. With --augment also augmented: pictures as the network sees them in training
     with that recipe (for face crops this needs the 'train' extra).
     """
+    from mien.cli.support.inputs import check_outputs
     from mien.datasets.base import SceneDataset
     from mien.reports.figures.save import save_figure
 
+    check_outputs(context, ["out"])
     folder = _folder(out, suffix)
     divided = open_divided(source, dataset, options, splits)
     if split is None:
@@ -58,9 +63,9 @@ def plot(
     for title, figure in figures.items():
         path = folder / f"{title}.{suffix}"
         save_figure(figure, path)
-        click.echo(str(path))
+        say(str(path))
     if unreadable:
-        click.echo(f"{unreadable:,} of the pictures drawn cannot be read", err=True)
+        say(f"{unreadable:,} of the pictures drawn cannot be read", err=True)
 
 
 def _draw_crops(

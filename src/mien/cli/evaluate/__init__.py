@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from mien.cli.support.numbers import COUNT, THREADS, Finite
+from mien.cli.support.printing import complain, say_json
 
 if TYPE_CHECKING:
     from mien.evaluation.kept_answers import Answers
@@ -74,16 +76,15 @@ OWN: dict[Kind, tuple[str, ...]] = {
     "--detector-option", "detector_options", multiple=True, metavar="KEY=VALUE",
     help="Detectors: an option, such as min_face_size=20 of mtcnn; can be repeated.",
 )  # fmt: skip
+@click.option("--threads", type=THREADS, metavar="N", help="Detectors: threads for one picture.")
 @click.option(
-    "--threads", type=click.IntRange(1), metavar="N", help="Detectors: threads for one picture."
-)
-@click.option(
-    "--threshold", type=click.FloatRange(0, 1), metavar="T",
+    "--threshold", type=Finite(0, 1), metavar="T",
     help="Detectors: score from which a box counts as a face; default: the detector's own.",
 )  # fmt: skip
 @click.option(
-    "--limit", type=click.IntRange(1), metavar="N", help="Detectors: only the first N pictures."
-)
+    "--limit", type=COUNT, metavar="N",
+    help="Detectors: only N pictures, drawn at random (seed 0: always the same ones).",
+)  # fmt: skip
 @click.pass_context
 def command(
     context: click.Context,
@@ -112,6 +113,7 @@ def command(
     from mien.cli.evaluate import classifier, detector
     from mien.cli.support.command_line import as_typed, refuse
     from mien.cli.support.console import print_scores
+    from mien.cli.support.inputs import check_outputs
     from mien.cli.support.output_files import OutputFiles
     from mien.cli.support.progress import meter
     from mien.reports.page import Origin
@@ -121,6 +123,7 @@ def command(
     from mien.subjects.source import CALLED, identify
     from mien.subjects.training_data import TrainingData
 
+    check_outputs(context, ["figure", "figures", "html", "save"])
     source = identify(model, settings["threads"])
     for kind in OWN.keys() - {source.kind}:
         refuse(
@@ -147,20 +150,25 @@ def command(
     finally:  # the scores are shown even if the disk is full
         if as_json:
             facts = {**scores.to_dict(), "source": model, "data": data, "warnings": warnings}
-            click.echo(json.dumps(facts))
+            say_json(facts)
         else:
             print_scores(report.title(scores), warnings, report.tables(scores))
 
 
 def _keep(subject: Subject[Any, Any], training: TrainingData, answers: Answers) -> None:
-    """Save the answers of a run to its own data in its folder; report a failure and go on."""
-    from mien.errors import OutputError
+    """Save the answers of a run to its own data in its folder; report a failure and go on.
+
+    Not while the run trains on: they would be answers of weights that are soon replaced.
+    """
+    from mien.errors import ConfigError, OutputError
     from mien.evaluation.kept_answers import keep_answers
+    from mien.files import lock_folder
 
     folder = subject.source.folder
     path = folder and subject.kept_path(folder, answers.split, subject.settings)
-    if path and training.is_measured:
+    if folder and path and training.is_measured:
         try:
-            keep_answers(answers, path)
-        except OutputError as error:
-            click.echo(f"mien: the answers are not kept: {error}", err=True)
+            with lock_folder(folder, "saving answers in"):
+                keep_answers(answers, path)
+        except (ConfigError, OutputError) as error:
+            complain(f"the answers are not kept: {error}")

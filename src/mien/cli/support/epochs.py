@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import click
+from mien.cli.support.printing import say
 
 if TYPE_CHECKING:
     from mien.train.config import BaseConfig
@@ -26,7 +26,7 @@ def epochs_shown(
         yield None, lambda row: None
         return
     if not sys.stderr.isatty():
-        yield None, lambda row: click.echo(_line(row, config.epochs), err=True)
+        yield None, lambda row: say(_line(row, config.epochs), err=True)
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -40,7 +40,7 @@ def epochs_shown(
             text = f"epoch {epoch}/{config.epochs}  loss {loss:.3f}"
             bar.update(task, completed=epoch - 1 + batch / batches, description=text)
 
-        yield on_batch, lambda row: console.print(_line(row, config.epochs))
+        yield on_batch, lambda row: console.print(_line(row, config.epochs), markup=False)
 
 
 def counted(number: int, noun: str) -> str:

@@ -7,7 +7,6 @@ Read as published: ``training.csv`` and ``validation.csv``, and pictures under
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +15,14 @@ from typing import NamedTuple
 import numpy as np
 
 from mien.datasets.base import DatasetFacts, check_split
-from mien.datasets.files.archive import DAMAGE, Folder, open_archive
+from mien.datasets.files.archive import DAMAGE, open_archive
+from mien.datasets.files.folders import Folder
+from mien.datasets.files.lines import bounded_lines
 from mien.datasets.files.pictures import Picture, largest_reduction
 from mien.datasets.samples import Pixels, Sample
 from mien.errors import ConfigError, DatasetError
 from mien.labels import AFFECTNET8, AFFECTNET11
+from mien.media.clutter import is_clutter
 from mien.registry import register_dataset
 
 TABLES = {
@@ -116,7 +118,7 @@ class AffectNet:
         where = f"{self.path / table}"
         try:
             with self._archive.text(table) as file:
-                reader = csv.reader(file)
+                reader = csv.reader(bounded_lines(file))
                 for cells in reader:
                     where = f"{self.path / table}, line {reader.line_num}"
                     if columns is None:
@@ -137,8 +139,7 @@ class AffectNet:
         roots += [f"{beside}/".lstrip("/"), ""]
         first = [row.picture for row, _ in zip(self._rows(split), range(_TRIED), strict=False)]
         for root in roots:
-            # Path.is_file raises on odd names.
-            if any(os.path.isfile(self.path / root / picture) for picture in first):  # noqa: PTH113
+            if any(self._archive.holds(root + picture) for picture in first):
                 return root
         raise DatasetError(
             f"the pictures of {self.path / self._tables[split]} are missing: none of the first "
@@ -196,7 +197,8 @@ class Crop:
 def _find_tables(path: Path) -> dict[str, str]:
     """Split → its table, in ``path`` or one folder below."""
     try:
-        folders = [path, *sorted(p for p in path.iterdir() if p.is_dir() and p.name not in _PLACES)]
+        inside = [p for p in path.iterdir() if p.name not in _PLACES and not is_clutter(p.name)]
+        folders = [path, *sorted(p for p in inside if p.is_dir())]
         found = {
             file.name.lower(): file.relative_to(path).as_posix()
             for folder in reversed(folders)

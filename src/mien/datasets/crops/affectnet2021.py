@@ -20,11 +20,12 @@ from numpy.typing import NDArray
 
 from mien.datasets.base import DatasetFacts, check_split
 from mien.datasets.crops.affectnet import affect
-from mien.datasets.files.archive import Folder
+from mien.datasets.files.folders import Folder
 from mien.datasets.files.pictures import Picture
 from mien.datasets.samples import Sample
 from mien.errors import ConfigError, DatasetError
 from mien.labels import AFFECTNET8
+from mien.reading import read_file
 from mien.registry import register_dataset
 
 SETS = {"train": "train_set", "valid": "val_set"}
@@ -35,6 +36,7 @@ _UNUSABLE = {
     _DAMAGED: "annotations are damaged",
     _OUT_OF_RANGE: "label is out of range",
 }
+_MOST_BYTES = 1 << 16  # of an annotation file, which has 200
 _BLOCK = 1000  # pictures whose annotations one thread reads at a time
 
 
@@ -90,12 +92,12 @@ class AffectNet2021:
     def samples(self, split: str) -> Iterator[Sample]:
         """Every picture of ``split`` that has one of the labels."""
         entries = self._entries(split)
-        images = Folder(self._sets[split] / "images")
+        folder = Folder(self.path)
         for name, label, (valence, arousal) in zip(
             entries.names, entries.labels, entries.affect, strict=True
         ):
             yield Sample(
-                Picture(images, name),
+                Picture(folder, f"{SETS[split]}/images/{name}"),
                 int(label),
                 name,
                 valence=affect(float(valence)),
@@ -117,7 +119,7 @@ def _read_set(place: Path, classes: int) -> _Entries:
     try:
         with os.scandir(place / "images") as found:
             names = sorted(
-                (entry.name for entry in found if entry.name.lower().endswith(_SUFFIXES)),
+                (e.name for e in found if e.name.lower().endswith(_SUFFIXES) and e.name[0] != "."),
                 key=lambda name: (len(name), name),  # numbers without leading zeros, in order
             )
     except OSError as error:
@@ -162,8 +164,7 @@ def _value(path: str) -> float:
 
     ``np.load`` parses every header, which takes ten times as long as reading the file.
     """
-    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - Path.open takes twice as long
-        data = file.read()
+    data = read_file(path, _MOST_BYTES)
     if data[:6] != b"\x93NUMPY":
         raise ValueError("not a .npy file")
     wide = data[6] > 1  # version 1 counts the header in two bytes, later ones in four

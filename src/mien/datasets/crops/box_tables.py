@@ -12,6 +12,7 @@ import numpy as np
 from mien.datasets.boxes import NO_BOX, Corners, by_corners, by_size, clean, length
 from mien.datasets.files.archive import DAMAGE, Archive
 from mien.datasets.files.coco import OtherFormat, open_coco
+from mien.datasets.files.lines import bounded_lines
 from mien.errors import DatasetError
 
 COLUMNS = {
@@ -83,11 +84,12 @@ def _read_coco(archive: Archive, table: str) -> Iterator[Entry]:
             yield Entry(f"{table}#{annotation.number}", problem=annotation.problem)
             continue
         image = coco.images[annotation.image]
-        name = image.get("file_name")
+        written = image.get("file_name")
+        name = written if isinstance(written, str) else ""
         problem = "" if name else "image has no file_name"
         yield Entry(
             f"{name or table}#{annotation.number}",
-            str(name),
+            name,
             annotation.category,
             by_size(annotation.fields.get("bbox")),
             (length(image.get("width")), length(image.get("height"))),
@@ -99,7 +101,7 @@ def _read_csv(archive: Archive, table: str) -> Iterator[Entry]:
     line = 0
     try:
         with archive.text(table) as file:
-            reader = csv.reader(file)
+            reader = csv.reader(bounded_lines(file))
             header = [cell.strip().lower() for cell in next(reader, [])]
             read_row = _row_reader(header)
             for cells in reader:

@@ -11,7 +11,7 @@ from mien.datasets.base import DatasetFacts, check_split
 from mien.datasets.boxes import KEPT, OUTSIDE
 from mien.datasets.crops.box_tables import Entry, read_table
 from mien.datasets.crops.folder import ORDER, ORDERS, expression_in
-from mien.datasets.files.archive import Archive, open_archive
+from mien.datasets.files.archive import Archive, open_archive, pictures_beside
 from mien.datasets.files.coco import OtherFormat
 from mien.datasets.files.lookup import PictureFinder, path_in_archive
 from mien.datasets.files.pictures import Picture
@@ -24,6 +24,7 @@ from mien.registry import register_dataset
 from mien.specs.classifier import ModelSpec
 from mien.types import Box, Face
 
+_LONGEST = 100  # characters of a label
 _SQUARE = ModelSpec("square", ("neutral",), 1)  # only its framing is used: no margin, not turned
 
 
@@ -54,12 +55,14 @@ class Boxes:
         self.path = Path(path)
         self._order = ORDERS[order] if order else None
         self._archive = archive = open_archive(self.path)
+        self._single = archive.is_file
         if archive.is_file:  # a table: its pictures lie beside it
             self._archive = open_archive(self.path.parent)
         tables = [n for n in archive.names() if n.lower().endswith((".json", ".csv"))]
         self._photos = _Photos(self._archive)
         self._finder = PictureFinder(self._archive)
         self._faces: dict[str, list[Entry]] = {}
+        self._nouns: dict[str, tuple[str | None, str]] = {}  # label → its noun, or why it has none
         self._skipped: dict[str, dict[str, list[str]]] = {}
         others = []
         for table in tables:
@@ -100,14 +103,23 @@ class Boxes:
 
     def skipped(self, split: str) -> dict[str, list[str]]:
         """Reason → keys of the boxes of ``split`` that are left out or repaired."""
-        return self._skipped.get(split, {})
+        skipped = self._skipped.get(split, {})
+        if split == self.splits()[0] and not self._single:
+            skipped = {**skipped, **pictures_beside(self._archive)}
+        return skipped
 
     def _put(self, entry: Entry, table: str) -> None:
         """Add a face, with its noun and a path from the archive's root, unless it is left out."""
         split = SPLIT_OF.get(entry.split.lower()) or split_of_table(table) or "train"
-        noun, problem = expression_in(entry.label, self._order), entry.problem
-        if noun is None and (not problem or problem in KEPT):
-            problem = _no_expression(entry.label, self._order is not None)
+        label = entry.label[:_LONGEST]
+        if label not in self._nouns:  # few labels are many rows', and each look-up takes a while
+            noun = expression_in(label, self._order)
+            why = "" if noun else _no_expression(label, self._order is not None)
+            self._nouns[label] = noun, why
+        noun, why = self._nouns[label]
+        problem = entry.problem
+        if why and (not problem or problem in KEPT):
+            problem = why
         if problem:
             self._skipped.setdefault(split, {}).setdefault(problem, []).append(entry.key)
         if noun is not None and (not problem or problem in KEPT):
@@ -115,8 +127,14 @@ class Boxes:
             self._faces.setdefault(split, []).append(replace(entry, label=noun, picture=picture))
 
 
+_KEPT_BYTES = 64 << 20  # for each thread
+
+
 class _Photos(threading.local):
-    """Decodes photos; each thread keeps its last one, since the faces of a photo come together."""
+    """Decodes photos; each thread keeps its last one, since the faces of a photo come together.
+
+    A photo of more than 64 MB is not kept: it is decoded again for each face.
+    """
 
     def __init__(self, archive: Archive) -> None:
         self.archive = archive
@@ -124,9 +142,13 @@ class _Photos(threading.local):
 
     def get(self, name: str) -> Pixels:
         """The whole photo, not to be changed."""
-        if self._last is None or self._last[0] != name:
-            self._last = (name, Picture(self.archive, name)())
-        return self._last[1]
+        if self._last is not None and self._last[0] == name:
+            return self._last[1]
+        self._last = None  # frees it before the next one is decoded
+        photo = Picture(self.archive, name)()
+        if photo.nbytes <= _KEPT_BYTES:
+            self._last = (name, photo)
+        return photo
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,10 @@ from numpy.typing import NDArray
 
 from mien.datasets.base import DatasetFacts, Official
 from mien.datasets.crops.votes import USAGES, read_votes
-from mien.datasets.files.archive import DAMAGE, Archive, open_archive
-from mien.datasets.samples import Sample
+from mien.datasets.files.archive import DAMAGE, Archive, open_archive, pictures_beside
+from mien.datasets.files.lines import bounded_lines
+from mien.datasets.files.pictures import Picture
+from mien.datasets.samples import Pixels, Sample
 from mien.errors import DatasetError, InputError
 from mien.labels import FER2013 as LABELS
 from mien.labels import canonical
@@ -32,7 +34,9 @@ SIDE = 48
 SPLITS = (*USAGES.values(), "test")
 _CSV_NAMES = ("fer2013.csv", "icml_face_data.csv")
 _VOTES_NAMES = ("ferplus.csv", "fer2013new.csv")
-_PICTURE = re.compile(r"(?P<usage>Training|PublicTest|PrivateTest)_(?P<row>\d+)", re.IGNORECASE)
+_PICTURE = re.compile(
+    r"(?P<usage>Training|PublicTest|PrivateTest)_(?P<row>\d{1,9})(?!\d)", re.IGNORECASE
+)
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
 _PIXEL = {str(value): value for value in range(256)}  # faster than int(), and refuses 256
 _EMOTION = {str(index): index for index in range(len(LABELS))}
@@ -67,6 +71,7 @@ class FER2013:
         if archive.is_file and not self.path.stat().st_size:
             raise _foreign(archive, "it is empty")
         names = archive.names()
+        self._beside = pictures_beside(archive)
         votes = next((n for n in names if _file_name(n) in _VOTES_NAMES), None)
         self._votes = read_votes(archive, votes) if votes else None
         table = _find_csv(archive, [n for n in names if n != votes])
@@ -94,8 +99,8 @@ class FER2013:
             raise DatasetError(f"{self.path} holds no pictures of split {split!r} (it has: {held})")
 
     def skipped(self, split: str) -> dict[str, list[str]]:
-        """Nothing: every picture is read, or raises."""
-        return {}
+        """Pictures in thumbnails' folders and the like, with the first split; others are read."""
+        return self._beside if split == self.splits()[0] else {}
 
     def _votes_of(self, row: int, split: str, key: str) -> tuple[int, ...] | None:
         if self._votes is None:
@@ -148,7 +153,7 @@ class _Csv:
         row, header = -1, None
         try:
             with self._archive.text(self._name) as file:
-                reader = csv.reader(file)
+                reader = csv.reader(bounded_lines(file))
                 header = [column.strip().lower() for column in next(reader, [])]
                 if not {"emotion", "pixels", "usage"} <= set(header):
                     raise DatasetError(
@@ -219,19 +224,17 @@ class _Pictures:
                 f"of FER2013 ({', '.join(LABELS)}); the reader 'folder' reads other data sets"
             ) from None
 
-    def _decode(self, name: str) -> NDArray[np.uint8]:
-        where = f"{self._archive.path}: {name}"
-        data = np.frombuffer(self._archive.read(name), np.uint8)
-        try:
-            image = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
-        except cv2.error:  # a header that claims more pixels than OpenCV accepts
-            image = None
-        if image is None:
-            raise DatasetError(f"{where} cannot be decoded as a picture: {_why(data)}")
-        if image.shape != (SIDE, SIDE):
-            height, width = image.shape
-            raise DatasetError(f"{where} is {width}×{height} pixels instead of 48×48")
-        return np.asarray(image, np.uint8)
+    def _decode(self, name: str) -> Pixels:
+        picture = Picture(self._archive, name)
+        with picture.open() as opened:
+            width, height = opened.stored_size
+            if (width, height) != (SIDE, SIDE):
+                where = f"{self._archive.path}: {name}"
+                raise DatasetError(f"{where} is {width}×{height} pixels instead of 48×48")
+            pixels = opened.pixels()
+        if pixels.ndim == 3:  # a copy that was saved again in colours
+            return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+        return pixels
 
 
 def _foreign(archive: Archive, reason: str) -> DatasetError:
@@ -288,10 +291,3 @@ def _parse_pixels(text: str, where: str) -> NDArray[np.uint8]:
         return np.array([_PIXEL[value] for value in values], np.uint8).reshape(SIDE, SIDE)
     except KeyError as error:
         raise DatasetError(f"{where}: pixel {error} is not a whole number from 0 to 255") from None
-
-
-def _why(data: NDArray[np.uint8]) -> str:
-    if not data.size:
-        return "it is empty"
-    known = data[:4].tobytes().startswith((b"\x89PNG", b"\xff\xd8\xff", b"BM"))
-    return "it is damaged" if known else "it is not a PNG, JPEG or BMP file"

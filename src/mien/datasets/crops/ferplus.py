@@ -81,7 +81,7 @@ class FERPlus:
 
     def skipped(self, split: str) -> dict[str, list[str]]:
         """Reason → keys of the pictures of ``split`` that have no label."""
-        skipped: dict[str, list[str]] = {}
+        skipped = dict(self._fer2013.skipped(split))
         for sample, verdict in self._judged(split):
             if not 0 <= verdict.label < _N:
                 reason = _REASONS.get(verdict.label, NO_MAJORITY)

@@ -6,18 +6,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from mien.datasets.base import DatasetFacts, check_split
-from mien.datasets.files.archive import DAMAGE, Folder, open_archive
+from mien.datasets.crops.ckplus import FRAMES, SUBJECT, is_ckplus, read_ckplus
+from mien.datasets.crops.rafdb import find_list, read_rafdb
+from mien.datasets.files.archive import open_archive, pictures_beside
+from mien.datasets.files.folders import Folder
 from mien.datasets.files.pictures import Picture
-from mien.datasets.files.split_names import SPLIT_OF, SPLITS
+from mien.datasets.files.split_names import SPLIT_OF, SPLITS, split_of_folders
 from mien.datasets.samples import Sample
 from mien.errors import ConfigError, DatasetError, InputError
 from mien.labels import AFFECTNET8, CKPLUS, FER2013, RAFDB, canonical
-from mien.media.images import SUFFIXES
+from mien.media.formats import (
+    SUFFIXES,
+    count_suffixes,
+    describe_left_out,
+    is_other_picture_name,
+    left_out,
+)
 from mien.registry import register_dataset
 
 ORDER = (*FER2013, "contempt")
@@ -29,10 +38,12 @@ ORDERS = {
     "rafdb": dict(enumerate(RAFDB, start=1)),
 }
 """Expressions that numbers stand for as names of folders, by data set."""
-SUBJECTS = {"ckplus": r"(S\d{3})_\d{3}_\d{8}"}
+SUBJECTS = {"ckplus": SUBJECT}
 """Patterns that find the subject in file names, by data set."""
 _NUMBERED = re.compile(r"(\d+)(?:[\s_.-]+(.+))?")  # 3, 03_happy, 3-Happiness
-_RAFDB_LISTS = ("list_patition_label.txt", "list_partition_label.txt")  # the first is published
+_DIGITS = 2  # of a label; longer numbers are those of sequences, subjects or years
+_HIGHEST = max(number for numbers in ORDERS.values() for number in numbers)
+_NO_FOLDER = "in no folder named by an expression"
 
 
 class _File(NamedTuple):
@@ -45,15 +56,20 @@ class ExpressionFolders:
     """The reader. ``path``: a folder, or a zip of one.
 
     A folder's name is an expression as a noun (``happiness``), an adjective (``Happy``), with a
-    number before it (``03_happy``, ``3-Happiness``) or, with ``order``, just a number; ``order`` is
-    ``fer2013``, ``affectnet``, ``ckplus`` (all from 0) or ``rafdb`` (from 1). The nearest such
-    folder above a picture counts. The split is the nearest folder above that with a name such as
-    ``train``, ``val`` or ``test`` (``mien.datasets.files.split_names``), else ``train``. RAF-DB's
-    own form, ``list_patition_label.txt`` with pictures ``train_00001_aligned.jpg`` (or, without
-    them, ``train_00001.jpg``), is read too.
+    number before it (``03_happy``, ``3-Happiness``) or, with ``order``, just a number of one or two
+    digits; ``order`` is ``fer2013``, ``affectnet``, ``ckplus`` (all from 0) or ``rafdb`` (from 1).
+    The nearest such folder above a picture counts, and a number only where no folder is named by an
+    expression and no other folder above the picture is a number. The split is the nearest folder
+    above that with a name such as ``train``, ``val`` or ``test``
+    (``mien.datasets.files.split_names``), else ``train``.
+
+    Two data sets are also read as they are published: RAF-DB with its list
+    (``mien.datasets.crops.rafdb``), and CK+ with its ``Emotion`` files, of which ``frames`` chooses
+    the frames (``mien.datasets.crops.ckplus``).
 
     ``subject``: a regular expression that is searched in each picture's path and whose only group
-    is the subject, or ``ckplus`` for names such as ``S005_001_00000011.png``.
+    is the subject, or ``ckplus`` for names such as ``S005_001_00000011.png``; CK+ as published
+    needs neither.
 
     Labels are the expressions found, in the order of FER2013 with contempt last. Pictures have any
     size and are decoded when they are read. Raises ``DatasetError`` where a folder of pictures is
@@ -62,10 +78,16 @@ class ExpressionFolders:
     """
 
     def __init__(
-        self, path: str | Path, order: str | None = None, subject: str | None = None
+        self,
+        path: str | Path,
+        order: str | None = None,
+        subject: str | None = None,
+        frames: str = FRAMES[0],
     ) -> None:
         if order is not None and order not in ORDERS:
             raise ConfigError(f"folder takes order={', '.join(ORDERS)}, not {order!r}")
+        if frames not in FRAMES:
+            raise ConfigError(f"folder takes frames={', '.join(FRAMES)}, not {frames!r}")
         self.path = Path(path)
         self._subject = _pattern(subject) if subject else None
         self._archive = open_archive(self.path)
@@ -73,20 +95,35 @@ class ExpressionFolders:
             raise DatasetError(f"{self.path} is a single file: give a folder, or a zip of one")
         names = self._archive.names()
         pictures = [n for n in names if PurePosixPath(n).suffix.lower() in SUFFIXES]
-        self._skipped: list[str] = []
+        others = [name for name in names if is_other_picture_name(name)]
+        self._skipped = pictures_beside(self._archive)
         self._missing: dict[str, list[str]] = {}
-        listed = next((n for n in names if PurePosixPath(n).name.lower() in _RAFDB_LISTS), None)
-        if listed:
-            files = self._rafdb(listed, pictures)
+        files: dict[str, list[_File]] = {}
+        if listed := find_list(names):
+            found, self._missing = read_rafdb(self._archive, listed, pictures)
+            for split, name, expression in found:
+                files.setdefault(split, []).append(_File(name, expression))
+        elif is_ckplus(pictures):
+            labelled, skipped = read_ckplus(self._archive, names, pictures, frames)
+            self._skipped |= skipped
+            self._subject = self._subject or _pattern("ckplus")
+            files["train"] = [_File(*entry) for entry in labelled.items()]
         else:
             files = self._by_folder(pictures, ORDERS[order] if order else None)
         if not any(files.values()):
             raise DatasetError(
                 f"{self.path} holds no pictures in folders named by expression: expected "
                 "train/happiness/1.png, or happiness/1.png for a data set of one split"
+                + (f" ({describe_left_out(count_suffixes(others))})" if others else "")
             )
-        self._files = {split: files[split] for split in SPLITS if split in files}
-        held = {file.expression for found in files.values() for file in found}
+        self._files = {split: sorted(files[split]) for split in SPLITS if split in files}
+        self._unread: dict[str, list[str]] = {}  # split → pictures of formats that are not read
+        for name in others:
+            of = split_of_folders(name) or "train"
+            self._unread.setdefault(
+                of if of in self._files else next(iter(self._files)), []
+            ).append(name)
+        held = {file.expression for found in self._files.values() for file in found}
         self.facts = DatasetFacts(
             name="folder", labels=tuple(noun for noun in ORDER if noun in held)
         )
@@ -111,14 +148,14 @@ class ExpressionFolders:
     def skipped(self, split: str) -> dict[str, list[str]]:
         """Reason → what is left out.
 
-        Pictures beside the folders, reported with the first split, and entries of RAF-DB's list
-        without a picture.
+        Pictures beside the folders, reported with the first split, entries of RAF-DB's list without
+        a picture, and pictures of formats that Mien does not read.
         """
-        skipped = {}
-        if self._skipped and split == next(iter(self._files)):
-            skipped["in no folder named by an expression"] = self._skipped
+        skipped = dict(self._skipped) if split == next(iter(self._files)) else {}
         if self._missing.get(split):
             skipped["listed without a picture"] = self._missing[split]
+        for name in self._unread.get(split, []):
+            skipped.setdefault(left_out(name), []).append(name)
         return skipped
 
     def _by_folder(
@@ -131,74 +168,82 @@ class ExpressionFolders:
         for name in pictures:
             folder = name.rpartition("/")[0]
             if folder not in known:
-                known[folder] = self._meaning(folder, root, order)
+                known[folder] = self._meaning(folder, root, order, pictures)
             meaning = known[folder]
             if meaning is None:
-                self._skipped.append(name)
+                self._skipped.setdefault(_NO_FOLDER, []).append(name)
             else:
                 files.setdefault(meaning[0], []).append(_File(name, meaning[1]))
         return files
 
     def _meaning(
-        self, folder: str, root: tuple[str, ...], order: dict[int, str] | None
+        self, folder: str, root: tuple[str, ...], order: dict[int, str] | None, pictures: list[str]
     ) -> tuple[str, str] | None:
         """(split, expression) of the pictures in ``folder``; ``None`` beside expressions."""
         parts = PurePosixPath(folder).parts
-        for depth in reversed(range(len(parts))):
-            expression = expression_in(parts[depth], order)
-            if expression:
+        numbers = [depth for depth, part in enumerate(parts) if part.strip().isdecimal()]
+        # A number may be that of a sequence, a subject or a month: a name comes first.
+        nearest = [(depth, None) for depth in reversed(range(len(parts)))]
+        for depth, by_number in [*nearest, *((n, order) for n in numbers if len(numbers) == 1)]:
+            if expression := expression_in(parts[depth], by_number):
                 above = (*root, *parts[:depth])
                 splits = (SPLIT_OF.get(part.lower()) for part in reversed(above))
                 return next((split for split in splits if split), "train"), expression
         own = [part for part in parts if part.lower() not in SPLIT_OF]
         if not own:
             return None  # such as an overview beside the folders of expressions
-        if order is None and own[-1].isdecimal():
-            raise DatasetError(
-                f"{self.path}: the folder {folder!r} is a number, which stands for another "
+        raise DatasetError(self._no_label(folder, own[-1], numbers, order, pictures))
+
+    def _no_label(
+        self,
+        folder: str,
+        own: str,
+        numbers: list[int],
+        order: dict[int, str] | None,
+        pictures: list[str],
+    ) -> str:
+        """Why the pictures in ``folder`` have no label, and what to do."""
+        if order is None and own.isdecimal() and numbers_are_labels(pictures):
+            return (
+                f"{self.path}: the folder {_short(folder)!r} is a number, which stands for another "
                 f"expression in every data set: choose one with order={', '.join(ORDERS)}"
             )
         try:
-            canonical(own[-1])
-            reason = f"{own[-1]!r} is not a number of that order"
+            canonical(_short(own))
+            reason = f"{_short(own)!r} is not a number of that order"
         except InputError as error:
             reason = str(error)
-        raise DatasetError(f"{self.path}: the pictures in {folder!r} have no label: {reason}")
+        if order and len(numbers) > 1:
+            reason = "several of its folders are numbers, and only one can be the label"
+        elif own.isdecimal() and (order is None or len(own) > _DIGITS):
+            reason = (
+                f"{_short(own)!r} looks like the number of a sequence, a subject or a date; "
+                "expected a folder named by an expression, such as happiness"
+            )
+        return f"{self.path}: the pictures in {_short(folder)!r} have no label: {reason}"
 
-    def _rafdb(self, listed: str, pictures: list[str]) -> dict[str, list[_File]]:
-        """Split → files, by RAF-DB's list of lines such as ``train_00001.jpg 5``."""
-        by_stem = {PurePosixPath(name).stem: name for name in pictures}
-        files: dict[str, list[_File]] = {}
-        try:
-            with self._archive.text(listed) as file:
-                lines = file.read().splitlines()
-        except DAMAGE as error:
-            raise DatasetError(f"{self.path}: {listed} is damaged: {error}") from None
-        for number, line in enumerate(lines, start=1):
-            name, _, label = line.strip().partition(" ")
-            if not name:
-                continue
-            expression = ORDERS["rafdb"].get(int(label) if label.strip().isdecimal() else -1)
-            split = SPLIT_OF.get(name.partition("_")[0].lower())
-            if expression is None or split is None:
-                raise DatasetError(
-                    f"{self.path}: {listed}, line {number} is {line.strip()[:40]!r}, expected "
-                    "something like 'train_00001.jpg 5' with a label from 1 to 7"
-                )
-            stem = PurePosixPath(name).stem
-            picture = by_stem.get(f"{stem}_aligned") or by_stem.get(stem)
-            if picture:
-                files.setdefault(split, []).append(_File(picture, expression))
-            else:
-                self._missing.setdefault(split, []).append(name)
-        return {split: sorted(found) for split, found in files.items()}
+
+def numbers_are_labels(pictures: Iterable[str]) -> bool:
+    """Whether folders that are numbers look like labels in all paths of ``pictures``.
+
+    They do if all are small and the only numbers above their pictures, and if hardly any other
+    folder has folders of the same numbers below it: sequences have, for every subject.
+    """
+    folders = {PurePosixPath(picture).parent for picture in pictures}
+    numbered = [folder for folder in folders if folder.name.isdecimal()]
+    for folder in numbered:
+        small = len(folder.name) <= _DIGITS and int(folder.name) <= _HIGHEST
+        if not small or any(part.isdecimal() for part in folder.parts[:-1]):
+            return False
+    homes = {folder.parent for folder in numbered if folder.parent.name.lower() not in SPLIT_OF}
+    return len(homes) <= 1
 
 
 def expression_in(name: str, order: dict[int, str] | None) -> str | None:
     """The noun in a name such as ``03_happy``; a number alone stands for one by ``order``."""
     match = _NUMBERED.fullmatch(name.strip())
     if match and not match[2]:
-        return order.get(int(match[1])) if order else None
+        return order.get(int(match[1])) if order and len(match[1]) <= _DIGITS else None
     try:
         return canonical(match[2] if match else name)
     except InputError:
@@ -216,3 +261,7 @@ def _pattern(subject: str) -> re.Pattern[str]:
             r"something like subject=(S\d+)_, or subject=ckplus"
         )
     return pattern
+
+
+def _short(text: str, most: int = 100) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"

@@ -53,8 +53,8 @@ def survey_crops(
 ) -> CropSurvey:
     """Count the labels of every split and draw pictures of one; ``seed`` decides which.
 
-    Only drawn pictures are decoded, if the reader allows that. All are stretched to one square, as
-    for a network. Raises ``DatasetError`` for an unknown split and if no picture can be read.
+    Only drawn pictures are decoded, if the reader allows that. All become squares of one size,
+    as for a network. Raises ``DatasetError`` for an unknown split and if no picture can be read.
     """
     check_split(dataset, split)
     k = len(dataset.facts.labels)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 
 from mien.datasets.files.archive import DAMAGE, Archive
+from mien.datasets.files.lines import bounded_lines
 from mien.errors import DatasetError
 
 USAGES = {"Training": "train", "PublicTest": "public", "PrivateTest": "private"}
 """What the tables of FER2013 and FER+ call each split."""
+_LONGEST = 6  # characters of a number of votes
 
 
 def read_votes(archive: Archive, name: str) -> dict[int, tuple[str, tuple[int, ...]]]:
@@ -16,7 +18,7 @@ def read_votes(archive: Archive, name: str) -> dict[int, tuple[str, tuple[int, .
     votes = {}
     try:
         with archive.text(name) as file:
-            reader = csv.reader(file)
+            reader = csv.reader(bounded_lines(file))
             header = next(reader, [])
             if len(header) != 12 or header[0] != "Usage":
                 raise DatasetError(
@@ -26,9 +28,12 @@ def read_votes(archive: Archive, name: str) -> dict[int, tuple[str, tuple[int, .
             for row, cells in enumerate(reader):
                 try:
                     usage, _, *counts = cells
-                    votes[row] = (USAGES[usage], tuple(int(count) for count in counts))
+                    votes[row] = (USAGES[usage], tuple(map(_count, counts)))
                 except (KeyError, ValueError):
-                    raise DatasetError(f"{archive.path}: {name}, row {row} is damaged") from None
+                    raise DatasetError(
+                        f"{archive.path}: {name}, row {row} is damaged: expected Usage, a name, "
+                        "and ten numbers of votes"
+                    ) from None
                 if len(counts) != 10:
                     raise DatasetError(
                         f"{archive.path}: {name}, row {row} has {len(counts)} votes instead of 10"
@@ -36,3 +41,11 @@ def read_votes(archive: Archive, name: str) -> dict[int, tuple[str, tuple[int, .
     except (csv.Error, *DAMAGE) as error:
         raise DatasetError(f"{archive.path}: {name} is damaged: {error}") from None
     return votes
+
+
+def _count(text: str) -> int:
+    """Of votes: ten people voted; ``ValueError`` for what cannot be their number."""
+    count = int(text) if len(text) <= _LONGEST else -1
+    if count < 0:
+        raise ValueError
+    return count

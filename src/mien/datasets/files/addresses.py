@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import PurePosixPath
 from urllib.parse import unquote_plus
 
 from mien.datasets.files.archive import Archive
-from mien.media.images import SUFFIXES
-from mien.media.inputs import is_picture_name
+from mien.media.formats import SUFFIXES, is_picture_name
 
 NOT_THERE = "no picture has its name"
 AMBIGUOUS = "several pictures have its name"
@@ -64,7 +62,7 @@ def _spellings(url: str) -> list[str]:
 
 def _plain(name: str) -> str:
     """In lower case and with one suffix: Dataturks turns ``a.jpg`` into ``a.jpg.jpeg``."""
-    path = PurePosixPath(name.lower())
-    while path.suffix in SUFFIXES and PurePosixPath(path.stem).suffix in SUFFIXES:
-        path = path.with_suffix("")
-    return path.name
+    parts = name.lower().rpartition("/")[2].split(".")
+    while len(parts) > 2 and {f".{part}" for part in parts[-2:]} <= SUFFIXES:
+        parts.pop()
+    return ".".join(parts)

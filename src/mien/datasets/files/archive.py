@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
-import errno
-import io
-import lzma
 import os
 import stat
 import zipfile
-import zlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, TextIO
 
+from mien.datasets.files.folders import LINKED, ROOTS, Folder
+from mien.datasets.files.zips import Zip
 from mien.errors import DatasetError
+from mien.media.formats import is_picture_name
+from mien.reading import open_file
 
-DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, UnicodeDecodeError, OSError)
+DAMAGE = (UnicodeDecodeError, OSError)
 """Errors that reading a damaged member raises, at once or later."""
+# First bytes of files that hold other files, and what to call them.
+_PACKED = {
+    b"\x1f\x8b": "packed with gzip",
+    b"\x1f\x9d": "packed with compress",
+    b"BZh": "packed with bzip2",
+    b"\xfd7zXZ\0": "packed with xz",
+    b"\x28\xb5\x2f\xfd": "packed with Zstandard",
+    b"\x04\x22\x4d\x18": "packed with LZ4",
+    b"LZIP": "packed with lzip",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
+    b"Rar!\x1a\x07": "a RAR archive",
+    b"MSCF": "a CAB archive",
+    b"xar!": "a XAR archive",
+    b"!<arch>\n": "an AR archive",
+}
+_TAR = slice(257, 262)  # where a tar file says "ustar"
+_HEAD = 264
+_SUFFIXES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".gz", ".7z", ".rar")
 
 
 class Archive(Protocol):
@@ -25,117 +44,37 @@ class Archive(Protocol):
     is_file: bool
     """Whether ``path`` is a single file, the only member."""
 
+    @property
+    def beside(self) -> Mapping[str, Sequence[str]]:
+        """What ``names`` leaves out: hidden folder or the like → paths of the files in it."""
+        ...
+
     def names(self) -> list[str]:
         """Every member as a POSIX path relative to the archive's root, sorted.
 
-        Without hidden files and macOS's resource forks.
+        Without hidden files, thumbnails, recycle bins and the like (``mien.media.clutter``).
         """
         ...
 
-    def read(self, name: str) -> bytes:
-        """The bytes of one member; ``DatasetError`` where it cannot be read."""
+    def holds(self, name: str) -> bool:
+        """Whether there is such a member; in a folder also one that ``names`` leaves out."""
+        ...
+
+    def read(self, name: str, most: int | None = None) -> bytes:
+        """The bytes of one member; ``DatasetError`` where it cannot be read.
+
+        That is also where it lies outside the folder, or has more than ``most`` bytes (default:
+        ``mien.datasets.files.limits.MAX_PICTURE_BYTES``).
+        """
         ...
 
     def text(self, name: str) -> TextIO:
         """One member as an open UTF-8 text file, without its byte order mark.
 
-        ``DatasetError`` where it cannot be opened; reading it may raise one of ``DAMAGE``.
+        ``DatasetError`` where it cannot be opened, or has more bytes than
+        ``mien.datasets.files.limits.MAX_TABLE_BYTES``; reading it may raise one of ``DAMAGE``.
         """
         ...
-
-
-class Folder:
-    """A folder, or a single file, on disk."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.is_file = not os.path.isdir(path)  # noqa: PTH112 - Path's own raises on odd names
-        self._root = path.parent if self.is_file else path
-
-    def names(self) -> list[str]:
-        """Files below the folder; a single file is its own only member."""
-        if self.is_file:
-            return [self.path.name]
-        names: list[str] = []
-        for folder, _, files in os.walk(self._root, onerror=_raise_unreadable):
-            below = Path(folder).relative_to(self._root).as_posix()
-            names += [file if below == "." else f"{below}/{file}" for file in files]
-        return sorted(name for name in names if not _is_hidden(name))
-
-    def read(self, name: str) -> bytes:
-        """The bytes of one member."""
-        try:
-            path = self._root / name
-            if not stat.S_ISREG(path.stat().st_mode) and not self.is_file:
-                # A table may name an endless device or a pipe without a writer.
-                raise OSError(errno.EINVAL, "not a file")
-            return path.read_bytes()
-        except (OSError, ValueError) as error:
-            raise self._read_error(name, error) from None
-
-    def text(self, name: str) -> TextIO:
-        """One member as an open text file."""
-        try:
-            return (self._root / name).open(encoding="utf-8-sig", newline="")
-        except (OSError, ValueError) as error:
-            raise self._read_error(name, error) from None
-
-    def _read_error(self, name: str, error: OSError | ValueError) -> DatasetError:
-        """``ValueError``: a table may contain a name that no file can have."""
-        reason = getattr(error, "strerror", None) or error
-        return DatasetError(f"cannot read {self._root / name}: {reason}")
-
-
-class Zip:
-    """A zip file, read member by member."""
-
-    is_file = False
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._open()
-        # Some Windows programs store backslashes, which separate folders only there.
-        members = ((name.replace("\\", "/"), name) for name in self._zip.namelist())
-        self._members = {
-            name: member
-            for name, member in members
-            if not name.endswith("/") and not _is_hidden(name)
-        }
-
-    def _open(self) -> None:
-        try:
-            self._zip, self._process = zipfile.ZipFile(self.path), os.getpid()
-        except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
-            raise DatasetError(f"{self.path} cannot be read as a zip: {error}") from None
-
-    def _opened(self) -> zipfile.ZipFile:
-        """The zip, opened by this process: forked ones would share the position in the file."""
-        if self._process != os.getpid():
-            self._open()
-        return self._zip
-
-    def __reduce__(self) -> tuple[type[Zip], tuple[Path]]:
-        """Pickled as its path: a process that is not forked opens it again."""
-        return Zip, (self.path,)
-
-    def names(self) -> list[str]:
-        """Every member but folders and hidden files."""
-        return sorted(self._members)
-
-    def read(self, name: str) -> bytes:
-        """The bytes of one member."""
-        try:
-            return self._opened().read(self._members[name])
-        except (*DAMAGE, RuntimeError) as error:  # RuntimeError: encrypted, or an unknown method
-            raise DatasetError(f"{self.path}: {name} cannot be read: {error}") from None
-
-    def text(self, name: str) -> TextIO:
-        """One member as an open text file, decompressed while it is read."""
-        try:
-            member = self._opened().open(self._members[name])
-        except (*DAMAGE, RuntimeError) as error:
-            raise DatasetError(f"{self.path}: {name} cannot be read: {error}") from None
-        return io.TextIOWrapper(member, encoding="utf-8-sig", newline="")
 
 
 def open_archive(path: Path) -> Archive:
@@ -145,13 +84,17 @@ def open_archive(path: Path) -> Archive:
         if stat.S_ISDIR(status.st_mode):
             os.scandir(path).close()  # os.walk would skip a protected folder silently
             return Folder(path)
-        with path.open("rb") as file:
+        with open_file(path) as file:
+            head = file.read(_HEAD)
+            file.seek(0)
             is_zip = zipfile.is_zipfile(file)
     except (FileNotFoundError, NotADirectoryError):
         raise DatasetError(f"no data at {path}: no such file or folder") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DatasetError(f"cannot read {path}: {reason}") from None
+    if packed := _packed(head):
+        raise DatasetError(f"{path} is {packed}: unpack it, and give the folder or file inside")
     if is_zip:
         return Zip(path)
     if status.st_size and path.suffix.lower() == ".zip":
@@ -159,10 +102,34 @@ def open_archive(path: Path) -> Archive:
     return Folder(path)
 
 
-def _raise_unreadable(error: OSError) -> None:
-    raise DatasetError(f"cannot read {error.filename}: {error.strerror}") from None
+def pictures_beside(archive: Archive) -> dict[str, list[str]]:
+    """Reason → pictures, and folders that are links, that ``archive.names()`` leaves out."""
+    left_out = {}
+    for part, names in archive.beside.items():
+        if part == LINKED:
+            left_out[f"{LINKED} the data set: {ROOTS} allows it"] = list(names)
+        elif pictures := [name for name in names if _is_picture(name)]:
+            what = "is hidden" if part.startswith(".") else f"lies in {part}, a system's folder"
+            left_out.setdefault(f"picture {what}", []).extend(pictures)
+    return left_out
 
 
-def _is_hidden(name: str) -> bool:
-    """Whether a part of the path starts with a dot (``.git``, ``._x.png``) or is ``__MACOSX``."""
-    return name.startswith((".", "__MACOSX/")) or "/." in name
+def packed_inside(path: Path) -> str:
+    """An archive in the folder ``path`` that has to be unpacked first; empty if there is none."""
+    try:
+        names = sorted(entry.name for entry in os.scandir(path) if entry.is_file())
+    except (OSError, ValueError):
+        return ""
+    return next((name for name in names if name.lower().endswith(_SUFFIXES)), "")
+
+
+def _is_picture(name: str) -> bool:
+    """Not macOS's resource forks, which have the names of pictures."""
+    return is_picture_name(name) and not name.rpartition("/")[2].startswith("._")
+
+
+def _packed(head: bytes) -> str:
+    """What a file is that begins like this and that is packed, but not as a zip; else empty."""
+    if head[_TAR] == b"ustar":
+        return "a tar archive"
+    return next((what for start, what in _PACKED.items() if head.startswith(start)), "")

@@ -9,6 +9,7 @@ from typing import Any
 
 from mien.datasets.files.archive import DAMAGE, Archive
 from mien.errors import DatasetError
+from mien.parsing import MOST_BYTES, parse_json
 
 SHARED_ID = "several images share the id of its image"
 NO_SUCH = "the file has no such image or category"
@@ -56,7 +57,7 @@ class CocoFile:
         """Every annotation, in the file's order."""
         for number, fields in enumerate(self.raw):
             try:
-                image, category = fields["image_id"], fields["category_id"]
+                image, category = _id(fields["image_id"]), _id(fields["category_id"])
                 if image in self.repeated:
                     yield Annotation(number, fields, problem=SHARED_ID)
                 elif image not in self.images or category not in self.categories:
@@ -71,8 +72,8 @@ def open_coco(archive: Archive, name: str) -> CocoFile:
     """The COCO file ``name``. Raises ``OtherFormat``, and ``DatasetError`` if it is damaged."""
     try:
         with archive.text(name) as file:
-            document = json.load(file)
-    except (ValueError, RecursionError, *DAMAGE) as error:
+            document = parse_json(file.read(MOST_BYTES + 1), finite=False)
+    except (ValueError, *DAMAGE) as error:
         if isinstance(error, json.JSONDecodeError) and error.msg == "Extra data":
             raise OtherFormat("not a COCO file, but one with a JSON value per line") from None
         raise DatasetError(f"{archive.path}: {name} is damaged, or not JSON: {error}") from None
@@ -82,13 +83,18 @@ def open_coco(archive: Archive, name: str) -> CocoFile:
         only = f"; it has only {' and '.join(lists)}" if lists else ""
         raise OtherFormat(f"not a COCO file, which has images, annotations and categories{only}")
     by_id: dict[Any, list[Any]] = {}
+    contents: dict[Any, set[Any]] = {}  # of the images that share an id
     try:
         for image in known["images"]:
-            same = by_id.setdefault(image["id"], [])
-            if image not in same:
-                same.append(image)
-        categories = {category["id"]: str(category["name"]) for category in known["categories"]}
-    except (TypeError, KeyError):
+            same = by_id.setdefault(_id(image["id"]), [])
+            if same:
+                seen = contents.setdefault(_id(image["id"]), {_frozen(same[0])})
+                if (content := _frozen(image)) in seen:
+                    continue
+                seen.add(content)
+            same.append(image)
+        categories = {_id(c["id"]): str(c["name"]) for c in known["categories"]}
+    except (TypeError, KeyError, RecursionError):
         raise DatasetError(
             f"{archive.path}: {name} is damaged: expected an id in each of its images, and an id "
             "and a name in each of its categories"
@@ -96,6 +102,22 @@ def open_coco(archive: Archive, name: str) -> CocoFile:
     images = {key: same[0] for key, same in by_id.items() if len(same) == 1}
     repeated = {key: same for key, same in by_id.items() if len(same) > 1}
     return CocoFile(images, repeated, categories, known["annotations"])
+
+
+def _id(value: Any) -> Any:
+    """An id as a key; ``TypeError`` if it cannot be one.
+
+    Python gives numbers of more than 60 bits hashes that can be foreseen, so that a file could make
+    every look-up slow.
+    """
+    return hex(value) if isinstance(value, int) and value.bit_length() > 60 else value
+
+
+def _frozen(value: Any) -> Any:
+    """A value of JSON that can be hashed, equal for equal ones."""
+    if isinstance(value, dict):
+        return frozenset((key, _frozen(item)) for key, item in value.items())
+    return tuple(map(_frozen, value)) if isinstance(value, list) else _id(value)
 
 
 def is_set(flag: Any) -> bool:

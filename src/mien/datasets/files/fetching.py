@@ -12,17 +12,22 @@ import io
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Protocol, runtime_checkable
 
-from mien.datasets.files.web import UNREACHED, DownloadError, download, host_of
+from mien.datasets.files.connecting import PRIVATE, SLOW, DownloadError
+from mien.datasets.files.web import UNREACHED, download, host_of
 from mien.errors import ConfigError, ImageReadError
 from mien.files import output_error, write_whole
-from mien.media.images import SUFFIXES, read_image
+from mien.media.formats import SUFFIXES
+from mien.media.images import read_image
+from mien.media.memory import Budget
 
 DEAD_LIST = "dead.csv"
 """Beside the pictures: address and reason of those that cannot be fetched."""
@@ -59,17 +64,22 @@ def fetch(
     folder: Path,
     *,
     retry: bool = False,
+    private: bool = False,
     timeout: float = 15.0,
+    longest: float = 60.0,
     pause: float = 1.0,
     on_progress: OnProgress | None = None,
 ) -> Fetched:
     """Download the pictures behind ``urls`` into ``folder``, made where missing, eight at a time.
 
-    What is there already is skipped, and so is what ``dead.csv`` lists, unless ``retry`` is true or
-    its server could not be reached. A server that is busy, breaks off or sends nothing for
-    ``timeout`` seconds is tried three times, ``pause`` and twice ``pause`` seconds apart; one that
-    refuses (404, 403 …) or has no address is tried once. A server that cannot be reached is skipped
-    for the rest of its pictures.
+    Each is decoded too, within the memory of one ``mien.media.memory.Budget``. What is there
+    already is skipped, and so is what ``dead.csv`` lists, unless ``retry`` is true or its server
+    could not be reached. A server that is busy, breaks off or sends nothing for ``timeout`` seconds
+    is tried three times, ``pause`` and twice ``pause`` seconds apart; one that refuses (404, 403 …)
+    or has no address is tried once. One picture takes at most ``longest`` seconds, tries and
+    redirections included. A server that cannot be reached, or has sent nothing but a picture that
+    took longer, is skipped for the rest of its pictures. Servers that are not on the internet are
+    refused unless ``private``.
 
     An interrupted call keeps what it downloaded. Raises ``OutputError`` where the folder cannot be
     written.
@@ -83,9 +93,12 @@ def fetch(
     dead = {} if retry else _read_dead(folder / DEAD_LIST)
     missing = [url for url, name in names.items() if name not in there and url not in dead]
     if missing:
-        visit = _Visit(timeout, pause)
+        visit, budget = _Visit(timeout, longest, pause, private), Budget()
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            futures = {pool.submit(visit.fetch, url, folder / names[url]): url for url in missing}
+            futures = {
+                pool.submit(budget.task().run, partial(visit.fetch, url, folder / names[url])): url
+                for url in missing
+            }
             try:
                 for done, future in enumerate(as_completed(futures), start=1):
                     if reason := future.result():
@@ -105,24 +118,24 @@ def fetch(
 class _Visit:
     """What the threads of one call share."""
 
-    def __init__(self, timeout: float, pause: float) -> None:
-        self.timeout, self.pause = timeout, pause
+    def __init__(self, timeout: float, longest: float, pause: float, private: bool) -> None:
+        self.timeout, self.longest, self.pause, self.private = timeout, longest, pause, private
         self.stop = threading.Event()
         self.answered: set[str] = set()
         self.unreached: dict[str, str] = {}  # server → why
 
     def fetch(self, url: str, path: Path) -> str:
         """Fetch one picture into ``path``; returns why that failed, or an empty text."""
-        host = host_of(url)
+        host, end = host_of(url), time.monotonic() + self.longest
         for pause in (self.pause, 2 * self.pause, None):
             if host in self.unreached:
                 return self.unreached[host]
             try:
-                write_whole(path, _picture(url, self.timeout))
+                write_whole(path, self._picture(url, end))
                 self.answered.add(host)
                 return ""
             except DownloadError as error:
-                if not error.unreached:
+                if not error.unreached and error.reason != SLOW:
                     self.answered.add(host)
                 if error.again and pause is not None and not self.stop.wait(pause):
                     continue
@@ -131,15 +144,14 @@ class _Visit:
                 return error.reason
         raise AssertionError("the last try returns")
 
-
-def _picture(url: str, timeout: float) -> bytes:
-    """The content of an address, if it is a whole picture; raises ``DownloadError``."""
-    data, kind = download(url, timeout)
-    try:
-        read_image(data)
-    except ImageReadError:
-        raise DownloadError(f"the answer is not a readable picture ({kind})") from None
-    return data
+    def _picture(self, url: str, end: float) -> bytes:
+        """The content of an address, if it is a whole picture; raises ``DownloadError``."""
+        data, kind = download(url, self.timeout, end=end, private=self.private)
+        try:
+            read_image(data)
+        except ImageReadError:
+            raise DownloadError(f"the answer is not a readable picture ({kind})") from None
+        return data
 
 
 def _file_name(url: str) -> str:
@@ -150,11 +162,13 @@ def _file_name(url: str) -> str:
 
 
 def _read_dead(path: Path) -> dict[str, str]:
-    """Address → reason, without servers that may be reached today; empty where unreadable."""
+    """Address → reason, without servers that may be asked today; empty where unreadable."""
     with suppress(OSError, ValueError, csv.Error):
         rows = list(csv.reader(io.StringIO(path.read_text("utf-8"), newline="")))
         return {
-            row[0]: row[1] for row in rows[1:] if len(row) == 2 and not row[1].startswith(UNREACHED)
+            row[0]: row[1]
+            for row in rows[1:]
+            if len(row) == 2 and not row[1].startswith((UNREACHED, PRIVATE))
         }
     return {}
 

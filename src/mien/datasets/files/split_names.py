@@ -14,6 +14,7 @@ SPLITS = {
 }
 """Split → its spellings, in lower case."""
 SPLIT_OF = {spelling: split for split, spellings in SPLITS.items() for spelling in spellings}
+_MOST = 100  # characters of a split's name
 _WORDS = re.compile(r"[A-Za-z]+")
 
 
@@ -36,3 +37,14 @@ def split_in_words(text: str) -> str | None:
     """The split that a word of ``text`` names, such as ``wider_val_dev``; else ``None``."""
     words = (word.lower() for word in _WORDS.findall(text))
     return next((SPLIT_OF[word] for word in words if word in SPLIT_OF), None)
+
+
+def is_split_name(name: object) -> bool:
+    """Whether this can be a split's name, of which files are called: a name, never a path."""
+    return (
+        isinstance(name, str)
+        and 0 < len(name) <= _MOST
+        and name[0] != "."
+        and name.isprintable()
+        and not any(mark in name for mark in "/\\:")
+    )

@@ -1,4 +1,4 @@
-"""One download by http or https, limited in size and time."""
+"""One download by http or https, limited in size, time and the servers that it may ask."""
 
 from __future__ import annotations
 
@@ -8,28 +8,19 @@ import ssl
 import time
 import urllib.error
 import urllib.request
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlsplit
+
+from mien.datasets.files.connecting import Allowance, DownloadError
 
 MAX_BYTES = 50_000_000
 """A larger answer is refused."""
 UNREACHED = "its server cannot be reached"
 """Start of the reasons that may no longer hold at the next call."""
-_TIMEOUTS = 8  # an answer takes at most this many time-outs in all
 _BUSY = (408, 425, 429, 500, 502, 503, 504)
 _KEPT = "/%:@!$&'()*+,;=~?"  # characters of an address that are sent as they are
-
-
-class DownloadError(Exception):
-    """Why an address gave nothing.
-
-    ``again``: another try may succeed. ``unreached``: no server answered.
-    """
-
-    def __init__(self, reason: str, again: bool = False, unreached: bool = False) -> None:
-        super().__init__(reason)
-        self.reason, self.again, self.unreached = reason, again, unreached
 
 
 def host_of(url: str) -> str:
@@ -41,17 +32,22 @@ def host_of(url: str) -> str:
         return ""
 
 
-def download(url: str, timeout: float) -> tuple[bytes, str]:
+def download(
+    url: str, timeout: float, *, end: float | None = None, private: bool = False
+) -> tuple[bytes, str]:
     """(content, content type) of an address; raises ``DownloadError``.
 
-    ``timeout``: seconds without a byte; the whole answer may take eight times as long. Redirections
-    to anything but http and https are not followed.
+    ``timeout``: seconds without a byte. ``end``: when to give up, by ``time.monotonic``; by default
+    after four times ``timeout``. Redirections to anything but http and https are not followed, and
+    unless ``private`` no server is asked that is not on the internet.
     """
+    end = time.monotonic() + 4 * timeout if end is None else end
+    allowance = Allowance(timeout, end, MAX_BYTES, private)
     if not host_of(url):
         raise DownloadError("not an http or https address")
     try:
         request = urllib.request.Request(_ascii(url), headers={"User-Agent": "mien"})
-        with _opener().open(request, timeout=timeout) as response:
+        with _opener(allowance).open(request, timeout=timeout) as response:
             data = response.read(MAX_BYTES + 1)
             if len(data) > MAX_BYTES:
                 raise DownloadError(f"larger than {MAX_BYTES // 1_000_000} MB")
@@ -65,6 +61,7 @@ def download(url: str, timeout: float) -> tuple[bytes, str]:
     except urllib.error.URLError as error:
         raise _unreached(error.reason) from None
     except TimeoutError:
+        allowance.wait()  # raises where the whole time is over
         raise DownloadError("its server stopped answering", again=True) from None
     except (http.client.InvalidURL, ValueError):
         raise DownloadError("not an http or https address") from None
@@ -95,45 +92,61 @@ def _unreached(why: object) -> DownloadError:
 
 
 class _Answer(http.client.HTTPResponse):
-    """A response with a deadline, because a connection's time-out restarts at every byte."""
+    """A response within an allowance, because a connection's time-out restarts at every byte."""
 
-    def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
+    def __init__(
+        self, sock: socket.socket, *args: Any, allowance: Allowance, **options: Any
+    ) -> None:
         super().__init__(sock, *args, **options)
-        raw, end = self.fp.raw, time.monotonic() + _TIMEOUTS * (sock.gettimeout() or 0)
+        raw = self.fp.raw
         read = raw.readinto
 
         def readinto(buffer: Any) -> int | None:
-            if time.monotonic() > end:
-                raise DownloadError("its server is too slow")
-            return read(buffer)
+            sock.settimeout(allowance.wait())
+            count: int | None = read(buffer)
+            allowance.spend(count or 0)
+            return count
 
         raw.readinto = readinto  # type: ignore[method-assign]
-
-
-class _Http(http.client.HTTPConnection):
-    response_class = _Answer
-
-
-class _Https(http.client.HTTPSConnection):
-    response_class = _Answer
 
 
 class _Web(urllib.request.AbstractHTTPHandler):
     http_request = https_request = urllib.request.AbstractHTTPHandler.do_request_
 
+    def __init__(self, allowance: Allowance) -> None:
+        super().__init__()
+        self._allowance = allowance
+
     def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(_Http, request)
+        return self._open(http.client.HTTPConnection, request)
 
     def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(_Https, request)
+        return self._open(http.client.HTTPSConnection, request)
+
+    def _open(
+        self, kind: type[http.client.HTTPConnection], request: urllib.request.Request
+    ) -> http.client.HTTPResponse:
+        allowance, target = self._allowance, urlsplit(request.full_url)
+        direct = request.host == target.netloc  # else it is the user's proxy
+        if not direct:
+            allowance.check(target.hostname or "")
+
+        class Connection(kind):  # type: ignore[misc, valid-type]
+            response_class = partial(_Answer, allowance=allowance)
+
+            def __init__(self, *args: Any, **options: Any) -> None:
+                super().__init__(*args, **options)
+                self._create_connection = lambda place, *_: allowance.connect(place, checked=direct)
+
+        return self.do_open(Connection, request)
 
 
-def _opener() -> urllib.request.OpenerDirector:
+def _opener(allowance: Allowance) -> urllib.request.OpenerDirector:
     """``urllib``'s usual opener also follows ``file:`` and ``ftp:``; this one cannot."""
     opener = urllib.request.OpenerDirector()
+    opener.add_handler(_Web(allowance))
     for handler in (
         urllib.request.ProxyHandler,
-        _Web,
         urllib.request.UnknownHandler,
         urllib.request.HTTPRedirectHandler,
         urllib.request.HTTPErrorProcessor,

@@ -70,9 +70,9 @@ def pack(
 ) -> Packing:
     """Pack every split of ``dataset`` into the folder ``out``, or resume what is there.
 
-    Pictures become ``size`` × ``size`` pixels by ``resize_crops``, as for every network: colours
-    first, then stretched to a square, by area where it shrinks. A JPEG more than four times as
-    large is decoded at a fraction of its size first (``Sample.reduced``), unless ``exact``.
+    Pictures become ``size`` × ``size`` pixels by ``resize_crops``, as for every network: cut
+    square, in the pack's colours, by area where they shrink. A JPEG more than four times as large
+    is decoded at a fraction of its size first (``Sample.reduced``), unless ``exact``.
     ``channels``: 1 or 3; ``None``: 1 where the first pictures are grey, else 3. ``source`` and
     ``options`` are stored: only a call with the same ones resumes the pack. ``workers``: threads,
     by default one for each usable core.
@@ -115,6 +115,8 @@ def pack(
                         if on_progress:
                             on_progress(done + done_now, None)
             writer.finish({split: _left_out(dataset, split) for split in dataset.splits()})
+        else:
+            writer.tidy()
     return Packing(
         pictures=dict(manifest["pictures"]),
         skipped=manifest["skipped"],

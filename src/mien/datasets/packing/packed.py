@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.arrays import read_arrays
 from mien.datasets.base import DatasetFacts
+from mien.datasets.files.split_names import is_split_name
 from mien.datasets.samples import Sample, Split
 from mien.errors import DatasetError, one_line
+from mien.parsing import is_text, is_whole, parse_json
+from mien.reading import open_file, read_file
 from mien.registry import register_dataset
+from mien.specs.metadata import LARGEST_INPUT
 
+VOTES, MOST_VOTES = 10, 10**6
 FORMAT = 1
 """Version of the folder's format in ``pack.json``; no other version can be read."""
 MANIFEST = "pack.json"
@@ -90,8 +95,8 @@ class Packed:
         """Reason → keys of what was left out of ``split`` when it was packed."""
         reasons: dict[str, list[str]] = {}
         try:
-            with (self.path / SKIPPED).open(encoding="utf-8", newline="") as file:
-                for row in csv.DictReader(file):
+            with io.TextIOWrapper(open_file(self.path / SKIPPED), "utf-8", newline="") as file:
+                for row in csv.DictReader(file, restval=""):
                     if row["split"] == split:
                         reasons.setdefault(row["reason"], []).append(row["picture"])
         except FileNotFoundError:
@@ -124,17 +129,14 @@ class Packed:
         side, channels = self.manifest["size"], self.manifest["channels"]
         n = self.manifest["pictures"][split]
         shape = (n, side, side) if channels == 1 else (n, side, side, channels)
+        pixels = pixels_path(self.path, split)
         try:
-            images = np.load(pixels_path(self.path, split), mmap_mode="r", allow_pickle=False)
-            with np.load(facts_path(self.path, split), allow_pickle=False) as stored:
-                facts = dict(stored)
-            counts = {name: len(array) for name, array in facts.items() if array.dtype != np.uint8}
+            open_file(pixels).close()  # raises where NumPy would wait for a named pipe
+            images = np.load(pixels, mmap_mode="r", allow_pickle=False)
             if images.shape != shape or images.dtype != np.uint8:
                 raise ValueError(f"pixels are {images.dtype} {images.shape}, not uint8 {shape}")
-            if counts != dict.fromkeys(counts, n) or len(_unpack_text(facts["keys"])) != n:
-                raise ValueError(f"there are facts about {counts} pictures, not about {n}")
-            if facts["labels"].min() < 0 or facts["labels"].max() >= len(self.facts.labels):
-                raise ValueError("a label is out of range")
+            facts = read_arrays(facts_path(self.path, split))
+            _check_facts(facts, n, len(self.facts.labels))
         except Exception as error:  # noqa: BLE001 - a damaged file makes NumPy raise anything
             reason = one_line(error)
             raise DatasetError(
@@ -146,24 +148,87 @@ class Packed:
 def read_manifest(folder: Path) -> dict[str, Any] | None:
     """The content of ``pack.json``; ``None`` without such a file, ``DatasetError`` if damaged."""
     try:
-        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text("utf-8"))
-        if manifest["format"] != FORMAT:
+        manifest: dict[str, Any] = parse_json(read_file(folder / MANIFEST))
+        if (
+            isinstance(manifest, dict)
+            and is_whole(form := manifest.get("format"))
+            and form != FORMAT
+        ):
             raise DatasetError(
-                f"{folder} is packed in format {manifest['format']}, and this Mien reads format "
-                f"{FORMAT}: pack it again"
+                f"{folder} is packed in format {form}, and this Mien reads format {FORMAT}: pack "
+                "it again"
             )
-        expected = {"complete": bool, "labels": list, "dataset": str, "size": int}
-        expected |= {"channels": int, "pictures": dict}
-        if not all(isinstance(manifest[key], kind) for key, kind in expected.items()):
-            raise ValueError("a value of the wrong type")
+        _check_manifest(manifest)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or one_line(error)
         raise DatasetError(
-            f"{folder / MANIFEST} is damaged, or belongs to another program ({error!r}): remove "
+            f"{folder / MANIFEST} is damaged, or belongs to another program ({reason}): remove "
             "the folder and pack again"
         ) from None
     return manifest
+
+
+def _check_manifest(manifest: Any) -> None:
+    """Raise ``ValueError`` for the content of a ``pack.json`` that no pack has."""
+    known = manifest if isinstance(manifest, dict) else {}
+    labels, pictures = known.get("labels"), known.get("pictures")
+    division, origin = known.get("division"), known.get("origin")
+    checks = {
+        "format": known.get("format") == FORMAT,
+        "complete": type(known.get("complete")) is bool,
+        "dataset": is_text(known.get("dataset")),
+        "labels": isinstance(labels, list)
+        and all(map(is_text, labels))
+        and len(set(labels)) == len(labels),
+        "size": is_whole(known.get("size"), 1, LARGEST_INPUT),
+        "channels": is_whole(known.get("channels")) and known["channels"] in (1, 3),
+        "pictures": isinstance(pictures, dict)
+        and all(is_whole(count, 0) for count in pictures.values()),
+        "names of splits": isinstance(pictures, dict) and all(map(is_split_name, pictures)),
+        "origin": origin is None or is_text(origin),
+        "division": not division
+        or (
+            isinstance(division, list)
+            and len(division) == 3
+            and all(map(is_text, division[:2]))
+            and is_whole(division[2], 0)
+        ),
+    }
+    wrong = [key for key, good in checks.items() if not good]
+    if wrong:
+        raise ValueError(f"no valid {', '.join(wrong)}")
+
+
+def _check_facts(facts: Mapping[str, NDArray[Any]], n: int, labels: int) -> None:
+    """Raise ``ValueError`` unless these are facts about ``n`` pictures of so many ``labels``."""
+    forms = {  # name → kinds of dtype, dimensions, of which the first is n
+        "labels": ("i", 1), "votes": ("i", 2), "targets": ("f", 2), "affect": ("f", 2),
+        "keys": ("u", 1), "subjects": ("u", 1),
+    }  # fmt: skip
+    for name, array in facts.items():
+        kind, dimensions = forms.get(name, ("", 0))
+        if kind and (array.dtype.kind != kind or array.ndim != dimensions):
+            raise ValueError(f"{name} is an array of {array.dtype} {array.shape}")
+        packed_text = kind == "u"
+        if kind and n != (len(_unpack_text(array)) if packed_text else len(array)):
+            raise ValueError(f"{name} is about another number of pictures than {n}")
+    found = facts["labels"]
+    if found.min() < 0 or found.max() >= labels:
+        raise ValueError("a label is out of range")
+    if not facts.keys() >= {"keys"}:
+        raise ValueError("the keys are missing")
+    ranges = {  # name → columns, least, most
+        "votes": (VOTES, 0, MOST_VOTES), "targets": (labels, 0, 1), "affect": (2, -1, 1),
+    }  # fmt: skip
+    for name, (columns, least, most) in ranges.items():
+        values = facts.get(name, np.zeros((n, columns)))
+        unknown = np.isnan(values) & (name == "affect")
+        if values.shape[1] != columns:
+            raise ValueError(f"{name} has {values.shape[1]} columns, not {columns}")
+        if not (unknown | ((values >= least) & (values <= most))).all():
+            raise ValueError(f"{name} has values that are not from {least} to {most}")
 
 
 def pixels_path(folder: Path, split: str) -> Path:

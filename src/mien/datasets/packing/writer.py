@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from mien.datasets.files.split_names import is_split_name
 from mien.datasets.packing.packed import (
     MANIFEST,
     SKIPPED,
@@ -29,8 +30,10 @@ from mien.datasets.packing.packed import (
     read_manifest,
 )
 from mien.datasets.samples import Pixels
-from mien.errors import ConfigError, DatasetError
-from mien.files import check_writable, lock_folder, output_error, write_whole
+from mien.errors import ConfigError, DatasetError, one_line
+from mien.escaping import for_csv
+from mien.files import check_writable, lock_folder, output_error, sweep, write_whole
+from mien.parsing import parse_json
 from mien.version import __version__
 
 _HEADER = 128  # bytes of a .npy header: NumPy pads it to 64, and these need about 90
@@ -79,7 +82,18 @@ class PackWriter:
         self._journal_bytes: dict[str, int] = {}
 
     def resume(self, split: str) -> list[str]:
-        """Keys of the pictures of ``split`` packed or skipped so far. Called before ``append``."""
+        """Keys of the pictures of ``split`` packed or skipped so far. Called before ``append``.
+
+        Raises ``DatasetError`` where the unfinished pack is damaged, or the split's name is a path.
+        """
+        if not is_split_name(split):
+            raise DatasetError(
+                f"split {split[:60]!r} cannot be packed: its files are called after it, and this "
+                "is no name for a file"
+            )
+        for path in (pixels_path(self.folder, split), self._journal_path(split)):
+            if path.is_symlink():  # writing would change the file that it leads to
+                raise self._damaged(f"{path.name} is a link")
         keys, self._kept[split], self._journal_bytes[split] = [], 0, 0
         for line, fact, why in self._journal(split):
             keys.append(fact[1])
@@ -87,10 +101,7 @@ class PackWriter:
             self._journal_bytes[split] += len(line)
         pixels = pixels_path(self.folder, split)
         if self._kept[split] and not _has_bytes(pixels, self._end(split)):
-            raise DatasetError(
-                f"the unfinished pack in {self.folder} is damaged ({pixels.name} is shorter than "
-                f"{self._end(split):,} bytes): remove it and pack again"
-            )
+            raise self._damaged(f"{pixels.name} is shorter than {self._end(split):,} bytes")
         return keys
 
     def append(self, split: str, pictures: Sequence[tuple[Fact, Pixels | str]]) -> None:
@@ -131,7 +142,12 @@ class PackWriter:
         self.manifest |= {"complete": True, "pictures": self._kept}
         self.manifest |= {"skipped": skipped, "left_out": len(rows) - 1 - skipped}
         _write_manifest(self.folder, self.manifest)
-        for path in (*self.folder.glob("*.partial"), *self.folder.glob(".*.tmp")):
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Remove the journals of a complete pack, also where a kill came in between."""
+        sweep(self.folder)
+        for path in self.folder.glob("*.partial"):
             path.unlink(missing_ok=True)
 
     def _finish_split(self, split: str) -> None:
@@ -140,7 +156,10 @@ class PackWriter:
         if not n:
             path.unlink(missing_ok=True)
             return
-        facts = facts_bytes(fact for _, fact, why in self._journal(split) if not why)
+        try:
+            facts = facts_bytes(fact for _, fact, why in self._journal(split) if not why)
+        except (ValueError, TypeError, OverflowError) as error:  # values of a damaged journal
+            raise self._damaged(one_line(error)) from None
         write_whole(facts_path(self.folder, split), facts)
         header = {"descr": "|u1", "fortran_order": False, "shape": (n, *self._row_shape)}
         try:
@@ -167,7 +186,23 @@ class PackWriter:
             for line in file:
                 if not line.endswith(b"\n") or b"\0" in line:  # zeros: after a power cut
                     return
-                yield (line, *json.loads(line))
+                fact, why = self._parsed(line)
+                yield line, fact, why
+
+    def _parsed(self, line: bytes) -> tuple[Fact, str | None]:
+        """Facts of a picture and why it was skipped, from a line of a journal."""
+        try:
+            fact, why = parse_json(line)
+            if len(fact) != 7 or not isinstance(fact[1], str) or not isinstance(why, str | None):
+                raise ValueError("expected seven facts of a picture")
+        except (ValueError, TypeError) as error:
+            raise self._damaged(one_line(error)) from None
+        return fact, why
+
+    def _damaged(self, reason: str) -> DatasetError:
+        return DatasetError(
+            f"the unfinished pack in {self.folder} is damaged ({reason}): remove it and pack again"
+        )
 
 
 def _make(folder: Path) -> None:
@@ -220,6 +255,6 @@ def _has_bytes(path: Path, count: int) -> bool:
 
 def _csv(rows: Iterable[Sequence[str]]) -> bytes:
     text = io.StringIO()
-    lines = ([" ".join(cell.split()) for cell in row] for row in rows)
+    lines = ([for_csv(" ".join(cell.split())) for cell in row] for row in rows)
     csv.writer(text, lineterminator="\n").writerows(lines)
     return text.getvalue().encode("utf-8", "backslashreplace")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from mien.datasets.base import DatasetFacts, check_split
 from mien.datasets.files.addresses import keys_of, last_part, named_pictures, picture_names
-from mien.datasets.files.archive import Archive, Folder, open_archive
+from mien.datasets.files.archive import Archive, open_archive, pictures_beside
+from mien.datasets.files.connecting import PRIVATE
 from mien.datasets.files.fetching import cache_folder, fetch
+from mien.datasets.files.folders import Folder
 from mien.datasets.files.pictures import Picture
 from mien.datasets.files.web import UNREACHED
 from mien.datasets.scene import Scene
@@ -32,7 +34,6 @@ NO_FACE = frozenset({"notface", "notaface", "nonface", "noface"})
 """Labels of objects that are not faces: their letters in lower case."""
 OTHER_SHAPE = "picture has another shape than the annotated one"
 _UNFETCHED = "not fetched, "
-_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")
 _SAME_SHAPE = 0.03  # of the ratio of width to height, for pictures that were shrunk
 
 
@@ -51,7 +52,8 @@ class Dataturks:
     pictures, they are found there in the same way. Otherwise the pictures are fetched once into
     ``cache`` (default: one for each export below
     ``mien.datasets.files.fetching.cache_folder()``), where ``dead.csv`` lists those that failed;
-    ``retry=yes`` fetches them again.
+    ``retry=yes`` fetches them again. ``private=yes`` also asks servers on this machine and in
+    private networks, which an export from a stranger should not reach.
 
     Raises ``DatasetError`` where there is no such export, and when the first picture is read where
     there are no pictures; ``ConfigError`` for other values of the options.
@@ -66,11 +68,13 @@ class Dataturks:
         pictures: str | None = None,
         cache: str | None = None,
         retry: str = "no",
+        private: str = "no",
     ) -> None:
-        if retry not in ("yes", "no"):
-            raise ConfigError(f"dataturks takes retry=yes or retry=no, not {retry!r}")
+        for name, value in (("retry", retry), ("private", private)):
+            if value not in ("yes", "no"):
+                raise ConfigError(f"dataturks takes {name}=yes or {name}=no, not {value!r}")
         self.path = Path(path)
-        self._retry = retry == "yes"
+        self._retry, self._private = retry == "yes", private == "yes"
         labels = (letters(label) for label in drop.split(",")) if drop is not None else NO_FACE
         self._drop = frozenset(labels) - {""}
         archive = open_archive(self.path)
@@ -129,6 +133,9 @@ class Dataturks:
             archive: Archive = Folder(self.cache)
         else:
             archive = self._local
+            for reason, names in pictures_beside(archive).items():
+                for name in names:
+                    marks.skip(reason, name)
             members, missing = named_pictures(archive, urls)
         for url, reason in missing.items():
             marks.skip(reason, url)
@@ -139,7 +146,7 @@ class Dataturks:
         for line in lines:
             if line.url in members:
                 pixels = Picture(archive, members[line.url])
-                if self._add(marks, keys[line.url], line.objects, _size(archive, pixels.name)):
+                if self._add(marks, keys[line.url], line.objects, _size(pixels)):
                     self._pixels.append(pixels)
         self._marks, self._marked = marks, marks.freeze()
         return self._marked
@@ -148,7 +155,9 @@ class Dataturks:
         self, urls: Sequence[str], on_progress: Callable[[int, int], None] | None
     ) -> tuple[dict[str, str], dict[str, str]]:
         """Address → member of the cache, and address → why there is none."""
-        done = fetch(urls, self.cache, retry=self._retry, on_progress=on_progress)
+        done = fetch(
+            urls, self.cache, retry=self._retry, private=self._private, on_progress=on_progress
+        )
         return done.files, {url: f"{_UNFETCHED}{reason}" for url, reason in done.dead.items()}
 
     def _no_pictures(self, urls: Sequence[str], missing: Mapping[str, str]) -> DatasetError:
@@ -165,6 +174,8 @@ class Dataturks:
             )
         unreached = any(UNREACHED in reason for reason in missing.values())
         hint = "check the network" if unreached else "try again with retry=yes"
+        if any(PRIVATE in reason for reason in missing.values()):
+            hint = "allow such servers with private=yes"
         return DatasetError(
             f"{what} could be fetched ({why}): {hint}, or give a folder or zip that holds them "
             "with the option pictures=FOLDER"
@@ -188,21 +199,15 @@ class Dataturks:
             labels = labels_of(item)
             dropped = next((label for label in labels if letters(label) in self._drop), None)
             if dropped is not None:
-                marks.skip(f"labelled {dropped!r}, not a face", f"{key}#{number}")
+                marks.skip(f"labelled {dropped[:60]!r}, not a face", f"{key}#{number}")
             else:
                 corners = corners_of(item, width or math.nan, height or math.nan)
                 marks.add_face(picture, corners, attributes={"labels": labels})
         return True
 
 
-def _size(archive: Archive, name: str) -> tuple[int, int] | None:
+def _size(picture: Picture) -> tuple[int, int] | None:
     """(width, height) of the upright picture by its header; ``None`` if that is damaged."""
-    import PIL.Image
-
-    try:
-        with PIL.Image.open(io.BytesIO(archive.read(name)), formats=_FORMATS) as header:
-            width, height = header.size
-            sideways = header.getexif().get(0x0112) in (5, 6, 7, 8)
-    except Exception:  # noqa: BLE001 - decoding reports the reason
-        return None
-    return (height, width) if sideways else (width, height)
+    with suppress(DatasetError):  # decoding reports the reason
+        return picture.upright_size()
+    return None

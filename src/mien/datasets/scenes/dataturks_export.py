@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mien.datasets.boxes import NO_BOX, Corners
+from mien.datasets.boxes import NO_BOX, Corners, length
 from mien.datasets.files.archive import DAMAGE, Archive
+from mien.datasets.files.lines import LONGEST_LINE, bounded_lines
 from mien.errors import DatasetError
+from mien.parsing import parse_json
 
 NOT_ANNOTATED = "not annotated"
 _TABLES = (".json", ".jsonl", ".ndjson", ".txt")
-_LONGEST_LINE = 1 << 26  # characters; thousands of faces take one million
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,14 @@ def read_export(archive: Archive) -> tuple[list[Line], str]:
     for table in tables:
         try:
             with archive.text(table) as file:
-                at, first = 1, file.readline(_LONGEST_LINE)
+                at, first = 1, file.readline(LONGEST_LINE)
                 while first.isspace():
-                    at, first = at + 1, file.readline(_LONGEST_LINE)
+                    at, first = at + 1, file.readline(LONGEST_LINE)
                 if not _is_export(first):
                     continue
                 lines.append(_line(first, at))
                 digest.update(first.encode())
-                for number, text in enumerate(file, start=at + 1):
+                for number, text in enumerate(bounded_lines(file), start=at + 1):
                     digest.update(text.encode())
                     if text.strip():
                         lines.append(_line(text, number))
@@ -80,8 +80,8 @@ def _line(text: str, number: int) -> Line:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return parse_json(text, finite=False)
+    except ValueError:
         return None
 
 
@@ -120,7 +120,7 @@ def annotated_size(objects: Sequence[Any]) -> tuple[int, int] | None:
     """(width, height) of the picture by the first object that has them."""
     for item in objects:
         if isinstance(item, Mapping):
-            width, height = item.get("imageWidth"), item.get("imageHeight")
-            if isinstance(width, int) and isinstance(height, int) and min(width, height) > 0:
-                return width, height
+            width, height = length(item.get("imageWidth")), length(item.get("imageHeight"))
+            if width == width and height == height:  # numbers
+                return int(width), int(height)
     return None

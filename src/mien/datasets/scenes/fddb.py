@@ -19,7 +19,7 @@ from mien.errors import ConfigError, DatasetError
 from mien.registry import register_dataset
 
 FOLDS = 10
-_TABLE = re.compile(r"FDDB-fold-(\d+)-ellipseList\.txt", re.IGNORECASE)
+_TABLE = re.compile(r"FDDB-fold-(\d{1,3})-ellipseList\.txt", re.IGNORECASE)
 _PLACE = "FDDB-folds"
 
 
@@ -40,7 +40,7 @@ class Fddb(SceneReader):
     facts = DatasetFacts(name="fddb")
 
     def __init__(self, path: str | Path, fold: str | None = None) -> None:
-        if fold is not None and not (fold.isdecimal() and 1 <= int(fold) <= FOLDS):
+        if fold is not None and fold not in map(str, range(1, FOLDS + 1)):
             raise ConfigError(f"fddb has fold=1 to fold={FOLDS}, not {fold!r}")
         super().__init__(path, _PLACE)
         self.marks = {"test": Marks()}

@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.datasets.boxes import CROWDED, Corners, clean, length
+from mien.datasets.boxes import CROWDED, TOO_MANY_SUBSETS, Corners, clean, length
 from mien.datasets.samples import Pixels
 from mien.datasets.scene import Scene
 
 MANY = 1000
 """More marked faces than this in a picture are reported; all of them are kept."""
+MOST_SUBSETS = 100
+"""Every picture looks at every subset, so their number has a limit; WIDER FACE has three."""
 
 
 class Marks:
@@ -56,7 +58,10 @@ class Marks:
     ) -> None:
         """Add a marked face; ``freeze`` checks its box."""
         for name in subsets:
-            self._subsets.setdefault(name, []).append(len(self._of))
+            if name in self._subsets or len(self._subsets) < MOST_SUBSETS:
+                self._subsets.setdefault(name, []).append(len(self._of))
+            else:
+                self.skip(TOO_MANY_SUBSETS, name)
         self._of.append(picture)
         self._corners.extend(corners)
         self._ignored.append(ignored)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from mien.datasets.base import DatasetFacts, check_split
-from mien.datasets.files.archive import open_archive
+from mien.datasets.files.archive import open_archive, pictures_beside
 from mien.datasets.files.lookup import PictureFinder, path_in_archive
 from mien.datasets.files.pictures import Picture
 from mien.datasets.files.split_names import (
@@ -19,7 +19,7 @@ from mien.datasets.files.split_names import (
 from mien.datasets.scene import Scene
 from mien.datasets.scenes.marks import MarkedPictures, Marks
 from mien.errors import ConfigError, DatasetError
-from mien.media.images import SUFFIXES
+from mien.media.formats import is_other_picture_name, is_picture_name, left_out
 
 AMBIGUOUS = "several pictures have its name; the annotation file must give its path"
 UNMARKED = "no annotation file mentions the picture"
@@ -77,25 +77,32 @@ class SceneReader:
         return self.finder.find(path_in_archive(table.rpartition("/")[0], picture), split)
 
     def finish(self, report_unmarked: bool = True) -> None:
-        """Clean the boxes; report pictures that no annotation file mentions."""
+        """Clean the boxes; report clutter, and pictures that no annotation file mentions."""
         self.marks = {split: marks for split, marks in self.marks.items() if marks.pictures}
         self._frozen = {split: self.marks[split].freeze() for split in self.marks}
         for marks in self.marks.values():
             for picture in filter(self.finder.ambiguous.__contains__, marks.pictures):
                 marks.skip(AMBIGUOUS, picture)
-        if not (report_unmarked and self._whole and self._frozen):
+        if not (self._whole and self._frozen):
+            return
+        first = self.marks[self.splits()[0]]
+        for reason, names in pictures_beside(self.archive).items():
+            for name in names:
+                first.skip(reason, name)
+        if not report_unmarked:
             return
         mentioned = set().union(*(marks.pictures for marks in self.marks.values()))
         for name in self.members:
-            if PurePosixPath(name).suffix.lower() in SUFFIXES and name not in mentioned:
+            other = is_other_picture_name(name)
+            if (other or is_picture_name(name)) and name not in mentioned:
                 split = split_of_folders(name)
-                marks = self.marks[split if split in self.marks else self.splits()[0]]
-                marks.skip(UNMARKED, name)
+                marks = self.marks.get(split or "", first)
+                marks.skip(left_out(name) if other else UNMARKED, name)
 
 
 def other_category(name: str) -> str:
     """The reason why an object that is not a face is skipped."""
-    return f"category {name!r} is not one of faces"
+    return f"category {name[:60]!r} is not one of faces"
 
 
 def pick_faces(option: str | None, names: Collection[str], path: Path) -> set[str]:

@@ -15,13 +15,16 @@ from mien.datasets.boxes import Corners, by_corners
 from mien.datasets.files.archive import DAMAGE
 from mien.datasets.files.lookup import path_in_archive
 from mien.datasets.files.split_names import SPLIT_OF
+from mien.datasets.files.xml import parse_xml
 from mien.datasets.scenes.marks import Marks
 from mien.datasets.scenes.reader import SceneReader, other_category, pick_faces
 from mien.errors import ConfigError, DatasetError
-from mien.media.images import SUFFIXES
+from mien.media.formats import SUFFIXES, is_picture_name
 from mien.registry import register_dataset
 
 CORNERS = ("pixels", "edges")
+_LIKELY = sorted(SUFFIXES)
+_MOST_BYTES = 4_000_000  # of an XML file: those of a thousand faces have 300,000
 # The last two are for an encoding that Python, or its XML parser, does not know.
 _DAMAGED = (ElementTree.ParseError, DatasetError, *DAMAGE, LookupError, ValueError)
 
@@ -106,7 +109,7 @@ class Voc(SceneReader):
 
     def _parse(self, name: str) -> _File | None:
         """The contents of an XML file; ``None`` if its root is another element."""
-        root = ElementTree.fromstring(self.archive.read(name))
+        root = parse_xml(self.archive.read(name, _MOST_BYTES))
         if root.tag != "annotation":
             return None
         objects = []
@@ -173,13 +176,22 @@ class Voc(SceneReader):
         """The picture of the XML file ``name``: by the name ``written`` in it, else by its own."""
         root, listed_as = _placed(name)
         folders = (path_in_archive(root, "JPEGImages"), name.rpartition("/")[0])
-        # Pictures that were renamed often keep their old name in the XML file.
-        likely = [written, *(f"{listed_as}{suffix}" for suffix in sorted(SUFFIXES))]
-        for picture in filter(None, likely):
+        if written.lower().endswith(".xml"):  # some tools write the XML file's own name
+            written = written[: -len(".xml")]
+        # Pictures that were renamed or converted often keep their old name in the XML file.
+        stems = dict.fromkeys((listed_as, written, PurePosixPath(written).stem))
+        others = [f"{stem}{suffix}" for stem in filter(None, stems) for suffix in _LIKELY]
+        likely = [picture for picture in (written, *others) if picture]
+        for picture in likely:
             for folder in folders:
-                if (path := path_in_archive(folder, picture)) in self.finder:
-                    return path
-        return self.finder.find(path_in_archive(folders[0], written or f"{listed_as}.jpg"), split)
+                if member := self.finder.member(path_in_archive(folder, picture)):
+                    return member
+        named = written if is_picture_name(written) else f"{written or listed_as}.jpg"
+        for picture in (named, *likely):  # elsewhere
+            found = self.finder.find(path_in_archive(folders[0], picture), split)
+            if self.finder.member(found):
+                return found
+        return path_in_archive(folders[0], named)
 
 
 def _placed(name: str) -> tuple[str, str]:

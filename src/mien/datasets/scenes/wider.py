@@ -17,6 +17,7 @@ from mien.registry import register_dataset
 
 COLUMNS = ("blur", "expression", "illumination", "invalid", "occlusion", "pose")
 """The whole numbers that follow x, y, width and height in a face's line."""
+_LONGEST = 9  # characters of such a number
 _PLACE = "wider_face_split"
 
 
@@ -66,6 +67,8 @@ class Wider(SceneReader):
 
     def _attributes(self, words: tuple[str, ...], table: str, line: int) -> dict[str, int]:
         try:
+            if max(map(len, words)) > _LONGEST:
+                raise ValueError
             return dict(zip(COLUMNS, map(int, words), strict=True))
         except ValueError:
             raise DatasetError(

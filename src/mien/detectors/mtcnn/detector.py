@@ -18,7 +18,7 @@ faces large enough to show an expression; ``docs/detector_mtcnn.md`` has the mea
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,12 +28,9 @@ from mien.detectors.mtcnn.cascade import apply_offsets, is_accepted, make_square
 from mien.detectors.mtcnn.pyramid import ExactPyramid, FastPyramid, Pyramid
 from mien.errors import ConfigError
 from mien.registry import register_detector
-from mien.runtime import open_session
+from mien.runtime import Session, open_session
 from mien.types import Box, Face
 from mien.weights import MTCNN as WEIGHTS
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
 
 Array = NDArray[Any]
 
@@ -195,7 +192,7 @@ class MTCNN:
         ]
 
     def _run(
-        self, net: InferenceSession, outputs: list[str], picture: Pyramid, boxes: Array, size: int
+        self, net: Session, outputs: list[str], picture: Pyramid, boxes: Array, size: int
     ) -> list[Array]:
         """The ``outputs`` of ``net`` for the patches under ``boxes``; the score as (N,)."""
         answers = []

@@ -5,9 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import get_type_hints
 
 from mien.errors import InputError, one_line
 from mien.files import write_whole
+from mien.options import convert_all
+from mien.parsing import parse_json
+from mien.reading import read_file
+
+_MOST = 1 << 16  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +41,15 @@ class Cost:
     def load(cls, path: Path) -> Cost:
         """Read what ``save`` wrote. Raises ``InputError``."""
         try:
-            return cls(**json.loads(path.read_text("utf-8")))
-        except (OSError, ValueError, TypeError) as error:
+            values = parse_json(read_file(path, _MOST))
+            if not isinstance(values, dict):
+                raise ValueError("expected one JSON object")
+            read = cls(**convert_all(values, get_type_hints(cls), "cost", from_text=False))
+            numbers = (read.parameters, read.macs, read.ms_per_face, read.megabytes)
+            if any(number is not None and number < 0 for number in numbers):
+                raise ValueError("a cost is negative")
+            return read
+        except (OSError, ValueError) as error:
             reason = one_line(error)
             raise InputError(
                 f"{path} is not a cost file of 'mien study' ({reason}): delete it"

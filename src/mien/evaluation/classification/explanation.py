@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.classifiers.base import Classifier
+from mien.preprocess.crop import square_around
 from mien.preprocess.network_input import resize_crops
 from mien.specs.classifier import ModelSpec
 
@@ -37,7 +38,7 @@ def occlusion(classifier: Classifier, crop: NDArray[np.uint8]) -> NDArray[np.flo
     for drop, (y, x) in zip(before.max() - after, places, strict=True):
         total[y : y + patch, x : x + patch] += drop
         count[y : y + patch, x : x + patch] += 1
-    return _resized(total / count, crop.shape[:2])
+    return _onto(total / count, crop.shape[:2])
 
 
 def from_network_input(
@@ -52,7 +53,14 @@ def from_network_input(
     whole = np.zeros((side, side), np.float32)
     centre = _resized(values, (spec.input_size, spec.input_size))
     whole[margin : margin + spec.input_size, margin : margin + spec.input_size] = centre
-    return _resized(whole, shape)
+    return _onto(whole, shape)
+
+
+def _onto(values: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
+    """A map over the resized square around a crop of ``shape`` (H, W), resized and cut to it."""
+    height, width = shape
+    left, top, side = square_around(height, width)
+    return _resized(values, (side, side))[-top : height - top, -left : width - left]
 
 
 def _resized(values: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.arrays import read_arrays, texts
 from mien.errors import InputError, one_line
 from mien.files import write_whole
+
+_ROUNDING = 1e-2  # of probabilities that were averaged or stored with 16 bits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,25 +70,35 @@ class Predictions:
     def load(cls, path: str | Path) -> Predictions:
         """Read a file that ``save`` wrote; no code in it is executed. Raises ``InputError``."""
         try:
-            with np.load(path, allow_pickle=False) as file:
-                raw = {field.name: np.asarray(file[field.name]) for field in fields(cls)}
-            n, k = raw["probs"].shape
-            fit = all(raw[name].shape == (n,) for name in ("labels", "keys", "repeated"))
-            known = raw["labels"].dtype == np.int64 and np.isin(raw["labels"], range(k)).all()
-            if not (n and fit and known and raw["names"].shape == (k,)):
-                raise ValueError("the shapes of its arrays do not match")
+            return cls._of(read_arrays(Path(path)))
         except FileNotFoundError:
             raise InputError(f"no predictions at {path}") from None
-        except Exception as error:  # noqa: BLE001 - a damaged file makes NumPy raise anything
-            reason = one_line(error)
+        except (OSError, ValueError, LookupError) as error:
+            reason = getattr(error, "strerror", None) or one_line(error)
             raise InputError(
                 f"{path} is not a file of predictions by 'mien evaluate': {reason}"
             ) from None
-        values: dict[str, Any] = {
-            name: value if value.ndim else value.item() for name, value in raw.items()
-        }
+
+    @classmethod
+    def _of(cls, raw: Mapping[str, NDArray[Any]]) -> Predictions:
+        values: dict[str, Any] = {field.name: raw[field.name] for field in fields(cls)}
         for name in ("names", "keys", "skipped"):
-            values[name] = tuple(map(str, values[name]))
+            values[name] = texts(values[name])
+        for name, kind in get_type_hints(cls).items():
+            if kind in (str, bool):
+                values[name] = values[name].item()
+                if type(values[name]) is not kind:
+                    raise ValueError(f"{name} is not {kind.__name__}")
+        probs, labels, repeated = (values[name] for name in ("probs", "labels", "repeated"))
+        n, k = len(values["keys"]), len(values["names"])
+        if not n or probs.shape != (n, k) or not labels.shape == repeated.shape == (n,):
+            raise ValueError("the shapes of its arrays do not match")
+        if (probs.dtype.kind, labels.dtype, repeated.dtype) != ("f", np.int64, np.bool_):
+            raise ValueError("the types of its arrays do not match")
+        if not (labels.min() >= 0 and labels.max() < k and len(set(values["names"])) == k):
+            raise ValueError("its labels are not indices of distinct names")
+        if not (probs.min() >= 0 and np.abs(probs.sum(axis=1) - 1).max() < _ROUNDING):
+            raise ValueError("its probabilities do not sum to 1")
         return cls(**values)
 
 

@@ -14,8 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.arrays import read_arrays
 from mien.errors import InputError, one_line
 from mien.files import write_whole
+from mien.parsing import is_number, parse_json
+
+_FAR = 1e9  # pixels, beyond which single precision no longer tells boxes apart
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,43 +120,48 @@ class Detections:
     def load(cls, path: str | Path) -> Detections:
         """Read a file that ``save`` wrote; no code in it is executed. Raises ``InputError``."""
         try:
-            with np.load(path, allow_pickle=False) as file:
-                return cls._of({name: np.asarray(file[name]) for name in file.files})
+            return cls._of(read_arrays(Path(path)))
         except FileNotFoundError:
             raise InputError(f"no answers of a detector at {path}") from None
-        except Exception as error:  # noqa: BLE001 - a damaged file makes NumPy raise anything
-            reason = one_line(error)
+        except (OSError, ValueError, LookupError) as error:
+            reason = getattr(error, "strerror", None) or one_line(error)
             raise InputError(
                 f"{path} is not a file of a detector's answers by 'mien evaluate': {reason}"
             ) from None
 
     @classmethod
     def _of(cls, raw: Mapping[str, NDArray[Any]]) -> Detections:
-        words = json.loads(raw["words"].item())
+        words = _words(raw["words"])
         keys, names = words.pop("keys"), words.pop("subsets")
+        types = {"truth": "f", "boxes": "f", "scores": "f", "ms": "f", "ignored": "b"}
+        types.update(members="b", faces="i", found="i", sizes="i")
+        if not all(raw[name].dtype.kind == kind for name, kind in types.items()):
+            raise ValueError("the types of its arrays do not match")
         n, m = int(raw["faces"].sum()), int(raw["found"].sum())
         shapes = {
             "sizes": (len(keys), 2), "ms": (len(keys),), "faces": (len(keys),),
             "found": (len(keys),), "truth": (n, 4), "ignored": (n,), "members": (len(names), n),
             "boxes": (m, 4), "scores": (m,),
         }  # fmt: skip
-        types = {"truth": "f", "boxes": "f", "scores": "f", "ms": "f", "ignored": "b"}
-        types.update(members="b", faces="i", found="i", sizes="i")
         fit = all(
-            raw[name].shape == shape
-            and raw[name].dtype.kind == types[name]
-            and np.isfinite(raw[name]).all()
+            raw[name].shape == shape and np.isfinite(raw[name]).all()
             for name, shape in shapes.items()
         )
-        if not fit or min(raw["faces"].min(initial=0), raw["found"].min(initial=0)) < 0:
-            raise ValueError("the shapes or types of its arrays do not match")
+        # Numbers that are too large could have a sum that wraps around to the right one.
+        counts = ((raw["faces"], n), (raw["found"], m))
+        if not fit or not all(0 <= c.min(initial=0) <= c.max(initial=0) <= k for c, k in counts):
+            raise ValueError("the shapes of its arrays do not match")
+        if not 1 <= raw["sizes"].min(initial=1) <= raw["sizes"].max(initial=1) < 1 << 31:
+            raise ValueError("its pictures have no pixels, or too many")
+        if max(np.abs(raw[name]).max(initial=0) for name in ("truth", "boxes")) > _FAR:
+            raise ValueError("its boxes are too far from the picture")
         answers, ends = [], (accumulate(raw["faces"].tolist()), accumulate(raw["found"].tolist()))
         for i, (end, last) in enumerate(zip(*ends, strict=True)):
             own = slice(end - int(raw["faces"][i]), end)
             boxes = slice(last - int(raw["found"][i]), last)
             answers.append(
                 Answer(
-                    key=str(keys[i]),
+                    key=keys[i],
                     width=int(raw["sizes"][i, 0]),
                     height=int(raw["sizes"][i, 1]),
                     truth=raw["truth"][own].astype(np.float32),
@@ -166,11 +175,29 @@ class Detections:
             if (np.diff(answers[-1].scores) > 0).any():
                 raise ValueError("its boxes are not sorted by score")
         return cls(
-            detector=str(words["detector"]),
-            dataset=str(words["dataset"]),
-            split=str(words["split"]),
+            detector=words["detector"],
+            dataset=words["dataset"],
+            split=words["split"],
             answers=tuple(answers),
-            skipped=tuple(map(str, words["skipped"])),
+            skipped=tuple(words["skipped"]),
             threshold=float(words["threshold"]),
-            facts=dict(words["facts"]),
+            facts=words["facts"],
         )
+
+
+def _words(array: NDArray[Any]) -> dict[str, Any]:
+    """The texts and facts of a saved file. Raises ``ValueError`` if any has another type."""
+    text = array.item()
+    words = parse_json(text if isinstance(text, str) else "", finite=False)
+    lists = ("keys", "subsets", "skipped")
+    if not (
+        isinstance(words, dict)
+        and all(isinstance(words.get(name), str) for name in ("detector", "dataset", "split"))
+        and all(isinstance(words.get(name), list) for name in lists)
+        and all(isinstance(item, str) for name in lists for item in words[name])
+        and len(set(words["subsets"])) == len(words["subsets"])
+        and is_number(words.get("threshold"))
+        and isinstance(words.get("facts"), dict)
+    ):
+        raise ValueError("its texts are incomplete")
+    return words

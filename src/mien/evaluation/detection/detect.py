@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import numpy as np
 from mien.datasets.base import SceneDataset, check_split
 from mien.datasets.samples import Pixels
 from mien.datasets.scene import Scene
+from mien.datasets.splits import at_random
 from mien.detectors.base import Detector, check_faces
 from mien.evaluation.detection.answers import Answer, Detections
 from mien.evaluation.split_pictures import Progress, check_any_read, read_or_skip
@@ -33,7 +33,9 @@ def detect_all(
     limit: int | None = None,
     on_progress: Progress | None = None,
 ) -> Detections:
-    """What ``detector`` answers to every picture of ``split``, or to its first ``limit`` ones.
+    """What ``detector`` answers to every picture of ``split``, or to ``limit`` of them.
+
+    Those are drawn at random with the seed 0, so they are the same for every detector.
 
     Precision-recall curves need boxes of low scores: ``asked_from`` is the score from which boxes
     are kept (default: the detector's own threshold), ``threshold`` the one from which a box counts
@@ -47,7 +49,8 @@ def detect_all(
     picture, and ``InputError`` for boxes or scores that are not finite.
     """
     check_split(dataset, split)
-    scenes = list(islice(dataset.scenes(split), limit))
+    scenes = list(dataset.scenes(split))
+    scenes = [scenes[index] for index in at_random([0] * len(scenes), limit)]
     answers: list[Answer] = []
     skipped: list[str] = []
     before = peak_mib()

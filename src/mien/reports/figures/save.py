@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mien.errors import ConfigError
+from mien.escaping import for_terminal
 from mien.extras import require_extra
-from mien.files import check_writable, write_whole
+from mien.files import MARK, check_writable, write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+_TICK = re.compile(r"\$(\\times)?\\mathdefault\{-?[0-9.^{}\-]+\}(\\mathdefault\{\})?\$")
+"""Matplotlib's own formulas, such as powers of ten at an axis."""
 
 FORMATS = (".png", ".svg", ".pdf")
 
@@ -48,9 +53,13 @@ def _render(figure: Figure, suffix: str) -> bytes:
     from matplotlib.text import Text
 
     for text in figure.findobj(Text):
-        # Names and paths may hold a $; the only formulas are those of ticks, such as powers of ten.
-        if isinstance(text, Text) and "$" in text.get_text() and "mathdef" not in text.get_text():
-            text.set_parse_math(False)
+        assert isinstance(text, Text)
+        words = text.get_text()
+        if "$" in words and not _TICK.fullmatch(words):
+            text.set_parse_math(False)  # names and paths may hold a $
+        if not words.isprintable():
+            text.set_text("\n".join(map(for_terminal, words.split("\n"))))
     content = io.BytesIO()
-    figure.savefig(content, format=suffix, bbox_inches="tight", pad_inches=0.15)
+    mark = {"Comment": MARK.decode()} if suffix == "png" else None
+    figure.savefig(content, format=suffix, bbox_inches="tight", pad_inches=0.15, metadata=mark)
     return content.getvalue()

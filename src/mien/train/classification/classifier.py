@@ -50,7 +50,7 @@ class TorchClassifier:
 
     def classify(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """(N, K) probabilities: softmax of logits over the spec's temperature."""
-        return softmax(self.logits(crops) / self.spec.temperature)
+        return softmax(self.logits(crops), self.spec.temperature)
 
 
 def load_classifier_run(run: str | Path) -> tuple[Network, ClassifierConfig, dict[str, Any]]:
@@ -65,13 +65,14 @@ def load_classifier_run(run: str | Path) -> tuple[Network, ClassifierConfig, dic
     if checkpoint.is_detector(state):
         raise ModelFileError(f"{path} is the run of a face detector: give that of a classifier")
     config = ClassifierConfig.from_dict(state["config"], where=str(path))
-    net: Network = architectures.get(config.architecture)(config, len(state["labels"]))
+    make = architectures.get(config.architecture)
     weights = {
         name: value
         for name, value in (state.get("best") or state["ema"]).items()
         if not name.startswith(TRAINED_ONLY)
     }
     with checkpoint.must_fit(path):
+        net: Network = make(config, len(state["labels"]))
         net.load_state_dict(weights)
     net.eval()
     return net, config, state

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from mien.errors import ConfigError
+from mien.specs.classifier import LARGEST_MEAN, STDS
+from mien.specs.metadata import LARGEST_INPUT
 from mien.train.config import BaseConfig
 from mien.train.ranges import (
     Count,
@@ -16,6 +18,7 @@ from mien.train.ranges import (
     Positive,
     Rule,
     Share,
+    Side,
     below,
     one_of,
 )
@@ -30,6 +33,8 @@ UNUSED = {
     "stem_width": ("cnn", "mlp", "timm", "unet", *FITTED),
 }
 """Mien's own architectures that have no use for a key."""
+MAX_WIDTH, MAX_BLOCKS = 1 << 16, 1000
+"""Beyond them a network fits into no memory."""
 MAX_WHITENED = 64 * 64
 """Values per picture that ZCA whitening accepts: its matrix has the square of that."""
 
@@ -114,9 +119,9 @@ class ClassifierConfig(BaseConfig):
     """Subtracted from pixels in [0, 1]; one value, or one per channel."""
     std: tuple[float, ...] = (0.25,)
     """Pixels are divided by it after ``mean`` is subtracted; one value, or one per channel."""
-    resize: Count = 48
+    resize: Side = 48
     """Side that face crops are resized to; the network sees the centre of the result."""
-    input_size: Count = 44
+    input_size: Side = 44
     """Side of the network's input."""
     size_schedule: tuple[tuple[float, int], ...] = ()
     """Smaller inputs in early epochs: pairs of (share of the epochs, input side), in order; the
@@ -239,22 +244,28 @@ def _shapes(config: ClassifierConfig) -> Iterator[str]:
         yield "input_size must not be larger than resize"
     if (config.resize - config.input_size) % 2 == 1:
         yield "resize - input_size must be even"
-    if min(sizes) < 8:
-        yield "input_size and the sizes of size_schedule must be 8 pixels or more"
+    if not 8 <= min(sizes) <= max(sizes) <= LARGEST_INPUT:
+        yield f"input_size and the sizes of size_schedule must be from 8 to {LARGEST_INPUT} pixels"
     if min(shares, default=0) < 0 or sum(shares) > 1:
         yield "the shares of size_schedule must be positive and not exceed 1 in total"
     staged = config.architecture in ("resnet", "cnn", "unet")
     if staged and len(config.widths) != len(config.blocks):
         yield "widths and blocks must have one value per stage each"
-    if not config.widths or min(config.widths) < 1:
-        yield "widths must be positive, one per stage"
-    if min((*config.blocks, *config.hidden), default=1) < 1:
-        yield "blocks and hidden must be positive"
+    if not config.widths or not _within(config.widths, MAX_WIDTH):
+        yield f"widths must be positive, one per stage, at most {MAX_WIDTH}"
+    if not _within(config.blocks, MAX_BLOCKS) or not _within(config.hidden, MAX_WIDTH):
+        yield f"blocks and hidden must be positive, at most {MAX_BLOCKS} and {MAX_WIDTH}"
     for key, values in (("mean", config.mean), ("std", config.std)):
         if len(values) not in (1, config.channels):
             yield f"{key} must have one value, or one for each of {config.channels} channels"
-    if 0 in config.std:
-        yield "std must not be 0"
+    if max(map(abs, config.mean), default=0) > LARGEST_MEAN:
+        yield f"mean must be from -{LARGEST_MEAN:g} to {LARGEST_MEAN:g}"
+    if any(not STDS[0] <= abs(value) <= STDS[1] for value in config.std):
+        yield f"std must not be 0, and of a size from {STDS[0]:g} to {STDS[1]:g}"
+
+
+def _within(values: tuple[int, ...], most: int) -> bool:
+    return all(1 <= value <= most for value in values)
 
 
 def _combinations(config: ClassifierConfig) -> Iterator[str]:

@@ -33,7 +33,7 @@ from mien.train.classification.tensors import TensorSplit, load_split
 from mien.train.distributed import World
 from mien.train.metrics_file import Row
 from mien.train.optim import l1_norm
-from mien.train.task import epoch_seed, steps_per_epoch
+from mien.train.task import check_same_data, epoch_seed, steps_per_epoch
 
 VALIDATION_BATCH = 256
 WHITENING_PICTURES = 10_000
@@ -60,6 +60,14 @@ class ClassifierTask:
             self.valid = load_split(dataset, config.valid_split, config, spec, device)
         self.pictures = len(self.data)
         self.unreadable = (*self.data.unreadable, *(self.valid.unreadable if self.valid else ()))
+        self.notes = (
+            *_missing(self.data, config.train_split, "the model cannot learn"),
+            *(
+                _missing(self.valid, str(config.valid_split), "validation says nothing about")
+                if self.valid
+                else ()
+            ),
+        )
         teachers = Teachers(nets, device, config.distill_flip) if nets else None
         self.objective = Objective(config, classes, self.data, teachers)
         auxiliary = len(FERPLUS) if self.objective.ferplus else 0
@@ -199,10 +207,12 @@ class ClassifierTask:
         return lowest and self.config.patience > 0
 
     def facts(self) -> dict[str, Any]:
-        """Pictures, data set and initial weights; the split that chose the epoch, if one did."""
+        """Pictures, data and initial weights; the split that chose the epoch, if one did."""
         facts = {
             "pictures": len(self.data),
             "data": self.data.origin,
+            "fingerprint": self.data.fingerprint,
+            **({"valid_fingerprint": self.valid.fingerprint} if self.valid else {}),
             "weights_from": self.config.weights or "scratch",
         }
         if self.config.patience:
@@ -218,12 +228,19 @@ class ClassifierTask:
         }
 
     def restore(self, state: Mapping[str, Any], folder: Path) -> None:
-        """Take over the validation losses; other labels, counts or votes are a ``ConfigError``."""
-        before = state.get("facts", {}).get("pictures", len(self.data))
+        """Take over the validation losses; other labels, data or votes are a ``ConfigError``."""
+        facts = state.get("facts", {})
+        before = facts.get("pictures", len(self.data))
         if before != len(self.data) or state["labels"] != list(self.spec.labels):
             raise ConfigError(
                 f"{folder} was trained on {before} pictures of {', '.join(state['labels'])}, "
                 f"not on these {len(self.data)}: resume with the same data"
+            )
+        check_same_data(facts, self.facts(), folder)
+        if self.config.limit is not None and "fingerprint" not in facts:
+            raise ConfigError(
+                f"{folder} was trained by an earlier version, whose limit took the first pictures "
+                "instead of random ones: start again in another folder"
             )
         ferplus = bool(self.objective.ferplus)
         if state["ferplus"] != ferplus:
@@ -251,3 +268,14 @@ class ClassifierTask:
         """(n, C, S, S) inputs of the pictures ``rows``, made as in inference."""
         pictures = split.crops[rows.to(split.crops.device)].cpu().numpy()
         return torch.from_numpy(normalise(pictures, self.spec)).to(self.device)
+
+
+def _missing(split: TensorSplit, name: str, therefore: str) -> list[str]:
+    """A sentence if some labels have no picture in the split ``name``."""
+    if not split.missing:
+        return []
+    labels = ", ".join(split.missing)
+    return [
+        f"split {name!r} has no picture of {labels} among its {len(split):,}: {therefore} "
+        + ("them" if len(split.missing) > 1 else "it")
+    ]

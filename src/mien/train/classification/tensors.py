@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
 
 import numpy as np
 import torch
@@ -15,15 +14,13 @@ from torch import Tensor
 from mien.datasets.base import Dataset
 from mien.datasets.files.decoding import decoded
 from mien.datasets.packing.packed import Packed
-from mien.datasets.samples import Sample, Split, make_split
-from mien.datasets.splits import at_most
+from mien.datasets.samples import Sample, Split, make_split, pixel_fingerprint, pixel_keys
+from mien.datasets.splits import at_most, at_random
 from mien.errors import DatasetError
 from mien.preprocess.network_input import resize_crops
 from mien.specs.classifier import ModelSpec
 from mien.train.classification.config import ClassifierConfig
 
-CHUNK = 256
-"""Pictures that are decoded before they are resized: originals may be large."""
 MAX_ON_GPU = 8 << 30
 """Bytes of crops that are stored on a GPU; more stay in memory and are copied per batch."""
 MAX_UNREADABLE = 0.05
@@ -48,6 +45,10 @@ class TensorSplit:
     """Key and reason of the pictures that were skipped."""
     origin: str = ""
     """The data set that the pictures come from; for a pack, the packed one."""
+    fingerprint: str = ""
+    """Of the pictures and labels, as ``mien data info`` prints it of a whole split."""
+    missing: tuple[str, ...] = ()
+    """Labels that no picture has."""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -63,13 +64,17 @@ def load_split(
 ) -> TensorSplit:
     """The pictures of a split, resized, up to the limits of the recipe.
 
+    ``limit`` pictures are drawn at random with the recipe's seed, each class by its share.
+
     Unreadable pictures are skipped and listed. Raises ``DatasetError`` if they are many, if no
     picture is left, and for an invalid label.
     """
     split = _stored(dataset, name, config, spec)
     unreadable: list[tuple[str, str]] = []
     if split is None:
-        split, unreadable = _read(dataset, name, config, spec)
+        split, unreadable, keys = _read(dataset, name, config, spec)
+    else:
+        keys = pixel_keys(split.images[..., 0] if spec.channels == 1 else split.images)
     wrong = np.flatnonzero((split.labels < 0) | (split.labels >= len(spec.labels)))
     if len(wrong):
         raise DatasetError(
@@ -93,6 +98,10 @@ def load_split(
         affect=moved(split.affect),
         unreadable=tuple(unreadable),
         origin=dataset.facts.origin,
+        fingerprint=pixel_fingerprint(split.labels.tolist(), keys),
+        missing=tuple(
+            label for index, label in enumerate(spec.labels) if not (split.labels == index).any()
+        ),
     )
 
 
@@ -108,23 +117,19 @@ def _stored(dataset: Dataset, name: str, config: ClassifierConfig, spec: ModelSp
 
 def _read(
     dataset: Dataset, name: str, config: ClassifierConfig, spec: ModelSpec
-) -> tuple[Split, list[tuple[str, str]]]:
-    """A split with ``images`` (N, R, R, C), and key and reason of unreadable pictures."""
+) -> tuple[Split, list[tuple[str, str]], list[bytes]]:
+    """A split with ``images`` (N, R, R, C), key and reason of unreadable pictures, pixel keys."""
+    keys: list[bytes] = []
     kept: list[Sample] = []
     unreadable: list[tuple[str, str]] = []
-    chunks: list[NDArray[np.uint8]] = []
-    images: list[NDArray[np.uint8]] = []
+    crops: list[NDArray[np.uint8]] = []
     for sample, image in decoded(_chosen(dataset, name, config)):
         if isinstance(image, DatasetError):
             unreadable.append((sample.key, str(image)))
             continue
-        images.append(image)
+        keys += pixel_keys([image])
+        crops.append(resize_crops([image], spec))  # at once: originals may be large
         kept.append(sample)
-        if len(images) == CHUNK:
-            chunks.append(resize_crops(images, spec))
-            images = []
-    if images:
-        chunks.append(resize_crops(images, spec))
     if not kept:
         reason = f": {unreadable[0][1]}" if unreadable else ""
         raise DatasetError(f"split {name!r} holds no pictures{reason}")
@@ -133,27 +138,28 @@ def _read(
             f"split {name!r}: {len(unreadable)} of {len(kept) + len(unreadable)} pictures cannot "
             f"be read, the first: {unreadable[0][1]}"
         )
-    return make_split(_concatenate(chunks, len(kept)), kept), unreadable
+    return make_split(_concatenate(crops), kept), unreadable, keys
 
 
-def _concatenate(chunks: list[NDArray[np.uint8]], count: int) -> NDArray[np.uint8]:
-    """The chunks as one array; each is freed as soon as it is copied, to need memory only once."""
-    out = np.empty((count, *chunks[0].shape[1:]), np.uint8)
-    start = 0
-    while chunks:
-        chunk = chunks.pop(0)
-        out[start : start + len(chunk)] = chunk
-        start += len(chunk)
+def _concatenate(crops: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """The crops as one array; each is freed as soon as it is copied, to need memory only once."""
+    out = np.empty((len(crops), *crops[0].shape[1:]), np.uint8)
+    for row in range(len(crops) - 1, -1, -1):
+        out[row] = crops.pop()[0]
     return out
 
 
 def _chosen(dataset: Dataset, name: str, config: ClassifierConfig) -> Iterator[Sample]:
-    """The samples of a split, up to ``limit`` and in training ``max_per_class``."""
-    if config.max_per_class is None or name != config.train_split:
-        yield from islice(dataset.samples(name), config.limit)
+    """The samples of a split, up to ``limit`` and in training ``max_per_class``, at random."""
+    most = config.max_per_class if name == config.train_split else None
+    if config.limit is None and most is None:
+        yield from dataset.samples(name)
         return
-    labels = [sample.label for sample in islice(dataset.samples(name), config.limit)]
-    kept = set(at_most(labels, config.max_per_class, config.seed))
-    for index, sample in enumerate(islice(dataset.samples(name), config.limit)):
+    labels = np.array([sample.label for sample in dataset.samples(name)], np.int64)
+    drawn = at_random(labels.tolist(), config.limit, config.seed)
+    if most is not None:
+        drawn = drawn[at_most(labels[drawn].tolist(), most, config.seed)]
+    kept = set(drawn.tolist())
+    for index, sample in enumerate(dataset.samples(name)):
         if index in kept:
             yield sample

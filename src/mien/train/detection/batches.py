@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
 
 from mien.datasets.base import SceneDataset
-from mien.datasets.files.decoding import decoded
+from mien.datasets.files.decoding import decoded, in_threads
 from mien.datasets.scene import Scene, box_fingerprint
-from mien.errors import DatasetError, TrainingError
+from mien.datasets.splits import at_random
+from mien.errors import DatasetError
 from mien.runtime import usable_cores
 from mien.train.detection.augment import TrainingView, random_view
 from mien.train.detection.config import DetectorConfig
@@ -23,10 +23,16 @@ Batch = tuple[Tensor, list[Target]]
 
 
 class Scenes:
-    """The pictures of one split: ``readable`` ones, and key and reason of ``unreadable`` ones."""
+    """The pictures of one split: ``readable`` ones, and key and reason of ``unreadable`` ones.
 
-    def __init__(self, dataset: SceneDataset, split: str, limit: int | None) -> None:
-        scenes = list(dataset.scenes(split))[:limit]
+    ``limit``: only so many, drawn at random with ``seed``.
+    """
+
+    def __init__(
+        self, dataset: SceneDataset, split: str, limit: int | None = None, seed: int = 0
+    ) -> None:
+        scenes = list(dataset.scenes(split))
+        scenes = [scenes[index] for index in at_random([0] * len(scenes), limit, seed)]
         self.readable: list[Scene] = []
         self.unreadable: list[tuple[str, str]] = []
         for scene, image in decoded(scenes):
@@ -52,58 +58,43 @@ def batches(
 
     Every picture comes once, in random order; an incomplete last batch is dropped. Process ``rank``
     of ``size`` gets its share of every batch. A view depends only on the recipe's seed, the epoch
-    and the picture. Raises ``DatasetError`` for a picture that can no longer be read, and
-    ``TrainingError`` if a worker process was killed.
+    and the picture. Raises ``DatasetError`` for a picture that can no longer be read.
+
+    Views are made in threads, not in processes: these would need shared memory, of which a
+    container has little, and would not survive the memory running out.
     """
     order = np.random.default_rng((config.seed, epoch)).permutation(len(scenes))
-    steps = len(order) // config.batch_size
     rows = [
-        order[step * config.batch_size : (step + 1) * config.batch_size][rank::size].tolist()
-        for step in range(steps)
+        index
+        for step in range(len(order) // config.batch_size)
+        for index in order[step * config.batch_size : (step + 1) * config.batch_size][rank::size]
     ]
-    loader: DataLoader[Any] = DataLoader(
-        _Views(scenes.readable, config, epoch),
-        batch_sampler=rows,
-        num_workers=min(config.workers, usable_cores()),  # more would only compete for them
-        collate_fn=_collate_or_error,
-    )
-    try:
-        for batch in loader:
-            if isinstance(batch, DatasetError):
-                raise batch
-            yield batch
-    except RuntimeError as error:
-        if "DataLoader worker" not in str(error):
-            raise
-        raise TrainingError(
-            "a process that decodes pictures was killed, most likely for lack of memory: "
-            "add --set workers=0, or a lower number than now"
-        ) from None
+    view = partial(_view, scenes.readable, config, epoch)
+    share = config.batch_size // size
+    workers = min(config.workers, usable_cores())  # more would only compete for them
+    views: list[TrainingView] = []
+    for made in _in_order(view, rows, workers, ahead=share + workers):
+        views.append(made)
+        if len(views) == share:
+            yield collate(views)
+            views = []
 
 
-class _Views(Dataset[Any]):
-    """Index of a picture → its view in this epoch, or the error if it can no longer be read.
-
-    The error is returned, not raised: PyTorch would wrap it in a page of text from the worker.
-    """
-
-    def __init__(self, scenes: Sequence[Scene], config: DetectorConfig, epoch: int) -> None:
-        self.scenes, self.config, self.epoch = scenes, config, epoch
-
-    def __getitem__(self, index: int) -> TrainingView | DatasetError:
-        scene = self.scenes[index]
-        rng = np.random.default_rng((self.config.seed, self.epoch, index))
-        try:
-            image = scene.image
-        except DatasetError as error:
-            return error
-        return random_view(image, scene.boxes, scene.ignored, self.config, rng)
+def _in_order(
+    view: Callable[[int], TrainingView], rows: Sequence[int], workers: int, ahead: int
+) -> Iterator[TrainingView]:
+    if not workers:
+        yield from map(view, rows)
+        return
+    for _, made in in_threads(view, rows, ahead=ahead, workers=workers):
+        yield made
 
 
-def _collate_or_error(views: Sequence[TrainingView | DatasetError]) -> Batch | DatasetError:
-    read = [view for view in views if not isinstance(view, DatasetError)]
-    errors = [error for error in views if isinstance(error, DatasetError)]
-    return errors[0] if errors else collate(read)
+def _view(scenes: Sequence[Scene], config: DetectorConfig, epoch: int, index: int) -> TrainingView:
+    """The view of one picture in this epoch."""
+    scene = scenes[index]
+    rng = np.random.default_rng((config.seed, epoch, index))
+    return random_view(scene.image, scene.boxes, scene.ignored, config, rng)
 
 
 def collate(views: Sequence[TrainingView]) -> Batch:

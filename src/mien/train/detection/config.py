@@ -8,12 +8,24 @@ from itertools import pairwise
 from typing import Annotated
 
 from mien.train.config import BaseConfig
-from mien.train.ranges import Count, CountOrZero, NotNegative, Positive, Share, below, one_of
+from mien.train.ranges import (
+    Count,
+    CountOrZero,
+    NotNegative,
+    Positive,
+    Share,
+    Side,
+    below,
+    one_of,
+    whole,
+)
 
 STAGES = {"resnet50": 5, "resnext101_32x8d": 5, "mobilenet_v3_large": 5}
 """Stages of each backbone that can be frozen: the stem, then one stage per stride."""
 WITH_COCO = ("resnet50", "mobilenet_v3_large")
 """Backbones for which torchvision publishes a detector trained on COCO."""
+MAX_ANCHOR, MAX_FACTOR = 1 << 14, 100
+"""Pixels of the largest anchor, and the largest factor of zoom, scales and ratios."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +62,7 @@ class DetectorConfig(BaseConfig):
     weights."""
     strides: tuple[int, ...] = (4, 8, 16, 32)
     """Strides of the backbone's levels that the pyramid uses; it adds one more, twice as coarse."""
-    channels: Count = 256
+    channels: Annotated[int, whole(1, 4096)] = 256
     """Channels of every level of the pyramid."""
     anchor_sizes: tuple[int, ...] = (12, 24, 48, 96, 192)
     """Side of the smallest anchor of each level of the pyramid, finest level first."""
@@ -68,11 +80,11 @@ class DetectorConfig(BaseConfig):
     """Default score threshold: boxes below it do not count as faces."""
 
     # --- network input ---
-    short_side: Count = 640
+    short_side: Side = 640
     """In use, the shorter side of a picture is resized to this length …"""
-    long_side: Count = 1067
+    long_side: Side = 1067
     """… unless the longer side would exceed this one."""
-    view: Count = 512
+    view: Side = 512
     """Side of the square views to learn from, a multiple of 32."""
     min_face: NotNegative = 8.0
     """Faces in a view smaller than this are ignored: neither faces to find nor background."""
@@ -98,7 +110,7 @@ class DetectorConfig(BaseConfig):
     validate_every: Count = 1
     """Validate every N epochs, and always after the last one."""
     workers: CountOrZero = 0
-    """Processes that decode and augment pictures; 0: the training process does it."""
+    """Threads that decode and augment pictures; 0: the one that trains does it."""
     precision: Annotated[str, one_of("fp32", "bf16")] = "fp32"
 
     def conflicts(self) -> Iterator[str]:
@@ -122,16 +134,20 @@ def _shapes(config: DetectorConfig) -> Iterator[str]:
             f"anchor_sizes must have one side for each of the {len(strides) + 1} levels of the "
             "pyramid: one per stride, and one for the coarser level that is added"
         )
-    if min(sizes, default=0) < 1 or list(sizes) != sorted(sizes):
-        yield "anchor_sizes must be positive, the smallest first"
+    if not 1 <= min(sizes, default=0) <= max(sizes) <= MAX_ANCHOR or list(sizes) != sorted(sizes):
+        yield f"anchor_sizes must be positive, at most {MAX_ANCHOR}, the smallest first"
     for key, values in (
         ("anchor_scales", config.anchor_scales),
         ("anchor_ratios", config.anchor_ratios),
     ):
-        if min(values, default=0) <= 0:
-            yield f"{key} must be positive, one or more"
-    if len(config.zoom) != 2 or not 0 < config.zoom[0] <= config.zoom[1]:
-        yield "zoom must be the smallest and the largest factor, such as [0.5, 2.0]"
+        if not 1 / MAX_FACTOR <= min(values, default=0) <= max(values) <= MAX_FACTOR:
+            yield f"{key} must be positive, one or more, from {1 / MAX_FACTOR} to {MAX_FACTOR}"
+    least, most = config.zoom if len(config.zoom) == 2 else (0, 0)
+    if not 1 / MAX_FACTOR <= least <= most <= MAX_FACTOR:
+        yield (
+            "zoom must be the smallest and the largest factor, such as [0.5, 2.0], "
+            f"from {1 / MAX_FACTOR} to {MAX_FACTOR}"
+        )
     if config.frozen_stages > STAGES[config.backbone]:
         yield f"frozen_stages must be at most {STAGES[config.backbone]} for {config.backbone}"
 

@@ -94,8 +94,8 @@ def load_detector_run(run: str | Path) -> tuple[FasterRCNN, DetectorConfig, dict
     if not checkpoint.is_detector(state):
         raise ModelFileError(f"{path} is the run of a classifier: give that of a face detector")
     config = DetectorConfig.from_dict(state["config"], where=str(path))
-    net = build(config)
     with checkpoint.must_fit(path):
+        net = build(config)
         net.load_state_dict(state["ema"])
     net.eval()
     return net, config, state

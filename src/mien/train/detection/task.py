@@ -20,7 +20,7 @@ from mien.train.detection.validate import validate
 from mien.train.detection.weights import load_weights
 from mien.train.distributed import World
 from mien.train.metrics_file import Row
-from mien.train.task import steps_per_epoch
+from mien.train.task import check_same_data, steps_per_epoch
 
 STATISTICS_BATCHES = 32
 """Batches that the batch statistics of the averaged weights are computed from."""
@@ -30,6 +30,7 @@ class DetectorTask:
     """A detector and the pictures it learns from; ``mien.train.task.Task`` explains the members."""
 
     rate_factor = 1.0
+    notes: tuple[str, ...] = ()
     stopped = False
     graph_obstacle = "a detector's work depends on what it finds"
     generators = ()
@@ -38,10 +39,10 @@ class DetectorTask:
         self, config: DetectorConfig, dataset: SceneDataset, device: torch.device, world: World
     ) -> None:
         self.config, self.device, self.world = config, device, world
-        self.scenes = Scenes(dataset, config.train_split, config.limit)
+        self.scenes = Scenes(dataset, config.train_split, config.limit, config.seed)
         self.valid: Scenes | None = None
         if config.valid_split is not None:
-            self.valid = Scenes(dataset, config.valid_split, config.limit)
+            self.valid = Scenes(dataset, config.valid_split, config.limit, config.seed)
         self.pictures = len(self.scenes)
         self.unreadable = (*self.scenes.unreadable, *(self.valid.unreadable if self.valid else ()))
         self.steps = steps_per_epoch(len(self.scenes), config)
@@ -119,6 +120,7 @@ class DetectorTask:
             "pictures": len(self.scenes),
             "faces": self.scenes.faces,
             "fingerprint": self.scenes.fingerprint,
+            **({"valid_fingerprint": self.valid.fingerprint} if self.valid else {}),
             **self.weights_facts,
         }
 
@@ -136,4 +138,5 @@ class DetectorTask:
                 f"{folder} was trained on {pictures} pictures with {faces} faces, not on these "
                 f"{len(self.scenes)} with {self.scenes.faces}: resume with the same data"
             )
+        check_same_data(facts, self.facts(), folder)
         self.weights_facts = {k: v for k, v in facts.items() if k.startswith("weights")}

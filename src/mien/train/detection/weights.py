@@ -27,6 +27,7 @@ from torchvision.models.detection import (
 )
 
 from mien.errors import ModelFileError, TrainingError
+from mien.reading import open_file
 from mien.train import checkpoint
 from mien.train.detection.config import DetectorConfig
 from mien.train.detection.network import build
@@ -94,7 +95,8 @@ def _read_weights(weights: str, backbone: str) -> tuple[Mapping[str, Tensor], fl
     if os.path.isdir(weights):  # noqa: PTH112 - never raises
         return _run_weights(checkpoint.find(weights))
     try:
-        state: Any = torch.load(weights, map_location="cpu", weights_only=True)
+        with open_file(weights) as file:
+            state: Any = torch.load(file, map_location="cpu", weights_only=True)
     except (FileNotFoundError, NotADirectoryError):
         raise ModelFileError(
             f"no weights at {weights}: give coco, imagenet, a .pth file or a run's folder"

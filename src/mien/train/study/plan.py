@@ -22,6 +22,8 @@ SHIPPED = "shipped"
 COST, MODEL = "cost.json", "model.onnx"
 TRAINED, FAILED = "trained.json", "failed.txt"
 """The recipe of a run that is trained and measured; the last error of one that failed."""
+DATA = "data.json"
+"""In the study's folder: the fingerprints of its data."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def collect(entries: Iterable[Entry], out: Path, data: str) -> list[Row]:
     for entry in entries:
         folder = out / "runs" / entry.recipe
         if (folder / FAILED).exists():
-            error = (folder / FAILED).read_text("utf-8").strip()
+            error = (folder / FAILED).read_text("utf-8", errors="replace").strip()
             rows.append({**_about(entry, data), "status": "failed", "error": error})
         elif (folder / COST).exists():
             try:

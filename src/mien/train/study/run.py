@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +17,15 @@ import torch
 
 from mien.classifiers.onnx import OnnxClassifier
 from mien.datasets.base import Dataset, open_dataset
+from mien.datasets.fingerprint import split_fingerprint
 from mien.datasets.splits import resplit
-from mien.errors import one_line
+from mien.errors import ConfigError, InputError, one_line
 from mien.evaluation.classification.predict import predict
+from mien.evaluation.classification.predictions import Predictions
 from mien.evaluation.kept_answers import keep_answers, predictions_path
-from mien.files import make_folder, write_whole
+from mien.files import lock_folder, make_folder, write_whole
+from mien.parsing import parse_json
+from mien.reading import read_file
 from mien.train.classification.classifier import TorchClassifier
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.measure_cost import file_cost, run_cost
@@ -29,6 +33,7 @@ from mien.train.session import pick_device
 from mien.train.study.plan import (
     CHOSEN_ON,
     COST,
+    DATA,
     FAILED,
     MODEL,
     REPORTED,
@@ -84,7 +89,8 @@ def run_study(
     ``study.json``, ``study.md`` and ``study.png`` into ``out`` after every classifier. One that
     fails is reported and does not stop the others. ``only`` and ``from_scratch``: see ``plan``.
 
-    Raises ``UnknownNameError``, ``DatasetError``, ``OutputError``.
+    Raises ``UnknownNameError``, ``DatasetError``, ``OutputError``, and ``ConfigError`` if ``out``
+    has a study of other data, or another process works in it.
     """
     entries = plan(schedule, only, from_scratch)
     dataset = open_dataset(data)
@@ -93,19 +99,47 @@ def run_study(
     everything, name = plan(schedule, (), from_scratch), shlex.quote(Path(data).name)
     command = f"mien study --data {name} --out {shlex.quote(out.name)} --schedule {schedule}"
     command += " --from-scratch" * from_scratch
-    measure_shipped(dataset, out)
     result = StudyResult([], [])
-    for number, entry in enumerate(entries, start=1):
-        watcher.begins(number, len(entries), entry)
-        try:
-            with watcher.epochs(entry.config()) as (on_batch, on_epoch):
-                run_entry(entry, dataset, out, device=device, on_batch=on_batch, on_epoch=on_epoch)
-        except Exception as error:  # noqa: BLE001 - hours of the others must not be lost
-            result.failed.append(entry.recipe)
-            watcher.failed(entry, one_line(error))
-        result.rows[:] = collect(everything, out, name)
-        write(result.rows, out, command, schedule)
+    with lock_folder(out, "running a study in"):
+        check_same_data(dataset, out)
+        measure_shipped(dataset, out)
+        for number, entry in enumerate(entries, start=1):
+            watcher.begins(number, len(entries), entry)
+            try:
+                with watcher.epochs(entry.config()) as (on_batch, on_epoch):
+                    run_entry(
+                        entry, dataset, out, device=device, on_batch=on_batch, on_epoch=on_epoch
+                    )
+            except Exception as error:  # noqa: BLE001 - hours of the others must not be lost
+                result.failed.append(entry.recipe)
+                watcher.failed(entry, one_line(error))
+            result.rows[:] = collect(everything, out, name)
+            write(result.rows, out, command, schedule)
     return result
+
+
+def check_same_data(dataset: Dataset, out: Path) -> None:
+    """Raise ``ConfigError`` if the study in ``out`` is of other data; note the data of a new one.
+
+    A study of version 0.1.0 has no such note: there the answers of its runs say what the reported
+    split was.
+    """
+    own = {split: split_fingerprint(dataset, split) for split in ("train", REPORTED)}
+    try:
+        known = parse_json(read_file(out / DATA))
+    except (OSError, ValueError):
+        known = {}
+        for path in sorted(out.glob(f"runs/*/predictions/{REPORTED}.npz")):
+            with suppress(InputError):
+                known = {REPORTED: Predictions.load(path).fingerprint}
+    for split, fingerprint in own.items():
+        if isinstance(known, dict) and known.get(split, fingerprint) != fingerprint:
+            raise ConfigError(
+                f"{out} holds a study of other data: the fingerprint of its split {split!r} is "
+                f"{known[split]}, of this one {fingerprint}; continue with the same data, or "
+                "choose another --out"
+            )
+    write_whole(out / DATA, json.dumps(own).encode())
 
 
 def run_entry(
@@ -161,7 +195,7 @@ def measure_shipped(dataset: Dataset, out: Path) -> None:
 def is_trained(folder: Path, config: ClassifierConfig) -> bool:
     """Whether the run in ``folder`` is of this recipe, trained to its end and measured."""
     try:
-        stored = json.loads((folder / TRAINED).read_text("utf-8"))
+        stored = parse_json(read_file(folder / TRAINED))
     except (OSError, ValueError):
         return False
     return bool(stored == config.to_dict())

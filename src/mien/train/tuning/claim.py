@@ -8,22 +8,33 @@ from typing import Any
 from optuna import Study
 
 from mien.datasets.base import Dataset
+from mien.datasets.fingerprint import split_fingerprint
 from mien.errors import ConfigError
 from mien.train.classification.config import ClassifierConfig
 from mien.train.tuning.space import Space
 from mien.train.tuning.split import described
 
+DATA = "fingerprint of"
+
 
 def claim(
     study: Study, config: ClassifierConfig, space: Space, search: dict[str, Any], dataset: Dataset
 ) -> None:
-    """Store what the search is about, or raise ``ConfigError`` where it is about something else."""
+    """Store what the search is about, or raise ``ConfigError`` where it is about something else.
+
+    ``dataset`` is divided as the recipe says; its pictures are decoded. A search of version 0.1.0
+    does not know its data: that is not compared then.
+    """
     ours = {
         "recipe": config.to_dict(),
         "space": space.to_dict(),
         **search,
         "labels": list(dataset.facts.labels),
         "split": described(config),
+        DATA: {
+            split: split_fingerprint(dataset, split)
+            for split in (config.train_split, str(config.valid_split))
+        },
     }
     theirs = study.user_attrs
     if not study.get_trials(deepcopy=False):
@@ -31,6 +42,8 @@ def claim(
         for key in ours.keys() - theirs.keys():
             study.set_user_attr(key, ours[key])
         theirs = study.user_attrs
+    if DATA not in theirs:
+        del ours[DATA]
     if not theirs.keys() >= ours.keys():
         raise ConfigError(
             f"the search {study.study_name!r} was not made by 'mien tune': choose another --study"

@@ -13,6 +13,7 @@ from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 from optuna.trial import TrialState
 
 from mien.errors import TrainingError
+from mien.escaping import for_csv
 from mien.files import write_whole
 from mien.reports.figures.save import save_figure
 from mien.train.classification.config import ClassifierConfig
@@ -110,5 +111,5 @@ def _csv(rows: list[TrialRow], config: ClassifierConfig, space: Space) -> str:
     for row in rows:
         facts = (row.number, row.state, row.accuracy, row.nll, row.epochs, row.seconds)
         params = (row.params.get(key, "") for key in space.keys)
-        writer.writerow([*facts, *params, row.reason, described(config)])
+        writer.writerow(map(for_csv, (*facts, *params, row.reason, described(config))))
     return text.getvalue()

@@ -11,7 +11,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from mien.errors import ConfigError, UnknownNameError, nearest
+from mien.errors import ConfigError, UnknownNameError, brief, nearest
+from mien.parsing import is_number, is_whole, parse_json
 from mien.registry import architectures
 from mien.train.classification.config import ClassifierConfig
 from mien.train.recipe import named_file, read_toml
@@ -23,6 +24,8 @@ FIXED = (
     "train_split", "valid_split", "limit", "needs_teacher",
 )  # fmt: skip
 """Keys that cannot be tuned: they decide what is measured and on which pictures."""
+MAX_GRID = 100_000
+"""Points of the largest grid; nobody can train that often."""
 MAX_COMBINATIONS = 256  # of the other keys' ends, tried when a value is checked beforehand
 
 Value = bool | int | float | str
@@ -46,9 +49,12 @@ class Range:
         """Every value, or ``None`` for a continuous range."""
         if self.step is None:
             return None
-        count = round((self.high - self.low) / self.step) + 1
-        values = (round(self.low + index * self.step, 12) for index in range(count))
+        values = (round(self.low + index * self.step, 12) for index in range(self.count()))
         return tuple(int(value) if self.whole else value for value in values)
+
+    def count(self) -> int:
+        """How many values there are; 0 for a continuous range."""
+        return 0 if self.step is None else round((self.high - self.low) / self.step) + 1
 
     def ends(self) -> tuple[Value, ...]:
         """What is checked before the first trial."""
@@ -64,6 +70,10 @@ class Choices:
     def values(self) -> tuple[Value, ...]:
         """Every value."""
         return self.choices
+
+    def count(self) -> int:
+        """How many values there are."""
+        return len(self.choices)
 
     def ends(self) -> tuple[Value, ...]:
         """What is checked before the first trial."""
@@ -82,7 +92,15 @@ class Space:
         return ClassifierConfig.from_dict({**base.to_dict(), **settings}, where="this combination")
 
     def grid(self) -> list[dict[str, Value]]:
-        """Every combination of values. Raises ``ConfigError`` for a continuous range."""
+        """Every combination of values.
+
+        Raises ``ConfigError`` for a continuous range, and for more than ``MAX_GRID`` combinations.
+        """
+        if (points := math.prod(rule.count() for rule in self.keys.values())) > MAX_GRID:
+            raise ConfigError(
+                f"a grid of {points:,} combinations is too large: use --method random or tpe, or "
+                f"leave at most {MAX_GRID:,}"
+            )
         columns = {}
         for key, rule in self.keys.items():
             values = rule.values()
@@ -120,7 +138,7 @@ def plain(key: str, value: Value) -> Any:
     """A trial's value as a recipe has it: a list from JSON text, 0.3 from 0.3000…04."""
     if isinstance(value, float):
         return float(f"{value:.12g}")
-    return json.loads(value) if _is_list(key) and isinstance(value, str) else value
+    return parse_json(value) if _is_list(key) and isinstance(value, str) else value
 
 
 def load_space(name_or_path: str | Path, base: ClassifierConfig) -> Space:
@@ -148,7 +166,7 @@ def _rule(key: str, entry: Any, where: str) -> Range | Choices:
     if key not in hints:
         near = nearest(key, hints)
         hint = f"did you mean {near!r}?" if near else "the keys are those of a recipe"
-        raise ConfigError(f"{where}: unknown key {key!r}: {hint}")
+        raise ConfigError(f"{where}: unknown key {brief(key)}: {hint}")
     if key in FIXED:
         raise ConfigError(
             f"{where}: {key} cannot be tuned, because all trials must be measured on the same "
@@ -164,7 +182,7 @@ def _rule(key: str, entry: Any, where: str) -> Range | Choices:
         if name not in known:
             near = nearest(name, known)
             raise ConfigError(
-                f"{where}: unknown entry {name!r}: "
+                f"{where}: unknown entry {brief(name)}: "
                 + (f"did you mean {near!r}?" if near else f"expected {', '.join(known)}")
             )
     if "choices" in entry:
@@ -175,7 +193,10 @@ def _rule(key: str, entry: Any, where: str) -> Range | Choices:
 
 
 def _choices(key: str, values: list[Any], where: str) -> Choices:
-    texts = [json.dumps(value) for value in values]
+    try:
+        texts = [json.dumps(value, allow_nan=False) for value in values]
+    except ValueError:
+        raise ConfigError(f"{where}: choices must be finite, got {brief(values)}") from None
     if not values:
         raise ConfigError(f"{where}: the list of choices is empty")
     if len(set(texts)) < len(texts):
@@ -184,7 +205,7 @@ def _choices(key: str, values: list[Any], where: str) -> Choices:
         return Choices(tuple(texts))
     for value in values:
         if not isinstance(value, bool | int | float | str):
-            raise ConfigError(f"{where}: {value!r} is not a value for this key")
+            raise ConfigError(f"{where}: {brief(value)} is not a value for this key")
     return Choices(tuple(values))
 
 
@@ -197,17 +218,15 @@ def _range(entry: Mapping[str, Any], hint: Any, where: str) -> Range:
         raise ConfigError(f"{where}: a range needs low and high (or give choices)")
     log = entry.get("log", False)
     if type(log) is not bool:
-        raise ConfigError(f"{where}: log must be true or false, got {log!r}")
+        raise ConfigError(f"{where}: log must be true or false, got {brief(log)}")
     numbers = {}
     for name in ("low", "high", "step"):
         value = entry.get(name)
         if value is None:
             continue
-        if type(value) is not int and (whole or type(value) is not float):
-            kind = "a whole number" if whole else "a number"
-            raise ConfigError(f"{where}: {name} must be {kind}, got {value!r}")
-        if not math.isfinite(value):
-            raise ConfigError(f"{where}: {name} must be finite, got {value!r}")
+        if not (is_whole(value) if whole else is_number(value)):
+            kind = "a whole number" if whole else "a finite number"
+            raise ConfigError(f"{where}: {name} must be {kind}, got {brief(value)}")
         numbers[name] = value if whole else float(value)
     low, high, step = numbers["low"], numbers["high"], numbers.get("step")
     if low > high:
@@ -219,8 +238,8 @@ def _range(entry: Mapping[str, Any], hint: Any, where: str) -> Range:
     if step is None and whole and not log:
         step = 1
     if step is not None:
-        steps = (high - low) / step if step > 0 else 0.5
-        if abs(steps - round(steps)) > 1e-6:
+        steps = (high - low) / step if step > 0 else math.inf
+        if not steps < 2**53 or abs(steps - round(steps)) > 1e-6:
             raise ConfigError(f"{where}: step ({step}) must be positive and lead from low to high")
     return Range(low, high, step, log, whole)
 
@@ -240,7 +259,9 @@ def _check_values(space: Space, base: ClassifierConfig, where: str) -> None:
                 except ConfigError as error:
                     reason = reason or str(error)
             else:
-                raise ConfigError(f"{where}: {key} = {plain(key, value)} is refused: {reason}")
+                raise ConfigError(
+                    f"{where}: {key} = {brief(plain(key, value))} is refused: {reason}"
+                )
 
 
 def _combinations(space: Space, key: str) -> Iterator[dict[str, Value]]:

@@ -12,11 +12,11 @@ from optuna import Study
 from optuna.exceptions import OptunaError, StorageInternalError
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback, fail_stale_trials
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError, SQLAlchemyError
 
-from mien.errors import ConfigError, InputError
+from mien.errors import ConfigError, InputError, MienError, brief, one_line
 
 HEARTBEAT = 10
 """Seconds between two heartbeats of a process that runs a trial."""
@@ -31,8 +31,8 @@ def open_storage(url: str) -> RDBStorage:
     """The database at ``url``; makes its tables where they are missing.
 
     Optuna queues the trials of dead processes again, with their settings. Raises ``ConfigError``
-    for an invalid address or a missing driver, ``InputError`` for tables of another version of
-    Optuna, and SQLAlchemy's errors if the database does not answer.
+    for an invalid address or a missing driver, ``InputError`` for tables of another
+    version of Optuna, and SQLAlchemy's errors if the database does not answer or is damaged.
     """
     try:
         sqlite = make_url(url).get_backend_name() == "sqlite"
@@ -44,12 +44,20 @@ def open_storage(url: str) -> RDBStorage:
             "install it with pip"
         ) from None
     except ArgumentError as error:
+        # Without "://" the whole text could be an address with a password.
+        kind = brief(url.partition("://")[0]) if "://" in url else "--storage"
         raise ConfigError(
-            f"{url.partition('://')[0]!r} is not a known kind of database ({error}): expected "
+            f"{kind} is not a known kind of database ({one_line(error)}): expected "
             "sqlite:///FILE, postgresql://…, mysql://…"
         ) from None
+    except SQLAlchemyError:
+        raise
     except RuntimeError as error:
-        raise InputError(f"the database {shown(url)}: {str(error).splitlines()[0]}") from None
+        raise InputError(f"the database {shown(url)}: {one_line(error)}") from None
+    except Exception as error:  # noqa: BLE001 - drivers raise anything for a wrong address
+        raise ConfigError(
+            f"the database {shown(url)} cannot be used ({one_line(error)}): check the address"
+        ) from None
     if sqlite:
         # Optuna locks single rows, which SQLite cannot: two processes could take the same waiting
         # trial. So every transaction locks the whole file from its beginning.
@@ -80,16 +88,28 @@ def _connect(url: str, sqlite: bool, attempts: int = 5) -> RDBStorage:
     return _connect(url, sqlite, attempts - 1)
 
 
-def retry_dead(study: Study, running: list[FrozenTrial]) -> None:
-    """Queue again those of the ``running`` trials whose process is dead."""
+def retry_dead(study: Study, storage: RDBStorage, running: list[FrozenTrial]) -> None:
+    """Queue again those of the ``running`` trials of ``storage`` whose process is dead."""
     fail_stale_trials(study)
     for trial in running:
         # A process that dies before its first heartbeat never becomes stale.
         began = trial.datetime_start
-        if began and not trial.params and datetime.now() - began > timedelta(seconds=GRACE):
+        if (
+            began
+            and datetime.now() - began > timedelta(seconds=GRACE)
+            and not _has_heartbeat(storage, trial)
+        ):
             with suppress(ValueError, OptunaError):  # the trial has just ended
                 study.tell(trial.number, state=TrialState.FAIL)
                 RetryHeartbeatStaleTrialCallback(MAX_RETRIES)(study, trial)
+
+
+def _has_heartbeat(storage: RDBStorage, trial: FrozenTrial) -> bool:
+    beats = text("SELECT 1 FROM trial_heartbeats WHERE trial_id = :trial")
+    with storage.engine.connect() as connection:
+        found = connection.execute(beats, {"trial": trial._trial_id}).first()
+        connection.rollback()  # SQLite's lock
+    return found is not None
 
 
 def retry_interrupted(study: Study, number: int) -> None:
@@ -104,7 +124,7 @@ def shown(url: str) -> str:
     """``url`` for people, without its password."""
     try:
         return make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         return "of --storage"
 
 
@@ -113,10 +133,29 @@ def storage_errors(url: str) -> Iterator[None]:
     """Turn the database's errors into an ``InputError`` of one line."""
     try:
         yield
-    except (SQLAlchemyError, StorageInternalError) as error:
+    except (SQLAlchemyError, StorageInternalError, AssertionError) as error:
+        if isinstance(error, AssertionError):
+            # Optuna's "Should not reach", where a trial's end cannot be stored, as on a full disk.
+            if not isinstance(error.__context__, SQLAlchemyError | StorageInternalError):
+                raise
+            error = error.__context__
         cause = error.__cause__ or error
-        reason = str(getattr(cause, "orig", None) or cause).strip().splitlines()[0]
+        reason = one_line(getattr(cause, "orig", None) or cause)
         raise InputError(
             f"the database {shown(url)} failed ({reason}): its content is kept; fix the cause and "
             "run the same command again"
+        ) from error
+
+
+@contextmanager
+def damaged_study(url: str) -> Iterator[None]:
+    """Turn what Optuna raises for impossible values in its tables into an ``InputError``."""
+    try:
+        yield
+    except (MienError, SQLAlchemyError, StorageInternalError):
+        raise
+    except Exception as error:
+        raise InputError(
+            f"the search in the database {shown(url)} is damaged "
+            f"({type(error).__name__}: {one_line(error)}): choose another --storage or --out"
         ) from error

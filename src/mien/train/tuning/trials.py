@@ -10,6 +10,8 @@ from optuna import Study
 from optuna.storages import RetryHeartbeatStaleTrialCallback as Retry
 from optuna.trial import FrozenTrial, TrialState
 
+from mien.errors import brief
+from mien.parsing import is_number
 from mien.train.tuning.space import plain
 
 SURPLUS = "surplus"
@@ -50,7 +52,10 @@ class TrialRow:
 
 
 def rows_of(study: Study) -> list[TrialRow]:
-    """Every trial by number, except those that one process too many began."""
+    """Every trial by number, except those that one process too many began.
+
+    A damaged database makes it raise ``ValueError``, ``TypeError`` or ``LookupError``.
+    """
     trials = [t for t in study.get_trials(deepcopy=False) if SURPLUS not in t.user_attrs]
     run_again = {Retry.retry_history(t)[-1]: t.number for t in trials if is_retry(t)}
     finished = [trial for trial in trials if trial.state == TrialState.COMPLETE]
@@ -60,6 +65,13 @@ def rows_of(study: Study) -> list[TrialRow]:
 
 def _row(trial: FrozenTrial, again: int | None, best: bool) -> TrialRow:
     attrs = trial.user_attrs
+    for name in ("nll", "epochs", "seconds"):
+        if (value := attrs.get(name)) is not None and not is_number(value):
+            raise ValueError(f"{name} of trial {trial.number} is {brief(value)}")
+    if trial.state == TrialState.COMPLETE and not is_number(trial.value):
+        raise ValueError(f"the accuracy of trial {trial.number} is {brief(trial.value)}")
+    if not isinstance(attrs.get("reason", ""), str):
+        raise ValueError(f"the reason of trial {trial.number} is not text")
     state, reason = _STATES[trial.state], attrs.get("reason", "")
     if again is not None:
         state, reason = "stopped", f"run again as trial {again}"

@@ -21,6 +21,7 @@ from optuna import Study, Trial, TrialPruned, create_study
 from optuna import logging as optuna_logging
 from optuna.exceptions import ExperimentalWarning, OptunaError, UpdateFinishedTrialError
 from optuna.pruners import BasePruner, MedianPruner, NopPruner
+from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -28,7 +29,7 @@ from mien.datasets.base import Dataset
 from mien.datasets.read_once import ReadOnce
 from mien.datasets.splits import resplit
 from mien.errors import ConfigError, TrainingError, one_line
-from mien.files import make_folder
+from mien.files import make_folder, sweep
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.loss_history import row_of_kept_epoch
 from mien.train.session import pick_device
@@ -39,6 +40,7 @@ from mien.train.tuning.sampling import PerTrial, suggest
 from mien.train.tuning.space import Space
 from mien.train.tuning.split import tuning_split
 from mien.train.tuning.storage import (
+    damaged_study,
     open_storage,
     retry_dead,
     retry_interrupted,
@@ -108,20 +110,25 @@ def tune(
     if tuned.valid_split not in data.splits():
         raise ConfigError(f"splits {config.splits!r} make no part {config.valid_split!r}")
     make_folder(out)
+    for folder in (out / "trials").glob("*"):
+        sweep(folder)  # a trial that was killed is tried again in another folder
     url = storage or f"sqlite:///{(out / 'study.db').absolute()}"
     with _quietly(), storage_errors(url):
-        study = create_study(
-            storage=open_storage(url),
-            study_name=name or config.name,
-            direction="maximize",
-            load_if_exists=True,
-            sampler=PerTrial(method, seed, space.grid() if method == "grid" else None),
-            pruner=_pruner(config) if prune else NopPruner(),
-        )
-        claim(study, config, space, {"method": method, "seed": seed}, dataset)
-        check_folders(study, out)
+        with damaged_study(url):  # all of it is read once, before the first trial
+            database = open_storage(url)
+            study = create_study(
+                storage=database,
+                study_name=name or config.name,
+                direction="maximize",
+                load_if_exists=True,
+                sampler=PerTrial(method, seed, space.grid() if method == "grid" else None),
+                pruner=_pruner(config) if prune else NopPruner(),
+            )
+            claim(study, config, space, {"method": method, "seed": seed}, data)
+            check_folders(study, out)
+            rows_of(study)
         device, watcher = device or pick_device(), watcher or Watcher()
-        _Search(study, config, space, data, out, trials, device, watcher).run()
+        _Search(study, database, config, space, data, out, trials, device, watcher).run()
         write_report(study, config, space, out)
         return rows_of(study)
 
@@ -131,6 +138,7 @@ class _Search:
     """One process at work on a search."""
 
     study: Study
+    database: RDBStorage
     config: ClassifierConfig
     space: Space
     data: Dataset
@@ -155,7 +163,7 @@ class _Search:
                     self.watcher.waiting([trial.number for trial in running])
                 reported = True
                 time.sleep(POLL)
-                retry_dead(self.study, running)
+                retry_dead(self.study, self.database, running)
             else:
                 break
 

@@ -1,0 +1,245 @@
+"""Names that would act on a terminal, fed to every command, wherever it takes or reads a name."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterator
+from io import StringIO
+from pathlib import Path
+
+import click
+import pytest
+from PIL import Image
+
+from mien import registry
+from mien.cli.app import cli
+from mien.escaping import for_json, for_terminal
+from mien.labels import FER2013
+from mien.samples import ASTRONAUT
+from tests.support import tiny
+from tests.support.commands import mien
+from tests.support.models import tiny_classifier
+
+NAME = "=\x1b]0;PWNED\x07\x9b31m[b][red $_$ \\frac{\u202egpj\n[link=x]"
+"""Of a file: sets a window's title, colours, turns the writing, forges a line, opens markup."""
+TEXT = f"{NAME}[/b][/x]:smile:"
+"""Of anything else; a file's name has no slash."""
+LABEL = "=[b][/x]:smile:$_$\\frac{"
+"""Of an expression, which a model may spell only in printable characters."""
+Output = pytest.CaptureFixture[str]
+Commands = Iterator[tuple[object, ...]]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A folder with a hostile name, of hostile files."""
+    place = tmp_path / NAME
+    (place / "photos" / NAME).mkdir(parents=True)
+    with Image.open(ASTRONAUT) as picture:
+        face = picture.convert("RGB").crop((180, 60, 280, 170))
+    face.save(place / "photos" / f"{NAME}.png")
+    (place / "photos" / f"{NAME}2.jpg").write_bytes(b"no picture")
+    tiny.write_csv(place / "fer2013.csv")
+    coco = place / "coco"
+    coco.mkdir()
+    face.save(coco / f"{NAME}.png")
+    (coco / "annotations.json").write_text(
+        json.dumps(
+            {
+                "images": [{"id": 1, "file_name": f"{NAME}.png", "width": 100, "height": 110}],
+                "annotations": [
+                    {"image_id": 1, "category_id": 1, "bbox": [20, 20, 50, 60], "iscrowd": 0}
+                ],
+                "categories": [{"id": 1, "name": TEXT}],
+            }
+        )
+    )
+    classes = place / "classes" / "train"
+    for label in ("happiness", NAME):
+        (classes / label).mkdir(parents=True)
+        face.save(classes / label / f"{NAME}.png")
+    return place
+
+
+def model(place: Path, stem: str = NAME, labels: tuple[str, ...] = FER2013) -> Path:
+    path = place / f"{stem}.onnx"
+    tiny_classifier(
+        path, labels, name=TEXT, licence=TEXT, trained_on=TEXT, scores={TEXT + "_accuracy": 0.5},
+        card={TEXT: TEXT},
+    )  # fmt: skip
+    return path
+
+
+def analyze(place: Path) -> Commands:
+    labels = (LABEL, *FER2013[1:])
+    options = ("--detector", "none", "--model", model(place, labels=labels))
+    for form in ("table", "json", "csv"):
+        yield "analyze", place / "photos", "-f", form, *options
+    files = ("-o", place / "o.csv", "--draw", place / "drawn", "--crops", place / "crops")
+    yield "analyze", place / "photos", *options, "-f", "csv", *files
+    yield "analyze", place / TEXT, *options
+    yield "analyze", place / "photos", "--detector", "none", "--model", TEXT
+    yield "analyze", place / "photos", "--detector", TEXT, "--detector-option", TEXT
+    yield "analyze", place / "photos" / "*.nothing", *options
+    yield "analyze", place / "photos", "-f", TEXT
+    yield "analyze", TEXT, "-o", TEXT, *options
+
+
+def models(_: Path) -> Commands:
+    yield ("models",)
+    yield "models", "--json"
+    yield "models", TEXT
+
+
+def show(place: Path) -> Commands:
+    for labels in (FER2013, (LABEL, *FER2013[1:])):
+        yield "models", "show", model(place, labels=labels)
+        yield "models", "show", model(place, labels=labels), "--json"
+    yield "models", "show", TEXT
+
+
+def doctor(_: Path) -> Commands:
+    yield ("doctor",)
+    yield "doctor", "--json"
+    yield "doctor", TEXT
+
+
+def info(place: Path) -> Commands:
+    coco = ("data", "info", place / "coco", "--dataset", "coco")
+    yield coco
+    yield *coco, "--option", f"category={TEXT}"
+    yield *coco, "--option", f"category={TEXT}", "--json"
+    yield *coco, "--option", f"{TEXT}={TEXT}"
+    yield "data", "info", place / "fer2013.csv"
+    yield "data", "info", place / "fer2013.csv", "--splits", TEXT
+    yield "data", "info", place / "classes", "--dataset", "folder"
+    yield "data", "info", place / "classes", "--dataset", TEXT
+    yield "data", "info", place / TEXT
+
+
+def pack(place: Path) -> Commands:
+    yield "data", "pack", place / "fer2013.csv", place / "pack", "--size", 16
+    yield "data", "pack", place / "classes", place / "p2", "--size", 16, "--dataset", "folder"
+    yield "data", "pack", place / TEXT, place / TEXT, "--size", 16
+
+
+def plot(place: Path) -> Commands:
+    coco = ("--dataset", "coco", "--option", f"category={TEXT}")
+    for form in ("png", "svg"):
+        yield "data", "plot", place / "coco", *coco, "--out", place / form, "--format", form
+    yield "data", "plot", place / "coco", *coco, "--out", place / "o", "--split", TEXT
+    yield "data", "plot", place / "coco", "--out", place / "photos", "--augment", TEXT
+
+
+def evaluate(place: Path) -> Commands:
+    data = ("--data", place / "fer2013.csv")
+    files = ("--html", place / "r.html", "--figure", place / "f.svg", "--save", place / "a.npz")
+    yield "evaluate", model(place), *data, "--split", "public", *files, "--explain", 1
+    yield "evaluate", model(place), *data, "--split", TEXT
+    yield "evaluate", model(place, labels=(LABEL, *FER2013[1:])), *data, "--split", "public"
+    yield "evaluate", TEXT, *data
+
+
+def compare(place: Path) -> Commands:
+    both = (model(place, "a" + NAME), model(place, "b" + NAME))
+    data = ("--data", place / "fer2013.csv", "--split", "public")
+    yield "compare", *both, *data, "--figure", place / "f.svg"
+    yield "compare", *both, "--data", place / TEXT
+    yield "compare", TEXT, "default"
+
+
+def export(place: Path) -> Commands:
+    yield "export", place / TEXT, "--out", place / "m.onnx"
+    yield "export", place / TEXT, "--out", place / TEXT, "--card", TEXT
+
+
+def train(place: Path) -> Commands:
+    small = ("--epochs", 1, *tiny.options(widths=[8], limit=32), "--threads", 1)
+    data = ("--data", place / "fer2013.csv", "--device", "cpu")
+    yield "train", "mlp", *data, "--out", place / "run", *small
+    yield "train", TEXT, *data, "--out", place / "run"
+    yield "train", "mlp", *data, "--out", place / "r2", "--set", TEXT
+    yield "train", "mlp", *data, "--out", place / "r2", "--set", f"{TEXT}=1", "--dataset", TEXT
+    yield "train", "mlp", *data, "--out", place / "r2", "--set", f"name={json.dumps(TEXT)}", *small
+
+
+def tune(place: Path) -> Commands:
+    data = ("--data", place / "fer2013.csv", "--out", place / "search", "--trials", 1)
+    yield "tune", TEXT, *data
+    yield "tune", "mlp", *data, "--space", TEXT
+    yield "tune", "mlp", *data, "--storage", TEXT, "--study", TEXT
+
+
+def study(place: Path) -> Commands:
+    yield "study", "--data", place / "fer2013.csv", "--out", place / "study", "--only", TEXT
+    yield "study", "--data", place / TEXT, "--out", place / "study", "--only", "majority"
+
+
+CASES: dict[str, Callable[[Path], Commands]] = {
+    "analyze": analyze, "compare": compare, "data info": info, "data pack": pack,
+    "data plot": plot, "doctor": doctor, "evaluate": evaluate, "export": export,
+    "models": models, "models show": show, "study": study, "train": train, "tune": tune,
+}  # fmt: skip
+
+
+def commands(command: click.Command, path: str = "") -> Iterator[str]:
+    """Everything that can be run."""
+    if not isinstance(command, click.Group) or (path and command.invoke_without_command):
+        yield path
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            yield from commands(inner, f"{path} {name}".strip())
+
+
+def test_every_command_has_a_case() -> None:
+    assert set(CASES) == set(commands(cli))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_no_name_acts_on_a_terminal(
+    name: str, place: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for extra in ("torch", "optuna", "matplotlib", "onnx"):
+        pytest.importorskip(extra)
+    for table in (registry.detectors, registry.classifiers):
+
+        def broken(**_: object) -> None:
+            raise RuntimeError(TEXT)
+
+        for known in table.names():
+            table.get(known)  # a built-in first imported below would be forgotten with the patch
+        monkeypatch.setattr(table, "_factories", {**table._factories, TEXT[:9]: broken})
+    for arguments in CASES[name](place):
+        status = mien(*arguments)
+        assert status in (0, 1, 2), arguments
+        for text in capsys.readouterr():
+            assert harmless(text), (arguments, text)
+            assert "Traceback" not in text
+
+
+def harmless(text: str) -> bool:
+    lines = text.split("\n")
+    return all(for_terminal(line) == line == for_json(line) for line in lines)
+
+
+def test_a_forged_line_stays_in_its_line(place: Path, capsys: Output) -> None:
+    for arguments in CASES["analyze"](place):
+        mien(*arguments)
+        for stream in capsys.readouterr():
+            assert not any(line.startswith("[link") for line in stream.splitlines())
+        break
+
+
+def test_tables_that_are_written_hold_no_formula(place: Path, capsys: Output) -> None:
+    options = ("--detector", "none", "--model", model(place, labels=(LABEL, *FER2013[1:])))
+    files = ("-o", place / "o.csv", "--crops", place / "crops")
+    mien("analyze", place / "photos", "-f", "csv", *options, *files)
+    for path in (place / "o.csv", place / "crops" / "crops.csv"):
+        rows = list(csv.reader(StringIO(path.read_text("utf-8"))))
+        assert len(rows) == 2
+        for cell in (cell for row in rows for cell in row if cell):
+            assert cell[0] not in "=+-@\t\r" or float(cell) < 0

@@ -1,0 +1,1 @@
+"""Hostile input: mutated files through the public doors of Mien (``make fuzz``)."""
