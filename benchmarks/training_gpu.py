@@ -14,6 +14,7 @@ import argparse
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,7 @@ from mien.train.classification.task import ClassifierTask
 from mien.train.classification.teachers import Teachers
 from mien.train.distributed import World
 from mien.train.gpu import fast_kernels
-from mien.train.optim import set_rate
 from mien.train.recipe import load_classifier_recipe
-from mien.train.schedule import learning_rate
 from mien.train.trainer import Trainer
 
 TEACHERS = 3
@@ -55,10 +54,7 @@ class Run:
             torch.manual_seed(epoch)
             self.task.begin_epoch(epoch)
             for batch in self.task.batches(epoch):
-                set_rate(
-                    self.trainer.optimizer,
-                    learning_rate(self.config, self.done, self.task.steps),
-                )
+                self.trainer.begin_step(self.done)
                 loss, _ = self.trainer.learn(batch)
                 found.append(loss.clone())
                 self.done += 1
@@ -97,7 +93,9 @@ def seconds_per_step(run: Run, count: int, device: torch.device) -> float:
 
 def busy_seconds_per_step(run: Run, count: int) -> float:
     """Time of a step in which the GPU runs kernels, by PyTorch's profiler."""
-    with profile(activities=[ProfilerActivity.CUDA]) as found:
+    # Without acc_events PyTorch warns of cycles, which are not used here; it is new in 2.5.
+    quiet = {"acc_events": True} if "acc_events" in signature(profile).parameters else {}
+    with profile(activities=[ProfilerActivity.CUDA], **quiet) as found:
         run.steps(count)
         torch.cuda.synchronize()
     return sum(event.self_device_time_total for event in found.key_averages()) / 1e6 / count

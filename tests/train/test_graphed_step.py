@@ -13,6 +13,7 @@ from tests.support.runs import CPU
 torch = pytest.importorskip("torch")
 
 from mien.train import trainer as training  # noqa: E402
+from mien.train.averaging import AveragedWeights  # noqa: E402
 from mien.train.checkpoint import CHECKPOINT, load  # noqa: E402
 from mien.train.classification.batches import Draw  # noqa: E402
 from mien.train.classification.config import ClassifierConfig  # noqa: E402
@@ -60,7 +61,8 @@ def test_no_step_looks_at_a_value(keys: dict[str, Any], mixing: str, tmp_path: P
     if "optimizer" in keys:  # only CUDA's fused optimiser can do without values
         trainer.optimizer = torch.optim.SGD(task.net.parameters(), lr=0.1)
     rows, numbers = torch.arange(32, device="meta"), torch.zeros(5, device="meta")
-    trainer.ema.updates = 1  # the first average is a copy, and never captured
+    trainer.ema = AveragedWeights(task.net, 0.9, torch.device("meta"))
+    trainer.ema.begin(1)  # the first average is a copy, and never captured
     loss, measures = trainer._learn(Draw(rows, numbers, 44, False, mixing))
     assert loss.device.type == "meta" and loss.shape == ()
     assert measures["correct"].shape == ()
@@ -84,8 +86,22 @@ def test_what_cannot_be_captured_says_why(keys: dict[str, Any]) -> None:
     assert "processes" in training.why_eager(plain, cuda, World(0, 2))
 
 
-def losses(config: ClassifierConfig, folder: Path, epochs: int) -> list[float]:
-    """The loss of every step on a GPU."""
+def test_on_a_cpu_the_key_changes_nothing(tmp_path: Path) -> None:
+    found = []
+    for graphs in (True, False):
+        config = tiny.config(**MIXED, epochs=1, cuda_graphs=graphs)
+        training.train(config, tiny.Faces(), tmp_path / str(graphs), device=CPU)
+        found.append(load(tmp_path / str(graphs) / CHECKPOINT))
+    for part in ("model", "ema"):
+        assert found[0][part].keys() == found[1][part].keys()
+        for name, value in found[0][part].items():
+            assert torch.equal(value, found[1][part][name]), name
+
+
+def learned(
+    config: ClassifierConfig, folder: Path, epochs: int
+) -> tuple[list[float], dict[str, Any]]:
+    """The loss of every step on a GPU, and the averaged weights."""
     device = torch.device("cuda")
     with training.fast_kernels(device, few_shapes=False):
         torch.set_float32_matmul_precision("highest")
@@ -99,10 +115,11 @@ def losses(config: ClassifierConfig, folder: Path, epochs: int) -> list[float]:
             torch.manual_seed(epoch)
             task.begin_epoch(epoch)
             for step, batch in enumerate(task.batches(epoch)):
+                trainer.begin_step(epoch * task.steps + step)
                 set_rate(trainer.optimizer, config.lr * (1 + step % 3) / 3)
                 loss, _ = trainer.learn(batch)
                 found.append(float(loss))
-    return found
+    return found, trainer.averaged.state_dict()
 
 
 @needs_cuda
@@ -113,12 +130,14 @@ def losses(config: ClassifierConfig, folder: Path, epochs: int) -> list[float]:
 ])  # fmt: skip
 def test_graphed_steps_are_eager_steps(keys: dict[str, Any], tmp_path: Path) -> None:
     config = tiny.config(**keys, epochs=12, size_schedule=[[0.5, 32]], limit=None, seed=1)
-    graphed = losses(config, tmp_path, 12)
-    eager = losses(replace(config, cuda_graphs=False), tmp_path, 12)
+    graphed, its_average = learned(config, tmp_path, 12)
+    eager, average = learned(replace(config, cuda_graphs=False), tmp_path, 12)
     assert len(set(graphed)) == len(graphed) > 6 * WARM_UP  # every step draws anew
     # Rounding differs, and grows. Of the first 12 steps, of three kinds, some are replays.
     assert graphed[:12] == pytest.approx(eager[:12], rel=5e-3)
     assert graphed == pytest.approx(eager, rel=0.1)
+    both = [torch.cat([v.float().flatten() for v in s.values()]) for s in (its_average, average)]
+    assert float((both[0] - both[1]).norm() / both[1].norm()) < 0.05
 
 
 @needs_cuda

@@ -17,16 +17,35 @@ Net = TypeVar("Net", bound=nn.Module)
 
 
 class AveragedWeights(Generic[Net]):
-    """A copy of ``net`` whose weights and batch statistics follow it: a ← d · a + (1 - d) · new.
+    """A copy of ``net`` whose weights and batch statistics follow it: a ← a + w · (new - a).
 
-    ``updates`` counts the updates; the first one is a copy. It is a plain number, so replays of a
-    captured update do not change it: set it afterwards.
+    After t updates w is 1 - min(decay, (1 + t) / (10 + t)), as in TensorFlow's
+    ``ExponentialMovingAverage``: at first the average spans about the last ninth of the updates, so
+    that it does not lag behind a short run. Without ``ramp`` w is always 1 - decay, as it was in
+    runs of version 0.1.0. The first update is a copy.
+
+    With ``graph_device`` an update can be captured as a CUDA graph: w is a number on that GPU.
     """
 
-    def __init__(self, net: Net, decay: float) -> None:
+    def __init__(self, net: Net, decay: float, graph_device: torch.device | None = None) -> None:
         self.net = deepcopy(net)
         self.decay = decay
+        self.ramp = True
         self.updates = 0
+        """Updates so far, t; replays of a captured update do not count, but ``begin`` does."""
+        self._captured = None if graph_device is None else torch.ones((), device=graph_device)
+
+    @property
+    def weight(self) -> float:
+        """W of the next update."""
+        t = self.updates
+        return 1 - (min(self.decay, (1 + t) / (10 + t)) if self.ramp else self.decay)
+
+    def begin(self, updates: int) -> None:
+        """Prepare the update, or its replay, that comes after so many."""
+        self.updates = updates
+        if self._captured is not None:
+            self._captured.fill_(self.weight)
 
     @torch.no_grad()
     def update(self, net: Net) -> None:
@@ -37,8 +56,12 @@ class AveragedWeights(Generic[Net]):
         mine, its = [averaged[i] for i in floating], [new[i] for i in floating]
         if self.updates == 0:
             torch._foreach_copy_(mine, its)
-        else:
-            torch._foreach_lerp_(mine, its, 1 - self.decay)
+        elif self._captured is None:
+            torch._foreach_lerp_(mine, its, self.weight)
+        else:  # of which PyTorch's lerp would ask for the value
+            change = torch._foreach_sub(its, mine)
+            torch._foreach_mul_(change, self._captured)
+            torch._foreach_add_(mine, change)
         if counts:
             torch._foreach_copy_([averaged[i] for i in counts], [new[i] for i in counts])
         self.updates += 1

@@ -95,8 +95,8 @@ class BaseConfig:
     """Gradients are scaled down to this norm; 0: never."""
     ema: Annotated[float, below(1)]
     """Decay per step of the averaged weights, which are the ones validated and exported; 0: no
-    averaging. The average starts from the weights of the first step and lags by about
-    1 / (1 - ema) steps, so runs of fewer steps than that need a lower value."""
+    averaging. After t steps the decay is at most (1 + t) / (10 + t), so that the average does not
+    lag behind a short run."""
     seed: Seed = 0
     """Seed of every random draw: initial weights, order, augmentation, dropout."""
     precision: str = "fp32"

@@ -126,16 +126,17 @@ class Trainer(Generic[Net]):
         self.device, self.world = device, world
         self.net = task.net
         self.averaged = self.net
-        self.ema: AveragedWeights[Net] | None = None
-        if self.config.ema and task.steps:
-            self.ema = AveragedWeights(self.net, self.config.ema)
-            self.averaged = self.ema.net
         eager = why_eager(task, device, world)
         self.notes = [f"steps run one kernel at a time, not as CUDA graphs: {eager}"] * bool(eager)
         """What the user should know, a sentence each."""
         self.learn: Callable[[Any], StepResult] = self._learn
         graphed = device.type == "cuda" and self.config.cuda_graphs and not eager
-        self.optimizer = make_optimizer(self.net, self.config, device if graphed else None)
+        graph_device = device if graphed else None
+        self.optimizer = make_optimizer(self.net, self.config, graph_device)
+        self.ema: AveragedWeights[Net] | None = None
+        if self.config.ema and task.steps:
+            self.ema = AveragedWeights(self.net, self.config.ema, graph_device)
+            self.averaged = self.ema.net
         if graphed:
             self.learn = GraphedStep(self._learn, task.generators)
         fp16 = self.config.precision == "fp16"
@@ -189,8 +190,7 @@ class Trainer(Generic[Net]):
         sums: dict[str, Tensor] = {}
         rate = 0.0
         for step, batch in enumerate(task.batches(epoch)):
-            rate = task.rate_factor * learning_rate(config, epoch * steps + step, steps)
-            set_rate(self.optimizer, rate)
+            rate = self.begin_step(epoch * steps + step)
             losses[step], measures = self.learn(batch)
             for name, value in measures.items():
                 sums[name] = sums.get(name, 0) + value
@@ -198,14 +198,21 @@ class Trainer(Generic[Net]):
                 check_losses(losses[: step + 1], epoch, config.lr, self.folder)
                 if on_batch:
                     on_batch(epoch + 1, step + 1, steps, float(losses[: step + 1].mean()))
-        if self.ema is not None:  # which counts no replayed steps
-            self.ema.updates = (epoch + 1) * steps
         self.world.from_main(*self.net.buffers())
         return {
             "lr": float(f"{rate:.4g}"),
             "train_loss": round(float(losses.mean()), 5) if steps else 0.0,
             **task.metrics(epoch, {name: float(value) for name, value in sums.items()}),
         }
+
+    def begin_step(self, done: int) -> float:
+        """Set what changes from step to step, after ``done`` steps; returns the learning rate."""
+        steps = self.task.steps
+        rate = self.task.rate_factor * learning_rate(self.config, done, steps)
+        set_rate(self.optimizer, rate)
+        if self.ema is not None:
+            self.ema.begin(done)
+        return rate
 
     def _learn(self, batch: Any) -> StepResult:
         """One optimiser step; returns the loss and the measures. May be captured as a graph."""
@@ -233,7 +240,8 @@ class Trainer(Generic[Net]):
             "config": self.config.to_dict(),
             "model": self.net.state_dict(),
             "ema": self.averaged.state_dict(),
-            "ema_updates": self.ema.updates if self.ema is not None else 0,
+            "ema_updates": epochs_done * self.task.steps if self.ema is not None else 0,
+            "ema_ramp": self.ema is not None and self.ema.ramp,
             "best": self.best,
             "optimizer": optimizer_state(self.optimizer),
             "scaler": self.scaler.state_dict(),
@@ -250,7 +258,7 @@ class Trainer(Generic[Net]):
             self.net.load_state_dict(state["model"])
             if self.ema is not None:
                 self.averaged.load_state_dict(state["ema"])
-                self.ema.updates = state["ema_updates"]
+                self.ema.ramp = state.get("ema_ramp", False)  # as the run began
             load_optimizer_state(self.optimizer, state["optimizer"])
             self.scaler.load_state_dict(state.get("scaler", {}))
             self.best = state.get("best")
