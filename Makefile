@@ -34,6 +34,8 @@ bench: $(TEST)/ready  ## speed and memory, on fer2013.zip and wider_train5.zip i
 	@$(TEST)/bin/python benchmarks/speed.py --data $(DATA)/fer2013.zip
 	@$(TEST)/bin/python benchmarks/pack.py --pictures $(DATA)/wider_train5.zip
 	@$(TEST)/bin/python benchmarks/training.py --data $(DATA)/fer2013.zip --pictures 4096 --rounds 3
+	@if $(TEST)/bin/python -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then \
+		$(TEST)/bin/python benchmarks/training_gpu.py --data $(DATA)/fer2013.zip; fi
 
 fuzz: $(TEST)/ready  ## 100,000 mutated files through every reader; ARGS='--inputs 1000 --replay FILE'
 	@$(TEST)/bin/python -m tests.fuzz $(ARGS)

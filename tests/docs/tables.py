@@ -39,6 +39,7 @@ BENCHMARKS = {
     "python benchmarks/readers.py": "--entries 100",
     "python benchmarks/speed.py": "--repeats 1 --calls 10",
     "python benchmarks/training.py": "--pictures 128 --rounds 1 --batch 32",
+    "python benchmarks/training_gpu.py": "--device cpu --limit 8 --batch 2 --steps 1 --losses 2",
 }
 
 DETECTOR = (

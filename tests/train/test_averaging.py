@@ -40,7 +40,7 @@ def test_the_average_of_a_short_run_does_not_lag(device: torch.device | None) ->
         expected = decay * expected + (1 - decay) * value
         ema.begin(step)
         ema.update(net)
-        assert float(ema.net.weight) == pytest.approx(expected, rel=1e-5)
+        assert ema.net.weight.item() == pytest.approx(expected, rel=1e-5)
     assert ema.weight == pytest.approx(0.1)  # the ramp has ended
 
 
@@ -53,4 +53,4 @@ def test_a_captured_update_takes_each_weight_from_the_device() -> None:
     torch.nn.init.constant_(net.weight, 1.0)
     torch.nn.init.constant_(ema.net.weight, 0.0)
     ema.update(net)
-    assert float(ema.net.weight) == pytest.approx(1 - 6 / 15)
+    assert ema.net.weight.item() == pytest.approx(1 - 6 / 15)
