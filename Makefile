@@ -5,7 +5,7 @@ TEST := .venv-test
 CORE ?= .venv-core
 DATA ?= ../shared/data
 
-.PHONY: run test test-all test-core lint format docs bench fuzz clean help
+.PHONY: run test test-all test-core lint format docs bench fuzz kill clean help
 
 run: $(RUN)/ready  ## core install in .venv; analyse the sample photo (the default)
 	@mkdir -p out
@@ -37,6 +37,9 @@ bench: $(TEST)/ready  ## speed and memory, on fer2013.zip and wider_train5.zip i
 
 fuzz: $(TEST)/ready  ## 100,000 mutated files through every reader; ARGS='--inputs 1000 --replay FILE'
 	@$(TEST)/bin/python -m tests.fuzz $(ARGS)
+
+kill: $(TEST)/ready  ## kill every command that writes, 240 times, and fill its disk (as root)
+	@$(TEST)/bin/python -m tests.kill
 
 clean:  ## delete environments, caches and what was built
 	rm -rf $(RUN) $(TEST) .venv-core* out build dist .pytest_cache .ruff_cache .mypy_cache

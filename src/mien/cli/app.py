@@ -68,18 +68,20 @@ def main(args: list[str] | None = None) -> None:
     that closes the pipe, such as ``mien … | head``, is no failure.
     """
     _open_streams()
-    with stop_signals() as signals, warnings_on_one_line():
+    with stop_signals() as stop, warnings_on_one_line():
         try:
             code = _run(sys.argv[1:] if args is None else args)
             sys.stdout.flush()
+            stop.over = True
         except SystemExit:
             raise
         except BaseException as error:  # noqa: BLE001 - _status raises what is not expected
+            stop.over = True
             # What fails after a signal fails because of it, however a library words it.
-            code = _status(KeyboardInterrupt() if signals else error)
+            code = _status(KeyboardInterrupt() if stop.number else error)
         _drop_unwritten()
-    if code == 130 and signals:
-        code = 128 + signals[0]
+    if code == 130 and stop.number:
+        code = 128 + stop.number
     sys.exit(code if isinstance(code, int) else 0)
 
 

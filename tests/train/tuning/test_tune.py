@@ -302,11 +302,34 @@ def test_a_trial_that_takes_its_process_down_is_given_up(
         storage.record_heartbeat(search.ask()._trial_id)  # and its process dies
         while search.trials[number].state == optuna.trial.TrialState.RUNNING:
             time.sleep(0.2)
-            database.retry_dead(search, [])
+            database.retry_dead(search, storage, [])
     rows = tune(out)
     states = ["finished", "stopped", "stopped", "failed", *["finished"] * (fake.POINTS - 2)]
     assert [row.state for row in rows] == states
     assert rows[3].reason == "its process died again and again"
+
+
+def test_a_trial_that_dies_again_before_its_first_heartbeat_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is run again has its settings at once, and no heartbeat yet."""
+    storage = database.open_storage(f"sqlite:///{tmp_path / 'study.db'}")
+    search = optuna.create_study(study_name="tiny", storage=storage)
+    first = search.ask()
+    first.suggest_float("lr", 0, 1)
+    storage.record_heartbeat(first._trial_id)
+    search.tell(0, state=optuna.trial.TrialState.FAIL)
+    Retry(database.MAX_RETRIES)(search, search.trials[0])
+    assert search.ask().number == 1  # and its process dies at once
+    alive = search.ask()
+    storage.record_heartbeat(alive._trial_id)
+    running = [trial for trial in search.trials if trial.state == optuna.trial.TrialState.RUNNING]
+    assert [bool(trial.params) for trial in running] == [True, False]
+    monkeypatch.setattr(database, "fail_stale_trials", lambda _: None)
+    monkeypatch.setattr(database, "GRACE", 0)
+    database.retry_dead(search, storage, running)
+    states = [trial.state.name for trial in search.trials]
+    assert states == ["FAIL", "FAIL", "RUNNING", "WAITING"]
 
 
 def test_an_interruption_is_not_held_against_a_trial() -> None:

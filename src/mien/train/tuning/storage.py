@@ -12,7 +12,7 @@ from optuna import Study
 from optuna.exceptions import OptunaError, StorageInternalError
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback, fail_stale_trials
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError, SQLAlchemyError
 
@@ -88,16 +88,28 @@ def _connect(url: str, sqlite: bool, attempts: int = 5) -> RDBStorage:
     return _connect(url, sqlite, attempts - 1)
 
 
-def retry_dead(study: Study, running: list[FrozenTrial]) -> None:
-    """Queue again those of the ``running`` trials whose process is dead."""
+def retry_dead(study: Study, storage: RDBStorage, running: list[FrozenTrial]) -> None:
+    """Queue again those of the ``running`` trials of ``storage`` whose process is dead."""
     fail_stale_trials(study)
     for trial in running:
         # A process that dies before its first heartbeat never becomes stale.
         began = trial.datetime_start
-        if began and not trial.params and datetime.now() - began > timedelta(seconds=GRACE):
+        if (
+            began
+            and datetime.now() - began > timedelta(seconds=GRACE)
+            and not _has_heartbeat(storage, trial)
+        ):
             with suppress(ValueError, OptunaError):  # the trial has just ended
                 study.tell(trial.number, state=TrialState.FAIL)
                 RetryHeartbeatStaleTrialCallback(MAX_RETRIES)(study, trial)
+
+
+def _has_heartbeat(storage: RDBStorage, trial: FrozenTrial) -> bool:
+    beats = text("SELECT 1 FROM trial_heartbeats WHERE trial_id = :trial")
+    with storage.engine.connect() as connection:
+        found = connection.execute(beats, {"trial": trial._trial_id}).first()
+        connection.rollback()  # SQLite's lock
+    return found is not None
 
 
 def retry_interrupted(study: Study, number: int) -> None:

@@ -21,6 +21,7 @@ from optuna import Study, Trial, TrialPruned, create_study
 from optuna import logging as optuna_logging
 from optuna.exceptions import ExperimentalWarning, OptunaError, UpdateFinishedTrialError
 from optuna.pruners import BasePruner, MedianPruner, NopPruner
+from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -114,8 +115,9 @@ def tune(
     url = storage or f"sqlite:///{(out / 'study.db').absolute()}"
     with _quietly(), storage_errors(url):
         with damaged_study(url):  # all of it is read once, before the first trial
+            database = open_storage(url)
             study = create_study(
-                storage=open_storage(url),
+                storage=database,
                 study_name=name or config.name,
                 direction="maximize",
                 load_if_exists=True,
@@ -126,7 +128,7 @@ def tune(
             check_folders(study, out)
             rows_of(study)
         device, watcher = device or pick_device(), watcher or Watcher()
-        _Search(study, config, space, data, out, trials, device, watcher).run()
+        _Search(study, database, config, space, data, out, trials, device, watcher).run()
         write_report(study, config, space, out)
         return rows_of(study)
 
@@ -136,6 +138,7 @@ class _Search:
     """One process at work on a search."""
 
     study: Study
+    database: RDBStorage
     config: ClassifierConfig
     space: Space
     data: Dataset
@@ -160,7 +163,7 @@ class _Search:
                     self.watcher.waiting([trial.number for trial in running])
                 reported = True
                 time.sleep(POLL)
-                retry_dead(self.study, running)
+                retry_dead(self.study, self.database, running)
             else:
                 break
 
