@@ -8,6 +8,7 @@ NOT_RUN = {
     "make run": "makes a virtual environment and installs packages",
     "make test": "makes a virtual environment and runs this suite",
     "make fuzz": NO_FUZZ,
+    "make kill": "takes a quarter of an hour; tests/kill/test_kill.py is a short run",
     "make fuzz ARGS='--inputs 5000 --seed 7 --doors coco,voc'": NO_FUZZ,
     "make fuzz ARGS='--replay out/fuzz/coco-7-120.zip'": NO_FUZZ,
     "git clone REPOSITORY mien && cd mien": "needs the network",
