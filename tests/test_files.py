@@ -165,6 +165,50 @@ def test_a_folder_that_is_not_there_cannot_be_locked(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
+@pytest.mark.parametrize("kind", ["symbolic", "hard", "pipe"])
+def test_a_lock_from_a_stranger_changes_no_other_file(kind: str, tmp_path: Path) -> None:
+    """An unpacked run or pack may hold a link of the lock's name to any file."""
+    victim, folder = tmp_path / "victim", tmp_path / "run"
+    victim.write_bytes(b"mine")
+    folder.mkdir()
+    if kind == "symbolic":
+        (folder / LOCK).symlink_to(victim)
+    elif kind == "hard":
+        (folder / LOCK).hardlink_to(victim)
+    else:
+        os.mkfifo(folder / LOCK)
+    with pytest.raises(OutputError, match="link, or not a file"), lock_folder(folder, "packing"):
+        pass
+    assert victim.read_bytes() == b"mine"
+
+
+def test_a_lock_on_a_full_disk_is_reported_and_removed(
+    tmp_path: Path, full_disk: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    with (
+        full_disk(0),
+        pytest.raises(OutputError, match=r"cannot write '.*\.lock' \("),
+        lock_folder(tmp_path, "packing into"),
+    ):
+        pass
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no named pipes")
+@pytest.mark.parametrize("write", [check_writable, lambda path: write_whole(path, b"data")])
+def test_what_is_not_a_file_is_not_replaced_by_one(
+    write: Callable[[Path], None], tmp_path: Path
+) -> None:
+    """Root, as in a container, would make a file of ``/dev/null``."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "null").symlink_to("/dev/null")
+    for name in ("pipe", "null", "/dev/null", "/dev/stdout"):
+        with pytest.raises(OutputError, match=r"it is a (device|named pipe), not a file"):
+            write(tmp_path / name)
+    assert (tmp_path / "pipe").is_fifo() and (tmp_path / "null").is_symlink()
+
+
 def leave_partial(folder: Path) -> Path:
     """What a process leaves that is killed while it writes."""
     code = (

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any, NoReturn, TypeVar
 
 from mien.errors import ConfigError, OutputError
-from mien.reading import open_file
+from mien.reading import check_regular, open_file
 
 LOCK = ".lock"
 """The file that ``lock_folder`` holds; it says which process does what."""
@@ -43,10 +43,11 @@ _ADVICE = {
 def write_whole(path: Path, data: bytes) -> None:
     """Write ``data`` so that a kill or a full disk leaves either the old file or the new one.
 
-    The first write into a folder sweeps it. Raises ``OutputError``.
+    The first write into a folder sweeps it. Raises ``OutputError``, also for a device.
     """
     partial: Path | None = None
     try:
+        _check_replaceable(path)
         folder = str(path.parent)
         if folder not in _swept:
             _swept.add(folder)
@@ -66,6 +67,14 @@ def write_whole(path: Path, data: bytes) -> None:
         if isinstance(error, (OSError, ValueError)):
             raise output_error(repr(str(path)), error) from error
         raise
+
+
+def _check_replaceable(path: Path) -> None:
+    """Raise ``OSError`` for what is not a file: root would replace ``/dev/null`` by one."""
+    with suppress(FileNotFoundError):
+        check_regular(path.stat().st_mode, path)
+    if path.is_symlink() and path.parent == Path("/dev"):  # /dev/stdout > FILE leads to a file
+        raise OSError(errno.EINVAL, "it is a device, not a file")
 
 
 def sweep(folder: Path) -> None:
@@ -178,6 +187,7 @@ def check_writable(path: Path) -> None:
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         if not os.access(path.parent, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        _check_replaceable(path)
     except (OSError, ValueError) as error:
         raise output_error(repr(str(path)), error) from error
 
@@ -210,22 +220,35 @@ def lock_folder(folder: Path, what: str) -> Iterator[None]:
     """
     path = folder / LOCK
     try:
-        file = path.open("a+", encoding="utf-8")
+        if not is_own_file(path):
+            raise OSError(errno.EINVAL, "it is a link, or not a file")
+        file = path.open("a+b", buffering=0)  # a buffer would fail again when it is closed
     except OSError as error:
-        raise output_error(repr(str(folder)), error) from error
+        raise output_error(repr(str(path)), error) from error
     with file:
         if not try_lock(file, path):
             file.seek(0)
-            holder = file.read() or "another process is writing to"
+            holder = file.read().decode(errors="replace") or "another process is writing to"
             raise ConfigError(f"{holder} {folder}: wait until it ends, or give another folder")
-        file.truncate(0)
-        file.write(f"process {os.getpid()} is {what}")
-        file.flush()
         try:
+            try:
+                file.truncate(0)
+                file.write(f"process {os.getpid()} is {what}".encode())
+            except OSError as error:
+                raise output_error(repr(str(path)), error) from error
             yield
         finally:
             with suppress(OSError):
                 path.unlink()
+
+
+def is_own_file(path: Path) -> bool:
+    """Whether writing to ``path`` changes this file only: it is missing, or a file of one name."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return True
+    return stat.S_ISREG(status.st_mode) and status.st_nlink == 1
 
 
 def try_lock(file: IO[Any], path: Path) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.classifiers.base import Classifier, load_classifier
+from mien.classifiers.base import Classifier, load_classifier, probabilities
 from mien.detectors.base import Detector, check_detector, check_faces
 from mien.detectors.load import load_detector
 from mien.errors import ConfigError, ImageReadError
@@ -195,7 +195,7 @@ class Recognizer:
         crops = [face_crop(p.image, face, self._framing) for p in pictures for face in p.faces]
         if not crops:
             return np.empty((0, len(self.classifier.spec.labels)), np.float32)
-        return self.classifier.classify(crops)
+        return probabilities(self.classifier, crops)
 
 
 def analyze(

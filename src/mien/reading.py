@@ -35,12 +35,12 @@ def open_file(path: str | Path, *, pipes: bool = False) -> IO[bytes]:
     that no file can have. It never waits.
     """
     try:
-        _check(os.stat(path).st_mode, path, pipes)  # noqa: PTH116 - some act when opened
+        check_regular(os.stat(path).st_mode, path, pipes)  # noqa: PTH116 - some act when opened
         file = open(path, "rb", opener=open_at_once)  # noqa: SIM115 - no opener in Path
     except ValueError as error:  # a null character, or a name that the system cannot encode
         raise OSError(errno.EINVAL, f"no file can have this name ({error})", str(path)) from None
     try:
-        _check(os.fstat(file.fileno()).st_mode, path, pipes)  # it may be another file by now
+        check_regular(os.fstat(file.fileno()).st_mode, path, pipes)  # it may be another file by now
         if sys.platform != "win32":
             os.set_blocking(file.fileno(), True)
     except BaseException:
@@ -62,7 +62,7 @@ def read_file(path: str | Path, most: int = MOST_BYTES, *, pipes: bool = False) 
     return data
 
 
-def _check(mode: int, path: str | Path, pipes: bool) -> None:
+def check_regular(mode: int, path: str | Path, pipes: bool = False) -> None:
     """Raise ``OSError`` for what is not a regular file, by the ``mode`` that ``stat`` gives."""
     if stat.S_ISREG(mode):
         return

@@ -53,12 +53,17 @@ def test_the_notes_of_the_exporter_are_left_out(graph: Callable[[], Any]) -> Non
     assert not any(n.doc_string or n.metadata_props for n in model.graph.node)
 
 
-def test_weights_beyond_float16_are_refused(graph: Callable[[], Any]) -> None:
+@pytest.mark.parametrize(
+    ("factor", "advice"), [(1e8, "with float32"), (np.nan, "is not finite: train")]
+)
+def test_weights_beyond_float16_are_refused(
+    factor: float, advice: str, graph: Callable[[], Any]
+) -> None:
     model = graph()
     tensor = next(t for t in model.graph.initializer if len(t.dims) > 1)
-    values = numpy_helper.to_array(tensor) * np.float32(1e8)
+    values = numpy_helper.to_array(tensor) * np.float32(factor)
     tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
-    with pytest.raises(ModelError, match="float32"):
+    with pytest.raises(ModelError, match=advice):
         store_float16(model)
 
 

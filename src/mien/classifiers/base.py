@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.errors import ModelError
 from mien.registry import classifiers
 from mien.runtime import is_onnx_file
 from mien.specs.classifier import ModelSpec
@@ -26,6 +27,23 @@ class Classifier(Protocol):
     def classify(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """(N, K) calibrated probabilities for the same crops; rows sum to 1."""
         ...
+
+
+def probabilities(
+    classifier: Classifier, crops: Sequence[NDArray[np.uint8]]
+) -> NDArray[np.float32]:
+    """What ``classifier`` answers to ``crops``: (N, K) finite numbers.
+
+    Raises ``ModelError`` for any other answer, as of a plug-in or of a run with damaged weights.
+    """
+    answer = np.asarray(classifier.classify(crops))
+    expected = (len(crops), len(classifier.spec.labels))
+    if answer.shape != expected or not np.isfinite(answer).all():
+        raise ModelError(
+            f"model {classifier.spec.name!r} returned values of shape {answer.shape} for "
+            f"{len(crops)} faces, expected {expected} finite numbers: train or export it again"
+        )
+    return answer
 
 
 def load_classifier(

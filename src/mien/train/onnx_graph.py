@@ -88,14 +88,17 @@ def store_float16(model: ModelProto) -> None:
     """Store every weight matrix and kernel as float16, cast to float32 where it is used.
 
     Biases stay float32, because they are small. Changes ``model``. Raises ``ModelError`` for values
-    beyond float16.
+    beyond float16, or that are not finite.
     """
     graph, casts = model.graph, []
     for tensor in graph.initializer:
         if tensor.data_type == TensorProto.FLOAT and len(tensor.dims) > 1:
             name = tensor.name
+            values = numpy_helper.to_array(tensor)
+            if not np.isfinite(values).all():
+                raise ModelError(f"{name} is not finite: train the model again")
             with np.errstate(over="ignore"):
-                half = numpy_helper.to_array(tensor).astype(np.float16)
+                half = values.astype(np.float16)
             if not np.isfinite(half).all():
                 raise ModelError(f"{name} does not fit into float16: export with float32 weights")
             tensor.CopyFrom(numpy_helper.from_array(half, f"{name}.float16"))

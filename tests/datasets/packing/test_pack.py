@@ -343,8 +343,11 @@ def test_a_split_whose_name_is_a_path(split: str, folder: Path, tmp_path: Path) 
     assert {path.name for path in tmp_path.rglob("*.partial")} == set()
 
 
+@pytest.mark.parametrize("link", [Path.symlink_to, Path.hardlink_to, None])
 @pytest.mark.parametrize("name", ["train.pixels.npy", "train.journal.partial"])
-def test_packing_writes_through_no_link(name: str, folder: Path, tmp_path: Path) -> None:
+def test_packing_writes_through_no_link_nor_pipe(
+    name: str, link: Callable[[Path, Path], None] | None, folder: Path, tmp_path: Path
+) -> None:
     """A pack from a stranger, unfinished, could change any file of whoever resumes it."""
     out = tmp_path / "out"
     pack(Photos(folder), folder, out, size=24)
@@ -352,7 +355,10 @@ def test_packing_writes_through_no_link(name: str, folder: Path, tmp_path: Path)
     (out / "pack.json").write_text(json.dumps({**manifest, "complete": False, "pictures": {}}))
     (out / name).unlink(missing_ok=True)
     (tmp_path / "victim").write_bytes(b"mine")
-    (out / name).symlink_to(tmp_path / "victim")
+    if link is None:
+        os.mkfifo(out / name)
+    else:
+        link(out / name, tmp_path / "victim")
     with pytest.raises(DatasetError, match=f"{name} is a link"):
         pack(Photos(folder), folder, out, size=24)
     assert (tmp_path / "victim").read_bytes() == b"mine"

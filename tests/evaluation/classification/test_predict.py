@@ -118,6 +118,20 @@ def test_a_training_run_answers_as_its_network_does(data: Dataset, tmp_path: Pat
     assert found.accuracy == pytest.approx(np.mean(expected.argmax(axis=1) == labels))
 
 
+def test_a_run_whose_weights_are_not_finite_is_not_measured(data: Dataset, tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch", reason="the 'train' extra brings PyTorch")
+    run, _ = training_run(tmp_path / "run")
+    from mien.train.classification.classifier import TorchClassifier
+
+    state = torch.load(run / "last.pt", weights_only=True)
+    for values in state["ema"].values():
+        if values.is_floating_point():
+            values.fill_(torch.nan)
+    torch.save(state, run / "last.pt")
+    with pytest.raises(ModelError, match=r"expected .* finite numbers"):
+        predict(TorchClassifier(run, device="cpu"), data, "public")
+
+
 class Album:
     """Pictures of every size, grey and colour, of which some cannot be read."""
 

@@ -32,7 +32,7 @@ from mien.datasets.packing.packed import (
 from mien.datasets.samples import Pixels
 from mien.errors import ConfigError, DatasetError, one_line
 from mien.escaping import for_csv
-from mien.files import check_writable, lock_folder, output_error, sweep, write_whole
+from mien.files import check_writable, is_own_file, lock_folder, output_error, sweep, write_whole
 from mien.parsing import parse_json
 from mien.version import __version__
 
@@ -92,8 +92,8 @@ class PackWriter:
                 "is no name for a file"
             )
         for path in (pixels_path(self.folder, split), self._journal_path(split)):
-            if path.is_symlink():  # writing would change the file that it leads to
-                raise self._damaged(f"{path.name} is a link")
+            if not is_own_file(path):  # writing would change another file, or wait for a reader
+                raise self._damaged(f"{path.name} is a link, or not a file")
         keys, self._kept[split], self._journal_bytes[split] = [], 0, 0
         for line, fact, why in self._journal(split):
             keys.append(fact[1])

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.classifiers.base import Classifier
+from mien.classifiers.base import Classifier, probabilities
 from mien.preprocess.crop import square_around
 from mien.preprocess.network_input import resize_crops
 from mien.specs.classifier import ModelSpec
@@ -32,8 +32,8 @@ def occlusion(classifier: Classifier, crop: NDArray[np.uint8]) -> NDArray[np.flo
     covered = np.repeat(resized[None], len(places), axis=0)  # (P, R, R, C)
     for picture, (y, x) in zip(covered, places, strict=True):
         picture[y : y + patch, x : x + patch] = resized.mean(axis=(0, 1)).round()
-    before = classifier.classify([resized])[0]  # (K,)
-    after = classifier.classify(list(covered))[:, before.argmax()]  # (P,)
+    before = probabilities(classifier, [resized])[0]  # (K,)
+    after = probabilities(classifier, list(covered))[:, before.argmax()]  # (P,)
     total, count = np.zeros((side, side), np.float32), np.zeros((side, side), np.float32)
     for drop, (y, x) in zip(before.max() - after, places, strict=True):
         total[y : y + patch, x : x + patch] += drop

@@ -11,7 +11,7 @@ from contextlib import suppress
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.classifiers.base import Classifier
+from mien.classifiers.base import Classifier, probabilities
 from mien.datasets.base import Dataset, check_split
 from mien.datasets.samples import Sample, pixel_fingerprint, pixel_keys
 from mien.errors import DatasetError, InputError, ModelError
@@ -45,7 +45,7 @@ def predict(
 
     A picture that cannot be read is listed in ``skipped``. Raises ``DatasetError`` for a missing
     split or one without a readable picture, and ``ModelError`` if the data set has an expression
-    that the model does not know.
+    that the model does not know, or if its answers are not finite.
     """
     spec = classifier.spec
     columns, names = match_labels(spec.labels, dataset.facts.labels, spec.name)
@@ -120,9 +120,9 @@ def _noun(label: str) -> str:
 def _probs(classifier: Classifier, pictures: NDArray[np.uint8], tta: bool) -> NDArray[np.float64]:
     """(N, R, R, C) resized crops → (N, K) probabilities in the model's order."""
     if not tta:
-        return classifier.classify(list(pictures)).astype(np.float64)
+        return probabilities(classifier, list(pictures)).astype(np.float64)
     crops = ten_crops(pictures, classifier.spec)  # (V, N, R, R, C)
-    flat = classifier.classify(list(crops.reshape(-1, *pictures.shape[1:])))
+    flat = probabilities(classifier, list(crops.reshape(-1, *pictures.shape[1:])))
     return np.asarray(flat.reshape(len(crops), len(pictures), -1).mean(axis=0, dtype=np.float64))
 
 
