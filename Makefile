@@ -4,6 +4,9 @@ RUN := .venv
 TEST := .venv-test
 CORE ?= .venv-core
 DATA ?= ../shared/data
+# Tests run in so many processes, each with one thread: two with two threads get in each other's way.
+JOBS ?= 2
+PYTEST = OMP_NUM_THREADS=1 $(1)/bin/python -m pytest -n $(JOBS) --dist loadfile
 
 .PHONY: run test test-all test-core lint format docs bench fuzz kill clean help
 
@@ -13,13 +16,13 @@ run: $(RUN)/ready  ## core install in .venv; analyse the sample photo (the defau
 	@echo "annotated picture: $(CURDIR)/out/astronaut.jpg"
 
 test: $(TEST)/ready  ## install with every extra in .venv-test; all tests but the slow ones
-	@$(TEST)/bin/python -m pytest
+	@$(call PYTEST,$(TEST))
 
 test-all: $(TEST)/ready  ## all tests, the slow ones too
-	@$(TEST)/bin/python -m pytest -m ''
+	@$(call PYTEST,$(TEST)) -m ''
 
 test-core: $(CORE)/ready  ## core install in .venv-core; the tests that need no extra
-	@$(CORE)/bin/python -m pytest
+	@$(call PYTEST,$(CORE))
 
 lint: $(TEST)/ready  ## ruff and mypy; changes nothing
 	@$(TEST)/bin/ruff check . && $(TEST)/bin/ruff format --check . && $(TEST)/bin/mypy
@@ -34,6 +37,8 @@ bench: $(TEST)/ready  ## speed and memory, on fer2013.zip and wider_train5.zip i
 	@$(TEST)/bin/python benchmarks/speed.py --data $(DATA)/fer2013.zip
 	@$(TEST)/bin/python benchmarks/pack.py --pictures $(DATA)/wider_train5.zip
 	@$(TEST)/bin/python benchmarks/training.py --data $(DATA)/fer2013.zip --pictures 4096 --rounds 3
+	@if $(TEST)/bin/python -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then \
+		$(TEST)/bin/python benchmarks/training_gpu.py --data $(DATA)/fer2013.zip; fi
 
 fuzz: $(TEST)/ready  ## 100,000 mutated files through every reader; ARGS='--inputs 1000 --replay FILE'
 	@$(TEST)/bin/python -m tests.fuzz $(ARGS)
@@ -60,7 +65,7 @@ $(TEST)/ready: pyproject.toml
 
 $(CORE)/ready: pyproject.toml
 	@$(call venv,$(CORE))
-	$(CORE)/bin/pip install --quiet --editable . pytest
+	$(CORE)/bin/pip install --quiet --editable . pytest pytest-xdist
 	@touch $@
 
 # Debian keeps venv in a package of its own; say so instead of failing with a traceback.

@@ -8,6 +8,7 @@ NOT_RUN = {
     "make run": "makes a virtual environment and installs packages",
     "make test": "makes a virtual environment and runs this suite",
     "make fuzz": NO_FUZZ,
+    "make kill": "takes a quarter of an hour; tests/kill/test_kill.py is a short run",
     "make fuzz ARGS='--inputs 5000 --seed 7 --doors coco,voc'": NO_FUZZ,
     "make fuzz ARGS='--replay out/fuzz/coco-7-120.zip'": NO_FUZZ,
     "git clone REPOSITORY mien && cd mien": "needs the network",
@@ -39,6 +40,7 @@ BENCHMARKS = {
     "python benchmarks/readers.py": "--entries 100",
     "python benchmarks/speed.py": "--repeats 1 --calls 10",
     "python benchmarks/training.py": "--pictures 128 --rounds 1 --batch 32",
+    "python benchmarks/training_gpu.py": "--device cpu --limit 8 --batch 2 --steps 1 --losses 2",
 }
 
 DETECTOR = (

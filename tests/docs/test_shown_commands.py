@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -197,9 +198,11 @@ def test_slow_commands_run_as_shown(page: str, folder: Path) -> None:
     ],
     indirect=["folder"],
 )
-def test_programs_run_as_shown(page: str, folder: Path) -> None:
+def test_programs_run_as_shown(page: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The programs of a page run in one session, in their order."""
-    namespace: dict[str, Any] = {"__name__": "__main__"}
+    script = ModuleType("__main__")
+    monkeypatch.setitem(sys.modules, "__main__", script)  # where processes look for functions
+    namespace = vars(script)
     for name, value in PROGRAM_NAMES.get(page, {}).items():
         if isinstance(value, str):
             shown_files.photo(folder / value)

@@ -98,3 +98,14 @@ def test_answers_belong_to_their_data_only(tmp_path: Path) -> None:
     first = kept.answers[0]
     moved = replace(first, truth=first.truth + 1)
     assert not are_answers_to(replace(kept, answers=(moved, *kept.answers[1:])), scenes, "valid")
+
+
+def test_a_zip_of_a_later_version_is_one_clear_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    np.savez(path, words=np.array("{}"), truth=np.zeros(4))
+    data = bytearray(path.read_bytes())
+    at = data.rindex(b"PK\x01\x02")  # the last entry of the directory
+    data[at + 6] = 200  # the version that is needed to read it
+    path.write_bytes(data)
+    with pytest.raises(InputError, match="is not a file of predictions"):
+        load_answers(path)

@@ -238,7 +238,7 @@ def answers(path: Path, case: Case) -> None:
         if isinstance(found, Predictions):
             examples(found, 4)
             classification.measure(found)
-        elif len(case.files) and hash(found.fingerprint) % 4 == 0:  # half a second each
+        elif int(found.fingerprint, 16) % 4 == 0:  # half a second each
             detection.measure(found)
 
 

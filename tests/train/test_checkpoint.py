@@ -88,6 +88,7 @@ def nested(depth: int) -> object:
     [
         {"epochs_done": -1}, {"epochs_done": True}, {"epochs_done": 10**30},
         {"ema_updates": 10**30},
+        {"ema_ramp": 1},
         {"config": {1: 2}}, {"config": {"name": torch.zeros(1)}}, {"config": {"name": nested(50)}},
         {"config": {"name": 10**40}},
         {"facts": {"hardware": torch.zeros(1)}}, {"facts": {(1, 2): 3}},
@@ -164,6 +165,19 @@ def test_a_reworded_description_does_not_stop_a_run_from_resuming(tmp_path: Path
     config = {**tiny.config().to_dict(), "description": "In other words."}
     checkpoint.save({**WHOLE, "config": config}, tmp_path / checkpoint.CHECKPOINT)
     checkpoint.check(tmp_path, tiny.config(), resume=True)
+
+
+def test_a_run_may_go_on_with_or_without_graphs(tmp_path: Path) -> None:
+    checkpoint.save({**WHOLE, "config": tiny.config().to_dict()}, tmp_path / checkpoint.CHECKPOINT)
+    checkpoint.check(tmp_path, tiny.config(cuda_graphs=False), resume=True)
+
+
+def test_several_teachers_are_kept(tmp_path: Path) -> None:
+    config = tiny.config(teacher=["a", "b"])
+    checkpoint.save({**WHOLE, "config": config.to_dict()}, tmp_path / checkpoint.CHECKPOINT)
+    checkpoint.check(tmp_path, config, resume=True)
+    with pytest.raises(ConfigError, match=r"another recipe \(teacher = \['a', 'b'\]\)"):
+        checkpoint.check(tmp_path, tiny.config(teacher="a"), resume=True)
 
 
 def test_a_checkpoint_from_before_a_key_existed_resumes(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from mien.datasets.samples import Sample
 from mien.datasets.splits import at_random
 from mien.errors import ConfigError, DatasetError, ModelFileError, OutputError, TrainingError
 from tests.support import tiny
-from tests.support.runs import equal, state, train
+from tests.support.runs import CPU, equal, state, train
 
 torch = pytest.importorskip("torch")
 
@@ -197,6 +197,29 @@ def test_a_run_of_before_fingerprints_is_resumed_by_its_counts(tmp_path: Path) -
             tiny.config(architecture="mlp", epochs=1, limit=96), tmp_path, resume=True,
             data=tiny.Faces(128),
         )  # fmt: skip
+
+
+def test_the_average_of_a_run_of_before_goes_on_without_a_ramp(tmp_path: Path) -> None:
+    config, once = tiny.config(epochs=2, ema=0.9), list[int]()
+
+    def stop(row: dict[str, Any]) -> None:
+        once.append(row["epoch"])
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        training.train(config, tiny.Faces(), tmp_path, device=CPU, on_epoch=stop)
+    ramped = state(tmp_path)
+    assert once == [1] and ramped["ema_ramp"]
+    old = {key: value for key, value in ramped.items() if key != "ema_ramp"}
+    checkpoint.save(old, tmp_path / "last.pt")
+    train(config, tmp_path, resume=True)
+    whole = state(tmp_path)
+    assert not whole["ema_ramp"] and whole["ema_updates"] == 6
+    name = next(name for name, value in whole["model"].items() if value.is_floating_point())
+    started, ended = ramped["ema"][name], whole["ema"][name]
+    # Three steps keep .9³ of the average; a ramp would keep 4/13 · 5/14 · 6/15 of it.
+    moved = (ended - started).norm() / (whole["model"][name] - started).norm()
+    assert float(moved) < 0.5
 
 
 def test_two_runs_in_one_folder_are_refused(tmp_path: Path) -> None:

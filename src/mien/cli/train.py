@@ -45,7 +45,10 @@ def _list_recipes(context: click.Context, _: click.Parameter, asked: bool) -> No
     help="Only N pictures of each split, drawn at random (--seed), each class by its share.",
 )
 @click.option("--seed", type=SEED, metavar="N", help="Instead of the recipe's.")
-@click.option("--teacher", metavar="RUN", help="A finished run to distil from.")
+@click.option(
+    "--teacher", metavar="RUN", multiple=True,
+    help="A finished run to distil from; can be repeated, to learn from their mean.",
+)  # fmt: skip
 @click.option(
     "--weights", metavar="WHERE",
     help="Initial weights: imagenet, coco (for detectors), both downloaded; a local file; or none.",
@@ -70,6 +73,7 @@ def command(
     resume: bool,
     threads: int | None,
     overrides: tuple[str, ...],
+    teacher: tuple[str, ...],
     **keys: Any,
 ) -> int:
     """Train a classifier or a face detector from a recipe.
@@ -91,6 +95,8 @@ def command(
 
     check_outputs(context, ["out"])
     values = {key: value for key, value in keys.items() if value is not None}
+    if teacher:
+        values["teacher"] = teacher[0] if len(teacher) == 1 else teacher
     config = load_recipe(recipe, overrides, values)
     if isinstance(config, ClassifierConfig):
         config.check_teacher()

@@ -38,6 +38,7 @@ _CLASSIFIER: dict[str, type | tuple[type, ...]] = {"ferplus": bool}
 """Keys that only a classifier's checkpoint needs."""
 _OPTIONAL: dict[str, type | tuple[type, ...]] = {
     "facts": dict, "best": (dict, type(None)), "watch": dict, "scaler": dict,
+    "ema_ramp": bool,
 }  # fmt: skip
 """Keys that checkpoints of the first versions lack."""
 
@@ -109,7 +110,8 @@ def _check_same_recipe(run: Path, config: BaseConfig) -> None:
             "choose another --out"
         )
     stored = before.to_dict()
-    own = {**config.to_dict(), "description": before.description}  # which changes no result
+    kept = ("description", "cuda_graphs")  # which change no result
+    own = {**config.to_dict(), **{key: stored[key] for key in kept}}
     changed = [key for key, value in own.items() if stored[key] != value]
     if changed:
         was = ", ".join(f"{key} = {stored[key]!r}" for key in changed)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -14,21 +17,64 @@ def decayed(net: nn.Module) -> list[nn.Parameter]:
     return [p for p in net.parameters() if p.ndim > 1]
 
 
-def make_optimizer(net: nn.Module, config: BaseConfig) -> Optimizer:
-    """SGD with Nesterov momentum, Adam, or AdamW, in two groups: with and without weight decay."""
+def make_optimizer(
+    net: nn.Module, config: BaseConfig, graph_device: torch.device | None = None
+) -> Optimizer:
+    """SGD with Nesterov momentum, Adam, or AdamW, in two groups: with and without weight decay.
+
+    With ``graph_device`` its step can be captured as a CUDA graph: the learning rate is a number on
+    that GPU, which ``set_rate`` changes between replays.
+    """
     groups = [
         {"params": decayed(net), "weight_decay": config.weight_decay},
         {"params": [p for p in net.parameters() if p.ndim <= 1], "weight_decay": 0.0},
     ]
+    graphed = graph_device is not None
+    lr: Any = torch.tensor(config.lr, device=graph_device) if graphed else config.lr
     # Fused optimisers pass over the weights once, which makes small networks faster.
     if config.optimizer == "adam":
-        return torch.optim.Adam(groups, lr=config.lr, fused=True)
+        return torch.optim.Adam(groups, lr=lr, fused=True, capturable=graphed)
     if config.optimizer == "adamw":
-        return torch.optim.AdamW(groups, lr=config.lr, fused=True)
-    # Not fused: PyTorch's fused SGD fails on weights that were frozen at first.
+        return torch.optim.AdamW(groups, lr=lr, fused=True, capturable=graphed)
+    # Not fused elsewhere: PyTorch's fused SGD fails on weights that were frozen at first.
     return torch.optim.SGD(
-        groups, lr=config.lr, momentum=config.momentum, nesterov=config.momentum > 0
+        groups,
+        lr=lr,
+        momentum=config.momentum,
+        nesterov=config.momentum > 0,
+        fused=True if graphed else None,
     )
+
+
+def set_rate(optimizer: Optimizer, rate: float) -> None:
+    """Set the learning rate of every group."""
+    for group in optimizer.param_groups:
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(rate)
+        else:
+            group["lr"] = rate
+
+
+_OWN = ("lr", "fused", "foreach", "capturable")
+"""Options of a group that belong to the machine, not to the run."""
+
+
+def optimizer_state(optimizer: Optimizer) -> dict[str, Any]:
+    """The state for a checkpoint: it does not depend on how the optimiser computes."""
+    state = optimizer.state_dict()
+    groups = [{**group, "lr": float(group["lr"])} for group in state["param_groups"]]
+    return {**state, "param_groups": groups}
+
+
+def load_optimizer_state(optimizer: Optimizer, state: Mapping[str, Any]) -> None:
+    """Take over a checkpoint's state, but not how its optimiser computed."""
+    groups = [
+        {**saved, **{key: group[key] for key in _OWN if key in group}}
+        for saved, group in zip(state["param_groups"], optimizer.param_groups, strict=True)
+    ]
+    optimizer.load_state_dict({**state, "param_groups": groups})
+    for group, loaded in zip(groups, optimizer.param_groups, strict=True):
+        loaded["lr"] = group["lr"]  # the very tensor, of which load_state_dict makes a copy
 
 
 def l1_norm(net: nn.Module) -> Tensor:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
 from mien.errors import ConfigError, TrainingError
 from mien.train.config import BaseConfig
@@ -56,6 +56,19 @@ class Task(Protocol[Net]):
         """Whether training ends before the next epoch, whatever ``epochs`` says."""
         ...
 
+    @property
+    def graph_obstacle(self) -> str | None:
+        """Why a step cannot be captured as a CUDA graph; ``None`` if it can.
+
+        Then ``batches`` are ``Graphable``, and ``prepare`` and ``loss`` never wait for the device.
+        """
+        ...
+
+    @property
+    def generators(self) -> Sequence[Generator]:
+        """What ``prepare`` and ``loss`` draw from, besides PyTorch's own generator."""
+        ...
+
     def start(self) -> None:
         """Prepare a new run's network: load initial weights, fit what depends on the data."""
         ...
@@ -68,8 +81,12 @@ class Task(Protocol[Net]):
         """The epoch's ``steps`` batches, of each this process's share, on the device."""
         ...
 
+    def prepare(self, batch: Any) -> Any:
+        """What ``loss`` takes, made on the device in full precision."""
+        ...
+
     def loss(self, batch: Any) -> tuple[Tensor, dict[str, Tensor]]:
-        """The loss of a batch, and detached measures that are summed over the epoch."""
+        """The loss of a prepared batch, and detached measures that are summed over the epoch."""
         ...
 
     def metrics(self, epoch: int, sums: Mapping[str, float]) -> Row:

@@ -15,19 +15,26 @@ from typing import Any, Generic
 
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from mien.datasets.base import Dataset, SceneDataset
 from mien.datasets.splits import resplit
 from mien.train import checkpoint
+from mien.train.averaging import AveragedWeights
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.task import ClassifierTask
 from mien.train.config import BaseConfig
 from mien.train.detection.config import DetectorConfig
 from mien.train.distributed import World
 from mien.train.divergence import check_losses, check_weights
+from mien.train.gpu import fast_kernels
+from mien.train.graphed_step import GraphedStep, StepResult
 from mien.train.metrics_file import METRICS, Row, read_metrics
-from mien.train.optim import make_optimizer
+from mien.train.optim import (
+    load_optimizer_state,
+    make_optimizer,
+    optimizer_state,
+    set_rate,
+)
 from mien.train.out_of_memory import explain_out_of_memory
 from mien.train.schedule import learning_rate
 from mien.train.session import (
@@ -44,7 +51,7 @@ OnBatch = Callable[[int, int, int, float], None]
 OnEpoch = Callable[[Row], None]
 """Called with an epoch's metrics, after its checkpoint is written."""
 OnNote = Callable[[str], None]
-"""Called with what the user should know about the data, before the first epoch."""
+"""Called with what the user should know, a sentence, before the first epoch."""
 
 LOSS_INTERVAL = 20
 """Batches between two checks of the loss, each of which waits for the GPU."""
@@ -88,12 +95,13 @@ def train(
         f"this network and batches of {config.batch_size}",
         f"--set batch_size={half}, or lower {config.memory_keys}",
     )
-    with checkpoint.locked(run, config, resume, world), out_of_memory:
+    fast = fast_kernels(device, few_shapes=isinstance(config, ClassifierConfig))
+    with checkpoint.locked(run, config, resume, world), out_of_memory, fast:
         trainer = Trainer(open_task(config, dataset, device, world), run, device, world)
         if world.is_main:
             checkpoint.prepare(run, config, trainer.task.unreadable)
             if on_note:
-                for note in trainer.task.notes:
+                for note in (*trainer.task.notes, *trainer.notes):
                     on_note(note)
         resumed = world.agree(resume and checkpoint.exists(run))
         rows = trainer.restore() if resumed else trainer.start()
@@ -118,12 +126,19 @@ class Trainer(Generic[Net]):
         self.device, self.world = device, world
         self.net = task.net
         self.averaged = self.net
-        self.ema: AveragedModel | None = None
+        eager = why_eager(task, device, world)
+        self.notes = [f"steps run one kernel at a time, not as CUDA graphs: {eager}"] * bool(eager)
+        """What the user should know, a sentence each."""
+        self.learn: Callable[[Any], StepResult] = self._learn
+        graphed = device.type == "cuda" and self.config.cuda_graphs and not eager
+        graph_device = device if graphed else None
+        self.optimizer = make_optimizer(self.net, self.config, graph_device)
+        self.ema: AveragedWeights[Net] | None = None
         if self.config.ema and task.steps:
-            average = get_ema_multi_avg_fn(self.config.ema)  # type: ignore[no-untyped-call]
-            self.ema = AveragedModel(self.net, multi_avg_fn=average, use_buffers=True)
-            self.averaged = self.ema.module  # type: ignore[assignment]
-        self.optimizer = make_optimizer(self.net, self.config)
+            self.ema = AveragedWeights(self.net, self.config.ema, graph_device)
+            self.averaged = self.ema.net
+        if graphed:
+            self.learn = GraphedStep(self._learn, task.generators)
         fp16 = self.config.precision == "fp16"
         self.autocast_type = torch.float16 if fp16 else torch.bfloat16
         self.scaler = torch.amp.GradScaler(device.type, enabled=fp16)
@@ -175,8 +190,8 @@ class Trainer(Generic[Net]):
         sums: dict[str, Tensor] = {}
         rate = 0.0
         for step, batch in enumerate(task.batches(epoch)):
-            rate = task.rate_factor * learning_rate(config, epoch * steps + step, steps)
-            losses[step], measures = self._step(batch, rate)
+            rate = self.begin_step(epoch * steps + step)
+            losses[step], measures = self.learn(batch)
             for name, value in measures.items():
                 sums[name] = sums.get(name, 0) + value
             if step % LOSS_INTERVAL == LOSS_INTERVAL - 1 or step + 1 == steps:
@@ -190,14 +205,22 @@ class Trainer(Generic[Net]):
             **task.metrics(epoch, {name: float(value) for name, value in sums.items()}),
         }
 
-    def _step(self, batch: Any, rate: float) -> tuple[Tensor, dict[str, Tensor]]:
-        """One optimiser step at the learning rate ``rate``; returns the loss and the measures."""
+    def begin_step(self, done: int) -> float:
+        """Set what changes from step to step, after ``done`` steps; returns the learning rate."""
+        steps = self.task.steps
+        rate = self.task.rate_factor * learning_rate(self.config, done, steps)
+        set_rate(self.optimizer, rate)
+        if self.ema is not None:
+            self.ema.begin(done)
+        return rate
+
+    def _learn(self, batch: Any) -> StepResult:
+        """One optimiser step; returns the loss and the measures. May be captured as a graph."""
         config = self.config
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
         autocast = config.precision != "fp32"
+        prepared = self.task.prepare(batch)
         with torch.autocast(self.device.type, self.autocast_type, enabled=autocast):
-            loss, measures = self.task.loss(batch)
+            loss, measures = self.task.loss(prepared)
         self.optimizer.zero_grad(set_to_none=True)
         self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         self.world.average_gradients(self.net.parameters())
@@ -207,7 +230,7 @@ class Trainer(Generic[Net]):
         self.scaler.step(self.optimizer)
         self.scaler.update()
         if self.ema is not None:
-            self.ema.update_parameters(self.net)
+            self.ema.update(self.net)
         return loss.detach(), measures
 
     def _state(self, epochs_done: int) -> dict[str, Any]:
@@ -217,9 +240,10 @@ class Trainer(Generic[Net]):
             "config": self.config.to_dict(),
             "model": self.net.state_dict(),
             "ema": self.averaged.state_dict(),
-            "ema_updates": int(self.ema.n_averaged) if self.ema is not None else 0,
+            "ema_updates": epochs_done * self.task.steps if self.ema is not None else 0,
+            "ema_ramp": self.ema is not None and self.ema.ramp,
             "best": self.best,
-            "optimizer": self.optimizer.state_dict(),
+            "optimizer": optimizer_state(self.optimizer),
             "scaler": self.scaler.state_dict(),
             "facts": {**self.task.facts(), **environment(self.device, self.world)},
             **self.task.state(),
@@ -234,9 +258,21 @@ class Trainer(Generic[Net]):
             self.net.load_state_dict(state["model"])
             if self.ema is not None:
                 self.averaged.load_state_dict(state["ema"])
-                self.ema.n_averaged.fill_(state["ema_updates"])
-            self.optimizer.load_state_dict(state["optimizer"])
+                self.ema.ramp = state.get("ema_ramp", False)  # as the run began
+            load_optimizer_state(self.optimizer, state["optimizer"])
             self.scaler.load_state_dict(state.get("scaler", {}))
             self.best = state.get("best")
         self.done = int(state["epochs_done"])
         return read_metrics(self.folder / METRICS, self.done)
+
+
+def why_eager(task: Task[Any], device: torch.device, world: World) -> str:
+    """Why steps on this GPU cannot be captured as CUDA graphs; empty if they can, or on a CPU."""
+    config = task.config
+    if device.type != "cuda" or not config.cuda_graphs or not task.steps:
+        return ""
+    if config.precision == "fp16":
+        return "fp16 decides after each step whether it counts"
+    if world.size > 1:
+        return "several processes average their gradients"
+    return task.graph_obstacle or ""

@@ -17,6 +17,8 @@ from tests.support import tiny
 pytest.importorskip("torch")
 optuna = pytest.importorskip("optuna")
 
+from sqlalchemy.exc import OperationalError  # noqa: E402
+
 from mien.train.tuning.claim import claim  # noqa: E402
 from mien.train.tuning.sampling import suggest  # noqa: E402
 from mien.train.tuning.space import Choices, Space  # noqa: E402
@@ -176,3 +178,22 @@ def test_two_processes_may_make_the_tables_at_once(tmp_path: Path) -> None:
     children = [subprocess.Popen(args, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     errors = [child.communicate()[1] for child in children]
     assert [child.returncode for child in children] == [0, 0], errors
+
+
+def test_a_disk_that_fills_while_a_trial_ends_is_one_line(tmp_path: Path) -> None:
+    """Optuna then raises an AssertionError, "Should not reach.", in place of the database's own."""
+    url = f"sqlite:///{tmp_path / 'study.db'}"
+
+    def end() -> None:
+        try:
+            raise OperationalError("UPDATE", {}, Exception("database or disk is full"))
+        finally:
+            raise AssertionError("Should not reach.")
+
+    with (
+        pytest.raises(MienError, match=r"failed \(database or disk is"),
+        storage_errors(url),
+    ):
+        end()
+    with pytest.raises(AssertionError), storage_errors(url):
+        raise AssertionError("of another kind")

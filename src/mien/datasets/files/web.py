@@ -132,10 +132,9 @@ class _Web(urllib.request.AbstractHTTPHandler):
             allowance.check(target.hostname or "")
 
         class Connection(kind):  # type: ignore[misc, valid-type]
-            response_class = partial(_Answer, allowance=allowance)
-
             def __init__(self, *args: Any, **options: Any) -> None:
                 super().__init__(*args, **options)
+                self.response_class = partial(_Answer, allowance=allowance)
                 self._create_connection = lambda place, *_: allowance.connect(place, checked=direct)
 
         return self.do_open(Connection, request)

@@ -1,13 +1,13 @@
-"""Batched augmentation on the training device: warp, pixel changes, erasing, mixing.
+"""Batched augmentation on the training device: warp, pixel changes, erasing.
 
-All random numbers come from the generator that the caller seeds, so an epoch is reproducible.
+All random numbers come from the generator that the caller seeds, so an epoch is reproducible. No
+shape and no branch depends on them, so a CUDA graph can repeat the same work with new ones.
 """
 
 from __future__ import annotations
 
 import math
 
-import numpy as np
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
@@ -25,8 +25,8 @@ def augment(
 ) -> Tensor:
     """Augment (N, C, R, R) crops in [0, 1] into (N, C, out_side, out_side) views in [0, 1].
 
-    ``weak``: half the geometric strength and no erasing, as in a recipe's last epochs. ``mix``,
-    which also needs the labels, is a step of its own.
+    ``weak``: half the geometric strength and no erasing, as in a recipe's last epochs.
+    ``mien.train.classification.mixing``, which also needs the labels, is a step of its own.
     """
     x = warp(crops, out_side, config, generator, strength=0.5 if weak else 1.0)
     x = noise(blur(intensity(x, config, generator), config, generator), config, generator)
@@ -125,34 +125,3 @@ def erase(x: Tensor, config: ClassifierConfig, generator: Generator) -> Tensor:
     columns = (at >= left) & (at < left + width)
     mask = (rows[:, :, None] & columns[:, None, :])[:, None] & chosen.view(n, 1, 1, 1)
     return torch.where(mask, x.mean((1, 2, 3), keepdim=True), x)
-
-
-def mix(
-    x: Tensor,
-    targets: list[Tensor],
-    config: ClassifierConfig,
-    generator: Generator,
-    rng: np.random.Generator,
-) -> tuple[Tensor, list[Tensor]]:
-    """Mixup or CutMix of (N, C, S, S) pictures with a shuffled copy; ``targets``: (N, …) each.
-
-    ``rng`` draws the values for the whole batch on the host, so nothing waits for a GPU.
-    """
-    kinds = [kind for kind in ("mixup", "cutmix") if getattr(config, kind) > 0]
-    if not kinds or rng.random() >= config.mix_probability:
-        return x, targets
-    kind = kinds[rng.integers(len(kinds))]
-    alpha = getattr(config, kind)
-    share = float(rng.beta(alpha, alpha))
-    other = torch.randperm(len(x), generator=generator, device=generator.device)
-    if kind == "mixup":
-        x = share * x + (1 - share) * x[other]
-    else:
-        side = x.shape[-1]
-        cut = round(side * math.sqrt(1 - share))
-        top, left = rng.integers(side - cut + 1, size=2)
-        x = x.clone()
-        window = (..., slice(top, top + cut), slice(left, left + cut))
-        x[window] = x[other][window]
-        share = 1 - (cut / side) ** 2  # the actual square, in whole pixels
-    return x, [share * target + (1 - share) * target[other] for target in targets]

@@ -30,6 +30,7 @@ UNUSED = {
     "stochastic_depth": ("mlp", "unet", *FITTED),
     "hidden": ("mlp", "resnet", "timm", "unet", *FITTED),
     "residual_blocks": ("mlp", "resnet", "timm", "unet", *FITTED),
+    "stem_width": ("cnn", "mlp", "timm", "unet", *FITTED),
 }
 """Mien's own architectures that have no use for a key."""
 MAX_WIDTH, MAX_BLOCKS = 1 << 16, 1000
@@ -96,6 +97,9 @@ class ClassifierConfig(BaseConfig):
     stem_stride: Annotated[int, one_of(1, 2)] = 2
     """Stride of the first convolution. 1 keeps the full resolution in the first stage, at four
     times the cost."""
+    stem_width: CountOrZero = 0
+    """Channels of one more 3×3 convolution before it, of stride 1, as in ResNet-C (He et al. 2019,
+    "Bag of tricks"); 0: none."""
     squeeze_excitation: bool = False
     """Channel attention in every residual block (Hu et al. 2018)."""
     neighbours: Count = 1
@@ -171,14 +175,17 @@ class ClassifierConfig(BaseConfig):
     affect_weight: NotNegative = 0.0
     """Weight of a head that learns valence and arousal with the loss 1 - CCC (Lin 1989). It helps
     the features and is validated; it is dropped on export."""
-    teacher: str | None = None
-    """A finished run to distil from (Hinton et al. 2015); both networks see the same input."""
+    teacher: str | tuple[str, ...] | None = None
+    """A finished run to distil from (Hinton et al. 2015), or several, whose probabilities are
+    averaged; all networks see the same input."""
     needs_teacher: bool = False
     """Refuse to train without ``teacher``, for recipes that make no sense without one."""
     distill_weight: Share = 0.7
     """Share of the distillation loss; the rest is the loss against the labels."""
     distill_temperature: Positive = 3.0
-    """Divides the logits of both networks, so that the teacher's small probabilities count."""
+    """Divides the logits of all networks, so that the teacher's small probabilities count."""
+    distill_flip: bool = False
+    """Average the answer to the mirror image into every teacher's, at twice the cost."""
 
     # --- optimisation ---
     epochs: Count = 60
@@ -206,12 +213,18 @@ class ClassifierConfig(BaseConfig):
     """``fp32``; ``bf16`` (autocast, for GPUs that support it); ``fp16`` (with loss scaling, on a
     GPU)."""
 
+    @property
+    def teachers(self) -> tuple[str, ...]:
+        """The runs that ``teacher`` names."""
+        named = self.teacher or ()
+        return (named,) if isinstance(named, str) else named
+
     def check_teacher(self) -> None:
         """Raise ``ConfigError`` if a teacher is needed and none is given.
 
         Not part of every config's checks: a shipped recipe cannot name a run of its user.
         """
-        if self.needs_teacher and self.teacher is None:
+        if self.needs_teacher and not self.teachers:
             raise ConfigError(
                 f"the recipe {self.name!r} distils a teacher: train one first, for example with "
                 "'mien train se_resnet18', then give its run with --teacher RUN"

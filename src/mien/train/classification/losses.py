@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -59,10 +58,13 @@ def vote_distribution(votes: Tensor) -> Tensor:
 
 
 def distillation(student: Tensor, teacher: Tensor, temperature: float) -> Tensor:
-    """T² · KL(teacher ‖ student) of (N, K) logits at temperature T (Hinton et al. 2015)."""
+    """T² · KL(teacher ‖ student) at temperature T (Hinton et al. 2015).
+
+    ``student``: (N, K) logits. ``teacher``: (N, K) logarithms of probabilities at T.
+    """
     return temperature**2 * F.kl_div(
         F.log_softmax(student.float() / temperature, 1),
-        torch.log_softmax(teacher.float() / temperature, 1),
+        teacher,
         reduction="batchmean",
         log_target=True,
     )

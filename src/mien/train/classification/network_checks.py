@@ -1,4 +1,4 @@
-"""Checks of networks before any picture is read: the recipe's own, and the teacher it names."""
+"""Checks of a recipe's network before any picture is read."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ import torch
 
 from mien.errors import ConfigError
 from mien.registry import architectures
-from mien.specs.classifier import ModelSpec
-from mien.train.classification.classifier import load_classifier_run
 from mien.train.classification.config import ClassifierConfig
-from mien.train.classification.models.base import Network
 from mien.train.classification.models.fitted import Fitted
-from mien.train.classification.spec import input_sides, input_spec
+from mien.train.classification.spec import input_sides
 
 
 def check_network(config: ClassifierConfig, classes: int, processes: int) -> None:
@@ -37,37 +34,3 @@ def check_network(config: ClassifierConfig, classes: int, processes: int) -> Non
                 f"batches of {config.batch_size} inputs of {side}×{side} pixels ({reason}): "
                 "change input_size, batch_size or the network's shape"
             ) from None
-
-
-def load_teacher(config: ClassifierConfig, spec: ModelSpec) -> Network | None:
-    """The frozen network of the recipe's ``teacher``, or ``None`` if the recipe names none.
-
-    Raises ``ConfigError`` for a teacher of other labels or another input than ``spec``.
-    """
-    config.check_teacher()
-    if config.teacher is None:
-        return None
-    teacher, its_config, state = load_classifier_run(config.teacher)
-    if tuple(state["labels"]) != spec.labels:
-        raise ConfigError(
-            f"the teacher {config.teacher} has the labels {', '.join(state['labels'])}, the data "
-            f"set {', '.join(spec.labels)}: both must have the same labels in the same order"
-        )
-    its_spec = input_spec(its_config, spec.labels)
-    for fact in ("channels", "mean", "std"):
-        if getattr(its_spec, fact) != getattr(spec, fact):
-            raise ConfigError(
-                f"the teacher {config.teacher} was trained with {fact} {getattr(its_spec, fact)}, "
-                f"the recipe has {getattr(spec, fact)}: both must see the same input"
-            )
-    teacher.requires_grad_(False)
-    for side in input_sides(config):
-        try:
-            teacher(torch.zeros(1, config.channels, side, side))
-        except RuntimeError:
-            size = its_spec.input_size
-            raise ConfigError(
-                f"the teacher {config.teacher} takes only {size}×{size} pixels, and the recipe "
-                f"shows it {side}×{side}: set input_size and size_schedule to what both can see"
-            ) from None
-    return teacher

@@ -17,16 +17,17 @@ from mien.train.classification.losses import (
     vote_distribution,
 )
 from mien.train.classification.models.base import Network
+from mien.train.classification.teachers import Teachers
 from mien.train.classification.tensors import TensorSplit
 
 
 class Objective:
-    """The loss of one recipe on one split: labels, and where wanted votes, affect and a teacher."""
+    """The loss of one recipe on one split: labels, and where wanted votes, affect and teachers."""
 
     def __init__(
-        self, config: ClassifierConfig, classes: int, data: TensorSplit, teacher: Network | None
+        self, config: ClassifierConfig, classes: int, data: TensorSplit, teachers: Teachers | None
     ) -> None:
-        self.config, self.classes, self.data, self.teacher = config, classes, data, teacher
+        self.config, self.classes, self.data, self.teachers = config, classes, data, teachers
         self.ferplus = config.ferplus_weight if data.votes is not None else 0.0
         self.affect = config.affect_weight
         if self.affect and data.affect is None:
@@ -68,11 +69,10 @@ class Objective:
         if net.affect is not None:
             values, known = rest
             loss = loss + self.affect * _affect_loss(net.affect(features), values, known[:, 0])
-        if self.teacher is not None:
-            with torch.no_grad():
-                teacher_logits = self.teacher(x)
-            share = self.config.distill_weight
-            soft = distillation(logits, teacher_logits, self.config.distill_temperature)
+        if self.teachers is not None:
+            share, temperature = self.config.distill_weight, self.config.distill_temperature
+            taught = self.teachers.log_probabilities(x, temperature)
+            soft = distillation(logits, taught, temperature)
             loss = (1 - share) * loss + share * soft
         return loss, logits
 

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from mien.datasets.crops.survey import CropSurvey
 from mien.preprocess.network_input import resize_crops
-from mien.train.classification.augment import augment, mix
+from mien.train.classification.augment import augment
 from mien.train.classification.config import ClassifierConfig
+from mien.train.classification.mixing import draw_mixture, mix
 from mien.train.classification.spec import input_spec
 
 
@@ -74,7 +75,9 @@ def preview(
     for _ in range(views):
         view = augment(x, config.input_size, config, generator)
         # One-hot labels of the picture's own number show how much of the others is mixed in.
-        view, (shares,) = mix(view, [torch.eye(len(x))], config, generator, rng)
+        drawn = draw_mixture(config, config.input_size, rng)
+        numbers = torch.tensor(drawn.numbers)
+        view, (shares,) = mix(view, [torch.eye(len(x))], drawn.kind, numbers, generator)
         seen.append(view[:m].permute(0, 2, 3, 1).numpy())  # (M, S, S, C)
         mixed.append(float(1 - shares.diagonal().min()))
     plain = (centre[:m] / 255).astype(np.float32)

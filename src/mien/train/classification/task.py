@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,19 @@ from mien.errors import ConfigError
 from mien.labels import FERPLUS
 from mien.preprocess.network_input import normalise
 from mien.registry import architectures
-from mien.train.classification.augment import augment, mix
+from mien.train.classification.augment import augment
+from mien.train.classification.batches import Draw, draws
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.loss_history import LossHistory
 from mien.train.classification.losses import concordance
+from mien.train.classification.mixing import mix
 from mien.train.classification.models.base import Network
 from mien.train.classification.models.fitted import Fitted
-from mien.train.classification.network_checks import check_network, load_teacher
+from mien.train.classification.network_checks import check_network
 from mien.train.classification.objective import Objective
-from mien.train.classification.sampling import epoch_length, epoch_order
+from mien.train.classification.sampling import epoch_length
 from mien.train.classification.spec import input_side, input_spec
+from mien.train.classification.teachers import Teachers, load_teachers
 from mien.train.classification.tensors import TensorSplit, load_split
 from mien.train.distributed import World
 from mien.train.metrics_file import Row
@@ -48,7 +52,7 @@ class ClassifierTask:
         self.config, self.device, self.world = config, device, world
         self.spec = spec = input_spec(config, dataset.facts.labels)
         classes = len(spec.labels)
-        teacher = load_teacher(config, spec)
+        nets = load_teachers(config, spec)
         check_network(config, classes, world.size)
         self.data = load_split(dataset, config.train_split, config, spec, device)
         self.valid: TensorSplit | None = None
@@ -64,9 +68,8 @@ class ClassifierTask:
                 else ()
             ),
         )
-        if teacher is not None:
-            teacher = teacher.to(device).to(memory_format=torch.channels_last)
-        self.objective = Objective(config, classes, self.data, teacher)
+        teachers = Teachers(nets, device, config.distill_flip) if nets else None
+        self.objective = Objective(config, classes, self.data, teachers)
         auxiliary = len(FERPLUS) if self.objective.ferplus else 0
         torch.manual_seed(config.seed)
         make = architectures.get(config.architecture)
@@ -77,6 +80,9 @@ class ClassifierTask:
         self.steps = 0 if fitted else steps_per_epoch(length, config)
         self.epochs = 1 if fitted else config.epochs
         self.history = LossHistory()
+        self.generator = torch.Generator(device)
+        """Draws the order and the augmentation; seeded anew for every epoch."""
+        self._valid_inputs: list[Tensor] | None = None
         shape = (1, spec.channels, 1, 1)
         self.mean = torch.tensor(spec.mean, device=device).view(shape)
         self.std = torch.tensor(spec.std, device=device).view(shape)
@@ -85,6 +91,22 @@ class ClassifierTask:
     def rate_factor(self) -> float:
         """What ``schedule = "plateau"`` has lowered the rate to."""
         return self.history.rate
+
+    @property
+    def generators(self) -> tuple[torch.Generator, ...]:
+        """The one of the augmentation."""
+        return (self.generator,)
+
+    @property
+    def graph_obstacle(self) -> str | None:
+        """Work that waits for the host: few losses, pictures in memory, weights that thaw."""
+        if self.config.affect_weight:
+            return "affect_weight counts the pictures with known values"
+        if self.data.crops.device != self.data.labels.device:
+            return "the pictures do not fit on the GPU"
+        if self.config.freeze_epochs:
+            return "freeze_epochs changes which weights train"
+        return None
 
     @property
     def stopped(self) -> bool:
@@ -112,26 +134,24 @@ class ClassifierTask:
             parameter.requires_grad_(not frozen)
         self.net.train(not frozen)  # a frozen backbone keeps its batch statistics
 
-    def batches(self, epoch: int) -> Iterator[Batch]:
-        """Augmented, mixed and normalised pictures with their targets."""
-        config = self.config
-        seed = epoch_seed(config, epoch)
-        generator = torch.Generator(self.device).manual_seed(seed)
-        rng = np.random.default_rng((config.seed, epoch))
-        side = input_side(config, epoch)
-        weak = epoch >= config.epochs - config.weak_epochs
-        order = epoch_order(self.data.labels, config, generator)
+    def batches(self, epoch: int) -> Iterator[Draw]:
+        """Which pictures come in each step, and how they are mixed."""
+        seed = epoch_seed(self.config, epoch)
+        self.generator.manual_seed(seed)
+        drawn = draws(self.data.labels, self.config, epoch, self.steps, self.generator)
         if self.world.size > 1:  # the same order in all processes, other augmentation in each
-            generator.manual_seed(seed + 7 * self.world.rank)
-        for step in range(self.steps):
-            whole = order[step * config.batch_size : (step + 1) * config.batch_size]
-            rows = self.world.share(whole)
-            x = augment(self.data.pictures(rows), side, config, generator, weak)
-            targets = self.objective.targets(rows)
-            if not weak:
-                x, targets = mix(x, targets, config, generator, rng)
-            x = (x - self.mean) / self.std
-            yield x.contiguous(memory_format=torch.channels_last), targets
+            self.generator.manual_seed(seed + 7 * self.world.rank)
+        for draw in drawn:
+            yield replace(draw, rows=self.world.share(draw.rows))
+
+    def prepare(self, draw: Draw) -> Batch:
+        """Augmented, mixed and normalised pictures with their targets."""
+        pictures = self.data.pictures(draw.rows)
+        x = augment(pictures, draw.side, self.config, self.generator, draw.weak)
+        targets = self.objective.targets(draw.rows)
+        x, targets = mix(x, targets, draw.mixing, draw.numbers, self.generator)
+        x = (x - self.mean) / self.std
+        return x.contiguous(memory_format=torch.channels_last), targets
 
     def loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """The objective and the L1 penalty; ``correct`` counts the right answers."""
@@ -159,22 +179,20 @@ class ClassifierTask:
         if split is None:
             return {}
         averaged.eval()
-        right, nll = 0.0, 0.0
-        affect = []
+        right, nll, affect = [], [], []
         with torch.inference_mode():
-            for start in range(0, len(split), VALIDATION_BATCH):
-                labels = split.labels[start : start + VALIDATION_BATCH]
-                rows = torch.arange(start, start + len(labels))
-                x = self._normalised(split, rows).contiguous(memory_format=torch.channels_last)
+            parts = torch.split(split.labels, VALIDATION_BATCH)
+            for x, labels in zip(self._validation_inputs(split), parts, strict=True):
                 features = averaged.features(x)
                 logits = averaged.head(features).float()
-                right += float((logits.argmax(1) == labels).sum())
-                nll += float(nn.functional.cross_entropy(logits, labels, reduction="sum"))
+                right.append((logits.argmax(1) == labels).sum())
+                nll.append(nn.functional.cross_entropy(logits, labels, reduction="sum"))
                 if averaged.affect is not None:
                     affect.append(averaged.affect(features).float())
+        # One wait for the GPU for each of the two, not one for each batch.
         measured = {
-            "valid_accuracy": round(right / len(split), 5),
-            "valid_nll": round(nll / len(split), 5),
+            "valid_accuracy": round(sum(torch.stack(right).tolist()) / len(split), 5),
+            "valid_nll": round(sum(torch.stack(nll).tolist()) / len(split), 5),
         }
         if affect and split.affect is not None:
             known = split.affect.isfinite().all(1)
@@ -232,6 +250,19 @@ class ClassifierTask:
                 "them: resume with the same data"
             )
         self.history = LossHistory(**state.get("watch", {}))
+
+    def _validation_inputs(self, split: TensorSplit) -> Iterable[Tensor]:
+        """The batches of the validation split; on a GPU they are made once and stay there."""
+        rows = torch.split(torch.arange(len(split)), VALIDATION_BATCH)
+        made = (
+            self._normalised(split, part).contiguous(memory_format=torch.channels_last)
+            for part in rows
+        )
+        if self.device.type == "cpu":
+            return made
+        if self._valid_inputs is None:
+            self._valid_inputs = list(made)
+        return self._valid_inputs
 
     def _normalised(self, split: TensorSplit, rows: Tensor) -> Tensor:
         """(n, C, S, S) inputs of the pictures ``rows``, made as in inference."""

@@ -32,6 +32,8 @@ class DetectorTask:
     rate_factor = 1.0
     notes: tuple[str, ...] = ()
     stopped = False
+    graph_obstacle = "a detector's work depends on what it finds"
+    generators = ()
 
     def __init__(
         self, config: DetectorConfig, dataset: SceneDataset, device: torch.device, world: World
@@ -73,6 +75,10 @@ class DetectorTask:
                 pixels.to(self.device),
                 [on_device(target, self.device) for target in targets],
             )
+
+    def prepare(self, batch: Batch) -> Batch:
+        """The batch itself."""
+        return batch
 
     def loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """The sum of the losses of both stages, and its four parts."""

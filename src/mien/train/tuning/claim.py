@@ -11,6 +11,7 @@ from mien.datasets.base import Dataset
 from mien.datasets.fingerprint import split_fingerprint
 from mien.errors import ConfigError
 from mien.train.classification.config import ClassifierConfig
+from mien.train.recipe import config_of
 from mien.train.tuning.space import Space
 from mien.train.tuning.split import described
 
@@ -51,6 +52,8 @@ def claim(
     changed = []
     for key, value in ours.items():
         before = theirs[key]
+        if key == "recipe" and isinstance(before, dict):  # of before a key existed: its default
+            before = config_of(before, where=f"the search {study.study_name!r}").to_dict()
         if isinstance(value, dict):
             changed += [
                 f"{key} {part} was {before.get(part)!r} and is {value.get(part)!r}"

@@ -52,6 +52,17 @@ def pictures(config: ClassifierConfig, count: int = 4) -> torch.Tensor:
     return torch.randn(count, config.channels, side, side, generator=generator)
 
 
+def test_a_stem_of_two_convolutions_halves_the_resolution_once() -> None:
+    for squeeze_excitation in (False, True):
+        config = small("resnet", stem_width=6, squeeze_excitation=squeeze_excitation)
+        net, plain = build(config), build(replace(config, stem_width=0))
+        x = pictures(config)
+        assert net.stem(x).shape == plain.stem(x).shape
+        shapes = [tuple(p.shape) for p in net.stem.parameters() if p.ndim == 4]
+        assert shapes == [(6, 1, 3, 3), (config.widths[0], 6, 3, 3)]
+        assert [key for key in plain.state_dict() if key.startswith("stem.0")] == ["stem.0.weight"]
+
+
 def test_every_architecture_is_tested() -> None:
     assert set(SMALL) >= set(architectures.names())
 
@@ -155,6 +166,7 @@ EVERYTHING = {
     ("mlp", {"norm": "layer", "activation": "gated_tanh", "whitening": True}),
     ("cnn", {**EVERYTHING, "residual_blocks": 1, "stochastic_depth": 0.1}),
     ("resnet", {**EVERYTHING, "stochastic_depth": 0.1, "squeeze_excitation": True}),
+    ("resnet", {"stem_width": 6, "norm": "none"}),
     ("unet", {"input_size": 30, "dropblock": 0.1}),
 ])  # fmt: skip
 def test_the_exported_graph_answers_as_pytorch(name: str, keys: dict[str, Any]) -> None:

@@ -10,9 +10,9 @@ from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.models.base import Network, check_one_size
 from mien.train.classification.models.layers import (
     activation,
+    convolution,
     depth_probabilities,
     drop_block,
-    norm_layer,
 )
 from mien.train.classification.models.resnet import BasicBlock
 
@@ -59,15 +59,6 @@ class CNN(Network):
         maps = self.stages(self.prepare(x))  # (N, W, S / 2^stages, the same)
         hidden: Tensor = self.hidden(maps.mean((2, 3)) if self.pooled else maps.flatten(1))
         return hidden
-
-
-def convolution(inputs: int, outputs: int, config: ClassifierConfig) -> list[nn.Module]:
-    """A 3×3 convolution that keeps the resolution, normalisation and activation."""
-    return [
-        nn.Conv2d(inputs, outputs, 3, 1, 1, bias=config.norm == "none"),
-        norm_layer(config.norm, outputs),
-        activation(config.activation, outputs),
-    ]
 
 
 def check_stages(config: ClassifierConfig, halvings: int) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from mien.train.classification.config import ClassifierConfig
+
 
 def norm_layer(kind: str, channels: int, flat: bool = False) -> nn.Module:
     """Normalisation layer of the recipe's ``norm``, over (N, C, H, W) or, if ``flat``, (N, C).
@@ -25,6 +27,17 @@ def norm_layer(kind: str, channels: int, flat: bool = False) -> nn.Module:
 def activation(kind: str, channels: int, flat: bool = False) -> nn.Module:
     """Layer of the recipe's ``activation``, over (N, C, H, W) or, if ``flat``, (N, C)."""
     return GatedTanh(channels, flat) if kind == "gated_tanh" else nn.ReLU(inplace=True)
+
+
+def convolution(
+    inputs: int, outputs: int, config: ClassifierConfig, stride: int = 1
+) -> list[nn.Module]:
+    """A 3×3 convolution that keeps the resolution or halves it, normalisation and activation."""
+    return [
+        nn.Conv2d(inputs, outputs, 3, stride, 1, bias=config.norm == "none"),
+        norm_layer(config.norm, outputs),
+        activation(config.activation, outputs),
+    ]
 
 
 class GatedTanh(nn.Module):

@@ -11,6 +11,7 @@ from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.models.base import Network
 from mien.train.classification.models.layers import (
     activation,
+    convolution,
     depth_probabilities,
     drop_block,
     norm_layer,
@@ -77,7 +78,7 @@ class BasicBlock(nn.Module):
 
 @register_architecture("resnet")
 class ResNet(Network):
-    """A 3×3 stem, stages of basic blocks, global average pooling and one linear layer.
+    """A 3×3 stem or two, stages of basic blocks, global average pooling and one linear layer.
 
     Each picture is first normalised to zero mean and unit variance (as in Tang 2013), because
     lighting and contrast vary more between photos than within any data set. Takes any input side of
@@ -87,13 +88,11 @@ class ResNet(Network):
     def build(self, config: ClassifierConfig) -> int:
         """Make the stem, the stages and dropout."""
         widths, blocks = config.widths, config.blocks
-        self.stem = nn.Sequential(
-            nn.Conv2d(
-                config.channels, widths[0], 3, config.stem_stride, 1, bias=config.norm == "none"
-            ),
-            norm_layer(config.norm, widths[0]),
-            activation(config.activation, widths[0]),
-        )
+        stem, inputs = [], config.channels
+        if config.stem_width:
+            stem, inputs = convolution(inputs, config.stem_width, config), config.stem_width
+        stem += convolution(inputs, widths[0], config, config.stem_stride)
+        self.stem = nn.Sequential(*stem)
         layers: list[nn.Module] = []
         inputs = widths[0]
         depths = iter(depth_probabilities(config.stochastic_depth, sum(blocks)))

@@ -9,8 +9,8 @@ from torch.nn import functional as F
 from mien.registry import register_architecture
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.models.base import Network
-from mien.train.classification.models.cnn import check_stages, convolution
-from mien.train.classification.models.layers import drop_block
+from mien.train.classification.models.cnn import check_stages
+from mien.train.classification.models.layers import convolution, drop_block
 
 
 @register_architecture("unet")
