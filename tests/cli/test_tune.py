@@ -61,6 +61,15 @@ def test_a_search_from_the_command_line(
     assert "method was 'random' and is 'tpe'" in capsys.readouterr().err
 
 
+def test_labels_without_a_picture_are_named_once(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    some = ("--trials", 2, "--method", "random", "--limit", 5)  # of seven labels
+    assert mien(*args(files, tmp_path / "out", *some, batch_size=5)) == 0
+    notes = [line for line in capsys.readouterr().err.splitlines() if "has no picture of" in line]
+    assert len(notes) == 2 and "'train'" in notes[0] and "'valid'" in notes[1]
+
+
 @pytest.mark.parametrize(
     ("more", "expected"),
     [

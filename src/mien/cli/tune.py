@@ -196,6 +196,9 @@ def _display(trials: int) -> Iterator[Watcher]:
             named = ", ".join(map(str, numbers))
             self.echo(f"waiting for trial{'s' * (len(numbers) > 1)} {named} of other processes")
 
+        def note(self, text: str) -> None:
+            complain(text)
+
     if not sys.stderr.isatty():
         yield Lines()
         return
@@ -209,9 +212,6 @@ def _display(trials: int) -> Iterator[Watcher]:
 
         class Bar(Lines):
             best = ""
-
-            def echo(self, line: str) -> None:
-                say(line, err=True)
 
             def epoch(self, number: int, row: dict[str, Any], config: ClassifierConfig) -> None:
                 head = f"trial {number}  epoch {row['epoch']}/{config.epochs}"

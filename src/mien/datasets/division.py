@@ -39,9 +39,10 @@ def divide(
         taken, left = _draw(left, wanted, exact)
         count = sum(len(group.members) for group in taken)
         if not count or (exact and count != wanted):
+            instead = f" instead of {wanted:,}" if count != wanted else ""
             raise DatasetError(
-                f"{name}: the part {PARTS[part]!r} would have {count:,} pictures instead of "
-                f"{wanted:,}: the split {source!r} has {total:,}, of which {together} stay "
+                f"{name}: the part {PARTS[part]!r} would have {count:,} pictures{instead}: "
+                f"the split {source!r} has {total:,}, of which {together} stay "
                 "together; choose other sizes"
             )
         for group in taken:

@@ -12,7 +12,7 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,9 @@ class Watcher:
 
     def waiting(self, numbers: list[int]) -> None:
         """Nothing is left to start, but other processes still run these trials."""
+
+    def note(self, text: str) -> None:
+        """What the user should know about the data or the device; each sentence comes once."""
 
 
 class _TakenOver(BaseException):
@@ -146,6 +149,7 @@ class _Search:
     trials: int
     device: torch.device
     watcher: Watcher
+    noted: set[str] = field(default_factory=set)
 
     def run(self) -> None:
         """Run trials until the search has all of them, and wait for those of other processes."""
@@ -204,7 +208,10 @@ class _Search:
         try:
             config = self.space.config(self.config, suggest(trial, self.space))
             folder = self.out / "trials" / str(trial.number)
-            rows = train(config, self.data, folder, device=self.device, on_epoch=on_epoch)
+            rows = train(
+                config, self.data, folder,
+                device=self.device, on_epoch=on_epoch, on_note=self._note,
+            )  # fmt: skip
             best = row_of_kept_epoch(rows, config)
             trial.set_user_attr("nll", best["valid_nll"])
             return float(best["valid_accuracy"])
@@ -212,6 +219,11 @@ class _Search:
             with suppress(OptunaError):  # the first error is the one to report
                 trial.set_user_attr("epochs", epochs)
                 trial.set_user_attr("seconds", round(time.perf_counter() - began, 1))
+
+    def _note(self, text: str) -> None:
+        if text not in self.noted:
+            self.noted.add(text)
+            self.watcher.note(text)
 
     def _ended(self, study: Study, trial: Any) -> None:
         rows = rows_of(study)
