@@ -27,6 +27,7 @@ LAYERS = [
         "forking",
         "labels",
         "options",
+        "overwriting",
         "parsing",
         "reading",
         "samples",

@@ -73,8 +73,8 @@ def command(
     """
     from mien.cli.support.inputs import check_outputs
     from mien.cli.support.progress import progress
-    from mien.files import kept_apart
     from mien.media.inputs import STDIN, expand
+    from mien.overwriting import kept_apart
     from mien.pipeline import Recognizer
 
     outputs = (output, draw, crops)

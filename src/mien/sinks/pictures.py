@@ -10,8 +10,9 @@ from io import BytesIO
 from pathlib import Path
 
 from mien.errors import InputError, MienError, OutputError, PictureOutputError, one_line
-from mien.files import MARK, is_ours, output_error, write_whole
+from mien.files import output_error, write_whole
 from mien.media.images import read_image
+from mien.overwriting import MARK, is_ours
 from mien.sinks.base import Image
 from mien.types import Result
 

@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("matplotlib", reason="the 'plot' extra brings Matplotlib")
 
-from mien.files import is_ours
+from mien.overwriting import is_ours
 from mien.reports.figures.save import png, save_figure
 from mien.reports.figures.style import new_figure
 

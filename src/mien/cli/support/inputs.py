@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from mien.files import check_apart
+from mien.overwriting import check_apart
 
 
 def check_outputs(

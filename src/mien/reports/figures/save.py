@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from mien.errors import ConfigError
 from mien.escaping import for_terminal
 from mien.extras import require_extra
-from mien.files import MARK, check_writable, write_whole
+from mien.files import check_writable, write_whole
+from mien.overwriting import MARK
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
