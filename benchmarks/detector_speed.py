@@ -255,6 +255,8 @@ def main() -> None:
         # They are sorted by event; without shuffling, each mosaic would show one kind of event.
         order = np.random.default_rng(0).permutation(len(scenes))
         chosen = list(islice(mosaics(scenes[i] for i in order), args.scenes))
+        if not chosen:
+            parser.error(f"{args.pictures} has too few pictures to cover {WIDTH}×{HEIGHT}")
         answers = ask(detectors, chosen, args.repeats)
         title = f"{len(chosen)} mosaics of {Path(args.pictures).name}, faces of {LEAST} px or more"
         report(title, answers, names[0])
