@@ -35,7 +35,7 @@ def loss(data: TensorSplit, **keys: Any) -> tuple[float, torch.Tensor, torch.nn.
     x = torch.randn(24, 1, 44, 44, generator=torch.Generator().manual_seed(1))
     value, logits = objective.loss(net, x, objective.targets(ROWS))
     torch.testing.assert_close(logits, net(x))
-    return float(value), x, net
+    return float(value.detach()), x, net
 
 
 def test_class_weights_are_inverse_frequencies() -> None:
