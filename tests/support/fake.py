@@ -37,6 +37,7 @@ def train(
     *,
     device: Any,
     on_epoch: Any,
+    on_note: Any,
     slow: float = 0,
 ) -> list[dict[str, Any]]:
     if config.batch_size == 13:
