@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
 
-import click
 import pytest
 from PIL import Image
 
@@ -18,7 +17,7 @@ from mien.escaping import for_json, for_terminal
 from mien.labels import FER2013
 from mien.samples import ASTRONAUT
 from tests.support import tiny
-from tests.support.commands import mien
+from tests.support.commands import every_command, mien
 from tests.support.models import tiny_classifier
 
 NAME = "=\x1b]0;PWNED\x07\x9b31m[b][red $_$ \\frac{\u202egpj\n[link=x]"
@@ -183,20 +182,8 @@ CASES: dict[str, Callable[[Path], Commands]] = {
 }  # fmt: skip
 
 
-def commands(command: click.Command, path: str = "") -> Iterator[str]:
-    """Everything that can be run."""
-    if not isinstance(command, click.Group) or (path and command.invoke_without_command):
-        yield path
-    if isinstance(command, click.Group):
-        context = click.Context(command)
-        for name in command.list_commands(context):
-            inner = command.get_command(context, name)
-            assert inner is not None
-            yield from commands(inner, f"{path} {name}".strip())
-
-
 def test_every_command_has_a_case() -> None:
-    assert set(CASES) == set(commands(cli))
+    assert set(CASES) == {path for path, _ in every_command(cli)}
 
 
 @pytest.mark.parametrize("name", CASES)

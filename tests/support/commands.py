@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import click
 import pytest
 
 from mien.cli.app import main
@@ -13,3 +16,15 @@ def mien(*args: object) -> int:
         main([str(arg) for arg in args])
     assert isinstance(done.value.code, int)
     return done.value.code
+
+
+def every_command(command: click.Command, path: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Everything that can be run, with its words, such as ``data info``."""
+    if not isinstance(command, click.Group) or (path and command.invoke_without_command):
+        yield path, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            yield from every_command(inner, f"{path} {name}".strip())

@@ -51,9 +51,7 @@ def command(
     from mien.cli.support.inputs import check_outputs
     from mien.extras import require_extra
 
-    check_outputs(
-        context, ["out"], (Path(out) / f"study.{suffix}" for suffix in ("json", "md", "png"))
-    )
+    check_outputs(context, ["out"], [Path(out) / name for name in FILES])
     require_extra("train", "'mien study'", "onnx", "onnxscript")
     require_extra("plot", "'mien study'")
     import torch

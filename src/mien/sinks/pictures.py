@@ -10,7 +10,7 @@ from io import BytesIO
 from pathlib import Path
 
 from mien.errors import InputError, MienError, OutputError, PictureOutputError, one_line
-from mien.files import output_error, write_whole
+from mien.files import make_folder, output_error, write_whole
 from mien.media.images import read_image
 from mien.overwriting import MARK, is_ours
 from mien.sinks.base import Image
@@ -47,10 +47,7 @@ class PictureFolder:
         self._suffix, self._on_note = suffix, on_note
         self._stems: set[str] = set()
         self._written: set[Path] = set()
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-        except (OSError, ValueError) as error:
-            raise output_error(repr(str(self.path)), error) from error
+        make_folder(self.path)
 
     def stem(self, result: Result) -> str:
         """A name that is unique in the run: the stem of the result's picture, numbered if taken."""

@@ -5,17 +5,15 @@ from __future__ import annotations
 import io
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
 from PIL import Image
 
 from mien.cli.app import cli
 from mien.samples import ASTRONAUT
 from tests.support import tiny
-from tests.support.commands import mien
+from tests.support.commands import every_command, mien
 
 Output = pytest.CaptureFixture[str]
 
@@ -124,23 +122,12 @@ def test_a_list_on_standard_input_is_checked_as_it_comes(
     assert {name: after[name] for name in before} == before
 
 
-def leaves(command: click.Command, path: str = "") -> Iterator[tuple[str, click.Command]]:
-    if not isinstance(command, click.Group):
-        yield path, command
-        return
-    context = click.Context(command)
-    for name in command.list_commands(context):
-        inner = command.get_command(context, name)
-        assert inner is not None
-        yield from leaves(inner, f"{path} {name}".strip())
-
-
 def test_every_output_of_every_command_is_known_here() -> None:
     """A parameter whose help or name speaks of writing belongs into ``OUTPUTS``."""
     words = ("write", "save", "draw", "folder", "the onnx file to write")
     names = {"out", "output", "draw", "crops", "save", "html", "figure", "figures"}
     found: dict[str, list[str]] = {}
-    for path, command in leaves(cli):
+    for path, command in every_command(cli):
         for parameter in command.params:
             text = str(getattr(parameter, "help", "") or "").lower()
             takes = not getattr(parameter, "is_flag", False)

@@ -21,10 +21,10 @@ from mien.datasets.samples import Sample
 from mien.errors import ConfigError, DatasetError, InputError
 from mien.labels import AFFECTNET8, CKPLUS, FER2013, RAFDB, canonical
 from mien.media.formats import (
-    SUFFIXES,
     count_suffixes,
     describe_left_out,
     is_other_picture_name,
+    is_picture_name,
     left_out,
 )
 from mien.registry import register_dataset
@@ -94,7 +94,7 @@ class ExpressionFolders:
         if self._archive.is_file:
             raise DatasetError(f"{self.path} is a single file: give a folder, or a zip of one")
         names = self._archive.names()
-        pictures = [n for n in names if PurePosixPath(n).suffix.lower() in SUFFIXES]
+        pictures = [name for name in names if is_picture_name(name)]
         others = [name for name in names if is_other_picture_name(name)]
         self._skipped = pictures_beside(self._archive)
         self._missing: dict[str, list[str]] = {}
