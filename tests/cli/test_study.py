@@ -13,26 +13,8 @@ from mien.evaluation.classification.cost import Cost
 from mien.train.study import plan
 from mien.train.study import run as study
 from tests.support.commands import mien
-from tests.support.tiny import write_csv
+from tests.support.tiny import STUDY, write_csv
 
-SETTINGS = """
-order = ["majority", "mlp"]
-[common]
-splits = "random:80/20"
-train_split = "train"
-valid_split = "valid"
-[published.majority]
-accuracy = [14.0]
-data = "FER2013"
-source = "a coin"
-[full]
-[short.mlp]
-batch_size = {batch_size}
-epochs = 1
-widths = [8]
-resize = 16
-input_size = 16
-"""
 Output = pytest.CaptureFixture[str]
 
 
@@ -50,7 +32,7 @@ def test_a_failing_classifier_does_not_stop_the_others(
     data, out = write_csv(tmp_path / "fer2013.csv"), tmp_path / "out"
     command = ("study", "--data", data, "--out", out, "--device", "cpu", "--threads", 1)
     settings.write_text(
-        SETTINGS.format(batch_size=4096).replace('"majority", "mlp"', '"mlp", "majority"')
+        STUDY.format(batch_size=4096).replace('"majority", "mlp"', '"mlp", "majority"')
     )
     assert mien(*command) == 1
     shown, log = capsys.readouterr()
@@ -60,7 +42,7 @@ def test_a_failing_classifier_does_not_stop_the_others(
     assert [row["status"] for row in done["rows"]] == ["failed", "done", "done"]
     assert done["command"] == "mien study --data fer2013.csv --out out --schedule short"
 
-    settings.write_text(SETTINGS.format(batch_size=32))
+    settings.write_text(STUDY.format(batch_size=32))
     assert mien(*command) == 0
     rows = json.loads((out / "study.json").read_text())["rows"]
     assert {row["status"] for row in rows} == {"done"}

@@ -14,25 +14,6 @@ from mien.samples import ASTRONAUT
 from tests.support import tiny
 from tests.support.models import tiny_classifier
 
-STUDY = """
-order = ["majority", "mlp"]
-[common]
-splits = "random:80/20"
-train_split = "train"
-valid_split = "valid"
-[published.majority]
-accuracy = [14.0]
-data = "FER2013"
-source = "a coin"
-[full]
-[short.mlp]
-batch_size = 32
-epochs = 1
-widths = [8]
-resize = 16
-input_size = 16
-"""
-
 
 @dataclass(frozen=True)
 class Job:
@@ -65,7 +46,7 @@ class Material:
         self.model = folder / "model.onnx"
         tiny_classifier(self.model)
         (folder / "space.toml").write_text("lr = [0.01, 0.05, 0.1]\n")
-        (folder / "study.toml").write_text(STUDY)
+        (folder / "study.toml").write_text(tiny.STUDY.format(batch_size=32))
         self.scenes = folder / "scenes"
         self._write_scenes()
 

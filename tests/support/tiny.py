@@ -14,6 +14,26 @@ from mien.datasets.samples import Sample
 from mien.labels import FER2013
 from mien.train.classification.config import ClassifierConfig
 
+STUDY = """
+order = ["majority", "mlp"]
+[common]
+splits = "random:80/20"
+train_split = "train"
+valid_split = "valid"
+[published.majority]
+accuracy = [14.0]
+data = "FER2013"
+source = "a coin"
+[full]
+[short.mlp]
+batch_size = {batch_size}
+epochs = 1
+widths = [8]
+resize = 16
+input_size = 16
+"""
+"""Settings of a study of two classifiers."""
+
 KEYS: dict[str, Any] = {
     "widths": [8, 8, 8, 8],
     "blocks": [1, 1, 1, 1],
