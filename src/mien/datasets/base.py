@@ -13,6 +13,7 @@ from mien.datasets.samples import Sample
 from mien.datasets.scene import Scene
 from mien.errors import DatasetError, MienError
 from mien.options import arguments
+from mien.preprocess.framing import Framing
 from mien.registry import datasets
 
 
@@ -44,6 +45,10 @@ class DatasetFacts:
     """The published form; ``None`` where unknown."""
     division: tuple[str, str, int] | None = None
     """How it was divided, which split, and the seed; see ``mien.datasets.splits.resplit``."""
+    reader: str = ""
+    """The registered name of the reader that opened it; set by ``open_dataset``."""
+    framing: Framing | None = None
+    """How its crops were cut around a detector's boxes; ``None``: as they were published."""
 
     def __post_init__(self) -> None:
         if not self.origin:
