@@ -15,7 +15,8 @@ from torch import nn
 
 from mien.classifiers.onnx import OnnxClassifier
 from mien.classifiers.probabilities import softmax
-from mien.datasets.base import Dataset, open_dataset
+from mien.datasets.base import Dataset
+from mien.datasets.opening import open_dataset
 from mien.datasets.samples import Sample
 from mien.datasets.splits import resplit
 from mien.errors import ConfigError, ModelError
