@@ -15,6 +15,7 @@ from mien.datasets.packing.pack import pack
 from mien.datasets.read_once import ReadOnce
 from mien.datasets.samples import Sample
 from mien.datasets.splits import resplit
+from mien.preprocess.framing import FER2013_FRAMING
 from tests.support.marked import Marked, scene
 
 FACTS = DatasetFacts(
@@ -23,6 +24,9 @@ FACTS = DatasetFacts(
     origin="outer",
     official=Official({"train": 3}, 50.0),
     division=("random:50/50", "valid", 7),
+    reader="inner",
+    framing=FER2013_FRAMING,
+    detected=("mtcnn", "all"),
 )
 SKIPPED = {"box has no area": ["a", "b"]}
 

@@ -17,7 +17,8 @@ from mien.datasets.base import Dataset
 from mien.datasets.files.decoding import in_threads
 from mien.datasets.samples import Pixels, Sample, pixel_keys
 from mien.detectors.base import Detector, check_detector, check_faces
-from mien.errors import ConfigError, DatasetError, NoFaceError
+from mien.detectors.load import load_detector
+from mien.errors import ConfigError, DatasetError, NoFaceError, brief
 from mien.media.images import read_image
 from mien.preprocess.crop import face_crop
 from mien.preprocess.framing import BOX_FRAMING, FER2013_FRAMING, Framing
@@ -26,6 +27,8 @@ from mien.types import Face
 
 FACES = ("largest", "all")
 """Which faces of a photo are samples."""
+DETECT = ("no", "yes")
+"""Further values of the option ``detect``; ``yes`` is ``largest``."""
 _AHEAD = 64  # photos whose faces wait, a few bytes each
 _PLAIN = ModelSpec("framed", ("any",), 1)  # only its framing is used
 
@@ -160,6 +163,38 @@ class Cutout:
         if self.index is None:
             return max(faces, key=lambda face: face.box.width * face.box.height)
         return faces[self.index]
+
+
+def detect_faces(
+    dataset: Dataset,
+    detect: str | None = None,
+    detector: str = "mtcnn",
+    min_face_size: float | None = None,
+) -> Dataset:
+    """``dataset`` as its user's options say: itself with ``detect=no``, else the faces found in it.
+
+    ``detect``: ``yes`` is ``largest``. ``detector``: a registered name, or an ONNX file;
+    ``min_face_size``: the side in pixels of the smallest face to look for, by default the
+    detector's. Raises ``ConfigError`` for other values, for a data set of whole pictures with
+    marked faces, and where a detector is given without ``detect``; and what ``load_detector``
+    raises.
+    """
+    if detect is None:
+        raise ConfigError("detector and min_face_size are for whole photos: add detect=yes")
+    if detect not in (*DETECT, *FACES):
+        names = ", ".join((*DETECT, *FACES))
+        raise ConfigError(f"detect must be one of {names}, got {brief(detect)}")
+    if detect == "no":
+        return dataset
+    if not isinstance(dataset, Dataset):
+        raise ConfigError(
+            f"detect={detect} is for photos with a label each, and the {dataset.facts.name} data "
+            "set has whole pictures with marked faces: leave it out"
+        )
+    options = {} if min_face_size is None else {"min_face_size": min_face_size}
+    # One thread a photo: photos share the cores.
+    found = load_detector(detector, threads=1, options=options)
+    return DetectedFaces(dataset, found, "largest" if detect == "yes" else detect)
 
 
 def framed(sample: Sample, spec: ModelSpec) -> Sample:

@@ -48,14 +48,14 @@ class Packing:
     """Packed pictures of each split, in the data set's order."""
     skipped: int
     """Pictures that could not be read; ``skipped.csv`` lists them with the reasons."""
-    no_face: int
-    """Photos in which no face was found; listed there too."""
     left_out: int
     """What the reader leaves out, such as boxes without area; listed there too."""
     channels: int
     """1 (grey) or 3 (RGB)."""
     done_now: int
     """Pictures that this run packed or skipped; 0 where the pack was complete."""
+    no_face: int = 0
+    """Photos in which no face was found; listed in ``skipped.csv`` too."""
 
 
 def pack(
