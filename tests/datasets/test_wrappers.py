@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mien.datasets.base import DatasetFacts, Official, open_dataset
+from mien.datasets.base import DatasetFacts, Official
+from mien.datasets.opening import open_dataset
 from mien.datasets.packing.pack import pack
 from mien.datasets.read_once import ReadOnce
 from mien.datasets.samples import Sample
@@ -76,7 +77,10 @@ OWN: dict[str, tuple[Callable[[Path], Any], dict[str, Any]]] = {
         {"division": ("random:80/20", "train", 3)},
     ),
     "read once": (lambda _: ReadOnce(Inner()), {}),
-    "packed": (packed, {"name": "inner packed at 8", "official": None}),
+    "packed": (
+        packed,
+        {"name": "inner packed at 8", "official": None, "reader": "packed"},
+    ),
 }
 
 

@@ -76,4 +76,4 @@ def _share(detector: Detector, image: Pixels) -> float:
     """Longer side of the largest face over that of the picture; 0 without a face."""
     faces = detector.detect(read_image(image))
     sides = (max(face.box.width, face.box.height) for face in faces)
-    return max(sides, default=0.0) / max(image.shape[:2])
+    return float(max(sides, default=0.0) / max(image.shape[:2]))

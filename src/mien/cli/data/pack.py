@@ -54,8 +54,9 @@ def pack(
 
     from mien.cli.support.inputs import check_outputs
     from mien.cli.support.progress import meter
-    from mien.datasets.base import SceneDataset, open_dataset
+    from mien.datasets.base import SceneDataset
     from mien.datasets.inspection import count_pictures
+    from mien.datasets.opening import open_dataset
     from mien.datasets.packing.pack import pack as run
 
     check_outputs(context, ["out"])

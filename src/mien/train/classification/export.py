@@ -15,9 +15,10 @@ from torch import nn
 
 from mien.classifiers.onnx import OnnxClassifier
 from mien.classifiers.probabilities import softmax
-from mien.datasets.base import Dataset, open_dataset
+from mien.datasets.base import Dataset
 from mien.datasets.detected import framed
 from mien.datasets.files.decoding import decoded
+from mien.datasets.opening import open_dataset
 from mien.datasets.samples import Sample
 from mien.datasets.splits import resplit
 from mien.errors import ConfigError, DatasetError, ModelError, NoFaceError
