@@ -27,6 +27,7 @@ FACTS = DatasetFacts(
     division=("random:50/50", "valid", 7),
     reader="inner",
     framing=FER2013_FRAMING,
+    detected=("mtcnn", "all"),
 )
 SKIPPED = {"box has no area": ["a", "b"]}
 
@@ -78,7 +79,7 @@ OWN: dict[str, tuple[Callable[[Path], Any], dict[str, Any]]] = {
     "read once": (lambda _: ReadOnce(Inner()), {}),
     "packed": (
         packed,
-        {"name": "inner packed at 8", "official": None, "reader": "packed", "framing": None},
+        {"name": "inner packed at 8", "official": None, "reader": "packed"},
     ),
 }
 

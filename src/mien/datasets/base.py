@@ -45,6 +45,8 @@ class DatasetFacts:
     """The registered name of the reader that opened it; set by ``open_dataset``."""
     framing: Framing | None = None
     """How its crops were cut around a detector's boxes; ``None``: as they were published."""
+    detected: tuple[str, str] | None = None
+    """Where faces were found in whole photos: the detector's name, and ``largest`` or ``all``."""
 
     def __post_init__(self) -> None:
         if not self.origin:

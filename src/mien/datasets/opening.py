@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mien.datasets.base import AnyDataset, Dataset, DatasetFacts
+from mien.datasets.detected import detect_faces
 from mien.datasets.files.archive import packed_inside
 from mien.datasets.guessing import Wants, guess_reader
 from mien.errors import DatasetError, MienError
@@ -19,7 +20,7 @@ AUTO = "auto"
 """In place of a reader's name: guess it from what lies there."""
 
 Wrapper = Callable[..., Any]
-WRAPPERS: tuple[Wrapper, ...] = ()
+WRAPPERS: tuple[Wrapper, ...] = (detect_faces,)
 """What takes the options that all readers share: functions of an opened data set and of annotated
 keyword options, which return a data set. One is called if one of its options was given, unless the
 reader has an option of that name itself."""
