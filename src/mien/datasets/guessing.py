@@ -16,12 +16,13 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from mien.datasets.crops.affectnet import COLUMNS, find_tables
-from mien.datasets.crops.box_tables import find_columns
 from mien.datasets.crops.ckplus import is_ckplus
 from mien.datasets.crops.fer2013 import SIDE
-from mien.datasets.crops.folder import expression_in, numbers_are_labels
+from mien.datasets.crops.folder import numbers_are_labels
+from mien.datasets.crops.label_names import expression_in
 from mien.datasets.crops.rafdb import find_list
 from mien.datasets.files.archive import DAMAGE, Archive, open_archive, packed_inside
+from mien.datasets.files.columns import find_columns
 from mien.datasets.files.pictures import Picture
 from mien.errors import DatasetError
 from mien.labels import FER2013
