@@ -24,6 +24,7 @@ from mien.datasets.crops.rafdb import find_list
 from mien.datasets.files.archive import DAMAGE, Archive, open_archive, packed_inside
 from mien.datasets.files.columns import find_columns
 from mien.datasets.files.pictures import Picture
+from mien.datasets.files.text_tables import split_header
 from mien.errors import DatasetError
 from mien.labels import FER2013
 from mien.media.formats import is_picture_name
@@ -67,7 +68,7 @@ def fitting_readers(
             for name, fits in group.items()
             if (wants is None or (name in SCENES) == (wants == "scenes"))
             and all(takes(datasets.get(name), option) for option in options)
-            and fits(place, wants, "labels" in options)
+            and fits(place, wants, options)
         ]
         if fitting:
             return fitting
@@ -122,8 +123,7 @@ class _Place:
 
     def first_row(self, name: str) -> list[str]:
         """The cells of a table's first line, in small letters."""
-        line = self.head(name).partition("\n")[0]
-        return [cell.strip().lower() for cell in next(csv.reader([line]), [])]
+        return split_header(self.head(name).partition("\n")[0])
 
 
 def _table_kind(place: _Place, name: str) -> str:
@@ -131,7 +131,11 @@ def _table_kind(place: _Place, name: str) -> str:
     columns = find_columns(place.first_row(name))
     if {"emotion", "pixels", "usage"} <= set(columns.header):
         return "pixels"
-    return "boxes" if columns.is_labelled and columns.box else ""
+    if not columns.is_labelled:
+        return "other" if len(columns.header) > 1 else ""
+    if PurePosixPath(name).stem.lower() == "metadata":
+        return "metadata"
+    return "boxes" if columns.box and name.lower().endswith(".csv") else "table"
 
 
 def _json_kind(place: _Place, name: str) -> str:
@@ -157,7 +161,22 @@ def _is_dataturks(head: str) -> bool:
 
 
 def _lines_kind(place: _Place, name: str) -> str:
-    return "dataturks" if _is_dataturks(place.head(name)) else ""
+    head = place.head(name)
+    if _is_dataturks(head):
+        return "dataturks"
+    try:
+        row = json.loads(head.lstrip().partition("\n")[0])
+    except (ValueError, RecursionError):
+        return ""
+    if not isinstance(row, dict):
+        return ""
+    if not find_columns(list(row)).is_labelled:
+        return "other"
+    return "metadata" if PurePosixPath(name).stem.lower() == "metadata" else "table"
+
+
+def _parquet_kind(place: _Place, name: str) -> str:
+    return "table"
 
 
 def _xml_kind(place: _Place, name: str) -> str:
@@ -169,6 +188,8 @@ _KINDS: dict[str, Callable[[_Place, str], str]] = {
     ".json": _json_kind,
     ".jsonl": _lines_kind,
     ".ndjson": _lines_kind,
+    ".parquet": _parquet_kind,
+    ".tsv": _table_kind,
     ".xml": _xml_kind,
 }
 
@@ -213,11 +234,11 @@ def _is_unnamed_fer2013(place: _Place) -> bool:
     return sizes == {(SIDE, SIDE)}
 
 
-def _is_folder(place: _Place, wants: Wants | None, own_labels: bool) -> bool:
+def _is_folder(place: _Place, wants: Wants | None, options: Collection[str]) -> bool:
     """Whether pictures lie in folders of expressions, or in any with labels of one's own."""
-    if not place.pictures or place.archive.is_file:
+    if not place.pictures or place.archive.is_file or "metadata" in place.kinds:
         return False
-    if own_labels:
+    if "labels" in options:
         return any(place.folders)
     if find_list(place.names) or is_ckplus(place.pictures):
         return True
@@ -227,7 +248,7 @@ def _is_folder(place: _Place, wants: Wants | None, own_labels: bool) -> bool:
     return any(part.isdecimal() for part in parts) and numbers_are_labels(place.pictures)
 
 
-_Rule = Callable[[_Place, "Wants | None", bool], bool]
+_Rule = Callable[[_Place, "Wants | None", Collection[str]], bool]
 _PUBLISHED: dict[str, _Rule] = {
     "packed": lambda place, *_: (place.path / "pack.json").is_file(),
     "affectnet2021": _is_affectnet2021,
@@ -238,15 +259,19 @@ _PUBLISHED: dict[str, _Rule] = {
 }
 _GENERAL: dict[str, _Rule] = {
     # A COCO file of expressions has crops, and one of faces whole pictures, unless asked otherwise.
-    "boxes": lambda place, wants, own: (
+    "boxes": lambda place, wants, options: (
         bool({"boxes", "expressions"} & place.kinds)
-        or ("coco" in place.kinds and (own or wants == "crops"))
+        or ("coco" in place.kinds and ("labels" in options or wants == "crops"))
     ),
     "coco": lambda place, wants, _: (
         "coco" in place.kinds or ("expressions" in place.kinds and wants == "scenes")
     ),
     "dataturks": lambda place, *_: "dataturks" in place.kinds,
     "folder": _is_folder,
+    "table": lambda place, _, options: (
+        bool({"table", "metadata"} & place.kinds)
+        or ("other" in place.kinds and not {"image", "label", "box"}.isdisjoint(options))
+    ),
     "voc": lambda place, *_: "voc" in place.kinds,
 }
 

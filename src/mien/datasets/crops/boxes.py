@@ -58,7 +58,7 @@ class Boxes:
         if archive.is_file:  # a table: its pictures lie beside it
             self._archive = open_archive(self.path.parent)
         tables = [n for n in archive.names() if n.lower().endswith((".json", ".csv"))]
-        self._photos = _Photos(self._archive)
+        self._photos = Photos(self._archive)
         self._finder = PictureFinder(self._archive)
         self._faces: dict[str, list[Entry]] = {}
         self._skipped: dict[str, dict[str, list[str]]] = {}
@@ -121,7 +121,7 @@ class Boxes:
 _KEPT_BYTES = 64 << 20  # for each thread
 
 
-class _Photos(threading.local):
+class Photos(threading.local):
     """Decodes photos; each thread keeps its last one, since the faces of a photo come together.
 
     A photo of more than 64 MB is not kept: it is decoded again for each face.
@@ -146,7 +146,7 @@ class _Photos(threading.local):
 class SquareCrop:
     """The face of a photo, for ``Sample.pixels``."""
 
-    photos: _Photos
+    photos: Photos
     photo: str
     box: Box
 

@@ -9,8 +9,9 @@ from mien.errors import ConfigError, did_you_mean
 
 COLUMNS = {
     "picture": (
-        "path", "file", "file_name", "filename", "filepath", "file_path", "image", "image_path", "img",
-        "img_path", "image_name", "image_file", "picture", "photo", "name", "subdirectory_filepath",
+        "path", "file", "file_name", "filename", "filepath", "file_path", "image", "image_path",
+        "img", "img_path", "image_name", "image_file", "picture", "photo", "name",
+        "subdirectory_filepath",
     ),
     "label": (
         "expression", "emotion", "label", "class", "category", "class_name", "labels", "emotions",
