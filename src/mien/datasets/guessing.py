@@ -54,6 +54,8 @@ def guess_reader(path: Path, wants: Wants | None = None, options: Collection[str
         raise DatasetError(
             f"{path} can be read in several ways: choose one with --dataset ({', '.join(fitting)})"
         )
+    if wants != "scenes" and _has_folders_of_pictures(path):
+        return "folder"  # says which folder is no expression, and what to do
     raise DatasetError(_none_fits(path, wants))
 
 
@@ -238,9 +240,7 @@ def _is_folder(place: _Place, wants: Wants | None, options: Collection[str]) -> 
     """Whether pictures lie in folders of expressions, or in any with labels of one's own."""
     if not place.pictures or place.archive.is_file or "metadata" in place.kinds:
         return False
-    if "labels" in options:
-        return any(place.folders)
-    if find_list(place.names) or is_ckplus(place.pictures):
+    if "labels" in options or find_list(place.names) or is_ckplus(place.pictures):
         return True
     parts = {part for folder in place.folders for part in folder.split("/")}
     if any(expression_in(part, None) for part in parts):
@@ -266,7 +266,10 @@ _GENERAL: dict[str, _Rule] = {
     "coco": lambda place, wants, _: (
         "coco" in place.kinds or ("expressions" in place.kinds and wants == "scenes")
     ),
-    "dataturks": lambda place, *_: "dataturks" in place.kinds,
+    # Without pictures beside it they would be fetched, which one asks for by naming the file.
+    "dataturks": lambda place, *_: (
+        "dataturks" in place.kinds and (place.archive.is_file or bool(place.pictures))
+    ),
     "folder": _is_folder,
     "table": lambda place, _, options: (
         bool({"table", "metadata"} & place.kinds)
@@ -274,6 +277,12 @@ _GENERAL: dict[str, _Rule] = {
     ),
     "voc": lambda place, *_: "voc" in place.kinds,
 }
+
+
+def _has_folders_of_pictures(path: Path) -> bool:
+    """Whether all pictures lie in folders, and nothing else explains them."""
+    place = _Place(path)
+    return not place.archive.is_file and not place.kinds and bool(place.folders - {""})
 
 
 def _none_fits(path: Path, wants: Wants | None) -> str:
@@ -288,9 +297,9 @@ def _none_fits(path: Path, wants: Wants | None) -> str:
     other = fitting_readers(path) if wants else []
     if other:
         return f"{message}: it can be read as {', '.join(other)}"
-    if wants != "scenes" and fitting_readers(path, "crops", ["labels"]) == ["folder"]:
+    if count := len(_Place(path).pictures):
         return (
-            f"{message}: none of its folders is named by an expression, such as happiness; "
-            "--option labels=free takes their names as labels of your own"
+            f"{message}: nothing labels its {count:,} pictures; expected folders named by "
+            "expression, a table of pictures and labels, or a published form (docs/own_data.md)"
         )
     return f"{message}: choose its reader with --dataset ({', '.join(datasets.names())})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from mien.errors import ConfigError, InputError, did_you_mean
+from mien.errors import ConfigError, InputError, nearest
 from mien.labels import AFFECTNET8, CKPLUS, FER2013, RAFDB, canonical, noun_or_adjective
 
 ORDER = (*FER2013, "contempt")
@@ -96,8 +96,9 @@ class LabelNames:
         if not short:
             return "the label is empty"
         if self._listed:
-            known = did_you_mean(short, self._listed, "labels")
-            return f"{short!r} is not one of the labels: {known}"
+            near = nearest(short, self._listed)
+            hint = f"; did you mean {near!r}?" if near else ""
+            return f"the label {short!r} is not one of {', '.join(self._listed)}{hint}"
         if short.isdecimal() and self.is_free:
             return f"the label {short!r} is a number: name the labels from 0 on with labels=NAME,…"
         if self.is_free:
