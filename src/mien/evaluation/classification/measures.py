@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.evaluation import metrics
+from mien.evaluation.classification.affect import AffectScores, measure_affect
 from mien.evaluation.classification.predictions import Predictions
 from mien.evaluation.metrics import Interval
 
@@ -35,6 +36,10 @@ class Headline:
     """Mean negative log likelihood, nats."""
     aurc: float
     """Area under the risk-coverage curve: lower if confidence separates right from wrong."""
+    ece_uncalibrated: float | None
+    """ECE at temperature 1; ``None`` if that is the model's, or unknown."""
+    nll_uncalibrated: float | None
+    """NLL at temperature 1; ``None`` likewise."""
     intervals: dict[str, Interval]
     """Bootstrapped 95 % intervals of ``accuracy``, ``balanced_accuracy`` and ``macro_f1``."""
 
@@ -75,6 +80,10 @@ class Evaluation(Headline):
     """Of the split's pictures and labels: figures are comparable only if it is the same."""
     skipped: tuple[str, ...]
     """Pictures that could not be read, with the reason; they are in no figure."""
+    temperature: float
+    """The model's: its logits were divided by it."""
+    affect: dict[str, AffectScores]
+    """``valence`` and ``arousal`` → scores; empty if the model or the data has none."""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready; floats are not rounded."""
@@ -86,10 +95,13 @@ def measure(predictions: Predictions) -> Evaluation:
     made, fresh = predictions, ~predictions.repeated
     without = None
     if made.repeats_of and fresh.any():
-        without = _headline(made.probs[fresh], made.labels[fresh])
+        without = _headline(made, fresh)
     confusion = metrics.confusion_matrix(made.labels, made.predicted, len(made.names))
     scores = zip(*metrics.precision_recall_f1(confusion), confusion.sum(axis=1), strict=True)
-    headline = _headline(made.probs, made.labels)
+    headline = _headline(made, np.ones(len(made), bool))
+    affect: dict[str, AffectScores] = {}
+    if made.affect is not None and made.affect_known is not None:
+        affect = measure_affect(made.affect, made.affect_known)
     return Evaluation(
         **{field.name: getattr(headline, field.name) for field in fields(headline)},
         per_class={
@@ -107,11 +119,14 @@ def measure(predictions: Predictions) -> Evaluation:
         splits=made.splits,
         fingerprint=made.fingerprint,
         skipped=made.skipped,
+        temperature=made.temperature,
+        affect=affect,
     )
 
 
-def _headline(probs: NDArray[np.float32], labels: NDArray[np.int64]) -> Headline:
-    exact = probs.astype(np.float64)
+def _headline(made: Predictions, rows: NDArray[np.bool_]) -> Headline:
+    exact, labels = made.probs[rows].astype(np.float64), made.labels[rows]
+    plain = None if made.uncalibrated is None else made.uncalibrated[rows].astype(np.float64)
     confusion = metrics.confusion_matrix(labels, exact.argmax(axis=1), exact.shape[1])
     return Headline(
         n=len(labels),
@@ -121,5 +136,7 @@ def _headline(probs: NDArray[np.float32], labels: NDArray[np.int64]) -> Headline
         ece=metrics.ece(exact, labels),
         nll=metrics.nll(exact, labels),
         aurc=metrics.aurc(exact, labels),
+        ece_uncalibrated=None if plain is None else metrics.ece(plain, labels),
+        nll_uncalibrated=None if plain is None else metrics.nll(plain, labels),
         intervals=metrics.bootstrap(confusion),
     )
