@@ -205,7 +205,7 @@ def test_calibration_on_training_data_is_refused(run: Path, data: Path, tmp_path
 def test_calibration_data_of_other_labels_are_refused(
     run: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export, "open_dataset", lambda *_: Backwards())
+    monkeypatch.setattr(export, "open_dataset", lambda *_, **__: Backwards())
     with pytest.raises(ConfigError, match="same labels in the same order"):
         export_classifier(run, tmp_path / "m.onnx", calibrate=data)
 
