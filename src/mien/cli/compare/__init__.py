@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mien.cli.support.device import DEVICE
 from mien.cli.support.numbers import COUNT, THREADS
 from mien.cli.support.printing import say_json
 
@@ -54,6 +55,7 @@ OWN: dict[Kind, tuple[str, ...]] = {
 @click.option(
     "--html", type=click.Path(), metavar="FILE", help="Detectors: write a report as one HTML file."
 )  # fmt: skip
+@DEVICE
 @click.pass_context
 def command(
     context: click.Context,
@@ -90,7 +92,9 @@ def command(
     from mien.subjects.source import CALLED, identify
 
     check_outputs(context, ["figure", "figures", "html"])
-    sources = [identify(run, settings["threads"]) for run in dict.fromkeys(runs)]
+    sources = [
+        identify(run, settings["threads"], settings["device"]) for run in dict.fromkeys(runs)
+    ]
     kind = common_kind(sources)
     if len(sources) < 2:
         raise ConfigError("a comparison needs two models of one kind or more")
