@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 OWN: dict[Kind, tuple[str, ...]] = {
     "classifier": ("tta",),
-    "detector": ("detector_options", "threads", "limit", "figures", "html"),
+    "detector": ("detector_options", "threads", "limit"),
 }
 """Parameters of only one kind of model."""
 
@@ -50,10 +50,10 @@ OWN: dict[Kind, tuple[str, ...]] = {
 )  # fmt: skip
 @click.option(
     "--figures", type=click.Path(), metavar="DIR",
-    help="Detectors: write every figure as PNG, with the same pictures side by side.",
+    help="Write every figure as PNG, with the same pictures side by side.",
 )  # fmt: skip
 @click.option(
-    "--html", type=click.Path(), metavar="FILE", help="Detectors: write a report as one HTML file."
+    "--html", type=click.Path(), metavar="FILE", help="Write a report as one HTML file."
 )  # fmt: skip
 @DEVICE
 @click.pass_context
