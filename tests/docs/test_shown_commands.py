@@ -92,7 +92,7 @@ def folder(
     logging.disable(logging.INFO)  # PyTorch's exporter writes 100,000 lines for pytest to keep
     request.addfinalizer(lambda: logging.disable(logging.NOTSET))
     # The server of this machine stands for one on the internet.
-    monkeypatch.setattr("mien.datasets.files.connecting.is_public", lambda address: True)
+    monkeypatch.setattr("mien.web.connecting.is_public", lambda address: True)
     monkeypatch.chdir(place)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return place

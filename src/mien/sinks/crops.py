@@ -12,8 +12,8 @@ from mien.files import output_error
 from mien.reading import open_file
 from mien.sinks.base import Closing, Image
 from mien.sinks.pictures import PictureFolder, picture_of
-from mien.sinks.rows import COLUMNS, CsvRows
-from mien.types import Box, Result
+from mien.sinks.rows import CsvRows
+from mien.types import COLUMNS, Box, Result
 
 
 class CropsSink(Closing):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mien.sinks.base import Closing, Image, Target
-from mien.sinks.rows import COLUMNS, CsvRows
-from mien.types import Result
+from mien.sinks.rows import CsvRows
+from mien.types import COLUMNS, Result
 
 
 class CsvSink(Closing):

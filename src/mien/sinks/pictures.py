@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mien.errors import InputError, MienError, OutputError, PictureOutputError, one_line
 from mien.files import make_folder, output_error, write_whole
-from mien.media.images import read_image
+from mien.media.images import check_size, read_image
 from mien.overwriting import MARK, is_ours
 from mien.sinks.base import Image
 from mien.types import Result
@@ -112,11 +112,7 @@ def picture_of(result: Result, image: Image | None) -> Image:
                 "a result without a picture file needs its image: write(result, image)"
             )
         image = read_image(result.source)
-    if image.shape != (result.height, result.width, 3):
-        raise InputError(
-            f"an image of shape {image.shape} is not the {result.width}×{result.height} picture "
-            "of this result: give the analysed image"
-        )
+    check_size(image, result.width, result.height)
     return image
 
 

@@ -11,9 +11,6 @@ from mien.errors import InputError
 from mien.escaping import for_csv
 from mien.sinks.base import Closing, Target, TextOutput
 
-COLUMNS = ("source", "face", "expression", "prob", "score", "x1", "y1", "x2", "y2")
-"""The columns before the probabilities, which have the names of the model's labels."""
-
 
 class CsvRows(Closing):
     """A header, then rows, each flushed at once; the first row fixes the columns."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from io import StringIO
 from typing import TYPE_CHECKING, cast
 
+from mien.drawing.colors import color_of
 from mien.escaping import for_terminal
 from mien.sinks.base import Closing, Image, Target, TextOutput
-from mien.sinks.colors import color_of
 from mien.types import Reading, Result
 
 if TYPE_CHECKING:  # rich is imported when a table is printed: start-up must stay fast
