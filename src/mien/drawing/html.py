@@ -96,14 +96,16 @@ def _picture(shown: Shown) -> str:
     else:
         scale = shown.image.shape[1] / shown.width
         drawn = annotate(shown.image, [mark.scaled(scale) for mark in shown.marks])
+        width = drawn.shape[1]
         body = (
             f'<img src="{_data(drawn, 85)}" alt="{_alt(shown)}" style="display:block;margin:0;'
             f'max-width:100%;height:auto;border-radius:4px">'
         )
     title = f' title="{_text(shown.source)}"' if shown.source else ""
     return (
-        f'<div style="flex:0 1 auto;max-width:100%"{title}>{body}'
-        f'<div style="font-size:12px;margin-top:4px;{_FAINT}">{caption}</div></div>'
+        f'<div style="flex:0 1 auto;width:{max(width, 140)}px;max-width:100%"{title}>{body}'
+        f'<div style="font-size:12px;margin-top:4px;overflow-wrap:anywhere;{_FAINT}">{caption}'
+        "</div></div>"
     )
 
 
@@ -113,7 +115,8 @@ def _face(mark: Mark) -> str:
     if len(bars) > _MOST_BARS:
         bars = tuple(sorted(bars, key=lambda pair: -pair[1])[:_MOST_BARS])
     lines = "".join(
-        f'<span style="text-align:right">{_text(label)}</span>'
+        f'<span style="text-align:right;overflow:hidden;text-overflow:ellipsis">{_text(label)}'
+        "</span>"
         f'<span style="{_TRACK};border-radius:3px;height:10px;overflow:hidden">'
         f'<span style="display:block;height:10px;width:{prob * 100:.1f}%;border-radius:3px;'
         f'background:{color_of(label)};{_EDGE}"></span></span>'
@@ -122,9 +125,9 @@ def _face(mark: Mark) -> str:
     )
     note = f' <span style="{_FAINT}">· {_text(mark.note)}</span>' if mark.note else ""
     return (
-        f'<div style="width:270px"><div style="margin-bottom:5px">{_chip(mark)}{note}</div>'
-        '<div style="display:grid;grid-template-columns:auto 130px 36px;gap:2px 8px;'
-        f'align-items:center;font-size:12px;justify-content:start">{lines}</div></div>'
+        f'<div style="width:224px"><div style="margin-bottom:5px">{_chip(mark)}{note}</div>'
+        '<div style="display:grid;grid-template-columns:64px 1fr 34px;gap:2px 8px;'
+        f'align-items:center;font-size:12px">{lines}</div></div>'
     )
 
 
@@ -148,7 +151,7 @@ def _tile(shown: Shown) -> str:
     line = "overflow:hidden;text-overflow:ellipsis;white-space:nowrap"
     return (
         f'<div style="width:{side}px;font-size:12px" title="{_text(shown.source or "")}">'
-        f'<div style="height:{side}px;display:flex;align-items:flex-end;justify-content:center">'
+        f'<div style="height:{side}px;display:flex;align-items:flex-end">'
         f"{_frame(shown, width, '', height)}</div>"
         f'<div style="{line};margin-top:3px">{faces}</div>'
         f'<div style="{line};{_FAINT}">{name}</div></div>'
