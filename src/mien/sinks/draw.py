@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from mien.drawing.annotate import annotate as annotate_marks
 from mien.media.images import Source, read_image
@@ -15,7 +15,8 @@ from mien.types import Result
 class DrawSink(Closing):
     """Saves an annotated copy of each picture, with faces or without, under the same stem.
 
-    Equal names from different folders are numbered. A file that Mien did not write is never
+    Equal names from different folders are numbered,
+    unless ``roots`` keeps the folders. A file that Mien did not write is never
     overwritten. A copy with a side above 65,500 pixels, too long for JPEG, is saved as PNG.
     """
 
@@ -25,12 +26,14 @@ class DrawSink(Closing):
         *,
         suffix: str = ".jpg",
         on_note: Callable[[str], None] | None = None,
+        roots: Iterable[str] = (),
     ) -> None:
         """``suffix``: ``.jpg`` or ``.png``. Raises ``OutputError`` where the folder fails.
 
         ``on_note`` gets a line about each copy that is saved as PNG instead of JPEG.
+        ``roots``: folders whose subfolders are kept, see ``mien.media.inputs.roots_of``.
         """
-        self._folder = PictureFolder(folder, suffix, on_note)
+        self._folder = PictureFolder(folder, suffix, on_note, roots)
 
     def write(self, result: Result, image: Image | None = None) -> None:
         """Save one copy; without ``image`` the picture is read again from its source.

@@ -93,12 +93,19 @@ def _table(rows: list[tuple[str, int, Reading | None]], ascii_only: bool) -> Tab
         table.add_row(
             Text(name),
             str(index),
-            Text(for_terminal(reading.expression), "bold"),
+            _expression(reading),
             _bar(reading, ascii_only),
             f"{reading.face.score:.2f}",
             ", ".join(f"{value:.0f}" for value in reading.face.box.to_list()),
         )
     return table
+
+
+def _expression(reading: Reading) -> Text:
+    from rich.text import Text
+
+    note = (" (small face)", "dim") if reading.small else ""
+    return Text.assemble((for_terminal(reading.expression), "bold"), note)
 
 
 def _bar(reading: Reading, ascii_only: bool) -> Text:
