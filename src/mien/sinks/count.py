@@ -24,7 +24,7 @@ class CountSink(Closing):
     def text(self, errors: int = 0, hidden: int = 0) -> str:
         """One line such as ``3 pictures, 2 faces, 1 without a face, 1 error, 0.8 s``.
 
-        ``errors``: lines reported. ``hidden``: pictures among the files that are not the user's own.
+        ``errors``: reported lines. ``hidden``: pictures among files that are not the user's own.
         """
         parts = [_count(self.pictures, "picture"), _count(self.faces, "face")]
         if self.empty:
