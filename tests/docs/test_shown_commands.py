@@ -70,7 +70,7 @@ def folder(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Path:  # fmt: skip
     """An empty working folder with the files that the shown texts of the test's page name."""
-    for module in ("torch", "timm", "optuna", "matplotlib", "jinja2"):
+    for module in ("torch", "timm", "optuna", "matplotlib", "jinja2", "pyarrow", "pandas"):
         pytest.importorskip(module, reason="the documents use every extra")
     texts: list[str] = request.param
     named = names([text for text in texts if text not in NOT_RUN]) - outputs(texts)
