@@ -12,7 +12,7 @@ from typing import Any, cast, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.classifiers.base import Classifier, load_classifier, probabilities
+from mien.classifiers.base import Classifier, answers, load_classifier
 from mien.detectors.base import Detector, check_detector, check_faces
 from mien.detectors.load import load_detector
 from mien.errors import ConfigError, ImageReadError
@@ -191,7 +191,9 @@ class Recognizer:
         return read_image(source, max_pixels=self._max_pixels, allow_private=self._allow_private)
 
     def _columns(self) -> tuple[str, ...]:
-        return (*COLUMNS, *self.classifier.spec.labels)
+        """Those of a row: see ``Result.columns``."""
+        spec = self.classifier.spec
+        return (*COLUMNS, *spec.labels, *(("valence", "arousal") if spec.affect else ()))
 
     def _classify(self, pictures: list[_Detected]) -> Iterator[tuple[Result, Image]]:
         """A result for each of ``pictures``, whose faces are classified in one call.
@@ -227,17 +229,24 @@ class Recognizer:
 
     def _read_crops(self, faces: list[Face], crops: list[Image]) -> Iterator[Reading]:
         """A reading for each face, whose crop is (S, S, 3)."""
+        if not faces:
+            return iter(())
         spec = self.classifier.spec
-        probs = probabilities(self.classifier, crops) if crops else np.empty((0, 1), np.float32)
+        probs, affect = answers(self.classifier, crops)
+        pairs = [(None, None)] * len(faces) if affect is None else affect.tolist()
         return iter(
             [
                 Reading(
                     face,
                     EmotionScores(spec.labels, tuple(p.tolist())),
+                    valence,
+                    arousal,
                     small=crop.shape[0] < spec.input_size,
                     uncertain=float(p.max()) < self._min_confidence,
                 )
-                for face, crop, p in zip(faces, crops, probs, strict=True)
+                for face, crop, p, (valence, arousal) in zip(
+                    faces, crops, probs, pairs, strict=True
+                )
             ]
         )
 

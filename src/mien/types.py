@@ -160,6 +160,14 @@ class Reading:
         """The most probable expression, or ``"uncertain"``; ``emotions.top`` is always a label."""
         return UNCERTAIN if self.uncertain else self.emotions.top
 
+    def affect(self) -> dict[str, float]:
+        """``valence`` and ``arousal`` (five decimals), each if known."""
+        values = (("valence", self.valence), ("arousal", self.arousal))
+        return {name: round(value, 5) for name, value in values if value is not None}
+
+    def _affect_texts(self) -> list[str]:
+        return [f"{name} {value:+.2f}" for name, value in self.affect().items()]
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready: ``box`` and ``landmarks`` in pixels (two decimals), probabilities (five)."""
         landmarks = self.face.landmarks
@@ -171,11 +179,9 @@ class Reading:
             "small": self.small,
             "probs": {label: round(p, 5) for label, p in self.emotions.to_dict().items()},
         }
-        optional = (
-            ("track_id", self.face.track_id), ("valence", self.valence), ("arousal", self.arousal)
-        )  # fmt: skip
-        out.update((key, value) for key, value in optional if value is not None)
-        return out
+        if self.face.track_id is not None:
+            out["track_id"] = self.face.track_id
+        return out | self.affect()
 
     def __repr__(self) -> str:
         x1, y1, x2, y2 = self.face.box.to_list(0)
@@ -237,6 +243,7 @@ class Result(PictureAtHand):
     def rows(self, *, keep_empty: bool = False) -> list[dict[str, Any]]:
         """One flat dict per face, for tables and CSV; empty without faces.
 
+        ``valence`` and ``arousal`` are there if the model estimates them.
         ``keep_empty``: a picture without a face gives one row, with its source and ``None`` in
         every other column, so that a table names every picture.
         """
@@ -253,6 +260,7 @@ class Result(PictureAtHand):
                     **{"x1": x1, "y1": y1, "x2": x2, "y2": y2},
                     "small": reading.small,
                     **{k: round(p, 5) for k, p in reading.emotions.to_dict().items()},
+                    **reading.affect(),
                 }
             )
         if keep_empty and not rows:
@@ -295,7 +303,7 @@ class Result(PictureAtHand):
                 r.expression,
                 r.emotions.top_prob,
                 tuple(r.emotions.to_dict().items()),
-                "small" if r.small else "",
+                ", ".join(filter(None, ("small" if r.small else "", *r._affect_texts()))),
             )
             for number, r in enumerate(self.readings)
         ]
