@@ -31,7 +31,7 @@ OWN: dict[Kind, tuple[str, ...]] = {
 )
 @click.option(
     "--dataset", metavar="NAME",
-    help="Reader of the data; default: fer2013, for detectors coco, for runs the recipe's.",
+    help="Reader of the data; default: guessed and said; for runs the recipe's.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option(
@@ -84,6 +84,7 @@ def command(
     from mien.cli.support.inputs import check_outputs
     from mien.cli.support.output_files import OutputFiles
     from mien.cli.support.progress import meter
+    from mien.cli.support.reader import say_reader
     from mien.cli.support.short_names import short_names
     from mien.errors import ConfigError
     from mien.reports.page import Origin
@@ -117,6 +118,8 @@ def command(
         split = split or "public"
     with meter() as on_progress:
         asked = gather(contenders, data, dataset, split, on_progress)
+    if asked.data is not None:
+        say_reader(asked.data.path, asked.data.whole, asked.data.guessed)
     found = compare(contenders, asked)
     report = {"classifier": classifiers, "detector": detectors}[kind]
     try:
