@@ -43,7 +43,7 @@ LAYERS = [
     {"evaluation"},
     {"reports"},
     {"train"},
-    {"subjects"},
+    {"labelling", "subjects"},
     {"cli"},
     {"__main__", "__init__"},
 ]
