@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Literal, TypeVar
 
@@ -74,6 +75,7 @@ class AnswerFile:
         that another process works on, and ``OutputError`` where it cannot be written.
         """
         self.path, self.rater = path, rater
+        self._lock = Lock()
         check_writable(path)
         self.answers: dict[str, Answer] = {}
         """In the order of the last answers."""
@@ -95,19 +97,21 @@ class AnswerFile:
 
         Raises ``OutputError``.
         """
-        number = self._file.fileno()
-        try:
-            append_whole(number, encode_rows([self._row(path, answer)]))
-            os.fsync(number)
-        except (OSError, ValueError) as error:
-            raise output_error(repr(str(self.path)), error) from error
-        self._take(path, answer)
+        with self._lock:
+            try:
+                number = self._file.fileno()
+                append_whole(number, encode_rows([self._row(path, answer)]))
+                os.fsync(number)
+            except (OSError, ValueError) as error:  # ValueError: it is closed
+                raise output_error(repr(str(self.path)), error) from error
+            self._take(path, answer)
 
     def close(self) -> None:
         """Leave one row for each picture, and let go of the file. Raises ``OutputError``."""
-        if not self._file.closed:
-            with self._file:
-                self._rewrite(self._file)
+        with self._lock:
+            if not self._file.closed:
+                with self._file:
+                    self._rewrite(self._file)
 
     def __enter__(self) -> Self:
         return self

@@ -51,8 +51,8 @@ async function doing(work) {
   if (busy) return;
   busy = true;
   try {
-    await work();
     complain("");
+    await work();
   } catch (error) {
     complain(error.message);
     if (error.status === 409) show(await asked(`api/pictures/${view.number}`));
@@ -158,8 +158,8 @@ function showOld() {
   box.hidden = view.name === null;
   if (view.name === null) return;
   box.replaceChildren(
-    element("p", "Old label and file name"),
-    element("p", view.old_label || "no label"),
+    element("p", "Labelled before: "),
+    element("b", view.old_label || "no label"),
     element("p", view.name),
   );
 }
@@ -184,7 +184,7 @@ function toast(text) {
   at("toast").textContent = text;
   at("toast").classList.add("on");
   clearTimeout(fading);
-  fading = setTimeout(() => at("toast").classList.remove("on"), 1400);
+  fading = setTimeout(() => at("toast").classList.remove("on"), 2500);
 }
 
 function announce(text) {
@@ -258,8 +258,10 @@ at("end").addEventListener("close", () => {
   if (at("end").returnValue !== "finish") return;
   doing(async () => {
     await ask("api/finish", {});
+    view = undefined; // no key does anything
     document.body.className = "ended";
-    document.body.replaceChildren(element("p", "Everything is saved, and the program has ended. You can close this page."));
+    document.body.replaceChildren(
+      element("p", "Everything is saved, and the program has ended. You can close this page."));
   });
 });
 
