@@ -64,7 +64,7 @@ def test_a_torn_last_line_is_passed_over(tmp_path: Path) -> None:
         answers.append("a.png", HAPPY)
         answers.append("b.png", HAPPY)
     whole = path.read_bytes()
-    for cut in range(1, len(whole.splitlines(keepends=True)[-1])):
+    for cut in range(1, len(whole.splitlines(keepends=True)[-1]), 6):
         path.write_bytes(whole[:-cut])
         with AnswerFile(path, "anna") as answers:
             assert list(answers.answers) == ["a.png"]

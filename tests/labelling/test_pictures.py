@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -110,7 +109,7 @@ def test_a_picture_that_is_damaged_or_gone(tmp_path: Path) -> None:
 
 def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     folder = write_faces(tmp_path / "faces", 1)
-    os.symlink(ASTRONAUT, folder / "a.jpg")
+    (folder / "a.jpg").symlink_to(ASTRONAUT)
     with pytest.raises(DatasetError, match="outside"):
         Pictures(folder).encoded("a.jpg")
 

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Literal, TypeVar
 
 from mien.datasets.files.lines import bounded_lines
-from mien.errors import ConfigError
+from mien.errors import ConfigError, one_line
 from mien.escaping import for_csv
 from mien.files import append_whole, check_writable, output_error, try_lock, write_whole
 from mien.parsing import is_number
@@ -161,7 +161,7 @@ def read_answers(path: Path) -> Iterable[tuple[Mapping[str, str], Answer]]:
     except (OSError, UnicodeDecodeError, csv.Error, ValueError) as error:
         if isinstance(error, ConfigError):
             raise
-        raise ConfigError(f"{_foreign(path)} ({error})") from None
+        raise ConfigError(_foreign(path, f" ({one_line(error)})")) from None
 
 
 def as_cell(path: str) -> str:
@@ -203,8 +203,8 @@ def _one_of(known: tuple[Word, ...], word: str) -> Word:
     raise ValueError(f"{word[:40]!r} is not one of {', '.join(filter(None, known))}")
 
 
-def _foreign(path: Path) -> str:
-    return f"{path} is not a file of answers of 'mien data label': give another --out"
+def _foreign(path: Path, why: str = "") -> str:
+    return f"{path} is not a file of answers of 'mien data label'{why}: give another"
 
 
 def _locked(path: Path) -> IO[bytes]:

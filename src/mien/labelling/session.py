@@ -189,13 +189,14 @@ class Session:
                 raise InputError("there is no answer to undo")
             number, before = self._undo[-1]
             now = self._state(number)
-            # What was shown since then was seen.
             kept = replace(
                 before,
                 revision=now.revision + 1,
-                suggestion_shown=now.suggestion_shown,
+                suggestion_shown=_restored(
+                    before.kind, before.suggestion_shown, now.suggestion_shown
+                ),
                 suggestion=now.suggestion,
-                old_label_shown=now.old_label_shown,
+                old_label_shown=_restored(before.kind, before.old_label_shown, now.old_label_shown),
                 old_label=now.old_label,
             )
             self._save(number, kept)
@@ -252,6 +253,16 @@ class Session:
                 if state is None or not state.kind:
                     return place
         return None
+
+
+def _restored(kind: Kind, was: Shown, now: Shown) -> Shown:
+    """When something was shown, for an answer of ``kind`` that counts again: ``was`` at its time.
+
+    What was shown since then was seen.
+    """
+    if now == "no":
+        return "no"
+    return "after" if kind and was != "before" else "before"
 
 
 def _before(shown: str) -> Literal["no", "before"]:

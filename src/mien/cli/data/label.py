@@ -67,7 +67,7 @@ _OF_AGREEMENT = ("ratings", "merged", "as_json")
 @click.option(
     "--merged",
     type=click.Path(),
-    help="With --agreement: write the label of the majority of each face to a table to train on.",
+    help="Write the label that most raters gave to each face to a table; with --agreement.",
 )
 @click.option("--json", "as_json", is_flag=True, help="With --agreement: one JSON object.")
 @click.pass_context
@@ -136,12 +136,14 @@ def _label(
 def _compare(folder: str, ratings: tuple[str, ...], merged: str | None, as_json: bool) -> None:
     from mien.files import check_writable
     from mien.labelling.merging import write_merged
-    from mien.labelling.pictures import Pictures
+    from mien.labelling.pictures import TABLES, Pictures
     from mien.labelling.ratings import find_answer_files, measure_agreement, read_ratings
+    from mien.overwriting import check_apart
 
     if merged:
         check_writable(Path(merged))
     files = [Path(file) for file in ratings] or find_answer_files(Path(folder))
+    check_apart([merged], [*files, *(Path(folder) / table for table in TABLES)])
     read = read_ratings(files)
     found = measure_agreement(read)
     written = None
