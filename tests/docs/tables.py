@@ -28,6 +28,7 @@ NOT_RUN = {
         "needs four GPUs; tests/train/test_distributed.py starts several processes on the CPU"
     ),
     "mien data label faces --rater anna": WAITS,
+    "mien data label faces --rater anna --show-old": WAITS,
     "mien data label faces --rater ben": WAITS,
     "mien data label faces --rater carla --labels bored,pain,drowsy --out pain.csv": WAITS,
     "mien data label faces --rater dora --port 8123 --no-browser": WAITS,

@@ -101,6 +101,15 @@ def test_where_nothing_can_be_written(tmp_path: Path) -> None:
         AnswerFile(tmp_path, "anna")
 
 
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "else").mkdir()
+    (tmp_path / "a.csv").symlink_to(tmp_path / "else" / "b.csv")
+    with AnswerFile(tmp_path / "a.csv", "anna") as answers:
+        answers.append("a.png", HAPPY)
+    assert (tmp_path / "a.csv").is_symlink()
+    assert len(rows(tmp_path / "else" / "b.csv")) == 1
+
+
 def test_a_second_process_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     code = f"""

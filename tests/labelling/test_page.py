@@ -104,7 +104,7 @@ def test_ten_faces_by_keyboard(browser: Any, folder: Path) -> None:
         tab.keyboard.press("o")
         tab.wait_for_selector("#old b")
         assert tab.locator("#old").inner_text().split() == [
-            "Labelled", "before:", "disgust", order[9]
+            "Labelled", "before:", "disgust", "k", "Keep", order[9]
         ]  # fmt: skip
         tab.keyboard.press("3")
         tab.wait_for_selector("#end[open]")
@@ -191,6 +191,20 @@ def test_hostile_names_are_text(browser: Any, tmp_path: Path) -> None:
         tab.wait_for_selector("#end[open]")
         assert not tab.faults
     assert (rows(opened)[0]["path"], rows(opened)[0]["label"]) == (HOSTILE, label)
+
+
+def test_correcting_old_labels(browser: Any, folder: Path) -> None:
+    with page(folder, show_old=True) as opened:
+        tab = shown(browser, opened)
+        assert tab.locator("#old b").inner_text() == "disgust"
+        tab.keyboard.press("k")
+        at(tab, 2)
+        tab.keyboard.press("1")
+        at(tab, 3)
+        assert not tab.faults
+    assert [(row["label"], row["old_label"], row["old_label_shown"]) for row in rows(opened)] == [
+        ("disgust", "disgust", "before"), ("neutral", "disgust", "before")
+    ]  # fmt: skip
 
 
 def test_a_damaged_picture_can_be_passed(browser: Any, folder: Path) -> None:

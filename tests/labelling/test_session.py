@@ -96,6 +96,21 @@ def test_the_old_label_and_the_name_are_shown_when_asked_for(session: Session) -
     assert session._answers.answers[session.order[0]].old_label_shown == "before"
 
 
+def test_old_labels_are_shown_from_the_start_if_wanted(folder: Path) -> None:
+    with open_session(folder, "anna", show_old=True) as opened:
+        session = opened.session
+        assert session.view(0).old_label == "happiness" and session.view(0).name
+        session.answer(0, 0, "labelled", "fear")
+        answer = session._answers.answers[session.order[0]]
+        assert (answer.old_label_shown, answer.old_label) == ("before", "happiness")
+        session.answer(1, 0, "labelled", "fear")
+        view = session.undo()
+        assert (view.kind, view.old_label, view.done) == ("", "happiness", 1)
+    with open_session(folder, "anna") as opened:
+        assert opened.session.view(0).old_label == "happiness"  # it was seen
+        assert opened.session.view(2).old_label is None
+
+
 def test_impossible_answers(session: Session) -> None:
     for number in (-1, 5, 10**12):
         with pytest.raises(InputError, match="they are 0 to 4"):

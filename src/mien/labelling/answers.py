@@ -74,6 +74,7 @@ class AnswerFile:
         Raises ``ConfigError`` for a file that holds something else, another rater's answers, or
         that another process works on, and ``OutputError`` where it cannot be written.
         """
+        path = Path(os.path.realpath(path))  # a link stays a link when its file is replaced
         self.path, self.rater = path, rater
         self._lock = Lock()
         check_writable(path)

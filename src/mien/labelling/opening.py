@@ -41,12 +41,14 @@ def open_session(
     model: str = "none",
     order_of: str | None = None,
     seed: int = 0,
+    show_old: bool = False,
     out: str | Path | None = None,
 ) -> Iterator[Opened]:
     """The session of ``rater`` over the face crops in ``folder``, until the ``with`` block ends.
 
     ``labels``: see ``parse_labels``. ``order_of``: whose order the pictures have; ``None``: one
-    that all raters share. ``out``: the answer file, by default ``labels.RATER.csv`` in the folder.
+    that all raters share. ``show_old``: see ``Session``. ``out``: the answer file, by default
+    ``labels.RATER.csv`` in the folder.
 
     Raises ``ConfigError``, ``DatasetError``, ``OutputError`` and what loading a model raises.
     """
@@ -65,7 +67,7 @@ def open_session(
         notes.append(f"no suggestions: the model {model!r} knows none of the labels")
     with AnswerFile(path, rater) as answers:
         order = shuffled(pictures.names, seed, order_of or "")
-        session = Session(pictures, order, names, answers, suggestions)
+        session = Session(pictures, order, names, answers, suggestions, show_old=show_old)
         if session.gone:
             notes.append(f"{session.gone:,} answers are about faces that are gone; they stay")
         yield Opened(session, path, notes)

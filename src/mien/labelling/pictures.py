@@ -85,7 +85,7 @@ class Pictures:
         Decoded by Mien: what is shown is what the model sees, upright and without metadata. Raises
         ``DatasetError``.
         """
-        pixels = self.pixels(name)
+        pixels = Picture(self._archive, name).at(LARGEST // 2)
         height, width = pixels.shape[:2]
         if (scale := LARGEST / max(height, width)) < 1:
             size = (max(1, round(width * scale)), max(1, round(height * scale)))

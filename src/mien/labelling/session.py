@@ -70,10 +70,16 @@ class Session:
         labels: Sequence[str],
         answers: AnswerFile,
         suggestions: Suggestions | None = None,
+        *,
+        show_old: bool = False,
     ) -> None:
-        """Raises ``ConfigError`` if the file has answers that are not among ``labels``."""
+        """``show_old`` shows the old label and the name of every picture from the start.
+
+        Raises ``ConfigError`` if the file has answers that are not among ``labels``.
+        """
         self.pictures, self.order, self.labels = pictures, tuple(order), tuple(labels)
         self._answers, self._suggestions = answers, suggestions
+        self._show_old = show_old
         self._lock = RLock()
         self._suggested: dict[int, Suggestion] = {}
         numbers = {name: number for number, name in enumerate(self.order)}
@@ -216,15 +222,21 @@ class Session:
                 answer = replace(answer, suggestion_shown=shown, suggestion=label)
                 self._answers.append(self.order[number], answer)
             elif what == "old_label" and answer.old_label_shown == "no":
-                label = self.pictures.known.get(self.order[number], Known()).label
-                answer = replace(answer, old_label_shown=shown, old_label=label)
+                answer = self._with_old_label(number, answer, shown)
                 self._answers.append(self.order[number], answer)
             return self.view(number)
 
     def _state(self, number: int) -> Answer:
         if not 0 <= number < len(self.order):
             raise InputError(f"there is no picture {number}: they are 0 to {len(self.order) - 1}")
-        return self._answers.answers.get(self.order[number], Answer())
+        answer = self._answers.answers.get(self.order[number], Answer())
+        if self._show_old and answer.old_label_shown == "no":
+            return self._with_old_label(number, answer, "before")
+        return answer
+
+    def _with_old_label(self, number: int, answer: Answer, shown: Shown) -> Answer:
+        label = self.pictures.known.get(self.order[number], Known()).label
+        return replace(answer, old_label_shown=shown, old_label=label)
 
     def _check(self, number: int, revision: int, now: Answer) -> None:
         if revision != now.revision:

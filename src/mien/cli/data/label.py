@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,11 @@ from mien.cli.support.numbers import SEED
 from mien.cli.support.printing import complain, say, say_json
 
 if TYPE_CHECKING:
+    from mien.labelling.opening import Opened
     from mien.labelling.ratings import Agreement
 
 _OF_PAGE = (
-    "labels", "rater", "model", "shared_order", "seed", "port", "no_browser", "out",
+    "labels", "rater", "model", "show_old", "shared_order", "seed", "port", "no_browser", "out",
 )  # fmt: skip
 _OF_AGREEMENT = ("ratings", "merged", "as_json")
 
@@ -41,6 +43,9 @@ _OF_AGREEMENT = ("ratings", "merged", "as_json")
     show_default=True,
     metavar="NAME|FILE",
     help="Whose suggestion is shown when asked for; none: no suggestion.",
+)
+@click.option(
+    "--show-old", is_flag=True, help="Show the labels that the faces have, to correct them."
 )
 @click.option("--shared-order", is_flag=True, help="Every rater sees the same order.")
 @click.option("--seed", default=0, show_default=True, type=SEED, help="Of the order.")
@@ -78,6 +83,7 @@ def label(
     rater: str,
     labels: str | None,
     model: str,
+    show_old: bool,
     shared_order: bool,
     seed: int,
     port: int,
@@ -104,21 +110,21 @@ def label(
         _compare(folder, ratings, merged, as_json)
     else:
         refuse(context, _OF_AGREEMENT, "needs --agreement")
+        from mien.labelling.opening import open_session
+
         check_outputs(context, ["out"])
-        _label(folder, rater, labels, model, None if shared_order else rater, seed, port,
-               not no_browser, out)  # fmt: skip
+        opening = open_session(
+            folder, rater, labels=labels, model=model, show_old=show_old, seed=seed, out=out,
+            order_of=None if shared_order else rater,
+        )  # fmt: skip
+        _label(opening, port, not no_browser)
 
 
-def _label(
-    folder: str, rater: str, labels: str | None, model: str, order_of: str | None, seed: int,
-    port: int, browser: bool, out: str | None,
-) -> None:  # fmt: skip
-    from mien.labelling.opening import open_browser, open_session
+def _label(opening: AbstractContextManager[Opened], port: int, browser: bool) -> None:
+    from mien.labelling.opening import open_browser
     from mien.labelling.server import LabelServer
 
-    with open_session(
-        folder, rater, labels=labels, model=model, order_of=order_of, seed=seed, out=out
-    ) as opened:
+    with opening as opened:
         for note in opened.notes:
             say(note)
         with LabelServer(opened.session, port, complain) as server:

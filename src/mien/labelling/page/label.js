@@ -157,10 +157,15 @@ function showOld() {
   at("old-button").hidden = view.name !== null;
   box.hidden = view.name === null;
   if (view.name === null) return;
+  const keep = element("button", "", "plain");
+  keep.type = "button";
+  keep.append(element("kbd", "k"), " Keep");
+  keep.addEventListener("click", keepOld);
   box.replaceChildren(
     element("p", "Labelled before: "),
     element("b", view.old_label || "no label"),
-    element("p", view.name),
+    ...(canKeep() ? [keep] : []),
+    element("p", view.name, "name"),
   );
 }
 
@@ -233,6 +238,14 @@ function answerText() {
   return view.kind ? `Answered: ${view.label || view.kind}.` : "No answer yet.";
 }
 
+function canKeep() {
+  return facts.labels.some(({ label }) => label === view.old_label);
+}
+
+function keepOld() {
+  if (canKeep()) answer("labelled", view.old_label);
+}
+
 function zoom() {
   size = (size + 1) % SIZES.length;
   at("picture").className = [SIZES[size], at("picture").classList.contains("brighter") ? "brighter" : ""].join(" ");
@@ -275,6 +288,7 @@ const KEYS = {
   n: () => go(view.next_open),
   m: () => reveal("suggestion"),
   o: () => reveal("old_label"),
+  k: keepOld,
   z: zoom,
   b: brighter,
   "?": () => at("help").showModal(),
