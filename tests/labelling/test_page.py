@@ -263,6 +263,8 @@ def test_it_can_be_read(browser: Any, folder: Path, scheme: str, width: int, hei
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
         if width > 1000:
             assert tab.evaluate("document.documentElement.scrollHeight") <= height
+            panel = "document.querySelector('.panel')"
+            assert tab.evaluate(f"{panel}.scrollHeight - {panel}.clientHeight") <= 0
         for text in tab.locator("button:visible").all_inner_texts():
             assert re.search(r"[A-Za-z]{3}|^\?", text), text
         assert tab.locator("#picture").get_attribute("alt") == "Picture 1 of 10: the face to label"
