@@ -49,7 +49,7 @@ LAYERS = [
     {"evaluation"},
     {"reports"},
     {"train"},
-    {"subjects"},
+    {"labelling", "subjects"},
     {"cli"},
     {"__main__", "__init__"},
 ]

@@ -20,6 +20,7 @@ Output = pytest.CaptureFixture[str]
 OUTPUTS = {
     "analyze": ["output", "draw", "crops"],
     "compare": ["figure", "figures", "html"],
+    "data label": ["merged", "out"],
     "data pack": ["out"],
     "data plot": ["out"],
     "evaluate": ["figure", "figures", "html", "save"],
@@ -76,6 +77,7 @@ ANALYZE = ("analyze", "--detector", "none")
     ("data", "plot", "photos", "--dataset", "folder", "--out", "photos"),
     ("data", "plot", "photos", "--dataset", "folder", "--out", "soft_photos"),
     ("data", "plot", "photos", "--dataset", "folder", "--out", "photos/happiness"),
+    ("data", "label", "photos", "--agreement", "--ratings", "fer.csv", "--merged", "hard_fer.csv"),
     ("data", "pack", "photos", "soft_photos", "--size", "16", "--dataset", "folder"),
     ("data", "pack", "fer.csv", "hard_fer.csv", "--size", "16"),
     ("evaluate", "default", "--data", "fer.csv", "--save", "fer.csv"),
