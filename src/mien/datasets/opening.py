@@ -14,10 +14,19 @@ from mien.datasets.files.archive import packed_inside
 from mien.datasets.guessing import Wants, guess_reader
 from mien.errors import DatasetError, MienError
 from mien.options import arguments, parameters, read_pairs, takes
+from mien.parsing import parse_json
+from mien.preprocess.crop import checked_framing
+from mien.preprocess.framing import Framing
+from mien.reading import read_file
 from mien.registry import datasets
 
 AUTO = "auto"
 """In place of a reader's name: guess it from what lies there."""
+
+CROPPED = "crop.json"
+"""What ``mien data crop`` leaves in a folder of faces: how they were framed."""
+
+_MOST_CROPPED = 1 << 16  # bytes
 
 Wrapper = Callable[..., Any]
 WRAPPERS: tuple[Wrapper, ...] = (detect_faces,)
@@ -65,10 +74,18 @@ def open_dataset(
         raise DatasetError(f"{error}; readers that can read it: {', '.join(fitting)}") from None
     _check(dataset, name)
     with suppress(AttributeError):  # a third party's facts may be a property without a setter
-        dataset.facts = replace(dataset.facts, reader=name)
+        framing = dataset.facts.framing or _framing_beside(Path(path))
+        dataset.facts = replace(dataset.facts, reader=name, framing=framing)
     for wrap, values in shared:
         dataset = wrap(dataset, **values)
     return dataset  # type: ignore[no-any-return]
+
+
+def _framing_beside(path: Path) -> Framing | None:
+    """How the faces in the folder ``path`` were cut, if ``mien data crop`` cut them."""
+    with suppress(OSError, ValueError, TypeError, KeyError, MienError):
+        return checked_framing(parse_json(read_file(path / CROPPED, _MOST_CROPPED))["framing"])
+    return None
 
 
 def reader_of(dataset: AnyDataset, asked: str) -> str:

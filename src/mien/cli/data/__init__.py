@@ -1,9 +1,10 @@
-"""``mien data``: inspect, draw and pack data sets before training or measuring on them."""
+"""``mien data``: inspect, draw, pack and crop data sets before training or measuring on them."""
 
 from __future__ import annotations
 
 import click
 
+from mien.cli.data.crop import crop
 from mien.cli.data.info import info
 from mien.cli.data.pack import pack
 from mien.cli.data.plot import plot
@@ -11,8 +12,8 @@ from mien.cli.data.plot import plot
 
 @click.group()
 def command() -> None:
-    """Inspect, draw and pack data sets."""
+    """Inspect, draw, pack and crop data sets."""
 
 
-for subcommand in (info, pack, plot):
+for subcommand in (crop, info, pack, plot):
     command.add_command(subcommand)
