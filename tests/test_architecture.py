@@ -40,7 +40,7 @@ LAYERS = [
     {"classifiers", "datasets", "detectors"},
     {"catalogue", "pipeline"},
     {"sinks"},
-    {"evaluation"},
+    {"cropping", "evaluation"},
     {"reports"},
     {"train"},
     {"subjects"},

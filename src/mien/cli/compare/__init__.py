@@ -32,6 +32,10 @@ OWN: dict[Kind, tuple[str, ...]] = {
     "--dataset", metavar="NAME",
     help="Reader of the data; default: fer2013, for detectors coco, for runs the recipe's.",
 )  # fmt: skip
+@click.option(
+    "--option", "options", multiple=True, metavar="KEY=VALUE",
+    help="An option of the reader, such as detect=yes; can be repeated.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option(
     "--figure", type=click.Path(),
@@ -62,6 +66,7 @@ def command(
     data: str | None,
     split: str | None,
     dataset: str | None,
+    options: tuple[str, ...],
     as_json: bool,
     figure: str | None,
     figures: str | None,
@@ -81,6 +86,7 @@ def command(
     from mien.cli.support.console import print_scores
     from mien.cli.support.inputs import check_outputs
     from mien.cli.support.output_files import OutputFiles
+    from mien.cli.support.photos import hint_at_photos
     from mien.cli.support.progress import meter
     from mien.cli.support.short_names import short_names
     from mien.errors import ConfigError
@@ -94,9 +100,9 @@ def command(
     kind = common_kind(sources)
     if len(sources) < 2:
         raise ConfigError("a comparison needs two models of one kind or more")
-    for other, options in OWN.items():
+    for other, own_options in OWN.items():
         if other != kind:
-            refuse(context, options, f"is for {CALLED[other]}s, and these are {CALLED[kind]}s")
+            refuse(context, own_options, f"is for {CALLED[other]}s, and these are {CALLED[kind]}s")
     files = OutputFiles(figure, figures, html)
     files.check()
     names = short_names(source.text for source in sources)
@@ -112,7 +118,9 @@ def command(
     if kind == "classifier":
         split = split or "public"
     with meter() as on_progress:
-        asked = gather(contenders, data, dataset, split, on_progress)
+        asked = gather(contenders, data, dataset, split, on_progress, options=options)
+    if asked.data is not None:
+        hint_at_photos(asked.data.whole, options)
     found = compare(contenders, asked)
     report = {"classifier": classifiers, "detector": detectors}[kind]
     try:

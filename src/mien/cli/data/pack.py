@@ -53,6 +53,7 @@ def pack(
     import time
 
     from mien.cli.support.inputs import check_outputs
+    from mien.cli.support.photos import hint_at_photos
     from mien.cli.support.progress import meter
     from mien.datasets.base import SceneDataset
     from mien.datasets.inspection import count_pictures
@@ -66,6 +67,7 @@ def pack(
             "'mien data pack' crops and resizes faces for a classifier's training, and "
             f"{dataset!r} reads whole pictures: train a detector on {source} without packing it"
         )
+    hint_at_photos(found, options)
     began = time.monotonic()
     try:
         with meter(rate=True) as update:

@@ -41,6 +41,7 @@ def open_divided(
     path: str, dataset: str, options: tuple[str, ...], splits: str
 ) -> Dataset | SceneDataset:
     """The data set at ``path``, divided; pictures from the web are fetched behind a bar."""
+    from mien.cli.support.photos import hint_at_photos
     from mien.cli.support.progress import meter
     from mien.datasets.files.fetching import FetchesPictures
     from mien.datasets.opening import open_dataset
@@ -50,4 +51,5 @@ def open_divided(
     if isinstance(opened, FetchesPictures):
         with meter(unit="pictures fetched") as update:
             opened.fetch(update)
+    hint_at_photos(opened, options)
     return resplit(opened, splits)

@@ -115,6 +115,7 @@ def command(
     from mien.cli.support.console import print_scores
     from mien.cli.support.inputs import check_outputs
     from mien.cli.support.output_files import OutputFiles
+    from mien.cli.support.photos import hint_at_photos
     from mien.cli.support.progress import meter
     from mien.reports.page import Origin
     from mien.subjects.base import Settings
@@ -133,6 +134,7 @@ def command(
     files.check()
     subject = open_subject(source, Settings(**settings))
     measured = open_data(source, subject.recipe, data, dataset, options, splits)
+    hint_at_photos(measured.whole, (*options, *subject.recipe.get("dataset_options", ())))
     split = measured.only_split(split)
     report = {"classifier": classifier, "detector": detector}[source.kind]
     report.check(files, subject, measured, split)
