@@ -95,7 +95,9 @@ def command(
     from mien.cli.support.epochs import counted, epochs_shown
     from mien.cli.support.inputs import check_outputs
     from mien.cli.support.photos import hint_at_photos
-    from mien.datasets.opening import open_dataset
+    from mien.cli.support.reader import say_reader
+    from mien.datasets.guessing import Wants
+    from mien.datasets.opening import AUTO, open_dataset
     from mien.extras import require_extra
     from mien.train.classification.config import ClassifierConfig
     from mien.train.recipe import load_recipe
@@ -108,7 +110,8 @@ def command(
     config = replace(config, dataset_options=(*config.dataset_options, *options))
     if isinstance(config, ClassifierConfig):
         config.check_teacher()
-    dataset = open_dataset(data, config.dataset, config.dataset_options)
+    wants: Wants = "crops" if isinstance(config, ClassifierConfig) else "scenes"
+    dataset = open_dataset(data, config.dataset, config.dataset_options, wants=wants)
     require_extra("train", "'mien train'")
     import torch
 
@@ -118,13 +121,13 @@ def command(
     from mien.train.trainer import train
 
     check_dataset(config, dataset)
-    if distributed.rank() == 0:
-        hint_at_photos(dataset, config.dataset_options)
     if threads is not None:
         torch.set_num_threads(threads)
     chosen = pick_device(device)
     main = distributed.rank() == 0  # of several processes only the first one prints
     if main:
+        say_reader(data, dataset, config.dataset == AUTO)
+        hint_at_photos(dataset, config.dataset_options)
         epochs = counted(config.epochs, "epoch")
         say(f"training {config.name} on {chosen}, {epochs}, into {out}", err=True)
     run, done = Path(out), 0

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mien.datasets.base import AnyDataset, Dataset, DatasetFacts
+from mien.datasets.base import Dataset, DatasetFacts
 from mien.datasets.detected import detect_faces
 from mien.datasets.files.archive import packed_inside
 from mien.datasets.guessing import Wants, guess_reader
@@ -33,6 +33,7 @@ WRAPPERS: tuple[Wrapper, ...] = (detect_faces,)
 """What takes the options that all readers share: functions of an opened data set and of annotated
 keyword options, which return a data set. One is called if one of its options was given, unless the
 reader has an option of that name itself."""
+_SHARED = {key for wrap in WRAPPERS for key in parameters(wrap)} - {"dataset"}
 
 
 def open_dataset(
@@ -58,8 +59,8 @@ def open_dataset(
     """
     guessed = name == AUTO
     if guessed:
-        common = {key for wrap in WRAPPERS for key in parameters(wrap)}
-        name = guess_reader(Path(path), wants, read_pairs(options, "data set").keys() - common)
+        own_names = read_pairs(options, "data set").keys() - _SHARED
+        name = guess_reader(Path(path), wants, own_names)
     reader = datasets.get(name)
     own, shared = _share_out(options, reader, name)
     try:
@@ -81,16 +82,16 @@ def open_dataset(
     return dataset  # type: ignore[no-any-return]
 
 
+def shared_options(options: Sequence[str]) -> list[str]:
+    """Those of ``options`` that every reader takes."""
+    return [option for option in options if option.partition("=")[0] in _SHARED]
+
+
 def _framing_beside(path: Path) -> Framing | None:
     """How the faces in the folder ``path`` were cut, if ``mien data crop`` cut them."""
     with suppress(OSError, ValueError, TypeError, KeyError, MienError):
         return checked_framing(parse_json(read_file(path / CROPPED, _MOST_CROPPED))["framing"])
     return None
-
-
-def reader_of(dataset: AnyDataset, asked: str) -> str:
-    """The reader that opened ``dataset`` where ``asked`` was; for a run's recipe."""
-    return dataset.facts.reader or asked
 
 
 def _share_out(

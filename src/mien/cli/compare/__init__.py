@@ -30,7 +30,7 @@ OWN: dict[Kind, tuple[str, ...]] = {
 )
 @click.option(
     "--dataset", metavar="NAME",
-    help="Reader of the data; default: fer2013, for detectors coco, for runs the recipe's.",
+    help="Reader of the data; default: guessed and said; for runs the recipe's.",
 )  # fmt: skip
 @click.option(
     "--option", "options", multiple=True, metavar="KEY=VALUE",
@@ -88,6 +88,7 @@ def command(
     from mien.cli.support.output_files import OutputFiles
     from mien.cli.support.photos import hint_at_photos
     from mien.cli.support.progress import meter
+    from mien.cli.support.reader import say_reader
     from mien.cli.support.short_names import short_names
     from mien.errors import ConfigError
     from mien.reports.page import Origin
@@ -120,6 +121,7 @@ def command(
     with meter() as on_progress:
         asked = gather(contenders, data, dataset, split, on_progress, options=options)
     if asked.data is not None:
+        say_reader(asked.data.path, asked.data.whole, asked.data.guessed)
         hint_at_photos(asked.data.whole, options)
     found = compare(contenders, asked)
     report = {"classifier": classifiers, "detector": detectors}[kind]

@@ -99,7 +99,7 @@ def run_study(
     has a study of other data, or another process works in it.
     """
     entries = plan(schedule, only, from_scratch)
-    dataset = open_dataset(data, options=options)
+    dataset = open_dataset(data, options=options, wants="crops")
     device, watcher = device or pick_device(), watcher or Watcher()
     watcher.opened(dataset)
     make_folder(out / "runs")
