@@ -58,7 +58,7 @@ def test_scores_are_ranked_and_found_by_common_spellings() -> None:
     assert list(scores.to_dict()) == list(FER2013)
     with pytest.raises(InputError, match="no label 'contempt'"):
         scores["contempt"]
-    with pytest.raises(InputError, match="is not an expression"):
+    with pytest.raises(InputError, match="no label 'bored': labels: anger"):
         scores["bored"]
 
 

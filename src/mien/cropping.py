@@ -13,9 +13,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mien.datasets.base import Dataset, SceneDataset
-from mien.datasets.detected import Cutout, DetectedFaces
+from mien.datasets.detected import CROPPED, Cutout, DetectedFaces
 from mien.datasets.files.decoding import decoded
-from mien.datasets.opening import AUTO, CROPPED, open_dataset
+from mien.datasets.opening import AUTO, open_dataset
 from mien.datasets.samples import Pixels, Sample
 from mien.datasets.unlabelled import PictureTree, ScenePictures
 from mien.detectors.base import Detector
@@ -41,7 +41,8 @@ COLUMNS = (
     "path", "label", "split", "subject", "source", "face", "score",
     "source_x1", "source_y1", "source_x2", "source_y2", "landmarks",
 )  # fmt: skip
-"""Of ``faces.csv``. The box and the landmarks are in pixels of the source, not of the crop."""
+"""Of ``faces.csv``; ``label`` only if there are labels. The box and the landmarks are in pixels of
+the source, not of the crop."""
 _MOST_NAME = 120  # characters of a folder's or file's name
 _NOT_IN_NAMES = '\\:*?"<>|'
 
@@ -131,7 +132,7 @@ def crop_faces(
                 done.labels[label] = done.labels.get(label, 0) + 1
             if on_progress:
                 on_progress(done.photos, total)
-        rows.close(COLUMNS)
+        rows.close([name for name in COLUMNS if name != "label" or data.facts.labels])
         skipped.close(("split", "picture", "reason"))
     return done
 
@@ -158,7 +159,7 @@ def _row(sample: Sample, split: str, label: str, path: str) -> dict[str, Any]:
     points = face.landmarks or ()
     return {
         "path": path,
-        "label": label,
+        **({"label": label} if label else {}),
         "split": split,
         "subject": sample.subject or "",
         "source": sample.photo or sample.key,

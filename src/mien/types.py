@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from mien.errors import InputError
+from mien.errors import InputError, did_you_mean
 
 Point = tuple[float, float]
 
@@ -108,9 +109,13 @@ class EmotionScores:
     def __getitem__(self, label: str) -> float:
         from mien.labels import canonical
 
-        name = label if label in self.labels else canonical(label)
+        name = label
+        if label not in self.labels:
+            with suppress(InputError):  # not an expression, but a model may have other labels
+                name = canonical(label)
         if name not in self.labels:
-            raise InputError(f"this model has no label {name!r} (it has {', '.join(self.labels)})")
+            known = did_you_mean(label, self.labels, "labels")
+            raise InputError(f"this model has no label {name!r}: {known}")
         return self.probs[self.labels.index(name)]
 
     def ranked(self) -> list[tuple[str, float]]:

@@ -27,6 +27,8 @@ from mien.types import Face
 
 FACES = ("largest", "all")
 """Which faces of a photo are samples."""
+CROPPED = "crop.json"
+"""What ``mien data crop`` leaves in a folder of faces: how they were framed."""
 DETECT = ("no", "yes")
 """Further values of the option ``detect``; ``yes`` is ``largest``."""
 _AHEAD = 64  # photos whose faces wait, a few bytes each

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mien.datasets.base import Dataset, DatasetFacts
-from mien.datasets.detected import detect_faces
+from mien.datasets.detected import CROPPED, detect_faces
 from mien.datasets.files.archive import packed_inside
 from mien.datasets.guessing import Wants, guess_reader
 from mien.errors import DatasetError, MienError
@@ -23,8 +23,6 @@ from mien.registry import datasets
 AUTO = "auto"
 """In place of a reader's name: guess it from what lies there."""
 
-CROPPED = "crop.json"
-"""What ``mien data crop`` leaves in a folder of faces: how they were framed."""
 
 _MOST_CROPPED = 1 << 16  # bytes
 
