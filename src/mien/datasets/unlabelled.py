@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -57,7 +58,7 @@ class ScenePictures:
     """The pictures of ``dataset``, without the marks in them."""
 
     def __init__(self, dataset: SceneDataset) -> None:
-        self.facts = DatasetFacts(name=dataset.facts.name, reader=dataset.facts.reader)
+        self.facts = replace(dataset.facts, labels=())
         self._dataset = dataset
 
     def splits(self) -> tuple[str, ...]:

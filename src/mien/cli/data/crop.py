@@ -59,7 +59,9 @@ def crop(
     """
     from mien.cli.support.inputs import check_outputs
     from mien.cli.support.progress import meter
+    from mien.cli.support.reader import say_reader
     from mien.cropping import FACES, SKIPPED, crop_faces, open_photos
+    from mien.datasets.opening import AUTO
     from mien.datasets.unlabelled import PictureTree
     from mien.detectors.load import load_detector
     from mien.preprocess.framing import FER2013_FRAMING, Framing
@@ -68,6 +70,8 @@ def crop(
     photos = open_photos(path, dataset, options)
     if isinstance(photos, PictureTree):
         say(f"{path} has no labels: every picture in it is searched", err=True)
+    else:
+        say_reader(path, photos, dataset == AUTO)
     framing = Framing(
         margin=FER2013_FRAMING["margin"] if margin is None else margin,
         offset=FER2013_FRAMING["offset"],
