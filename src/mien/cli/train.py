@@ -94,7 +94,7 @@ def command(
 
     from mien.cli.support.epochs import counted, epochs_shown
     from mien.cli.support.inputs import check_outputs
-    from mien.cli.support.photos import hint_at_photos
+    from mien.cli.support.photos import hint_at_photos, search_photos
     from mien.cli.support.reader import say_reader
     from mien.datasets.guessing import Wants
     from mien.datasets.opening import AUTO, open_dataset
@@ -128,6 +128,7 @@ def command(
     if main:
         say_reader(data, dataset, config.dataset == AUTO)
         hint_at_photos(dataset, config.dataset_options)
+        search_photos(dataset, config.splits)
         epochs = counted(config.epochs, "epoch")
         say(f"training {config.name} on {chosen}, {epochs}, into {out}", err=True)
     run, done = Path(out), 0

@@ -104,7 +104,7 @@ def command(
 
     from mien.cli.support.epochs import counted
     from mien.cli.support.inputs import check_outputs
-    from mien.cli.support.photos import hint_at_photos
+    from mien.cli.support.photos import hint_at_photos, search_photos
     from mien.cli.support.reader import say_reader
     from mien.datasets.opening import AUTO, open_dataset
     from mien.extras import require_extra
@@ -123,6 +123,7 @@ def command(
     dataset = open_dataset(data, config.dataset, config.dataset_options, wants="crops")
     say_reader(data, dataset, config.dataset == AUTO)
     hint_at_photos(dataset, config.dataset_options)
+    search_photos(dataset, config.splits)
     require_extra("tune", "'mien tune'")
     import torch
 

@@ -24,3 +24,18 @@ def hint_at_photos(dataset: AnyDataset, options: Sequence[str]) -> None:
             f"in {seen.small} of {seen.sampled} pictures; add --option detect=yes to find it first "
             "(detect=no: no hint)"
         )
+
+
+def search_photos(dataset: AnyDataset, splits: str = "official") -> None:
+    """Find the faces of ``dataset`` behind a bar, where listing or dividing it would do so unseen.
+
+    Faces are found when they are needed, unless all of a photo are samples, or ``splits`` divides
+    the data.
+    """
+    from mien.cli.support.progress import meter
+    from mien.datasets.detected import DetectedFaces
+
+    if isinstance(dataset, DetectedFaces) and (dataset.lists_faces or splits != "official"):
+        with meter(unit="photos searched") as update:
+            if update:
+                dataset.search(update)
