@@ -109,7 +109,7 @@ def store_float16(model: ModelProto) -> None:
 
 
 def with_spec(model: ModelProto, spec: Spec, more: Mapping[str, str] | None = None) -> bytes:
-    """The bytes of ``model`` as a file with ``spec`` and ``more`` as metadata. Changes ``model``."""
+    """The bytes of ``model`` as a file; its metadata are ``spec`` and ``more``. Changes it."""
     helper.set_model_props(model, {**spec.to_metadata(), **(more or {})})
     data: bytes = model.SerializeToString()
     return data
