@@ -16,6 +16,8 @@ COUNTS = ("pictures", "faces")
 """Facts of a run that go into ``trained_on``, not into the card."""
 START = "started_from"
 """Fact of a run: name, hash and training data of the weights that it began with."""
+ELSEWHERE = (*COUNTS, "framing")
+"""Facts that have a place of their own in the spec."""
 LICENCE = "The terms of the training data apply."
 
 S = TypeVar("S", bound=Spec)
@@ -45,7 +47,7 @@ def add_training_facts(
             "split": config.train_split,
             "seed": config.seed,
             "epochs": f"{state['epochs_done']} of {config.epochs}",
-            **{key: value for key, value in facts.items() if key not in COUNTS},
+            **{key: value for key, value in facts.items() if key not in ELSEWHERE},
             "intended_use": intended_use,
             "limits": limits,
             "recipe": config.to_dict(),

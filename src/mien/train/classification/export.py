@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,18 +15,20 @@ from torch import nn
 
 from mien.classifiers.onnx import OnnxClassifier
 from mien.classifiers.probabilities import softmax
-from mien.datasets.base import Dataset, open_dataset
+from mien.datasets.base import Dataset
+from mien.datasets.detected import framed
+from mien.datasets.files.decoding import decoded
+from mien.datasets.opening import open_dataset
 from mien.datasets.samples import Sample
 from mien.datasets.splits import resplit
-from mien.errors import ConfigError, ModelError
+from mien.errors import ConfigError, DatasetError, ModelError, NoFaceError
 from mien.evaluation import metrics
 from mien.files import check_writable, write_whole
-from mien.preprocess.framing import BOX_FRAMING, FRAMINGS
 from mien.specs.classifier import ModelSpec
 from mien.train.classification.classifier import load_classifier_run, torch_logits
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.models.fitted import Fitted
-from mien.train.classification.spec import input_spec
+from mien.train.classification.spec import input_spec, run_framing
 from mien.train.classification.vectors import vectors_of
 from mien.train.model_card import add_choices, add_training_facts
 from mien.train.onnx_graph import Weights, open_model, store_float16, traced, with_spec
@@ -110,7 +112,7 @@ def export_classifier(
     if calibrate is not None:
         dataset = open_dataset(calibrate, config.dataset, config.dataset_options)
         dataset = resplit(dataset, config.splits, config.splits_from, config.splits_seed)
-        split = _calibration_split(dataset, calibrate_split, config, spec.labels)
+        split = _calibration_split(dataset, calibrate_split, config, spec)
 
     model = to_onnx(net, spec)
     if weights == "float16":
@@ -138,7 +140,7 @@ def spec_of(net: nn.Module, config: ClassifierConfig, state: Mapping[str, Any]) 
         spec,
         trained_on=spec.trained_on + (", with FER+ votes" if state["ferplus"] else ""),
         licence=LICENCES.get(origin, spec.licence),
-        **FRAMINGS.get(origin, BOX_FRAMING),
+        **run_framing(config, state),
     )
 
 
@@ -195,22 +197,32 @@ def calibrated(
 
 
 def _calibration_split(
-    dataset: Dataset, name: str, config: ClassifierConfig, labels: tuple[str, ...]
+    dataset: Dataset, name: str, config: ClassifierConfig, spec: ModelSpec
 ) -> list[Sample]:
     if name == config.train_split:
         raise ConfigError(f"the model was trained on the split {name!r}: calibrate on another one")
-    if dataset.facts.labels != labels:
+    if dataset.facts.labels != spec.labels:
         raise ConfigError(
             f"the calibration data has the labels {', '.join(dataset.facts.labels)}, the model "
-            f"{', '.join(labels)}: both must have the same labels in the same order"
+            f"{', '.join(spec.labels)}: both must have the same labels in the same order"
         )
-    samples = list(dataset.samples(name))
+    samples = list(_with_face(dataset.samples(name), spec))
     if len(samples) < MIN_CALIBRATION:
         raise ConfigError(
             f"split {name!r} has {len(samples)} pictures, too few to calibrate on "
             f"({MIN_CALIBRATION} or more): choose another split, or leave --calibrate out"
         )
     return samples
+
+
+def _with_face(samples: Iterable[Sample], spec: ModelSpec) -> Iterator[Sample]:
+    """Decoded samples, without photos in which no face is found."""
+    for sample, image in decoded(framed(sample, spec) for sample in samples):
+        if isinstance(image, NoFaceError):
+            continue
+        if isinstance(image, DatasetError):
+            raise image
+        yield replace(sample, pixels=image)
 
 
 def _check(
