@@ -74,6 +74,7 @@ class ClassifierTask:
                 if self.valid
                 else ()
             ),
+            *(["only the last layer is trained, as freeze_epochs says"] * _is_probe(config)),
         )
         teachers = Teachers(nets, device, config.distill_flip) if nets else None
         self.objective = Objective(config, classes, self.data, teachers)
@@ -316,6 +317,10 @@ def _without_face(split: TensorSplit, name: str) -> list[str]:
         return []
     total = len(split) + len(split.unreadable)
     return [f"split {name!r}: no face was found in {split.no_face:,} of {total:,} photos"]
+
+
+def _is_probe(config: ClassifierConfig) -> bool:
+    return 0 < config.epochs <= config.freeze_epochs
 
 
 def _missing(split: TensorSplit, name: str, therefore: str) -> list[str]:
