@@ -188,7 +188,7 @@ def test_files_that_are_no_start_are_one_clear_line(
         "cut.onnx": "cut.onnx",
         "notes.pt": "is not a checkpoint of 'mien train', or damaged",
         "missing": "no checkpoint at",
-        "imagenet": "imagenet has many",
+        "imagenet": "imagenet weights are for the architecture timm",
     }.items():
         weights = name if name == "imagenet" else tmp_path / name
         words = ("train", "fine_tune", "--data", data, "--dataset", "fer2013")
