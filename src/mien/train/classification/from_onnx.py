@@ -136,14 +136,20 @@ def _arrays(model: ModelProto) -> tuple[dict[str, NDArray[Any]], dict[str, str]]
     """
     from onnx import numpy_helper
 
-    values = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+    values = {_own(t.name): numpy_helper.to_array(t) for t in model.graph.initializer}
     biases: dict[str, str] = {}
     for node in model.graph.node:
-        if node.op_type == "Cast" and node.input[0] in values:
-            values[node.output[0]] = values[node.input[0]].astype(np.float32)
-        if node.op_type in ("Conv", "Gemm") and len(node.input) > 2:
-            biases[node.input[1]] = node.input[2]
+        inputs = [_own(name) for name in node.input]
+        if node.op_type == "Cast" and inputs[0] in values:
+            values[_own(node.output[0])] = values[inputs[0]].astype(np.float32)
+        if node.op_type in ("Conv", "Gemm") and len(inputs) > 2:
+            biases[inputs[1]] = inputs[2]
     return values, biases
+
+
+def _own(name: str) -> str:
+    """A weight's name in the network; a file with valence and arousal puts ``net.`` before it."""
+    return name.removeprefix("net.")
 
 
 def _fill(

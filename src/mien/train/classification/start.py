@@ -18,7 +18,7 @@ from mien.train.classification.classifier import load_classifier_run
 from mien.train.classification.config import FITTED, NETWORK, ClassifierConfig
 from mien.train.classification.from_onnx import load_onnx
 from mien.train.classification.models.backbone import IMAGENET
-from mien.train.classification.models.base import HEADS, TRAINED_ONLY, Network
+from mien.train.classification.models.base import AFFECT, HEADS, TRAINED_ONLY, Network
 from mien.train.model_card import trained_on
 from mien.weights import DEFAULT
 
@@ -137,7 +137,7 @@ def load_start(net: Network, start: Start, labels: Sequence[str]) -> str:
     heads = {
         k: v
         for k, v in start.weights.items()
-        if k.startswith(TRAINED_ONLY) and k in own and v.shape == own[k].shape
+        if k.startswith((AFFECT, *TRAINED_ONLY)) and k in own and v.shape == own[k].shape
     }
     with checkpoint.must_fit(Path(start.source)):
         unloaded = {k for k in own if not k.startswith(HEADS)} ^ body.keys()
