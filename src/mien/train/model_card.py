@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from torch import nn
 
+from mien.datasets.opening import AUTO
 from mien.specs.metadata import Spec
 from mien.train import checkpoint
 from mien.train.config import BaseConfig
@@ -43,7 +44,7 @@ def add_training_facts(
         card={
             "description": config.description,
             "made_by": "'mien train' and 'mien export'",
-            "data": config.dataset,
+            "data": data,
             "split": config.train_split,
             "seed": config.seed,
             "epochs": f"{state['epochs_done']} of {config.epochs}",
@@ -61,6 +62,8 @@ def trained_on(config: BaseConfig, state: Mapping[str, Any]) -> str:
     part = config.train_split
     if config.splits != "official":
         part += f" of {config.splits}"
+    # The reader's name, unless the data set was made in Python; then its own.
+    data = facts.get("data", "") if config.dataset == AUTO else config.dataset
     counts = ", ".join(f"{facts[key]} {key}" for key in COUNTS if key in facts)
     text = f"{config.dataset}, split {part}" + (f" ({counts})" if counts else "")
     start = facts.get(START)
