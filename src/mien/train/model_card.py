@@ -44,7 +44,7 @@ def add_training_facts(
         card={
             "description": config.description,
             "made_by": "'mien train' and 'mien export'",
-            "data": data,
+            "data": _data(config, facts),
             "split": config.train_split,
             "seed": config.seed,
             "epochs": f"{state['epochs_done']} of {config.epochs}",
@@ -62,14 +62,17 @@ def trained_on(config: BaseConfig, state: Mapping[str, Any]) -> str:
     part = config.train_split
     if config.splits != "official":
         part += f" of {config.splits}"
-    # The reader's name, unless the data set was made in Python; then its own.
-    data = facts.get("data", "") if config.dataset == AUTO else config.dataset
     counts = ", ".join(f"{facts[key]} {key}" for key in COUNTS if key in facts)
-    text = f"{config.dataset}, split {part}" + (f" ({counts})" if counts else "")
+    text = f"{_data(config, facts)}, split {part}" + (f" ({counts})" if counts else "")
     start = facts.get(START)
     if isinstance(start, Mapping) and start.get("trained_on"):
         text += f"; started from weights of {start['trained_on']}"
     return text
+
+
+def _data(config: BaseConfig, facts: Mapping[str, Any]) -> str:
+    """The reader's name; of a data set that was made in Python its own."""
+    return str(facts.get("data", "")) if config.dataset == AUTO else config.dataset
 
 
 def add_choices(
