@@ -125,7 +125,7 @@ def test_pictures_outside_are_read_where_they_are_allowed(
     written(tmp_path / "pictures", "", image)
     faces = tmp_path / "tables" / "faces.csv"
     faces.write_text(f"path,label\n{tmp_path}/pictures/a.png,happy\n../pictures/b.png,sad\n")
-    with pytest.raises(DatasetError, match=r"2 rows left out, 2 of them: .* outside the data set"):
+    with pytest.raises(DatasetError, match=r"no row is left of 2; 2 of .* outside the data"):
         table(faces)
     monkeypatch.setenv("MIEN_DATA_ROOTS", str(tmp_path / "pictures"))
     assert len(list(table(faces).samples("train"))) == 2

@@ -289,14 +289,16 @@ class Table:
             for reason, keys in found.items()
             if reason not in KEPT
         }
-        why = others[:1]
         if counts:
             reason = max(counts, key=lambda reason: counts[reason])
-            why = [f"{sum(counts.values()):,} rows left out, {counts[reason]:,} of them: {reason}"]
+            raise DatasetError(
+                f"{self.path}: no row is left of {sum(counts.values()):,}; {counts[reason]:,} of "
+                f"them: {reason}"
+            )
+        why = f" ({others[0]})" if others else ""
         raise DatasetError(
-            f"{self.path} holds no table of labelled pictures{f' ({why[0]})' if why else ''}: "
-            "expected columns such as path and label; --option image=COLUMN and label=COLUMN name "
-            "others"
+            f"{self.path} holds no table of labelled pictures{why}: expected columns such as path "
+            "and label; --option image=COLUMN and label=COLUMN name others"
         )
 
 
