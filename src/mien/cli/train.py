@@ -88,7 +88,9 @@ def command(
 
     from mien.cli.support.epochs import counted, epochs_shown
     from mien.cli.support.inputs import check_outputs
-    from mien.datasets.opening import open_dataset
+    from mien.cli.support.reader import say_reader
+    from mien.datasets.guessing import Wants
+    from mien.datasets.opening import AUTO, open_dataset
     from mien.extras import require_extra
     from mien.train.classification.config import ClassifierConfig
     from mien.train.recipe import load_recipe
@@ -100,7 +102,8 @@ def command(
     config = load_recipe(recipe, overrides, values)
     if isinstance(config, ClassifierConfig):
         config.check_teacher()
-    dataset = open_dataset(data, config.dataset, config.dataset_options)
+    wants: Wants = "crops" if isinstance(config, ClassifierConfig) else "scenes"
+    dataset = open_dataset(data, config.dataset, config.dataset_options, wants=wants)
     require_extra("train", "'mien train'")
     import torch
 
@@ -115,6 +118,7 @@ def command(
     chosen = pick_device(device)
     main = distributed.rank() == 0  # of several processes only the first one prints
     if main:
+        say_reader(data, dataset, config.dataset == AUTO)
         epochs = counted(config.epochs, "epoch")
         say(f"training {config.name} on {chosen}, {epochs}, into {out}", err=True)
     run, done = Path(out), 0

@@ -98,7 +98,8 @@ def command(
 
     from mien.cli.support.epochs import counted
     from mien.cli.support.inputs import check_outputs
-    from mien.datasets.opening import open_dataset
+    from mien.cli.support.reader import say_reader
+    from mien.datasets.opening import AUTO, open_dataset
     from mien.extras import require_extra
     from mien.train.recipe import load_classifier_recipe
     from mien.train.tuning.space import load_space
@@ -110,7 +111,8 @@ def command(
     config.check_teacher()
     varied = load_space(space, config)
     trials = varied.count_trials(method, trials)
-    dataset = open_dataset(data, config.dataset, config.dataset_options)
+    dataset = open_dataset(data, config.dataset, config.dataset_options, wants="crops")
+    say_reader(data, dataset, config.dataset == AUTO)
     require_extra("tune", "'mien tune'")
     import torch
 

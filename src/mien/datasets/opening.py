@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mien.datasets.base import AnyDataset, Dataset, DatasetFacts
+from mien.datasets.base import Dataset, DatasetFacts
 from mien.datasets.detected import detect_faces
 from mien.datasets.files.archive import packed_inside
 from mien.datasets.guessing import Wants, guess_reader
@@ -69,11 +69,6 @@ def open_dataset(
     for wrap, values in shared:
         dataset = wrap(dataset, **values)
     return dataset  # type: ignore[no-any-return]
-
-
-def reader_of(dataset: AnyDataset, asked: str) -> str:
-    """The reader that opened ``dataset`` where ``asked`` was; for a run's recipe."""
-    return dataset.facts.reader or asked
 
 
 def _share_out(

@@ -145,11 +145,16 @@ class TextOutput(Closing):
         return self._open
 
 
-def _open_file(path: Path, name: str) -> tuple[IO[str], bool]:
-    """A file, locked, and whether it may have old content. Raises ``OutputError``."""
+def check_text_name(path: Path) -> None:
+    """Raise ``OutputError`` for a name that other kinds of files have."""
     if kind := _NOT_TEXT.get(path.suffix.lower()):
         # `--output a.jpg b.jpg` is an easy mistake that would destroy a picture.
-        raise OutputError(f"cannot write text to {name}, {kind} name: give another")
+        raise OutputError(f"cannot write text to {str(path)!r}, {kind} name: give another")
+
+
+def _open_file(path: Path, name: str) -> tuple[IO[str], bool]:
+    """A file, locked, and whether it may have old content. Raises ``OutputError``."""
+    check_text_name(path)
     try:
         stream = path.open("a", encoding="utf-8", newline="")
     except (OSError, ValueError) as error:

@@ -43,6 +43,7 @@ from mien.train.session import (
     environment,
     join_processes,
     pick_device,
+    with_reader,
 )
 from mien.train.task import Net, Task, epoch_seed
 
@@ -86,6 +87,7 @@ def train(
     device = device or pick_device()
     world = join_processes(config, device)
     check_dataset(config, dataset)
+    config = with_reader(config, dataset)
     dataset = resplit(dataset, config.splits, config.splits_from, config.splits_seed)
     check_splits(config, dataset)
     checkpoint.check(run, config, resume)

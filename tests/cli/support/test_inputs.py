@@ -117,7 +117,9 @@ def test_a_list_on_standard_input_is_checked_as_it_comes(
     ):  # fmt: skip
         names = f"{ASTRONAUT}\n{last}\n".encode()
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(names)))
-        assert mien(*ANALYZE, "-", "-f", "csv", *outputs) == (0 if "new.csv" in outputs else 1)
+        assert mien(*ANALYZE, "-q", "-", "-f", "csv", *outputs) == (
+            0 if "new.csv" in outputs else 1
+        )
         error = capsys.readouterr().err
         assert error == "" if "new.csv" in outputs else "cannot write" in error
     after = state(place)

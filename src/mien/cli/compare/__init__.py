@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mien.cli.support.device import DEVICE
 from mien.cli.support.numbers import COUNT, THREADS
 from mien.cli.support.printing import say_json
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 OWN: dict[Kind, tuple[str, ...]] = {
     "classifier": ("tta",),
-    "detector": ("detector_options", "threads", "limit", "figures", "html"),
+    "detector": ("detector_options", "threads", "limit"),
 }
 """Parameters of only one kind of model."""
 
@@ -30,7 +31,7 @@ OWN: dict[Kind, tuple[str, ...]] = {
 )
 @click.option(
     "--dataset", metavar="NAME",
-    help="Reader of the data; default: fer2013, for detectors coco, for runs the recipe's.",
+    help="Reader of the data; default: guessed and said; for runs the recipe's.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option(
@@ -49,11 +50,12 @@ OWN: dict[Kind, tuple[str, ...]] = {
 )  # fmt: skip
 @click.option(
     "--figures", type=click.Path(), metavar="DIR",
-    help="Detectors: write every figure as PNG, with the same pictures side by side.",
+    help="Write every figure as PNG, with the same pictures side by side.",
 )  # fmt: skip
 @click.option(
-    "--html", type=click.Path(), metavar="FILE", help="Detectors: write a report as one HTML file."
+    "--html", type=click.Path(), metavar="FILE", help="Write a report as one HTML file."
 )  # fmt: skip
+@DEVICE
 @click.pass_context
 def command(
     context: click.Context,
@@ -82,6 +84,7 @@ def command(
     from mien.cli.support.inputs import check_outputs
     from mien.cli.support.output_files import OutputFiles
     from mien.cli.support.progress import meter
+    from mien.cli.support.reader import say_reader
     from mien.cli.support.short_names import short_names
     from mien.errors import ConfigError
     from mien.reports.page import Origin
@@ -90,7 +93,9 @@ def command(
     from mien.subjects.source import CALLED, identify
 
     check_outputs(context, ["figure", "figures", "html"])
-    sources = [identify(run, settings["threads"]) for run in dict.fromkeys(runs)]
+    sources = [
+        identify(run, settings["threads"], settings["device"]) for run in dict.fromkeys(runs)
+    ]
     kind = common_kind(sources)
     if len(sources) < 2:
         raise ConfigError("a comparison needs two models of one kind or more")
@@ -113,6 +118,8 @@ def command(
         split = split or "public"
     with meter() as on_progress:
         asked = gather(contenders, data, dataset, split, on_progress)
+    if asked.data is not None:
+        say_reader(asked.data.path, asked.data.whole, asked.data.guessed)
     found = compare(contenders, asked)
     report = {"classifier": classifiers, "detector": detectors}[kind]
     try:

@@ -94,7 +94,7 @@ def run_study(
     has a study of other data, or another process works in it.
     """
     entries = plan(schedule, only, from_scratch)
-    dataset = open_dataset(data)
+    dataset = open_dataset(data, wants="crops")
     device, watcher = device or pick_device(), watcher or Watcher()
     make_folder(out / "runs")
     everything, name = plan(schedule, (), from_scratch), shlex.quote(Path(data).name)
