@@ -46,7 +46,7 @@ LAYERS = [
     {"classifiers", "datasets", "detectors"},
     {"catalogue", "pipeline"},
     {"sinks"},
-    {"evaluation"},
+    {"cropping", "evaluation"},
     {"reports"},
     {"train"},
     {"labelling", "subjects"},

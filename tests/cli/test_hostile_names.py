@@ -148,6 +148,13 @@ def pack(place: Path) -> Commands:
     yield "data", "pack", place / TEXT, place / TEXT, "--size", 16
 
 
+def crop(place: Path) -> Commands:
+    options = ("--detector", "none")
+    yield "data", "crop", place / "photos", "--out", place / "c1", *options, "--faces", "all"
+    yield "data", "crop", place / "classes", "--out", place / NAME, *options, "--size", 16
+    yield "data", "crop", place / TEXT, "--out", place / TEXT
+
+
 def plot(place: Path) -> Commands:
     coco = ("--dataset", "coco", "--option", f"category={TEXT}")
     for form in ("png", "svg"):
@@ -201,8 +208,9 @@ def study(place: Path) -> Commands:
 
 
 CASES: dict[str, Callable[[Path], Commands]] = {
-    "analyze": analyze, "compare": compare, "data info": info, "data label": label,
-    "data pack": pack, "data plot": plot, "doctor": doctor, "evaluate": evaluate, "export": export,
+    "analyze": analyze, "compare": compare, "data crop": crop, "data info": info,
+    "data label": label, "data pack": pack, "data plot": plot, "doctor": doctor,
+    "evaluate": evaluate, "export": export,
     "models": models, "models show": show, "study": study, "train": train, "tune": tune,
 }  # fmt: skip
 

@@ -33,6 +33,10 @@ def _list_recipes(context: click.Context, _: click.Parameter, asked: bool) -> No
 @click.option("--out", required=True, metavar="DIR", help="Folder of the run, created if missing.")
 @click.option("--dataset", metavar="NAME", help="Reader of the data instead of the recipe's.")
 @click.option(
+    "--option", "options", multiple=True, metavar="KEY=VALUE",
+    help="An option of the reader, beside the recipe's; can be repeated.",
+)  # fmt: skip
+@click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
     help="auto: a GPU if there is one.",
 )  # fmt: skip
@@ -74,6 +78,7 @@ def command(
     threads: int | None,
     overrides: tuple[str, ...],
     teacher: tuple[str, ...],
+    options: tuple[str, ...],
     **keys: Any,
 ) -> int:
     """Train a classifier or a face detector from a recipe.
@@ -85,9 +90,11 @@ def command(
     2 usage, 130 stopped by Ctrl-C.
     """
     import shlex
+    from dataclasses import replace
 
     from mien.cli.support.epochs import counted, epochs_shown
     from mien.cli.support.inputs import check_outputs
+    from mien.cli.support.photos import hint_at_photos, search_photos
     from mien.cli.support.reader import say_reader
     from mien.datasets.guessing import Wants
     from mien.datasets.opening import AUTO, open_dataset
@@ -100,6 +107,7 @@ def command(
     if teacher:
         values["teacher"] = teacher[0] if len(teacher) == 1 else teacher
     config = load_recipe(recipe, overrides, values)
+    config = replace(config, dataset_options=(*config.dataset_options, *options))
     if isinstance(config, ClassifierConfig):
         config.check_teacher()
     wants: Wants = "crops" if isinstance(config, ClassifierConfig) else "scenes"
@@ -119,6 +127,8 @@ def command(
     main = distributed.rank() == 0  # of several processes only the first one prints
     if main:
         say_reader(data, dataset, config.dataset == AUTO)
+        hint_at_photos(dataset, config.dataset_options)
+        search_photos(dataset, config.splits)
         epochs = counted(config.epochs, "epoch")
         say(f"training {config.name} on {chosen}, {epochs}, into {out}", err=True)
     run, done = Path(out), 0

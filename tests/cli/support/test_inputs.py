@@ -20,6 +20,7 @@ Output = pytest.CaptureFixture[str]
 OUTPUTS = {
     "analyze": ["output", "draw", "crops"],
     "compare": ["figure", "figures", "html"],
+    "data crop": ["out"],
     "data label": ["merged", "out"],
     "data pack": ["out"],
     "data plot": ["out"],
@@ -74,6 +75,8 @@ ANALYZE = ("analyze", "--detector", "none")
     (*ANALYZE, "photos/*.jpg", "--crops", "photos"),
     (*ANALYZE, "photos", "-r", "--draw", "photos/happiness"),
     (*ANALYZE, "photos/a.jpg", "--model", "hard_answers.npz", "-o", "answers.npz"),
+    ("data", "crop", "photos", "--out", "soft_photos"),
+    ("data", "crop", "photos", "--out", "photos/happiness"),
     ("data", "plot", "photos", "--dataset", "folder", "--out", "photos"),
     ("data", "plot", "photos", "--dataset", "folder", "--out", "soft_photos"),
     ("data", "plot", "photos", "--dataset", "folder", "--out", "photos/happiness"),

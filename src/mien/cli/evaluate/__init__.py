@@ -117,6 +117,7 @@ def command(
     from mien.cli.support.console import print_scores
     from mien.cli.support.inputs import check_outputs
     from mien.cli.support.output_files import OutputFiles
+    from mien.cli.support.photos import hint_at_photos, search_photos
     from mien.cli.support.progress import meter
     from mien.cli.support.reader import say_reader
     from mien.reports.page import Origin
@@ -137,6 +138,8 @@ def command(
     subject = open_subject(source, Settings(**settings))
     measured = open_data(source, subject.recipe, data, dataset, options, splits)
     say_reader(data, measured.whole, measured.guessed)
+    hint_at_photos(measured.whole, (*options, *subject.recipe.get("dataset_options", ())))
+    search_photos(measured.whole, measured.division[0])
     split = measured.only_split(split)
     report = {"classifier": classifier, "detector": detector}[source.kind]
     report.check(files, subject, measured, split)
