@@ -62,8 +62,8 @@ def test_readers_take_merged_labels_and_pass_over_answers(folder: Path) -> None:
     with pytest.raises(DatasetError, match="'mien data label --merged' joins them"):
         open_dataset(folder, "table", ["labels=free"])
     merged(folder, folder / "m.csv")
-    for path in (folder, folder / "m.csv"):
-        dataset = open_dataset(path, "auto", ["labels=free"])
+    for path, name in ((folder, "table"), (folder / "m.csv", "auto")):
+        dataset = open_dataset(path, name, ["labels=free"])
         assert dataset.facts.reader == "table"
         found = {
             sample.key: dataset.facts.labels[sample.label] for sample in dataset.samples("train")
