@@ -31,7 +31,7 @@ ROUNDS = 15
 MEASURE = """
 import sys, time
 from pathlib import Path
-from mien.datasets.base import open_dataset
+from mien.datasets.opening import open_dataset
 from mien.datasets.files.decoding import decoded
 from mien.datasets.inspection import inspect
 began = time.perf_counter()

@@ -36,7 +36,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mien.datasets.base import SceneDataset, open_dataset
+from mien.datasets.base import SceneDataset
+from mien.datasets.opening import open_dataset
 from mien.datasets.samples import Pixels
 from mien.datasets.scene import Scene
 from mien.detectors.base import Detector

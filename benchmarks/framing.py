@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.datasets.base import open_dataset
+from mien.datasets.opening import open_dataset
 from mien.datasets.samples import stack
 from mien.detectors.mtcnn.detector import MTCNN
 from mien.types import Face

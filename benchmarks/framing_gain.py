@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from framing import BORDER, ENLARGE, photo
 from mien.classifiers.base import load_classifier
-from mien.datasets.base import open_dataset
+from mien.datasets.opening import open_dataset
 from mien.datasets.samples import stack
 from mien.detectors.mtcnn.detector import MTCNN
 from mien.media.images import read_image

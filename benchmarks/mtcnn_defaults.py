@@ -26,7 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector_speed import LEAST, ask, judged, report
-from mien.datasets.base import SceneDataset, open_dataset
+from mien.datasets.base import SceneDataset
+from mien.datasets.opening import open_dataset
 from mien.datasets.scene import Scene
 from mien.detectors.base import Detector
 from mien.detectors.mtcnn.cascade import apply_offsets, is_accepted, make_square, suppress

@@ -136,7 +136,7 @@ def pillow(folder: Path, size: int) -> float:
 
 def packed(folder: Path, size: int, exact: bool) -> float:
     """``mien data pack``, from listing the folder to the last file written."""
-    from mien.datasets.base import open_dataset
+    from mien.datasets.opening import open_dataset
     from mien.datasets.packing.pack import pack
 
     with tempfile.TemporaryDirectory() as out:

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mien.datasets.base import open_dataset
+from mien.datasets.opening import open_dataset
 
 FRAMES = 100  # of each video
 BOX = [1, 1, 9, 9]

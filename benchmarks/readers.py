@@ -106,7 +106,7 @@ def peak_mb() -> float:
 def measure(name: str, place: str) -> None:
     import mien.datasets.crops.affectnet
     import mien.datasets.crops.affectnet2021  # noqa: F401 - so that memory of imports does not count as data
-    from mien.datasets.base import open_dataset
+    from mien.datasets.opening import open_dataset
 
     warm = cv2.imencode(".jpg", np.zeros((8, 8, 3), np.uint8))[
         1

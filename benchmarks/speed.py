@@ -91,7 +91,7 @@ def warm(repeats: int) -> None:
 def throughput(data: str, batches: int) -> None:
     """FER2013 crops in batches of 64: ONNX Runtime against the same network in eager PyTorch."""
     from mien.classifiers.base import load_classifier
-    from mien.datasets.base import open_dataset
+    from mien.datasets.opening import open_dataset
     from mien.datasets.samples import stack
 
     classifier = load_classifier("default")

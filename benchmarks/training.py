@@ -29,7 +29,8 @@ from torch import nn
 from torch.utils.data import DataLoader
 from torchvision import transforms
 
-from mien.datasets.base import Dataset, open_dataset
+from mien.datasets.base import Dataset
+from mien.datasets.opening import open_dataset
 from mien.datasets.samples import Sample
 from mien.registry import architectures
 from mien.train.classification import augment

@@ -21,7 +21,7 @@ from typing import Any
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from mien.datasets.base import open_dataset
+from mien.datasets.opening import open_dataset
 from mien.registry import architectures
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.task import ClassifierTask

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mien.datasets.base import open_dataset
+from mien.datasets.opening import open_dataset
 from tests.support import before, fer2013
 from tests.support.commands import mien
 

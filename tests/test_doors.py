@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 import mien
-from mien.datasets.base import open_dataset
 from mien.datasets.files.archive import open_archive
 from mien.datasets.files.pictures import Picture
+from mien.datasets.opening import open_dataset
 from mien.datasets.packing.pack import pack
 from mien.evaluation.classification.predict import predict
 from mien.preprocess.network_input import network_input, normalise

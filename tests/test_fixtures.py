@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mien.datasets.base import open_dataset
+from mien.datasets.opening import open_dataset
 from mien.pipeline import Recognizer
 from tests.support import sample
 

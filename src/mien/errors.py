@@ -11,6 +11,7 @@
     │   └── ModelSpecError           it is ONNX, but its spec is missing, invalid or of another kind
     ├── ConfigError (ValueError)     an invalid recipe or option
     ├── DatasetError                 a data set does not have the format that its reader expects
+    │   └── NoFaceError              a labelled photo in which no face is found
     ├── TrainingError                training cannot continue; the last checkpoint is kept
     ├── OutputError (OSError)        a result cannot be written
     │   └── PictureOutputError       one picture's; those of later pictures may be
@@ -82,6 +83,14 @@ class ConfigError(MienError, ValueError):
 
 class DatasetError(MienError):
     """A data set that does not have the format that its reader expects."""
+
+
+NO_FACE = "no face found"
+"""What tables and files call the reason of a ``NoFaceError``."""
+
+
+class NoFaceError(DatasetError):
+    """A labelled photo in which no face is found; it can be read."""
 
 
 class TrainingError(MienError):

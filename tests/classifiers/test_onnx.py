@@ -187,7 +187,7 @@ def test_the_shipped_file_is_small_and_has_its_facts() -> None:
 
 def test_the_shipped_file_reaches_its_accuracy(shared: Path) -> None:
     """66 % of PublicTest, single crop, from the file itself."""
-    from mien.datasets.base import open_dataset
+    from mien.datasets.opening import open_dataset
     from mien.datasets.samples import stack
 
     split = stack(open_dataset(shared / "data" / "fer2013.zip").samples("public"))

@@ -6,9 +6,9 @@ from pathlib import Path
 import cv2
 import pytest
 
-from mien.datasets.base import open_dataset
 from mien.datasets.crops.fer2013 import FER2013
 from mien.datasets.inspection import inspect
+from mien.datasets.opening import open_dataset
 from mien.datasets.samples import pixel_fingerprint, pixel_keys
 from tests.support import fer2013
 from tests.support.commands import mien

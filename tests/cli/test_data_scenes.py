@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from mien.datasets.base import SceneDataset, open_dataset
+from mien.datasets.base import SceneDataset
 from mien.datasets.inspection import inspect
+from mien.datasets.opening import open_dataset
 from mien.datasets.scene import box_fingerprint
 from mien.samples import ASTRONAUT
 from tests.support import web

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from mien.datasets.base import open_dataset
 from mien.datasets.inspection import inspect
+from mien.datasets.opening import open_dataset
 from mien.errors import MienError
 from mien.samples import ASTRONAUT
 from tests.support import fer2013

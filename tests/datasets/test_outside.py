@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mien.datasets.base import open_dataset
+from mien.datasets.opening import open_dataset
 from mien.errors import DatasetError
 from mien.samples import ASTRONAUT
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mien.datasets.base import Dataset, DatasetFacts, Official, open_dataset
+from mien.datasets.base import Dataset, DatasetFacts, Official
+from mien.datasets.opening import open_dataset
 from mien.datasets.samples import Sample, pixel_keys
 from mien.datasets.splits import at_most, at_random, resplit
 from mien.errors import ConfigError, DatasetError

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mien.datasets.base import DatasetFacts, Official, open_dataset
+from mien.datasets.base import DatasetFacts, Official
+from mien.datasets.opening import open_dataset
 from mien.datasets.packing.pack import pack
 from mien.datasets.read_once import ReadOnce
 from mien.datasets.samples import Sample
 from mien.datasets.splits import resplit
+from mien.preprocess.framing import FER2013_FRAMING
 from tests.support.marked import Marked, scene
 
 FACTS = DatasetFacts(
@@ -23,6 +25,9 @@ FACTS = DatasetFacts(
     origin="outer",
     official=Official({"train": 3}, 50.0),
     division=("random:50/50", "valid", 7),
+    reader="inner",
+    framing=FER2013_FRAMING,
+    detected=("mtcnn", "all"),
 )
 SKIPPED = {"box has no area": ["a", "b"]}
 
@@ -72,7 +77,10 @@ OWN: dict[str, tuple[Callable[[Path], Any], dict[str, Any]]] = {
         {"division": ("random:80/20", "train", 3)},
     ),
     "read once": (lambda _: ReadOnce(Inner()), {}),
-    "packed": (packed, {"name": "inner packed at 8", "official": None}),
+    "packed": (
+        packed,
+        {"name": "inner packed at 8", "official": None, "reader": "packed"},
+    ),
 }
 
 

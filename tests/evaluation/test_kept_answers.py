@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mien.datasets.base import open_dataset
+from mien.datasets.opening import open_dataset
 from mien.detectors.load import load_detector
 from mien.errors import InputError, OutputError
 from mien.evaluation.classification.measures import measure as measure_classifier

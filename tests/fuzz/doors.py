@@ -130,8 +130,8 @@ def _field(number: int, content: bytes) -> bytes:
 
 def dataset(reader: str, path: Path, case: Case) -> None:
     """``open_dataset`` with one reader, ``inspect``, and a division at random."""
-    from mien.datasets.base import open_dataset
     from mien.datasets.inspection import inspect
+    from mien.datasets.opening import open_dataset
     from mien.datasets.splits import resplit
 
     options = [case.option] if case.option else []
@@ -196,7 +196,7 @@ def change_option(case: Case, rng: Random) -> Case:
 
 def options(path: Path, case: Case) -> None:
     """One text as an option of every kind; it is accepted where any of them takes it."""
-    from mien.datasets.base import open_dataset
+    from mien.datasets.opening import open_dataset
     from mien.datasets.splits import resplit
     from mien.detectors.load import load_detector
     from mien.runtime import open_session

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mien.datasets.base import open_dataset
 from mien.datasets.files.archive import open_archive, pictures_beside
+from mien.datasets.opening import open_dataset
 from mien.media.clutter import clutter_in
 from mien.media.inputs import expand
 from mien.samples import ASTRONAUT

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mien.classifiers.onnx import OnnxClassifier
-from mien.datasets.base import open_dataset
+from mien.datasets.opening import open_dataset
 from mien.datasets.splits import resplit
 from mien.errors import ConfigError, InputError
 from mien.evaluation.classification.cost import Cost

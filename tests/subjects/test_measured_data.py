@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mien.datasets.base import open_dataset
+from mien.datasets.opening import open_dataset
 from mien.datasets.splits import resplit
 from mien.errors import ConfigError, UnknownNameError
 from mien.subjects.measured_data import division_of, open_data

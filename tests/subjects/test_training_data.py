@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mien.datasets.base import open_dataset
+from mien.datasets.opening import open_dataset
 from mien.datasets.scene import box_fingerprint
 from mien.datasets.splits import resplit
 from mien.evaluation.classification.predictions import Predictions

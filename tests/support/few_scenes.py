@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from mien.datasets.base import DatasetFacts, open_dataset
+from mien.datasets.base import DatasetFacts
+from mien.datasets.opening import open_dataset
 from mien.datasets.scene import Scene
 from mien.train.detection.config import DetectorConfig
 

@@ -23,8 +23,8 @@ ONE = """
 import sys
 from tests.support import tiny
 from mien.cli.app import main
-from mien.datasets import base
-base.open_dataset = lambda *_: tiny.Faces()
+from mien.datasets import opening
+opening.open_dataset = lambda *_: tiny.Faces()
 main(["train", *sys.argv[1:], "--data", "bars", "--threads", "1", "--device", "cpu", "--resume"])
 """
 # Nothing that differs between processes: no random augmentation, no batch statistics.

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mien.datasets.base import DatasetFacts, open_dataset
+from mien.datasets.base import DatasetFacts
+from mien.datasets.opening import open_dataset
 from mien.datasets.samples import Sample
 from mien.labels import FER2013
 from mien.samples import ASTRONAUT

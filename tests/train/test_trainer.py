@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mien.datasets.base import open_dataset
 from mien.datasets.fingerprint import split_fingerprint
+from mien.datasets.opening import open_dataset
 from mien.datasets.samples import Sample
 from mien.datasets.splits import at_random
 from mien.errors import ConfigError, DatasetError, ModelFileError, OutputError, TrainingError

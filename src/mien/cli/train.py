@@ -88,7 +88,7 @@ def command(
 
     from mien.cli.support.epochs import counted, epochs_shown
     from mien.cli.support.inputs import check_outputs
-    from mien.datasets.base import open_dataset
+    from mien.datasets.opening import open_dataset
     from mien.extras import require_extra
     from mien.train.classification.config import ClassifierConfig
     from mien.train.recipe import load_recipe

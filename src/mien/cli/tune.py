@@ -98,7 +98,7 @@ def command(
 
     from mien.cli.support.epochs import counted
     from mien.cli.support.inputs import check_outputs
-    from mien.datasets.base import open_dataset
+    from mien.datasets.opening import open_dataset
     from mien.extras import require_extra
     from mien.train.recipe import load_classifier_recipe
     from mien.train.tuning.space import load_space

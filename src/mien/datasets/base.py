@@ -1,20 +1,16 @@
-"""The protocols of data sets, the facts that they state, and ``open_dataset``."""
+"""The protocols of data sets and the facts that they state."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
-from mien.datasets.files.archive import packed_inside
 from mien.datasets.samples import Sample
 from mien.datasets.scene import Scene
-from mien.errors import DatasetError, MienError
-from mien.options import arguments
+from mien.errors import DatasetError
 from mien.preprocess.framing import Framing
-from mien.registry import datasets
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +45,8 @@ class DatasetFacts:
     """The registered name of the reader that opened it; set by ``open_dataset``."""
     framing: Framing | None = None
     """How its crops were cut around a detector's boxes; ``None``: as they were published."""
+    detected: tuple[str, str] | None = None
+    """Where faces were found in whole photos: the detector's name, and ``largest`` or ``all``."""
 
     def __post_init__(self) -> None:
         if not self.origin:
@@ -104,57 +102,3 @@ def check_split(dataset: AnyDataset, split: str, place: Path | None = None) -> N
         raise DatasetError(
             f"{where} has no split {split!r} (splits: {', '.join(splits) or 'none'})"
         )
-
-
-def open_dataset(path: str | Path, name: str = "fer2013", options: Sequence[str] = ()) -> Dataset:
-    """Open the data set at ``path`` with the reader ``name``; a ``SceneDataset`` for some readers.
-
-    ``options`` are the reader's own, each ``key=value``, such as ``classes=7`` for ``ferplus``. The
-    reader gets them as keyword arguments of its annotated types.
-
-    Raises ``UnknownNameError`` for an unknown reader, ``ConfigError`` for an unknown option,
-    ``DatasetError`` where the reader cannot read ``path`` (the message names readers that can) and
-    ``MienError`` for a third party's reader that does not follow the protocol.
-    """
-    reader = datasets.get(name)
-    values = arguments(reader, options, f"data set reader {name!r}", without=["path"])
-    try:
-        dataset = reader(path, **values)
-    except DatasetError as error:
-        fitting = _fitting(Path(path), but=name)
-        packed = packed_inside(Path(path))
-        if not fitting and packed:
-            raise DatasetError(f"{error}; {packed} in it may have to be unpacked first") from None
-        if not fitting:
-            raise
-        raise DatasetError(f"{error}; readers that can read it: {', '.join(fitting)}") from None
-    return _checked(dataset, name)
-
-
-def _checked(dataset: Any, name: str) -> Dataset:
-    """``dataset``; raises ``MienError`` with the members of the protocol that it lacks."""
-    missing = [member for member in ("facts", "splits", "skipped") if not hasattr(dataset, member)]
-    if not (hasattr(dataset, "samples") or hasattr(dataset, "scenes")):
-        missing.append("samples or scenes")
-    if not missing and not isinstance(dataset.facts, DatasetFacts):
-        missing.append("facts of the type DatasetFacts")
-    if missing:
-        raise MienError(
-            f"the data set reader {name!r} returns a {type(dataset).__name__} without "
-            f"{', '.join(missing)}: a data set needs facts, splits(), skipped(split), and "
-            "samples(split) or scenes(split), see mien.datasets.base"
-        )
-    checked: Dataset = dataset
-    return checked
-
-
-def _fitting(path: Path, but: str) -> list[str]:
-    """Other readers that can read ``path`` without options."""
-    fitting = []
-    for name in datasets.names():
-        if name == but:
-            continue
-        with suppress(Exception):  # a third party's reader may raise anything
-            datasets.get(name)(path)
-            fitting.append(name)
-    return fitting

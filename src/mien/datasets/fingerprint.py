@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from mien.datasets.base import Dataset, SceneDataset
 from mien.datasets.files.decoding import decoded
-from mien.datasets.samples import Sample, pixel_fingerprint, pixel_keys
+from mien.datasets.samples import Sample, identity, pixel_fingerprint
 from mien.datasets.scene import box_fingerprint
 from mien.errors import DatasetError
 
@@ -32,5 +32,5 @@ def crops_fingerprint(samples: Iterable[Sample]) -> str:
     for sample, image in decoded(samples):
         if not isinstance(image, DatasetError):
             labels.append(sample.label)
-            keys += pixel_keys([image])
+            keys.append(identity(sample, image))
     return pixel_fingerprint(labels, keys)

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Generic, TypeVar
 
 from mien.datasets.samples import Pixels, pixel_keys
+from mien.errors import NO_FACE
 
 Skipped = Mapping[str, Sequence[str]]
 """Reason → keys of what a reader left out or repaired."""
@@ -81,6 +82,8 @@ class Look:
     """(width, height)"""
     error: str = ""
     """Why the picture cannot be read."""
+    no_face: bool = False
+    """Whether it can be read, and no face was found in it; then ``error`` says so too."""
 
 
 def pixels_and_size(image: Pixels) -> dict[str, Any]:
@@ -96,7 +99,10 @@ def sizes_in_order(looks: Sequence[Look]) -> list[tuple[int, int]]:
 
 def shared_info(looks: Sequence[Look], skipped: Skipped) -> dict[str, Any]:
     """The fields of ``SplitInfo``, except for the fingerprint."""
-    errors = [look.error for look in looks if look.error]
+    errors = [look.error for look in looks if look.error and not look.no_face]
+    skipped_by_reason = {reason: len(keys) for reason, keys in skipped.items()}
+    if no_face := sum(look.no_face for look in looks):
+        skipped_by_reason[NO_FACE] = no_face
     sizes = sizes_in_order(looks)
     return {
         "distinct": len({look.pixels for look in looks if not look.error}),
@@ -104,5 +110,5 @@ def shared_info(looks: Sequence[Look], skipped: Skipped) -> dict[str, Any]:
         "largest": sizes[-1],
         "unreadable": len(errors),
         "first_unreadable": tuple(errors[:_LISTED]),
-        "skipped": {reason: len(keys) for reason, keys in skipped.items()},
+        "skipped": skipped_by_reason,
     }

@@ -48,6 +48,8 @@ class Sample:
     """-1 (calm) to 1 (excited)."""
     subject: str | None = None
     """Who is shown, for subject-independent splits; ``None`` if unknown."""
+    photo: str | None = None
+    """Key of the photo that several samples are cut from: they stay together when divided."""
 
     @property
     def image(self) -> Pixels:
@@ -107,6 +109,24 @@ def make_split(images: Pixels, samples: Sequence[Sample]) -> Split:
         targets=np.array([sample.target for sample in samples], np.float32) if soft else None,
         affect=None if np.isnan(affect).all() else affect,
     )
+
+
+@runtime_checkable
+class Identified(Protocol):
+    """Decodes a picture that is cut from another one, in one of several ways."""
+
+    def identity(self) -> bytes:
+        """16 bytes that do not depend on how it is cut. Raises ``DatasetError``."""
+        ...
+
+
+def identity(sample: Sample, image: Pixels) -> bytes:
+    """16 bytes, equal for equal pictures: of the pixels of ``image``, which ``sample`` decodes to.
+
+    Of a face that is cut out of a photo, they are of the photo and the face's box.
+    """
+    cut = sample.pixels
+    return cut.identity() if isinstance(cut, Identified) else pixel_keys([image])[0]
 
 
 def pixel_keys(images: Iterable[NDArray[np.uint8]]) -> list[bytes]:

@@ -21,7 +21,7 @@ from mien.datasets.base import AnyDataset, Dataset, SceneDataset, check_split
 from mien.datasets.division import PARTS, divide, grouped, quotas
 from mien.datasets.files.decoding import decoded
 from mien.datasets.files.pictures import Picture
-from mien.datasets.samples import Sample, pixel_keys
+from mien.datasets.samples import Sample, identity, pixel_keys
 from mien.datasets.scene import Scene
 from mien.errors import ConfigError, DatasetError, brief
 
@@ -61,8 +61,9 @@ def resplit(
     with the name of a part becomes ``official_<name>``. A data set that is already divided like
     this is returned as it is.
 
-    Crops with equal pixels stay together; a number of pictures is met exactly nevertheless. The
-    pictures of ``source`` are decoded once, when the first part is read.
+    Crops with equal pixels stay together, and so do faces that were found in one photo; a number of
+    pictures is met exactly nevertheless. The pictures of ``source`` are decoded once, when the
+    first part is read.
 
     Whole pictures can be divided at random only. Pictures whose files are equal stay together.
     Nothing is decoded, so a picture that was compressed again counts as another one. The files of
@@ -218,9 +219,11 @@ class _DividedCrops(_Divided[Sample]):
             if isinstance(picture, DatasetError):  # reported when the part is read
                 pixels = _unreadable(sample)
             else:
-                (pixels,) = pixel_keys([picture])
+                pixels = identity(sample, picture)
             classes.append(sample.label)
-            ties.append((self._subject(sample), pixels) if self._by_subject else (pixels,))
+            tie = (self._subject(sample), pixels) if self._by_subject else (pixels,)
+            photo = () if sample.photo is None else (_encoded(sample.photo),)
+            ties.append((*tie, *photo))
         return classes, ties
 
     def _subject(self, sample: Sample) -> bytes:
@@ -229,7 +232,7 @@ class _DividedCrops(_Divided[Sample]):
                 f"{self.facts.name}: cannot be divided by subject, as the subject of {sample.key} "
                 "is unknown; the reader 'folder' takes subjects from file names (subject=…)"
             )
-        return sample.subject.encode(errors="surrogateescape")
+        return _encoded(sample.subject)
 
 
 class _DividedScenes(_Divided[Scene]):
@@ -262,4 +265,8 @@ def _file_key(scene: Scene) -> bytes:
 
 def _unreadable(item: Sample | Scene) -> bytes:
     """Unlike the key of any other picture: one that cannot be read has no copies."""
-    return b"unreadable " + item.key.encode(errors="surrogateescape")
+    return b"unreadable " + _encoded(item.key)
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode(errors="surrogateescape")

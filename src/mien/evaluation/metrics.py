@@ -1,7 +1,8 @@
 """Measures of a classifier, NumPy only.
 
 ``labels`` are (N,) class indices, ``probs`` (N, K) rows that sum to 1, ``confusion`` is (K, K)
-counts with true classes as rows.
+counts with true classes as rows. It may have more columns, for pictures without an answer: they
+count as wrong.
 """
 
 from __future__ import annotations
@@ -44,8 +45,9 @@ def precision_recall_f1(confusion: NDArray[np.int64]) -> tuple[Floats, Floats, F
 
     A quotient with a denominator of 0 is 0.
     """
+    classes = confusion.shape[-2]
     right = np.diagonal(confusion, axis1=-2, axis2=-1).astype(np.float64)
-    predicted, actual = confusion.sum(axis=-2), confusion.sum(axis=-1)
+    predicted, actual = confusion.sum(axis=-2)[..., :classes], confusion.sum(axis=-1)
     precision = right / np.maximum(predicted, 1)
     recall = right / np.maximum(actual, 1)
     f1 = 2 * right / np.maximum(predicted + actual, 1)
@@ -95,7 +97,8 @@ def _balanced_accuracy(confusion: NDArray[np.int64]) -> Floats:
 
 
 def _macro_f1(confusion: NDArray[np.int64]) -> Floats:
-    present = (confusion.sum(axis=-1) + confusion.sum(axis=-2)) > 0
+    predicted = confusion.sum(axis=-2)[..., : confusion.shape[-2]]
+    present = (confusion.sum(axis=-1) + predicted) > 0
     return _mean_over(precision_recall_f1(confusion)[2], present)
 
 

@@ -17,9 +17,14 @@ def read_or_skip(picture: Sample | Scene, skipped: list[str]) -> Pixels | None:
     try:
         return picture.image
     except DatasetError as error:
-        reason = str(error)  # which may name the picture already
-        skipped.append(reason if picture.key in reason else f"{picture.key}: {reason}")
+        skipped.append(reason_for(picture, error))
         return None
+
+
+def reason_for(picture: Sample | Scene, error: DatasetError) -> str:
+    """Why ``picture`` cannot be read, with its key."""
+    reason = str(error)  # which may name the picture already
+    return reason if picture.key in reason else f"{picture.key}: {reason}"
 
 
 def check_any_read(split: str, read: int, skipped: Sequence[str]) -> None:

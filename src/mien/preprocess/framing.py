@@ -6,7 +6,8 @@ training pictures do; otherwise the network sees something it was not trained on
 
 from __future__ import annotations
 
-from typing import TypedDict
+from collections.abc import Mapping
+from typing import Any, TypedDict
 
 
 class Framing(TypedDict):
@@ -15,6 +16,12 @@ class Framing(TypedDict):
     margin: float
     offset: tuple[float, float]
     align: bool
+
+
+def framing_of(plain: Mapping[str, Any]) -> Framing:
+    """A framing as JSON has it. Raises ``KeyError``, ``TypeError`` or ``ValueError`` for others."""
+    x, y = plain["offset"]
+    return Framing(margin=plain["margin"], offset=(x, y), align=plain["align"])
 
 
 FER2013_FRAMING = Framing(margin=-0.035, offset=(0.010, -0.007), align=False)

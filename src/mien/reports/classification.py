@@ -122,6 +122,8 @@ def classification_report(
 
 def _columns(evaluation: Evaluation) -> dict[str, Headline]:
     columns: dict[str, Headline] = {"all pictures": evaluation}
+    if evaluation.with_face is not None:
+        columns["where a face was found"] = evaluation.with_face
     if evaluation.without_duplicates is not None:
         columns[f"without duplicates of {evaluation.duplicates_of}"] = evaluation.without_duplicates
     return columns

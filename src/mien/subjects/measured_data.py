@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from mien.datasets.base import Dataset, SceneDataset, open_dataset
+from mien.datasets.base import Dataset, SceneDataset
+from mien.datasets.opening import open_dataset
 from mien.datasets.splits import resplit
 from mien.errors import ConfigError
 from mien.subjects.source import CALLED, Kind, Source

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from mien.datasets.base import Dataset, SceneDataset, open_dataset
+from mien.datasets.base import Dataset, SceneDataset
 from mien.datasets.division import PARTS
+from mien.datasets.opening import open_dataset
 from mien.datasets.splits import resplit
 from mien.errors import DatasetError
 from mien.evaluation.kept_answers import Answers

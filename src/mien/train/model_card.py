@@ -14,6 +14,8 @@ from mien.train.config import BaseConfig
 
 COUNTS = ("pictures", "faces")
 """Facts of a run that go into ``trained_on``, not into the card."""
+ELSEWHERE = (*COUNTS, "framing")
+"""Facts that have a place of their own in the spec."""
 LICENCE = "The terms of the training data apply."
 
 S = TypeVar("S", bound=Spec)
@@ -47,7 +49,7 @@ def add_training_facts(
             "split": config.train_split,
             "seed": config.seed,
             "epochs": f"{state['epochs_done']} of {config.epochs}",
-            **{key: value for key, value in facts.items() if key not in COUNTS},
+            **{key: value for key, value in facts.items() if key not in ELSEWHERE},
             "intended_use": intended_use,
             "limits": limits,
             "recipe": config.to_dict(),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mien.classifiers.onnx import OnnxClassifier
-from mien.datasets.base import open_dataset
+from mien.datasets.opening import open_dataset
 from mien.evaluation.classification.cost import Cost
 from mien.evaluation.classification.predict import predict
 from tests.support import fer2013

@@ -18,7 +18,7 @@ from PIL import Image
 import mien.cli.support.progress
 from mien.classifiers.onnx import OnnxClassifier
 from mien.cli.app import main
-from mien.datasets.base import open_dataset
+from mien.datasets.opening import open_dataset
 from mien.datasets.samples import Sample
 from mien.datasets.splits import resplit
 from mien.errors import DatasetError

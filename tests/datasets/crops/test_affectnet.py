@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mien.datasets.base import Dataset, open_dataset
+from mien.datasets.base import Dataset
 from mien.datasets.crops.affectnet import Crop
 from mien.datasets.files.folders import Folder
 from mien.datasets.files.pictures import Picture
+from mien.datasets.opening import open_dataset
 from mien.errors import ConfigError, DatasetError
 from mien.labels import AFFECTNET8, AFFECTNET11
 from mien.preprocess.network_input import resize

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mien.datasets.base import Dataset, open_dataset
+from mien.datasets.base import Dataset
+from mien.datasets.opening import open_dataset
 from mien.errors import ConfigError, DatasetError
 from mien.labels import AFFECTNET8
 from tests.support.affectnet_trees import Entry, jpeg, npy, write_2021

@@ -10,9 +10,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from mien.datasets.base import Dataset, open_dataset
+from mien.datasets.base import Dataset
 from mien.datasets.boxes import NO_AREA, NO_NUMBERS, OUTSIDE, SWAPPED
 from mien.datasets.files.pictures import Picture
+from mien.datasets.opening import open_dataset
 from mien.errors import ConfigError, DatasetError
 
 CATEGORIES = ("Happy", "sad", "neutral", "SURPRISE")

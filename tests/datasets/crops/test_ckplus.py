@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mien.datasets.base import Dataset, open_dataset
+from mien.datasets.base import Dataset
+from mien.datasets.opening import open_dataset
 from mien.datasets.splits import resplit
 from mien.errors import ConfigError, DatasetError
 from mien.labels import CKPLUS

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mien.datasets.base import Dataset, open_dataset
+from mien.datasets.base import Dataset
+from mien.datasets.opening import open_dataset
 from mien.datasets.samples import Sample
 from mien.errors import DatasetError
 from mien.labels import FER2013 as LABELS
@@ -85,7 +86,7 @@ FORMS: dict[str, Callable[[Path, Rows], Path]] = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_reads_equal(form: str, fer2013_rows: Rows, tmp_path: Path) -> None:
-    dataset = open_dataset(FORMS[form](tmp_path, fer2013_rows))
+    dataset = open_dataset(FORMS[form](tmp_path, fer2013_rows), "fer2013")
     assert dataset.splits() == ("train", "public", "private")
     for usage, split in USAGES.items():
         expected = [row for row in fer2013_rows if row.usage == usage]
@@ -106,7 +107,7 @@ def test_labels_mean_what_the_folders_say() -> None:
 def test_a_byte_order_mark_and_windows_line_ends(fer2013_rows: Rows, tmp_path: Path) -> None:
     path = fer2013.write_csv(tmp_path / "fer2013.csv", fer2013_rows)
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
-    assert len(list(open_dataset(path).samples("train"))) == 40
+    assert len(list(open_dataset(path, "fer2013").samples("train"))) == 40
 
 
 def test_numbers_in_names_need_not_be_rows(fer2013_rows: Rows, tmp_path: Path) -> None:
@@ -118,11 +119,11 @@ def test_numbers_in_names_need_not_be_rows(fer2013_rows: Rows, tmp_path: Path) -
         members[f"test/{FOLDERS[row.emotion]}/{row.usage}_{10131363 + 7 * index}.jpg"] = (
             file.getvalue()
         )
-    dataset = open_dataset(fer2013.write_folder(tmp_path, members))
+    dataset = open_dataset(fer2013.write_folder(tmp_path, members), "fer2013")
     assert len(list(dataset.samples("private"))) == 8
     fer2013.write_folder(tmp_path, {"ferplus.csv": fer2013.votes_file(fer2013_rows)})
     with pytest.raises(DatasetError, match="do not match"):
-        list(open_dataset(tmp_path).samples("private"))
+        list(open_dataset(tmp_path, "fer2013").samples("private"))
 
 
 def test_a_copy_without_usages_is_train_and_test(fer2013_rows: Rows, tmp_path: Path) -> None:
@@ -130,7 +131,7 @@ def test_a_copy_without_usages_is_train_and_test(fer2013_rows: Rows, tmp_path: P
         f"{name.rpartition('/')[0]}/im{i}.png": data
         for i, (name, data) in enumerate(fer2013.files(fer2013_rows).items())
     }
-    dataset = open_dataset(fer2013.write_folder(tmp_path, members))
+    dataset = open_dataset(fer2013.write_folder(tmp_path, members), "fer2013")
     assert dataset.splits() == ("train", "test")
     assert len(list(dataset.samples("test"))) == 24
     with pytest.raises(
@@ -152,13 +153,13 @@ def test_ferplus_votes_join_by_row(
     else:
         path = fer2013.write_folder(tmp_path / "copy", members)
     for usage, split in USAGES.items():
-        votes = [s.votes for s in open_dataset(path).samples(split)]
+        votes = [s.votes for s in open_dataset(path, "fer2013").samples(split)]
         expected = [row.votes for row in fer2013_rows if row.usage == usage]
         assert [",".join(map(str, v or ())) for v in votes] == expected
 
 
 def test_the_real_zip_has_the_counts_of_its_readme(shared: Path) -> None:
-    dataset = open_dataset(shared / "data" / "fer2013.zip")
+    dataset = open_dataset(shared / "data" / "fer2013.zip", "fer2013")
     labels = [0] * 7
     agree = 0
     for sample in dataset.samples("public"):
@@ -173,7 +174,7 @@ def test_the_real_zip_has_the_counts_of_its_readme(shared: Path) -> None:
 def reading(path: Path) -> str:
     """Read everything and give the error, which must be one line."""
     with pytest.raises(DatasetError) as caught:
-        dataset: Dataset = open_dataset(path)
+        dataset: Dataset = open_dataset(path, "fer2013")
         samples: list[Sample] = []
         for split in dataset.splits():
             samples += dataset.samples(split)
@@ -370,7 +371,7 @@ def test_missing_paths_and_splits(fer2013_rows: Rows, tmp_path: Path) -> None:
         fer2013.write_csv(tmp_path / "fer2013.csv", train),
         fer2013.write_zip(tmp_path / "fer2013.zip", fer2013.files(train)),
     ):
-        dataset = open_dataset(path)
+        dataset = open_dataset(path, "fer2013")
         assert dataset.splits() == ("train",)
         with pytest.raises(DatasetError, match=r"no pictures of split 'public' \(it has: train\)"):
             list(dataset.samples("public"))
@@ -386,7 +387,7 @@ def test_a_damaged_row_of_a_table_spoils_no_other_picture(
     emotion, pixels, usage = lines[3].split(",")
     lines[3] = f"{emotion},{pixels.replace(' ', ' x', 1)},{usage}"
     path.write_text("\n".join(lines))
-    samples = list(open_dataset(path).samples("train"))
+    samples = list(open_dataset(path, "fer2013").samples("train"))
     assert len(samples) == 40
     with pytest.raises(DatasetError, match=r"row 2 \(line 4\): pixel 'x\d+' is not a whole number"):
         _ = samples[2].image

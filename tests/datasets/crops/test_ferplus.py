@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mien.datasets.base import open_dataset
 from mien.datasets.crops.ferplus import NO_MAJORITY, best_two, majority, soft
+from mien.datasets.opening import open_dataset
 from mien.errors import ConfigError, DatasetError
 from mien.labels import FERPLUS
 from tests.support import fer2013

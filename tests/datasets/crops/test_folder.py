@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mien.datasets.base import Dataset, open_dataset
+from mien.datasets.base import Dataset
 from mien.datasets.crops.folder import ExpressionFolders
+from mien.datasets.opening import open_dataset
 from mien.datasets.splits import resplit
 from mien.errors import ConfigError, DatasetError
 from mien.labels import FER2013 as LABELS

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mien.datasets.base import Official, open_dataset
+from mien.datasets.base import Official
 from mien.datasets.crops.info import CropOverlap
 from mien.datasets.info import DataInfo
 from mien.datasets.inspection import inspect
+from mien.datasets.opening import open_dataset
 from mien.errors import DatasetError
 from mien.labels import FER2013 as LABELS
 from tests.support import fer2013

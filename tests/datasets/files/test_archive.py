@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from mien.datasets.base import open_dataset
 from mien.datasets.files.archive import Archive, open_archive
+from mien.datasets.opening import open_dataset
 from mien.errors import DatasetError
 
 MEMBERS = {"b/two.txt": b"2", "b/c/three.txt": b"\xef\xbb\xbf3\n", "one.txt": b"1"}

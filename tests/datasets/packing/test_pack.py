@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mien.datasets.base import open_dataset
 from mien.datasets.boxes import NO_AREA, SWAPPED
+from mien.datasets.opening import open_dataset
 from mien.datasets.packing import pack as packing
 from mien.datasets.packing.pack import Packing, pack
 from mien.datasets.samples import Sample

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mien.datasets.base import open_dataset
+from mien.datasets.opening import open_dataset
 from mien.datasets.packing.pack import pack
 from mien.datasets.samples import stack
 from mien.errors import DatasetError

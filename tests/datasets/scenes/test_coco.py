@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mien.datasets.base import SceneDataset, open_dataset
+from mien.datasets.base import SceneDataset
 from mien.datasets.boxes import (
     CLIPPED,
     NO_AREA,
@@ -21,6 +21,7 @@ from mien.datasets.boxes import (
     TOO_MANY_SUBSETS,
 )
 from mien.datasets.files.coco import SHARED_ID
+from mien.datasets.opening import open_dataset
 from mien.datasets.scene import Scene
 from mien.datasets.scenes.marks import MOST_SUBSETS
 from mien.datasets.scenes.reader import AMBIGUOUS

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mien.datasets.base import SceneDataset, open_dataset
+from mien.datasets.base import SceneDataset
 from mien.datasets.boxes import CLIPPED, NO_AREA, NO_NUMBERS, OUTSIDE, SWAPPED
 from mien.datasets.files.fetching import DEAD_LIST, FetchesPictures
+from mien.datasets.opening import open_dataset
 from mien.datasets.scene import Scene
 from mien.datasets.scenes.dataturks import OTHER_SHAPE, Dataturks
 from mien.datasets.scenes.dataturks_export import NOT_ANNOTATED

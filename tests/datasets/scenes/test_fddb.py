@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from mien.datasets.base import SceneDataset, open_dataset
+from mien.datasets.base import SceneDataset
 from mien.datasets.boxes import NO_NUMBERS
+from mien.datasets.opening import open_dataset
 from mien.datasets.scenes.fddb import around
 from mien.errors import ConfigError, DatasetError
 from tests.support import scene_trees

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mien.datasets.base import SceneDataset, open_dataset
+from mien.datasets.base import SceneDataset
 from mien.datasets.inspection import inspect
+from mien.datasets.opening import open_dataset
 from mien.datasets.scene import box_fingerprint
 from mien.datasets.scenes.info import face_sizes, size_classes
 from mien.errors import DatasetError

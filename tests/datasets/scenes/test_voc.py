@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mien.datasets.base import SceneDataset, open_dataset
+from mien.datasets.base import SceneDataset
 from mien.datasets.boxes import CLIPPED
+from mien.datasets.opening import open_dataset
 from mien.errors import ConfigError, DatasetError
 from tests.support import scene_trees
 

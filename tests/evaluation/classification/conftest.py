@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from mien.datasets.base import Dataset, open_dataset
+from mien.datasets.base import Dataset
+from mien.datasets.opening import open_dataset
 from tests.support import fer2013
 from tests.support.fer2013 import Row
 from tests.support.models import Tiny, tiny_classifier

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mien.datasets.base import open_dataset
+from mien.datasets.opening import open_dataset
 from mien.detectors.load import load_detector
 from mien.evaluation.detection.answers import Detections
 from mien.evaluation.detection.detect import detect_all

@@ -21,12 +21,13 @@ from mien.train.classification.calibration import (  # noqa: E402
 )
 
 LABELS = tiny.Faces.facts.labels
+SPEC = ModelSpec("tiny", LABELS, 44)
 DIVIDED = {"splits": "random:50/50", "valid_split": "valid"}
 
 
 def chosen(name: str | None, run: Path, data: Any = None, **keys: Any) -> CalibrationSplit:
     config = tiny.config(**keys)
-    return calibration_split(data or tiny.Faces(128), name, config, LABELS, run)
+    return calibration_split(data or tiny.Faces(128), name, config, SPEC, run)
 
 
 def test_the_default_is_what_training_held_back(tmp_path: Path) -> None:
@@ -75,7 +76,7 @@ def test_cross_fitting_measures_each_half_with_the_others_temperature() -> None:
     rng = np.random.default_rng(1)
     truth = rng.normal(0, 2, (400, 7)).astype(np.float32)
     labels = np.array([rng.choice(7, p=p / p.sum()) for p in softmax(truth).astype(float)])
-    spec = calibrated(ModelSpec("tiny", LABELS, 44), 4 * truth, labels, "public")
+    spec = calibrated(SPEC, 4 * truth, labels, "public")
     assert spec.temperature == pytest.approx(4, rel=0.3)  # logits four times too large
     # No other temperature has a lower loss; PyTorch's formula says so.
     logits, target = torch.from_numpy(4 * truth).double(), torch.from_numpy(labels)

@@ -11,7 +11,7 @@ import pytest
 
 from mien.classifiers.onnx import OnnxClassifier
 from mien.classifiers.probabilities import softmax
-from mien.datasets.base import open_dataset
+from mien.datasets.opening import open_dataset
 from mien.datasets.samples import stack
 from mien.errors import ModelError, OutputError
 from mien.evaluation import metrics

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mien.datasets.base import open_dataset
+from mien.datasets.opening import open_dataset
 from mien.datasets.packing.pack import pack
 from mien.datasets.samples import Sample
 from mien.datasets.splits import resplit

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mien.datasets.base import open_dataset
+from mien.datasets.opening import open_dataset
 from mien.datasets.packing.pack import pack
 from mien.preprocess.framing import FER2013_FRAMING
 from mien.train.tuning.space import load_space

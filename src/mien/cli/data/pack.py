@@ -54,8 +54,9 @@ def pack(
 
     from mien.cli.support.inputs import check_outputs
     from mien.cli.support.progress import meter
-    from mien.datasets.base import SceneDataset, open_dataset
+    from mien.datasets.base import SceneDataset
     from mien.datasets.inspection import count_pictures
+    from mien.datasets.opening import open_dataset
     from mien.datasets.packing.pack import pack as run
 
     check_outputs(context, ["out"])
@@ -85,7 +86,11 @@ def pack(
         say(f"{done.done_now:,} pictures in this run, {rate:,.0f} a second")
     else:
         say("already complete")
-    counts_by_reason = {"unreadable": done.skipped, "left out by the reader": done.left_out}
+    counts_by_reason = {
+        "unreadable": done.skipped,
+        "without a face": done.no_face,
+        "left out by the reader": done.left_out,
+    }
     skipped = [f"{count:,} {reason}" for reason, count in counts_by_reason.items() if count]
     if skipped:
         say(f"skipped {' and '.join(skipped)}: see {out}/skipped.csv", err=True)

@@ -42,8 +42,8 @@ def open_divided(
 ) -> Dataset | SceneDataset:
     """The data set at ``path``, divided; pictures from the web are fetched behind a bar."""
     from mien.cli.support.progress import meter
-    from mien.datasets.base import open_dataset
     from mien.datasets.files.fetching import FetchesPictures
+    from mien.datasets.opening import open_dataset
     from mien.datasets.splits import resplit
 
     opened = open_dataset(path, dataset, options)

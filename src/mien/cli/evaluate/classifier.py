@@ -99,12 +99,14 @@ def _material(
             chosen += examples(answers, int(text)).tolist()
         elif text in answers.keys:  # it may be unreadable
             chosen.append(answers.keys.index(text))
-    explained = read_classified_crops(data.crops, answers, list(dict.fromkeys(chosen)))
+    spec = subject.classifier.spec
+    explained = read_classified_crops(data.crops, answers, list(dict.fromkeys(chosen)), spec)
+    mistakes = surest_mistakes(answers, MISTAKES)
     explain = _explainer(files, subject)
     return Material(
         answers,
         scores,
-        mistakes=read_classified_crops(data.crops, answers, surest_mistakes(answers, MISTAKES)),
+        mistakes=read_classified_crops(data.crops, answers, mistakes, spec),
         explained=explained,
         maps={crop.key: explain(crop.image) for crop in explained},
         method=files.explain_with,
@@ -147,11 +149,13 @@ def tables(scores: Evaluation) -> Iterator[tuple[str, Table]]:
     if scores.affect:
         yield "", filled_table(AFFECT_COLUMNS, affect_rows(scores))
     yield "", filled_table(("class", "precision", "recall", "F1", "support"), classes)
-    yield "", filled_table(("true \\ predicted", *scores.labels), confusion)
+    yield "", filled_table(("true \\ predicted", *scores.columns), confusion)
 
 
 def _headlines(scores: Evaluation) -> Table:
     shown: dict[str, Headline] = {"all pictures": scores}
+    if scores.with_face is not None:
+        shown["where a face was found"] = scores.with_face
     if scores.without_duplicates is not None:
         shown[f"without duplicates of {scores.duplicates_of}"] = scores.without_duplicates
     rows = table("", *shown)

@@ -75,7 +75,7 @@ class AffectNet:
         self._archive = open_archive(self.path)
         if not isinstance(self._archive, Folder) or self._archive.is_file:
             raise DatasetError(f"{self.path} is not a folder: unpack AffectNet and give its folder")
-        self._tables = _find_tables(self.path)
+        self._tables = find_tables(self.path)
         if not self._tables:
             raise DatasetError(
                 f"{self.path} is not AffectNet: expected training.csv or validation.csv with the "
@@ -194,7 +194,7 @@ class Crop:
         return f"{self.photo.archive.path}: {self.photo.name}"
 
 
-def _find_tables(path: Path) -> dict[str, str]:
+def find_tables(path: Path) -> dict[str, str]:
     """Split → its table, in ``path`` or one folder below."""
     try:
         inside = [p for p in path.iterdir() if p.name not in _PLACES and not is_clutter(p.name)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -115,12 +115,38 @@ def _read_csv(archive: Archive, table: str) -> Iterator[Entry]:
         ) from None
 
 
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which columns of a table hold what."""
+
+    header: tuple[str, ...]
+    """Every column, in small letters."""
+    named: Mapping[str, str]
+    """Each key of ``COLUMNS`` → its column; empty where there is none."""
+    box: tuple[str, ...] | None
+    """Four columns; ``None`` without a box."""
+    by_corners: bool
+    """Whether the four are corners."""
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether there are columns for pictures and labels."""
+        return bool(self.named["picture"] and self.named["label"])
+
+
+def find_columns(header: Sequence[str]) -> Columns:
+    """The usual names in a table's ``header``."""
+    cells = tuple(cell.strip().lower() for cell in header)
+    named = {what: next((n for n in names if n in cells), "") for what, names in COLUMNS.items()}
+    corners = next((four for four in CORNERS if set(four) <= set(cells)), None)
+    sized = next((four for four in SIZES if set(four) <= set(cells)), None)
+    return Columns(cells, named, corners or sized, corners is not None)
+
+
 def _row_reader(header: Sequence[str]) -> Callable[[dict[str, str], int], Entry]:
     """A function that makes an entry from a row under ``header``. Raises ``OtherFormat``."""
-    named = {what: next((n for n in names if n in header), "") for what, names in COLUMNS.items()}
-    corners = next((four for four in CORNERS if set(four) <= set(header)), None)
-    sized = next((four for four in SIZES if set(four) <= set(header)), None)
-    four = corners or sized
+    columns = find_columns(header)
+    named, four, corners = columns.named, columns.box, columns.by_corners
     missing = [what for what in ("picture", "label") if not named[what]]
     if missing or four is None:
         lacking = [*missing, *([] if four else ["box"])]

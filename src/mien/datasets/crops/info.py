@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from mien.datasets.base import DatasetFacts, Official
 from mien.datasets.info import Look, Overlap, Skipped, SplitInfo, pixels_and_size, shared_info
-from mien.datasets.samples import Sample, pixel_fingerprint, pixel_keys, strips
-from mien.errors import DatasetError
+from mien.datasets.samples import Sample, identity, pixel_fingerprint, pixel_keys, strips
+from mien.errors import DatasetError, NoFaceError
 from mien.labels import FERPLUS
 
 EQUALISED_STD = 68.0
@@ -66,6 +66,8 @@ class CropLook(Look):
     label: int
     vote: str | None = None
     """The expression with the most FER+ votes; ``None`` without votes."""
+    identity: bytes = b""
+    """For the fingerprint (``mien.datasets.samples.identity``)."""
     mirrored: bytes = b""
     """``pixels`` of its mirror image."""
     mean: float = 0.0
@@ -77,13 +79,15 @@ def look(sample: Sample) -> CropLook:
     try:
         image = sample.image
     except DatasetError as error:
-        return CropLook(error=str(error), label=sample.label)
+        no_face = isinstance(error, NoFaceError)
+        return CropLook(error=str(error), no_face=no_face, label=sample.label)
     votes = sample.votes and sample.votes[: len(FERPLUS)]
     mean, std = _mean_and_std(image)
     return CropLook(
         **pixels_and_size(image),
         label=sample.label,
         vote=FERPLUS[votes.index(max(votes))] if votes else None,
+        identity=identity(sample, image),
         mirrored=pixel_keys([image[:, ::-1]])[0],
         mean=mean,
         std=std,
@@ -114,7 +118,7 @@ def split_info(
     agreement = float(np.mean([crop.vote == facts.labels[crop.label] for crop in read]))
     return CropSplitInfo(
         **shared_info(looks, skipped),
-        fingerprint=pixel_fingerprint([c.label for c in read], [c.pixels for c in read]),
+        fingerprint=pixel_fingerprint([c.label for c in read], [c.identity for c in read]),
         n=len(read),
         classes={label: counts[index] for index, label in enumerate(facts.labels)},
         label_conflicts=sum(len(labels) > 1 for labels in labels_of.values()),

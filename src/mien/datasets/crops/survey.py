@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mien.datasets.base import Dataset, check_split
 from mien.datasets.samples import Pixels
-from mien.errors import DatasetError, MienError
+from mien.errors import DatasetError, MienError, NoFaceError
 from mien.preprocess.network_input import resize_crops
 from mien.specs.classifier import ModelSpec
 
@@ -41,6 +41,8 @@ class CropSurvey:
     """(K,) pictures in each mean."""
     unreadable: int
     """Drawn pictures that cannot be read."""
+    no_face: int = 0
+    """Drawn photos in which no face was found."""
 
 
 def survey_crops(
@@ -65,7 +67,7 @@ def survey_crops(
     spec: ModelSpec | None = None
     sums: Any = None
     averaged = np.zeros(k, np.int64)
-    unreadable = done = 0
+    unreadable = no_face = done = 0
     for place, sample in enumerate(dataset.samples(split)):
         if place not in ranks:
             continue
@@ -75,6 +77,9 @@ def survey_crops(
         rank, label = ranks[place], sample.label
         try:
             image = sample.image if rank == 0 else sample.reduced(LARGEST)
+        except NoFaceError:
+            no_face += 1
+            continue
         except MienError:
             unreadable += 1
             continue
@@ -89,6 +94,8 @@ def survey_crops(
         averaged[label] += 1
         shown[label] = _lowest([*shown[label], (rank, picture)], pictures)
     if sums is None:
+        if no_face:
+            raise DatasetError(f"split {split!r}: no face was found in any of {no_face} photos")
         raise DatasetError(f"no picture of split {split!r} can be read")
     with np.errstate(invalid="ignore"):  # 0 / 0 without pictures
         means = sums / averaged[:, None, None, None]
@@ -102,6 +109,7 @@ def survey_crops(
         means=means,
         averaged=averaged,
         unreadable=unreadable,
+        no_face=no_face,
     )
 
 

@@ -22,7 +22,7 @@ from mien.datasets.files.decoding import in_threads
 from mien.datasets.packing.packed import FORMAT, Fact, fact
 from mien.datasets.packing.writer import PackWriter, open_pack
 from mien.datasets.samples import Pixels, Sample
-from mien.errors import ConfigError
+from mien.errors import NO_FACE, ConfigError, NoFaceError
 from mien.preprocess.network_input import resize_crops
 from mien.runtime import usable_cores
 from mien.specs.classifier import ModelSpec
@@ -54,6 +54,8 @@ class Packing:
     """1 (grey) or 3 (RGB)."""
     done_now: int
     """Pictures that this run packed or skipped; 0 where the pack was complete."""
+    no_face: int = 0
+    """Photos in which no face was found; listed in ``skipped.csv`` too."""
 
 
 def pack(
@@ -96,6 +98,8 @@ def pack(
         "options": list(options),
         "source": str(Path(source).resolve()),
         "labels": list(facts.labels),
+        "framing": facts.framing and {**facts.framing, "offset": list(facts.framing["offset"])},
+        "detected": list(facts.detected) if facts.detected else None,
         "size": size,
         "channels": channels,
         "exact": exact,
@@ -119,7 +123,8 @@ def pack(
             writer.tidy()
     return Packing(
         pictures=dict(manifest["pictures"]),
-        skipped=manifest["skipped"],
+        skipped=manifest["skipped"] - manifest.get("no_face", 0),
+        no_face=manifest.get("no_face", 0),
         left_out=manifest.get("left_out", 0),  # the first packs lack it
         channels=manifest["channels"],
         done_now=done_now,
@@ -173,6 +178,8 @@ def _shrink(sample: Sample, spec: ModelSpec, exact: bool, classes: int) -> Pixel
     try:
         image = sample.image if exact else sample.reduced(spec.input_size)
         resized: Pixels = resize_crops([image], spec)[0]  # (S, S, C)
+    except NoFaceError:
+        return NO_FACE
     except Exception as error:  # noqa: BLE001 - a damaged picture makes decoders raise anything
         return str(error) or type(error).__name__
     return resized[..., 0] if spec.channels == 1 else resized

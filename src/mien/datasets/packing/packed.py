@@ -20,10 +20,12 @@ from mien.arrays import read_arrays
 from mien.datasets.base import DatasetFacts
 from mien.datasets.files.split_names import is_split_name
 from mien.datasets.samples import Sample, Split
-from mien.errors import DatasetError, one_line
+from mien.errors import DatasetError, ModelSpecError, one_line
 from mien.parsing import is_text, is_whole, parse_json
+from mien.preprocess.framing import framing_of
 from mien.reading import open_file, read_file
 from mien.registry import register_dataset
+from mien.specs.classifier import ModelSpec
 from mien.specs.metadata import LARGEST_INPUT
 
 VOTES, MOST_VOTES = 10, 10**6
@@ -63,6 +65,8 @@ class Packed:
             labels=tuple(manifest["labels"]),
             origin=manifest.get("origin") or manifest["dataset"],
             division=tuple(manifest["division"]) if manifest.get("division") else None,
+            framing=framing_of(manifest["framing"]) if manifest.get("framing") else None,
+            detected=tuple(manifest["detected"]) if manifest.get("detected") else None,
         )
         self._arrays: dict[str, tuple[NDArray[np.uint8], dict[str, NDArray[Any]]]] = {}
 
@@ -75,6 +79,7 @@ class Packed:
         images, facts = self._split(split)
         keys = _unpack_text(facts["keys"])
         subjects = _unpack_text(facts["subjects"]) if "subjects" in facts else None
+        several = self.facts.detected is not None and self.facts.detected[1] == "all"
         votes, targets, affect = (facts.get(name) for name in ("votes", "targets", "affect"))
         for index, (image, label, key) in enumerate(
             zip(images, facts["labels"], keys, strict=True)
@@ -89,6 +94,7 @@ class Packed:
                 valence=valence,
                 arousal=arousal,
                 subject=None if subjects is None else subjects[index] or None,
+                photo=key.rpartition("#")[0] if several else None,
             )
 
     def skipped(self, split: str) -> Mapping[str, Sequence[str]]:
@@ -175,6 +181,7 @@ def _check_manifest(manifest: Any) -> None:
     known = manifest if isinstance(manifest, dict) else {}
     labels, pictures = known.get("labels"), known.get("pictures")
     division, origin = known.get("division"), known.get("origin")
+    framing, detected = known.get("framing"), known.get("detected")
     checks = {
         "format": known.get("format") == FORMAT,
         "complete": type(known.get("complete")) is bool,
@@ -188,6 +195,9 @@ def _check_manifest(manifest: Any) -> None:
         and all(is_whole(count, 0) for count in pictures.values()),
         "names of splits": isinstance(pictures, dict) and all(map(is_split_name, pictures)),
         "origin": origin is None or is_text(origin),
+        "framing": framing is None or _is_framing(framing),
+        "detected": detected is None
+        or (isinstance(detected, list) and len(detected) == 2 and all(map(is_text, detected))),
         "division": not division
         or (
             isinstance(division, list)
@@ -199,6 +209,14 @@ def _check_manifest(manifest: Any) -> None:
     wrong = [key for key, good in checks.items() if not good]
     if wrong:
         raise ValueError(f"no valid {', '.join(wrong)}")
+
+
+def _is_framing(value: Any) -> bool:
+    try:
+        ModelSpec("framing", ("any",), 1, **framing_of(value))
+    except (ModelSpecError, TypeError, ValueError, KeyError):
+        return False
+    return True
 
 
 def _check_facts(facts: Mapping[str, NDArray[Any]], n: int, labels: int) -> None:

@@ -30,7 +30,7 @@ from mien.datasets.packing.packed import (
     read_manifest,
 )
 from mien.datasets.samples import Pixels
-from mien.errors import ConfigError, DatasetError, one_line
+from mien.errors import NO_FACE, ConfigError, DatasetError, one_line
 from mien.escaping import for_csv
 from mien.files import check_writable, is_own_file, lock_folder, output_error, sweep, write_whole
 from mien.parsing import parse_json
@@ -124,12 +124,13 @@ class PackWriter:
         Raises ``DatasetError`` where not a single picture could be read; ``skipped.csv`` is written
         nevertheless.
         """
-        rows, skipped = [("split", "picture", "reason")], 0
+        rows, skipped, no_face = [("split", "picture", "reason")], 0, 0
         for split in self._kept:
             bad = [(split, fact[1], why) for _, fact, why in self._journal(split) if why]
             own = [(split, key, why) for why, keys in left_out[split].items() for key in keys]
             rows += bad + own
             skipped += len(bad)
+            no_face += sum(why == NO_FACE for _, _, why in bad)
         write_whole(self.folder / SKIPPED, _csv(rows))
         if not any(self._kept.values()):
             raise DatasetError(
@@ -141,6 +142,8 @@ class PackWriter:
         self.manifest.pop("progress", None)  # of packs that an earlier version left unfinished
         self.manifest |= {"complete": True, "pictures": self._kept}
         self.manifest |= {"skipped": skipped, "left_out": len(rows) - 1 - skipped}
+        if no_face:
+            self.manifest["no_face"] = no_face
         _write_manifest(self.folder, self.manifest)
         self.tidy()
 

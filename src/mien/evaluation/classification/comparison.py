@@ -92,6 +92,7 @@ def _facts(first: Predictions, other: Predictions) -> Iterable[tuple[str, object
     yield "crops", _crops(first), _crops(other)
     yield "labels", ", ".join(first.names), ", ".join(other.names)
     yield "pictures", len(first), len(other)
+    yield "photos without a face", len(first.no_face), len(other.no_face)
     if first.fingerprint != other.fingerprint:  # equal splits of two divisions do compare
         yield "division", first.splits, other.splits
         copies = f"copies of {other.dataset} {other.split}, by fingerprint,"

@@ -1,7 +1,8 @@
 """How good a classifier is on one split, from its answers; NumPy only.
 
 FER2013 repeats training pictures in its test splits, so the headline figures come with and without
-those.
+those. Photos in which no face was found are wrong in the headline figures, and left out of a second
+set of them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.errors import NO_FACE
 from mien.evaluation import metrics
 from mien.evaluation.classification.affect import AffectScores, measure_affect
 from mien.evaluation.classification.predictions import Predictions
@@ -20,7 +22,10 @@ from mien.evaluation.metrics import Interval
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """Measures of one set of pictures; all but ``n`` and ``nll`` are in [0, 1]."""
+    """Measures of one set of pictures; all but ``n`` and ``nll`` are in [0, 1].
+
+    Photos without a face have no probabilities: ``ece``, ``nll`` and ``aurc`` are about the others.
+    """
 
     n: int
     """Pictures measured."""
@@ -62,7 +67,8 @@ class Evaluation(Headline):
     per_class: dict[str, ClassScores]
     """In the order of ``labels``."""
     confusion: tuple[tuple[int, ...], ...]
-    """Counts: rows are true classes, columns predicted classes, in the order of ``labels``."""
+    """Counts: rows are true classes, columns predicted classes, in the order of ``labels``; then a
+    column of photos in which no face was found, if there are any."""
     labels: tuple[str, ...]
     """The data set's labels, in its order, then those that only the model knows."""
     model: str
@@ -84,6 +90,15 @@ class Evaluation(Headline):
     """The model's: its logits were divided by it."""
     affect: dict[str, AffectScores]
     """``valence`` and ``arousal`` → scores; empty if the model or the data has none."""
+    no_face: tuple[str, ...] = ()
+    """Photos in which no face was found; they count as wrong."""
+    with_face: Headline | None = None
+    """Measures without them; ``None`` if there are none."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Headings of the columns of ``confusion``."""
+        return (*self.labels, NO_FACE) if self.no_face else self.labels
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready; floats are not rounded."""
@@ -95,10 +110,11 @@ def measure(predictions: Predictions) -> Evaluation:
     made, fresh = predictions, ~predictions.repeated
     without = None
     if made.repeats_of and fresh.any():
-        without = _headline(made, fresh)
-    confusion = metrics.confusion_matrix(made.labels, made.predicted, len(made.names))
+        without = _headline(made, fresh, made.no_face_labels)
+    confusion = _confusion(made.probs, made.labels, made.no_face_labels)
     scores = zip(*metrics.precision_recall_f1(confusion), confusion.sum(axis=1), strict=True)
-    headline = _headline(made, np.ones(len(made), bool))
+    every = np.ones(len(made), bool)
+    headline = _headline(made, every, made.no_face_labels)
     affect: dict[str, AffectScores] = {}
     if made.affect is not None and made.affect_known is not None:
         affect = measure_affect(made.affect, made.affect_known)
@@ -121,15 +137,20 @@ def measure(predictions: Predictions) -> Evaluation:
         skipped=made.skipped,
         temperature=made.temperature,
         affect=affect,
+        no_face=made.no_face,
+        with_face=_headline(made, every) if made.no_face else None,
     )
 
 
-def _headline(made: Predictions, rows: NDArray[np.bool_]) -> Headline:
+def _headline(
+    made: Predictions, rows: NDArray[np.bool_], no_face: NDArray[np.int64] | None = None
+) -> Headline:
+    """Of the answers ``rows``, and of photos with the labels ``no_face`` that have none."""
     exact, labels = made.probs[rows].astype(np.float64), made.labels[rows]
     plain = None if made.uncalibrated is None else made.uncalibrated[rows].astype(np.float64)
-    confusion = metrics.confusion_matrix(labels, exact.argmax(axis=1), exact.shape[1])
+    confusion = _confusion(made.probs[rows], labels, no_face)
     return Headline(
-        n=len(labels),
+        n=int(confusion.sum()),
         accuracy=metrics.accuracy(confusion),
         balanced_accuracy=metrics.balanced_accuracy(confusion),
         macro_f1=metrics.macro_f1(confusion),
@@ -140,3 +161,15 @@ def _headline(made: Predictions, rows: NDArray[np.bool_]) -> Headline:
         nll_uncalibrated=None if plain is None else metrics.nll(plain, labels),
         intervals=metrics.bootstrap(confusion),
     )
+
+
+def _confusion(
+    probs: NDArray[np.float32], labels: NDArray[np.int64], no_face: NDArray[np.int64] | None
+) -> NDArray[np.int64]:
+    """(K, K) counts, or (K, K + 1) with photos without a face."""
+    classes = probs.shape[1]
+    confusion = metrics.confusion_matrix(labels, probs.argmax(axis=1), classes)
+    if no_face is None or not len(no_face):
+        return confusion
+    lost = np.bincount(no_face, minlength=classes)
+    return np.asarray(np.column_stack([confusion, lost]), np.int64)

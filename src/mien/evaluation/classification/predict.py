@@ -6,7 +6,6 @@ Labels are matched by name, so a model and a data set may have them in different
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -15,10 +14,12 @@ from numpy.typing import NDArray
 from mien.classifiers.base import Classifier, answers
 from mien.classifiers.probabilities import uncalibrated
 from mien.datasets.base import Dataset, check_split
-from mien.datasets.samples import Sample, pixel_fingerprint, pixel_keys
-from mien.errors import DatasetError, InputError, ModelError
+from mien.datasets.detected import framed
+from mien.datasets.files.decoding import decoded
+from mien.datasets.samples import Sample, identity, pixel_fingerprint, pixel_keys
+from mien.errors import DatasetError, InputError, ModelError, NoFaceError
 from mien.evaluation.classification.predictions import Predictions
-from mien.evaluation.split_pictures import Progress, check_any_read, read_or_skip
+from mien.evaluation.split_pictures import Progress, check_any_read, reason_for
 from mien.labels import canonical
 from mien.preprocess.network_input import resize_crops, ten_crops
 
@@ -43,36 +44,46 @@ def predict(
     ``tta`` averages the answers to ten crops (``mien.preprocess.network_input.ten_crops``).
     Pictures whose pixels equal one of the split ``repeats_of`` are marked, if there is such a
     split. ``splits`` says how ``dataset`` was divided. Pictures may differ in size; memory does not
-    grow with their number.
+    grow with their number. Faces found in whole photos are framed as the model's spec says.
 
-    A picture that cannot be read is listed in ``skipped``. Raises ``DatasetError`` for a missing
+    A picture that cannot be read is listed in ``skipped``, a photo without a face in ``no_face``.
+    Raises ``DatasetError`` for a missing
     split or one without a readable picture, and ``ModelError`` if the data set has an expression
     that the model does not know, or if its answers are not finite.
     """
     spec = classifier.spec
     columns, names = match_labels(spec.labels, dataset.facts.labels, spec.name)
     check_split(dataset, split)
-    samples = list(dataset.samples(split))
+    samples = [framed(sample, spec) for sample in dataset.samples(split)]
     read: list[Sample] = []
     pixels: list[bytes] = []
+    identities: list[bytes] = []
     parts: list[_Part] = []
     skipped: list[str] = []
+    no_face: list[Sample] = []
     size = TEN_CROPS_CHUNK if tta else CHUNK
     for start in range(0, len(samples), size):
         resized = []
-        for sample in samples[start : start + size]:
-            image = read_or_skip(sample, skipped)
-            if image is not None:
+        for sample, image in decoded(samples[start : start + size]):
+            if isinstance(image, NoFaceError):
+                no_face.append(sample)
+            elif isinstance(image, DatasetError):
+                skipped.append(reason_for(sample, image))
+            else:
                 read.append(sample)
                 pixels += pixel_keys([image])
+                identities.append(identity(sample, image))
                 resized.append(resize_crops([image], spec)[0])  # (R, R, C)
         if resized:
             parts.append(_ask(classifier, np.stack(resized), tta))
         if on_progress:
             on_progress(min(start + size, len(samples)), len(samples))
+    if no_face and not read:
+        raise DatasetError(f"split {split!r}: no face was found in any of {len(no_face)} photos")
     check_any_read(split, len(read), skipped)
     repeats = "" if repeats_of == split or repeats_of not in dataset.splits() else repeats_of or ""
-    seen = _pixel_keys_of(dataset.samples(repeats)) if repeats else set()
+    others = (framed(sample, spec) for sample in dataset.samples(repeats)) if repeats else ()
+    seen = _pixel_keys_of(others)
     labels = [sample.label for sample in read]
     return Predictions(
         probs=np.concatenate([part.probs for part in parts])[:, columns],
@@ -86,9 +97,11 @@ def predict(
         split=split,
         splits=splits,
         tta=tta,
-        fingerprint=pixel_fingerprint(labels, pixels),
+        fingerprint=pixel_fingerprint(labels, identities),
         repeats_of=repeats,
         skipped=tuple(skipped),
+        no_face=tuple(sample.key for sample in no_face),
+        no_face_labels=np.array([sample.label for sample in no_face], np.int64),
         temperature=spec.temperature,
         uncalibrated=(
             np.concatenate([part.uncalibrated for part in parts])[:, columns]
@@ -161,7 +174,7 @@ def _known_affect(samples: Sequence[Sample]) -> NDArray[np.float32] | None:
 
 def _pixel_keys_of(samples: Iterable[Sample]) -> set[bytes]:
     keys: set[bytes] = set()
-    for sample in samples:
-        with suppress(DatasetError):  # an unreadable picture repeats nothing
-            keys.update(pixel_keys([sample.image]))
+    for _, image in decoded(samples):
+        if not isinstance(image, DatasetError):  # an unreadable picture repeats nothing
+            keys.update(pixel_keys([image]))
     return keys

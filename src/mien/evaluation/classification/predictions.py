@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -50,6 +50,10 @@ class Predictions:
     """Empty if repeats were not looked for."""
     skipped: tuple[str, ...] = ()
     """Pictures that could not be read, each with the reason; they are not among the N."""
+    no_face: tuple[str, ...] = ()
+    """Names of the M photos in which no face was found; they are not among the N."""
+    no_face_labels: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    """(M,) their labels."""
     temperature: float = 1.0
     """The model's: its logits were divided by it."""
     uncalibrated: NDArray[np.float32] | None = None
@@ -93,12 +97,14 @@ class Predictions:
 
     @classmethod
     def _of(cls, raw: Mapping[str, NDArray[Any]]) -> Predictions:
+        none = {"no_face": np.empty(0, "U1"), "no_face_labels": np.empty(0, np.int64)}
+        raw = {**none, **raw}  # files of earlier versions lack them
         values: dict[str, Any] = {
             field.name: raw[field.name]
             for field in fields(cls)
             if field.name in raw or field.name not in ADDED  # which then has its default
         }
-        for name in ("names", "keys", "skipped"):
+        for name in ("names", "keys", "skipped", "no_face"):
             values[name] = texts(values[name])
         for name, kind in get_type_hints(cls).items():
             if kind in (str, bool, float) and name in values:
@@ -111,6 +117,10 @@ class Predictions:
             raise ValueError("the shapes of its arrays do not match")
         if (probs.dtype.kind, labels.dtype, repeated.dtype) != ("f", np.int64, np.bool_):
             raise ValueError("the types of its arrays do not match")
+        lost = values["no_face_labels"]
+        if lost.shape != (len(values["no_face"]),) or lost.dtype != np.int64:
+            raise ValueError("its photos without a face do not match their labels")
+        labels = np.concatenate([labels, lost])
         if not (labels.min() >= 0 and labels.max() < k and len(set(values["names"])) == k):
             raise ValueError("its labels are not indices of distinct names")
         for each in (probs, values.get("uncalibrated", probs)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from mien.classifiers.probabilities import softmax
 from mien.datasets.base import Dataset
+from mien.datasets.detected import framed
+from mien.datasets.files.decoding import decoded
 from mien.datasets.samples import Sample
 from mien.datasets.splits import resplit
-from mien.errors import ConfigError
+from mien.errors import ConfigError, DatasetError, NoFaceError
 from mien.evaluation import metrics
 from mien.evaluation.kept_answers import predictions_path
 from mien.specs.classifier import ModelSpec
@@ -42,13 +44,14 @@ def calibration_split(
     dataset: Dataset,
     name: str | None,
     config: ClassifierConfig,
-    labels: tuple[str, ...],
+    spec: ModelSpec,
     run: Path,
 ) -> CalibrationSplit:
     """The split ``name`` of ``dataset``, divided as the run's recipe says.
 
     ``None``: the part ``valid`` that the recipe held back from training. Raises ``ConfigError`` if
-    there is no such part, for the split trained on, for other ``labels`` and for few pictures.
+    there is no such part, for the split trained on, for labels other than
+    those of ``spec`` and for few pictures.
     """
     divides = config.splits != "official"
     if name is None:
@@ -62,12 +65,12 @@ def calibration_split(
     if name == config.train_split:
         raise ConfigError(f"the model was trained on the split {name!r}: calibrate on another one")
     divided = resplit(dataset, config.splits, config.splits_from, config.splits_seed)
-    if divided.facts.labels != labels:
+    if divided.facts.labels != spec.labels:
         raise ConfigError(
             f"the calibration data has the labels {', '.join(divided.facts.labels)}, the model "
-            f"{', '.join(labels)}: both must have the same labels in the same order"
+            f"{', '.join(spec.labels)}: both must have the same labels in the same order"
         )
-    samples = list(divided.samples(name))
+    samples = list(_with_face(divided.samples(name), spec))
     if len(samples) < MIN_PICTURES:
         raise ConfigError(
             f"split {name!r} has {len(samples)} pictures, too few to calibrate on "
@@ -103,6 +106,16 @@ def calibrated(
         scores={**spec.scores, **{f"{split}_{k}": round(v, 5) for k, v in scores.items()}},
         card={**spec.card, "calibration": f"split {split} ({len(labels)} pictures)"},
     )
+
+
+def _with_face(samples: Iterable[Sample], spec: ModelSpec) -> Iterator[Sample]:
+    """Decoded samples, without photos in which no face is found."""
+    for sample, image in decoded(framed(sample, spec) for sample in samples):
+        if isinstance(image, NoFaceError):
+            continue
+        if isinstance(image, DatasetError):
+            raise image
+        yield replace(sample, pixels=image)
 
 
 def _notes(name: str, held_back: bool, config: ClassifierConfig, run: Path) -> Iterator[str]:

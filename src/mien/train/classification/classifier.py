@@ -20,7 +20,7 @@ from mien.specs.classifier import ModelSpec
 from mien.train import checkpoint
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.models.base import AFFECT, TRAINED_ONLY, Network
-from mien.train.classification.spec import input_spec
+from mien.train.classification.spec import input_spec, run_framing
 from mien.train.session import pick_device
 
 BATCH = 256
@@ -40,6 +40,7 @@ class TorchClassifier:
         self.spec = replace(
             input_spec(config, tuple(state["labels"])),
             affect=self._net.affect is not None,
+            **run_framing(config, state),
             sha256=checkpoint.weights_hash(self._net),
             card={**state.get("facts", {}), "recipe": config.to_dict()},
         )

@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mien.classifiers.onnx import AFFECT, OnnxClassifier
-from mien.datasets.base import open_dataset
+from mien.datasets.opening import open_dataset
 from mien.errors import ModelError
 from mien.files import check_writable, write_whole
-from mien.preprocess.framing import BOX_FRAMING, FRAMINGS
 from mien.specs.classifier import ModelSpec
 from mien.train.classification.calibration import calibrated, calibration_split
 from mien.train.classification.classifier import (
@@ -28,7 +27,7 @@ from mien.train.classification.classifier import (
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.models.base import Network
 from mien.train.classification.models.fitted import Fitted
-from mien.train.classification.spec import input_spec
+from mien.train.classification.spec import input_spec, run_framing
 from mien.train.model_card import add_choices, add_training_facts
 from mien.train.onnx_graph import Weights, open_model, store_float16, traced, with_spec
 
@@ -114,7 +113,7 @@ def export_classifier(
     split = None
     if calibrate is not None:
         dataset = open_dataset(calibrate, config.dataset, config.dataset_options)
-        split = calibration_split(dataset, calibrate_split, config, spec.labels, Path(run))
+        split = calibration_split(dataset, calibrate_split, config, spec, Path(run))
 
     model = to_onnx(net, spec)
     if weights == "float16":
@@ -152,7 +151,7 @@ def spec_of(net: Network, config: ClassifierConfig, state: Mapping[str, Any]) ->
         trained_on=spec.trained_on + (", with FER+ votes" if state["ferplus"] else ""),
         licence=LICENCES.get(origin, spec.licence),
         affect=net.affect is not None,
-        **FRAMINGS.get(origin, BOX_FRAMING),
+        **run_framing(config, state),
     )
 
 

@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from mien.preprocess.framing import BOX_FRAMING, FRAMINGS, Framing, framing_of
 from mien.specs.classifier import ModelSpec
 from mien.train.classification.config import ClassifierConfig
+
+
+def run_framing(config: ClassifierConfig, state: Mapping[str, Any]) -> Framing:
+    """How a run's training pictures were cut around a detector's boxes.
+
+    ``state`` is its checkpoint, which says it where faces were found in whole photos; else it is
+    known of some data sets (``mien.preprocess.framing``).
+    """
+    facts = state.get("facts", {})
+    if facts.get("framing"):
+        return framing_of(facts["framing"])
+    return FRAMINGS.get(facts.get("data") or config.dataset, BOX_FRAMING)
 
 
 def input_spec(config: ClassifierConfig, labels: tuple[str, ...]) -> ModelSpec:

@@ -61,6 +61,8 @@ class ClassifierTask:
         self.pictures = len(self.data)
         self.unreadable = (*self.data.unreadable, *(self.valid.unreadable if self.valid else ()))
         self.notes = (
+            *_without_face(self.data, config.train_split),
+            *(_without_face(self.valid, str(config.valid_split)) if self.valid else ()),
             *_missing(self.data, config.train_split, "the model cannot learn"),
             *(
                 _missing(self.valid, str(config.valid_split), "validation says nothing about")
@@ -211,6 +213,7 @@ class ClassifierTask:
         facts = {
             "pictures": len(self.data),
             "data": self.data.origin,
+            **({"framing": dict(self.data.framing)} if self.data.framing else {}),
             "fingerprint": self.data.fingerprint,
             **({"valid_fingerprint": self.valid.fingerprint} if self.valid else {}),
             "weights_from": self.config.weights or "scratch",
@@ -268,6 +271,14 @@ class ClassifierTask:
         """(n, C, S, S) inputs of the pictures ``rows``, made as in inference."""
         pictures = split.crops[rows.to(split.crops.device)].cpu().numpy()
         return torch.from_numpy(normalise(pictures, self.spec)).to(self.device)
+
+
+def _without_face(split: TensorSplit, name: str) -> list[str]:
+    """A sentence if no face was found in some photos of the split ``name``."""
+    if not split.no_face:
+        return []
+    total = len(split) + len(split.unreadable)
+    return [f"split {name!r}: no face was found in {split.no_face:,} of {total:,} photos"]
 
 
 def _missing(split: TensorSplit, name: str, therefore: str) -> list[str]:

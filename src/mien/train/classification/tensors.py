@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,9 +14,17 @@ from torch import Tensor
 from mien.datasets.base import Dataset
 from mien.datasets.files.decoding import decoded
 from mien.datasets.packing.packed import Packed
-from mien.datasets.samples import Sample, Split, make_split, pixel_fingerprint, pixel_keys
+from mien.datasets.samples import (
+    Sample,
+    Split,
+    identity,
+    make_split,
+    pixel_fingerprint,
+    pixel_keys,
+)
 from mien.datasets.splits import at_most, at_random
-from mien.errors import DatasetError
+from mien.errors import DatasetError, NoFaceError
+from mien.preprocess.framing import Framing
 from mien.preprocess.network_input import resize_crops
 from mien.specs.classifier import ModelSpec
 from mien.train.classification.config import ClassifierConfig
@@ -45,10 +53,14 @@ class TensorSplit:
     """Key and reason of the pictures that were skipped."""
     origin: str = ""
     """The data set that the pictures come from; for a pack, the packed one."""
+    framing: Framing | None = None
+    """How the crops were cut around a detector's boxes; ``None`` if unknown."""
     fingerprint: str = ""
     """Of the pictures and labels, as ``mien data info`` prints it of a whole split."""
     missing: tuple[str, ...] = ()
     """Labels that no picture has."""
+    no_face: int = 0
+    """Photos in which no face was found; they are among ``unreadable``, with that reason."""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -70,7 +82,7 @@ def load_split(
     picture is left, and for an invalid label.
     """
     split = _stored(dataset, name, config, spec)
-    unreadable: list[tuple[str, str]] = []
+    unreadable: list[tuple[str, DatasetError]] = []
     if split is None:
         split, unreadable, keys = _read(dataset, name, config, spec)
     else:
@@ -96,8 +108,10 @@ def load_split(
         votes=moved(split.votes),
         targets=moved(split.targets),
         affect=moved(split.affect),
-        unreadable=tuple(unreadable),
+        unreadable=tuple((key, str(error)) for key, error in unreadable),
+        no_face=_no_face(unreadable),
         origin=dataset.facts.origin,
+        framing=dataset.facts.framing,
         fingerprint=pixel_fingerprint(split.labels.tolist(), keys),
         missing=tuple(
             label for index, label in enumerate(spec.labels) if not (split.labels == index).any()
@@ -117,28 +131,37 @@ def _stored(dataset: Dataset, name: str, config: ClassifierConfig, spec: ModelSp
 
 def _read(
     dataset: Dataset, name: str, config: ClassifierConfig, spec: ModelSpec
-) -> tuple[Split, list[tuple[str, str]], list[bytes]]:
-    """A split with ``images`` (N, R, R, C), key and reason of unreadable pictures, pixel keys."""
+) -> tuple[Split, list[tuple[str, DatasetError]], list[bytes]]:
+    """A split with ``images`` (N, R, R, C), key and error of unreadable pictures, pixel keys.
+
+    A photo without a face is not used either, but is no sign of a damaged copy.
+    """
     keys: list[bytes] = []
     kept: list[Sample] = []
-    unreadable: list[tuple[str, str]] = []
+    unreadable: list[tuple[str, DatasetError]] = []
     crops: list[NDArray[np.uint8]] = []
     for sample, image in decoded(_chosen(dataset, name, config)):
         if isinstance(image, DatasetError):
-            unreadable.append((sample.key, str(image)))
+            unreadable.append((sample.key, image))
             continue
-        keys += pixel_keys([image])
+        keys.append(identity(sample, image))
         crops.append(resize_crops([image], spec))  # at once: originals may be large
         kept.append(sample)
     if not kept:
         reason = f": {unreadable[0][1]}" if unreadable else ""
         raise DatasetError(f"split {name!r} holds no pictures{reason}")
-    if len(unreadable) > max(1, MAX_UNREADABLE * (len(kept) + len(unreadable))):
+    damaged = [error for _, error in unreadable if not isinstance(error, NoFaceError)]
+    total = len(kept) + len(unreadable)
+    if len(damaged) > max(1, MAX_UNREADABLE * total):
         raise DatasetError(
-            f"split {name!r}: {len(unreadable)} of {len(kept) + len(unreadable)} pictures cannot "
-            f"be read, the first: {unreadable[0][1]}"
+            f"split {name!r}: {len(damaged)} of {total} pictures cannot be read, the first: "
+            f"{damaged[0]}"
         )
     return make_split(_concatenate(crops), kept), unreadable, keys
+
+
+def _no_face(unreadable: Sequence[tuple[str, DatasetError]]) -> int:
+    return sum(isinstance(error, NoFaceError) for _, error in unreadable)
 
 
 def _concatenate(crops: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:

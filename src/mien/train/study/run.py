@@ -16,8 +16,9 @@ from pathlib import Path
 import torch
 
 from mien.classifiers.onnx import OnnxClassifier
-from mien.datasets.base import Dataset, open_dataset
+from mien.datasets.base import Dataset
 from mien.datasets.fingerprint import split_fingerprint
+from mien.datasets.opening import open_dataset
 from mien.datasets.splits import resplit
 from mien.errors import ConfigError, InputError, one_line
 from mien.evaluation.classification.predict import predict

@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("matplotlib", reason="the 'plot' extra brings Matplotlib")
 
-from mien.datasets.base import open_dataset
+from mien.datasets.opening import open_dataset
 from mien.evaluation.detection.measures import measure
 from mien.reports.figures.detection.evaluation import detection_figures
 from tests.support.coloured_faces import PICTURES, write_zip

@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("matplotlib", reason="the 'plot' extra brings Matplotlib")
 
-from mien.datasets.base import open_dataset
+from mien.datasets.opening import open_dataset
 from mien.detectors.load import load_detector
 from mien.evaluation.detection.detect import detect_all
 from mien.reports.figures.boxes import OUTCOMES

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mien.datasets.base import open_dataset
+from mien.datasets.opening import open_dataset
 from mien.preprocess.letterbox import PADDING
 from mien.reports.figures.detection.pictures import (
     CONTEXT,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mien.datasets.base import open_dataset
+from mien.datasets.opening import open_dataset
 from mien.datasets.samples import stack
 from mien.errors import ConfigError
 from mien.preprocess.network_input import normalise, resize_crops

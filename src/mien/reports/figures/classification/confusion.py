@@ -21,10 +21,10 @@ def confusion_figure(
 
     A cell shows its share of the row, its count, or both.
     """
-    counts = np.array(evaluation.confusion)  # (K, K), rows are true classes
+    counts = np.array(evaluation.confusion)  # (K, K or K + 1), rows are true classes
     support = counts.sum(axis=1)
     shares = counts / np.maximum(support, 1)[:, None]
-    size = max(5.0, 1.5 + 0.9 * len(counts))
+    size = max(5.0, 1.5 + 0.9 * counts.shape[1])
     figure = new_figure(size, size)
     axes = figure.add_subplot()
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -37,10 +37,10 @@ def confusion_figure(
         else:
             text = share if cells == "shares" else count
             axes.text(column, row, text, ha="center", va="center", color=color, fontsize=11)
-    ticks = range(len(evaluation.labels))
     true = [f"{name}\n({n:,})" for name, n in zip(evaluation.labels, support, strict=True)]
-    axes.set_xticks(ticks, evaluation.labels, rotation=40, ha="right", rotation_mode="anchor")
-    axes.set_yticks(ticks, true)
+    columns = range(counts.shape[1])
+    axes.set_xticks(columns, evaluation.columns, rotation=40, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(counts)), true)
     axes.set_xlabel("predicted")
     axes.set_ylabel("true (number of pictures)")
     axes.tick_params(length=0)

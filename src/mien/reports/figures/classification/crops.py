@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.datasets.base import Dataset
+from mien.datasets.detected import framed
 from mien.evaluation.classification.predictions import Predictions
 from mien.reports.figures.style import GREEN, INK, MUTED, ORANGE, blank_grid, new_figure
+from mien.specs.classifier import ModelSpec
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,12 +37,19 @@ class ClassifiedCrop:
 
 
 def read_classified_crops(
-    dataset: Dataset, predictions: Predictions, indices: Sequence[int] | NDArray[np.int64]
+    dataset: Dataset,
+    predictions: Predictions,
+    indices: Sequence[int] | NDArray[np.int64],
+    spec: ModelSpec | None = None,
 ) -> list[ClassifiedCrop]:
-    """The pictures of the answers at ``indices``, in this order. Raises ``DatasetError``."""
+    """The pictures of the answers at ``indices``, in this order. Raises ``DatasetError``.
+
+    Faces found in whole photos are framed as in ``spec``, that of the model.
+    """
     wanted = {predictions.keys[index] for index in indices}
-    samples = dataset.samples(predictions.split)
-    images = {sample.key: sample.image for sample in samples if sample.key in wanted}
+    samples = [each for each in dataset.samples(predictions.split) if each.key in wanted]
+    shown = samples if spec is None else [framed(sample, spec) for sample in samples]
+    images = {sample.key: sample.image for sample in shown}
     return [
         ClassifiedCrop(
             image=images[predictions.keys[index]],

@@ -1,0 +1,270 @@
+"""Guesses the reader of a data set: by the names of its files and the first lines of its tables.
+
+No picture is decoded and no table is read whole, except that a COCO file is searched for the names
+of its categories. A form that was published under a name of its own (FER2013, WIDER FACE …) comes
+before a general one (folders, tables). Third parties' readers are never guessed.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Callable, Collection
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from mien.datasets.crops.affectnet import COLUMNS, find_tables
+from mien.datasets.crops.box_tables import find_columns
+from mien.datasets.crops.ckplus import is_ckplus
+from mien.datasets.crops.fer2013 import SIDE
+from mien.datasets.crops.folder import expression_in, numbers_are_labels
+from mien.datasets.crops.rafdb import find_list
+from mien.datasets.files.archive import DAMAGE, Archive, open_archive, packed_inside
+from mien.datasets.files.pictures import Picture
+from mien.errors import DatasetError
+from mien.labels import FER2013
+from mien.media.formats import is_picture_name
+from mien.options import takes
+from mien.parsing import MOST_BYTES
+from mien.registry import datasets
+
+Wants = Literal["crops", "scenes"]
+"""What is read: labelled face crops, or whole pictures with marked faces."""
+SCENES = ("coco", "dataturks", "fddb", "voc", "wider")
+_FER2013 = re.compile(r"(training|publictest|privatetest)_\d", re.IGNORECASE)
+_FDDB = re.compile(r"fddb-fold-\d{1,3}-ellipselist\.txt", re.IGNORECASE)
+_CATEGORIES = re.compile(r'"categories"\s*:\s*(?=\[)')
+_HEAD = 1 << 16  # characters of a table that are looked at
+_MOST_TABLES = 20  # of each suffix that are looked at, the least deep ones first
+
+
+def guess_reader(path: Path, wants: Wants | None = None, options: Collection[str] = ()) -> str:
+    """The reader that fits what lies at ``path`` and that takes the named ``options``.
+
+    Raises ``DatasetError`` where none or several fit equally well, with what to do.
+    """
+    fitting = fitting_readers(path, wants, options)
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise DatasetError(
+            f"{path} can be read in several ways: choose one with --dataset ({', '.join(fitting)})"
+        )
+    raise DatasetError(_none_fits(path, wants))
+
+
+def fitting_readers(
+    path: Path, wants: Wants | None = None, options: Collection[str] = ()
+) -> list[str]:
+    """The readers that fit ``path`` equally well and best; empty if none does."""
+    place = _Place(path)
+    for group in (_PUBLISHED, _GENERAL):
+        fitting = [
+            name
+            for name, fits in group.items()
+            if (wants is None or (name in SCENES) == (wants == "scenes"))
+            and all(takes(datasets.get(name), option) for option in options)
+            and fits(place, wants, "labels" in options)
+        ]
+        if fitting:
+            return fitting
+    return []
+
+
+class _Place:
+    """What lies at a path, listed only once and only when a rule asks for it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.archive: Archive = open_archive(path)
+
+    @cached_property
+    def names(self) -> list[str]:
+        return self.archive.names()
+
+    @cached_property
+    def pictures(self) -> list[str]:
+        return [name for name in self.names if is_picture_name(name)]
+
+    @cached_property
+    def folders(self) -> set[str]:
+        """Those that hold pictures."""
+        return {name.rpartition("/")[0] for name in self.pictures}
+
+    @cached_property
+    def kinds(self) -> set[str]:
+        """What the tables are: ``coco``, ``expressions`` (COCO of these), ``pixels`` and so on."""
+        return {kind for name in self._tables for kind in [self._kind(name)] if kind}
+
+    @cached_property
+    def _tables(self) -> list[str]:
+        if self.archive.is_file and not self.pictures:
+            return self.names  # whatever it is called
+        found: dict[str, list[str]] = {}
+        for name in sorted(self.names, key=lambda name: (name.count("/"), name)):
+            suffix = PurePosixPath(name).suffix.lower()
+            if suffix in _KINDS and len(found.setdefault(suffix, [])) < _MOST_TABLES:
+                found[suffix].append(name)
+        return [name for names in found.values() for name in names]
+
+    def _kind(self, name: str) -> str:
+        try:
+            return _KINDS.get(PurePosixPath(name).suffix.lower(), _table_kind)(self, name)
+        except (DatasetError, csv.Error, *DAMAGE):
+            return ""
+
+    def head(self, name: str, most: int = _HEAD) -> str:
+        with self.archive.text(name) as file:
+            return file.read(most)
+
+    def first_row(self, name: str) -> list[str]:
+        """The cells of a table's first line, in small letters."""
+        line = self.head(name).partition("\n")[0]
+        return [cell.strip().lower() for cell in next(csv.reader([line]), [])]
+
+
+def _table_kind(place: _Place, name: str) -> str:
+    """By the header: ``pixels`` of FER2013, ``boxes``, or a ``table`` of pictures and labels."""
+    columns = find_columns(place.first_row(name))
+    if {"emotion", "pixels", "usage"} <= set(columns.header):
+        return "pixels"
+    return "boxes" if columns.is_labelled and columns.box else ""
+
+
+def _json_kind(place: _Place, name: str) -> str:
+    """``dataturks`` for a JSON object a line, ``coco``, or ``expressions`` in a COCO file."""
+    head = place.head(name)
+    if _is_dataturks(head):
+        return "dataturks"
+    if '"images"' not in (text := place.head(name, MOST_BYTES)) or '"annotations"' not in text:
+        return ""
+    for match in _CATEGORIES.finditer(text):
+        try:
+            categories, _ = json.JSONDecoder().raw_decode(text, match.end())
+            names = [str(category["name"]) for category in categories]
+        except (ValueError, TypeError, KeyError, RecursionError):
+            continue
+        return "expressions" if any(expression_in(name, None) for name in names) else "coco"
+    return ""
+
+
+def _is_dataturks(head: str) -> bool:
+    first = head.lstrip().partition("\n")[0]
+    return first.startswith("{") and '"content"' in first and '"annotation"' in first
+
+
+def _lines_kind(place: _Place, name: str) -> str:
+    return "dataturks" if _is_dataturks(place.head(name)) else ""
+
+
+def _xml_kind(place: _Place, name: str) -> str:
+    return "voc" if "<annotation" in place.head(name) else ""
+
+
+_KINDS: dict[str, Callable[[_Place, str], str]] = {
+    ".csv": _table_kind,
+    ".json": _json_kind,
+    ".jsonl": _lines_kind,
+    ".ndjson": _lines_kind,
+    ".xml": _xml_kind,
+}
+
+
+def _is_affectnet2021(place: _Place, *_: object) -> bool:
+    return any((place.path / name / "images").is_dir() for name in ("train_set", "val_set"))
+
+
+def _is_affectnet(place: _Place, *_: object) -> bool:
+    """By its tables, which may lack a header; own ones may have their names."""
+    if not place.path.is_dir():
+        return False
+    columns = [column.lower() for column in COLUMNS]
+    for table in find_tables(place.path).values():
+        cells = place.first_row(table)
+        if columns[0] in cells or (len(cells) == len(columns) and cells[6].strip().isdecimal()):
+            return True
+    return False
+
+
+def _is_fer2013(place: _Place, *_: object) -> bool:
+    named = any(_FER2013.match(name.rpartition("/")[2]) for name in place.pictures)
+    return named or _is_unnamed_fer2013(place) or "pixels" in place.kinds
+
+
+def _is_unnamed_fer2013(place: _Place) -> bool:
+    """A copy whose pictures are called otherwise: 48×48, in two splits of all seven expressions."""
+    first = {name.rpartition("/")[0]: name for name in reversed(place.pictures)}
+    splits: dict[str, set[str]] = {}
+    for folder in first:
+        *_, split, label = ("", "", *folder.lower().split("/"))
+        noun = expression_in(label, None)
+        if split not in ("train", "training", "test") or noun is None:
+            return False
+        splits.setdefault(split, set()).add(noun)
+    if len(splits) != 2 or any(nouns != set(FER2013) for nouns in splits.values()):
+        return False
+    try:
+        sizes = {Picture(place.archive, name).upright_size() for name in first.values()}
+    except DatasetError:
+        return False
+    return sizes == {(SIDE, SIDE)}
+
+
+def _is_folder(place: _Place, wants: Wants | None, own_labels: bool) -> bool:
+    """Whether pictures lie in folders of expressions, or in any with labels of one's own."""
+    if not place.pictures or place.archive.is_file:
+        return False
+    if own_labels:
+        return any(place.folders)
+    if find_list(place.names) or is_ckplus(place.pictures):
+        return True
+    parts = {part for folder in place.folders for part in folder.split("/")}
+    if any(expression_in(part, None) for part in parts):
+        return True
+    return any(part.isdecimal() for part in parts) and numbers_are_labels(place.pictures)
+
+
+_Rule = Callable[[_Place, "Wants | None", bool], bool]
+_PUBLISHED: dict[str, _Rule] = {
+    "packed": lambda place, *_: (place.path / "pack.json").is_file(),
+    "affectnet2021": _is_affectnet2021,
+    "affectnet": _is_affectnet,
+    "fer2013": _is_fer2013,
+    "fddb": lambda place, *_: any(_FDDB.fullmatch(n.rpartition("/")[2]) for n in place.names),
+    "wider": lambda place, *_: any(name.lower().endswith("bbx_gt.txt") for name in place.names),
+}
+_GENERAL: dict[str, _Rule] = {
+    # A COCO file of expressions has crops, and one of faces whole pictures, unless asked otherwise.
+    "boxes": lambda place, wants, own: (
+        bool({"boxes", "expressions"} & place.kinds)
+        or ("coco" in place.kinds and (own or wants == "crops"))
+    ),
+    "coco": lambda place, wants, _: (
+        "coco" in place.kinds or ("expressions" in place.kinds and wants == "scenes")
+    ),
+    "dataturks": lambda place, *_: "dataturks" in place.kinds,
+    "folder": _is_folder,
+    "voc": lambda place, *_: "voc" in place.kinds,
+}
+
+
+def _none_fits(path: Path, wants: Wants | None) -> str:
+    what = {
+        "crops": "labelled faces",
+        "scenes": "pictures with marked faces",
+        None: "a known data set",
+    }[wants]
+    message = f"{path} does not look like {what}"
+    if packed := packed_inside(path):
+        return f"{message}; {packed} in it may have to be unpacked first"
+    other = fitting_readers(path) if wants else []
+    if other:
+        return f"{message}: it can be read as {', '.join(other)}"
+    if wants != "scenes" and fitting_readers(path, "crops", ["labels"]) == ["folder"]:
+        return (
+            f"{message}: none of its folders is named by an expression, such as happiness; "
+            "--option labels=free takes their names as labels of your own"
+        )
+    return f"{message}: choose its reader with --dataset ({', '.join(datasets.names())})"

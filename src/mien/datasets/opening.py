@@ -1,0 +1,119 @@
+"""Opens a data set: chooses its reader, hands out the options, checks the result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mien.datasets.base import AnyDataset, Dataset, DatasetFacts
+from mien.datasets.detected import detect_faces
+from mien.datasets.files.archive import packed_inside
+from mien.datasets.guessing import Wants, guess_reader
+from mien.errors import DatasetError, MienError
+from mien.options import arguments, parameters, read_pairs, takes
+from mien.registry import datasets
+
+AUTO = "auto"
+"""In place of a reader's name: guess it from what lies there."""
+
+Wrapper = Callable[..., Any]
+WRAPPERS: tuple[Wrapper, ...] = (detect_faces,)
+"""What takes the options that all readers share: functions of an opened data set and of annotated
+keyword options, which return a data set. One is called if one of its options was given, unless the
+reader has an option of that name itself."""
+
+
+def open_dataset(
+    path: str | Path,
+    name: str = AUTO,
+    options: Sequence[str] = (),
+    *,
+    wants: Wants | None = None,
+) -> Dataset:
+    """Open the data set at ``path`` with the reader ``name``; a ``SceneDataset`` for some readers.
+
+    ``"auto"`` guesses the reader (``mien.datasets.guessing``), among those of face ``crops`` or of
+    whole pictures (``scenes``) if ``wants`` says so. ``facts.reader`` of the result is the reader
+    that was used.
+
+    ``options`` are each ``key=value``, such as ``classes=7`` for ``ferplus``. The reader gets its
+    own as keyword arguments of its annotated types; those of ``WRAPPERS`` are taken off before.
+
+    Raises ``UnknownNameError`` for an unknown reader, ``ConfigError`` for an unknown option,
+    ``DatasetError`` where the reader cannot read ``path`` (the message names readers that can) or
+    several readers or none fit, and ``MienError`` for a third party's reader that does not follow
+    the protocol.
+    """
+    guessed = name == AUTO
+    if guessed:
+        common = {key for wrap in WRAPPERS for key in parameters(wrap)}
+        name = guess_reader(Path(path), wants, read_pairs(options, "data set").keys() - common)
+    reader = datasets.get(name)
+    own, shared = _share_out(options, reader, name)
+    try:
+        dataset = reader(path, **own)
+    except DatasetError as error:
+        fitting = [] if guessed else _fitting(Path(path), but=name)
+        packed = packed_inside(Path(path))
+        if not fitting and packed:
+            raise DatasetError(f"{error}; {packed} in it may have to be unpacked first") from None
+        if not fitting:
+            raise
+        raise DatasetError(f"{error}; readers that can read it: {', '.join(fitting)}") from None
+    _check(dataset, name)
+    with suppress(AttributeError):  # a third party's facts may be a property without a setter
+        dataset.facts = replace(dataset.facts, reader=name)
+    for wrap, values in shared:
+        dataset = wrap(dataset, **values)
+    return dataset  # type: ignore[no-any-return]
+
+
+def reader_of(dataset: AnyDataset, asked: str) -> str:
+    """The reader that opened ``dataset`` where ``asked`` was; for a run's recipe."""
+    return dataset.facts.reader or asked
+
+
+def _share_out(
+    options: Sequence[str], reader: Callable[..., Any], name: str
+) -> tuple[dict[str, Any], list[tuple[Wrapper, dict[str, Any]]]]:
+    """The reader's own options, and each wrapper that was asked for with its options."""
+    where = f"data set reader {name!r}"
+    own: Mapping[str, Any] = read_pairs(options, where)
+    shared = []
+    for wrap in WRAPPERS:
+        names = set(parameters(wrap)) - {"dataset"}
+        taken = {key: own[key] for key in own if key in names and not takes(reader, key)}
+        if taken:
+            own = {key: value for key, value in own.items() if key not in taken}
+            shared.append((wrap, arguments(wrap, taken, "data set", without=["dataset"])))
+    return arguments(reader, own, where, without=["path"]), shared
+
+
+def _check(dataset: Any, name: str) -> None:
+    """Raise ``MienError`` with the members of the protocol that ``dataset`` lacks."""
+    missing = [member for member in ("facts", "splits", "skipped") if not hasattr(dataset, member)]
+    if not (hasattr(dataset, "samples") or hasattr(dataset, "scenes")):
+        missing.append("samples or scenes")
+    if not missing and not isinstance(dataset.facts, DatasetFacts):
+        missing.append("facts of the type DatasetFacts")
+    if missing:
+        raise MienError(
+            f"the data set reader {name!r} returns a {type(dataset).__name__} without "
+            f"{', '.join(missing)}: a data set needs facts, splits(), skipped(split), and "
+            "samples(split) or scenes(split), see mien.datasets.base"
+        )
+
+
+def _fitting(path: Path, but: str) -> list[str]:
+    """Other readers that can read ``path`` without options."""
+    fitting = []
+    for name in datasets.names():
+        if name == but:
+            continue
+        with suppress(Exception):  # a third party's reader may raise anything
+            datasets.get(name)(path)
+            fitting.append(name)
+    return fitting
