@@ -20,6 +20,7 @@ SRC = Path(mien.__file__).parent
 LAYERS = [
     {
         "arrays",
+        "devices",
         "errors",
         "escaping",
         "extras",

@@ -49,7 +49,8 @@ class Recognizer:
     for (``None``: the detector's default). ``detector_options`` are further options of the detector
     (see ``mien.detectors.load.load_detector``). Pictures of more than ``max_pixels`` are refused
     before they are decoded (see ``mien.media.images.read_image``). ``threads`` limits the threads
-    of each network.
+    of each network. ``device`` is where networks run: cpu (the default), cuda, coreml, dml,
+    openvino, or auto, the best of these that works (docs/usage.md).
 
     Networks are loaded once, here: make one ``Recognizer`` and keep it. Threads may share it, and
     so may processes that are forked from this one (docs/processes.md).
@@ -65,6 +66,7 @@ class Recognizer:
         detector_options: Options = (),
         max_pixels: int | None = None,
         threads: int | None = None,
+        device: str | None = None,
     ) -> None:
         given = read_pairs(detector_options, "detector_options")
         if min_face_size is not None:
@@ -73,7 +75,7 @@ class Recognizer:
             given["min_face_size"] = min_face_size
         if isinstance(detector, str | Path):
             with loading:
-                detector = load_detector(detector, threads=threads, options=given)
+                detector = load_detector(detector, threads=threads, options=given, device=device)
         elif given:
             raise ConfigError(
                 f"{', '.join(given)}: only for a detector given by name or file; set it on your "
@@ -83,7 +85,7 @@ class Recognizer:
             detector = check_detector(detector, type(detector).__name__)
         if isinstance(model, str | Path):
             with loading:
-                model = load_classifier(model, threads=threads)
+                model = load_classifier(model, threads=threads, device=device)
         self.detector: Detector = detector
         self.classifier: Classifier = model
         self._max_pixels = max_pixels
@@ -212,6 +214,7 @@ def analyze(
     detector_options: Options = (),
     max_pixels: int | None = None,
     threads: int | None = None,
+    device: str | None = None,
 ) -> Result:
     """Faces and expressions of one picture; the options are those of ``Recognizer``.
 
@@ -225,6 +228,7 @@ def analyze(
     options: dict[str, Any] = {
         "detector": detector, "model": model, "min_face_size": min_face_size,
         "detector_options": detector_options, "max_pixels": max_pixels, "threads": threads,
+        "device": device,
     }  # fmt: skip
     with _lock:
         if _kept is None or _kept[0] != options:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mien.cli.support.device import DEVICE
 from mien.cli.support.numbers import THREADS, Finite
 from mien.cli.support.printing import complain
 from mien.errors import MienError, PictureOutputError
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     help="Refuse pictures with more pixels (default: 100 million).",
 )  # fmt: skip
 @click.option("--threads", type=THREADS, metavar="N", help="Threads per network.")
+@DEVICE
 @click.pass_context
 def command(
     context: click.Context,

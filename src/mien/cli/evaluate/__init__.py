@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mien.cli.support.device import DEVICE
 from mien.cli.support.numbers import COUNT, THREADS, Finite
 from mien.cli.support.printing import complain, say_json
 
@@ -59,10 +60,6 @@ OWN: dict[Kind, tuple[str, ...]] = {
     help="With --folds: set any key of the recipe; can be repeated.",
 )  # fmt: skip
 @click.option("--weights", metavar="WHERE", help="With --folds: the recipe's initial weights.")
-@click.option(
-    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
-    help="With --folds: where the recipe is trained.",
-)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option(
     "--figure", type=click.Path(),
@@ -104,6 +101,7 @@ OWN: dict[Kind, tuple[str, ...]] = {
     "--limit", type=COUNT, metavar="N",
     help="Detectors: only N pictures, drawn at random (seed 0: always the same ones).",
 )  # fmt: skip
+@DEVICE
 @click.pass_context
 def command(
     context: click.Context,
@@ -118,7 +116,6 @@ def command(
     out: str | None,
     overrides: tuple[str, ...],
     weights: str | None,
-    device: str,
     as_json: bool,
     figure: str | None,
     figures: str | None,
@@ -153,12 +150,12 @@ def command(
     if folds is not None:
         cross_validation.evaluate_folds(
             context, model, data, folds, split=split, dataset=dataset, options=options, out=out,
-            overrides=overrides, weights=weights, device=device, tta=settings["tta"],
+            overrides=overrides, weights=weights, device=settings["device"], tta=settings["tta"],
             as_json=as_json, html=html,
         )  # fmt: skip
         return
     refuse(context, cross_validation.OWN, "needs --folds")
-    source = identify(model, settings["threads"])
+    source = identify(model, settings["threads"], settings["device"])
     for kind in OWN.keys() - {source.kind}:
         refuse(
             context, OWN[kind], f"is for {CALLED[kind]}s, and {model} is a {CALLED[source.kind]}"

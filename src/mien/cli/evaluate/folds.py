@@ -22,9 +22,9 @@ UNUSED = (
     "detector_options", "threads", "threshold", "limit",
 )  # fmt: skip
 """Parameters that have no meaning with ``--folds``."""
-OWN = ("out", "overrides", "weights", "device")
+OWN = ("out", "overrides", "weights")
 """Parameters that need ``--folds``."""
-TRAINS = ("overrides", "weights", "device")
+TRAINS = ("overrides", "weights")
 """Parameters that need a recipe."""
 
 
@@ -50,7 +50,7 @@ def evaluate_folds(
     out: str | None,
     overrides: Sequence[str],
     weights: str | None,
-    device: str,
+    device: str | None,
     tta: bool,
     as_json: bool,
     html: str | None,
@@ -77,7 +77,7 @@ def evaluate_folds(
         refuse(context, TRAINS, f"is for a recipe, and {model} is a model, which is not trained")
         found, warnings = _measured(
             model, data, count, by_subject, split=split, dataset=dataset, options=options,
-            out=None if out is None else Path(out), tta=tta,
+            out=None if out is None else Path(out), device=device, tta=tta,
         )  # fmt: skip
     try:
         if html is not None:
@@ -108,7 +108,7 @@ def _trained(
     out: Path,
     overrides: Sequence[str],
     weights: str | None,
-    device: str,
+    device: str | None,
     tta: bool,
 ) -> CrossValidation:
     from mien.cli.support.epochs import epochs_shown
@@ -133,7 +133,7 @@ def _trained(
     from mien.train.session import check_dataset, pick_device
 
     check_dataset(config, opened)
-    chosen = pick_device(device)
+    chosen = pick_device(device or "auto")
 
     @contextmanager
     def on_fold(number: int, of: int, own: ClassifierConfig) -> Iterator[Any]:
@@ -161,6 +161,7 @@ def _measured(
     dataset: str | None,
     options: Sequence[str],
     out: Path | None,
+    device: str | None,
     tta: bool,
 ) -> tuple[CrossValidation, list[str]]:
     from mien.cli.support.progress import meter
@@ -171,11 +172,11 @@ def _measured(
     from mien.subjects.measured_data import open_data
     from mien.subjects.source import identify
 
-    source = identify(model)
+    source = identify(model, device=device)
     if source.kind == "detector":
         raise ConfigError(f"{model} is a face detector: --folds is for classifiers")
     say(f"{model} is a model: it is measured on each fold, and not trained", err=True)
-    subject = open_subject(source, Settings(tta=tta, repeats_of="none"))
+    subject = open_subject(source, Settings(tta=tta, repeats_of="none", device=device))
     assert isinstance(subject, ClassifierSubject)
     opened = open_data(source, subject.recipe, data, dataset, options, "official")
     divided = source_split(opened.crops.splits(), split)

@@ -7,7 +7,7 @@ set of them.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -86,14 +86,14 @@ class Evaluation(Headline):
     """Of the split's pictures and labels: figures are comparable only if it is the same."""
     skipped: tuple[str, ...]
     """Pictures that could not be read, with the reason; they are in no figure."""
-    temperature: float
-    """The model's: its logits were divided by it."""
-    affect: dict[str, AffectScores]
-    """``valence`` and ``arousal`` → scores; empty if the model or the data has none."""
     no_face: tuple[str, ...] = ()
     """Photos in which no face was found; they count as wrong."""
     with_face: Headline | None = None
     """Measures without them; ``None`` if there are none."""
+    temperature: float = 1.0
+    """The model's: its logits were divided by it."""
+    affect: dict[str, AffectScores] = field(default_factory=dict)
+    """``valence`` and ``arousal`` → scores; empty if the model or the data has none."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -111,10 +111,10 @@ def measure(predictions: Predictions) -> Evaluation:
     without = None
     if made.repeats_of and fresh.any():
         without = _headline(made, fresh, made.no_face_labels)
+    everything = np.ones(len(made), bool)
     confusion = _confusion(made.probs, made.labels, made.no_face_labels)
     scores = zip(*metrics.precision_recall_f1(confusion), confusion.sum(axis=1), strict=True)
-    every = np.ones(len(made), bool)
-    headline = _headline(made, every, made.no_face_labels)
+    headline = _headline(made, everything, made.no_face_labels)
     affect: dict[str, AffectScores] = {}
     if made.affect is not None and made.affect_known is not None:
         affect = measure_affect(made.affect, made.affect_known)
@@ -135,20 +135,21 @@ def measure(predictions: Predictions) -> Evaluation:
         splits=made.splits,
         fingerprint=made.fingerprint,
         skipped=made.skipped,
+        no_face=made.no_face,
+        with_face=_headline(made, everything) if made.no_face else None,
         temperature=made.temperature,
         affect=affect,
-        no_face=made.no_face,
-        with_face=_headline(made, every) if made.no_face else None,
     )
 
 
 def _headline(
     made: Predictions, rows: NDArray[np.bool_], no_face: NDArray[np.int64] | None = None
 ) -> Headline:
-    """Of the answers ``rows``, and of photos with the labels ``no_face`` that have none."""
-    exact, labels = made.probs[rows].astype(np.float64), made.labels[rows]
+    """Of the answers in (N,) ``rows``, and of photos with the labels ``no_face`` that have none."""
+    probs, labels = made.probs[rows], made.labels[rows]
+    exact = probs.astype(np.float64)
     plain = None if made.uncalibrated is None else made.uncalibrated[rows].astype(np.float64)
-    confusion = _confusion(made.probs[rows], labels, no_face)
+    confusion = _confusion(probs, labels, no_face)
     return Headline(
         n=int(confusion.sum()),
         accuracy=metrics.accuracy(confusion),

@@ -39,8 +39,8 @@ class TorchClassifier:
         self._device = pick_device(device)
         self.spec = replace(
             input_spec(config, tuple(state["labels"])),
-            affect=self._net.affect is not None,
             **run_framing(config, state),
+            affect=self._net.affect is not None,
             sha256=checkpoint.weights_hash(self._net),
             card={**state.get("facts", {}), "recipe": config.to_dict()},
         )
