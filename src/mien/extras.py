@@ -23,7 +23,7 @@ PURPOSES = {
     "train": "train and export models",
     "plot": "draw figures and write reports",
     "heif": "read HEIC pictures",
-    "tables": "read Parquet tables",
+    "tables": "read and write Parquet",
     "tune": "search for good settings",
     "dev": "work on Mien itself",
 }

@@ -48,6 +48,10 @@ def photo(path: Path) -> None:
     shutil.copyfile(sample.path_of("obama_smile.jpg"), path)
 
 
+def other_photo(path: Path) -> None:
+    shutil.copyfile(sample.path_of("astronaut.jpg"), path)
+
+
 def photos(path: Path) -> None:
     sample.write_photos(path)
     (path / "more").mkdir()
@@ -158,6 +162,7 @@ FILES: dict[str, Callable[[Path], None]] = {
     "my_recipe.toml": recipe,
     "others.zip": other_scenes,
     "party.jpg": photo,
+    "other.jpg": other_photo,
     "photo.jpg": photo,
     "photos": photos,
     "photos.zip": photos_zip,

@@ -21,6 +21,7 @@ OUTPUTS = {
     "analyze": ["output", "draw", "crops"],
     "compare": ["figure", "figures", "html"],
     "data crop": ["out"],
+    "data label": ["merged", "out"],
     "data pack": ["out"],
     "data plot": ["out"],
     "evaluate": ["figure", "figures", "html", "save"],
@@ -79,6 +80,7 @@ ANALYZE = ("analyze", "--detector", "none")
     ("data", "plot", "photos", "--dataset", "folder", "--out", "photos"),
     ("data", "plot", "photos", "--dataset", "folder", "--out", "soft_photos"),
     ("data", "plot", "photos", "--dataset", "folder", "--out", "photos/happiness"),
+    ("data", "label", "photos", "--agreement", "--ratings", "fer.csv", "--merged", "hard_fer.csv"),
     ("data", "pack", "photos", "soft_photos", "--size", "16", "--dataset", "folder"),
     ("data", "pack", "fer.csv", "hard_fer.csv", "--size", "16"),
     ("evaluate", "default", "--data", "fer.csv", "--save", "fer.csv"),
@@ -118,7 +120,9 @@ def test_a_list_on_standard_input_is_checked_as_it_comes(
     ):  # fmt: skip
         names = f"{ASTRONAUT}\n{last}\n".encode()
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(names)))
-        assert mien(*ANALYZE, "-", "-f", "csv", *outputs) == (0 if "new.csv" in outputs else 1)
+        assert mien(*ANALYZE, "-q", "-", "-f", "csv", *outputs) == (
+            0 if "new.csv" in outputs else 1
+        )
         error = capsys.readouterr().err
         assert error == "" if "new.csv" in outputs else "cannot write" in error
     after = state(place)

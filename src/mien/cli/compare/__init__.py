@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mien.cli.support.device import DEVICE
 from mien.cli.support.numbers import COUNT, THREADS
 from mien.cli.support.printing import say_json
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 OWN: dict[Kind, tuple[str, ...]] = {
     "classifier": ("tta",),
-    "detector": ("detector_options", "threads", "limit", "figures", "html"),
+    "detector": ("detector_options", "threads", "limit"),
 }
 """Parameters of only one kind of model."""
 
@@ -53,11 +54,12 @@ OWN: dict[Kind, tuple[str, ...]] = {
 )  # fmt: skip
 @click.option(
     "--figures", type=click.Path(), metavar="DIR",
-    help="Detectors: write every figure as PNG, with the same pictures side by side.",
+    help="Write every figure as PNG, with the same pictures side by side.",
 )  # fmt: skip
 @click.option(
-    "--html", type=click.Path(), metavar="FILE", help="Detectors: write a report as one HTML file."
+    "--html", type=click.Path(), metavar="FILE", help="Write a report as one HTML file."
 )  # fmt: skip
+@DEVICE
 @click.pass_context
 def command(
     context: click.Context,
@@ -97,7 +99,9 @@ def command(
     from mien.subjects.source import CALLED, identify
 
     check_outputs(context, ["figure", "figures", "html"])
-    sources = [identify(run, settings["threads"]) for run in dict.fromkeys(runs)]
+    sources = [
+        identify(run, settings["threads"], settings["device"]) for run in dict.fromkeys(runs)
+    ]
     kind = common_kind(sources)
     if len(sources) < 2:
         raise ConfigError("a comparison needs two models of one kind or more")

@@ -1,4 +1,4 @@
-"""``mien data``: inspect, draw, pack and crop data sets before training or measuring on them."""
+"""``mien data``: inspect, draw, crop, label and pack data sets before training or measuring."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import click
 
 from mien.cli.data.crop import crop
 from mien.cli.data.info import info
+from mien.cli.data.label import label
 from mien.cli.data.pack import pack
 from mien.cli.data.plot import plot
 
 
 @click.group()
 def command() -> None:
-    """Inspect, draw, pack and crop data sets."""
+    """Inspect, draw, crop, label and pack data sets."""
 
 
-for subcommand in (crop, info, pack, plot):
+for subcommand in (crop, info, label, pack, plot):
     command.add_command(subcommand)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mien.cli.support.device import DEVICE
 from mien.cli.support.numbers import COUNT, THREADS, Finite
 from mien.cli.support.printing import complain, say_json
 
@@ -85,6 +86,7 @@ OWN: dict[Kind, tuple[str, ...]] = {
     "--limit", type=COUNT, metavar="N",
     help="Detectors: only N pictures, drawn at random (seed 0: always the same ones).",
 )  # fmt: skip
+@DEVICE
 @click.pass_context
 def command(
     context: click.Context,
@@ -126,7 +128,7 @@ def command(
     from mien.subjects.training_data import TrainingData
 
     check_outputs(context, ["figure", "figures", "html", "save"])
-    source = identify(model, settings["threads"])
+    source = identify(model, settings["threads"], settings["device"])
     for kind in OWN.keys() - {source.kind}:
         refuse(
             context, OWN[kind], f"is for {CALLED[kind]}s, and {model} is a {CALLED[source.kind]}"
