@@ -63,6 +63,9 @@ REDUCED = {
         "--set resize=32 --set input_size=32"
     ),
     "mien train resnet18": f"{CLASSIFIER} --set resize=32 --set input_size=32",
+    "mien train --show": "",
+    "mien train fine_tune": "--epochs 1 --threads 1",
+    "mien train probe": "--epochs 1 --threads 1",
     "mien train": CLASSIFIER,
     "mien tune": "--trials 2 --epochs 1 --threads 1",
     "mien study": "--only majority",

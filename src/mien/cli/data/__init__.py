@@ -1,4 +1,4 @@
-"""``mien data``: inspect, draw, crop, label and pack data sets before training or measuring."""
+"""``mien data``: inspect, crop, label, draw and pack data sets before training on them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mien.cli.data.plot import plot
 
 @click.group()
 def command() -> None:
-    """Inspect, draw, crop, label and pack data sets."""
+    """Inspect, crop, label, draw and pack data sets."""
 
 
 for subcommand in (crop, info, label, pack, plot):
