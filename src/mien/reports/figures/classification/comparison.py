@@ -120,7 +120,7 @@ def confusions_figure(comparison: ClassifierComparison, title: str) -> Figure:
                     place[1], place[0], f"{100 * share:.0f}", ha="center", va="center", fontsize=8,
                     color=readable_on(share) if counts[place] else MUTED,
                 )  # fmt: skip
-        label_matrix(axes, [*labels], labels, label_size(len(labels)) - 1)
+        label_matrix(axes, [*labels], row.scores.columns, label_size(len(labels)) - 1)
         axes.set_title(f"{clipped(row.name)}: {row.scores.accuracy:.1%}", fontsize=10, color=INK)
     for axes in grid.flat[len(rows) :]:
         axes.set_visible(False)
