@@ -76,7 +76,6 @@ CHANGED = {
 
 OWN_SPLIT = "--set splits=random:90/10 --set valid_split=valid"
 FIRST = {
-    ("docs/training.md", "mien train runs/trial/recipe.json"): ("rm -rf runs/again",),
     ("docs/detection.md", "mien evaluate runs/faces"): (
         f"mien train faster_rcnn_mobile --data wider_train5.zip --out runs/faces {OWN_SPLIT}",
     ),
