@@ -41,6 +41,10 @@ def _show_recipe(context: click.Context, _: click.Parameter, recipe: str | None)
 @click.option("--out", required=True, metavar="DIR", help="Folder of the run, created if missing.")
 @click.option("--dataset", metavar="NAME", help="Reader of the data instead of the recipe's.")
 @click.option(
+    "--option", "options", multiple=True, metavar="KEY=VALUE",
+    help="An option of the reader, beside the recipe's; can be repeated.",
+)  # fmt: skip
+@click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
     help="auto: a GPU if there is one.",
 )  # fmt: skip
@@ -87,6 +91,7 @@ def command(
     threads: int | None,
     overrides: tuple[str, ...],
     teacher: tuple[str, ...],
+    options: tuple[str, ...],
     **keys: Any,
 ) -> int:
     """Train a classifier or a face detector from a recipe.
@@ -97,10 +102,14 @@ def command(
     done, 1 failed, 2 usage, 130 stopped by Ctrl-C.
     """
     import shlex
+    from dataclasses import replace
 
     from mien.cli.support.epochs import counted, epochs_shown
     from mien.cli.support.inputs import check_outputs
-    from mien.datasets.opening import open_dataset
+    from mien.cli.support.photos import hint_at_photos, search_photos
+    from mien.cli.support.reader import say_reader
+    from mien.datasets.guessing import Wants
+    from mien.datasets.opening import AUTO, open_dataset
     from mien.extras import require_extra
     from mien.train.classification.config import ClassifierConfig
     from mien.train.recipe import load_recipe
@@ -110,9 +119,11 @@ def command(
     if teacher:
         values["teacher"] = teacher[0] if len(teacher) == 1 else teacher
     config = load_recipe(recipe, overrides, values)
+    config = replace(config, dataset_options=(*config.dataset_options, *options))
     if isinstance(config, ClassifierConfig):
         config.check_teacher()
-    dataset = open_dataset(data, config.dataset, config.dataset_options)
+    wants: Wants = "crops" if isinstance(config, ClassifierConfig) else "scenes"
+    dataset = open_dataset(data, config.dataset, config.dataset_options, wants=wants)
     require_extra("train", "'mien train'")
     import torch
 
@@ -122,11 +133,15 @@ def command(
     from mien.train.trainer import settle, train
 
     check_dataset(config, dataset)
-    settled, divided = settle(config, dataset, Path(out), resume)
     if threads is not None:
         torch.set_num_threads(threads)
     chosen = pick_device(device)
     main = distributed.rank() == 0  # of several processes only the first one prints
+    if main:
+        say_reader(data, dataset, config.dataset == AUTO)
+        hint_at_photos(dataset, config.dataset_options)
+        search_photos(dataset, config.splits)
+    settled, divided = settle(config, dataset, Path(out), resume)
     if main:
         epochs = counted(settled.epochs, "epoch")
         say(f"training {config.name} on {chosen}, {epochs}, into {out}", err=True)

@@ -44,6 +44,7 @@ from mien.train.session import (
     environment,
     join_processes,
     pick_device,
+    with_reader,
 )
 from mien.train.task import Net, Task, epoch_seed
 
@@ -116,6 +117,7 @@ def settle(
     ``train`` does the same; a settled recipe stays as it is. See
     ``mien.train.classification.resolve``.
     """
+    config = with_reader(config, dataset)
     if isinstance(config, ClassifierConfig) and not isinstance(dataset, SceneDataset):
         return resolve(config, dataset, run, resume)
     dataset = resplit(dataset, config.splits, config.splits_from, config.splits_seed)

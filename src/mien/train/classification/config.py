@@ -56,7 +56,7 @@ class ClassifierConfig(BaseConfig):
     memory_keys = "widths, input_size or limit"
 
     # --- data ---
-    dataset: str = "fer2013"
+    dataset: str = "auto"
     splits: str = "official"
     """``official``, or how ``splits_from`` is divided at random into ``train`` and ``valid`` (and
     ``test``): ``random:90/10`` (per cent, stratified by class), ``random:1600/400/5000``

@@ -118,7 +118,7 @@ def export_classifier(
     spec = replace(add_choices(spec, weights, name, licence, card), **(framing or {}))
     split = None
     if calibrate is not None:
-        dataset = open_dataset(calibrate, config.dataset, config.dataset_options)
+        dataset = open_dataset(calibrate, config.dataset, config.dataset_options, wants="crops")
         dataset = resplit(dataset, config.splits, config.splits_from, config.splits_seed)
         split = _calibration_split(dataset, calibrate_split, config, spec)
 
