@@ -159,6 +159,7 @@ FILES: dict[str, Callable[[Path], None]] = {
     "labelled_photos": labelled_photos,
     "model.onnx": classifier,
     "my.onnx": classifier,
+    "my_faces": faces,
     "my_recipe.toml": recipe,
     "others.zip": other_scenes,
     "party.jpg": photo,
