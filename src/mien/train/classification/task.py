@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from mien.datasets.base import Dataset
+from mien.datasets.crops.balance import uneven_classes
 from mien.errors import ConfigError
 from mien.labels import FERPLUS
 from mien.preprocess.network_input import normalise
@@ -69,6 +70,7 @@ class ClassifierTask:
                 if self.valid
                 else ()
             ),
+            *_uneven(self.data, config, spec.labels),
         )
         teachers = Teachers(nets, device, config.distill_flip) if nets else None
         self.objective = Objective(config, classes, self.data, teachers)
@@ -279,6 +281,15 @@ def _without_face(split: TensorSplit, name: str) -> list[str]:
         return []
     total = len(split) + len(split.unreadable)
     return [f"split {name!r}: no face was found in {split.no_face:,} of {total:,} photos"]
+
+
+def _uneven(data: TensorSplit, config: ClassifierConfig, labels: Sequence[str]) -> list[str]:
+    """A sentence if some classes have few pictures, or far fewer than others."""
+    counts = torch.bincount(data.labels, minlength=len(labels)).tolist()
+    weighted = config.class_weights or config.sampling == "balanced"
+    by_label = dict(zip(labels, counts, strict=True))
+    found = uneven_classes(config.train_split, by_label, weighted)
+    return [found] * bool(found)
 
 
 def _missing(split: TensorSplit, name: str, therefore: str) -> list[str]:
