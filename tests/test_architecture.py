@@ -20,6 +20,7 @@ SRC = Path(mien.__file__).parent
 LAYERS = [
     {
         "arrays",
+        "devices",
         "errors",
         "escaping",
         "extras",
@@ -45,10 +46,10 @@ LAYERS = [
     {"classifiers", "datasets", "detectors"},
     {"catalogue", "pipeline"},
     {"sinks"},
-    {"evaluation"},
+    {"cropping", "evaluation"},
     {"reports"},
     {"train"},
-    {"subjects"},
+    {"labelling", "subjects"},
     {"cli"},
     {"__main__", "__init__"},
 ]

@@ -42,6 +42,21 @@ def detector_states() -> dict[str, str]:
     return {name: str(_try(_state, name)) for name in detectors.names()}
 
 
+def device_states() -> dict[str, str]:
+    """For every device: ``works``, ``needs …`` or ``broken: …``; a small network is tried."""
+    from mien.devices import INSTALL, PROVIDERS
+    from mien.runtime import onnxruntime, open_session
+    from mien.weights import MTCNN
+
+    def state(device: str) -> str:
+        if PROVIDERS[device] not in onnxruntime().get_available_providers():
+            return f"needs {INSTALL[device]}" if device in INSTALL else "broken"
+        open_session(MTCNN / "rnet.onnx", threads=1, device=device)
+        return "works"
+
+    return {device: str(_try(state, device)) for device in PROVIDERS}
+
+
 def card(name: str) -> dict[str, Any]:
     """All facts of a registered classifier or detector, or of an ONNX file.
 

@@ -92,6 +92,20 @@ class WholeFile:
         self.drop()
 
 
+def append_whole(file: int, data: bytes) -> None:
+    """Write all of ``data`` at the end of an open file or, where that fails, nothing.
+
+    ``file`` is its descriptor, opened for appending. Raises ``OSError``.
+    """
+    size = os.fstat(file).st_size
+    try:
+        while data:
+            data = data[os.write(file, data) :]
+    except BaseException:
+        os.ftruncate(file, size)
+        raise
+
+
 def _check_replaceable(path: Path) -> None:
     """Raise ``OSError`` for what is not a file: root would replace ``/dev/null`` by one."""
     with suppress(FileNotFoundError):

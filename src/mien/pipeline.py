@@ -56,7 +56,9 @@ class Recognizer:
     before they are decoded, and addresses (``https://…``) of servers that are not on the internet
     unless ``allow_private`` (see ``mien.media.images.read_image``). ``threads`` limits the threads
     of each network. A face whose most probable expression is below ``min_confidence``, in [0, 1],
-    gets the expression ``"uncertain"`` and keeps its probabilities.
+    gets the expression ``"uncertain"`` and keeps its probabilities. ``device`` is where networks
+    run: cpu (the default), cuda, coreml, dml, openvino, or auto, the best of these that works
+    (docs/usage.md).
 
     Networks are loaded once, here: make one ``Recognizer`` and keep it. Threads may share it, and
     so may processes that are forked from this one (docs/processes.md).
@@ -72,6 +74,7 @@ class Recognizer:
         detector_options: Options = (),
         max_pixels: int | None = None,
         threads: int | None = None,
+        device: str | None = None,
         min_confidence: float | None = None,
         allow_private: bool | None = None,
     ) -> None:
@@ -84,7 +87,7 @@ class Recognizer:
             given["min_face_size"] = min_face_size
         if isinstance(detector, str | Path):
             with loading:
-                detector = load_detector(detector, threads=threads, options=given)
+                detector = load_detector(detector, threads=threads, options=given, device=device)
         elif given:
             raise ConfigError(
                 f"{', '.join(given)}: only for a detector given by name or file; set it on your "
@@ -94,7 +97,7 @@ class Recognizer:
             detector = check_detector(detector, type(detector).__name__)
         if isinstance(model, str | Path):
             with loading:
-                model = load_classifier(model, threads=threads)
+                model = load_classifier(model, threads=threads, device=device)
         self.detector: Detector = detector
         self.classifier: Classifier = model
         self._max_pixels, self._allow_private = max_pixels, allow_private
@@ -261,6 +264,7 @@ def analyze(  # type: ignore[overload-overlap]  # a text is an iterable of texts
     detector_options: Options = ...,
     max_pixels: int | None = ...,
     threads: int | None = ...,
+    device: str | None = ...,
     min_confidence: float | None = ...,
     allow_private: bool | None = ...,
     on_error: OnError | None = ...,
@@ -275,6 +279,7 @@ def analyze(
     detector_options: Options = ...,
     max_pixels: int | None = ...,
     threads: int | None = ...,
+    device: str | None = ...,
     min_confidence: float | None = ...,
     allow_private: bool | None = ...,
     on_error: OnError | None = ...,
@@ -288,6 +293,7 @@ def analyze(
     detector_options: Options = (),
     max_pixels: int | None = None,
     threads: int | None = None,
+    device: str | None = None,
     min_confidence: float | None = None,
     allow_private: bool | None = None,
     on_error: OnError | None = None,
@@ -313,7 +319,7 @@ def analyze(
     options: dict[str, Any] = {
         "detector": detector, "model": model, "min_face_size": min_face_size,
         "detector_options": detector_options, "max_pixels": max_pixels, "threads": threads,
-        "min_confidence": min_confidence, "allow_private": allow_private,
+        "device": device, "min_confidence": min_confidence, "allow_private": allow_private,
     }  # fmt: skip
     with _lock:
         if _kept is None or _kept[0] != options:

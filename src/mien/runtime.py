@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import platform
+import warnings
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout, suppress
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from mien.devices import AUTO, CPU, PROVIDERS, candidates, unusable
 from mien.errors import ConfigError, ModelFileError, brief, one_line
 from mien.forking import PerProcess
 from mien.parsing import is_whole
@@ -28,14 +33,20 @@ class Session:
     session does not survive a fork.
     """
 
-    def __init__(self, model: str | os.PathLike[str] | bytes, threads: int | None) -> None:
-        self._model, self._threads = model, threads
+    def __init__(
+        self, model: str | os.PathLike[str] | bytes, threads: int | None, device: str = CPU
+    ) -> None:
+        self._model, self._threads, self._device = model, threads, device
         self._stamp: tuple[int, int] | None = None
         self._session = PerProcess(self._open)
+        # DirectML's sessions run one call at a time.
+        one_by_one = PROVIDERS["dml"] in self.get_providers()
+        self._turn: AbstractContextManager[object] = Lock() if one_by_one else nullcontext()
 
     def run(self, outputs: list[str], inputs: dict[str, NDArray[Any]]) -> list[NDArray[Any]]:
         """The ``outputs`` for these ``inputs``, both by name."""
-        arrays: list[NDArray[Any]] = self._session.value.run(outputs, inputs)
+        with self._turn:
+            arrays: list[NDArray[Any]] = self._session.value.run(outputs, inputs)
         return arrays
 
     def get_inputs(self) -> Any:
@@ -50,6 +61,11 @@ class Session:
         """The file's metadata."""
         return self._session.value.get_modelmeta()
 
+    def get_providers(self) -> list[str]:
+        """What runs it: execution providers of ONNX Runtime, the preferred one first."""
+        providers: list[str] = self._session.value.get_providers()
+        return providers
+
     def get_session_options(self) -> SessionOptions:
         """The settings that it was opened with."""
         return self._session.value.get_session_options()
@@ -63,6 +79,38 @@ class Session:
                 "load it in the new process"
             )
         self._stamp = stamp
+        devices = candidates(self._device, ort.get_available_providers())
+        for device in devices:
+            if device == CPU:
+                break
+            lacking = _prepare(ort, device)
+            try:
+                session = self._start(source, device)
+            except MemoryError:
+                raise
+            except Exception as error:  # noqa: BLE001 - ONNX Runtime's errors share no base
+                reason = one_line(error)
+            else:
+                if PROVIDERS[device] in session.get_providers():
+                    return session
+                reason = f"ONNX Runtime fell back to the CPU{lacking and f': {lacking}'}"
+            if self._device == AUTO:
+                warnings.warn(unusable(device, reason), RuntimeWarning, stacklevel=2)
+        try:
+            session = self._start(source, CPU)
+        except MemoryError:
+            raise
+        except Exception as error:
+            raise ModelFileError(
+                f"{name} is not a model that ONNX Runtime can run: expected an ONNX file "
+                f"({one_line(error)})"
+            ) from error
+        if devices[-1] != CPU:  # the model can be run, so the device is at fault
+            raise ConfigError(unusable(device, reason))
+        return session
+
+    def _start(self, source: str | bytes, device: str) -> InferenceSession:
+        ort = onnxruntime()
         options = ort.SessionOptions()
         options.log_severity_level = SILENT
         options.intra_op_num_threads = self._threads or usable_cores()
@@ -70,15 +118,10 @@ class Session:
         # Several sessions take turns on the same cores: idle threads that spin while they wait for
         # work would slow down the next session.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
-        except MemoryError:
-            raise
-        except Exception as error:  # ONNX Runtime's errors share no narrower base
-            raise ModelFileError(
-                f"{name} is not a model that ONNX Runtime can run: expected an ONNX file "
-                f"({one_line(error)})"
-            ) from error
+        if device == "dml":
+            options.enable_mem_pattern = False  # DirectML refuses it
+        providers = list(dict.fromkeys([PROVIDERS[device], PROVIDERS[CPU]]))
+        return ort.InferenceSession(source, options, providers=providers, enable_fallback=0)
 
 
 def onnxruntime() -> Any:
@@ -94,23 +137,41 @@ def onnxruntime() -> Any:
     return ort
 
 
-def open_session(model: str | os.PathLike[str] | bytes, *, threads: int | None = None) -> Session:
+def _prepare(ort: Any, device: str) -> str:
+    """Load the libraries of ``device``; the first problem on one line, or an empty text.
+
+    CUDA and cuDNN from pip are found only so. ONNX Runtime prints what it lacks, here and in its
+    log, which is silenced.
+    """
+    ort.set_default_logger_severity(SILENT)
+    printed = io.StringIO()
+    if device == "cuda":
+        with suppress(AttributeError, OSError), redirect_stdout(printed):  # new in version 1.21
+            ort.preload_dlls()
+    return printed.getvalue().partition("\n")[0]
+
+
+def open_session(
+    model: str | os.PathLike[str] | bytes, *, threads: int | None = None, device: str | None = None
+) -> Session:
     """A session for ``model``: the path of an ONNX file, or its content as bytes.
 
     ``threads`` is the number of threads within one operation (default: the processor cores that
-    this process may use). Networks run only on the CPU, so that results do not depend on what else
-    is installed.
+    this process may use). ``device`` is one of ``mien.devices.DEVICES``; the default is the CPU, so
+    that results do not depend on what else is installed. ``auto`` takes the best one that works,
+    and warns of those that are installed and do not.
 
     A session may be used by several threads at once. Opening one takes milliseconds: keep it.
 
     Raises ``ModelFileError`` if the file is missing, cannot be read or is not ONNX, and
-    ``ConfigError`` for ``threads`` that are not a whole number from 1 to ``MOST_THREADS``.
+    ``ConfigError`` for ``threads`` that are not a whole number from 1 to ``MOST_THREADS`` and for a
+    ``device`` that is unknown, not installed or falls back to the CPU.
     """
     if threads is not None and not is_whole(threads, 1, MOST_THREADS):
         raise ConfigError(
             f"threads must be a whole number from 1 to {MOST_THREADS}, got {brief(threads)}"
         )
-    return Session(model, threads)
+    return Session(model, threads, CPU if device is None else device)
 
 
 def run_session(

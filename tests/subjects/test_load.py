@@ -34,9 +34,9 @@ def test_an_onnx_file_is_opened_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
     tiny_detector(tmp_path / "d.onnx", name="d")
     opened, open_session = [], mien.subjects.source.open_session
 
-    def counted(path: object, threads: int | None = None) -> object:
+    def counted(path: object, threads: int | None = None, device: str | None = None) -> object:
         opened.append(threads)
-        return open_session(path, threads=threads)
+        return open_session(path, threads=threads, device=device)
 
     monkeypatch.setattr(mien.subjects.source, "open_session", counted)
     monkeypatch.setattr(mien.detectors.onnx, "open_session", counted)

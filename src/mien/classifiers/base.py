@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.devices import device_option, warn_of_unused
 from mien.errors import ModelError
 from mien.registry import classifiers
 from mien.runtime import is_onnx_file
@@ -89,18 +90,24 @@ def _checked(classifier: Classifier, probs: NDArray[np.float32], count: int) -> 
 
 
 def load_classifier(
-    name_or_path: str | Path, threads: int | None = None, hint: str = "or give an .onnx file"
+    name_or_path: str | Path,
+    threads: int | None = None,
+    hint: str = "or give an .onnx file",
+    device: str | None = None,
 ) -> Classifier:
     """A registered classifier by name, or any ONNX file with a ``ModelSpec`` by path.
 
-    ``hint`` ends the message about an unknown name. Raises ``UnknownNameError``,
-    ``ModelFileError``, ``ModelSpecError``.
+    ``hint`` ends the message about an unknown name. ``device`` is as in
+    ``mien.runtime.open_session``. Raises ``UnknownNameError``, ``ModelFileError``,
+    ``ModelSpecError``, and ``ConfigError`` for a device that cannot be used.
     """
     text = str(name_or_path)
     # Names first: a file called "default" must not take the place of the model.
     if text not in classifiers.names() and is_onnx_file(text):
         from mien.classifiers.onnx import OnnxClassifier
 
-        return OnnxClassifier(text, threads=threads)
-    classifier: Classifier = classifiers.get(text, hint)(threads=threads)
+        return OnnxClassifier(text, threads=threads, device=device)
+    factory = classifiers.get(text, hint)
+    warn_of_unused(factory, device, f"classifier {text!r}")
+    classifier: Classifier = factory(threads=threads, **device_option(factory, device))
     return classifier

@@ -33,8 +33,10 @@ class OnnxClassifier:
     says, and ``ModelSpecError`` if it has no valid spec. Threads may share it.
     """
 
-    def __init__(self, path: str | Path, threads: int | None = None) -> None:
-        self._open(path, open_session(path, threads=threads))
+    def __init__(
+        self, path: str | Path, threads: int | None = None, device: str | None = None
+    ) -> None:
+        self._open(path, open_session(path, threads=threads, device=device))
 
     @classmethod
     def from_session(cls, path: str | Path, session: Session) -> OnnxClassifier:
@@ -146,6 +148,6 @@ class OnnxClassifier:
 
 
 @register_classifier("default")
-def default(threads: int | None = None) -> OnnxClassifier:
+def default(threads: int | None = None, device: str | None = None) -> OnnxClassifier:
     """The classifier that ships with Mien, trained on FER2013 by its own ``default`` recipe."""
-    return OnnxClassifier(DEFAULT, threads=threads)
+    return OnnxClassifier(DEFAULT, threads=threads, device=device)

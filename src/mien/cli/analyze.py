@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mien.cli.support.device import DEVICE
 from mien.cli.support.numbers import THREADS, Finite
 from mien.cli.support.printing import complain, say
 from mien.errors import MienError, PictureOutputError
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
     help="Fetch addresses on this machine and in private networks too.",
 )  # fmt: skip
 @click.option("--threads", type=THREADS, metavar="N", help="Threads per network.")
+@DEVICE
 @click.option("--quiet", "-q", is_flag=True, help="Print no progress and no closing line.")
 @click.option("--verbose", "-v", is_flag=True, help="Print a line for every picture.")
 @click.pass_context

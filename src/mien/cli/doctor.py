@@ -15,10 +15,10 @@ from mien.cli.support.printing import say, say_json
 def command(as_json: bool) -> int:
     """Report what is installed, what works and what is missing.
 
-    Lists the core's parts, ONNX Runtime's providers, the default model, each detector, and what
-    each extra lacks. Exit status: 0 all works, 1 something is missing or broken.
+    Lists the core's parts, ONNX Runtime's providers, which devices work, the default model, each
+    detector, and what each extra lacks. Exit status: 0 all works, 1 something is missing or broken.
     """
-    from mien.catalogue import classifier_specs, detector_states
+    from mien.catalogue import classifier_specs, detector_states, device_states
     from mien.extras import installed_version, requirements
     from mien.version import __version__
 
@@ -32,6 +32,7 @@ def command(as_json: bool) -> int:
         "platform": platform.platform(),
         "core": versions.pop("", {}),
         "providers": _providers(),
+        "devices": device_states(),
         "default_model": _about_model(classifier_specs()["default"]),
         "detectors": detector_states(),
         "extras": versions,
@@ -53,6 +54,8 @@ def _print(report: dict[str, Any]) -> None:
     say(f"mien {report['mien']}, Python {report['python']}, {report['platform']}")
     say(f"core:          {', '.join(core)}")
     say(f"ONNX Runtime:  {', '.join(report['providers'])}")
+    for name, state in report["devices"].items():
+        say(f"device {name + ':':15}{state}")
     say(f"default model: {report['default_model']}")
     for name, state in report["detectors"].items():
         say(f"detector {name + ':':13}{state}")

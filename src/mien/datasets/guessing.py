@@ -21,6 +21,7 @@ from mien.datasets.crops.fer2013 import SIDE
 from mien.datasets.crops.folder import numbers_are_labels
 from mien.datasets.crops.label_names import expression_in
 from mien.datasets.crops.rafdb import find_list
+from mien.datasets.detected import CROPPED
 from mien.datasets.files.archive import DAMAGE, Archive, open_archive, packed_inside
 from mien.datasets.files.columns import find_columns
 from mien.datasets.files.pictures import Picture
@@ -251,6 +252,8 @@ def _is_folder(place: _Place, wants: Wants | None, options: Collection[str]) -> 
 _Rule = Callable[[_Place, "Wants | None", Collection[str]], bool]
 _PUBLISHED: dict[str, _Rule] = {
     "packed": lambda place, *_: (place.path / "pack.json").is_file(),
+    # The folders of 'mien data crop' fit too, but its table knows more.
+    "table": lambda place, *_: (place.path / CROPPED).is_file() and "table" in place.kinds,
     "affectnet2021": _is_affectnet2021,
     "affectnet": _is_affectnet,
     "fer2013": _is_fer2013,

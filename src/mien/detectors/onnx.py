@@ -33,7 +33,7 @@ class OnnxDetector:
     ``min_face_size``: smaller faces are dropped; the size is the square root of the box's area, in
     pixels of the picture. It does not change the time taken.
 
-    ``threads``: as in ``mien.runtime.open_session``.
+    ``threads`` and ``device``: as in ``mien.runtime.open_session``.
 
     Raises ``ModelFileError`` if the file is missing, damaged or has other inputs and outputs than
     ``mien.specs.detector`` describes, ``ModelSpecError`` if it is not a detector, and
@@ -55,6 +55,7 @@ class OnnxDetector:
         score_threshold: float | None = None,
         min_face_size: float = 0,
         threads: int | None = None,
+        device: str | None = None,
     ) -> None:
         if model is None:
             raise ConfigError(
@@ -62,7 +63,7 @@ class OnnxDetector:
                 "faster_rcnn_mobile' and 'mien export', and give it as '--detector FILE.onnx' or "
                 "with the option model=FILE.onnx"
             )
-        session = open_session(model, threads=threads)
+        session = open_session(model, threads=threads, device=device)
         self._open(model, session, score_threshold, min_face_size)
 
     @classmethod

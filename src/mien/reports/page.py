@@ -41,8 +41,9 @@ class Caption:
 
     heading: str
     text: str
-    layout: Literal["", "narrow", "photos"] = ""
-    """CSS class. ``photos`` are wide and stored as JPEG, a tenth of the size of PNG."""
+    layout: Literal["", "narrow", "wide", "photos"] = ""
+    """CSS class. ``wide`` and ``photos`` are wider than the text; ``photos`` are stored
+    as JPEG, a tenth of the size of PNG."""
 
 
 def check_report_path(path: str | Path) -> None:

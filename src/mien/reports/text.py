@@ -31,6 +31,12 @@ def classifier_on_pictures(evaluation: Evaluation) -> str:
     return f"{evaluation.model} on {evaluation.dataset}, split {evaluation.split}{splits}, {crops}"
 
 
+def compared_pictures(scores: Evaluation) -> str:
+    """Which pictures classifiers were compared on, for a title."""
+    crops = "ten crops" if scores.tta else "single crop"
+    return f"{scores.dataset}, split {scores.split}, {scores.n:,} pictures, {crops}"
+
+
 def detection_pictures(scores: DetectionScores) -> str:
     """Which pictures a detector was measured on, for a title."""
     counts = f"{scores.pictures:,} pictures, {scores.faces:,} faces"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from mien.datasets.base import AnyDataset
+from mien.errors import ConfigError
 from mien.evaluation.kept_answers import Answers
 from mien.evaluation.split_pictures import Progress
 from mien.subjects.measured_data import MeasuredData
@@ -31,10 +32,21 @@ class Settings:
     """Detectors: each ``key=value``."""
     threads: int | None = None
     """Detectors: threads of one picture."""
+    device: str | None = None
+    """Where ONNX networks run; ``None``: the CPU."""
     threshold: float | None = None
     """Detectors: score from which a box counts as a face; ``None``: the detector's own."""
     limit: int | None = None
     """Detectors: only so many pictures of the split, drawn at random with the seed 0."""
+
+
+def refuse_device(source: Source, settings: Settings) -> None:
+    """Raise ``ConfigError`` for a device named for a training run, which PyTorch runs."""
+    if settings.device is not None:
+        raise ConfigError(
+            f"--device is for ONNX models, and {source.text} is a training run, which PyTorch runs "
+            "on its GPU if there is one: leave --device out, or give the file of 'mien export'"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from mien.evaluation.classification.predictions import Predictions
 from mien.evaluation.kept_answers import predictions_path
 from mien.evaluation.split_pictures import Progress
 from mien.extras import require_extra
-from mien.subjects.base import Settings, Subject
+from mien.subjects.base import Settings, Subject, refuse_device
 from mien.subjects.measured_data import MeasuredData
 from mien.subjects.source import Kind, Source
 
@@ -33,13 +33,16 @@ class ClassifierSubject(Subject[Predictions, Evaluation]):
         """A registered classifier, an ONNX file or a training run."""
         if source.form == "run":
             require_extra("train", f"the training run {source.text}")
+            refuse_device(source, settings)
             from mien.train.classification.classifier import TorchClassifier
 
             return cls(source, settings, TorchClassifier(source.text))
         if source.session is not None:
             return cls(source, settings, OnnxClassifier.from_session(source.text, source.session))
         hint = "or give an .onnx file or a training run's folder"
-        return cls(source, settings, load_classifier(source.text, hint=hint))
+        return cls(
+            source, settings, load_classifier(source.text, hint=hint, device=settings.device)
+        )
 
     @property
     def card(self) -> Mapping[str, Any]:

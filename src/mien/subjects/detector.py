@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -21,7 +21,7 @@ from mien.evaluation.kept_answers import detections_path
 from mien.evaluation.split_pictures import Progress
 from mien.extras import require_extra
 from mien.options import arguments
-from mien.subjects.base import Settings, Subject
+from mien.subjects.base import Settings, Subject, refuse_device
 from mien.subjects.measured_data import MeasuredData
 from mien.subjects.source import Kind, Source
 
@@ -40,7 +40,7 @@ class DetectorSubject(Subject[Detections, DetectionScores]):
     @classmethod
     def open(cls, source: Source, settings: Settings) -> DetectorSubject:
         """A registered detector, an ONNX file or a training run, with the detector's options."""
-        return cls(source, settings, _load(source, settings.detector_options, settings.threads))
+        return cls(source, settings, _load(source, settings))
 
     @property
     def card(self) -> Mapping[str, Any]:
@@ -64,6 +64,8 @@ class DetectorSubject(Subject[Detections, DetectionScores]):
         }
         if self.settings.threads is not None:
             facts["threads"] = self.settings.threads
+        if self.settings.device is not None:
+            facts["device"] = self.settings.device
         found = detect_all(
             self.detector,
             data.scenes,
@@ -101,10 +103,12 @@ class DetectorSubject(Subject[Detections, DetectionScores]):
         return None if changed else detections_path(run, split)
 
 
-def _load(source: Source, options: Sequence[str], threads: int | None) -> Detector:
+def _load(source: Source, settings: Settings) -> Detector:
+    options, threads = settings.detector_options, settings.threads
     where = f"detector {source.text!r}"
     if source.form == "run":
         require_extra("train", f"the training run {source.text}")
+        refuse_device(source, settings)
         import torch
 
         from mien.train.detection.detector import TorchDetector
@@ -115,6 +119,6 @@ def _load(source: Source, options: Sequence[str], threads: int | None) -> Detect
         return TorchDetector(source.text, **values)
     if source.session is not None:
         values = arguments(OnnxDetector, options, where, without=["model"])
-        if "threads" not in values:  # else the file must be opened anew
+        if not {"threads", "device"} & values.keys():  # else the file must be opened anew
             return OnnxDetector.from_session(source.text, source.session, **values)
-    return load_detector(source.text, threads=threads, options=options)
+    return load_detector(source.text, threads=threads, options=options, device=settings.device)

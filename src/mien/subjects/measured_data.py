@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from mien.datasets.base import Dataset, SceneDataset
 from mien.datasets.guessing import Wants
-from mien.datasets.opening import AUTO, open_dataset
+from mien.datasets.opening import AUTO, open_dataset, shared_options
 from mien.datasets.splits import resplit
 from mien.errors import ConfigError, DatasetError, MienError
 from mien.subjects.source import CALLED, Kind, Source
@@ -88,7 +88,7 @@ def open_data(
             raise
         other = None
         with suppress(MienError):
-            other = open_dataset(path, AUTO, wants=wants)
+            other = open_dataset(path, AUTO, shared_options(options), wants=wants)
         if other is None:
             raise
         whole = other

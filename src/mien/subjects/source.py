@@ -49,13 +49,14 @@ class Source:
         return _stored_recipe(self.text) if self.form == "run" else {}
 
 
-def identify(text: str, threads: int | None = None) -> Source:
+def identify(text: str, threads: int | None = None, device: str | None = None) -> Source:
     """The source that ``text`` names; registered names come before files.
 
-    An ONNX file is opened with ``threads``. A file of another kind, such as a picture, counts as a
-    classifier: loading it says what is wrong. Raises ``UnknownNameError`` for what is neither a
-    name nor a file, ``ModelFileError`` or ``ModelSpecError`` for a damaged checkpoint or ONNX file,
-    and ``MissingExtraError`` for a checkpoint without its recipe if PyTorch is missing.
+    An ONNX file is opened with ``threads`` on ``device``. A file of another kind, such as a
+    picture, counts as a classifier: loading it says what is wrong. Raises ``UnknownNameError`` for
+    what is neither a name nor a file, ``ModelFileError`` or ``ModelSpecError`` for a damaged
+    checkpoint or ONNX file, ``ConfigError`` for a device that cannot be used, and
+    ``MissingExtraError`` for a checkpoint without its recipe if PyTorch is missing.
     """
     if text in classifiers.names():
         return Source(text, "classifier", "name")
@@ -68,7 +69,7 @@ def identify(text: str, threads: int | None = None) -> Source:
     if suffix == ".npz":
         return Source(text, "detector" if holds_detections(text) else "classifier", "answers")
     if suffix == ".onnx" and is_file:
-        session = open_session(text, threads=threads)
+        session = open_session(text, threads=threads, device=device)
         # YuNet is a detector too, and loading it says which options it needs.
         known = kind_of(session, text) in ("detector", "yunet")
         return Source(text, "detector" if known else "classifier", "file", session)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mien.cli.support.device import DEVICE
 from mien.cli.support.numbers import COUNT, THREADS
 from mien.cli.support.printing import say_json
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 OWN: dict[Kind, tuple[str, ...]] = {
     "classifier": ("tta",),
-    "detector": ("detector_options", "threads", "limit", "figures", "html"),
+    "detector": ("detector_options", "threads", "limit"),
 }
 """Parameters of only one kind of model."""
 
@@ -31,6 +32,10 @@ OWN: dict[Kind, tuple[str, ...]] = {
 @click.option(
     "--dataset", metavar="NAME",
     help="Reader of the data; default: guessed and said; for runs the recipe's.",
+)  # fmt: skip
+@click.option(
+    "--option", "options", multiple=True, metavar="KEY=VALUE",
+    help="An option of the reader, such as detect=yes; can be repeated.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option(
@@ -49,11 +54,12 @@ OWN: dict[Kind, tuple[str, ...]] = {
 )  # fmt: skip
 @click.option(
     "--figures", type=click.Path(), metavar="DIR",
-    help="Detectors: write every figure as PNG, with the same pictures side by side.",
+    help="Write every figure as PNG, with the same pictures side by side.",
 )  # fmt: skip
 @click.option(
-    "--html", type=click.Path(), metavar="FILE", help="Detectors: write a report as one HTML file."
+    "--html", type=click.Path(), metavar="FILE", help="Write a report as one HTML file."
 )  # fmt: skip
+@DEVICE
 @click.pass_context
 def command(
     context: click.Context,
@@ -62,6 +68,7 @@ def command(
     data: str | None,
     split: str | None,
     dataset: str | None,
+    options: tuple[str, ...],
     as_json: bool,
     figure: str | None,
     figures: str | None,
@@ -81,6 +88,7 @@ def command(
     from mien.cli.support.console import print_scores
     from mien.cli.support.inputs import check_outputs
     from mien.cli.support.output_files import OutputFiles
+    from mien.cli.support.photos import hint_at_photos
     from mien.cli.support.progress import meter
     from mien.cli.support.reader import say_reader
     from mien.cli.support.short_names import short_names
@@ -91,13 +99,15 @@ def command(
     from mien.subjects.source import CALLED, identify
 
     check_outputs(context, ["figure", "figures", "html"])
-    sources = [identify(run, settings["threads"]) for run in dict.fromkeys(runs)]
+    sources = [
+        identify(run, settings["threads"], settings["device"]) for run in dict.fromkeys(runs)
+    ]
     kind = common_kind(sources)
     if len(sources) < 2:
         raise ConfigError("a comparison needs two models of one kind or more")
-    for other, options in OWN.items():
+    for other, own_options in OWN.items():
         if other != kind:
-            refuse(context, options, f"is for {CALLED[other]}s, and these are {CALLED[kind]}s")
+            refuse(context, own_options, f"is for {CALLED[other]}s, and these are {CALLED[kind]}s")
     files = OutputFiles(figure, figures, html)
     files.check()
     names = short_names(source.text for source in sources)
@@ -113,9 +123,10 @@ def command(
     if kind == "classifier":
         split = split or "public"
     with meter() as on_progress:
-        asked = gather(contenders, data, dataset, split, on_progress)
+        asked = gather(contenders, data, dataset, split, on_progress, options=options)
     if asked.data is not None:
         say_reader(asked.data.path, asked.data.whole, asked.data.guessed)
+        hint_at_photos(asked.data.whole, options)
     found = compare(contenders, asked)
     report = {"classifier": classifiers, "detector": detectors}[kind]
     try:

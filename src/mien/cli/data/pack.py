@@ -53,6 +53,7 @@ def pack(
     import time
 
     from mien.cli.support.inputs import check_outputs
+    from mien.cli.support.photos import hint_at_photos, search_photos
     from mien.cli.support.progress import meter
     from mien.cli.support.reader import say_reader
     from mien.datasets.base import SceneDataset
@@ -69,6 +70,8 @@ def pack(
             f"{found.facts.reader!r} reads whole pictures: train a detector on {source} without "
             "packing it"
         )
+    hint_at_photos(found, options)
+    search_photos(found)
     began = time.monotonic()
     try:
         with meter(rate=True) as update:

@@ -41,6 +41,7 @@ def open_divided(
     path: str, dataset: str, options: tuple[str, ...], splits: str
 ) -> Dataset | SceneDataset:
     """The data set at ``path``, divided; pictures from the web are fetched behind a bar."""
+    from mien.cli.support.photos import hint_at_photos, search_photos
     from mien.cli.support.progress import meter
     from mien.cli.support.reader import say_reader
     from mien.datasets.files.fetching import FetchesPictures
@@ -52,4 +53,6 @@ def open_divided(
     if isinstance(opened, FetchesPictures):
         with meter(unit="pictures fetched") as update:
             opened.fetch(update)
+    hint_at_photos(opened, options)
+    search_photos(opened, splits)
     return resplit(opened, splits)

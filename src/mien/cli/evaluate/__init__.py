@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mien.cli.support.device import DEVICE
 from mien.cli.support.numbers import COUNT, THREADS, Finite
 from mien.cli.support.printing import complain, say_json
 
@@ -85,6 +86,7 @@ OWN: dict[Kind, tuple[str, ...]] = {
     "--limit", type=COUNT, metavar="N",
     help="Detectors: only N pictures, drawn at random (seed 0: always the same ones).",
 )  # fmt: skip
+@DEVICE
 @click.pass_context
 def command(
     context: click.Context,
@@ -115,6 +117,7 @@ def command(
     from mien.cli.support.console import print_scores
     from mien.cli.support.inputs import check_outputs
     from mien.cli.support.output_files import OutputFiles
+    from mien.cli.support.photos import hint_at_photos, search_photos
     from mien.cli.support.progress import meter
     from mien.cli.support.reader import say_reader
     from mien.reports.page import Origin
@@ -125,7 +128,7 @@ def command(
     from mien.subjects.training_data import TrainingData
 
     check_outputs(context, ["figure", "figures", "html", "save"])
-    source = identify(model, settings["threads"])
+    source = identify(model, settings["threads"], settings["device"])
     for kind in OWN.keys() - {source.kind}:
         refuse(
             context, OWN[kind], f"is for {CALLED[kind]}s, and {model} is a {CALLED[source.kind]}"
@@ -135,6 +138,8 @@ def command(
     subject = open_subject(source, Settings(**settings))
     measured = open_data(source, subject.recipe, data, dataset, options, splits)
     say_reader(data, measured.whole, measured.guessed)
+    hint_at_photos(measured.whole, (*options, *subject.recipe.get("dataset_options", ())))
+    search_photos(measured.whole, measured.division[0])
     split = measured.only_split(split)
     report = {"classifier": classifier, "detector": detector}[source.kind]
     report.check(files, subject, measured, split)

@@ -71,7 +71,7 @@ class MTCNN:
     ``exact``: resize and cut out exactly as the reference does. This is slower and holds the whole
     picture in float32, four times the memory.
 
-    ``threads``: as in ``mien.runtime.open_session``.
+    ``threads`` and ``device``: as in ``mien.runtime.open_session``.
 
     Raises ``ConfigError`` for values outside these ranges. ``detect`` may be called from several
     threads at once.
@@ -94,6 +94,7 @@ class MTCNN:
         overlaps: Sequence[float] = (0.5, 0.7, 0.8, 0.4),
         exact: bool = False,
         threads: int | None = None,
+        device: str | None = None,
     ) -> None:
         if not WINDOW <= min_face_size < float("inf"):
             raise ConfigError(f"min_face_size must be {WINDOW} pixels or more, got {min_face_size}")
@@ -109,7 +110,7 @@ class MTCNN:
         self.overlaps = tuple(overlaps)
         self.exact = exact
         self._pnet, self._rnet, self._onet = (
-            open_session(WEIGHTS / f"{name}.onnx", threads=threads)
+            open_session(WEIGHTS / f"{name}.onnx", threads=threads, device=device)
             for name in ("pnet", "rnet", "onet")
         )
 

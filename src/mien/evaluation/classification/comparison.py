@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mien.evaluation.classification.cost import Cost
 from mien.evaluation.classification.measures import Evaluation, measure
@@ -79,6 +80,25 @@ def compare(
         for other, counts, p, p_holm in zip(others, alone, ps, holm(ps), strict=True)
     ]
     return Comparison(tuple(rows), tuple(pairs))
+
+
+def disagreements(answers: Sequence[Predictions], count: int) -> NDArray[np.int64]:
+    """Indices of at most ``count`` pictures to which classifiers answer differently, the most
+    confident first: by the lower probability of the two surest different answers.
+
+    A picture counts only if one of the answers is its label: else all are wrong in their own way.
+    """
+    predicted = np.stack([each.predicted for each in answers])  # (M, N)
+    confidence = np.stack([each.probs.max(axis=1) for each in answers])
+    strength = np.zeros(predicted.shape[1])
+    for first in range(len(answers)):
+        for second in range(first):
+            lower = np.minimum(confidence[first], confidence[second])
+            differs = predicted[first] != predicted[second]
+            strength = np.maximum(strength, np.where(differs, lower, 0))
+    strength[~(predicted == answers[0].labels).any(axis=0)] = 0
+    order = np.argsort(-strength, kind="stable")
+    return np.asarray(order[strength[order] > 0][:count], np.int64)
 
 
 def check_comparable(answers: Mapping[str, Predictions]) -> None:

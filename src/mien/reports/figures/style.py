@@ -1,4 +1,8 @@
-"""One look for all figures: colours, axes, numbers."""
+"""One look for all figures: colours, axes, numbers.
+
+Figures are white cards: on a dark page they stay as they are. Colours are told apart with
+deuteranopia and protanopia too, and never stand alone: a marker, a dash or a label says the same.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,13 @@ PALE = "#c6d9ec"
 ORANGE = "#c2571a"
 GREEN = "#3f7d4e"
 
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1a1a1a", "#8a8a8a")
+"""Okabe and Ito's colour-blind safe palette, for models and splits side by side."""
+DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)))
+MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*")
+SHADES = "Blues"
+"""Matplotlib's map of shares in a matrix."""
+
 DPI = 150
 
 
@@ -35,6 +46,35 @@ def blank_grid(figure: Figure | SubFigure, rows: int, columns: int, **options: A
     for axes in grid.flat:
         axes.set_axis_off()
     return grid
+
+
+def series(rank: int) -> dict[str, Any]:
+    """Colour and marker of the series number ``rank``; 56 are all different."""
+    return {"color": COLORS[rank % len(COLORS)], "marker": MARKERS[rank % 7]}
+
+
+def readable_on(share: float) -> str:
+    """White or ``INK``, whichever has more contrast on the shade of ``share`` (WCAG 2)."""
+    from matplotlib import colormaps
+
+    linear = [
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+        for c in colormaps[SHADES](share)[:3]
+    ]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "white" if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.06 else INK
+
+
+def label_size(count: int) -> float:
+    """Points of ``count`` labels beside each other."""
+    return 10 if count <= 12 else 8.5 if count <= 20 else 7.5
+
+
+def clipped(name: str, most: int = 28) -> str:
+    """``name`` with an ellipsis in its middle, if it has more than ``most`` characters."""
+    if len(name) <= most:
+        return name
+    return f"{name[: most // 2]}…{name[len(name) - (most - most // 2 - 1) :]}"
 
 
 def unframe(axes: Axes, grid: str = "both") -> None:

@@ -22,36 +22,44 @@ from mien.reports.figures.style import (
 from mien.reports.text import classifier_on_pictures
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 BINS = 15
 
 
-def reliability_figure(predictions: Predictions, evaluation: Evaluation) -> Figure:
-    """Accuracy and number of answers in each of 15 bins of confidence."""
+def draw_reliability(axes: Axes, predictions: Predictions) -> None:
+    """Accuracy in each of 15 bins of confidence, with labels for a legend."""
     counts, confidence, accuracy = metrics.calibration_bins(
         predictions.probs, predictions.labels, BINS
     )
     middles = (np.arange(BINS) + 0.5) / BINS
     filled = counts > 0
+    axes.plot([0, 1], [0, 1], "--", color=MUTED, linewidth=1, label="perfect calibration")
+    axes.bar(middles[filled], accuracy[filled], 0.9 / BINS, color=PALE, label="accuracy of a bin")
+    axes.plot(
+        confidence[filled], accuracy[filled], "o-", color=BLUE, markersize=4.5, linewidth=1.4,
+        label="at its mean confidence",
+    )  # fmt: skip
+    axes.set_ylim(0, 1.02)
+    axes.set_xlim(0, 1)
+    unframe(axes)
+    percent_ticks(axes, "xy")
+
+
+def reliability_figure(predictions: Predictions, evaluation: Evaluation) -> Figure:
+    """Accuracy and number of answers in each of 15 bins of confidence."""
+    counts = metrics.calibration_bins(predictions.probs, predictions.labels, BINS)[0]
+    middles = (np.arange(BINS) + 0.5) / BINS
     figure = new_figure(5.6, 6.2)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-    upper.plot([0, 1], [0, 1], "--", color=MUTED, linewidth=1, label="perfect calibration")
-    upper.bar(middles[filled], accuracy[filled], 0.9 / BINS, color=PALE, label="accuracy")
-    upper.plot(
-        confidence[filled], accuracy[filled], "o-", color=BLUE, markersize=4.5, linewidth=1.4,
-        label="accuracy at the mean confidence",
-    )  # fmt: skip
+    draw_reliability(upper, predictions)
     upper.set_ylabel("accuracy")
-    upper.set_ylim(0, 1.02)
-    upper.set_xlim(0, 1)
     upper.legend(frameon=False, loc="upper left")
     lower.bar(middles, counts, 0.9 / BINS, color=BLUE)
     lower.set_ylabel("pictures")
     lower.set_xlabel("confidence: probability of the answer")
-    unframe(upper)
     unframe(lower, "y")
-    percent_ticks(upper, "xy")
     plain = evaluation.ece_uncalibrated
     beside = "" if plain is None else f" (uncalibrated {plain:.2%})"
     title = f"{classifier_on_pictures(evaluation)}\nECE {evaluation.ece:.2%}{beside}"

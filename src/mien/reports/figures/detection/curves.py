@@ -15,6 +15,8 @@ from mien.evaluation.detection.measures import DetectionScores, Operating
 from mien.evaluation.detection.precision import Curve
 from mien.reports.figures.style import (
     BLUE,
+    COLORS,
+    DASHES,
     GRID,
     INK,
     MUTED,
@@ -32,9 +34,6 @@ if TYPE_CHECKING:
 
 SIZES = (0, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 1e5)
 """Edges of the bins of face sizes, pixels; COCO's bounds (32, 96) are among them."""
-COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1a1a1a", "#8a8a8a")
-"""Okabe and Ito's colour-blind safe palette; line styles differ too."""
-DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)))
 
 Line = tuple[Curve, float | None, Operating | None]
 """A curve, its AP50, and the measures at the score threshold in use."""
