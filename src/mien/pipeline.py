@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.classifiers.base import Classifier, load_classifier, probabilities
+from mien.classifiers.base import Classifier, answers, load_classifier
 from mien.detectors.base import Detector, check_detector, check_faces
 from mien.detectors.load import load_detector
 from mien.errors import ConfigError, ImageReadError
@@ -164,7 +164,7 @@ class Recognizer:
         """
         began = time.perf_counter()
         try:
-            probs = iter(self._probs(pictures))
+            rows = self._answers(pictures)
         except Exception:
             if len(pictures) < 2:
                 raise
@@ -175,8 +175,8 @@ class Recognizer:
         spec = self.classifier.spec
         for picture in pictures:
             readings = tuple(
-                Reading(face, EmotionScores(spec.labels, tuple(next(probs).tolist())))
-                for face in picture.faces
+                Reading(face, EmotionScores(spec.labels, probs), *affect)
+                for face, (probs, affect) in zip(picture.faces, rows, strict=False)
             )
             height, width = picture.image.shape[:2]
             yield (
@@ -192,12 +192,17 @@ class Recognizer:
                 picture.image,
             )
 
-    def _probs(self, pictures: list[_Detected]) -> NDArray[np.float32]:
-        """(N, K) probabilities of all faces of ``pictures``; (0, K) without a face."""
+    def _answers(
+        self, pictures: list[_Detected]
+    ) -> Iterator[tuple[tuple[float, ...], tuple[float, ...]]]:
+        """For each face of ``pictures`` its probabilities, and valence and arousal if any."""
         crops = [face_crop(p.image, face, self._framing) for p in pictures for face in p.faces]
         if not crops:
-            return np.empty((0, len(self.classifier.spec.labels)), np.float32)
-        return probabilities(self.classifier, crops)
+            return iter(())
+        probs, affect = answers(self.classifier, crops)
+        values = [[]] * len(crops) if affect is None else affect.tolist()
+        rows = zip(probs.tolist(), values, strict=True)
+        return iter([(tuple(row), tuple(pair)) for row, pair in rows])
 
 
 def analyze(

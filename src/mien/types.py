@@ -140,6 +140,11 @@ class Reading:
         """The most probable expression."""
         return self.emotions.top
 
+    def affect(self) -> dict[str, float]:
+        """``valence`` and ``arousal`` (five decimals), each if known."""
+        values = (("valence", self.valence), ("arousal", self.arousal))
+        return {name: round(value, 5) for name, value in values if value is not None}
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready: ``box`` and ``landmarks`` in pixels (two decimals), probabilities (five)."""
         landmarks = self.face.landmarks
@@ -150,11 +155,9 @@ class Reading:
             "expression": self.expression,
             "probs": {label: round(p, 5) for label, p in self.emotions.to_dict().items()},
         }
-        optional = (
-            ("track_id", self.face.track_id), ("valence", self.valence), ("arousal", self.arousal)
-        )  # fmt: skip
-        out.update((key, value) for key, value in optional if value is not None)
-        return out
+        if self.face.track_id is not None:
+            out["track_id"] = self.face.track_id
+        return out | self.affect()
 
     def __repr__(self) -> str:
         x1, y1, x2, y2 = self.face.box.to_list(0)
@@ -209,7 +212,10 @@ class Result:
         return out
 
     def rows(self) -> list[dict[str, Any]]:
-        """One flat dict per face, for tables and CSV; empty without faces."""
+        """One flat dict per face, for tables and CSV; empty without faces.
+
+        ``valence`` and ``arousal`` are there if the model estimates them.
+        """
         rows = []
         for index, reading in enumerate(self.readings):
             x1, y1, x2, y2 = reading.face.box.to_list(2)
@@ -222,6 +228,7 @@ class Result:
                     "score": round(reading.face.score, 5),
                     **{"x1": x1, "y1": y1, "x2": x2, "y2": y2},
                     **{k: round(p, 5) for k, p in reading.emotions.to_dict().items()},
+                    **reading.affect(),
                 }
             )
         return rows

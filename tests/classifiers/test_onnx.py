@@ -87,7 +87,7 @@ def test_large_inputs_are_classified_few_at_a_time(
     classifier = OnnxClassifier(tmp_path / "tiny.onnx")
     batches = []
     run = classifier._run
-    monkeypatch.setattr(classifier, "_run", lambda x: batches.append(len(x)) or run(x))
+    monkeypatch.setattr(classifier, "_run", lambda x, w: batches.append(len(x)) or run(x, w))
     np.testing.assert_allclose(classifier.classify(crops(5)), expected, atol=1e-5)
     assert batches == [2, 2, 1]
 

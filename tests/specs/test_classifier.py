@@ -24,6 +24,7 @@ FULL = ModelSpec(
     offset=(0.0, 0.05),
     align=True,
     temperature=1.37,
+    affect=True,
     trained_on="FER2013 Training",
     scores={"public_accuracy": 0.7},
     licence="Apache-2.0",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,17 @@ class Classifier(Protocol):
         ...
 
 
+@runtime_checkable
+class AffectClassifier(Classifier, Protocol):
+    """A classifier that can also estimate valence and arousal; ``spec.affect`` says if it does."""
+
+    def classify_affect(
+        self, crops: Sequence[NDArray[np.uint8]]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The (N, K) probabilities of ``classify``, and (N, 2) valence and arousal in [-1, 1]."""
+        ...
+
+
 def probabilities(
     classifier: Classifier, crops: Sequence[NDArray[np.uint8]]
 ) -> NDArray[np.float32]:
@@ -37,12 +48,43 @@ def probabilities(
 
     Raises ``ModelError`` for any other answer, as of a plug-in or of a run with damaged weights.
     """
-    answer = np.asarray(classifier.classify(crops))
-    expected = (len(crops), len(classifier.spec.labels))
+    return _checked(classifier, classifier.classify(crops), len(crops))
+
+
+def answers(
+    classifier: Classifier, crops: Sequence[NDArray[np.uint8]]
+) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    """(N, K) probabilities, and (N, 2) valence and arousal; ``None`` if the model has none.
+
+    Raises ``ModelError`` for any other answer, and for a model whose spec promises valence and
+    arousal without the method that gives them.
+    """
+    spec = classifier.spec
+    if not spec.affect:
+        return probabilities(classifier, crops), None
+    if not isinstance(classifier, AffectClassifier):
+        raise ModelError(
+            f"the spec of model {spec.name!r} promises valence and arousal, and it has no method "
+            "classify_affect: see mien.classifiers.base.AffectClassifier"
+        )
+    probs, affect = classifier.classify_affect(crops)
+    affect = np.asarray(affect)
+    if affect.shape != (len(crops), 2) or not (np.abs(affect) <= 1).all():  # NaN fails too
+        raise ModelError(
+            f"model {spec.name!r} returned valence and arousal of shape {affect.shape} for "
+            f"{len(crops)} faces, expected {(len(crops), 2)} numbers from -1 to 1: train or export "
+            "it again"
+        )
+    return _checked(classifier, probs, len(crops)), affect
+
+
+def _checked(classifier: Classifier, probs: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    answer = np.asarray(probs)
+    expected = (count, len(classifier.spec.labels))
     if answer.shape != expected or not np.isfinite(answer).all():
         raise ModelError(
             f"model {classifier.spec.name!r} returned values of shape {answer.shape} for "
-            f"{len(crops)} faces, expected {expected} finite numbers: train or export it again"
+            f"{count} faces, expected {expected} finite numbers: train or export it again"
         )
     return answer
 

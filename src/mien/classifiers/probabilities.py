@@ -15,3 +15,11 @@ def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np
     below = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
     e = np.exp(below / temperature)
     return np.asarray(e / e.sum(axis=1, keepdims=True), np.float32)
+
+
+def uncalibrated(probs: NDArray[np.floating], temperature: float) -> NDArray[np.float64]:
+    """(N, K) probabilities at temperature 1, from those of logits divided by ``temperature``."""
+    # Both are softmax of the same logits, and log p is the divided logits up to a constant.
+    logits = temperature * np.log(np.maximum(probs.astype(np.float64), 1e-45))
+    e = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(e / e.sum(axis=1, keepdims=True))

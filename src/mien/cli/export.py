@@ -85,6 +85,8 @@ def command(
 def _print_classifier(exported: ExportedClassifier) -> None:
     spec = exported.spec
     say(f"largest difference from PyTorch's logits: {exported.difference:.2g}")
+    if exported.affect_difference is not None:
+        say(f"of valence and arousal: {exported.affect_difference:.2g}")
     if spec.scores:
         say(f"temperature: {spec.temperature:.3f}")
         say(_figures(spec.scores))

@@ -84,6 +84,9 @@ def _table(rows: list[tuple[str, int, Reading | None]], ascii_only: bool) -> Tab
     table.add_column("Face", justify="right", no_wrap=True)
     table.add_column("Expression", no_wrap=True)
     table.add_column("Probability", no_wrap=True)
+    affect = any(reading is not None and reading.affect() for _, _, reading in rows)
+    for name in ("Valence", "Arousal") if affect else ():
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("Score", justify="right", no_wrap=True)
     table.add_column("x1, y1, x2, y2", overflow="fold")
     for name, index, reading in rows:
@@ -95,10 +98,15 @@ def _table(rows: list[tuple[str, int, Reading | None]], ascii_only: bool) -> Tab
             str(index),
             Text(for_terminal(reading.expression), "bold"),
             _bar(reading, ascii_only),
+            *(_signed(v) for v in (reading.valence, reading.arousal) if affect),
             f"{reading.face.score:.2f}",
             ", ".join(f"{value:.0f}" for value in reading.face.box.to_list()),
         )
     return table
+
+
+def _signed(value: float | None) -> str:
+    return "" if value is None else f"{value:+.2f}"
 
 
 def _bar(reading: Reading, ascii_only: bool) -> Text:

@@ -53,6 +53,8 @@ class ModelSpec(Spec):
     """Whether the crop is rotated so that the eyes are level."""
     temperature: float = 1.0
     """Logits are divided by it before softmax (Guo et al. 2017)."""
+    affect: bool = False
+    """Whether a second output, ``affect``, gives valence and arousal, (N, 2) in [-1, 1]."""
 
     def _checks(self) -> list[tuple[bool, str]]:
         words = isinstance(self.labels, tuple) and all(
@@ -104,6 +106,7 @@ class ModelSpec(Spec):
                 f"got {brief(self.offset)}",
             ),
             (type(self.align) is bool, f"align must be true or false, got {brief(self.align)}"),
+            (type(self.affect) is bool, f"affect must be true or false, got {brief(self.affect)}"),
             (
                 is_number(self.temperature, low, high),
                 f"temperature must be from {low} to {high:g}, got {brief(self.temperature)}",

@@ -51,6 +51,16 @@ def test_what_is_saved_comes_back(tmp_path: Path, skipped: tuple[str, ...]) -> N
     assert len(read) == 3 and read.predicted.tolist() == [0, 1, 0]
 
 
+def test_a_file_of_an_earlier_version_has_no_temperature_and_no_affect(tmp_path: Path) -> None:
+    later = {"temperature", "uncalibrated", "affect", "affect_known"}
+    made = {f.name: getattr(answers(), f.name) for f in dataclasses.fields(Predictions)}
+    np.savez(tmp_path / "before.npz", **{k: v for k, v in made.items() if k not in later})
+    read = Predictions.load(tmp_path / "before.npz")
+    assert (read.temperature, read.uncalibrated, read.affect, read.affect_known) == (
+        1.0, None, None, None,
+    )  # fmt: skip
+
+
 def test_a_file_of_something_else_is_refused_and_never_executed(tmp_path: Path) -> None:
     trap = tmp_path / "executed"
 
@@ -75,13 +85,26 @@ def test_a_file_of_something_else_is_refused_and_never_executed(tmp_path: Path) 
     with pytest.raises(InputError, match=r"object\.npz is not a file of predictions"):
         Predictions.load(tmp_path / "object.npz")
     assert not trap.exists()
-    made = {field.name: getattr(answers(), field.name) for field in dataclasses.fields(Predictions)}
+    given = answers(
+        uncalibrated=answers().probs, affect=np.zeros((200, 2), np.float32),
+        affect_known=np.full((200, 2), np.nan, np.float32),
+    )  # fmt: skip
+    made = {field.name: getattr(given, field.name) for field in dataclasses.fields(Predictions)}
+    np.savez(tmp_path / "fits.npz", **made)
+    Predictions.load(tmp_path / "fits.npz")
     for name, wrong in (
         ("labels", np.full(200, 7)),
         ("labels", np.zeros(200)),
         ("keys", np.array(["a"])),
         ("probs", np.zeros(200)),
         ("names", np.array("anger")),
+        ("uncalibrated", np.zeros((200, 7), np.float32)),
+        ("uncalibrated", given.probs[:, :6]),
+        ("temperature", np.array(0.0)),
+        ("temperature", np.array("warm")),
+        ("affect", np.zeros((200, 3), np.float32)),
+        ("affect", np.full((200, 2), np.nan, np.float32)),
+        ("affect_known", np.full((200, 2), 1.5, np.float32)),
     ):
         np.savez(tmp_path / "misfit.npz", **{**made, name: wrong})
         with pytest.raises(InputError, match=r"misfit\.npz is not a file of predictions"):

@@ -58,13 +58,13 @@ class Affect(tiny.Faces):
             yield replace(sample, valence=valence, arousal=0.5 - row % 2 if known else None)
 
 
-def test_valence_and_arousal_are_a_head_that_is_dropped(tmp_path: Path) -> None:
+def test_valence_and_arousal_are_a_head_that_is_kept(tmp_path: Path) -> None:
     config = tiny.config(epochs=6, affect_weight=1.0, rotation=0.0, flip=False, limit=None)
     rows = train(config, tmp_path, data=Affect())
     assert rows[-1]["valid_valence_ccc"] > 0.5  # it can be seen
     assert abs(rows[-1]["valid_arousal_ccc"]) < 0.5  # it cannot
     net, *_ = load_classifier_run(tmp_path)
-    assert net.affect is None
+    assert net.affect is not None and net.auxiliary is None
     assert any(name.startswith("affect.") for name in state(tmp_path)["model"])
 
 

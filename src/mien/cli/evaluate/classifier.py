@@ -58,6 +58,9 @@ def write(
     origin: Origin,
 ) -> None:
     """Write every requested file. Raises ``OutputError``."""
+    from mien.reports.text import named
+
+    scores = named(scores, origin.data)
     if files.figure is not None:
         from mien.reports.figures.classification.confusion import confusion_figure
         from mien.reports.figures.save import save_figure
@@ -137,13 +140,17 @@ def title(scores: Evaluation) -> str:
 
 
 def tables(scores: Evaluation) -> Iterator[tuple[str, Table]]:
-    """Headline figures, classes and the confusion matrix."""
+    """Headline figures, valence and arousal, classes and the confusion matrix."""
+    from mien.reports.classification_tables import AFFECT_COLUMNS, affect_rows
+
     classes, confusion = [], []
     for (label, row), counts in zip(scores.per_class.items(), scores.confusion, strict=True):
         shares = (f"{share:.1%}" for share in (row.precision, row.recall, row.f1))
         classes.append((label, *shares, f"{row.support:,}"))
         confusion.append((label, *(f"{count:,}" for count in counts)))
     yield "", _headlines(scores)
+    if scores.affect:
+        yield "", filled_table(AFFECT_COLUMNS, affect_rows(scores))
     yield "", filled_table(("class", "precision", "recall", "F1", "support"), classes)
     yield "", filled_table(("true \\ predicted", *scores.columns), confusion)
 
@@ -165,6 +172,10 @@ def _headlines(scores: Evaluation) -> Table:
         ("AURC", "aurc", ".4f"),
     ):
         rows.add_row(title, *(format(getattr(each, name), style) for each in shown.values()))
+        if name in ("ece", "nll") and scores.temperature != 1:
+            plain = (getattr(each, f"{name}_uncalibrated") for each in shown.values())
+            cells = ("" if value is None else format(value, style) for value in plain)
+            rows.add_row("  uncalibrated", *cells, style="dim")
         if name in scores.intervals:
             intervals = [each.intervals[name] for each in shown.values()]
             cells = (f"{100 * each.low:.1f} to {each.high:.1%}" for each in intervals)

@@ -7,7 +7,7 @@ set of them.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mien.errors import NO_FACE
 from mien.evaluation import metrics
+from mien.evaluation.classification.affect import AffectScores, measure_affect
 from mien.evaluation.classification.predictions import Predictions
 from mien.evaluation.metrics import Interval
 
@@ -40,6 +41,10 @@ class Headline:
     """Mean negative log likelihood, nats."""
     aurc: float
     """Area under the risk-coverage curve: lower if confidence separates right from wrong."""
+    ece_uncalibrated: float | None
+    """ECE at temperature 1; ``None`` if that is the model's, or unknown."""
+    nll_uncalibrated: float | None
+    """NLL at temperature 1; ``None`` likewise."""
     intervals: dict[str, Interval]
     """Bootstrapped 95 % intervals of ``accuracy``, ``balanced_accuracy`` and ``macro_f1``."""
 
@@ -85,6 +90,10 @@ class Evaluation(Headline):
     """Photos in which no face was found; they count as wrong."""
     with_face: Headline | None = None
     """Measures without them; ``None`` if there are none."""
+    temperature: float = 1.0
+    """The model's: its logits were divided by it."""
+    affect: dict[str, AffectScores] = field(default_factory=dict)
+    """``valence`` and ``arousal`` → scores; empty if the model or the data has none."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -101,10 +110,14 @@ def measure(predictions: Predictions) -> Evaluation:
     made, fresh = predictions, ~predictions.repeated
     without = None
     if made.repeats_of and fresh.any():
-        without = _headline(made.probs[fresh], made.labels[fresh], made.no_face_labels)
+        without = _headline(made, fresh, made.no_face_labels)
+    everything = np.ones(len(made), bool)
     confusion = _confusion(made.probs, made.labels, made.no_face_labels)
     scores = zip(*metrics.precision_recall_f1(confusion), confusion.sum(axis=1), strict=True)
-    headline = _headline(made.probs, made.labels, made.no_face_labels)
+    headline = _headline(made, everything, made.no_face_labels)
+    affect: dict[str, AffectScores] = {}
+    if made.affect is not None and made.affect_known is not None:
+        affect = measure_affect(made.affect, made.affect_known)
     return Evaluation(
         **{field.name: getattr(headline, field.name) for field in fields(headline)},
         per_class={
@@ -123,18 +136,20 @@ def measure(predictions: Predictions) -> Evaluation:
         fingerprint=made.fingerprint,
         skipped=made.skipped,
         no_face=made.no_face,
-        with_face=_headline(made.probs, made.labels) if made.no_face else None,
+        with_face=_headline(made, everything) if made.no_face else None,
+        temperature=made.temperature,
+        affect=affect,
     )
 
 
 def _headline(
-    probs: NDArray[np.float32],
-    labels: NDArray[np.int64],
-    no_face: NDArray[np.int64] | None = None,
+    made: Predictions, rows: NDArray[np.bool_], no_face: NDArray[np.int64] | None = None
 ) -> Headline:
-    """Of (N, K) answers, and of photos with the labels ``no_face`` that have none."""
-    confusion = _confusion(probs, labels, no_face)
+    """Of the answers in (N,) ``rows``, and of photos with the labels ``no_face`` that have none."""
+    probs, labels = made.probs[rows], made.labels[rows]
     exact = probs.astype(np.float64)
+    plain = None if made.uncalibrated is None else made.uncalibrated[rows].astype(np.float64)
+    confusion = _confusion(probs, labels, no_face)
     return Headline(
         n=int(confusion.sum()),
         accuracy=metrics.accuracy(confusion),
@@ -143,6 +158,8 @@ def _headline(
         ece=metrics.ece(exact, labels),
         nll=metrics.nll(exact, labels),
         aurc=metrics.aurc(exact, labels),
+        ece_uncalibrated=None if plain is None else metrics.ece(plain, labels),
+        nll_uncalibrated=None if plain is None else metrics.nll(plain, labels),
         intervals=metrics.bootstrap(confusion),
     )
 

@@ -6,11 +6,13 @@ Labels are matched by name, so a model and a data set may have them in different
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.classifiers.base import Classifier, probabilities
+from mien.classifiers.base import Classifier, answers
+from mien.classifiers.probabilities import uncalibrated
 from mien.datasets.base import Dataset, check_split
 from mien.datasets.detected import framed
 from mien.datasets.files.decoding import decoded
@@ -39,7 +41,7 @@ def predict(
 ) -> Predictions:
     """What ``classifier`` answers to every picture of ``split``.
 
-    ``tta`` averages the probabilities of ten crops (``mien.preprocess.network_input.ten_crops``).
+    ``tta`` averages the answers to ten crops (``mien.preprocess.network_input.ten_crops``).
     Pictures whose pixels equal one of the split ``repeats_of`` are marked, if there is such a
     split. ``splits`` says how ``dataset`` was divided. Pictures may differ in size; memory does not
     grow with their number. Faces found in whole photos are framed as the model's spec says.
@@ -56,7 +58,7 @@ def predict(
     read: list[Sample] = []
     pixels: list[bytes] = []
     identities: list[bytes] = []
-    probs: list[NDArray[np.float64]] = []
+    parts: list[_Part] = []
     skipped: list[str] = []
     no_face: list[Sample] = []
     size = TEN_CROPS_CHUNK if tta else CHUNK
@@ -73,7 +75,7 @@ def predict(
                 identities.append(identity(sample, image))
                 resized.append(resize_crops([image], spec)[0])  # (R, R, C)
         if resized:
-            probs.append(_probs(classifier, np.stack(resized), tta))
+            parts.append(_ask(classifier, np.stack(resized), tta))
         if on_progress:
             on_progress(min(start + size, len(samples)), len(samples))
     if no_face and not read:
@@ -84,7 +86,7 @@ def predict(
     seen = _pixel_keys_of(others)
     labels = [sample.label for sample in read]
     return Predictions(
-        probs=np.concatenate(probs)[:, columns].astype(np.float32),
+        probs=np.concatenate([part.probs for part in parts])[:, columns],
         labels=np.array(labels, np.int64),
         names=names,
         keys=tuple(sample.key for sample in read),
@@ -100,6 +102,14 @@ def predict(
         skipped=tuple(skipped),
         no_face=tuple(sample.key for sample in no_face),
         no_face_labels=np.array([sample.label for sample in no_face], np.int64),
+        temperature=spec.temperature,
+        uncalibrated=(
+            np.concatenate([part.uncalibrated for part in parts])[:, columns]
+            if spec.temperature != 1
+            else None
+        ),
+        affect=np.concatenate([part.affect for part in parts]) if spec.affect else None,
+        affect_known=_known_affect(read),
     )
 
 
@@ -130,13 +140,36 @@ def _noun(label: str) -> str:
         return label
 
 
-def _probs(classifier: Classifier, pictures: NDArray[np.uint8], tta: bool) -> NDArray[np.float64]:
-    """(N, R, R, C) resized crops → (N, K) probabilities in the model's order."""
-    if not tta:
-        return probabilities(classifier, list(pictures)).astype(np.float64)
-    crops = ten_crops(pictures, classifier.spec)  # (V, N, R, R, C)
-    flat = probabilities(classifier, list(crops.reshape(-1, *pictures.shape[1:])))
-    return np.asarray(flat.reshape(len(crops), len(pictures), -1).mean(axis=0, dtype=np.float64))
+class _Part(NamedTuple):
+    """Answers to some pictures, float32."""
+
+    probs: NDArray[np.float32]
+    """(N, K) in the model's order."""
+    uncalibrated: NDArray[np.float32]
+    """(N, K) at temperature 1."""
+    affect: NDArray[np.float32]
+    """(N, 2) valence and arousal; (N, 0) if the model estimates none."""
+
+
+def _ask(classifier: Classifier, pictures: NDArray[np.uint8], tta: bool) -> _Part:
+    """The answers to (N, R, R, C) resized crops."""
+    views = ten_crops(pictures, classifier.spec) if tta else pictures[None]  # (V, N, R, R, C)
+    probs, affect = answers(classifier, list(views.reshape(-1, *pictures.shape[1:])))
+    plain = uncalibrated(probs, classifier.spec.temperature)
+    if affect is None:
+        affect = np.empty((len(probs), 0), np.float32)
+
+    def mean(values: NDArray[np.floating]) -> NDArray[np.float32]:
+        of_view = values.reshape(len(views), len(pictures), -1)
+        return np.asarray(of_view.mean(axis=0, dtype=np.float64), np.float32)
+
+    return _Part(mean(probs), mean(plain), mean(affect))
+
+
+def _known_affect(samples: Sequence[Sample]) -> NDArray[np.float32] | None:
+    """(N, 2) valence and arousal, NaN where unknown; ``None`` if all are."""
+    known = np.array([(s.valence, s.arousal) for s in samples], np.float32)  # None becomes NaN
+    return None if np.isnan(known).all() else known
 
 
 def _pixel_keys_of(samples: Iterable[Sample]) -> set[bytes]:

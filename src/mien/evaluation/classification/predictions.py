@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -15,6 +16,8 @@ from mien.arrays import read_arrays, texts
 from mien.errors import InputError, one_line
 from mien.files import write_whole
 
+ADDED = ("temperature", "uncalibrated", "affect", "affect_known")
+"""Fields that files of earlier versions lack."""
 _ROUNDING = 1e-2  # of probabilities that were averaged or stored with 16 bits
 
 
@@ -51,6 +54,14 @@ class Predictions:
     """Names of the M photos in which no face was found; they are not among the N."""
     no_face_labels: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     """(M,) their labels."""
+    temperature: float = 1.0
+    """The model's: its logits were divided by it."""
+    uncalibrated: NDArray[np.float32] | None = None
+    """(N, K) probabilities at temperature 1; ``None`` if ``probs`` are, or in older files."""
+    affect: NDArray[np.float32] | None = None
+    """(N, 2) estimated valence and arousal; ``None`` if the model estimates none."""
+    affect_known: NDArray[np.float32] | None = None
+    """(N, 2) of the data set, NaN where unknown; ``None`` if it knows none."""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -66,7 +77,8 @@ class Predictions:
         Raises ``OutputError``.
         """
         buffer = io.BytesIO()
-        arrays: dict[str, Any] = {f.name: np.asarray(getattr(self, f.name)) for f in fields(self)}
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        arrays: dict[str, Any] = {k: np.asarray(v) for k, v in values.items() if v is not None}
         np.savez_compressed(buffer, **arrays)
         write_whole(Path(path), buffer.getvalue())
 
@@ -87,11 +99,15 @@ class Predictions:
     def _of(cls, raw: Mapping[str, NDArray[Any]]) -> Predictions:
         none = {"no_face": np.empty(0, "U1"), "no_face_labels": np.empty(0, np.int64)}
         raw = {**none, **raw}  # files of earlier versions lack them
-        values: dict[str, Any] = {field.name: raw[field.name] for field in fields(cls)}
+        values: dict[str, Any] = {
+            field.name: raw[field.name]
+            for field in fields(cls)
+            if field.name in raw or field.name not in ADDED  # which then has its default
+        }
         for name in ("names", "keys", "skipped", "no_face"):
             values[name] = texts(values[name])
         for name, kind in get_type_hints(cls).items():
-            if kind in (str, bool):
+            if kind in (str, bool, float) and name in values:
                 values[name] = values[name].item()
                 if type(values[name]) is not kind:
                     raise ValueError(f"{name} is not {kind.__name__}")
@@ -107,9 +123,25 @@ class Predictions:
         labels = np.concatenate([labels, lost])
         if not (labels.min() >= 0 and labels.max() < k and len(set(values["names"])) == k):
             raise ValueError("its labels are not indices of distinct names")
-        if not (probs.min() >= 0 and np.abs(probs.sum(axis=1) - 1).max() < _ROUNDING):
-            raise ValueError("its probabilities do not sum to 1")
+        for each in (probs, values.get("uncalibrated", probs)):
+            if each.shape != probs.shape or each.dtype.kind != "f":
+                raise ValueError("the shapes or types of its arrays do not match")
+            if not (each.min() >= 0 and np.abs(each.sum(axis=1) - 1).max() < _ROUNDING):
+                raise ValueError("its probabilities do not sum to 1")
+        if not 0 < values.get("temperature", 1.0) < math.inf:
+            raise ValueError("its temperature is not a positive number")
+        for name in ("affect", "affect_known"):
+            if name in values:
+                _check_affect(values[name], n, unknown=name == "affect_known")
         return cls(**values)
+
+
+def _check_affect(values: NDArray[Any], n: int, unknown: bool) -> None:
+    if values.shape != (n, 2) or values.dtype.kind != "f":
+        raise ValueError("the shapes or types of its arrays do not match")
+    inside = np.abs(values) <= 1
+    if not (inside | (np.isnan(values) & unknown)).all():
+        raise ValueError("its valence and arousal are not from -1 to 1")
 
 
 def surest_mistakes(predictions: Predictions, count: int) -> NDArray[np.int64]:

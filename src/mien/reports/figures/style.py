@@ -86,6 +86,25 @@ def unframe(axes: Axes, grid: str = "both") -> None:
     axes.set_axisbelow(True)
 
 
+def log_ticks(axes: Axes) -> None:
+    """Three to eight ticks with plain numbers on a logarithmic x axis, however short it is."""
+    from matplotlib.ticker import FixedLocator, NullLocator
+
+    low, high = axes.get_xlim()
+    decades = 10.0 ** np.arange(np.floor(np.log10(low)) - 1, np.ceil(np.log10(high)) + 1)
+    ticks = decades
+    for steps in ([1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 5, 7], np.arange(1, 10, 0.5)):
+        ticks = np.outer(decades, steps).ravel()
+        ticks = ticks[(ticks >= low) & (ticks <= high)]
+        if len(ticks) >= 3:
+            break
+    else:
+        ticks = np.linspace(low, high, 5)[1:-1]
+    axes.xaxis.set_major_locator(FixedLocator(ticks.tolist()))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter("{x:.3g}")
+
+
 def percent_ticks(axes: Axes, which: str) -> None:
     """Label the axes called ``which`` (``x``, ``y`` or ``xy``), whose values are shares, in %."""
     for name in which:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from mien.classifiers.probabilities import softmax
 from mien.errors import ModelFileError
@@ -19,7 +19,7 @@ from mien.registry import architectures
 from mien.specs.classifier import ModelSpec
 from mien.train import checkpoint
 from mien.train.classification.config import ClassifierConfig
-from mien.train.classification.models.base import TRAINED_ONLY, Network
+from mien.train.classification.models.base import AFFECT, TRAINED_ONLY, Network
 from mien.train.classification.spec import input_spec, run_framing
 from mien.train.session import pick_device
 
@@ -40,6 +40,7 @@ class TorchClassifier:
         self.spec = replace(
             input_spec(config, tuple(state["labels"])),
             **run_framing(config, state),
+            affect=self._net.affect is not None,
             sha256=checkpoint.weights_hash(self._net),
             card={**state.get("facts", {}), "recipe": config.to_dict()},
         )
@@ -49,6 +50,13 @@ class TorchClassifier:
         """(N, K) raw outputs for square (H, W) or (H, W, 3) RGB uint8 crops of any size."""
         return torch_logits(self._net, self.spec, crops, self._device)
 
+    def classify_affect(
+        self, crops: Sequence[NDArray[np.uint8]]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """(N, K) probabilities, and (N, 2) valence and arousal of a run that learned them."""
+        logits, affect = torch_affect(self._net, self.spec, crops, self._device)
+        return softmax(logits, self.spec.temperature), affect
+
     def classify(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """(N, K) probabilities: softmax of logits over the spec's temperature."""
         return softmax(self.logits(crops), self.spec.temperature)
@@ -57,9 +65,9 @@ class TorchClassifier:
 def load_classifier_run(run: str | Path) -> tuple[Network, ClassifierConfig, dict[str, Any]]:
     """The trained network of a run, its recipe and its checkpoint.
 
-    The network has the averaged weights (of the best epoch if the recipe has ``patience``) and no
-    heads that only training uses; it is on the CPU and in evaluation mode. Raises
-    ``ModelFileError``, ``ConfigError``, ``UnknownNameError``.
+    The network has the averaged weights (of the best epoch if the recipe has ``patience``), a head
+    ``affect`` if it learned valence and arousal, and no head that only training uses; it is on the
+    CPU and in evaluation mode. Raises ``ModelFileError``, ``ConfigError``, ``UnknownNameError``.
     """
     path = checkpoint.find(run)
     state = checkpoint.load(path)
@@ -73,7 +81,8 @@ def load_classifier_run(run: str | Path) -> tuple[Network, ClassifierConfig, dic
         if not name.startswith(TRAINED_ONLY)
     }
     with checkpoint.must_fit(path):
-        net: Network = make(config, len(state["labels"]))
+        affect = any(name.startswith(AFFECT) for name in weights)
+        net: Network = make(config, len(state["labels"]), 0, affect)
         net.load_state_dict(weights)
     net.eval()
     return net, config, state
@@ -88,7 +97,31 @@ def torch_logits(
 ) -> NDArray[np.float32]:
     """(N, K) logits of ``net``, which is on ``device`` (default: CPU) and in evaluation mode."""
     out = np.empty((len(crops), len(spec.labels)), np.float32)
-    for start in range(0, len(crops), BATCH):
-        x = torch.from_numpy(network_input(crops[start : start + BATCH], spec))  # (n, C, S, S)
-        out[start : start + BATCH] = net(x.to(device)).float().cpu().numpy()
+    for rows, x in _batches(spec, crops, device):
+        out[rows] = net(x).float().cpu().numpy()
     return out
+
+
+@torch.inference_mode()
+def torch_affect(
+    net: Network,
+    spec: ModelSpec,
+    crops: Sequence[NDArray[np.uint8]],
+    device: torch.device | None = None,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(N, K) logits, and (N, 2) valence and arousal, of a network with the head ``affect``."""
+    logits = np.empty((len(crops), len(spec.labels)), np.float32)
+    affect = np.empty((len(crops), 2), np.float32)
+    for rows, x in _batches(spec, crops, device):
+        both = net.with_affect(x)
+        logits[rows], affect[rows] = (each.float().cpu().numpy() for each in both)
+    return logits, affect
+
+
+def _batches(
+    spec: ModelSpec, crops: Sequence[NDArray[np.uint8]], device: torch.device | None
+) -> Iterator[tuple[slice, Tensor]]:
+    """Rows and (n, C, S, S) network inputs of a batch at a time."""
+    for start in range(0, len(crops), BATCH):
+        x = torch.from_numpy(network_input(crops[start : start + BATCH], spec))
+        yield slice(start, start + len(x)), x.to(device)

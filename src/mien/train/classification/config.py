@@ -172,9 +172,12 @@ class ClassifierConfig(BaseConfig):
     ferplus_weight: NotNegative = 0.0
     """Weight of an auxiliary head that learns the FER+ votes of the same pictures as soft labels
     (Barsoum et al. 2016); it is dropped on export, and not used for data without votes."""
+    label_weight: NotNegative = 1.0
+    """Weight of the loss of the labels, votes included. 0: valence and arousal alone shape the
+    features, and the labels train only the last layer on them; needs ``affect_weight``."""
     affect_weight: NotNegative = 0.0
-    """Weight of a head that learns valence and arousal with the loss 1 - CCC (Lin 1989). It helps
-    the features and is validated; it is dropped on export."""
+    """Weight of a head that learns valence and arousal with the loss 1 - CCC (Lin 1989). It is
+    validated, and exported as a second output."""
     teacher: str | tuple[str, ...] | None = None
     """A finished run to distil from (Hinton et al. 2015), or several, whose probabilities are
     averaged; all networks see the same input."""
@@ -283,6 +286,12 @@ def _combinations(config: ClassifierConfig) -> Iterator[str]:
             yield "loss svm takes hard labels: set label_smoothing to 0"
         if config.mixup or config.cutmix:
             yield "loss svm takes hard labels: set mixup and cutmix to 0"
+    if not config.label_weight:
+        if not config.affect_weight:
+            yield "label_weight 0 leaves valence and arousal to learn: set affect_weight"
+        for key in ("ferplus_weight", "teacher"):
+            if getattr(config, key):
+                yield f"label_weight 0 learns valence and arousal alone: leave {key} out"
     if config.sampling == "balanced" and config.class_weights:
         yield "sampling balanced and class_weights both correct for class frequencies: choose one"
     if config.freeze_epochs:

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
-from mien.classifiers.onnx import OnnxClassifier
+from mien.classifiers.onnx import AFFECT, OnnxClassifier
 from mien.classifiers.probabilities import softmax
 from mien.datasets.base import Dataset
 from mien.datasets.detected import framed
@@ -25,8 +25,13 @@ from mien.errors import ConfigError, DatasetError, ModelError, NoFaceError
 from mien.evaluation import metrics
 from mien.files import check_writable, write_whole
 from mien.specs.classifier import ModelSpec
-from mien.train.classification.classifier import load_classifier_run, torch_logits
+from mien.train.classification.classifier import (
+    load_classifier_run,
+    torch_affect,
+    torch_logits,
+)
 from mien.train.classification.config import ClassifierConfig
+from mien.train.classification.models.base import Network
 from mien.train.classification.models.fitted import Fitted
 from mien.train.classification.spec import input_spec, run_framing
 from mien.train.model_card import add_choices, add_training_facts
@@ -70,6 +75,8 @@ class ExportedClassifier:
     difference: float
     """Largest absolute difference between the file's logits and PyTorch's; of a network that
     stores pictures, over 99 % of the pictures."""
+    affect_difference: float | None
+    """The same of valence and arousal; ``None`` for a model without them."""
 
 
 def export_classifier(
@@ -86,8 +93,9 @@ def export_classifier(
 ) -> ExportedClassifier:
     """Write the averaged weights of ``run`` (a folder or checkpoint) to the ONNX file ``out``.
 
-    The graph takes ``input`` (N, C, S, S) float32 and returns ``logits`` (N, K) float32; its
-    metadata holds a ``ModelSpec``. Before ``out`` is written (whole or not at all), ONNX Runtime
+    The graph takes ``input`` (N, C, S, S) float32 and returns ``logits`` (N, K) float32, and of a
+    run with ``affect_weight`` also ``affect`` (N, 2), valence and arousal in [-1, 1]. Its metadata
+    holds a ``ModelSpec``. Before ``out`` is written (whole or not at all), ONNX Runtime
     runs the graph, and its logits are compared with PyTorch's on made-up pictures and on those of
     calibration.
 
@@ -117,18 +125,25 @@ def export_classifier(
     if weights == "float16":
         store_float16(model)
     crops = list(made_up_crops()) + ([] if split is None else [s.image for s in split])
-    logits = onnx_logits(model, spec, crops)
-    difference = _check(logits, torch_logits(net, spec, crops), weights, isinstance(net, Fitted))
+    file = open_model(with_spec(model, spec), OnnxClassifier)
+    affect_difference = None
+    if spec.affect:
+        logits, affect = file.logits_affect(crops)
+        expected, expected_affect = torch_affect(net, spec, crops)
+        affect_difference = _check(affect, expected_affect, weights, False)
+    else:
+        logits, expected = file.logits(crops), torch_logits(net, spec, crops)
+    difference = _check(logits, expected, weights, isinstance(net, Fitted))
     if split is not None:
         labels = np.array([sample.label for sample in split], np.int64)
         spec = calibrated(spec, logits[-len(split) :], labels, calibrate_split)
 
     data = with_spec(model, spec)
     write_whole(Path(out), data)
-    return ExportedClassifier(Path(out), spec, len(data), difference)
+    return ExportedClassifier(Path(out), spec, len(data), difference, affect_difference)
 
 
-def spec_of(net: nn.Module, config: ClassifierConfig, state: Mapping[str, Any]) -> ModelSpec:
+def spec_of(net: Network, config: ClassifierConfig, state: Mapping[str, Any]) -> ModelSpec:
     """What is known of a run's network; it has no scores, which calibration measures."""
     spec = add_training_facts(
         input_spec(config, tuple(state["labels"])),
@@ -139,18 +154,33 @@ def spec_of(net: nn.Module, config: ClassifierConfig, state: Mapping[str, Any]) 
         spec,
         trained_on=spec.trained_on + (", with FER+ votes" if state["ferplus"] else ""),
         licence=LICENCES.get(origin, spec.licence),
+        affect=net.affect is not None,
         **run_framing(config, state),
     )
 
 
-def to_onnx(net: nn.Module, spec: ModelSpec) -> ModelProto:
+def to_onnx(net: Network, spec: ModelSpec) -> ModelProto:
     """The graph of ``net`` in opset 18, for batches of any size.
 
     PyTorch's exporter folds batch normalisation into the convolutions before it. Raises
     ``ModelError`` if it cannot trace the network.
     """
     example = torch.zeros(2, spec.channels, spec.input_size, spec.input_size)  # (N, C, S, S)
-    return traced(net, example, {0: torch.export.Dim("batch")}, ["input"], ["logits"])
+    batch = {0: torch.export.Dim("batch")}
+    if net.affect is None:
+        return traced(net, example, batch, ["input"], ["logits"])
+    return traced(_WithAffect(net).eval(), example, batch, ["input"], ["logits", AFFECT])
+
+
+class _WithAffect(nn.Module):
+    """A network whose outputs are logits, and valence and arousal."""
+
+    def __init__(self, net: Network) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return self.net.with_affect(x)
 
 
 def made_up_crops(count: int = 16, side: int = 96) -> NDArray[np.uint8]:
@@ -160,13 +190,6 @@ def made_up_crops(count: int = 16, side: int = 96) -> NDArray[np.uint8]:
     smooth = [cv2.resize(c, (side, side), interpolation=cv2.INTER_CUBIC) for c in coarse]
     grain = rng.normal(0, 8, (count, side, side, 3))
     return np.clip(np.stack(smooth) + grain, 0, 255).astype(np.uint8)
-
-
-def onnx_logits(
-    model: ModelProto, spec: ModelSpec, crops: list[NDArray[np.uint8]]
-) -> NDArray[np.float32]:
-    """(N, K) logits of the model as a file, from the classifier that users run."""
-    return open_model(with_spec(model, spec), OnnxClassifier).logits(crops)
 
 
 def calibrated(
@@ -227,7 +250,7 @@ def _with_face(samples: Iterable[Sample], spec: ModelSpec) -> Iterator[Sample]:
 def _check(
     got: NDArray[np.float32], expected: NDArray[np.float32], weights: Weights, jumps: bool
 ) -> float:
-    """The largest difference of (N, K) logits. Raises ``ModelError`` if it is too large.
+    """The largest difference of (N, K) outputs. Raises ``ModelError`` if it is too large.
 
     ``jumps``: of a nearest-neighbour network, rounding may swap neighbours at equal distances, so
     one picture in a hundred may have other logits.
@@ -237,7 +260,7 @@ def _check(
     allowed = TOLERANCE[weights] * max(1.0, float(np.abs(expected).max()))
     if not difference <= allowed:  # NaN counts as too large
         raise ModelError(
-            f"the exported graph differs from PyTorch's logits by {difference:.2g}, more than "
+            f"the exported graph differs from PyTorch's outputs by {difference:.2g}, more than "
             f"{allowed:.2g}: nothing was written; try --weights float32 or another PyTorch"
         )
     return difference

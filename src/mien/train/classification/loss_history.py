@@ -48,4 +48,11 @@ class LossHistory:
 
 def row_of_kept_epoch(rows: list[Row], config: ClassifierConfig) -> Row:
     """Metrics of the epoch whose weights a run keeps: the last, or the best with ``patience``."""
-    return min(rows, key=lambda row: row["valid_nll"]) if config.patience else rows[-1]
+    return min(rows, key=lambda row: watched(row, config)) if config.patience else rows[-1]
+
+
+def watched(row: Row, config: ClassifierConfig) -> float:
+    """The validation loss of an epoch: NLL, or without the labels' weight 1 - the mean CCC."""
+    if config.label_weight:
+        return float(row["valid_nll"])
+    return 1 - float(row["valid_valence_ccc"] + row["valid_arousal_ccc"]) / 2

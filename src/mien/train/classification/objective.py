@@ -60,12 +60,15 @@ class Objective:
     def loss(self, net: Network, x: Tensor, targets: list[Tensor]) -> tuple[Tensor, Tensor]:
         """The loss of (N, C, S, S) normalised views, and the (N, K) logits."""
         features = net.features(x)
-        logits = net.head(features)
+        alone = not self.config.label_weight  # then the labels change nothing but the last layer
+        logits = net.head(features.detach() if alone else features)
         labels, *rest = targets
         loss = self._label_loss(logits, labels)
         if net.auxiliary is not None:
             votes = soft_cross_entropy(net.auxiliary(features), rest.pop(0))
             loss = (loss + self.ferplus * votes) / (1 + self.ferplus)
+        if not alone:
+            loss = self.config.label_weight * loss
         if net.affect is not None:
             values, known = rest
             loss = loss + self.affect * _affect_loss(net.affect(features), values, known[:, 0])

@@ -19,7 +19,7 @@ from mien.registry import architectures
 from mien.train.classification.augment import augment
 from mien.train.classification.batches import Draw, draws
 from mien.train.classification.config import ClassifierConfig
-from mien.train.classification.loss_history import LossHistory
+from mien.train.classification.loss_history import LossHistory, watched
 from mien.train.classification.losses import concordance
 from mien.train.classification.mixing import mix
 from mien.train.classification.models.base import Network
@@ -205,7 +205,7 @@ class ClassifierTask:
 
     def is_best(self, epoch: int, metrics: Row) -> bool:
         """Whether ``patience`` keeps these weights: the validation loss is the lowest so far."""
-        lowest = self.history.add(epoch, metrics["valid_nll"], self.config)
+        lowest = self.history.add(epoch, watched(metrics, self.config), self.config)
         return lowest and self.config.patience > 0
 
     def facts(self) -> dict[str, Any]:

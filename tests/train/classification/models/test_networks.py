@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mien.classifiers.onnx import OnnxClassifier
 from mien.errors import ConfigError
 from mien.preprocess.network_input import network_input
 from tests.support import tiny
@@ -91,10 +92,13 @@ def test_contract(name: str, channels: int) -> None:
         assert parameter.grad.abs().max() > 0 or "bias" in key or name == "timm", key
     # What is left without the heads of training is the network as it is exported.
     kept = {k: v for k, v in net.state_dict().items() if not k.startswith(TRAINED_ONLY)}
-    bare = build(config)
-    assert bare.auxiliary is None and bare.affect is None
+    bare = build(config, 0, True)
+    assert bare.auxiliary is None
     bare.load_state_dict(kept)
     assert torch.equal(bare.eval()(x), net.eval()(x))
+    if not isinstance(net, Fitted):
+        logits, affect = bare.with_affect(x)
+        assert torch.equal(logits, net(x)) and torch.equal(affect, net.affect(net.features(x)))
 
 
 @pytest.mark.parametrize("name", sorted(set(SMALL) - {"knn", "majority", "timm"}))
@@ -135,6 +139,7 @@ def check_export(config: ClassifierConfig) -> None:
     pytest.importorskip("onnx")
     pytest.importorskip("onnxscript")
     from mien.train.classification import export
+    from mien.train.onnx_graph import open_model, with_spec
 
     net = build(config)
     spec = input_spec(config, tiny.Faces.facts.labels)
@@ -145,7 +150,7 @@ def check_export(config: ClassifierConfig) -> None:
     net.train()(x)
     net.eval()
     crops = list(export.made_up_crops(5))
-    got = export.onnx_logits(export.to_onnx(net, spec), spec, crops)
+    got = open_model(with_spec(export.to_onnx(net, spec), spec), OnnxClassifier).logits(crops)
     expected = export.torch_logits(net, spec, crops)
     assert np.ptp(expected, axis=0).max() > 1e-3 or config.architecture == "majority"
     np.testing.assert_allclose(got, expected, atol=1e-3 * max(1, np.abs(expected).max()))

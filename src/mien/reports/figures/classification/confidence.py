@@ -60,7 +60,10 @@ def reliability_figure(predictions: Predictions, evaluation: Evaluation) -> Figu
     lower.set_ylabel("pictures")
     lower.set_xlabel("confidence: probability of the answer")
     unframe(lower, "y")
-    upper.set_title(f"{classifier_on_pictures(evaluation)}\nECE {evaluation.ece:.2%}", fontsize=11)
+    plain = evaluation.ece_uncalibrated
+    beside = "" if plain is None else f" (uncalibrated {plain:.2%})"
+    title = f"{classifier_on_pictures(evaluation)}\nECE {evaluation.ece:.2%}{beside}"
+    upper.set_title(title, fontsize=11)
     return figure
 
 

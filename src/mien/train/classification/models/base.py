@@ -10,12 +10,14 @@ from mien.errors import ConfigError
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.models.layers import Whitening
 
-TRAINED_ONLY = ("auxiliary.", "affect.")
+TRAINED_ONLY = ("auxiliary.",)
 """Prefixes of weights that an exported model leaves out."""
+AFFECT = "affect."
+"""Prefix of the weights that estimate valence and arousal."""
 
 
 class Network(nn.Module):
-    """Features and a head on them; ``auxiliary`` and ``affect`` are further heads for training.
+    """Features and a head on them, and where wanted the heads ``affect`` and ``auxiliary``.
 
     An architecture is a subclass, registered with ``mien.registry.register_architecture``, that
     implements ``build`` and ``features``; its ``features`` begin with ``prepare``. Weights start at
@@ -24,7 +26,7 @@ class Network(nn.Module):
 
     head: nn.Module
     auxiliary: nn.Module | None
-    """(N, F) → (N, auxiliary_classes) logits of the FER+ votes."""
+    """(N, F) → (N, auxiliary_classes) logits of the FER+ votes; only for training."""
     affect: nn.Module | None
     """(N, F) → (N, 2) valence and arousal in [-1, 1]."""
     whitening: Whitening | None
@@ -59,6 +61,15 @@ class Network(nn.Module):
         logits: Tensor = self.head(self.features(x))
         return logits
 
+    def with_affect(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """(N, C, S, S) → (N, classes) logits, and (N, 2) valence and arousal in [-1, 1].
+
+        Only for a network that has the head ``affect``.
+        """
+        assert self.affect is not None
+        features = self.features(x)
+        return self.head(features), self.affect(features)
+
     def make_heads(self, features: int, auxiliary_classes: int, affect: bool) -> None:
         """Make linear heads on (N, ``features``)."""
         self.head = nn.Linear(features, self.classes)
@@ -88,7 +99,7 @@ class Network(nn.Module):
     def backbone_parameters(self) -> Iterator[nn.Parameter]:
         """All weights but the heads': those that ``freeze_epochs`` freezes."""
         for name, parameter in self.named_parameters():
-            if not name.startswith(("head.", *TRAINED_ONLY)):
+            if not name.startswith(("head.", AFFECT, *TRAINED_ONLY)):
                 yield parameter
 
     def load_pretrained(self, weights: str) -> None:
