@@ -65,6 +65,13 @@ def readable_on(share: float) -> str:
     return "white" if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.06 else INK
 
 
+def halo() -> list[Any]:
+    """A white edge around a text that lies over lines."""
+    from matplotlib.patheffects import Normal, Stroke
+
+    return [Stroke(linewidth=2.5, foreground="white"), Normal()]
+
+
 def label_size(count: int) -> float:
     """Points of ``count`` labels beside each other."""
     return 10 if count <= 12 else 8.5 if count <= 20 else 7.5

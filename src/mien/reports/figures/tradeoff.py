@@ -31,9 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-NOT_COMPARABLE = (
-    "Published by others, on other pictures and in other ways: not comparable with ours"
-)
+NOT_COMPARABLE = "Published by others, on other pictures, in other ways: not comparable with ours"
 WRAPPED = 88
 """Characters of a line about a published figure."""
 

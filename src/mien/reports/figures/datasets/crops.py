@@ -81,12 +81,12 @@ def mean_faces_figure(survey: CropSurvey, source: str, columns: int = 4) -> Figu
     grid = blank_grid(figure, rows, columns)
     counts = survey.counts[survey.split].tolist()
     averaged = survey.averaged.tolist()
-    seen = survey.means[survey.averaged > 0]
-    darkest, brightest = (seen.min(), seen.max()) if len(seen) else (0, 255)
-    stretched = ((survey.means - darkest) / max(brightest - darkest, 1)).clip(0, 1)
+    seen = survey.means[survey.averaged > 0] / 255
+    grey = survey.means.shape[3] == 1 and len(seen) > 0
+    limits = (float(seen.min()), float(seen.max())) if grey else (0.0, 1.0)
     for index, (axes, label) in enumerate(zip(grid.flat, survey.labels, strict=False)):
         if averaged[index]:
-            _show_picture(axes, stretched[index])
+            _show_picture(axes, survey.means[index] / 255, limits)
         share = "" if averaged[index] == counts[index] else f" of {counts[index]:,}"
         axes.set_title(clipped(label, 20), fontsize=10, pad=14)
         axes.text(
@@ -94,8 +94,8 @@ def mean_faces_figure(survey: CropSurvey, source: str, columns: int = 4) -> Figu
             fontsize=8, color=MUTED,
         )  # fmt: skip
     figure.suptitle(
-        f"Mean faces of {data_title(survey.dataset, source)}, split {survey.split}\n"
-        "contrast stretched, alike for all",
+        f"Mean faces of {data_title(survey.dataset, source)}, split {survey.split}"
+        + ("\ncontrast stretched, alike for all" if grey else ""),
         fontsize=11,
     )
     return figure
@@ -129,11 +129,15 @@ def augmented_crops_figure(
     return figure
 
 
-def _show_picture(axes: Axes, picture: NDArray[Any]) -> None:
-    """``picture``: (S, S, 1) grey or (S, S, 3) RGB, uint8 or in [0, 1]."""
-    white = 255 if picture.dtype == np.uint8 else 1
+def _show_picture(
+    axes: Axes, picture: NDArray[Any], limits: tuple[float, float] = (0.0, 1.0)
+) -> None:
+    """``picture``: (S, S, 1) grey or (S, S, 3) RGB, uint8 or in [0, 1]. ``limits``: black and white
+    of a grey one in [0, 1].
+    """
+    black, white = (0, 255) if picture.dtype == np.uint8 else limits
     flat = picture[..., 0] if picture.shape[2] == 1 else picture
-    axes.imshow(flat, cmap="gray", vmin=0, vmax=white, interpolation="nearest")
+    axes.imshow(flat, cmap="gray", vmin=black, vmax=white, interpolation="nearest")
 
 
 def _label_row(axes: Axes, text: str) -> None:

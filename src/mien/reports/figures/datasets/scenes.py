@@ -18,6 +18,7 @@ from mien.reports.figures.style import (
     DASHES,
     INK,
     MUTED,
+    halo,
     new_figure,
     percent_ticks,
     unframe,
@@ -156,7 +157,8 @@ def faces_per_picture_figure(survey: SceneSurvey, source: str) -> Figure:
         for x, share, n in zip(at, shares, pictures.tolist(), strict=True):
             axes.annotate(
                 f"{n:,}", (x, share), xytext=(0, 2), textcoords="offset points", ha="center",
-                va="bottom", fontsize=8, color=INK, rotation=0 if len(survey.faces) == 1 else 90,
+                va="bottom", fontsize=8, color=INK, path_effects=halo(),
+                rotation=0 if len(survey.faces) == 1 else 90,
             )  # fmt: skip
     nexts = [*steps[1:], None]
     names = [

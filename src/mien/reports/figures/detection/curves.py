@@ -22,6 +22,7 @@ from mien.reports.figures.style import (
     MUTED,
     ORANGE,
     PALE,
+    halo,
     new_figure,
     percent_ticks,
     unframe,
@@ -92,8 +93,6 @@ def recall_by_size_figure(scores: DetectionScores, detections: Detections) -> Fi
 
     Lines through the points are 95% confidence intervals (Wilson 1927).
     """
-    from matplotlib.patheffects import Normal, Stroke
-
     found, total = _by_size(detections)
     present = total > 0
     places = np.arange(len(total))
@@ -109,11 +108,10 @@ def recall_by_size_figure(scores: DetectionScores, detections: Detections) -> Fi
         places[present], share[present], "o-", color=BLUE, markersize=6, linewidth=1.5,
         label="recall",
     )  # fmt: skip
-    halo = [Stroke(linewidth=2.5, foreground="white"), Normal()]  # over lines and intervals
     for place in places[present]:
         upper.annotate(
             f"{share[place]:.0%}", (place, high[place]), xytext=(0, 4), ha="center",
-            textcoords="offset points", fontsize=9, color=INK, path_effects=halo,
+            textcoords="offset points", fontsize=9, color=INK, path_effects=halo(),
         )  # fmt: skip
     upper.set_ylim(0, 1.12)
     upper.set_yticks(np.linspace(0, 1, 6))
