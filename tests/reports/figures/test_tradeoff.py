@@ -74,6 +74,7 @@ def test_the_axis_of_time_has_three_ticks_or_more(times: tuple[float, float]) ->
     assert all(low <= ms <= high for ms in times)
 
 
+@pytest.mark.filterwarnings("ignore:Glyph")  # where no font has them
 def test_thirty_models_with_long_names_of_any_script_fit(tmp_path: Path) -> None:
     models = [
         ComparedModel(f"модель-表情-{'x' * 40}-{n}", 0.5 + n / 100, 0.49, 0.9, ms=1.0 + n)

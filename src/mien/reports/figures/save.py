@@ -24,7 +24,8 @@ FORMATS = (".png", ".svg", ".pdf")
 BEYOND = 0x2E7F
 """The last character before those of East Asia, which Matplotlib's own font lacks."""
 WIDE_FONTS = (
-    "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK KR", "Noto Sans SC", "Source Han Sans SC",
+    "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK KR", "Noto Sans SC",
+    "Source Han Sans SC",
     "WenQuanYi Micro Hei", "Microsoft YaHei", "Yu Gothic", "Malgun Gothic", "PingFang SC",
     "Hiragino Sans", "Apple SD Gothic Neo", "Arial Unicode MS", "Droid Sans Fallback",
 )  # fmt: skip
