@@ -37,7 +37,7 @@ def test_it_shows_every_result_and_its_origin() -> None:
     found = compare({"one": answers()} | {"same": answers()})
     accuracy = found.rows[0].scores.accuracy
     for text in (
-        f"one {accuracy:.2%}", "1,234", "1.25", "a machine", "McNemar's test", "Careful!", "z.png",
+        f"one {accuracy:.2%}", "1,234", "0.50", "a machine", "McNemar's test", "Careful!", "z.png",
         "0123456789abcdef", "mien compare one worse", "(d.zip)",
     ):  # fmt: skip
         assert text in words, text

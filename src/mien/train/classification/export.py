@@ -34,6 +34,7 @@ from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.models.base import Network
 from mien.train.classification.models.fitted import Fitted
 from mien.train.classification.spec import input_spec, run_framing
+from mien.train.classification.vectors import vectors_of
 from mien.train.model_card import add_choices, add_training_facts
 from mien.train.onnx_graph import Weights, open_model, store_float16, traced, with_spec
 
@@ -117,7 +118,7 @@ def export_classifier(
     spec = replace(add_choices(spec, weights, name, licence, card), **(framing or {}))
     split = None
     if calibrate is not None:
-        dataset = open_dataset(calibrate, config.dataset, config.dataset_options)
+        dataset = open_dataset(calibrate, config.dataset, config.dataset_options, wants="crops")
         dataset = resplit(dataset, config.splits, config.splits_from, config.splits_seed)
         split = _calibration_split(dataset, calibrate_split, config, spec)
 
@@ -138,7 +139,7 @@ def export_classifier(
         labels = np.array([sample.label for sample in split], np.int64)
         spec = calibrated(spec, logits[-len(split) :], labels, calibrate_split)
 
-    data = with_spec(model, spec)
+    data = with_spec(model, spec, vectors_of(net))
     write_whole(Path(out), data)
     return ExportedClassifier(Path(out), spec, len(data), difference, affect_difference)
 

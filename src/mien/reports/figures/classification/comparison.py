@@ -182,12 +182,12 @@ def disagreements_figure(
         axes.set_title(f"true: {clipped(first.names[first.labels[index]], 20)}", fontsize=9)
         for line, (name, each) in enumerate(answers.items()):
             right = each.predicted[index] == each.labels[index]
-            answer = clipped(each.names[each.predicted[index]], 12)
+            answer = clipped(each.names[each.predicted[index]], 10)
             axes.annotate(
-                f"{'✓' if right else '✗'} {clipped(name, 12)}: {answer} "
+                f"{'✓' if right else '✗'} {clipped(name, 10)}: {answer} "
                 f"{each.probs[index].max():.0%}",
                 (0, 0), (0, -11 - 11 * line), xycoords="axes fraction",
-                textcoords="offset points", fontsize=7.5, color=BLUE if right else ORANGE,
+                textcoords="offset points", fontsize=7.2, color=BLUE if right else ORANGE,
                 parse_math=False,
             )  # fmt: skip
     if not len(indices):
