@@ -30,8 +30,10 @@ def test_a_run_becomes_a_model_that_mien_can_use(
     out = tmp_path / "mine.onnx"
     framing = ["--margin", 0.3, "--offset", 0.0, -0.1, "--align"]
     options = ["--name", "mine", "--licence", "CC0", "--card", "room=42 = 6 × 7"]
-    assert mien("export", run, "--out", out, "--calibrate", data, *framing, *options) == 0
-    printed = capsys.readouterr().out
+    calibrate = ["--calibrate", data, "--calibrate-split", "public"]
+    assert mien("export", run, "--out", out, *calibrate, *framing, *options) == 0
+    printed, warned = capsys.readouterr()
+    assert "'public', which training did not hold back" in warned and warned.count("\n") == 1
     spec = load_classifier(out).spec
     assert (spec.margin, spec.offset, spec.align) == (0.3, (0.0, -0.1), True)
     assert (spec.name, spec.licence, spec.card["room"]) == ("mine", "CC0", "42 = 6 × 7")

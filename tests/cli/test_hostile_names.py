@@ -170,6 +170,9 @@ def evaluate(place: Path) -> Commands:
     yield "evaluate", model(place), *data, "--split", TEXT
     yield "evaluate", model(place, labels=(LABEL, *FER2013[1:])), *data, "--split", "public"
     yield "evaluate", TEXT, *data
+    folds = ("--folds", 2, "--out", place / "cv")
+    yield "evaluate", model(place, labels=(LABEL, *FER2013[1:])), *data, *folds
+    yield "evaluate", "knn", *data, "--folds", TEXT, "--out", place / "cv"
 
 
 def compare(place: Path) -> Commands:

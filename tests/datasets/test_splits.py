@@ -4,15 +4,17 @@ import hashlib
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mien.datasets.base import Dataset, DatasetFacts, Official
+from mien.datasets.folding import Folding
 from mien.datasets.opening import open_dataset
 from mien.datasets.samples import Sample, pixel_keys
-from mien.datasets.splits import at_most, at_random, resplit
+from mien.datasets.splits import all_folds, at_most, at_random, resplit
 from mien.errors import ConfigError, DatasetError
 from tests.support import tiny
 
@@ -276,3 +278,63 @@ def test_the_same_division_is_not_made_again() -> None:
     assert resplit(once, "random:90/10", seed=3) is once
     assert resplit(once, "random:90/10", seed=4) is not once
     assert resplit(once, "official") is once
+
+
+@pytest.mark.parametrize("count", [2, 5, 7])
+@pytest.mark.parametrize("counts", [(50, 30, 20), (101, 7, 3), (7, 7, 7)])
+def test_folds_are_stratified_and_test_every_picture_once(
+    count: int, counts: tuple[int, ...]
+) -> None:
+    labels = np.repeat([0, 1, 2], counts)[np.random.default_rng(1).permutation(sum(counts))]
+    made = Made(labels.tolist())
+    folds = all_folds(made, Folding(count))
+    assert made.decoded == len(labels)  # once for all folds
+    tested = [rows(fold, "test") for fold in folds]
+    assert sorted(chain(*tested)) == list(range(len(labels)))
+    for number, (fold, test) in enumerate(zip(folds, tested, strict=True), start=1):
+        assert fold.splits() == ("train", "test", "public")
+        assert sorted(rows(fold, "train") + test) == list(range(len(labels)))
+        assert abs(len(test) - len(labels) / count) < 2
+        for label, total in enumerate(counts):
+            assert abs(sum(labels[test] == label) - total / count) < 2
+        alone = resplit(made, f"fold:{number}/{count}")
+        assert rows(alone, "test") == test and alone.facts.division == fold.facts.division
+        assert resplit(fold, f"fold:{number}/{count}") is fold
+
+
+def test_copies_and_subjects_stay_in_one_fold() -> None:
+    numbers = [row // 3 for row in range(60)]
+    for fold in all_folds(Made([0, 1, 2] * 20, numbers), Folding(5)):
+        test, train = ({row // 3 for row in rows(fold, part)} for part in ("test", "train"))
+        assert not test & train
+    subjects = [f"s{row % 11}" for row in range(60)]
+    made = Made([0, 1, 2] * 20, subjects=subjects)
+    tested = []
+    for fold in all_folds(made, Folding(5, by_subject=True)):
+        test, train = ({row % 11 for row in rows(fold, part)} for part in ("test", "train"))
+        assert test and not test & train
+        tested += rows(fold, "test")
+    assert sorted(tested) == list(range(60))
+    with pytest.raises(DatasetError, match=r"fold 12 of 12 would be empty.*choose fewer folds"):
+        all_folds(made, Folding(12, by_subject=True))
+    with pytest.raises(DatasetError, match="the subject of row 0 is unknown"):
+        all_folds(Made([0] * 9), Folding(3, by_subject=True))
+
+
+def test_the_fold_after_it_validates() -> None:
+    folds = all_folds(Made([0, 1] * 20), Folding(4, validates=True))
+    for number, fold in enumerate(folds):
+        assert fold.splits()[:3] == ("train", "valid", "test")
+        assert rows(fold, "valid") == rows(folds[(number + 1) % 4], "test")
+        parts = [rows(fold, part) for part in ("train", "valid", "test")]
+        assert sorted(chain(*parts)) == list(range(40))
+
+
+def test_the_seed_decides_the_folds_and_the_order_does_not() -> None:
+    labels = [0, 1, 2] * 20
+    first, same, other = (
+        rows(resplit(Made(labels), "fold:1/5", seed=seed), "test") for seed in (0, 0, 1)
+    )
+    assert first == same != other
+    turned = rows(resplit(Made(labels[::-1], range(59, -1, -1)), "fold:1/5"), "test")
+    assert sorted(59 - row for row in turned) == first

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from mien.cli.support.numbers import Finite
-from mien.cli.support.printing import say
+from mien.cli.support.printing import complain, say
 
 if TYPE_CHECKING:
     from mien.train.classification.export import ExportedClassifier
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option("--calibrate", metavar="PATH", help="Data set to fit the temperature on.")
 @click.option(
-    "--calibrate-split", default="public", show_default=True, metavar="SPLIT",
-    help="Split of --calibrate, not the one trained on.",
+    "--calibrate-split", metavar="SPLIT",
+    help="Split of --calibrate; default: the part of the training split that the run held back "
+    "(splits=random:90/10). Not one that you report.",
 )  # fmt: skip
 @click.option("--name", metavar="NAME", help="Name of the model (default: the recipe's).")
 @click.option("--licence", metavar="TEXT", help="Terms of the weights and their training data.")
@@ -45,7 +46,7 @@ def command(
     out: str,
     weights: str,
     calibrate: str | None,
-    calibrate_split: str,
+    calibrate_split: str | None,
     card: tuple[str, ...],
     name: str | None,
     licence: str | None,
@@ -84,6 +85,8 @@ def command(
 
 def _print_classifier(exported: ExportedClassifier) -> None:
     spec = exported.spec
+    for note in exported.notes:
+        complain(note)
     say(f"largest difference from PyTorch's logits: {exported.difference:.2g}")
     if exported.affect_difference is not None:
         say(f"of valence and arousal: {exported.affect_difference:.2g}")

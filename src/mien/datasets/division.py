@@ -51,6 +51,29 @@ def divide(
     return part_of
 
 
+def deal(
+    groups: list[Group], count: int, name: str, source: str, together: str = "copies"
+) -> list[int]:
+    """Index of the fold of every picture: ``count`` parts of equal shares, no picture in two.
+
+    The arguments are those of ``divide``. Raises ``DatasetError`` where a fold would be empty.
+    """
+    fold_of = [-1] * sum(len(group.members) for group in groups)
+    left = groups
+    for fold in range(count):
+        remaining = sum(len(group.members) for group in left)
+        taken, left = _draw(left, _rounded(remaining, count - fold), False)
+        if not taken:
+            raise DatasetError(
+                f"{name}: fold {fold + 1} of {count} would be empty: the split {source!r} has "
+                f"{len(fold_of):,} pictures, of which {together} stay together; choose fewer folds"
+            )
+        for group in taken:
+            for member in group.members:
+                fold_of[member] = fold
+    return fold_of
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """Pictures that stay together."""

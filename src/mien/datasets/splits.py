@@ -10,17 +10,19 @@ import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
-from typing import Generic, TypeVar, overload
+from typing import Generic, Self, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.datasets.base import AnyDataset, Dataset, SceneDataset, check_split
-from mien.datasets.division import PARTS, divide, grouped, quotas
+from mien.datasets.division import PARTS, Group, deal, divide, grouped, quotas
 from mien.datasets.files.decoding import decoded
 from mien.datasets.files.pictures import Picture
+from mien.datasets.folding import Folding
 from mien.datasets.samples import Sample, identity, pixel_keys
 from mien.datasets.scene import Scene
 from mien.errors import ConfigError, DatasetError, brief
@@ -30,7 +32,7 @@ Item = TypeVar("Item", Sample, Scene)
 _FORM = re.compile(r"(random|subject):(\d{1,9})/(\d{1,9})(?:/(\d{1,9}))?")
 _ACCEPTED = (
     "expected official, random:90/10 or random:80/10/10 (per cent, as they sum to 100), "
-    "random:1600/400/5000 (pictures) or subject:80/20"
+    "random:1600/400/5000 (pictures), subject:80/20, or fold:1/5, the first fold of five"
 )
 
 
@@ -57,6 +59,10 @@ def resplit(
     - ``subject:A/B`` and ``subject:A/B/C``: per cent; all pictures of a subject stay together, so
       the shares are as close as whole subjects allow.
 
+    - ``fold:K/N``: the K-th of N folds of equal shares is ``test``, the others are ``train``;
+      stratified as ``random``. ``fold:K/N:valid``: the fold after it is ``valid``.
+      ``subject-fold:K/N``: all pictures of a subject are in one fold.
+
     The same seed gives the same parts. They come first in ``splits()``, then the other splits; one
     with the name of a part becomes ``official_<name>``. A data set that is already divided like
     this is returned as it is.
@@ -74,12 +80,13 @@ def resplit(
     """
     if how == "official" or dataset.facts.division == (how, source, seed):
         return dataset
+    folding = Folding.parse(how)
     match = _FORM.fullmatch(how)
     sizes = tuple(int(size) for size in match.groups()[1:] if size) if match else ()
-    if match is None or 0 in sizes:
+    if folding is None and (match is None or 0 in sizes):
         raise ConfigError(f"unknown splits {brief(how)}: {_ACCEPTED}")
-    by_subject = match[1] == "subject"
-    if by_subject and sum(sizes) != 100:
+    by_subject = how.startswith("subject")
+    if by_subject and sizes and sum(sizes) != 100:
         raise ConfigError(f"splits {how!r}: subjects are divided in per cent, which sum to 100")
     held = dataset.splits()
     if source not in held:
@@ -93,8 +100,21 @@ def resplit(
                 f"splits {how!r}: the {dataset.facts.name} data set has whole pictures, which "
                 "show any number of people: divide it with random:90/10"
             )
-        return _DividedScenes(dataset, (how, source, seed), sizes)
-    return _DividedCrops(dataset, (how, source, seed), sizes, by_subject)
+        return _DividedScenes(dataset, (how, source, seed), folding or sizes)
+    return _DividedCrops(dataset, (how, source, seed), folding or sizes, by_subject)
+
+
+def all_folds(
+    dataset: Dataset, folding: Folding, source: str = "train", seed: int = 0
+) -> list[Dataset]:
+    """``resplit`` for each of the folds; the pictures are decoded once, for all of them."""
+    first = resplit(dataset, replace(folding, number=1).text, source, seed)
+    if not isinstance(first, _DividedCrops):  # it came divided like this
+        return [
+            resplit(dataset, replace(folding, number=number + 1).text, source, seed)
+            for number in range(folding.count)
+        ]
+    return [first.turned_to(number + 1) for number in range(folding.count)]
 
 
 def at_random(labels: Sequence[int], n: int | None, seed: int = 0) -> NDArray[np.int64]:
@@ -136,13 +156,14 @@ class _Divided(Generic[Item]):
         dataset: AnyDataset,
         read: Callable[[str], Iterator[Item]],
         division: tuple[str, str, int],
-        sizes: tuple[int, ...],
+        sizes: tuple[int, ...] | Folding,
     ) -> None:
         self.facts = replace(dataset.facts, division=division)
         self._inner = dataset
         self._read: Callable[[str], Iterator[Item]] = read
         _, self._source, self._seed = division
-        self._sizes, self._parts = sizes, PARTS[: len(sizes)]
+        self._sizes = sizes
+        self._parts = sizes.parts if isinstance(sizes, Folding) else PARTS[: len(sizes)]
         self._others = {  # name here → name there
             f"official_{name}" if name in self._parts else name: name
             for name in dataset.splits()
@@ -181,9 +202,30 @@ class _Divided(Generic[Item]):
     @cached_property
     def _part_of(self) -> list[int]:
         """Index of the part of every picture of the source, -1 for those in none."""
+        if isinstance(self._sizes, Folding):
+            return [self._sizes.part_of(fold) for fold in self._fold_of]
+        return divide(self._groups(), self._sizes, self.facts.name, self._source, self._together)
+
+    @cached_property
+    def _fold_of(self) -> list[int]:
+        """Index of the fold of every picture of the source; the same for all folds."""
+        assert isinstance(self._sizes, Folding)
+        count = self._sizes.count
+        return deal(self._groups(), count, self.facts.name, self._source, self._together)
+
+    def turned_to(self, number: int) -> Self:
+        """The same folds, of which the ``number``-th is tested."""
+        assert isinstance(self._sizes, Folding)
+        other = copy(self)
+        other._sizes = replace(self._sizes, number=number)
+        other.facts = replace(self.facts, division=(other._sizes.text, self._source, self._seed))
+        other._fold_of = self._fold_of
+        vars(other).pop("_part_of", None)
+        return other
+
+    def _groups(self) -> list[Group]:
         classes, ties = self._classes_and_ties()
-        groups = grouped(ties, classes, self._seed)
-        return divide(groups, self._sizes, self.facts.name, self._source, self._together)
+        return grouped(ties, classes, self._seed)
 
     def _classes_and_ties(self) -> tuple[list[int], list[tuple[bytes, ...]]]:
         """For each picture of the source its class, and its ties.
@@ -200,7 +242,7 @@ class _DividedCrops(_Divided[Sample]):
         self,
         dataset: Dataset,
         division: tuple[str, str, int],
-        sizes: tuple[int, ...],
+        sizes: tuple[int, ...] | Folding,
         by_subject: bool,
     ) -> None:
         super().__init__(dataset, dataset.samples, division, sizes)
@@ -239,7 +281,10 @@ class _DividedScenes(_Divided[Scene]):
     """Copies are equal files; there are no classes."""
 
     def __init__(
-        self, dataset: SceneDataset, division: tuple[str, str, int], sizes: tuple[int, ...]
+        self,
+        dataset: SceneDataset,
+        division: tuple[str, str, int],
+        sizes: tuple[int, ...] | Folding,
     ) -> None:
         super().__init__(dataset, dataset.scenes, division, sizes)
 

@@ -20,7 +20,7 @@ def export(
     *,
     weights: Weights = "float16",
     calibrate: str | Path | None = None,
-    calibrate_split: str = "public",
+    calibrate_split: str | None = None,
     framing: Mapping[str, Any] | None = None,
     name: str | None = None,
     licence: str | None = None,

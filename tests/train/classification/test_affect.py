@@ -12,7 +12,7 @@ import pytest
 
 from mien.classifiers.base import AffectClassifier, Classifier
 from mien.classifiers.onnx import OnnxClassifier
-from mien.datasets.base import open_dataset
+from mien.datasets.opening import open_dataset
 from mien.errors import ConfigError, ModelFileError
 from mien.evaluation.classification.measures import measure
 from mien.evaluation.classification.predict import predict

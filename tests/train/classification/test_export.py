@@ -3,7 +3,6 @@ from __future__ import annotations
 import errno
 import math
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -14,7 +13,7 @@ from mien.classifiers.onnx import OnnxClassifier
 from mien.classifiers.probabilities import softmax
 from mien.datasets.opening import open_dataset
 from mien.datasets.samples import stack
-from mien.errors import ConfigError, ModelError, OutputError
+from mien.errors import ModelError, OutputError
 from mien.evaluation import metrics
 from mien.preprocess.framing import FER2013_FRAMING
 from mien.preprocess.network_input import network_input
@@ -40,7 +39,10 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def float16(run: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> ExportedClassifier:
     out = tmp_path_factory.mktemp("float16") / "model.onnx"
-    return export_classifier(run, out, calibrate=data, card={"made_by": "a test", "room": "42"})
+    return export_classifier(
+        run, out, calibrate=data, calibrate_split="public",
+        card={"made_by": "a test", "room": "42"},
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -148,25 +150,6 @@ def test_scores_and_temperature_are_the_files_own(float16: ExportedClassifier, d
     assert scores["public_nll"] == pytest.approx(metrics.nll(probs, labels), abs=1e-4)
 
 
-def test_cross_fitting_measures_each_half_with_the_others_temperature(
-    float32: ExportedClassifier,
-) -> None:
-    rng = np.random.default_rng(1)
-    truth = rng.normal(0, 2, (400, 7)).astype(np.float32)
-    labels = np.array([rng.choice(7, p=p / p.sum()) for p in softmax(truth).astype(float)])
-    spec = export.calibrated(float32.spec, 4 * truth, labels, "public")
-    assert spec.temperature == pytest.approx(4, rel=0.3)  # logits four times too large
-    # No other temperature has a lower loss; PyTorch's formula says so.
-    logits, target = torch.from_numpy(4 * truth).double(), torch.from_numpy(labels)
-    at, below, above = (
-        float(torch.nn.functional.cross_entropy(logits / (spec.temperature * by), target))
-        for by in (1, 0.99, 1.01)
-    )
-    assert at <= min(below, above)
-    assert spec.scores["public_nll"] == pytest.approx(at, abs=1e-4)
-    assert spec.scores["public_ece_crossfit"] < spec.scores["public_ece_uncalibrated"] / 2
-
-
 def test_a_graph_with_other_logits_is_not_written(run: Path, tmp_path: Path) -> None:
     state = checkpoint.load(checkpoint.find(run))
     for key, value in state["ema"].items():
@@ -195,23 +178,6 @@ def test_swapped_neighbours_are_tolerated() -> None:
     got[:] = np.nan
     with pytest.raises(ModelError, match="differs"):
         export._check(got, expected, "float32", True)
-
-
-def test_calibration_on_training_data_is_refused(run: Path, data: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="calibrate on another"):
-        export_classifier(run, tmp_path / "m.onnx", calibrate=data, calibrate_split="train")
-
-
-def test_calibration_data_of_other_labels_are_refused(
-    run: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(export, "open_dataset", lambda *_, **__: Backwards())
-    with pytest.raises(ConfigError, match="same labels in the same order"):
-        export_classifier(run, tmp_path / "m.onnx", calibrate=data)
-
-
-class Backwards(tiny.Faces):
-    facts = replace(tiny.Faces.facts, labels=tiny.Faces.facts.labels[::-1])
 
 
 def test_a_full_disk_leaves_the_old_model(

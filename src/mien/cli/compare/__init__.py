@@ -78,12 +78,13 @@ def command(
     """Compare classifiers or face detectors on the same pictures.
 
     Shows quality, cost, and which differences are significant.
-    RUN is the folder of a 'mien train' run, saved answers (.npz), an ONNX file with a model spec,
-    or a name that 'mien models' lists. A run's saved answers are used if there are any; models
-    without saved answers are asked now, which needs --data. Costs of classifiers need the 'train'
-    extra.
+    RUN is the folder of a 'mien train' run or of 'mien evaluate --folds', saved answers (.npz), an
+    ONNX file with a model spec, or a name that 'mien models' lists. A run's saved answers are used
+    if there are any; models without saved answers are asked now, which needs --data. Costs of
+    classifiers need the 'train' extra.
     """
     from mien.cli.compare import classifiers, detectors
+    from mien.cli.compare.folds import compare_cross_validations
     from mien.cli.support.command_line import as_typed, refuse
     from mien.cli.support.console import print_scores
     from mien.cli.support.inputs import check_outputs
@@ -96,12 +97,15 @@ def command(
     from mien.reports.page import Origin
     from mien.subjects.base import Settings
     from mien.subjects.contenders import Contender, common_kind, compare, gather
+    from mien.subjects.folds import all_are_folds
     from mien.subjects.source import CALLED, identify
 
     check_outputs(context, ["figure", "figures", "html"])
-    sources = [
-        identify(run, settings["threads"], settings["device"]) for run in dict.fromkeys(runs)
-    ]
+    runs = tuple(dict.fromkeys(runs))
+    if all_are_folds(runs):
+        compare_cross_validations(context, runs, as_json, html)
+        return
+    sources = [identify(run, settings["threads"], settings["device"]) for run in runs]
     kind = common_kind(sources)
     if len(sources) < 2:
         raise ConfigError("a comparison needs two models of one kind or more")

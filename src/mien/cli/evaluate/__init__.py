@@ -45,6 +45,21 @@ OWN: dict[Kind, tuple[str, ...]] = {
     "--splits", metavar="HOW",
     help="official, random:90/10, subject:80/20; default: official, for runs the recipe's.",
 )  # fmt: skip
+@click.option(
+    "--folds", metavar="N|subject:N",
+    help="Classifiers: N folds, each tested once. MODEL may then be a recipe, which is trained on "
+    "the other folds; subject:N keeps the pictures of a person in one fold.",
+)  # fmt: skip
+@click.option(
+    "--out", type=click.Path(), metavar="DIR",
+    help="With --folds: a folder for the answers, and of a recipe for its runs; the same command "
+    "continues there.",
+)  # fmt: skip
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE",
+    help="With --folds: set any key of the recipe; can be repeated.",
+)  # fmt: skip
+@click.option("--weights", metavar="WHERE", help="With --folds: the recipe's initial weights.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option(
     "--figure", type=click.Path(),
@@ -97,6 +112,10 @@ def command(
     dataset: str | None,
     options: tuple[str, ...],
     splits: str | None,
+    folds: str | None,
+    out: str | None,
+    overrides: tuple[str, ...],
+    weights: str | None,
     as_json: bool,
     figure: str | None,
     figures: str | None,
@@ -111,8 +130,10 @@ def command(
     MODEL is a name that 'mien models' lists, an ONNX file with a model spec, or the folder or a
     checkpoint of a 'mien train' run (which needs the 'train' extra). The answers of a run to its
     own data are saved in its folder, as predictions/SPLIT.npz, for detectors detections/SPLIT.npz.
+    With --folds MODEL may also be a recipe that 'mien train --list' lists, or a .toml file.
     """
     from mien.cli.evaluate import classifier, detector
+    from mien.cli.evaluate import folds as cross_validation
     from mien.cli.support.command_line import as_typed, refuse
     from mien.cli.support.console import print_scores
     from mien.cli.support.inputs import check_outputs
@@ -127,7 +148,15 @@ def command(
     from mien.subjects.source import CALLED, identify
     from mien.subjects.training_data import TrainingData
 
-    check_outputs(context, ["figure", "figures", "html", "save"])
+    check_outputs(context, ["figure", "figures", "html", "save", "out"])
+    if folds is not None:
+        cross_validation.evaluate_folds(
+            context, model, data, folds, split=split, dataset=dataset, options=options, out=out,
+            overrides=overrides, weights=weights, device=settings["device"], tta=settings["tta"],
+            as_json=as_json, html=html,
+        )  # fmt: skip
+        return
+    refuse(context, cross_validation.OWN, "needs --folds")
     source = identify(model, settings["threads"], settings["device"])
     for kind in OWN.keys() - {source.kind}:
         refuse(

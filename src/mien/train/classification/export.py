@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,17 +14,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mien.classifiers.onnx import AFFECT, OnnxClassifier
-from mien.classifiers.probabilities import softmax
-from mien.datasets.base import Dataset
-from mien.datasets.detected import framed
-from mien.datasets.files.decoding import decoded
 from mien.datasets.opening import open_dataset
-from mien.datasets.samples import Sample
-from mien.datasets.splits import resplit
-from mien.errors import ConfigError, DatasetError, ModelError, NoFaceError
-from mien.evaluation import metrics
+from mien.errors import ModelError
 from mien.files import check_writable, write_whole
 from mien.specs.classifier import ModelSpec
+from mien.train.classification.calibration import calibrated, calibration_split
 from mien.train.classification.classifier import (
     load_classifier_run,
     torch_affect,
@@ -43,9 +37,6 @@ if TYPE_CHECKING:
 
 TOLERANCE: dict[str, float] = {"float32": 1e-3, "float16": 0.02}
 """Largest accepted difference from PyTorch's logits, times the largest logit if that is above 1."""
-
-MIN_CALIBRATION = 50
-"""Pictures; a temperature fitted on fewer says little about the model."""
 
 _FER2013 = (
     "Weights: Apache-2.0. Training data: FER2013 (Kaggle competition data), FER+ votes (MIT)."
@@ -78,6 +69,8 @@ class ExportedClassifier:
     stores pictures, over 99 % of the pictures."""
     affect_difference: float | None
     """The same of valence and arousal; ``None`` for a model without them."""
+    notes: tuple[str, ...]
+    """What speaks against the split that the temperature was fitted on, a sentence each."""
 
 
 def export_classifier(
@@ -86,7 +79,7 @@ def export_classifier(
     *,
     weights: Weights = "float16",
     calibrate: str | Path | None = None,
-    calibrate_split: str = "public",
+    calibrate_split: str | None = None,
     framing: Mapping[str, Any] | None = None,
     name: str | None = None,
     licence: str | None = None,
@@ -101,10 +94,12 @@ def export_classifier(
     calibration.
 
     ``calibrate``: path of a data set of the training data's kind. One temperature (Guo et al. 2017)
-    is fitted on its ``calibrate_split``, which the model must not have been trained on. The spec's
-    ``scores`` are then measured there with the file itself: ``<split>_accuracy``, ``<split>_nll``,
-    ``<split>_ece``, the ECE before calibration (``<split>_ece_uncalibrated``), and with
-    temperatures fitted on one half and measured on the other (``<split>_ece_crossfit``).
+    is fitted on its ``calibrate_split``, which the model must not have been trained on; ``None``:
+    the part ``valid`` that the recipe held back from training. The result's ``notes`` say what
+    speaks against another split. The spec's ``scores`` are then measured there with the file
+    itself: ``<split>_accuracy``, ``<split>_nll``, ``<split>_ece``, both before calibration
+    (``<split>_ece_uncalibrated``), and ECE with temperatures fitted on one half and measured on the
+    other (``<split>_ece_crossfit``).
 
     ``framing`` overrides values of the training data's framing (``mien.preprocess.framing``);
     ``name`` defaults to the recipe's; ``card`` adds or replaces facts for people.
@@ -119,13 +114,12 @@ def export_classifier(
     split = None
     if calibrate is not None:
         dataset = open_dataset(calibrate, config.dataset, config.dataset_options, wants="crops")
-        dataset = resplit(dataset, config.splits, config.splits_from, config.splits_seed)
-        split = _calibration_split(dataset, calibrate_split, config, spec)
+        split = calibration_split(dataset, calibrate_split, config, spec, Path(run))
 
     model = to_onnx(net, spec)
     if weights == "float16":
         store_float16(model)
-    crops = list(made_up_crops()) + ([] if split is None else [s.image for s in split])
+    crops = list(made_up_crops()) + ([] if split is None else [s.image for s in split.samples])
     file = open_model(with_spec(model, spec), OnnxClassifier)
     affect_difference = None
     if spec.affect:
@@ -136,12 +130,14 @@ def export_classifier(
         logits, expected = file.logits(crops), torch_logits(net, spec, crops)
     difference = _check(logits, expected, weights, isinstance(net, Fitted))
     if split is not None:
-        labels = np.array([sample.label for sample in split], np.int64)
-        spec = calibrated(spec, logits[-len(split) :], labels, calibrate_split)
+        labels = np.array([sample.label for sample in split.samples], np.int64)
+        spec = calibrated(spec, logits[-len(labels) :], labels, split.name)
+        spec = replace(spec, card={**spec.card, "calibration_part": split.part})
 
     data = with_spec(model, spec, vectors_of(net))
     write_whole(Path(out), data)
-    return ExportedClassifier(Path(out), spec, len(data), difference, affect_difference)
+    notes = () if split is None else split.notes
+    return ExportedClassifier(Path(out), spec, len(data), difference, affect_difference, notes)
 
 
 def spec_of(net: Network, config: ClassifierConfig, state: Mapping[str, Any]) -> ModelSpec:
@@ -191,61 +187,6 @@ def made_up_crops(count: int = 16, side: int = 96) -> NDArray[np.uint8]:
     smooth = [cv2.resize(c, (side, side), interpolation=cv2.INTER_CUBIC) for c in coarse]
     grain = rng.normal(0, 8, (count, side, side, 3))
     return np.clip(np.stack(smooth) + grain, 0, 255).astype(np.uint8)
-
-
-def calibrated(
-    spec: ModelSpec, logits: NDArray[np.float32], labels: NDArray[np.int64], split: str
-) -> ModelSpec:
-    """``spec`` with a temperature fitted on (N, K) ``logits``, and the scores it reaches."""
-    temperature = round(metrics.fit_temperature(logits, labels), 4)
-    probs = softmax(logits / np.float32(temperature))
-    held_out = np.empty_like(probs)
-    halves = np.random.default_rng(0).permutation(len(labels)) % 2 == 0
-    for half in (halves, ~halves):
-        fitted = metrics.fit_temperature(logits[~half], labels[~half])
-        held_out[half] = softmax(logits[half] / np.float32(fitted))
-    scores = {
-        "accuracy": float((probs.argmax(1) == labels).mean()),
-        "nll": metrics.nll(probs, labels),
-        "ece": metrics.ece(probs, labels),
-        "ece_uncalibrated": metrics.ece(softmax(logits), labels),
-        "ece_crossfit": metrics.ece(held_out, labels),
-    }
-    return replace(
-        spec,
-        temperature=temperature,
-        scores={**spec.scores, **{f"{split}_{k}": round(v, 5) for k, v in scores.items()}},
-        card={**spec.card, "calibration": f"split {split} ({len(labels)} pictures)"},
-    )
-
-
-def _calibration_split(
-    dataset: Dataset, name: str, config: ClassifierConfig, spec: ModelSpec
-) -> list[Sample]:
-    if name == config.train_split:
-        raise ConfigError(f"the model was trained on the split {name!r}: calibrate on another one")
-    if dataset.facts.labels != spec.labels:
-        raise ConfigError(
-            f"the calibration data has the labels {', '.join(dataset.facts.labels)}, the model "
-            f"{', '.join(spec.labels)}: both must have the same labels in the same order"
-        )
-    samples = list(_with_face(dataset.samples(name), spec))
-    if len(samples) < MIN_CALIBRATION:
-        raise ConfigError(
-            f"split {name!r} has {len(samples)} pictures, too few to calibrate on "
-            f"({MIN_CALIBRATION} or more): choose another split, or leave --calibrate out"
-        )
-    return samples
-
-
-def _with_face(samples: Iterable[Sample], spec: ModelSpec) -> Iterator[Sample]:
-    """Decoded samples, without photos in which no face is found."""
-    for sample, image in decoded(framed(sample, spec) for sample in samples):
-        if isinstance(image, NoFaceError):
-            continue
-        if isinstance(image, DatasetError):
-            raise image
-        yield replace(sample, pixels=image)
 
 
 def _check(
