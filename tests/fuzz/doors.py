@@ -367,6 +367,7 @@ READERS: dict[str, tuple[Callable[[], Sequence[Case]], float]] = {
     "ferplus": (seeds.ferplus, 2),
     "folder": (seeds.folder, 2),
     "packed": (seeds.packed, 1),
+    "table": (seeds.table, 2),
     "voc": (seeds.voc, 2),
     "wider": (seeds.wider, 2),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import json
 import tempfile
@@ -17,7 +18,7 @@ from PIL import Image
 from mien.labels import FER2013
 from mien.samples import ASTRONAUT
 from tests.fuzz.case import Case
-from tests.support import affectnet_trees, before, detections, scene_trees
+from tests.support import affectnet_trees, before, detections, scene_trees, tables
 from tests.support import answers as made_up_answers
 from tests.support import fer2013 as fer
 
@@ -184,6 +185,20 @@ def boxes() -> list[Case]:
     lines += [f"images/{name},happy,3,4,30,31,train,s1,0.5,-0.25" for name in real.files]
     pictures = {f"images/{name}": data for name, data in real.files.items()}
     return [*both(table), *both({"faces.csv": "\n".join(lines).encode(), **pictures})]
+
+
+def table() -> list[Case]:
+    """Tables of faces in every form; Parquet where PyArrow is installed."""
+    faces = [
+        (f"{label}-{number}.png", label, ("train", "test")[number % 2], pixels(number))
+        for number, label in enumerate(("happiness", "sadness", "anger", "fear"))
+    ]
+    cases = []
+    for form, (write, options) in tables.FORMS.items():
+        if form != "parquet" or importlib.util.find_spec("pyarrow"):
+            files = folder_of(lambda root, write=write, form=form: write(root / form, faces))
+            cases.append(Case(files, option=options[0] if options else ""))
+    return cases
 
 
 def affectnet() -> list[Case]:
