@@ -356,7 +356,14 @@ def broken(path: Path, case: Case) -> None:
         np.ones(1 << 27, np.uint8)
 
 
+def any_form() -> list[Case]:
+    """Data sets whose reader is guessed."""
+    kinds = (seeds.boxes, seeds.coco, seeds.fer2013, seeds.folder, seeds.table, seeds.voc)
+    return [case for cases in kinds for case in cases()]
+
+
 READERS: dict[str, tuple[Callable[[], Sequence[Case]], float]] = {
+    "auto": (any_form, 2),
     "affectnet": (seeds.affectnet, 1),
     "affectnet2021": (seeds.affectnet2021, 1),
     "boxes": (seeds.boxes, 2),
