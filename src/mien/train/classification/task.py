@@ -66,7 +66,7 @@ class ClassifierTask:
             self.valid = load_split(dataset, config.valid_split, config, spec, device)
         self.pictures = len(self.data)
         self.unreadable = (*self.data.unreadable, *(self.valid.unreadable if self.valid else ()))
-        self.notes = notes_about(config, self.data, self.valid)
+        self.notes = notes_about(config, spec.labels, self.data, self.valid)
         teachers = Teachers(nets, device, config.distill_flip) if nets else None
         self.objective = Objective(config, classes, self.data, teachers)
         auxiliary = len(FERPLUS) if self.objective.ferplus else 0

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.evaluation.classification.measures import Evaluation
-from mien.reports.figures.style import MUTED, SHADES, label_size, new_figure, readable_on
+from mien.reports.figures.style import MUTED, SHADES, clipped, label_size, new_figure, readable_on
 from mien.reports.text import classifier_on_pictures
 
 if TYPE_CHECKING:
@@ -54,8 +54,9 @@ def confusion_figure(
     bar.set_label(words, color=MUTED, fontsize=9)
     font = label_size(len(labels))
     join = "\n" if len(labels) <= MOST_NUMBERS else "  "
-    true = [f"{name}{join}{n:,}" for name, n in zip(labels, support, strict=True)]
-    label_matrix(axes, true, evaluation.columns, font)
+    names = tuple(clipped(name, 24) for name in evaluation.columns)
+    rows = zip(names[: len(labels)], support, strict=True)
+    label_matrix(axes, [f"{name}{join}{n:,}" for name, n in rows], names, font)
     axes.set_xlabel("predicted")
     axes.set_ylabel("true, and its pictures")
     figure.suptitle(
