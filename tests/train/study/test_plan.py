@@ -22,7 +22,7 @@ def test_every_classifier_has_a_recipe_on_one_protocol(schedule: str, from_scrat
     assert sorted(e.recipe for e in entries) == sorted(TABLE)
     for planned in entries:
         config = planned.config()
-        assert (config.dataset, config.splits) == ("fer2013", "random:90/10")
+        assert (config.dataset, config.splits) == ("auto", "random:90/10")
         assert (config.train_split, config.valid_split) == ("train", "valid")
         if from_scratch or schedule == "short":
             assert config.weights is None

@@ -10,7 +10,7 @@ import json
 import shlex
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -116,8 +116,9 @@ def run_study(
             try:
                 with watcher.epochs(entry.config()) as (on_batch, on_epoch):
                     run_entry(
-                        entry, dataset, out, device=device, on_batch=on_batch, on_epoch=on_epoch
-                    )
+                        entry, dataset, out,
+                        device=device, on_batch=on_batch, on_epoch=on_epoch, options=options,
+                    )  # fmt: skip
             except Exception as error:  # noqa: BLE001 - hours of the others must not be lost
                 result.failed.append(entry.recipe)
                 watcher.failed(entry, one_line(error))
@@ -158,15 +159,18 @@ def run_entry(
     device: torch.device,
     on_batch: OnBatch | None = None,
     on_epoch: OnEpoch | None = None,
+    options: Sequence[str] = (),
 ) -> None:
     """Train one classifier into ``out/runs/<recipe>``, keep its answers and measure its cost.
 
-    Steps that are already done are skipped. Errors of training, predicting and measuring are
+    ``options``: those that ``dataset`` was read with, for the run's recipe. Steps that are already
+    done are skipped. Errors of training, predicting and measuring are
     written to the run's folder and raised.
     """
     folder = out / "runs" / entry.recipe
     try:
         config = with_reader(entry.config(), dataset)
+        config = replace(config, dataset_options=(*config.dataset_options, *options))
         if not is_trained(folder, config):
             train(
                 config, dataset, folder,
