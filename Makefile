@@ -53,7 +53,7 @@ help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS='	' read -r target does; do \
 		printf '%-10s %s\n' "$$target" "$$does"; done
 
-$(RUN)/ready: pyproject.toml $(shell find src -name '*.py' -o -name '*.onnx' -o -name '*.toml' -o -name '*.jpg' 2>/dev/null)
+$(RUN)/ready: pyproject.toml $(shell find src -name '*.py' -o -name '*.onnx' -o -name '*.toml' -o -name '*.jpg' -o -path '*/page/*' 2>/dev/null)
 	@$(call venv,$(RUN))
 	$(RUN)/bin/pip install --quiet .
 	@touch $@

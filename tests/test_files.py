@@ -15,6 +15,7 @@ import pytest
 from mien.errors import ConfigError, OutputError
 from mien.files import (
     LOCK,
+    WholeFile,
     check_writable,
     lock_folder,
     sweep,
@@ -250,3 +251,16 @@ def test_the_file_of_a_living_writer_is_not_swept(tmp_path: Path) -> None:
         other.stdin.close()
     assert other.returncode == 0
     assert (tmp_path / "theirs").read_bytes() == b"whole"
+
+
+def test_a_whole_file_takes_its_name_at_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    path.write_text("old")
+    with WholeFile(path) as whole:
+        whole.file.write(b"half")
+        assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["f"] and path.read_text() == "old"
+    with WholeFile(path) as whole:
+        whole.file.write(b"new")
+        whole.finish()
+    assert [p.name for p in tmp_path.iterdir()] == ["f"] and path.read_text() == "new"

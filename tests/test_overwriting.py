@@ -59,3 +59,15 @@ def test_figures_may_lie_in_a_folder_that_is_read(photos_dir: Path, output: str)
     (photos_dir / "photos" / "ours").mkdir()
     (photos_dir / "photos" / "ours" / "figure.png").write_bytes(b"\x89PNG" + MARK)
     check_apart([photos_dir / output], [photos_dir / "photos"])
+
+
+def test_an_output_between_a_root_and_its_picture_is_refused(tmp_path: Path) -> None:
+    picture = tmp_path / "photos/a/b.jpg"
+    picture.parent.mkdir(parents=True)
+    picture.touch()
+    root = tmp_path / "photos"
+    assert list(kept_apart([picture], [root])) == [picture]
+    assert list(kept_apart([picture], [tmp_path], [root])) == [picture]  # above the root
+    for output in (root, root / "a"):
+        with pytest.raises(OutputError, match="lies in it"):
+            list(kept_apart([picture], [output], [root]))

@@ -27,6 +27,7 @@ from mien.specs.classifier import ModelSpec
 from mien.types import Box, Face
 from tests.support import sample
 from tests.support.detector_models import coloured, tiny_detector
+from tests.support.web import content, serving
 
 
 class Marks:
@@ -229,9 +230,10 @@ def test_analyze_keeps_its_networks() -> None:
 def test_analyze_spells_the_options_of_a_recognizer() -> None:
     theirs = inspect.signature(Recognizer).parameters.values()
     ours = list(inspect.signature(mien.analyze).parameters.values())
-    assert [(p.name, p.default, p.annotation) for p in ours[1:]] == [
+    assert [(p.name, p.default, p.annotation) for p in ours[1:-1]] == [
         (p.name, p.default, p.annotation) for p in theirs
     ]
+    assert ours[-1].name == "on_error"  # for lists
     assert len(mien.analyze(ASTRONAUT, detector="none", detector_options={})) == 1
 
 
@@ -389,3 +391,88 @@ def test_hundreds_of_faces_in_one_picture() -> None:
 def test_the_sample_smiles() -> None:
     result = mien.analyze(ASTRONAUT)
     assert [reading.expression for reading in result] == ["happiness"]
+
+
+def test_min_confidence_names_no_expression_below_it() -> None:
+    image = picture((3, 3, 250), (20, 9, 140), (40, 9, 10))
+    plain = Recognizer(Marks(), Brightness()).image(image)
+    strict = Recognizer(Marks(), Brightness(), min_confidence=0.8).image(image)
+    assert [r.expression for r in strict] == ["happiness", "uncertain", "anger"]
+    assert [r.emotions for r in strict] == [r.emotions for r in plain]
+    for wrong in (-0.1, 1.1, float("nan")):
+        with pytest.raises(ConfigError, match="min_confidence"):
+            Recognizer(min_confidence=wrong)
+
+
+def test_faces_with_fewer_pixels_than_the_input_are_small() -> None:
+    big = np.full((8, 8, 3), 200, np.uint8)  # Brightness wants 8×8
+    recognizer = Recognizer("none", Brightness())
+    assert [recognizer.image(p)[0].small for p in (big, big[1:, 1:])] == [False, True]
+    assert Recognizer(Marks(), Brightness()).image(picture((3, 3, 250)))[0].small  # 4×4
+
+
+def test_a_list_gives_results() -> None:
+    images = [picture((3, 3, 250)), picture(), picture((5, 9, 9), (9, 3, 250))]
+    options: dict[str, Any] = {"detector": Marks(), "model": Brightness()}
+    results = mien.analyze(images, **options)
+    assert isinstance(results, mien.Results)
+    assert [list(r) for r in results] == [list(mien.analyze(image, **options)) for image in images]
+    assert mien.analyze(iter(images), **options)[2].columns == results[0].columns
+    assert mien.analyze([], **options) == mien.Results()
+
+
+def test_a_list_reports_what_it_cannot_read(tmp_path: Path) -> None:
+    sources = [tmp_path / "none.jpg", picture((3, 3, 250))]
+    failed: list[str] = []
+    with pytest.raises(ImageReadError, match=r"none\.jpg"):
+        mien.analyze(sources, detector="none")
+    results = mien.analyze(
+        sources, detector="none", on_error=lambda name, error: failed.append(name)
+    )
+    assert len(results) == 1 and failed == [str(tmp_path / "none.jpg")]
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_frame_has_a_row_for_every_face_and_every_picture_without(library: str) -> None:
+    pytest.importorskip(library)
+    recognizer = Recognizer(Marks(), Brightness())
+    images = [picture((3, 3, 250), (9, 9, 9)), picture(), picture((5, 9, 9))]
+    frame = recognizer.frame(images, library=library)
+    assert len(frame) == 4
+    assert list(frame["expression"][:2]) == ["happiness", "anger"]
+    assert tuple(recognizer.frame([], library=library).columns) == tuple(frame.columns)
+    faces = frame["face"]
+    assert faces.isna().sum() == 1 if library == "pandas" else faces.null_count() == 1
+
+
+def test_a_result_shows_the_array_it_was_made_of_and_keeps_none() -> None:
+    image = picture((3, 3, 250))
+    recognizer = Recognizer(Marks(), Brightness())
+    result = recognizer.image(image)
+    assert result.remembered() is image and "<img" in result._repr_html_()
+    many = list(recognizer.images(picture((3, 3, 250)) for _ in range(40)))
+    assert all(r.remembered() is None for r in many)  # or a stream would fill the memory
+    with Image.open(ASTRONAUT) as opened:
+        from_pil = recognizer.image(opened)
+        assert from_pil.draw().size == opened.size
+
+
+def test_bytes_are_shown_after_analyze() -> None:
+    result = mien.analyze(ASTRONAUT.read_bytes())
+    assert result.draw().size == (512, 512)
+
+
+def test_addresses_are_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MIEN_ALLOW_PRIVATE", raising=False)
+    with serving({"/a.jpg": content(ASTRONAUT.read_bytes())}) as web:
+        url = f"{web.url}/a.jpg"
+        with pytest.raises(ImageReadError, match=r"not on the internet.*allow_private"):
+            mien.analyze(url)
+        assert not web.asked
+        result = mien.analyze(url, allow_private=True)
+        assert result.source == url and [r.expression for r in result] == ["happiness"]
+        result._repr_html_()
+        assert result.draw().size == (512, 512)
+        assert web.asked["/a.jpg"] == 1  # showing asks nobody
+        results = mien.analyze([url, f"{web.url}/b.jpg"], allow_private=True, on_error=print)
+        assert len(results) == 1

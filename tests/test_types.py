@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
+from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
+import PIL.Image
 import pytest
 
 from mien.errors import InputError
 from mien.labels import FER2013
-from mien.types import Box, EmotionScores, Face, Reading, Result
+from mien.types import COLUMNS, UNCERTAIN, Box, EmotionScores, Face, Reading, Result
 
 PROBS = (0.05, 0.0, 0.1, 0.6, 0.05, 0.05, 0.15)
 LANDMARKS = ((10.0, 20.0), (30.0, 20.0), (20.0, 30.0), (12.0, 40.0), (28.004, 40.0))
@@ -58,7 +62,7 @@ def test_scores_are_ranked_and_found_by_common_spellings() -> None:
     assert list(scores.to_dict()) == list(FER2013)
     with pytest.raises(InputError, match="no label 'contempt'"):
         scores["contempt"]
-    with pytest.raises(InputError, match="is not an expression"):
+    with pytest.raises(InputError, match="no label 'bored': labels: anger"):
         scores["bored"]
 
 
@@ -74,7 +78,7 @@ def test_to_dict_is_the_documented_json() -> None:
     made = json.loads(json.dumps(result(1).to_dict()))
     assert set(made) == {"source", "width", "height", "faces"}
     face = made["faces"][0]
-    assert set(face) == {"face", "box", "score", "landmarks", "expression", "probs"}
+    assert set(face) == {"face", "box", "score", "landmarks", "expression", "small", "probs"}
     assert face["box"] == [0, 10, 30.12, 50] and face["score"] == 0.98765
     assert face["landmarks"][4] == [28.0, 40.0]
     assert face["expression"] == "happiness" and list(face["probs"]) == list(FER2013)
@@ -112,3 +116,68 @@ def test_everything_compares_hashes_pickles_and_prints() -> None:
     assert repr(result(9)).endswith(", …)")
     assert repr(one[0]) == "Reading(happiness 60% at [0, 10, 30, 50])"
     assert repr(one[0].emotions) == "EmotionScores(happiness 60%, neutral 15%, fear 10%, …)"
+
+
+def test_an_uncertain_face_keeps_its_probabilities() -> None:
+    reading = Reading(Face(Box(0, 0, 9, 9)), EmotionScores(FER2013, PROBS), uncertain=True)
+    made = reading.to_dict()
+    assert reading.expression == made["expression"] == UNCERTAIN
+    assert reading.emotions.top == "happiness" and sum(made["probs"].values()) == pytest.approx(1)
+    row = Result((reading,), 9, 9).rows()[0]
+    assert (row["expression"], row["prob"]) == (UNCERTAIN, 0.6)
+
+
+def test_rows_can_keep_a_picture_without_a_face() -> None:
+    columns = (*COLUMNS, *FER2013)
+    (row,) = Result((), 4, 5, "none.jpg", columns=columns).rows(keep_empty=True)
+    assert tuple(row) == columns and row.pop("source") == "none.jpg"
+    assert set(row.values()) == {None}
+    assert result(2).rows(keep_empty=True) == result(2).rows()
+    assert tuple(result(1).rows()[0]) == columns
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_to_frame_has_the_rows(library: str) -> None:
+    pytest.importorskip(library)
+    frame = result(2).to_frame(library)
+    assert type(frame).__module__.split(".")[0] == library
+    assert tuple(frame.columns) == tuple(result(2).rows()[0])
+    assert list(frame["happiness"]) == [0.6, 0.6] and list(frame["face"]) == [0, 1]
+
+
+def blank(level: int = 128) -> np.ndarray:
+    return np.full((480, 640, 3), level, np.uint8)
+
+
+def test_draw_finds_the_picture_while_it_is_at_hand(tmp_path: Path) -> None:
+    given = blank()
+    drawn = np.asarray(result(1).draw(given))
+    assert drawn.shape == given.shape and not (drawn == given).all()
+    in_memory = replace(result(1), source=None)
+    with pytest.raises(InputError, match="not at hand"):
+        in_memory.draw()
+    in_memory.remember(given)
+    np.testing.assert_array_equal(np.asarray(in_memory.draw()), drawn)
+    path = tmp_path / "p.png"
+    PIL.Image.fromarray(given).save(path)
+    in_a_file = replace(result(1), source=str(path))
+    np.testing.assert_array_equal(np.asarray(in_a_file.draw()), drawn)
+    PIL.Image.fromarray(given[1:]).save(path)  # another picture took its place
+    with pytest.raises(InputError, match="not at hand"):
+        in_a_file.draw()
+    # A frame's source is its video; a pipe can be read once only.
+    with pytest.raises(InputError, match="not at hand"):
+        replace(in_a_file, frame_index=0).draw()
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert "not at hand" in replace(in_a_file, source=str(pipe))._repr_html_()
+
+
+def test_a_result_keeps_no_picture_alive() -> None:
+    one, picture = result(1), blank()
+    one.remember(picture)
+    assert one.remembered() is picture and one == result(1) and hash(one) == hash(result(1))
+    assert pickle.loads(pickle.dumps(one)).remembered() is None
+    del picture
+    assert one.remembered() is None
+    assert "the picture is not at hand" in one._repr_html_()

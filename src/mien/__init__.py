@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from mien.media.images import read_image
     from mien.pipeline import Recognizer, analyze
     from mien.registry import register_classifier, register_dataset, register_detector
+    from mien.results import Results
+    from mien.sinks.draw import draw
     from mien.specs.classifier import ModelSpec
     from mien.types import Box, EmotionScores, Face, Reading, Result
     from mien.version import __version__
@@ -28,8 +30,10 @@ _HOME = {
     "Reading": "mien.types",
     "Recognizer": "mien.pipeline",
     "Result": "mien.types",
+    "Results": "mien.results",
     "__version__": "mien.version",
     "analyze": "mien.pipeline",
+    "draw": "mien.sinks.draw",
     "read_image": "mien.media.images",
     "register_classifier": "mien.registry",
     "register_dataset": "mien.registry",
@@ -45,8 +49,10 @@ __all__ = [
     "Reading",
     "Recognizer",
     "Result",
+    "Results",
     "__version__",
     "analyze",
+    "draw",
     "read_image",
     "register_classifier",
     "register_dataset",

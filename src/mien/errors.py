@@ -16,6 +16,7 @@
     ├── OutputError (OSError)        a result cannot be written
     │   └── PictureOutputError       one picture's; those of later pictures may be
     └── MissingExtraError (ImportError)  an optional dependency is not installed
+        └── MissingPackageError      it belongs to no extra
 
 A message says what was given, what was expected and what to do; it fits on one line.
 """
@@ -112,6 +113,13 @@ class MissingExtraError(MienError, ImportError):
         super().__init__(
             f"{what} needs the '{extra}' extra: {install_command(extra)} in a clone of Mien"
         )
+
+
+class MissingPackageError(MissingExtraError):
+    """A package that no extra installs is missing; the message gives the exact command."""
+
+    def __init__(self, what: str, package: str) -> None:
+        ImportError.__init__(self, f"{what} needs {package}: pip install {package}")
 
 
 def install_command(extra: str) -> str:

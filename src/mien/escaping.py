@@ -71,6 +71,16 @@ def for_csv(value: Value) -> Value | str:
     return text
 
 
+def for_utf8(value: Value) -> Value | str:
+    """``value``; in a text, what UTF-8 cannot encode is shown as its escape.
+
+    That is what file names on Linux may contain.
+    """
+    if not isinstance(value, str):
+        return value
+    return value.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def _visible(character: str) -> str:
     if category(character) in _ACTING and character not in _JOINERS:
         return repr(character)[1:-1]

@@ -14,6 +14,7 @@ MODULES = {
     "train": ("torch",),
     "plot": ("matplotlib",),
     "heif": ("pillow_heif",),
+    "tables": ("pyarrow",),
     "tune": ("torch", "optuna", "sqlalchemy", "sklearn", "matplotlib"),
 }
 """Modules that everything in an extra imports."""
@@ -22,6 +23,7 @@ PURPOSES = {
     "train": "train and export models",
     "plot": "draw figures and write reports",
     "heif": "read HEIC pictures",
+    "tables": "read and write Parquet",
     "tune": "search for good settings",
     "dev": "work on Mien itself",
 }

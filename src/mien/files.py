@@ -10,7 +10,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from mien.errors import ConfigError, OutputError
 from mien.reading import check_regular
@@ -40,27 +40,69 @@ def write_whole(path: Path, data: bytes) -> None:
 
     The first write into a folder sweeps it. Raises ``OutputError``, also for a device.
     """
-    partial: Path | None = None
     try:
+        with WholeFile(path) as whole:
+            whole.file.write(data)
+            whole.finish()
+    except (OSError, ValueError) as error:
+        raise output_error(repr(str(path)), error) from error
+
+
+class WholeFile:
+    """A file that is written bit by bit and takes its name when ``finish`` is called.
+
+    Until then the old file stays. Leaving the ``with`` block without ``finish`` removes what was
+    written. The first one in a folder sweeps it. Raises ``OSError`` and ``ValueError``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._partial: Path | None = None
         _check_replaceable(path)
         folder = str(path.parent)
         if folder not in _swept:
             _swept.add(folder)
             sweep(path.parent)
-        partial, file = _open_partial(path.parent)
-        with file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())  # else a power cut could leave an empty file with the new name
-            if os.name == "nt":  # which renames no open file
-                file.close()
-            partial.replace(path)
-    except BaseException as error:
-        if partial is not None:
-            with suppress(OSError, ValueError):  # report the first error
-                partial.unlink(missing_ok=True)
-        if isinstance(error, (OSError, ValueError)):
-            raise output_error(repr(str(path)), error) from error
+        self._partial, self.file = _open_partial(path.parent)
+
+    def finish(self) -> None:
+        """Give the file its name."""
+        self.file.flush()
+        os.fsync(self.file.fileno())  # else a power cut could leave an empty file with the new name
+        if os.name == "nt":  # which renames no open file
+            self.file.close()
+        if self._partial is not None:
+            self._partial.replace(self._path)
+        self._partial = None
+        self.file.close()
+
+    def drop(self) -> None:
+        """Remove what is not finished; a second call does nothing."""
+        with suppress(OSError, ValueError):  # report the first error
+            self.file.close()
+        if self._partial is not None:
+            with suppress(OSError, ValueError):
+                self._partial.unlink(missing_ok=True)
+        self._partial = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.drop()
+
+
+def append_whole(file: int, data: bytes) -> None:
+    """Write all of ``data`` at the end of an open file or, where that fails, nothing.
+
+    ``file`` is its descriptor, opened for appending. Raises ``OSError``.
+    """
+    size = os.fstat(file).st_size
+    try:
+        while data:
+            data = data[os.write(file, data) :]
+    except BaseException:
+        os.ftruncate(file, size)
         raise
 
 

@@ -27,6 +27,7 @@ RAFDB = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutra
 CKPLUS = ("neutral", "anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise")
 """Labels 0 to 7 of CK+'s emotion files (Lucey et al. 2010)."""
 
+# The first of each is the adjective.
 _SPELLINGS = {
     "anger": ("angry", "an"),
     "contempt": ("contemptuous", "co"),
@@ -37,6 +38,7 @@ _SPELLINGS = {
     "sadness": ("sad", "sa"),
     "surprise": ("surprised", "su"),
 }
+_WORDS = {word: noun for noun, (first, *_) in _SPELLINGS.items() for word in (noun, first)}
 _NOUN = {s: noun for noun, others in _SPELLINGS.items() for s in (noun, *others)}
 
 
@@ -51,3 +53,11 @@ def canonical(name: str) -> str:
         hint = f"; did you mean {near!r}?" if near else ""
         raise InputError(f"{name!r} is not an expression{hint} (known: {', '.join(_SPELLINGS)})")
     return noun
+
+
+def noun_or_adjective(name: str) -> str | None:
+    """The noun for the noun or the adjective of an expression, in any case; ``None`` for others.
+
+    Narrower than ``canonical``: among labels of one's own, ``smile`` and ``an`` are words as any.
+    """
+    return _WORDS.get(name.strip().lower())

@@ -17,21 +17,33 @@ PathLike = TypeVar("PathLike", str, Path)
 
 
 def kept_apart(
-    pictures: Iterable[PathLike], outputs: Iterable[str | Path | None]
+    pictures: Iterable[PathLike],
+    outputs: Iterable[str | Path | None],
+    roots: Iterable[str | Path] = (),
 ) -> Iterator[PathLike]:
     """Pass on the paths of pictures one at a time, each checked before it is read.
 
-    Raises ``OutputError`` for an output that is the picture or its folder. Files are compared by
+    Raises ``OutputError`` for an output that is the picture or its folder, or that lies between the
+    picture and the first of ``roots`` that holds it: folders that keep subfolders could write over
+    it. Files are compared by
     identity, so links and other spellings count; what does not exist cannot be overwritten.
     """
     written = [Path(output) for output in outputs if output is not None]
+    top = [Path(root) for root in roots]
     for picture in pictures:
         for output in written:
             if _same(output, Path(picture)):
                 _refuse(output, "it is also an input")
-            if _same(output, Path(picture).parent) and os.path.exists(picture):  # noqa: PTH110
+            inside = any(_same(output, folder) for folder in _folders(Path(picture), top))
+            if inside and os.path.exists(picture):  # noqa: PTH110
                 _refuse(output, f"the input {str(picture)!r} lies in it")
         yield picture
+
+
+def _folders(picture: Path, roots: Iterable[Path]) -> list[Path]:
+    """The picture's folder, and those above it up to its root."""
+    root = next((root for root in roots if picture.is_relative_to(root)), picture.parent)
+    return [folder for folder in picture.parents if folder.is_relative_to(root)] or [picture.parent]
 
 
 def check_apart(outputs: Iterable[str | Path | None], inputs: Iterable[str | Path | None]) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +17,13 @@ from mien.detectors.base import Detector, check_detector, check_faces
 from mien.detectors.load import load_detector
 from mien.errors import ConfigError, ImageReadError
 from mien.forking import loading
-from mien.media.images import Source, read_image
+from mien.frames import choose_library, to_frame
+from mien.media.images import Source, is_many, is_once, is_pil, read_image
 from mien.options import Options, read_pairs
 from mien.preprocess.crop import face_crop
 from mien.preprocess.framing import BOX_FRAMING
-from mien.types import EmotionScores, Face, Reading, Result
+from mien.results import Results
+from mien.types import COLUMNS, EmotionScores, Face, Reading, Result
 
 Image = NDArray[np.uint8]
 OnError = Callable[[str, ImageReadError], None]
@@ -35,6 +38,8 @@ class _Detected:
     """A picture whose faces are detected and not yet classified."""
 
     image: Image
+    origin: Any
+    """What a result remembers: the caller's array or PIL image, else ``image``."""
     source: str | None
     faces: list[Face]
     elapsed_ms: float
@@ -48,9 +53,12 @@ class Recognizer:
     ``Classifier`` protocols. ``min_face_size`` is the side in pixels of the smallest face to look
     for (``None``: the detector's default). ``detector_options`` are further options of the detector
     (see ``mien.detectors.load.load_detector``). Pictures of more than ``max_pixels`` are refused
-    before they are decoded (see ``mien.media.images.read_image``). ``threads`` limits the threads
-    of each network. ``device`` is where networks run: cpu (the default), cuda, coreml, dml,
-    openvino, or auto, the best of these that works (docs/usage.md).
+    before they are decoded, and addresses (``https://…``) of servers that are not on the internet
+    unless ``allow_private`` (see ``mien.media.images.read_image``). ``threads`` limits the threads
+    of each network. A face whose most probable expression is below ``min_confidence``, in [0, 1],
+    gets the expression ``"uncertain"`` and keeps its probabilities. ``device`` is where networks
+    run: cpu (the default), cuda, coreml, dml, openvino, or auto, the best of these that works
+    (docs/usage.md).
 
     Networks are loaded once, here: make one ``Recognizer`` and keep it. Threads may share it, and
     so may processes that are forked from this one (docs/processes.md).
@@ -67,7 +75,11 @@ class Recognizer:
         max_pixels: int | None = None,
         threads: int | None = None,
         device: str | None = None,
+        min_confidence: float | None = None,
+        allow_private: bool | None = None,
     ) -> None:
+        if min_confidence is not None and not 0 <= min_confidence <= 1:
+            raise ConfigError(f"min_confidence is {min_confidence}: give a number from 0 to 1")
         given = read_pairs(detector_options, "detector_options")
         if min_face_size is not None:
             if "min_face_size" in given:
@@ -88,7 +100,8 @@ class Recognizer:
                 model = load_classifier(model, threads=threads, device=device)
         self.detector: Detector = detector
         self.classifier: Classifier = model
-        self._max_pixels = max_pixels
+        self._max_pixels, self._allow_private = max_pixels, allow_private
+        self._min_confidence = min_confidence or 0.0
         # A picture that is already a face crop has its framing.
         cropped = detector.facts.cropped
         self._framing = replace(model.spec, **BOX_FRAMING) if cropped else model.spec
@@ -96,11 +109,14 @@ class Recognizer:
     def image(self, source: Source) -> Result:
         """The faces of one picture and their expressions; without a face, an empty ``Result``.
 
-        ``source``: a path, bytes, a file object, a PIL image, or an array (RGB; see
-        ``mien.media.images.read_image``). Raises ``ImageReadError`` or ``InputError`` if it cannot
-        be read as a picture.
+        ``source``: a path, an address (``https://…``), bytes, a file object, a PIL image, or an
+        array (RGB, not OpenCV's BGR; see ``mien.media.images.read_image``). Raises
+        ``ImageReadError`` or ``InputError`` if it cannot be read as a picture.
         """
-        return next(self._classify([self._detect(source)]))[0]
+        return self._one(source)[0]
+
+    def _one(self, source: Source) -> tuple[Result, Image]:
+        return next(self._classify([self._detect(source)]))
 
     def images(
         self, sources: Iterable[Source], on_error: OnError | None = None
@@ -108,9 +124,26 @@ class Recognizer:
         """One ``Result`` per picture, in order; pictures are read lazily and classified in batches.
 
         A picture that cannot be read is skipped and passed to ``on_error`` as (name, error);
-        without ``on_error`` the error is raised.
+        without ``on_error`` the error is raised. Results hold no pictures, so memory stays flat.
         """
         return (result for result, _ in self.stream(sources, on_error))
+
+    def frame(
+        self,
+        sources: Iterable[Source],
+        on_error: OnError | None = None,
+        *,
+        library: str | None = None,
+    ) -> Any:
+        """The rows of many pictures as one data frame of pandas or Polars (``library``).
+
+        One row per face; a picture without a face has one row, almost empty. ``on_error`` is that
+        of ``images``. Raises ``MissingPackageError`` with the pip command before the first picture
+        is read, and ``ConfigError`` for another library.
+        """
+        library = choose_library(library)
+        rows = [row for r in self.images(sources, on_error) for row in r.rows(keep_empty=True)]
+        return to_frame(rows, self._columns(), library)
 
     def stream(
         self, sources: Iterable[Source], on_error: OnError | None = None
@@ -145,16 +178,25 @@ class Recognizer:
         faces = self.detector.detect(image)
         check_faces(self.detector.facts.name, faces, name or "a picture")
         faces = sorted(faces, key=lambda face: (face.box.x1, face.box.y1))
-        return _Detected(image, name, faces, (time.perf_counter() - began) * 1000)
+        origin = source if isinstance(source, np.ndarray) or is_pil(source) else image
+        return _Detected(image, origin, name, faces, (time.perf_counter() - began) * 1000)
 
     def _read(self, source: Source) -> Image:
         global _has_read
         if _has_read:
-            return read_image(source, max_pixels=self._max_pixels)
+            return self._read_image(source)
         with loading:  # the first picture imports what decodes it
-            image = read_image(source, max_pixels=self._max_pixels)
+            image = self._read_image(source)
         _has_read = True
         return image
+
+    def _read_image(self, source: Source) -> Image:
+        return read_image(source, max_pixels=self._max_pixels, allow_private=self._allow_private)
+
+    def _columns(self) -> tuple[str, ...]:
+        """Those of a row: see ``Result.columns``."""
+        spec = self.classifier.spec
+        return (*COLUMNS, *spec.labels, *(("valence", "arousal") if spec.affect else ()))
 
     def _classify(self, pictures: list[_Detected]) -> Iterator[tuple[Result, Image]]:
         """A result for each of ``pictures``, whose faces are classified in one call.
@@ -163,8 +205,9 @@ class Recognizer:
         fails are not lost.
         """
         began = time.perf_counter()
+        crops = [face_crop(p.image, face, self._framing) for p in pictures for face in p.faces]
         try:
-            rows = self._answers(pictures)
+            readings = self._read_crops([f for p in pictures for f in p.faces], crops)
         except Exception:
             if len(pictures) < 2:
                 raise
@@ -172,41 +215,77 @@ class Recognizer:
                 yield from self._classify([picture])
             return
         share = (time.perf_counter() - began) * 1000 / max(len(pictures), 1)
-        spec = self.classifier.spec
         for picture in pictures:
-            readings = tuple(
-                Reading(face, EmotionScores(spec.labels, probs), *affect)
-                for face, (probs, affect) in zip(picture.faces, rows, strict=False)
-            )
             height, width = picture.image.shape[:2]
-            yield (
-                Result(
-                    readings,
-                    width=width,
-                    height=height,
-                    source=picture.source,
-                    detector=self.detector.facts.name,
-                    model=spec.name,
-                    elapsed_ms=picture.elapsed_ms + share,
-                ),
-                picture.image,
+            result = Result(
+                tuple(islice(readings, len(picture.faces))),
+                width=width,
+                height=height,
+                source=picture.source,
+                detector=self.detector.facts.name,
+                model=self.classifier.spec.name,
+                elapsed_ms=picture.elapsed_ms + share,
+                columns=self._columns(),
             )
+            result.remember(picture.origin)
+            yield result, picture.image
 
-    def _answers(
-        self, pictures: list[_Detected]
-    ) -> Iterator[tuple[tuple[float, ...], tuple[float, ...]]]:
-        """For each face of ``pictures`` its probabilities, and valence and arousal if any."""
-        crops = [face_crop(p.image, face, self._framing) for p in pictures for face in p.faces]
-        if not crops:
+    def _read_crops(self, faces: list[Face], crops: list[Image]) -> Iterator[Reading]:
+        """A reading for each face, whose crop is (S, S, 3)."""
+        if not faces:
             return iter(())
+        spec = self.classifier.spec
         probs, affect = answers(self.classifier, crops)
-        values = [[]] * len(crops) if affect is None else affect.tolist()
-        rows = zip(probs.tolist(), values, strict=True)
-        return iter([(tuple(row), tuple(pair)) for row, pair in rows])
+        pairs = [(None, None)] * len(faces) if affect is None else affect.tolist()
+        return iter(
+            [
+                Reading(
+                    face,
+                    EmotionScores(spec.labels, tuple(p.tolist())),
+                    valence,
+                    arousal,
+                    small=crop.shape[0] < spec.input_size,
+                    uncertain=float(p.max()) < self._min_confidence,
+                )
+                for face, crop, p, (valence, arousal) in zip(
+                    faces, crops, probs, pairs, strict=True
+                )
+            ]
+        )
 
 
-def analyze(
+@overload
+def analyze(  # type: ignore[overload-overlap]  # a text is an iterable of texts
     source: Source,
+    *,
+    detector: str | Path | Detector = ...,
+    model: str | Path | Classifier = ...,
+    min_face_size: float | None = ...,
+    detector_options: Options = ...,
+    max_pixels: int | None = ...,
+    threads: int | None = ...,
+    device: str | None = ...,
+    min_confidence: float | None = ...,
+    allow_private: bool | None = ...,
+    on_error: OnError | None = ...,
+) -> Result: ...
+@overload
+def analyze(
+    source: Iterable[Source],
+    *,
+    detector: str | Path | Detector = ...,
+    model: str | Path | Classifier = ...,
+    min_face_size: float | None = ...,
+    detector_options: Options = ...,
+    max_pixels: int | None = ...,
+    threads: int | None = ...,
+    device: str | None = ...,
+    min_confidence: float | None = ...,
+    allow_private: bool | None = ...,
+    on_error: OnError | None = ...,
+) -> Results: ...
+def analyze(
+    source: Source | Iterable[Source],
     *,
     detector: str | Path | Detector = "mtcnn",
     model: str | Path | Classifier = "default",
@@ -215,30 +294,49 @@ def analyze(
     max_pixels: int | None = None,
     threads: int | None = None,
     device: str | None = None,
-) -> Result:
-    """Faces and expressions of one picture; the options are those of ``Recognizer``.
+    min_confidence: float | None = None,
+    allow_private: bool | None = None,
+    on_error: OnError | None = None,
+) -> Result | Results:
+    """Faces and expressions of one picture, or of a list of them.
 
-    The networks are loaded at the first call and kept for later calls with the same options::
+    ``source``: a path, an address (``https://…``), bytes, a file object, a PIL image or an array
+    (RGB, not OpenCV's BGR) gives a ``Result``; a list or any other iterable of them gives
+    ``Results``. A picture of a list that cannot be read is passed to ``on_error`` as (name, error)
+    and left out; without ``on_error`` the error is raised. The other options are those of
+    ``Recognizer``.
+
+    The networks are loaded at the first call and kept for later calls with the same options, and so
+    is the picture of the last call, for notebooks::
 
         >>> import mien
         >>> mien.analyze("photo.jpg")
         Result('photo.jpg', 512×512, 1 face: happiness 98%)
+        >>> mien.analyze(["photo.jpg", "other.jpg"])
+        Results(2 pictures: 3 happiness, 1 neutral)
     """
-    global _kept
+    global _kept, _shown
     options: dict[str, Any] = {
         "detector": detector, "model": model, "min_face_size": min_face_size,
         "detector_options": detector_options, "max_pixels": max_pixels, "threads": threads,
-        "device": device,
+        "device": device, "min_confidence": min_confidence, "allow_private": allow_private,
     }  # fmt: skip
     with _lock:
         if _kept is None or _kept[0] != options:
             _kept = options, Recognizer(**options)
         recognizer = _kept[1]
-    return recognizer.image(source)
+    if is_many(source):
+        return Results(recognizer.images(source, on_error))
+    one = cast("Source", source)
+    result, image = recognizer._one(one)
+    if is_once(one):
+        _shown = image
+    return result
 
 
 _lock = loading
 _kept: tuple[dict[str, Any], Recognizer] | None = None  # one only: analyze is for simple use
+_shown: Image | None = None
 _has_read = False
 
 

@@ -106,6 +106,7 @@ datasets = Registry(
         "fer2013": "mien.datasets.crops.fer2013",
         "ferplus": "mien.datasets.crops.ferplus",
         "folder": "mien.datasets.crops.folder",
+        "table": "mien.datasets.crops.table",
         "packed": "mien.datasets.packing.packed",
         "voc": "mien.datasets.scenes.voc",
         "wider": "mien.datasets.scenes.wider",

@@ -7,12 +7,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mien.errors import InputError
+from mien.drawing.annotate import Mark, annotate
+from mien.drawing.at_hand import PictureAtHand, preview, whole_picture
+from mien.drawing.html import PICTURE_SIDE, Shown, card
+from mien.errors import InputError, did_you_mean
+from mien.frames import to_frame
+from mien.media.images import Image, check_size, read_image
+
+if TYPE_CHECKING:
+    import PIL.Image
+
+    from mien.media.images import Source
 
 Point = tuple[float, float]
+
+UNCERTAIN = "uncertain"
+"""The expression of a face whose most probable expression is below ``min_confidence``."""
+
+COLUMNS = ("source", "face", "expression", "prob", "score", "x1", "y1", "x2", "y2", "small")
+"""The columns of a row before the probabilities, which have the names of the model's labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +125,13 @@ class EmotionScores:
     def __getitem__(self, label: str) -> float:
         from mien.labels import canonical
 
-        name = label if label in self.labels else canonical(label)
+        name = label
+        if label not in self.labels:
+            with suppress(InputError):  # not an expression, but a model may have other labels
+                name = canonical(label)
         if name not in self.labels:
-            raise InputError(f"this model has no label {name!r} (it has {', '.join(self.labels)})")
+            known = did_you_mean(label, self.labels, "labels")
+            raise InputError(f"this model has no label {name!r}: {known}")
         return self.probs[self.labels.index(name)]
 
     def ranked(self) -> list[tuple[str, float]]:
@@ -134,16 +155,23 @@ class Reading:
     emotions: EmotionScores
     valence: float | None = None
     arousal: float | None = None
+    small: bool = False
+    """Whether the face has fewer pixels than the network's input, so that it was enlarged."""
+    uncertain: bool = False
+    """Whether the most probable expression is below the ``min_confidence`` that was asked for."""
 
     @property
     def expression(self) -> str:
-        """The most probable expression."""
-        return self.emotions.top
+        """The most probable expression, or ``"uncertain"``; ``emotions.top`` is always a label."""
+        return UNCERTAIN if self.uncertain else self.emotions.top
 
     def affect(self) -> dict[str, float]:
         """``valence`` and ``arousal`` (five decimals), each if known."""
         values = (("valence", self.valence), ("arousal", self.arousal))
         return {name: round(value, 5) for name, value in values if value is not None}
+
+    def _affect_texts(self) -> list[str]:
+        return [f"{name} {value:+.2f}" for name, value in self.affect().items()]
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready: ``box`` and ``landmarks`` in pixels (two decimals), probabilities (five)."""
@@ -153,6 +181,7 @@ class Reading:
             "score": round(self.face.score, 5),
             "landmarks": landmarks and [[round(x, 2), round(y, 2)] for x, y in landmarks],
             "expression": self.expression,
+            "small": self.small,
             "probs": {label: round(p, 5) for label, p in self.emotions.to_dict().items()},
         }
         if self.face.track_id is not None:
@@ -166,7 +195,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class Result(PictureAtHand):
     """All readings of one image.
 
     ``len(result)`` is the number of faces, and ``result[0]`` the leftmost one. ``bool(result)`` is
@@ -174,6 +203,9 @@ class Result:
 
     ``width`` and ``height`` are pixels of the original image, ``elapsed_ms`` the wall time spent on
     it (a picture of a batch gets an equal share of the batch's time).
+
+    A notebook shows a result with its picture, as long as that is at hand: in the file ``source``,
+    or in an array or PIL image that somebody still holds. A result itself holds no picture.
     """
 
     readings: tuple[Reading, ...]
@@ -187,6 +219,8 @@ class Result:
     detector: str = ""
     model: str = ""
     elapsed_ms: float = 0.0
+    columns: tuple[str, ...] = COLUMNS
+    """The columns of ``rows()``, also of a picture without a face."""
 
     def __iter__(self) -> Iterator[Reading]:
         return iter(self.readings)
@@ -211,10 +245,12 @@ class Result:
         out["faces"] = [{"face": i, **r.to_dict()} for i, r in enumerate(self.readings)]
         return out
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self, *, keep_empty: bool = False) -> list[dict[str, Any]]:
         """One flat dict per face, for tables and CSV; empty without faces.
 
         ``valence`` and ``arousal`` are there if the model estimates them.
+        ``keep_empty``: a picture without a face gives one row, with its source and ``None`` in
+        every other column, so that a table names every picture.
         """
         rows = []
         for index, reading in enumerate(self.readings):
@@ -227,11 +263,72 @@ class Result:
                     "prob": round(reading.emotions.top_prob, 5),
                     "score": round(reading.face.score, 5),
                     **{"x1": x1, "y1": y1, "x2": x2, "y2": y2},
+                    "small": reading.small,
                     **{k: round(p, 5) for k, p in reading.emotions.to_dict().items()},
                     **reading.affect(),
                 }
             )
+        if keep_empty and not rows:
+            rows.append({**dict.fromkeys(self.columns), "source": self.source})
         return rows
+
+    def to_frame(self, library: str | None = None) -> Any:
+        """``rows(keep_empty=True)`` as a data frame of pandas or Polars, whichever is installed.
+
+        ``library``: ``"pandas"`` or ``"polars"``; by default pandas comes first. Raises
+        ``MissingPackageError`` with the pip command, ``ConfigError`` for another library.
+        """
+        return to_frame(self.rows(keep_empty=True), self.columns, library)
+
+    def draw(self, image: Source | None = None, *, min_side: int = 320) -> PIL.Image.Image:
+        """A copy of the picture with every face's box, number and expression, as a PIL image.
+
+        A notebook shows it, ``.save("drawn.jpg")`` writes it, and ``numpy.asarray`` gives (H, W, 3)
+        RGB uint8. ``image`` is the analysed picture (an array is RGB); without it, the picture at
+        hand is used. A picture with faces and a longer side below ``min_side`` pixels is enlarged
+        by a whole factor, so that labels can be read.
+
+        Raises ``InputError`` where the picture is not at hand, or ``image`` has another size, and
+        ``ImageReadError``.
+        """
+        import PIL.Image
+
+        found = self._picture_at_hand() if image is None else read_image(image)
+        if found is None:
+            raise InputError("the picture of this result is not at hand: give it, draw(image)")
+        check_size(found, self.width, self.height)
+        return PIL.Image.fromarray(annotate(found, self.marks(), min_side=min_side))
+
+    def marks(self) -> list[Mark]:
+        """What is drawn of each face."""
+        return [
+            Mark(
+                number,
+                (r.face.box.x1, r.face.box.y1, r.face.box.x2, r.face.box.y2),
+                r.expression,
+                r.emotions.top_prob,
+                tuple(r.emotions.to_dict().items()),
+                ", ".join(filter(None, ("small" if r.small else "", *r._affect_texts()))),
+            )
+            for number, r in enumerate(self.readings)
+        ]
+
+    def shown(self, side: int) -> Shown:
+        """What an HTML page shows; its picture has at most ``side`` pixels a side."""
+        image = preview(self.remembered(), self._file(), (self.width, self.height), side)
+        return Shown(
+            self.source, self.width, self.height, self.marks(), image, self.detector, self.model
+        )
+
+    def _repr_html_(self) -> str:
+        return card(self.shown(PICTURE_SIDE))
+
+    def _picture_at_hand(self) -> Image | None:
+        return whole_picture(self.remembered(), self._file(), (self.width, self.height))
+
+    def _file(self) -> str | None:
+        """The picture's file; a frame's source is a video."""
+        return self.source if self.frame_index is None else None
 
     def __repr__(self) -> str:
         faces = f"{len(self)} face{'' if len(self) == 1 else 's'}"

@@ -18,6 +18,7 @@ from mien.samples import ASTRONAUT
 from tests.support.commands import mien as here
 from tests.support.detector_models import coloured, tiny_detector
 from tests.support.models import tiny_classifier
+from tests.support.web import content, serving
 
 Capture = pytest.CaptureFixture[str]
 
@@ -57,7 +58,7 @@ def test_jsonl_has_one_object_a_picture(folder: Path) -> None:
     assert [len(row["faces"]) for row in rows] == [1, 0, 1]
     assert (rows[0]["width"], rows[0]["height"]) == (512, 512)
     face = rows[0]["faces"][0]
-    assert set(face) == {"face", "box", "score", "landmarks", "expression", "probs"}
+    assert set(face) == {"face", "box", "score", "landmarks", "expression", "small", "probs"}
     assert tuple(face["probs"]) == FER2013
     assert sum(face["probs"].values()) == pytest.approx(1, abs=1e-4)
     assert face["expression"] == max(face["probs"], key=face["probs"].get)
@@ -71,14 +72,15 @@ def test_jsonl_has_one_object_a_picture(folder: Path) -> None:
 def test_a_failed_picture_is_one_line_and_status_1(folder: Path) -> None:
     done = mien("analyze", folder, "-f", "jsonl")
     assert done.returncode == 1
-    assert len(done.stderr.splitlines()) == 1
-    assert "b.jpg" in done.stderr
+    first, closing = done.stderr.splitlines()
+    assert "b.jpg" in first
+    assert closing.startswith("2 pictures, 1 face, 1 without a face, 1 error, ")
     assert "Traceback" not in done.stderr
     assert len(done.stdout.splitlines()) == 2
 
 
 def test_status_0_and_no_messages_on_success(folder: Path) -> None:
-    done = mien("analyze", folder / "a.jpg")
+    done = mien("analyze", folder / "a.jpg", "--quiet")
     assert (done.returncode, done.stderr) == (0, "")
     assert "happiness" in done.stdout
 
@@ -155,7 +157,7 @@ def test_yunet_finds_the_faces_and_prints_nothing_else(shared: Path) -> None:
     photo = shared / "photos" / "oarriaga_test_image.jpg"
     model = shared / "weights" / "yunet_n_320_320.onnx"
     done = mien(
-        "analyze", photo, "-f", "jsonl", "--detector", "yunet", "--detector-option",
+        "analyze", photo, "-q", "-f", "jsonl", "--detector", "yunet", "--detector-option",
         f"model={model}",
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
@@ -326,7 +328,7 @@ def test_one_picture_that_cannot_be_drawn_does_not_end_the_run(
 
     monkeypatch.setattr(pictures, "_encode", fail_once)
     status = here(
-        "analyze", tmp_path, "--detector", "none", "--draw", tmp_path / "out", "-f", "jsonl"
+        "analyze", tmp_path, "--detector", "none", "--draw", tmp_path / "out", "-f", "jsonl", "-q"
     )
     out, err = capsys.readouterr()
     assert status == 1
@@ -349,7 +351,7 @@ def test_pictures_of_other_formats_are_counted_once(tmp_path: Path, capsys: Capt
     Image.new("RGB", (30, 20)).save(tmp_path / "a.png")
     for name in ("b.dng", "c.dng", "d.svg"):
         (tmp_path / name).touch()
-    status = here("analyze", tmp_path, "-f", "jsonl")
+    status = here("analyze", tmp_path, "-f", "jsonl", "-q")
     out, err = capsys.readouterr()
     assert status == 1
     assert len(out.splitlines()) == 1
@@ -366,3 +368,103 @@ def test_a_named_pipe_in_a_folder_is_one_unreadable_picture(
     assert status == 1
     assert len(out.splitlines()) == 1
     assert "pipe" in err
+
+
+@pytest.fixture
+def plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with ``photos``: two faces in subfolders, one picture without."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("photos/a/b.jpg", "photos/c/b.jpg"):
+        Path(name).parent.mkdir(parents=True)
+        Path(name).write_bytes(ASTRONAUT.read_bytes())
+    Image.new("RGB", (60, 40), "white").save("photos/empty.png")
+    return tmp_path
+
+
+def test_the_format_follows_the_suffix(plain: Path, capsys: Capture) -> None:
+    for name in ("r.csv", "r.json", "r.jsonl", "r.txt", "r.parquet", "other.csv"):
+        if name == "r.parquet":
+            pytest.importorskip("pyarrow", reason="needs the extra 'tables'")
+        given = ["-f", "json"] if name == "other.csv" else []
+        assert here("analyze", "photos", "-r", "-o", name, *given) == 0
+        assert f"s; results in {name}" in capsys.readouterr().err
+    rows = list(csv.DictReader(Path("r.csv").read_text().splitlines()))
+    assert [(row["source"], row["expression"]) for row in rows] == [
+        ("photos/empty.png", ""), ("photos/a/b.jpg", "happiness"), ("photos/c/b.jpg", "happiness")
+    ]  # fmt: skip
+    assert json.loads(Path("r.json").read_text()) == json.loads(Path("other.csv").read_text())
+    assert len(Path("r.jsonl").read_text().splitlines()) == 3
+    assert "no face" in Path("r.txt").read_text()
+    from pyarrow import parquet
+
+    table = parquet.read_table("r.parquet").to_pylist()
+    assert [row["source"] for row in table] == [row["source"] for row in rows]
+    assert table[1]["prob"] == float(rows[1]["prob"]) and table[0]["face"] is None
+    assert here("analyze", "photos", "-o", "r.xlsx") == 2
+    assert ".parquet" in capsys.readouterr().err and not Path("r.xlsx").exists()
+    assert here("analyze", "photos", "-f", "parquet") == 2
+
+
+def test_the_closing_line_counts_and_says_where(plain: Path, capsys: Capture) -> None:
+    for name in ("photos/@eaDir/b.jpg/thumb.jpg", "photos/._c.jpg", "photos/.DS_Store"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).touch()
+    args = ("photos", "-r", "-o", "r.csv", "--draw", "drawn", "--crops", "faces")
+    assert here("analyze", *args) == 0
+    line = capsys.readouterr().err
+    assert line.startswith(
+        "3 pictures, 2 faces, 1 without a face, 2 hidden or system files left out, "
+    )
+    assert line.endswith(" s; results in r.csv, drawings in drawn, crops in faces\n")
+    assert here("analyze", "photos", "-q", "-f", "csv") == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_folders_are_kept_in_drawings_and_crops(plain: Path) -> None:
+    assert here("analyze", "photos", "-r", "--draw", "drawn", "--crops", "faces") == 0
+    drawn = {str(path.relative_to("drawn")) for path in Path("drawn").rglob("*.jpg")}
+    assert drawn == {"a/b.jpg", "c/b.jpg", "empty.jpg"}
+    rows = list(csv.DictReader(Path("faces/crops.csv").read_text().splitlines()))
+    assert [row["file"] for row in rows] == ["a/b_0_happiness.jpg", "c/b_0_happiness.jpg"]
+    assert all(Path("faces", row["file"]).exists() for row in rows)
+    before = {path: path.read_bytes() for path in Path("photos").rglob("*.jpg")}
+    assert here("analyze", "photos/*/*.jpg", "--draw", "photos") == 1  # over the inputs
+    assert before == {path: path.read_bytes() for path in Path("photos").rglob("*.jpg")}
+
+
+def test_verbose_has_a_line_a_picture(plain: Path, capsys: Capture) -> None:
+    assert here("analyze", "photos", "-r", "-v", "-f", "csv") == 0
+    detector, model, *pictures, _ = capsys.readouterr().err.splitlines()
+    assert detector.startswith("detector mtcnn: ") and model.startswith("model default: 44×44×1")
+    assert [line.split(":")[0] for line in pictures] == [
+        "photos/empty.png", "photos/a/b.jpg", "photos/c/b.jpg"
+    ]  # fmt: skip
+    assert "60×40, no face, " in pictures[0] and "512×512, happiness 9" in pictures[1]
+
+
+def test_min_confidence(capsys: Capture) -> None:
+    assert here("analyze", ASTRONAUT, "-q", "-f", "csv", "--min-confidence", 0.99) == 0
+    (row,) = csv.DictReader(capsys.readouterr().out.splitlines())
+    assert row["expression"] == "uncertain" and float(row["happiness"]) > 0.9
+    assert here("analyze", ASTRONAUT, "--min-confidence", 2) == 2
+
+
+def test_small_faces_are_marked(tmp_path: Path, capsys: Capture) -> None:
+    with Image.open(ASTRONAUT) as photo:
+        photo.crop((168, 60, 280, 172)).resize((30, 30)).save(tmp_path / "s.png")
+    args = ("analyze", tmp_path / "s.png", "--detector", "none", "-q")
+    assert here(*args) == 0
+    assert "(small face)" in capsys.readouterr().out
+    assert here(*args, "-f", "jsonl") == 0
+    assert json.loads(capsys.readouterr().out)["faces"][0]["small"] is True
+
+
+def test_addresses(capsys: Capture, tmp_path: Path) -> None:
+    with serving({"/x/a.jpg": content(ASTRONAUT.read_bytes())}) as web:
+        url = f"{web.url}/x/a.jpg?[1]"
+        assert here("analyze", url, "-f", "jsonl") == 1
+        assert "--allow-private" in capsys.readouterr().err
+        args = ("--allow-private", "-f", "jsonl", "--draw", tmp_path / "out")
+        assert here("analyze", url.partition("?")[0], *args) == 0
+        assert json.loads(capsys.readouterr().out)["source"] == f"{web.url}/x/a.jpg"
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.jpg"]

@@ -117,10 +117,42 @@ def info(place: Path) -> Commands:
     yield "data", "info", place / TEXT
 
 
+def label(place: Path) -> Commands:
+    of = ("data", "label", place / "photos", "--no-browser")
+    yield of
+    yield *of, "--rater", TEXT
+    yield *of, "--labels", f"{TEXT},{LABEL}"
+    yield *of, "--labels", "fear,pain", "--model", model(place), "--rater", "anna"
+    yield *of, "--model", TEXT
+    yield *of, "--out", place / TEXT / "o.csv"
+    yield *of, "--out", place / "fer2013.csv"
+    yield "data", "label", place / "classes", "--no-browser"
+    yield "data", "label", place / TEXT
+    yield "data", "label", place / "classes", "--agreement"
+    table = place / "classes" / "labels.b.csv"
+    rows = [["path", "label", "rater", "answer", "time_utc", "seconds", "revision",
+             "suggestion_shown", "suggestion", "old_label_shown", "old_label"]]  # fmt: skip
+    for rater in (TEXT, f"b{TEXT}"):
+        rows.append([TEXT, TEXT, rater, "labelled", TEXT, "1", "1", "before", TEXT, "no", TEXT])
+    with table.open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    compared = ("data", "label", place / "classes", "--agreement", "--ratings", table)
+    yield compared
+    yield *compared, "--merged", place / "classes" / "m.csv"
+    yield *compared, "--json"
+
+
 def pack(place: Path) -> Commands:
     yield "data", "pack", place / "fer2013.csv", place / "pack", "--size", 16
     yield "data", "pack", place / "classes", place / "p2", "--size", 16, "--dataset", "folder"
     yield "data", "pack", place / TEXT, place / TEXT, "--size", 16
+
+
+def crop(place: Path) -> Commands:
+    options = ("--detector", "none")
+    yield "data", "crop", place / "photos", "--out", place / "c1", *options, "--faces", "all"
+    yield "data", "crop", place / "classes", "--out", place / NAME, *options, "--size", 16
+    yield "data", "crop", place / TEXT, "--out", place / TEXT
 
 
 def plot(place: Path) -> Commands:
@@ -179,8 +211,9 @@ def study(place: Path) -> Commands:
 
 
 CASES: dict[str, Callable[[Path], Commands]] = {
-    "analyze": analyze, "compare": compare, "data info": info, "data pack": pack,
-    "data plot": plot, "doctor": doctor, "evaluate": evaluate, "export": export,
+    "analyze": analyze, "compare": compare, "data crop": crop, "data info": info,
+    "data label": label, "data pack": pack, "data plot": plot, "doctor": doctor,
+    "evaluate": evaluate, "export": export,
     "models": models, "models show": show, "study": study, "train": train, "tune": tune,
 }  # fmt: skip
 
@@ -203,6 +236,7 @@ def test_no_name_acts_on_a_terminal(
         for known in table.names():
             table.get(known)  # a built-in first imported below would be forgotten with the patch
         monkeypatch.setattr(table, "_factories", {**table._factories, TEXT[:9]: broken})
+    monkeypatch.setattr("mien.labelling.server.LabelServer.serve_forever", lambda *_, **__: None)
     for arguments in CASES[name](place):
         status = mien(*arguments)
         assert status in (0, 1, 2), arguments

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mien.train.recipe import recipe_names
+from mien.train.recipe import load_recipe, recipe_names
 from tests.support import tiny
 from tests.support.commands import mien
 
@@ -78,8 +78,8 @@ def test_a_run_that_fails_in_its_first_epoch_says_that_nothing_was_kept(
     data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train(data, tmp_path, "--epochs", 1, lr=1e30) == 1
-    head, few, error = capsys.readouterr().err.splitlines()
-    assert "few pictures of" in few
+    head, *notes, error = capsys.readouterr().err.splitlines()
+    assert any("few pictures of" in note for note in notes)
     assert head == f"training default on cpu, 1 epoch, into {tmp_path}"
     assert error.endswith("lower lr (1e+30); no epoch was finished, nothing was kept")
     assert train(data, tmp_path, "--epochs", 1, lr=0.1) == 0  # the folder can be used again
@@ -108,7 +108,29 @@ def test_a_backbone_says_what_to_do_without_its_weights(
 def test_recipes_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert mien("train", "--list") == 0
     listed = capsys.readouterr().out
-    assert [line.split()[0] for line in listed.splitlines()] == recipe_names()
+    names = [line.split()[0] for line in listed.splitlines() if line.startswith("  ")]
+    assert sorted(names) == recipe_names()
+    classifiers, detectors = listed.split("face detectors")
+    assert "faster_rcnn_mobile " in detectors and "fine_tune" in classifiers
+    assert "2.3 M       67.5 M" in next(row for row in listed.splitlines() if " default " in row)
+
+
+def test_a_shown_recipe_and_a_runs_own_can_be_trained_again(
+    data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in recipe_names():
+        assert mien("train", "--show", name) == 0
+        (tmp_path / f"{name}.toml").write_text(capsys.readouterr().out, "utf-8")
+        assert load_recipe(tmp_path / f"{name}.toml") == load_recipe(name)
+    assert train(data, tmp_path / "first", "--epochs", 1) == 0
+    again = ("train", tmp_path / "first" / "recipe.json", "--data", data, "--threads", 1)
+    assert mien(*again, "--out", tmp_path / "second", "--device", "cpu") == 0
+    first, second = ((tmp_path / run / "recipe.json").read_text() for run in ("first", "second"))
+    assert first == second
+    capsys.readouterr()
+    (tmp_path / "list.json").write_text("[1]")
+    assert mien("train", tmp_path / "list.json", "--data", data, "--out", tmp_path / "x") == 1
+    assert "is not an object of keys" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ FACTS = DatasetFacts(
     official=Official({"train": 3}, 50.0),
     division=("random:50/50", "valid", 7),
     reader="inner",
+    notes=("column label: emotion",),
     framing=FER2013_FRAMING,
     detected=("mtcnn", "all"),
 )
@@ -79,7 +80,7 @@ OWN: dict[str, tuple[Callable[[Path], Any], dict[str, Any]]] = {
     "read once": (lambda _: ReadOnce(Inner()), {}),
     "packed": (
         packed,
-        {"name": "inner packed at 8", "official": None, "reader": "packed"},
+        {"name": "inner packed at 8", "official": None, "reader": "packed", "notes": ()},
     ),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 NO_INSTALL = "installs packages: CI does it for the whole suite"
 NO_FUZZ = "makes a virtual environment; tests/fuzz/test_fuzz.py runs the same, for seconds"
+WAITS = "waits for a person; tests/labelling/test_page.py answers in a browser"
 NOT_RUN = {
     "make run": "makes a virtual environment and installs packages",
     "make test": "makes a virtual environment and runs this suite",
@@ -18,6 +19,7 @@ NOT_RUN = {
     "pip install '.[train]'": NO_INSTALL,
     "pip install '.[plot]'": NO_INSTALL,
     "pip install '.[heif]'": NO_INSTALL,
+    "pip install '.[tables]'": NO_INSTALL,
     "pip install '.[tune]'": NO_INSTALL,
     "pip install '.[train,plot]'": NO_INSTALL,
     "python benchmarks/detector_speed.py --pictures wider_val_dev.zip": (
@@ -26,6 +28,11 @@ NOT_RUN = {
     "torchrun --nproc-per-node 4 -m mien train se_resnet18 --data fer2013.zip --out runs/big": (
         "needs four GPUs; tests/train/test_distributed.py starts several processes on the CPU"
     ),
+    "mien data label faces --rater anna": WAITS,
+    "mien data label faces --rater anna --show-old": WAITS,
+    "mien data label faces --rater ben": WAITS,
+    "mien data label faces --rater carla --labels bored,pain,drowsy --out pain.csv": WAITS,
+    "mien data label faces --rater dora --port 8123 --no-browser": WAITS,
     "mien tune default --data fer2013.zip --out here --trials 100 --study night "
     "--storage postgresql://user:password@host/tuning": "needs a PostgreSQL server",
 }
@@ -56,6 +63,9 @@ REDUCED = {
         "--set resize=32 --set input_size=32"
     ),
     "mien train resnet18": f"{CLASSIFIER} --set resize=32 --set input_size=32",
+    "mien train --show": "",
+    "mien train fine_tune": "--epochs 1 --threads 1",
+    "mien train probe": "--epochs 1 --threads 1",
     "mien train": CLASSIFIER,
     "mien tune": "--trials 2 --epochs 1 --threads 1",
     "mien study": "--only majority",
@@ -81,6 +91,12 @@ FIRST = {
     ),
     ("docs/evaluation.md", "mien evaluate runs/cnn3"): (
         "mien train cnn3 --data fer2013.zip --out runs/cnn3",
+    ),
+    ("docs/labelling.md", "mien data label faces --agreement"): (
+        "for rater in anna ben; do (cd faces; echo path,label,rater,answer,time_utc,seconds,"
+        "revision,suggestion_shown,suggestion,old_label_shown,old_label; find * -name '*.png' | "
+        'sed "s#\\(.*\\)/.*#&,\\1,$rater,labelled,,1,1,no,,no,#") > labels.$rater.csv; done',
+        "mv labels.anna.csv labels.ben.csv faces",
     ),
     ("docs/results.md", "mien evaluate default"): ("mkdir -p docs/images",),
     ("docs/results.md", "mien compare mtcnn yunet"): (

@@ -70,7 +70,7 @@ def folder(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Path:  # fmt: skip
     """An empty working folder with the files that the shown texts of the test's page name."""
-    for module in ("torch", "timm", "optuna", "matplotlib", "jinja2"):
+    for module in ("torch", "timm", "optuna", "matplotlib", "jinja2", "pyarrow", "pandas"):
         pytest.importorskip(module, reason="the documents use every extra")
     texts: list[str] = request.param
     named = names([text for text in texts if text not in NOT_RUN]) - outputs(texts)
@@ -92,7 +92,7 @@ def folder(
     logging.disable(logging.INFO)  # PyTorch's exporter writes 100,000 lines for pytest to keep
     request.addfinalizer(lambda: logging.disable(logging.NOTSET))
     # The server of this machine stands for one on the internet.
-    monkeypatch.setattr("mien.datasets.files.connecting.is_public", lambda address: True)
+    monkeypatch.setattr("mien.web.connecting.is_public", lambda address: True)
     monkeypatch.chdir(place)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return place

@@ -11,7 +11,7 @@ import pytest
 
 from mien.errors import InputError
 from mien.media.formats import is_picture_name
-from mien.media.inputs import expand
+from mien.media.inputs import below, expand, roots_of
 
 
 @pytest.fixture
@@ -218,3 +218,33 @@ def test_a_named_one_is_tried_and_none_is_counted(mixed: Path) -> None:
 
 def test_without_on_error_they_stop_nothing(mixed: Path) -> None:
     assert list(expand(["."])) == ["./a.PNG", "./b.jpg"]
+
+
+def test_addresses_are_taken_as_they_are() -> None:
+    urls = ["https://host/a.jpg?x=[1]*", "http://host/photos/"]
+    assert list(expand(urls, stdin=[])) == urls
+    assert list(expand(["-"], stdin=[f"{urls[1]}\n"])) == urls[1:]
+
+
+def test_pictures_among_clutter_are_counted(tmp_path: Path) -> None:
+    for name in ("a.jpg", ".b.jpg", ".hidden.txt", "@eaDir/a.jpg/1.jpg", "sub/.c.png", "sub/d.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    for recursive, clutter, pictures in ((False, 1, 1), (True, 3, 2)):
+        counted: list[int] = []
+        found = list(expand([tmp_path], recursive=recursive, on_clutter=counted.append))
+        assert (counted, len(found)) == ([clutter], pictures)
+
+
+def test_roots_are_folders_and_the_starts_of_globs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos/a").mkdir(parents=True)
+    (tmp_path / "photos/a/b.jpg").touch()
+    names = ["photos", "photos/a/b.jpg", "photos/*/*.jpg", "-", "https://host/*", "none"]
+    assert roots_of(names) == ["photos", "photos"]
+    (found,) = expand(["photos/"], recursive=True)
+    assert below(found, roots_of(["photos/"])) == ("a",)
+    assert below("x/b.jpg", ["photos"]) == below("photos/../b.jpg", ["photos"]) == ()
+    assert below("a/b.jpg", ["."]) == ("a",)

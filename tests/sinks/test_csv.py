@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mien.errors import InputError
 from mien.sinks import CsvSink
-from mien.types import Result
+from mien.types import COLUMNS, Result
 from tests.support.results import LABELS, make_reading, make_result
 
 
@@ -23,7 +24,9 @@ def test_a_row_a_face_under_one_header(results: list[Result], tmp_path: Path) ->
             sink.write(result)
     expected = [row for result in results for row in result.rows()]
     got = read(path.read_text(encoding="utf-8"))
-    assert len(got) == len(expected) == 3  # the picture without a face gives no row
+    empty = got.pop(2)  # of the picture without a face
+    assert empty.pop("source") == "empty.png" and not any(empty.values())
+    assert len(got) == len(expected) == 3
     for row, wanted in zip(got[:2], expected, strict=False):
         assert row == {key: str(value) for key, value in wanted.items()}
 
@@ -43,12 +46,30 @@ def test_awkward_names_survive() -> None:
     assert read(stream.getvalue())[0]["source"] == name
 
 
-def test_a_run_without_a_face_leaves_a_header_alone() -> None:
+def test_a_run_without_a_face_has_a_row_a_picture() -> None:
     stream = io.StringIO()
     with CsvSink(stream) as sink:
         sink.write(make_result())
-    shared_columns = [key for key in make_result(make_reading()).rows()[0] if key not in LABELS]
-    assert stream.getvalue().strip().split(",") == shared_columns
+    header, row = stream.getvalue().splitlines()
+    assert tuple(header.split(",")) == COLUMNS and row == "a/photo.jpg" + "," * (len(COLUMNS) - 1)
+    stream = io.StringIO()
+    CsvSink(stream).close()
+    assert stream.getvalue() == f"{header}\n"
+
+
+def test_pictures_before_the_first_face_have_its_columns() -> None:
+    stream = io.StringIO()
+    columns = (*COLUMNS, *LABELS)
+    with CsvSink(stream) as sink:
+        sink.write(make_result(source="first.jpg"))
+        assert not stream.getvalue()  # whoever made this result has not said which columns follow
+        sink.write(make_result(make_reading()))
+    assert [row["source"] for row in read(stream.getvalue())] == ["first.jpg", "a/photo.jpg"]
+    assert tuple(stream.getvalue().splitlines()[0].split(",")) == columns
+    stream = io.StringIO()
+    with CsvSink(stream) as sink:
+        sink.write(replace(make_result(), columns=columns))
+        assert len(read(stream.getvalue())) == 1
 
 
 def test_another_models_labels_are_refused() -> None:

@@ -149,3 +149,42 @@ def test_a_full_disk_is_about_all_of_them(
 def test_a_named_pipe_in_the_folder_is_not_opened(tmp_path: Path, image: np.ndarray) -> None:
     os.mkfifo(tmp_path / "a.jpg")
     assert PictureFolder(tmp_path).save("a", image).name == "a_2.jpg"
+
+
+def stems(folder: PictureFolder, *sources: str) -> list[str]:
+    return [folder.stem(make_result(source=source)) for source in sources]
+
+
+def test_subfolders_of_a_root_are_kept(tmp_path: Path) -> None:
+    folder = PictureFolder(tmp_path / "out", roots=["photos", "other/"])
+    assert stems(
+        folder, "photos/a/b.jpg", "photos/a/B.png", "photos/c/b.jpg", "photos/b.jpg",
+        "other/a/b.jpg", "elsewhere/b.jpg", "photos/../x/y.jpg",
+    ) == ["a/b", "a/B_2", "c/b", "b", "a/b_3", "b_2", "y"]  # fmt: skip
+    image = np.zeros((4, 4, 3), np.uint8)
+    path = folder.save("a/b", image)
+    assert path == tmp_path / "out/a/b.jpg" and path.exists() and folder.name(path) == "a/b.jpg"
+
+
+def test_a_link_does_not_lead_out_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "else").mkdir()
+    (tmp_path / "out/a").symlink_to(tmp_path / "else")
+    folder = PictureFolder(tmp_path / "out", roots=["photos"])
+    with pytest.raises(PictureOutputError, match="leads out of"):
+        folder.save(
+            folder.stem(make_result(source="photos/a/b.jpg")), np.zeros((4, 4, 3), np.uint8)
+        )
+    assert not list((tmp_path / "else").iterdir())
+    (tmp_path / "out/b").write_text("a file")
+    with pytest.raises(PictureOutputError, match="cannot write"):
+        folder.save("b/c", np.zeros((4, 4, 3), np.uint8))
+
+
+def test_addresses_have_the_name_of_their_picture(tmp_path: Path) -> None:
+    folder = PictureFolder(tmp_path)
+    assert stems(folder, "https://host/a/b.jpg?size=3/4", "https://host/", "http://host/c") == [
+        "b", "image", "c"
+    ]  # fmt: skip
+    with pytest.raises(InputError):  # it is not fetched a second time
+        picture_of(make_result(source="https://host/a.jpg"), None)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from mien.weights import DEFAULT
-from tests.support import detector_models, fer2013, models, sample, scene_trees
+from tests.support import detector_models, fer2013, models, sample, scene_trees, whole_photos
 from tests.support.shown_blocks import blocks, text_of
 
 TRAINING = 520
@@ -46,6 +46,10 @@ def wider_val(path: Path) -> None:
 
 def photo(path: Path) -> None:
     shutil.copyfile(sample.path_of("obama_smile.jpg"), path)
+
+
+def other_photo(path: Path) -> None:
+    shutil.copyfile(sample.path_of("astronaut.jpg"), path)
 
 
 def photos(path: Path) -> None:
@@ -83,6 +87,20 @@ def faces(path: Path) -> None:
         folder = path / fer2013.FOLDERS[number % 7]
         folder.mkdir(parents=True, exist_ok=True)
         sample.crop(number, 64).save(folder / f"{number}.png")
+
+
+def labelled_photos(path: Path) -> None:
+    """Forty photos: the portraits, each cut and mirrored otherwise."""
+    for number in range(40):
+        name = sample.NAMES[number % 3]
+        photo = sample.photo(name)
+        x1, y1, x2, y2 = sample.boxes()[name]
+        room = 8 + 2 * (number // 3)  # around the face, in hundredths of its side
+        left, top = max(0, x1 - (x2 - x1) * (1 + room / 100)), max(0, y1 - (y2 - y1) * room / 25)
+        piece = photo.crop((round(left), round(top), photo.width - number, photo.height))
+        folder = path / whole_photos.LABELS[name]
+        folder.mkdir(parents=True, exist_ok=True)
+        piece.save(folder / f"{number}.jpg")
 
 
 def classifier(path: Path) -> None:
@@ -138,11 +156,13 @@ FILES: dict[str, Callable[[Path], None]] = {
     "faces": faces,
     "faces.onnx": detector,
     "fer2013.zip": fer2013_zip,
+    "labelled_photos": labelled_photos,
     "model.onnx": classifier,
     "my.onnx": classifier,
     "my_recipe.toml": recipe,
     "others.zip": other_scenes,
     "party.jpg": photo,
+    "other.jpg": other_photo,
     "photo.jpg": photo,
     "photos": photos,
     "photos.zip": photos_zip,

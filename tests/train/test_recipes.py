@@ -60,6 +60,7 @@ def faces(material: Path) -> FirstPictures:
 def short(name: str, **keys: Any) -> dict[str, Any]:
     """Keys that reduce a recipe to two steps and keep the rest."""
     found: dict[str, Any] = {"epochs": 1, "batch_size": BATCH, "limit": STEPS * BATCH, **keys}
+    found["min_steps_per_epoch"] = 0
     if load_recipe(name).architecture == "timm":
         pytest.importorskip("timm")
         found |= {"weights": None, "freeze_epochs": 0, "resize": 32, "input_size": 32}

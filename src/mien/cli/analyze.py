@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -12,28 +12,42 @@ import click
 
 from mien.cli.support.device import DEVICE
 from mien.cli.support.numbers import THREADS, Finite
-from mien.cli.support.printing import complain
+from mien.cli.support.printing import complain, say
 from mien.errors import MienError, PictureOutputError
 
 if TYPE_CHECKING:
+    from mien.pipeline import Recognizer
     from mien.sinks.base import Sink
+    from mien.sinks.count import CountSink
+    from mien.types import Result
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH…")
 @click.option("--recursive", "-r", is_flag=True, help="Include subfolders.")
 @click.option(
-    "--format", "-f", "format_", type=click.Choice(["table", "json", "jsonl", "csv"]),
-    default="table", show_default=True, help="Format of the results.",
+    "--format", "-f", "format_",
+    type=click.Choice(["table", "json", "jsonl", "csv", "parquet"]),
+    help="Format of the results (default: by the suffix of --output, else a table).",
 )  # fmt: skip
 @click.option(
-    "--output", "-o", metavar="FILE", help="Write results to FILE, not to standard output."
+    "--output", "-o", metavar="FILE",
+    help="Write results to FILE (.csv, .json, .jsonl, .parquet, .txt), not to standard output.",
+)  # fmt: skip
+@click.option(
+    "--draw", metavar="DIR", help="Save annotated copies in DIR, in the subfolders of a folder."
 )
-@click.option("--draw", metavar="DIR", help="Save annotated copies of the pictures in DIR.")
-@click.option("--crops", metavar="DIR", help="Save each face in DIR, with a table crops.csv.")
+@click.option(
+    "--crops", metavar="DIR",
+    help="Save each face in DIR, in the subfolders of a folder, with a table crops.csv.",
+)  # fmt: skip
 @click.option(
     "--min-face-size", type=Finite(min=0, min_open=True), metavar="PIXELS",
     help="Smallest face to look for (default: the detector's own).",
+)  # fmt: skip
+@click.option(
+    "--min-confidence", type=Finite(min=0, max=1), metavar="P",
+    help="Call an expression 'uncertain' if its probability is below P, from 0 to 1.",
 )  # fmt: skip
 @click.option(
     "--model", default="default", show_default=True, help="Classifier: name or ONNX file."
@@ -53,55 +67,75 @@ if TYPE_CHECKING:
     "--max-pixels", type=click.IntRange(min=1), metavar="N",
     help="Refuse pictures with more pixels (default: 100 million).",
 )  # fmt: skip
+@click.option(
+    "--allow-private", is_flag=True, default=None,
+    help="Fetch addresses on this machine and in private networks too.",
+)  # fmt: skip
 @click.option("--threads", type=THREADS, metavar="N", help="Threads per network.")
 @DEVICE
+@click.option("--quiet", "-q", is_flag=True, help="Print no progress and no closing line.")
+@click.option("--verbose", "-v", is_flag=True, help="Print a line for every picture.")
 @click.pass_context
 def command(
     context: click.Context,
     /,
     paths: tuple[str, ...],
     recursive: bool,
-    format_: str,
+    format_: str | None,
     output: str | None,
     draw: str | None,
     crops: str | None,
+    quiet: bool,
+    verbose: bool,
     **options: Any,
 ) -> int:
     """Find faces in pictures and name their expressions.
 
-    PATH is a picture, a folder, a quoted glob such as 'photos/*.jpg', or - for a list of paths on
-    standard input, one per line. A picture that cannot be read is reported on one line and skipped.
+    PATH is a picture, a folder, a quoted glob such as 'photos/*.jpg', an address (https://…), or -
+    for a list of paths on standard input, one per line. A picture that cannot be read is reported
+    on one line and skipped; a last line counts pictures, faces and failures.
     Exit status: 0 all read and written, 1 some failed or left out, 2 usage.
     """
     from mien.cli.support.inputs import check_outputs
     from mien.cli.support.progress import progress
-    from mien.media.inputs import STDIN, expand
+    from mien.media.inputs import STDIN, expand, roots_of
     from mien.overwriting import kept_apart
     from mien.pipeline import Recognizer
+    from mien.sinks.count import CountSink
 
-    outputs = (output, draw, crops)
+    outputs, roots = (output, draw, crops), roots_of(paths)
     check_outputs(context, ("output", "draw", "crops"))
     failed = _Failures()
     recognizer = Recognizer(**options)
     if any(map(os.path.exists, filter(None, outputs))):  # something could be overwritten
         listed = [path for path in paths if path != STDIN]  # what is listed there may never end
-        for _ in kept_apart(expand(listed, recursive=recursive, on_error=_ignore), outputs):
+        found = expand(listed, recursive=recursive, on_error=_ignore)
+        for _ in kept_apart(found, outputs, roots):
             pass
-    sources: Any = expand(paths, recursive=recursive, on_error=failed.report)
-    sources = kept_apart(sources, outputs)
+    sources: Any = expand(
+        paths, recursive=recursive, on_error=failed.report, on_clutter=failed.add_hidden
+    )
+    sources = kept_apart(sources, outputs, roots)
+    count = CountSink()
     with ExitStack() as stack:
-        sinks = [stack.enter_context(sink) for sink in _sinks(format_, output, draw, crops)]
+        sinks = [count, *map(stack.enter_context, _sinks(format_, output, draw, crops, roots))]
         if sys.stderr.isatty() and STDIN not in paths:
             sources = list(sources)  # a bar needs their number; names take little memory
         # Lines printed on the same terminal already show progress.
-        scrolling = format_ != "table" and output is None and sys.stdout.isatty()
-        with progress(sources, hidden=scrolling) as step:
+        scrolling = format_ not in (None, "table") and output is None and sys.stdout.isatty()
+        if verbose:
+            say(*_facts(recognizer), err=True)
+        with progress(sources, hidden=scrolling or quiet or verbose) as step:
             for result, image in recognizer.stream(step(sources), failed.picture):
+                if verbose:
+                    say(_line(result), err=True)
                 for sink in sinks:
                     try:
                         sink.write(result, image)
                     except PictureOutputError as error:
                         failed.report(error)
+    if not quiet:
+        say(_closing(count, failed, output, draw, crops), err=True)
     return 1 if failed.count else 0
 
 
@@ -113,7 +147,7 @@ class _Failures:
     """Reports pictures that cannot be read, one line each, and counts them."""
 
     def __init__(self) -> None:
-        self.count = 0
+        self.count = self.hidden = 0
 
     def report(self, error: MienError) -> None:
         self.count += 1
@@ -122,18 +156,44 @@ class _Failures:
     def picture(self, name: str, error: MienError) -> None:
         self.report(error)
 
+    def add_hidden(self, number: int) -> None:
+        self.hidden = number
 
-def _sinks(format_: str, output: str | None, draw: str | None, crops: str | None) -> Iterator[Sink]:
+
+def _sinks(
+    format_: str | None, output: str | None, draw: str | None, crops: str | None, roots: list[str]
+) -> Iterator[Sink]:
     from mien import sinks
+    from mien.sinks.formats import open_sink
 
-    text: dict[str, Callable[..., Sink]] = {
-        "table": sinks.TableSink,
-        "json": sinks.JsonSink,
-        "jsonl": sinks.JsonlSink,
-        "csv": sinks.CsvSink,
-    }
-    yield text[format_](output or sys.stdout)
+    yield open_sink(output, format_, sys.stdout)
     if draw is not None:
-        yield sinks.DrawSink(draw, on_note=complain)
+        yield sinks.DrawSink(draw, on_note=complain, roots=roots)
     if crops is not None:
-        yield sinks.CropsSink(crops, on_note=complain)
+        yield sinks.CropsSink(crops, on_note=complain, roots=roots)
+
+
+def _facts(recognizer: Recognizer) -> Iterator[str]:
+    """What finds and reads the faces."""
+    facts, spec = recognizer.detector.facts, recognizer.classifier.spec
+    threshold = recognizer.detector.score_threshold
+    yield f"detector {facts.name}: {facts.summary}; faces from a score of {threshold:g}"
+    size = f"{spec.input_size}×{spec.input_size}×{spec.channels}"
+    yield f"model {spec.name}: {size} pixels, {', '.join(spec.labels)}"
+
+
+def _line(result: Result) -> str:
+    """One picture, with what its faces show."""
+    faces = ", ".join(f"{r.expression} {r.emotions.top_prob:.0%}" for r in result) or "no face"
+    size = f"{result.width}×{result.height}"
+    return f"{result.source}: {size}, {faces}, {result.elapsed_ms:.0f} ms"
+
+
+def _closing(
+    count: CountSink, failed: _Failures, output: str | None, draw: str | None, crops: str | None
+) -> str:
+    """What was done, in how many seconds, and where it is."""
+    named = (("results", output), ("drawings", draw), ("crops", crops))
+    places = ", ".join(f"{what} in {place}" for what, place in named if place is not None)
+    text = count.text(failed.count, failed.hidden)
+    return f"{text}; {places}" if places else text

@@ -16,6 +16,10 @@ FILES = ("study.json", "study.md", "study.png")
 @click.option("--data", required=True, metavar="PATH", help="FER2013: a file, folder or zip.")
 @click.option("--out", required=True, metavar="DIR", help="Folder of the study.")
 @click.option(
+    "--option", "options", multiple=True, metavar="KEY=VALUE",
+    help="An option of the reader, such as detect=yes; can be repeated.",
+)  # fmt: skip
+@click.option(
     "--schedule", type=click.Choice(["short", "full"]), default="short", show_default=True,
     help="short: for two CPU cores, from scratch; full: the recipes unchanged.",
 )  # fmt: skip
@@ -32,6 +36,7 @@ def command(
     /,
     data: str,
     out: str,
+    options: tuple[str, ...],
     schedule: str,
     only: str | None,
     from_scratch: bool,
@@ -57,6 +62,8 @@ def command(
     import torch
 
     from mien.cli.support.epochs import epochs_shown
+    from mien.cli.support.photos import hint_at_photos
+    from mien.datasets.base import Dataset
     from mien.train.classification.config import ClassifierConfig
     from mien.train.session import pick_device
     from mien.train.study.plan import Entry
@@ -68,6 +75,9 @@ def command(
     where, folder = pick_device(device), Path(out)
 
     class Lines(Watcher):
+        def opened(self, dataset: Dataset) -> None:
+            hint_at_photos(dataset, options)
+
         def begins(self, number: int, count: int, entry: Entry) -> None:
             say(f"[{number}/{count}] {entry.recipe} on {where}", err=True)
 
@@ -81,7 +91,7 @@ def command(
     try:
         result = run_study(
             data, folder, schedule=schedule, only=names, from_scratch=from_scratch, device=where,
-            watcher=Lines(),
+            watcher=Lines(), options=options,
         )  # fmt: skip
     except KeyboardInterrupt:
         complain("stopped; run the same command to continue")

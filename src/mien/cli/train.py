@@ -18,12 +18,20 @@ if TYPE_CHECKING:
 def _list_recipes(context: click.Context, _: click.Parameter, asked: bool) -> None:
     if not asked:
         return
-    from mien.train.recipe import load_recipe, recipe_names
+    from mien.train.recipe_list import listed_recipes
 
-    names = recipe_names()
-    width = max(map(len, names))
-    for name in names:
-        say(f"{name:{width}}  {load_recipe(name).description}")
+    for line in listed_recipes():
+        say(line)
+    context.exit()
+
+
+def _show_recipe(context: click.Context, _: click.Parameter, recipe: str | None) -> None:
+    if recipe is None:
+        return
+    from mien.train.recipe import load_recipe, to_toml
+
+    for line in to_toml(load_recipe(recipe)).splitlines():
+        say(line)
     context.exit()
 
 
@@ -32,6 +40,10 @@ def _list_recipes(context: click.Context, _: click.Parameter, asked: bool) -> No
 @click.option("--data", required=True, metavar="PATH", help="The data set: a file, folder or zip.")
 @click.option("--out", required=True, metavar="DIR", help="Folder of the run, created if missing.")
 @click.option("--dataset", metavar="NAME", help="Reader of the data instead of the recipe's.")
+@click.option(
+    "--option", "options", multiple=True, metavar="KEY=VALUE",
+    help="An option of the reader, beside the recipe's; can be repeated.",
+)  # fmt: skip
 @click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
     help="auto: a GPU if there is one.",
@@ -51,7 +63,8 @@ def _list_recipes(context: click.Context, _: click.Parameter, asked: bool) -> No
 )  # fmt: skip
 @click.option(
     "--weights", metavar="WHERE",
-    help="Initial weights: imagenet, coco (for detectors), both downloaded; a local file; or none.",
+    help="Initial weights: default, a run, a checkpoint or an .onnx file of 'mien export'; "
+    "imagenet or, for detectors, coco, which are downloaded; a file of a backbone; or none.",
 )  # fmt: skip
 @click.option("--threads", type=THREADS, metavar="N", help="CPU threads.")
 @click.option(
@@ -60,7 +73,11 @@ def _list_recipes(context: click.Context, _: click.Parameter, asked: bool) -> No
 )  # fmt: skip
 @click.option(
     "--list", is_flag=True, is_eager=True, expose_value=False, callback=_list_recipes,
-    help="List the recipes that ship with Mien.",
+    help="List the recipes that ship with Mien, with what they cost.",
+)  # fmt: skip
+@click.option(
+    "--show", metavar="RECIPE", is_eager=True, expose_value=False, callback=_show_recipe,
+    help="Print a recipe with every key, as TOML that can be trained again.",
 )  # fmt: skip
 @click.pass_context
 def command(
@@ -74,21 +91,25 @@ def command(
     threads: int | None,
     overrides: tuple[str, ...],
     teacher: tuple[str, ...],
+    options: tuple[str, ...],
     **keys: Any,
 ) -> int:
     """Train a classifier or a face detector from a recipe.
 
-    RECIPE is a name from --list, or the path of a .toml file.
+    RECIPE is a name from --list, the path of a .toml file, or a run's recipe.json.
     The resolved recipe (recipe.json) is written to --out at the start, metrics (metrics.jsonl) and
-    a checkpoint (last.pt) after every epoch. The keys are described in mien.train.config,
-    mien.train.classification.config and mien.train.detection.config. Exit status: 0 done, 1 failed,
-    2 usage, 130 stopped by Ctrl-C.
+    a checkpoint (last.pt) after every epoch. docs/recipes.md describes every key. Exit status: 0
+    done, 1 failed, 2 usage, 130 stopped by Ctrl-C.
     """
     import shlex
+    from dataclasses import replace
 
     from mien.cli.support.epochs import counted, epochs_shown
     from mien.cli.support.inputs import check_outputs
-    from mien.datasets.opening import open_dataset
+    from mien.cli.support.photos import hint_at_photos, search_photos
+    from mien.cli.support.reader import say_reader
+    from mien.datasets.guessing import Wants
+    from mien.datasets.opening import AUTO, open_dataset
     from mien.extras import require_extra
     from mien.train.classification.config import ClassifierConfig
     from mien.train.recipe import load_recipe
@@ -98,16 +119,18 @@ def command(
     if teacher:
         values["teacher"] = teacher[0] if len(teacher) == 1 else teacher
     config = load_recipe(recipe, overrides, values)
+    config = replace(config, dataset_options=(*config.dataset_options, *options))
     if isinstance(config, ClassifierConfig):
         config.check_teacher()
-    dataset = open_dataset(data, config.dataset, config.dataset_options)
+    wants: Wants = "crops" if isinstance(config, ClassifierConfig) else "scenes"
+    dataset = open_dataset(data, config.dataset, config.dataset_options, wants=wants)
     require_extra("train", "'mien train'")
     import torch
 
     from mien.train import distributed
     from mien.train.checkpoint import UNREADABLE
     from mien.train.session import check_dataset, pick_device
-    from mien.train.trainer import train
+    from mien.train.trainer import settle, train
 
     check_dataset(config, dataset)
     if threads is not None:
@@ -115,11 +138,16 @@ def command(
     chosen = pick_device(device)
     main = distributed.rank() == 0  # of several processes only the first one prints
     if main:
-        epochs = counted(config.epochs, "epoch")
+        say_reader(data, dataset, config.dataset == AUTO)
+        hint_at_photos(dataset, config.dataset_options)
+        search_photos(dataset, config.splits)
+    settled, divided = settle(config, dataset, Path(out), resume)
+    if main:
+        epochs = counted(settled.epochs, "epoch")
         say(f"training {config.name} on {chosen}, {epochs}, into {out}", err=True)
     run, done = Path(out), 0
     try:
-        with epochs_shown(config, main) as (on_batch, show_epoch):
+        with epochs_shown(settled, main) as (on_batch, show_epoch):
 
             def on_epoch(row: dict[str, Any]) -> None:
                 nonlocal done
@@ -127,12 +155,12 @@ def command(
                 show_epoch(row)
 
             rows = train(
-                config, dataset, run,
+                settled, divided, run,
                 device=chosen, resume=resume, on_batch=on_batch, on_epoch=on_epoch,
                 on_note=complain,
             )  # fmt: skip
     except KeyboardInterrupt:
-        kept = f"epoch {done} of {config.epochs} is kept: " if done else ""
+        kept = f"epoch {done} of {settled.epochs} is kept: " if done else ""
         complain(f"stopped; {kept}continue with the same command and --resume")
         return 130
     finally:
@@ -142,10 +170,10 @@ def command(
     say(f"run: {out}")
     if (run / UNREADABLE).exists():
         say(f"some pictures could not be read and were skipped: {run / UNREADABLE}")
-    for line in _outcome(config, rows, run):
+    for line in _outcome(settled, rows, run):
         say(line)
     model = shlex.quote(f"{config.name}.onnx")
-    split = config.valid_split or config.train_split
+    split = settled.valid_split or settled.train_split
     say(f"next: mien evaluate {shlex.quote(out)} --data {shlex.quote(data)} --split {split}")
     say(f"then: mien export {shlex.quote(out)} --out {model}")
     return 0

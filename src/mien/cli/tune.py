@@ -51,6 +51,10 @@ FILES = ("best.toml", "trials.csv", "history.png", "importance.png", "study.db")
 @click.option("--no-prune", is_flag=True, help="Let poor trials run to their end.")
 @click.option("--dataset", metavar="NAME", help="Reader of the data (default: the recipe's).")
 @click.option(
+    "--option", "options", multiple=True, metavar="KEY=VALUE",
+    help="An option of the reader, beside the recipe's; can be repeated.",
+)  # fmt: skip
+@click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True,
     help="auto: a GPU where there is one.",
 )  # fmt: skip
@@ -76,6 +80,7 @@ def command(
     trials: int | None,
     storage: str | None,
     study: str | None,
+    options: tuple[str, ...],
     seed: int,
     no_prune: bool,
     device: str,
@@ -94,11 +99,14 @@ def command(
     Exit status: 0 done, 1 failed, 2 usage, 130 stopped by Ctrl-C.
     """
     import shlex
+    from dataclasses import replace
     from pathlib import Path
 
     from mien.cli.support.epochs import counted
     from mien.cli.support.inputs import check_outputs
-    from mien.datasets.opening import open_dataset
+    from mien.cli.support.photos import hint_at_photos, search_photos
+    from mien.cli.support.reader import say_reader
+    from mien.datasets.opening import AUTO, open_dataset
     from mien.extras import require_extra
     from mien.train.recipe import load_classifier_recipe
     from mien.train.tuning.space import load_space
@@ -106,11 +114,16 @@ def command(
 
     check_outputs(context, ["out"], [Path(out) / name for name in FILES])
     values = {key: value for key, value in keys.items() if value is not None}
-    config, note = tuning_split(load_classifier_recipe(recipe, overrides, values))
+    given = load_classifier_recipe(recipe, overrides, values)
+    given = replace(given, dataset_options=(*given.dataset_options, *options))
+    config, note = tuning_split(given)
     config.check_teacher()
     varied = load_space(space, config)
     trials = varied.count_trials(method, trials)
-    dataset = open_dataset(data, config.dataset, config.dataset_options)
+    dataset = open_dataset(data, config.dataset, config.dataset_options, wants="crops")
+    say_reader(data, dataset, config.dataset == AUTO)
+    hint_at_photos(dataset, config.dataset_options)
+    search_photos(dataset, config.splits)
     require_extra("tune", "'mien tune'")
     import torch
 

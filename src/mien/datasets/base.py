@@ -43,6 +43,9 @@ class DatasetFacts:
     """How it was divided, which split, and the seed; see ``mien.datasets.splits.resplit``."""
     reader: str = ""
     """The registered name of the reader that opened it; set by ``open_dataset``."""
+    notes: tuple[str, ...] = ()
+    """What the reader had to guess, such as which columns of a table it reads: sentences that a
+    command repeats."""
     framing: Framing | None = None
     """How its crops were cut around a detector's boxes; ``None``: as they were published."""
     detected: tuple[str, str] | None = None

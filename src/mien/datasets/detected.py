@@ -27,6 +27,8 @@ from mien.types import Face
 
 FACES = ("largest", "all")
 """Which faces of a photo are samples."""
+CROPPED = "crop.json"
+"""What ``mien data crop`` leaves in a folder of faces: how they were framed."""
 DETECT = ("no", "yes")
 """Further values of the option ``detect``; ``yes`` is ``largest``."""
 _AHEAD = 64  # photos whose faces wait, a few bytes each
@@ -70,7 +72,8 @@ class DetectedFaces:
         detected = name, faces
         self.facts = replace(dataset.facts, framing=framing, detected=detected, official=None)
         self._dataset, self._finder = dataset, _Finder(detector)
-        self._all = faces == "all"
+        self.lists_faces = faces == "all"
+        """Whether listing the samples finds the faces."""
 
     def splits(self) -> tuple[str, ...]:
         """As the data set's."""
@@ -83,7 +86,7 @@ class DetectedFaces:
             Cutout(photo, (split, photo.key), self._finder, None, framing)
             for photo in self._dataset.samples(split)
         )
-        if not self._all:
+        if not self.lists_faces:
             for cutout in photos:
                 yield replace(cutout.photo, pixels=cutout)
             return

@@ -16,13 +16,16 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from mien.datasets.crops.affectnet import COLUMNS, find_tables
-from mien.datasets.crops.box_tables import find_columns
 from mien.datasets.crops.ckplus import is_ckplus
 from mien.datasets.crops.fer2013 import SIDE
-from mien.datasets.crops.folder import expression_in, numbers_are_labels
+from mien.datasets.crops.folder import numbers_are_labels
+from mien.datasets.crops.label_names import expression_in
 from mien.datasets.crops.rafdb import find_list
+from mien.datasets.detected import CROPPED
 from mien.datasets.files.archive import DAMAGE, Archive, open_archive, packed_inside
+from mien.datasets.files.columns import find_columns
 from mien.datasets.files.pictures import Picture
+from mien.datasets.files.text_tables import split_header
 from mien.errors import DatasetError
 from mien.labels import FER2013
 from mien.media.formats import is_picture_name
@@ -52,6 +55,8 @@ def guess_reader(path: Path, wants: Wants | None = None, options: Collection[str
         raise DatasetError(
             f"{path} can be read in several ways: choose one with --dataset ({', '.join(fitting)})"
         )
+    if wants != "scenes" and _has_folders_of_pictures(path):
+        return "folder"  # says which folder is no expression, and what to do
     raise DatasetError(_none_fits(path, wants))
 
 
@@ -66,7 +71,7 @@ def fitting_readers(
             for name, fits in group.items()
             if (wants is None or (name in SCENES) == (wants == "scenes"))
             and all(takes(datasets.get(name), option) for option in options)
-            and fits(place, wants, "labels" in options)
+            and fits(place, wants, options)
         ]
         if fitting:
             return fitting
@@ -121,8 +126,7 @@ class _Place:
 
     def first_row(self, name: str) -> list[str]:
         """The cells of a table's first line, in small letters."""
-        line = self.head(name).partition("\n")[0]
-        return [cell.strip().lower() for cell in next(csv.reader([line]), [])]
+        return split_header(self.head(name).partition("\n")[0])
 
 
 def _table_kind(place: _Place, name: str) -> str:
@@ -130,7 +134,11 @@ def _table_kind(place: _Place, name: str) -> str:
     columns = find_columns(place.first_row(name))
     if {"emotion", "pixels", "usage"} <= set(columns.header):
         return "pixels"
-    return "boxes" if columns.is_labelled and columns.box else ""
+    if not columns.is_labelled:
+        return "other" if len(columns.header) > 1 else ""
+    if PurePosixPath(name).stem.lower() == "metadata":
+        return "metadata"
+    return "boxes" if columns.box and name.lower().endswith(".csv") else "table"
 
 
 def _json_kind(place: _Place, name: str) -> str:
@@ -156,7 +164,22 @@ def _is_dataturks(head: str) -> bool:
 
 
 def _lines_kind(place: _Place, name: str) -> str:
-    return "dataturks" if _is_dataturks(place.head(name)) else ""
+    head = place.head(name)
+    if _is_dataturks(head):
+        return "dataturks"
+    try:
+        row = json.loads(head.lstrip().partition("\n")[0])
+    except (ValueError, RecursionError):
+        return ""
+    if not isinstance(row, dict):
+        return ""
+    if not find_columns(list(row)).is_labelled:
+        return "other"
+    return "metadata" if PurePosixPath(name).stem.lower() == "metadata" else "table"
+
+
+def _parquet_kind(place: _Place, name: str) -> str:
+    return "table"
 
 
 def _xml_kind(place: _Place, name: str) -> str:
@@ -168,6 +191,8 @@ _KINDS: dict[str, Callable[[_Place, str], str]] = {
     ".json": _json_kind,
     ".jsonl": _lines_kind,
     ".ndjson": _lines_kind,
+    ".parquet": _parquet_kind,
+    ".tsv": _table_kind,
     ".xml": _xml_kind,
 }
 
@@ -212,13 +237,11 @@ def _is_unnamed_fer2013(place: _Place) -> bool:
     return sizes == {(SIDE, SIDE)}
 
 
-def _is_folder(place: _Place, wants: Wants | None, own_labels: bool) -> bool:
+def _is_folder(place: _Place, wants: Wants | None, options: Collection[str]) -> bool:
     """Whether pictures lie in folders of expressions, or in any with labels of one's own."""
-    if not place.pictures or place.archive.is_file:
+    if not place.pictures or place.archive.is_file or "metadata" in place.kinds:
         return False
-    if own_labels:
-        return any(place.folders)
-    if find_list(place.names) or is_ckplus(place.pictures):
+    if "labels" in options or find_list(place.names) or is_ckplus(place.pictures):
         return True
     parts = {part for folder in place.folders for part in folder.split("/")}
     if any(expression_in(part, None) for part in parts):
@@ -226,9 +249,11 @@ def _is_folder(place: _Place, wants: Wants | None, own_labels: bool) -> bool:
     return any(part.isdecimal() for part in parts) and numbers_are_labels(place.pictures)
 
 
-_Rule = Callable[[_Place, "Wants | None", bool], bool]
+_Rule = Callable[[_Place, "Wants | None", Collection[str]], bool]
 _PUBLISHED: dict[str, _Rule] = {
     "packed": lambda place, *_: (place.path / "pack.json").is_file(),
+    # The folders of 'mien data crop' fit too, but its table knows more.
+    "table": lambda place, *_: (place.path / CROPPED).is_file() and "table" in place.kinds,
     "affectnet2021": _is_affectnet2021,
     "affectnet": _is_affectnet,
     "fer2013": _is_fer2013,
@@ -237,17 +262,30 @@ _PUBLISHED: dict[str, _Rule] = {
 }
 _GENERAL: dict[str, _Rule] = {
     # A COCO file of expressions has crops, and one of faces whole pictures, unless asked otherwise.
-    "boxes": lambda place, wants, own: (
+    "boxes": lambda place, wants, options: (
         bool({"boxes", "expressions"} & place.kinds)
-        or ("coco" in place.kinds and (own or wants == "crops"))
+        or ("coco" in place.kinds and ("labels" in options or wants == "crops"))
     ),
     "coco": lambda place, wants, _: (
         "coco" in place.kinds or ("expressions" in place.kinds and wants == "scenes")
     ),
-    "dataturks": lambda place, *_: "dataturks" in place.kinds,
+    # Without pictures beside it they would be fetched, which one asks for by naming the file.
+    "dataturks": lambda place, *_: (
+        "dataturks" in place.kinds and (place.archive.is_file or bool(place.pictures))
+    ),
     "folder": _is_folder,
+    "table": lambda place, _, options: (
+        bool({"table", "metadata"} & place.kinds)
+        or ("other" in place.kinds and not {"image", "label", "box"}.isdisjoint(options))
+    ),
     "voc": lambda place, *_: "voc" in place.kinds,
 }
+
+
+def _has_folders_of_pictures(path: Path) -> bool:
+    """Whether all pictures lie in folders, and nothing else explains them."""
+    place = _Place(path)
+    return not place.archive.is_file and not place.kinds and bool(place.folders - {""})
 
 
 def _none_fits(path: Path, wants: Wants | None) -> str:
@@ -262,9 +300,9 @@ def _none_fits(path: Path, wants: Wants | None) -> str:
     other = fitting_readers(path) if wants else []
     if other:
         return f"{message}: it can be read as {', '.join(other)}"
-    if wants != "scenes" and fitting_readers(path, "crops", ["labels"]) == ["folder"]:
+    if count := len(_Place(path).pictures):
         return (
-            f"{message}: none of its folders is named by an expression, such as happiness; "
-            "--option labels=free takes their names as labels of your own"
+            f"{message}: nothing labels its {count:,} pictures; expected folders named by "
+            "expression, a table of pictures and labels, or a published form (docs/own_data.md)"
         )
     return f"{message}: choose its reader with --dataset ({', '.join(datasets.names())})"

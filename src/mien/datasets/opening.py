@@ -8,22 +8,30 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mien.datasets.base import AnyDataset, Dataset, DatasetFacts
-from mien.datasets.detected import detect_faces
+from mien.datasets.base import Dataset, DatasetFacts
+from mien.datasets.detected import CROPPED, detect_faces
 from mien.datasets.files.archive import packed_inside
 from mien.datasets.guessing import Wants, guess_reader
 from mien.errors import DatasetError, MienError
 from mien.options import arguments, parameters, read_pairs, takes
+from mien.parsing import parse_json
+from mien.preprocess.crop import checked_framing
+from mien.preprocess.framing import Framing
+from mien.reading import read_file
 from mien.registry import datasets
 
 AUTO = "auto"
 """In place of a reader's name: guess it from what lies there."""
+
+
+_MOST_CROPPED = 1 << 16  # bytes
 
 Wrapper = Callable[..., Any]
 WRAPPERS: tuple[Wrapper, ...] = (detect_faces,)
 """What takes the options that all readers share: functions of an opened data set and of annotated
 keyword options, which return a data set. One is called if one of its options was given, unless the
 reader has an option of that name itself."""
+_SHARED = {key for wrap in WRAPPERS for key in parameters(wrap)} - {"dataset"}
 
 
 def open_dataset(
@@ -49,8 +57,8 @@ def open_dataset(
     """
     guessed = name == AUTO
     if guessed:
-        common = {key for wrap in WRAPPERS for key in parameters(wrap)}
-        name = guess_reader(Path(path), wants, read_pairs(options, "data set").keys() - common)
+        own_names = read_pairs(options, "data set").keys() - _SHARED
+        name = guess_reader(Path(path), wants, own_names)
     reader = datasets.get(name)
     own, shared = _share_out(options, reader, name)
     try:
@@ -65,15 +73,23 @@ def open_dataset(
         raise DatasetError(f"{error}; readers that can read it: {', '.join(fitting)}") from None
     _check(dataset, name)
     with suppress(AttributeError):  # a third party's facts may be a property without a setter
-        dataset.facts = replace(dataset.facts, reader=name)
+        framing = dataset.facts.framing or _framing_beside(Path(path))
+        dataset.facts = replace(dataset.facts, reader=name, framing=framing)
     for wrap, values in shared:
         dataset = wrap(dataset, **values)
     return dataset  # type: ignore[no-any-return]
 
 
-def reader_of(dataset: AnyDataset, asked: str) -> str:
-    """The reader that opened ``dataset`` where ``asked`` was; for a run's recipe."""
-    return dataset.facts.reader or asked
+def shared_options(options: Sequence[str]) -> list[str]:
+    """Those of ``options`` that every reader takes."""
+    return [option for option in options if option.partition("=")[0] in _SHARED]
+
+
+def _framing_beside(path: Path) -> Framing | None:
+    """How the faces in the folder ``path`` were cut, if ``mien data crop`` cut them."""
+    with suppress(OSError, ValueError, TypeError, KeyError, MienError):
+        return checked_framing(parse_json(read_file(path / CROPPED, _MOST_CROPPED))["framing"])
+    return None
 
 
 def _share_out(

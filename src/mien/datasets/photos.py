@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 
 from mien.datasets.base import AnyDataset, Dataset
 from mien.datasets.files.decoding import in_threads
@@ -22,6 +23,7 @@ SMALLEST = 96
 SMALL = 0.45
 """Share of the picture's longer side below which its largest face is small: a detector's box takes
 up 60 to 110 % of a face crop."""
+_FIRST = 4  # pictures that show that a data set is of small crops
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +52,24 @@ def look_for_photos(dataset: AnyDataset, detector: Detector | None = None) -> Ph
     if not isinstance(dataset, Dataset) or dataset.facts.detected or not dataset.splits():
         return None
     samples = iter(dataset.samples(dataset.splits()[0]))
-    first = next(samples, None)
-    if first is None or not isinstance(first.pixels, Reducible):
+    first = list(islice(samples, _FIRST))
+    if not all(isinstance(sample.pixels, Reducible) for sample in first):
         return None
-    every = [first, *samples]
-    step = max(1, len(every) // SAMPLED)
-    chosen = every[::step][:SAMPLED]
+    if not any(map(_is_large, map(_read, first))):
+        return None
+    every = [*first, *samples]
+    chosen = every[:: max(1, len(every) // SAMPLED)][:SAMPLED]
     images = [image for _, image in in_threads(_read, chosen, ahead=SAMPLED) if image is not None]
-    large = [image for image in images if min(image.shape[:2]) >= SMALLEST]
-    if not large or 2 * len(large) < len(images):
+    large = list(filter(_is_large, images))
+    if 2 * len(large) < len(images):
         return None
     detector = detector or load_detector("mtcnn", threads=1)
     shares = [s for _, s in in_threads(partial(_share, detector), large, ahead=SAMPLED) if s]
     return PhotoSigns(len(images), len(shares), sum(share < SMALL for share in shares))
+
+
+def _is_large(image: Pixels | None) -> bool:
+    return image is not None and min(image.shape[:2]) >= SMALLEST
 
 
 def _read(sample: Sample) -> Pixels | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeAlias, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,25 +34,36 @@ __all__ = ["DEFAULT_MAX_PIXELS", "SUFFIXES", "Image", "Source", "read_image"]
 Source: TypeAlias = "str | os.PathLike[str] | bytes | BinaryIO | NDArray[Any] | PIL.Image.Image"
 
 
-def read_image(source: Source, *, max_pixels: int | None = None) -> Image:
+def read_image(
+    source: Source, *, max_pixels: int | None = None, allow_private: bool | None = None
+) -> Image:
     """The picture behind ``source`` as RGB, uint8, shape (H, W, 3), C-contiguous.
 
-    ``source`` is a path, the bytes of an image file, a binary file object, a PIL image or an
-    array: grey (H, W) or (H, W, 1), RGB (H, W, 3) or RGBA (H, W, 4), of uint8, uint16, bool or
-    floats in [0, 1]. Files and PIL images are turned upright by their EXIF orientation, alpha is
-    laid on white, 16 bits are scaled to 8, and an animation gives its first frame. An array that
-    is already RGB uint8 is returned without a copy; Mien never writes into it.
+    ``source`` is a path, an address (``https://…`` or ``http://…``), the bytes of an image file, a
+    binary file object, a PIL image or an array: grey (H, W) or (H, W, 1), RGB (H, W, 3) or RGBA
+    (H, W, 4), of uint8, uint16, bool or floats in [0, 1]. Arrays are RGB: turn OpenCV's BGR with
+    ``array[:, :, ::-1]``. An array that is already RGB uint8 is returned without a copy; Mien never
+    writes into it. Files and PIL images are turned upright by their EXIF orientation, alpha is laid
+    on white, 16 bits are scaled to 8, and an animation gives its first frame.
 
     ``max_pixels`` (width × height) defaults to the environment variable ``MIEN_MAX_PIXELS``, else
     to ``DEFAULT_MAX_PIXELS``; a file or PIL image above it is refused before it is decoded.
 
+    An address is fetched within 30 seconds and 50 MB. Servers on this machine and in private
+    networks are refused unless ``allow_private`` is true, or it is ``None`` and the environment
+    variable ``MIEN_ALLOW_PRIVATE`` is 1.
+
     Raises ``ImageReadError`` for a file that is missing, empty, protected, damaged, truncated, too
-    large or not a picture; ``InputError`` for an object or array that cannot be a picture;
-    ``ConfigError`` for a limit that is not a positive whole number.
+    large, not a picture or not to be fetched; ``InputError`` for an object or array that cannot be
+    a picture; ``ConfigError`` for a limit that is not a positive whole number.
     """
     if isinstance(source, np.ndarray):
         return _from_array(source)
     limit = pixel_limit(max_pixels)
+    if is_address(source):
+        from mien.web.pictures import fetch_picture  # slow: only where it is needed
+
+        return _decode(BytesIO(fetch_picture(source, allow_private)), repr(source), limit)
     if isinstance(source, str | os.PathLike):
         name = repr(os.fspath(source))
         with _open(Path(source), name) as file:
@@ -60,14 +71,50 @@ def read_image(source: Source, *, max_pixels: int | None = None) -> Image:
     if isinstance(source, bytes | bytearray | memoryview):
         data = bytes(source)
         return _decode(BytesIO(data), f"the given picture ({len(data)} bytes)", limit)
-    if hasattr(source, "read"):
+    if _is_file(source):
         return _decode(*_read_all(source), limit)
-    if hasattr(source, "getexif") and hasattr(source, "convert"):
+    if is_pil(source):
         return _three(PictureFile(source, "the given PIL image", limit).pixels())
     raise InputError(
         f"cannot read a picture from {type(source).__name__}: "
         "give a path, bytes, a binary file, a NumPy array or a PIL image"
     )
+
+
+def is_address(source: object) -> TypeGuard[str]:
+    """Whether ``source`` is the text of an http or https address."""
+    return isinstance(source, str) and source[:8].lower().startswith(("http://", "https://"))
+
+
+def is_pil(source: object) -> TypeGuard[PIL.Image.Image]:
+    """Whether ``source`` is a PIL image."""
+    return hasattr(source, "getexif") and hasattr(source, "convert")
+
+
+def is_once(source: object) -> bool:
+    """Whether the picture cannot be read from ``source`` a second time at no cost."""
+    return isinstance(source, bytes | bytearray | memoryview) or (
+        is_address(source) or _is_file(source)
+    )
+
+
+def is_many(source: Source | Iterable[Source]) -> TypeGuard[Iterable[Source]]:
+    """Whether ``source`` is a list or another iterable of pictures, not one picture."""
+    one = isinstance(source, str | os.PathLike | bytes | bytearray | memoryview | np.ndarray)
+    return not (one or _is_file(source) or is_pil(source)) and isinstance(source, Iterable)
+
+
+def _is_file(source: object) -> bool:
+    return hasattr(source, "read")
+
+
+def check_size(image: Image, width: int, height: int) -> None:
+    """Raise ``InputError`` for an image that is not (height, width, 3)."""
+    if image.shape != (height, width, 3):
+        raise InputError(
+            f"an image of shape {image.shape} is not the {width}×{height} picture of this result: "
+            "give the analysed image"
+        )
 
 
 def _decode(file: IO[bytes], name: str, limit: int) -> Image:

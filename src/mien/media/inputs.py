@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from glob import has_magic
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from mien.errors import InputError
 from mien.media.clutter import is_clutter
@@ -18,6 +18,7 @@ from mien.media.formats import (
     is_other_picture_name,
     is_picture_name,
 )
+from mien.media.images import is_address
 
 STDIN = "-"
 """Means a list of paths on standard input."""
@@ -31,6 +32,7 @@ def expand(
     recursive: bool = False,
     stdin: Iterable[str] | None = None,
     on_error: Report | None = None,
+    on_clutter: Callable[[int], None] | None = None,
 ) -> Iterator[str]:
     """The paths of the pictures that ``names`` stand for, one at a time, each once.
 
@@ -41,6 +43,7 @@ def expand(
       ``recursive``, those in its subfolders too.
     - A glob that the shell has not expanded (``*``, ``?``, ``[…]``, ``**``) gives the pictures and
       folders that match it; without any, all files that match it.
+    - An address (``https://…``) is taken as it is.
     - ``-`` gives the paths in ``stdin`` (standard input by default), one per line, read as they
       come; blank lines are skipped. NUL separates paths too, as ``find -print0`` writes it.
 
@@ -51,12 +54,13 @@ def expand(
 
     Pictures of formats that Mien does not read, in a folder or matched by a glob, are counted by
     suffix, and one ``InputError`` at the end says how many were left out. Without ``on_error`` it
-    is raised only if there was no other picture.
+    is raised only if there was no other picture. ``on_clutter`` gets the number of pictures among
+    the hidden and system files that folders were left out with, if there are any.
     """
     seen: set[tuple[str, str]] = set()
     real_folder = lru_cache(maxsize=1024)(_real_folder)
     report = on_error or _raise
-    left_out: Counter[str] = Counter()
+    left_out = _LeftOut(on_clutter is not None)
     for path in _paths(names, recursive, stdin, report, left_out):
         # One entry of a folder is one picture, however the path is spelt; a link is another entry.
         folder, name = os.path.split(path)
@@ -64,8 +68,60 @@ def expand(
         if key not in seen:
             seen.add(key)
             yield path
-    if left_out and (on_error or not seen):
-        report(InputError(describe_left_out(left_out)))
+    if on_clutter and left_out.clutter:
+        on_clutter(left_out.clutter)
+    if left_out.formats and (on_error or not seen):
+        report(InputError(describe_left_out(left_out.formats)))
+
+
+def roots_of(names: Iterable[str | os.PathLike[str]]) -> list[str]:
+    """The folders among ``names``, and those in which their globs begin, as ``expand`` reads them.
+
+    What ``expand`` finds below a root keeps its subfolders where pictures are saved.
+    """
+    roots = []
+    for item in names:
+        name = os.fspath(item)
+        if is_address(name) or name == STDIN:
+            continue
+        if has_magic(name) and not os.path.lexists(name):
+            roots.append(str(_glob_parts(name)[0]))
+        elif os.path.isdir(name):  # noqa: PTH112
+            roots.append(name)
+    return roots
+
+
+def below(path: str, roots: Iterable[str]) -> tuple[str, ...]:
+    """The folders between the first of ``roots`` that holds ``path`` and the file: ``("a", "b")``.
+
+    Empty without such a root, and for a path that leads out of it.
+    """
+    for root in roots:
+        try:
+            parts = PurePath(path).relative_to(root).parts[:-1]
+        except ValueError:
+            continue
+        return parts if ".." not in parts else ()
+    return ()
+
+
+class _LeftOut:
+    """Pictures that are not taken: ``formats`` by suffix, and the number among ``clutter``."""
+
+    def __init__(self, counts_clutter: bool) -> None:
+        self.formats: Counter[str] = Counter()
+        self.clutter = 0
+        self._counts = counts_clutter
+
+    def add_clutter(self, path: str, is_folder: bool) -> None:
+        """Count the picture, or the pictures in the folder."""
+        if not self._counts:
+            return
+        if not is_folder:
+            self.clutter += is_picture_name(path)
+            return
+        for _, _, names in os.walk(path):  # follows no links
+            self.clutter += sum(map(is_picture_name, names))
 
 
 def _paths(
@@ -73,7 +129,7 @@ def _paths(
     recursive: bool,
     stdin: Iterable[str] | None,
     report: Report,
-    left_out: Counter[str],
+    left_out: _LeftOut,
 ) -> Iterator[str]:
     for item in names:
         name = os.fspath(item)
@@ -85,6 +141,8 @@ def _paths(
                 yield from _file_or_folder(line, recursive, report, left_out)
             if not count:
                 report(InputError("standard input contains no path: give one path per line"))
+        elif is_address(name):
+            yield name
         elif has_magic(name) and not os.path.lexists(name):
             yield from _glob(name, recursive, report, left_out)
         else:
@@ -106,15 +164,15 @@ def _real_folder(folder: str) -> str:
 
 
 def _file_or_folder(
-    name: str, recursive: bool, report: Report, left_out: Counter[str]
+    name: str, recursive: bool, report: Report, left_out: _LeftOut
 ) -> Iterator[str]:
-    if os.path.isdir(name):  # noqa: PTH112 - keeps the user's spelling, such as "./"
+    if not is_address(name) and os.path.isdir(name):  # noqa: PTH112 - keeps the user's spelling, such as "./"
         yield from _walk(name, recursive, report, left_out)
     else:
         yield name
 
 
-def _walk(top: str, recursive: bool, report: Report, left_out: Counter[str]) -> Iterator[str]:
+def _walk(top: str, recursive: bool, report: Report, left_out: _LeftOut) -> Iterator[str]:
     visited: set[tuple[int, int]] = set()  # folders by device and inode: links may form loops
     waiting = [top]
     silent = True  # neither a picture nor an error so far
@@ -126,21 +184,28 @@ def _walk(top: str, recursive: bool, report: Report, left_out: Counter[str]) -> 
                 continue
             visited.add((status.st_dev, status.st_ino))
             with os.scandir(folder) as entries:
-                found = sorted((e.name, _is_folder(e)) for e in entries if not is_clutter(e.name))
+                found = sorted((entry.name, _is_folder(entry)) for entry in entries)
         except OSError as error:
             reason = f"({error.strerror}): check its permissions"
             report(InputError(f"cannot read folder {folder!r} {reason}"))
             silent = False
             continue
         for name, is_folder in found:
-            if not is_folder and is_picture_name(name):
+            if is_clutter(name):
+                if recursive or not is_folder:
+                    left_out.add_clutter(os.path.join(folder, name), is_folder)  # noqa: PTH118
+            elif not is_folder and is_picture_name(name):
                 silent = False
                 yield os.path.join(folder, name)  # noqa: PTH118
             elif not is_folder and is_other_picture_name(name):
                 silent = False
-                left_out.update(count_suffixes([name]))
+                left_out.formats.update(count_suffixes([name]))
         if recursive:
-            inside = [os.path.join(folder, name) for name, is_folder in found if is_folder]  # noqa: PTH118
+            inside = [
+                os.path.join(folder, name)  # noqa: PTH118
+                for name, is_folder in found
+                if is_folder and not is_clutter(name)
+            ]
             waiting.extend(reversed(inside))
     if silent:
         hint = "give another" if recursive else "give another, or search its subfolders (recursive)"
@@ -154,11 +219,9 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _glob(pattern: str, recursive: bool, report: Report, left_out: Counter[str]) -> Iterator[str]:
+def _glob(pattern: str, recursive: bool, report: Report, left_out: _LeftOut) -> Iterator[str]:
     # pathlib's ** does not follow links to folders, so a loop of links ends.
-    parts = Path(pattern).parts
-    first = next(i for i, part in enumerate(parts) if has_magic(part))
-    base, rest = Path(*parts[:first]), parts[first:]
+    base, rest = _glob_parts(pattern)
     named = any(map(is_clutter, rest))
     try:
         matches = sorted(
@@ -172,7 +235,7 @@ def _glob(pattern: str, recursive: bool, report: Report, left_out: Counter[str])
     others = [m for m in matches if is_other_picture_name(m) and not Path(m).is_dir()]
     wanted = [m for m in matches if is_picture_name(m) or Path(m).is_dir()]
     wanted = wanted or [match for match in matches if match not in others]
-    left_out.update(count_suffixes(others))
+    left_out.formats.update(count_suffixes(others))
     # A matching folder may be empty, as long as another match has a picture.
     pictures = (
         path
@@ -187,6 +250,13 @@ def _glob(pattern: str, recursive: bool, report: Report, left_out: Counter[str])
     else:
         yield first_picture
         yield from pictures
+
+
+def _glob_parts(pattern: str) -> tuple[Path, tuple[str, ...]]:
+    """The folder in which a glob begins, and the parts after it."""
+    parts = Path(pattern).parts
+    first = next(i for i, part in enumerate(parts) if has_magic(part))
+    return Path(*parts[:first]), parts[first:]
 
 
 def _raise(error: InputError) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.errors import ModelSpecError
+from mien.preprocess.framing import Framing, framing_of
 from mien.specs.classifier import ModelSpec
 from mien.types import Face
 
@@ -41,6 +44,16 @@ def face_crop(image: NDArray[np.uint8], face: Face, spec: ModelSpec) -> NDArray[
     shrunk = around.shape[0] / outer
     inner = max(1, round(side * shrunk))
     return _rotate(around, (x - left) * shrunk, (y - top) * shrunk, inner, angle)
+
+
+def checked_framing(plain: Any) -> Framing:
+    """A framing as JSON has it. Raises ``KeyError``, ``TypeError`` or ``ValueError`` for others."""
+    framing = framing_of(plain)
+    try:
+        ModelSpec("framed", ("any",), 1, **framing)
+    except ModelSpecError as error:
+        raise ValueError(str(error)) from None
+    return framing
 
 
 def square(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,23 +1,28 @@
 """Outputs of results; a sink knows no other sink.
 
-Text, to a path or an open stream: ``JsonlSink``, ``JsonSink``, ``CsvSink``, ``TableSink``.
-Pictures, to a folder: ``DrawSink``, ``CropsSink``; ``annotate`` returns one annotated picture.
+Text, to a path or an open stream: ``JsonlSink``, ``JsonSink``, ``CsvSink``, ``TableSink``. A table
+to a file: ``ParquetSink``. Pictures, to a folder: ``DrawSink``, ``CropsSink``; ``annotate`` returns
+one annotated picture. ``CountSink`` counts. ``mien.sinks.formats`` knows them by name and suffix.
 """
 
 from mien.sinks.base import Sink
+from mien.sinks.count import CountSink
 from mien.sinks.crops import CropsSink
 from mien.sinks.csv import CsvSink
 from mien.sinks.draw import DrawSink, annotate
 from mien.sinks.json import JsonSink
 from mien.sinks.jsonl import JsonlSink
+from mien.sinks.parquet import ParquetSink
 from mien.sinks.table import TableSink
 
 __all__ = [
+    "CountSink",
     "CropsSink",
     "CsvSink",
     "DrawSink",
     "JsonSink",
     "JsonlSink",
+    "ParquetSink",
     "Sink",
     "TableSink",
     "annotate",

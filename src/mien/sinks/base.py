@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import OutputError
-from mien.files import output_error, try_lock
+from mien.files import append_whole, output_error, try_lock
 from mien.media.formats import OTHER_SUFFIXES, SUFFIXES
 from mien.types import Result
 
@@ -116,7 +116,7 @@ class TextOutput(Closing):
                 self.stream.flush()
             else:
                 self.stream.flush()  # what others wrote to a given stream
-                _append(self._file, data)
+                append_whole(self._file, data)
         except (OSError, ValueError) as error:
             self.close(quietly=True)
             raise output_error(self.name, error) from error
@@ -145,11 +145,16 @@ class TextOutput(Closing):
         return self._open
 
 
-def _open_file(path: Path, name: str) -> tuple[IO[str], bool]:
-    """A file, locked, and whether it may have old content. Raises ``OutputError``."""
+def check_text_name(path: Path) -> None:
+    """Raise ``OutputError`` for a name that other kinds of files have."""
     if kind := _NOT_TEXT.get(path.suffix.lower()):
         # `--output a.jpg b.jpg` is an easy mistake that would destroy a picture.
-        raise OutputError(f"cannot write text to {name}, {kind} name: give another")
+        raise OutputError(f"cannot write text to {str(path)!r}, {kind} name: give another")
+
+
+def _open_file(path: Path, name: str) -> tuple[IO[str], bool]:
+    """A file, locked, and whether it may have old content. Raises ``OutputError``."""
+    check_text_name(path)
     try:
         stream = path.open("a", encoding="utf-8", newline="")
     except (OSError, ValueError) as error:
@@ -192,14 +197,3 @@ def _regular_file(stream: IO[str]) -> int | None:
     except (OSError, ValueError, AttributeError):  # in memory
         return None
     return number if regular and os.linesep == "\n" else None
-
-
-def _append(file: int, data: bytes) -> None:
-    """Write all of ``data`` or, where that fails, nothing."""
-    size = os.fstat(file).st_size
-    try:
-        while data:
-            data = data[os.write(file, data) :]
-    except BaseException:
-        os.ftruncate(file, size)
-        raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from mien.errors import InputError, OutputError
@@ -12,16 +12,18 @@ from mien.files import output_error
 from mien.reading import open_file
 from mien.sinks.base import Closing, Image
 from mien.sinks.pictures import PictureFolder, picture_of
-from mien.sinks.rows import COLUMNS, CsvRows
-from mien.types import Box, Result
+from mien.sinks.rows import CsvRows
+from mien.types import COLUMNS, Box, Result
+
+_FIRST = "source,face,expression,prob,score,x1,y1,x2,y2"  # of every version's table
 
 
 class CropsSink(Closing):
     """Saves each face as ``<stem>_<face>_<expression>.jpg``, with one row in ``crops.csv``.
 
     ``crops.csv``, overwritten by each run, has the columns of ``Result.rows()`` and ``file``: the
-    crop's name in the same folder, empty for a box outside the picture. A row is written after its
-    crop. A ``crops.csv`` that Mien did not write is never overwritten.
+    crop's name in the folder, such as ``a/b_0_fear.jpg``, empty for a box outside the picture. A
+    row is written after its crop. A ``crops.csv`` that Mien did not write is never overwritten.
     """
 
     def __init__(
@@ -31,16 +33,18 @@ class CropsSink(Closing):
         margin: float = 0.0,
         suffix: str = ".jpg",
         on_note: Callable[[str], None] | None = None,
+        roots: Iterable[str] = (),
     ) -> None:
         """``margin``: share of the box's sides added on each side; ``suffix`` may be ``.png``.
 
         ``on_note`` gets a line about each crop that is saved as PNG because it is too long for
-        JPEG. Raises ``OutputError`` where the folder or ``crops.csv`` cannot be written.
+        JPEG. ``roots``: folders whose subfolders are kept, see ``mien.media.inputs.roots_of``.
+        Raises ``OutputError`` where the folder or ``crops.csv`` cannot be written.
         """
         if not 0 <= margin < math.inf:
             raise InputError(f"the margin of a crop is {margin}: give a number of 0 or more")
         self._margin = margin
-        self._folder = PictureFolder(folder, suffix, on_note)
+        self._folder = PictureFolder(folder, suffix, on_note, roots)
         table = self._folder.path / "crops.csv"
         _check_table(table)
         self._rows = CsvRows(table)
@@ -59,7 +63,10 @@ class CropsSink(Closing):
             crop = _crop(image, reading.face.box, self._margin)
             name = f"{stem}_{row['face']}_{_plain(reading.expression)}"
             self._rows.write(
-                {**row, "file": self._folder.save(name, crop).name if crop.size else ""}
+                {
+                    **row,
+                    "file": self._folder.name(self._folder.save(name, crop)) if crop.size else "",
+                }
             )
 
     def close(self) -> None:
@@ -76,7 +83,7 @@ def _check_table(path: Path) -> None:
         return
     except OSError as error:
         raise output_error(repr(str(path)), error) from error
-    ours = header.startswith(",".join(COLUMNS)) and header.endswith(",file")
+    ours = header.startswith(_FIRST) and header.endswith(",file")
     if header and not ours:
         raise OutputError(
             f"cannot overwrite {str(path)!r}, which Mien did not write: choose another folder"

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Callable
-from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterable
 
-import numpy as np
-from numpy.typing import NDArray
-
+from mien.drawing.annotate import annotate as annotate_marks
+from mien.media.images import Source, read_image
 from mien.sinks.base import Closing, Image
-from mien.sinks.colors import color_of
 from mien.sinks.pictures import PictureFolder, one_picture, picture_of
-from mien.types import Reading, Result
-
-if TYPE_CHECKING:
-    from PIL.ImageDraw import ImageDraw
-    from PIL.ImageFont import FreeTypeFont, ImageFont
-
-    Font = FreeTypeFont | ImageFont
-
-_DARK, _LIGHT = "#101010", "#FFFFFF"
-_COVER = 0.1  # a label of which a larger share covers other faces is shortened
+from mien.types import Result
 
 
 class DrawSink(Closing):
     """Saves an annotated copy of each picture, with faces or without, under the same stem.
 
-    Equal names from different folders are numbered. A file that Mien did not write is never
+    Equal names from different folders are numbered,
+    unless ``roots`` keeps the folders. A file that Mien did not write is never
     overwritten. A copy with a side above 65,500 pixels, too long for JPEG, is saved as PNG.
     """
 
@@ -39,12 +26,14 @@ class DrawSink(Closing):
         *,
         suffix: str = ".jpg",
         on_note: Callable[[str], None] | None = None,
+        roots: Iterable[str] = (),
     ) -> None:
         """``suffix``: ``.jpg`` or ``.png``. Raises ``OutputError`` where the folder fails.
 
         ``on_note`` gets a line about each copy that is saved as PNG instead of JPEG.
+        ``roots``: folders whose subfolders are kept, see ``mien.media.inputs.roots_of``.
         """
-        self._folder = PictureFolder(folder, suffix, on_note)
+        self._folder = PictureFolder(folder, suffix, on_note, roots)
 
     def write(self, result: Result, image: Image | None = None) -> None:
         """Save one copy; without ``image`` the picture is read again from its source.
@@ -67,140 +56,15 @@ def annotate(image: Image, result: Result, *, min_side: int = 320) -> Image:
     make labels legible; 0 keeps its size. Where faces are close, labels move aside, then shrink to
     three letters, then to the number; a label without any free place is left out.
     """
-    import PIL.Image
-    import PIL.ImageDraw
-
-    picture = PIL.Image.fromarray(image)
-    if not result.readings:
-        return image.copy()
-    factor = max(1, math.ceil(min_side / max(picture.size)))
-    if factor > 1:
-        width, height = picture.size
-        picture = picture.resize((width * factor, height * factor), PIL.Image.Resampling.BICUBIC)
-    draw = PIL.ImageDraw.Draw(picture)
-    side = math.sqrt(picture.width * picture.height)
-    # Largest faces first: their labels hide most, so they choose their places first.
-    readings = sorted(enumerate(result.readings), key=lambda pair: -pair[1].face.box.area)
-    boxes = np.array([r.face.box.to_list() for _, r in readings]) * factor  # (N, 4)
-    for (_, reading), box in zip(readings, boxes, strict=True):
-        _draw_box(draw, box, color_of(reading.expression), _line_width(box, side))
-    labels = np.empty((0, 4))
-    for index, ((number, reading), box) in enumerate(zip(readings, boxes, strict=True)):
-        others = np.delete(boxes, index, axis=0)
-        label = _place(number, reading, box, others, labels, picture.size)
-        if label is not None:
-            labels = np.vstack([labels, label.rect])
-            _draw_label(draw, label, color_of(reading.expression))
-    return np.array(picture)
+    return annotate_marks(image, result.marks(), min_side=min_side)
 
 
-class _Label(NamedTuple):
-    number: str
-    text: str  # may be empty
-    rect: NDArray[np.float64]  # (4,): x1, y1, x2, y2 of both
-    font: Font
-    pad: int
+def draw(image: Source, result: Result, *, min_side: int = 320) -> Image:
+    """The picture with every face's box and label, as an array: RGB uint8 (H, W, 3).
 
-    def middle(self) -> float:
-        """The x at which the number ends and the text begins."""
-        return float(self.rect[0]) + self.font.getlength(self.number) + 2 * self.pad
-
-
-def _line_width(box: NDArray[np.float64], side: float) -> int:
-    return max(1, round(min(side / 350, float(box[2] - box[0]) / 25)))
-
-
-def _font_size(box: NDArray[np.float64], side: float) -> int:
-    smallest = max(11.0, side / 85)
-    return round(min(max(float(box[2] - box[0]) / 7, smallest), max(smallest, side / 32)))
-
-
-@lru_cache(maxsize=64)
-def _font(size: int) -> Font:
-    from PIL import ImageFont
-
-    return ImageFont.load_default(size=size)
-
-
-def _place(
-    number: int,
-    reading: Reading,
-    box: NDArray[np.float64],
-    others: NDArray[np.float64],
-    labels: NDArray[np.float64],
-    size: tuple[int, int],
-) -> _Label | None:
-    """The label where it covers no other label and least of other faces; ``None`` without room."""
-    side = math.sqrt(size[0] * size[1])
-    font_size = _font_size(box, side)
-    font, pad, line = _font(font_size), max(2, font_size // 4), _line_width(box, side)
-    top, bottom = font.getbbox("hg")[1::2]
-    height = bottom - top + 2 * pad
-    best: tuple[float, _Label] | None = None
-    full = f"{reading.expression} {reading.emotions.top_prob:.0%}"
-    for text in (full, reading.expression[:3], ""):
-        width = font.getlength(str(number)) + 2 * pad
-        width += font.getlength(text) + 2 * pad if text else 0
-        for rect in _spots(box, width, height, line, size):
-            if _overlap(rect, labels).any():
-                continue
-            cover = float(_overlap(rect, others).sum()) / (width * height)
-            if best is None or cover < best[0] - 1e-9:
-                best = (cover, _Label(str(number), text, rect, font, pad))
-        if best is not None and best[0] <= _COVER:
-            break
-    return best[1] if best else None
-
-
-def _spots(
-    box: NDArray[np.float64], width: float, height: float, line: int, size: tuple[int, int]
-) -> list[NDArray[np.float64]]:
-    """Possible (4,) rectangles, best first: above, below and beside the box, then inside it."""
-    x1, y1, x2, y2 = box + np.array([-line, -line, line, line]) / 2
-    outside = [
-        (x1, y1 - height), (x1, y2), (x2 - width, y1 - height), (x2 - width, y2),
-        (x2, y1), (x1 - width, y1), (x2, y2 - height), (x1 - width, y2 - height),
-    ]  # fmt: skip
-    inside = [(x1, y1), (x1, y2 - height)]
-    spots = []
-    for place, (x, y) in enumerate(outside + inside):
-        left = min(max(x, 0), max(0, size[0] - width))
-        up = min(max(y, 0), max(0, size[1] - height))
-        # Near the picture's border a label may move along the box's edge, but not onto the face.
-        if place >= len(outside) or (up == y if place < 4 else left == x):
-            spots.append(np.array([left, up, left + width, up + height]))
-    return spots
-
-
-def _overlap(rect: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N,) areas in square pixels that ``rect`` (4,) shares with each of ``others`` (N, 4)."""
-    shared = np.minimum(rect[2:], others[:, 2:]) - np.maximum(rect[:2], others[:, :2])
-    areas: NDArray[np.float64] = np.clip(shared, 0, None).prod(axis=1)
-    return areas
-
-
-def _draw_box(draw: ImageDraw, box: NDArray[np.float64], color: str, width: int) -> None:
-    right, bottom = draw.im.size
-    x1, x2 = np.clip([box[0], box[2] - 1], 0, right - 1)
-    y1, y2 = np.clip([box[1], box[3] - 1], 0, bottom - 1)
-    half, edge = width // 2, max(1, width // 3)
-    # A dark edge on both sides makes any colour visible on any background.
-    for grow, colour, thick in ((half + edge, _DARK, width + 2 * edge), (half, color, width)):
-        corners = [round(v) for v in (x1 - grow, y1 - grow, x2 + grow, y2 + grow)]
-        draw.rectangle(corners, outline=colour, width=thick)
-
-
-def _draw_label(draw: ImageDraw, label: _Label, color: str) -> None:
-    x1, y1, x2, y2 = (round(v) for v in label.rect)
-    middle = round(label.middle()) if label.text else x2
-    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
-    bright = 0.299 * red + 0.587 * green + 0.114 * blue > 100
-    # The number is light on dark, so that it is not read as a part of the text.
-    for text, left, right, ground, ink in (
-        (label.number, x1, middle, _DARK, _LIGHT),
-        (label.text, middle, x2, color, _DARK if bright else _LIGHT),
-    ):
-        if text:
-            draw.rectangle((left, y1, right - 1, y2 - 1), fill=ground)
-            place = (left + label.pad, y1 + label.pad - label.font.getbbox("hg")[1])
-            draw.text(place, text, fill=ink, font=label.font)
+    ``image`` is the analysed picture: what ``Recognizer.stream`` yields beside the result, or any
+    other source (an array is RGB). ``Result.draw`` gives the same as a PIL image. Labels and
+    ``min_side``: see ``annotate``. Raises ``InputError`` for a picture of another size, and
+    ``ImageReadError``.
+    """
+    return annotate(picture_of(result, read_image(image)), result, min_side=min_side)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from io import StringIO
 from typing import TYPE_CHECKING, cast
 
+from mien.drawing.colors import color_of
 from mien.escaping import for_terminal
 from mien.sinks.base import Closing, Image, Target, TextOutput
-from mien.sinks.colors import color_of
 from mien.types import Reading, Result
 
 if TYPE_CHECKING:  # rich is imported when a table is printed: start-up must stay fast
@@ -96,13 +96,20 @@ def _table(rows: list[tuple[str, int, Reading | None]], ascii_only: bool) -> Tab
         table.add_row(
             Text(name),
             str(index),
-            Text(for_terminal(reading.expression), "bold"),
+            _expression(reading),
             _bar(reading, ascii_only),
             *(_signed(v) for v in (reading.valence, reading.arousal) if affect),
             f"{reading.face.score:.2f}",
             ", ".join(f"{value:.0f}" for value in reading.face.box.to_list()),
         )
     return table
+
+
+def _expression(reading: Reading) -> Text:
+    from rich.text import Text
+
+    note = (" (small face)", "dim") if reading.small else ""
+    return Text.assemble((for_terminal(reading.expression), "bold"), note)
 
 
 def _signed(value: float | None) -> str:

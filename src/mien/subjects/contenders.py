@@ -61,13 +61,15 @@ def gather(
     dataset: str | None,
     split: str | None,
     on_progress: Progress | None = None,
+    *,
+    options: Sequence[str] = (),
 ) -> Gathered:
     """The answers of all ``contenders`` to one split.
 
     Saved answers are loaded, and those that a run keeps unless its settings change them, or they
     are answers to other data than ``data``. The other models are asked now, on one data set that is
-    read and divided as the recipe of the first run says. Without ``split`` it is that of saved
-    answers, or the only one of the data.
+    read with ``options`` and divided as the recipe of the first run says. Without ``split`` it is
+    that of saved answers, or the only one of the data.
 
     Raises ``ConfigError`` if a model must be asked and ``data`` or its split is missing.
     """
@@ -80,7 +82,7 @@ def gather(
         split = next(iter(answers.values())).split
     runs = [each.source for each in contenders if each.source.stored_recipe]
     first = runs[0] if runs else contenders[0].source
-    opened = None if data is None else open_data(first, first.stored_recipe, data, dataset)
+    opened = None if data is None else open_data(first, first.stored_recipe, data, dataset, options)
     if opened is not None:
         split = opened.only_split(split)
     waiting = [each for each in contenders if each.name not in answers]

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from mien.datasets.base import Dataset, SceneDataset
-from mien.datasets.opening import open_dataset
+from mien.datasets.guessing import Wants
+from mien.datasets.opening import AUTO, open_dataset, shared_options
 from mien.datasets.splits import resplit
-from mien.errors import ConfigError
+from mien.errors import ConfigError, DatasetError, MienError
 from mien.subjects.source import CALLED, Kind, Source
 
 Division = tuple[str, str, int]
 """How, which split and with which seed a data set is divided (``mien.datasets.splits``)."""
-READERS: Mapping[Kind, str] = {"classifier": "fer2013", "detector": "coco"}
-"""Default reader of each kind's data."""
+WANTS: Mapping[Kind, Wants] = {"classifier": "crops", "detector": "scenes"}
+"""What each kind is measured on; a reader is guessed among those that read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class MeasuredData:
     """Undivided."""
     divided: Dataset | SceneDataset
     division: Division
+    guessed: bool = False
+    """Whether the reader was guessed, not asked for or a run's own."""
 
     @property
     def crops(self) -> Dataset:
@@ -65,24 +69,38 @@ def open_data(
     """The data set at ``path``, for the model of ``source``.
 
     Of a training run, the reader and division of its ``recipe`` (which may be empty) are used where
-    ``dataset`` (a reader), its ``options`` and ``splits`` do not say otherwise; the default are
-    official splits. A recipe's division is used only if the data has the split to divide: a set of
+    ``dataset`` (a reader, or ``auto``), its ``options`` and ``splits`` do not say otherwise. Else,
+    and where the data has another form than the training data, the reader is guessed and the splits
+    are official. A recipe's division is used only if the data has the split to divide: a set of
     test pictures alone stays as it is. Raises ``ConfigError`` for face crops where whole pictures
     are needed, or the other way round.
     """
-    is_run, default = source.form == "run", READERS[source.kind]
-    trained_with = recipe.get("dataset", default)
-    reader = dataset or (trained_with if is_run else default)
+    is_run, wants = source.form == "run", WANTS[source.kind]
+    trained_with = recipe.get("dataset", AUTO)
+    asked = dataset or (trained_with if is_run else AUTO)
+    if is_run and not options and asked == trained_with:
+        options = recipe.get("dataset_options", ())
+    whole: Dataset | SceneDataset
+    try:
+        whole = open_dataset(path, asked, options, wants=wants)
+    except DatasetError:
+        if dataset or asked == AUTO:
+            raise
+        other = None
+        with suppress(MienError):
+            other = open_dataset(path, AUTO, shared_options(options), wants=wants)
+        if other is None:
+            raise
+        whole = other
+    reader = whole.facts.reader or asked
+    guessed = reader != asked
     own = recipe if reader == trained_with else {}
-    if is_run and not options:
-        options = own.get("dataset_options", ())
-    whole: Dataset | SceneDataset = open_dataset(path, reader, options)
     _check_kind(source, reader, whole)
     how, divided_split, seed = division_of(own)
     if splits is not None or not is_run or divided_split not in whole.splits():
         how = splits or "official"
     divided = resplit(whole, how, divided_split, seed)
-    return MeasuredData(path, reader, whole, divided, (how, divided_split, seed))
+    return MeasuredData(path, reader, whole, divided, (how, divided_split, seed), guessed)
 
 
 def division_of(recipe: Mapping[str, Any]) -> Division:

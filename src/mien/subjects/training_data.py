@@ -13,7 +13,7 @@ from mien.datasets.splits import resplit
 from mien.errors import DatasetError
 from mien.evaluation.kept_answers import Answers
 from mien.subjects.base import Subject
-from mien.subjects.measured_data import READERS, MeasuredData, division_of
+from mien.subjects.measured_data import MeasuredData, division_of
 
 SAME_PICTURES = {"fer2013", "ferplus"}
 """Readers that give the same pictures by the same keys, each with its own labels."""
@@ -24,7 +24,7 @@ class TrainingData:
 
     def __init__(self, subject: Subject[Any, Any], data: MeasuredData) -> None:
         self._subject = subject
-        self._reader = subject.recipe.get("dataset", READERS[subject.kind])
+        self._reader = subject.recipe.get("dataset", "")
         self._division = division_of(subject.recipe)
         self._same_reader = bool(subject.recipe) and self._reader == data.reader
         self._same_division = self._division == data.division or (

@@ -43,7 +43,8 @@ class BaseConfig:
 
     # --- data ---
     dataset: str
-    """Registered name of the data set's reader."""
+    """Registered name of the data set's reader; ``auto`` guesses it, and the run's ``recipe.json``
+    records the one that was used."""
     dataset_options: tuple[str, ...] = ()
     """Options of that reader, each ``key=value``, such as ``classes=7`` of ``ferplus``."""
     splits: str

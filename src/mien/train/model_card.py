@@ -14,6 +14,8 @@ from mien.train.config import BaseConfig
 
 COUNTS = ("pictures", "faces")
 """Facts of a run that go into ``trained_on``, not into the card."""
+START = "started_from"
+"""Fact of a run: name, hash and training data of the weights that it began with."""
 ELSEWHERE = (*COUNTS, "framing")
 """Facts that have a place of their own in the spec."""
 LICENCE = "The terms of the training data apply."
@@ -32,14 +34,10 @@ def add_training_facts(
 ) -> S:
     """``spec`` with name, data, hash and card of the run whose checkpoint is ``state``."""
     facts = state.get("facts", {})
-    part = config.train_split
-    if config.splits != "official":
-        part += f" of {config.splits}"
-    counts = ", ".join(f"{facts[key]} {key}" for key in COUNTS if key in facts)
     return replace(
         spec,
         name=config.name,
-        trained_on=f"{config.dataset}, split {part}" + (f" ({counts})" if counts else ""),
+        trained_on=trained_on(config, state),
         licence=LICENCE,
         sha256=checkpoint.weights_hash(net),
         card={
@@ -55,6 +53,20 @@ def add_training_facts(
             "recipe": config.to_dict(),
         },
     )
+
+
+def trained_on(config: BaseConfig, state: Mapping[str, Any]) -> str:
+    """The data of the run whose checkpoint is ``state``, and of the weights that it began with."""
+    facts = state.get("facts", {})
+    part = config.train_split
+    if config.splits != "official":
+        part += f" of {config.splits}"
+    counts = ", ".join(f"{facts[key]} {key}" for key in COUNTS if key in facts)
+    text = f"{config.dataset}, split {part}" + (f" ({counts})" if counts else "")
+    start = facts.get(START)
+    if isinstance(start, Mapping) and start.get("trained_on"):
+        text += f"; started from weights of {start['trained_on']}"
+    return text
 
 
 def add_choices(

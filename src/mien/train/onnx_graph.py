@@ -108,9 +108,9 @@ def store_float16(model: ModelProto) -> None:
     graph.node.extend(nodes)
 
 
-def with_spec(model: ModelProto, spec: Spec) -> bytes:
-    """The bytes of ``model`` as a file whose metadata is ``spec``. Changes ``model``."""
-    helper.set_model_props(model, spec.to_metadata())
+def with_spec(model: ModelProto, spec: Spec, more: Mapping[str, str] | None = None) -> bytes:
+    """The bytes of ``model`` as a file; its metadata are ``spec`` and ``more``. Changes it."""
+    helper.set_model_props(model, {**spec.to_metadata(), **(more or {})})
     data: bytes = model.SerializeToString()
     return data
 

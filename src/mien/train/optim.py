@@ -18,28 +18,42 @@ def decayed(net: nn.Module) -> list[nn.Parameter]:
 
 
 def make_optimizer(
-    net: nn.Module, config: BaseConfig, graph_device: torch.device | None = None
+    net: nn.Module,
+    config: BaseConfig,
+    graph_device: torch.device | None = None,
+    factors: Mapping[nn.Parameter, float] | None = None,
 ) -> Optimizer:
-    """SGD with Nesterov momentum, Adam, or AdamW, in two groups: with and without weight decay.
+    """SGD with Nesterov momentum, Adam, or AdamW, in groups with and without weight decay.
 
-    With ``graph_device`` its step can be captured as a CUDA graph: the learning rate is a number on
-    that GPU, which ``set_rate`` changes between replays.
+    ``factors``: of the learning rate of single weights; others have 1. Each factor makes two
+    groups. With ``graph_device`` a step can be captured as a CUDA graph: the learning rates are
+    numbers on that GPU, which ``set_rate`` changes between replays.
     """
-    groups = [
-        {"params": decayed(net), "weight_decay": config.weight_decay},
-        {"params": [p for p in net.parameters() if p.ndim <= 1], "weight_decay": 0.0},
-    ]
     graphed = graph_device is not None
-    lr: Any = torch.tensor(config.lr, device=graph_device) if graphed else config.lr
+    groups: list[dict[str, Any]] = []
+    factors = factors or {}
+    penalised = set(decayed(net))
+    for factor in sorted({1.0, *factors.values()}, reverse=True):
+        own = [p for p in net.parameters() if factors.get(p, 1.0) == factor]
+        for kept, decay in ((True, config.weight_decay), (False, 0.0)):
+            lr: Any = config.lr * factor
+            groups.append(
+                {
+                    "params": [p for p in own if (p in penalised) == kept],
+                    "weight_decay": decay,
+                    "lr": torch.tensor(lr, device=graph_device) if graphed else lr,
+                    FACTOR: factor,
+                }
+            )
     # Fused optimisers pass over the weights once, which makes small networks faster.
     if config.optimizer == "adam":
-        return torch.optim.Adam(groups, lr=lr, fused=True, capturable=graphed)
+        return torch.optim.Adam(groups, fused=True, capturable=graphed)
     if config.optimizer == "adamw":
-        return torch.optim.AdamW(groups, lr=lr, fused=True, capturable=graphed)
+        return torch.optim.AdamW(groups, fused=True, capturable=graphed)
     # Not fused elsewhere: PyTorch's fused SGD fails on weights that were frozen at first.
     return torch.optim.SGD(
         groups,
-        lr=lr,
+        lr=config.lr,
         momentum=config.momentum,
         nesterov=config.momentum > 0,
         fused=True if graphed else None,
@@ -47,16 +61,19 @@ def make_optimizer(
 
 
 def set_rate(optimizer: Optimizer, rate: float) -> None:
-    """Set the learning rate of every group."""
+    """Set the learning rate of every group: ``rate`` times the group's factor."""
     for group in optimizer.param_groups:
+        own = rate * group[FACTOR]
         if isinstance(group["lr"], Tensor):
-            group["lr"].fill_(rate)
+            group["lr"].fill_(own)
         else:
-            group["lr"] = rate
+            group["lr"] = own
 
 
-_OWN = ("lr", "fused", "foreach", "capturable")
-"""Options of a group that belong to the machine, not to the run."""
+FACTOR = "rate_factor"
+"""Key of a group: what the learning rate is multiplied by. Older checkpoints lack it."""
+_OWN = ("lr", "fused", "foreach", "capturable", FACTOR)
+"""Options of a group that belong to the machine or the recipe, not to the state of the run."""
 
 
 def optimizer_state(optimizer: Optimizer) -> dict[str, Any]:

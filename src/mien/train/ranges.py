@@ -72,7 +72,7 @@ Seed = Annotated[int, Rule(lambda value: 0 <= value < 2**32, "be from 0 to 2**32
 def out_of_range(config: object) -> Iterator[str]:
     """One sentence for each key of ``config``, a dataclass, whose value is not allowed."""
     kind: Any = type(config)
-    for key, rule in _rules(kind).items():
+    for key, rule in rules(kind).items():
         value = getattr(config, key)
         if not _finite(value):
             yield f"{key} must be finite"
@@ -82,13 +82,13 @@ def out_of_range(config: object) -> Iterator[str]:
 
 def choices(kind: Any, key: str) -> tuple[Any, ...]:
     """The values that ``key`` of the dataclass ``kind`` may have if they are listed, else none."""
-    rule = _rules(kind)[key]
+    rule = rules(kind)[key]
     return rule.choices if rule else ()
 
 
 @cache
-def _rules(kind: type) -> dict[str, Rule | None]:
-    """Each key of a config and its rule."""
+def rules(kind: Any) -> dict[str, Rule | None]:
+    """Each key of a config, a dataclass, and the rule for its values, if there is one."""
     hints = get_type_hints(kind, include_extras=True)
     return {
         key: next((part for part in get_args(hint) if isinstance(part, Rule)), None)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import platform
+from dataclasses import replace
+from typing import TypeVar
 
 import torch
 
 from mien.datasets.base import Dataset, SceneDataset
+from mien.datasets.opening import AUTO
 from mien.errors import ConfigError, TrainingError
 from mien.train import distributed
 from mien.train.config import BaseConfig
@@ -14,6 +17,8 @@ from mien.train.detection.config import DetectorConfig
 from mien.train.distributed import World
 from mien.train.ranges import choices
 from mien.version import __version__
+
+C = TypeVar("C", bound=BaseConfig)
 
 
 def pick_device(name: str = "auto") -> torch.device:
@@ -55,7 +60,7 @@ def join_processes(config: BaseConfig, device: torch.device) -> World:
     return world
 
 
-def check_dataset(config: BaseConfig, dataset: object) -> None:
+def check_dataset(config: BaseConfig, dataset: Dataset | SceneDataset) -> None:
     """Raise ``ConfigError`` for face crops given to a detector, or pictures to a classifier."""
     scenes = isinstance(dataset, SceneDataset)
     if scenes == isinstance(config, DetectorConfig):
@@ -66,9 +71,20 @@ def check_dataset(config: BaseConfig, dataset: object) -> None:
         reads = (
             "face crops: choose a reader of whole pictures with --dataset, such as coco or wider"
         )
+    reader = dataset.facts.reader or config.dataset
     raise ConfigError(
-        f"the recipe {config.name!r} trains a {config.noun}, and {config.dataset!r} reads {reads}"
+        f"the recipe {config.name!r} trains a {config.noun}, and {reader!r} reads {reads}"
     )
+
+
+def with_reader(config: C, dataset: Dataset | SceneDataset) -> C:
+    """``config`` with the reader that opened ``dataset``, where it says ``auto``.
+
+    A run's recipe then names it, and what is measured later is read in the same way.
+    """
+    if config.dataset != AUTO or not dataset.facts.reader:
+        return config
+    return replace(config, dataset=dataset.facts.reader)
 
 
 def check_splits(config: BaseConfig, dataset: Dataset | SceneDataset) -> None:

@@ -52,6 +52,11 @@ class Task(Protocol[Net]):
         ...
 
     @property
+    def rate_factors(self) -> Mapping[nn.Parameter, float]:
+        """Factors of single weights' learning rates; others have 1."""
+        ...
+
+    @property
     def stopped(self) -> bool:
         """Whether training ends before the next epoch, whatever ``epochs`` says."""
         ...

@@ -21,6 +21,7 @@ from mien.datasets.splits import resplit
 from mien.train import checkpoint
 from mien.train.averaging import AveragedWeights
 from mien.train.classification.config import ClassifierConfig
+from mien.train.classification.resolve import resolve
 from mien.train.classification.task import ClassifierTask
 from mien.train.config import BaseConfig
 from mien.train.detection.config import DetectorConfig
@@ -43,6 +44,7 @@ from mien.train.session import (
     environment,
     join_processes,
     pick_device,
+    with_reader,
 )
 from mien.train.task import Net, Task, epoch_seed
 
@@ -84,10 +86,9 @@ def train(
     ``DatasetError``, ``OutputError``; none of them loses a finished epoch.
     """
     device = device or pick_device()
-    world = join_processes(config, device)
     check_dataset(config, dataset)
-    dataset = resplit(dataset, config.splits, config.splits_from, config.splits_seed)
-    check_splits(config, dataset)
+    config, dataset = settle(config, dataset, run, resume)
+    world = join_processes(config, device)
     checkpoint.check(run, config, resume)
     half = max(1, config.batch_size // 2)
     out_of_memory = explain_out_of_memory(
@@ -100,12 +101,28 @@ def train(
         trainer = Trainer(open_task(config, dataset, device, world), run, device, world)
         if world.is_main:
             checkpoint.prepare(run, config, trainer.task.unreadable)
-            if on_note:
-                for note in (*trainer.task.notes, *trainer.notes):
-                    on_note(note)
         resumed = world.agree(resume and checkpoint.exists(run))
         rows = trainer.restore() if resumed else trainer.start()
+        if on_note and world.is_main:
+            for note in (*trainer.task.notes, *trainer.notes):
+                on_note(note)
         return trainer.run(rows, on_batch, on_epoch)
+
+
+def settle(
+    config: BaseConfig, dataset: Dataset | SceneDataset, run: Path, resume: bool
+) -> tuple[BaseConfig, Dataset | SceneDataset]:
+    """The recipe with all that depends on data and weights settled, and the divided data.
+
+    ``train`` does the same; a settled recipe stays as it is. See
+    ``mien.train.classification.resolve``.
+    """
+    config = with_reader(config, dataset)
+    if isinstance(config, ClassifierConfig) and not isinstance(dataset, SceneDataset):
+        return resolve(config, dataset, run, resume)
+    dataset = resplit(dataset, config.splits, config.splits_from, config.splits_seed)
+    check_splits(config, dataset)
+    return config, dataset
 
 
 def open_task(config: BaseConfig, dataset: Any, device: torch.device, world: World) -> Task[Any]:
@@ -132,7 +149,7 @@ class Trainer(Generic[Net]):
         self.learn: Callable[[Any], StepResult] = self._learn
         graphed = device.type == "cuda" and self.config.cuda_graphs and not eager
         graph_device = device if graphed else None
-        self.optimizer = make_optimizer(self.net, self.config, graph_device)
+        self.optimizer = make_optimizer(self.net, self.config, graph_device, task.rate_factors)
         self.ema: AveragedWeights[Net] | None = None
         if self.config.ema and task.steps:
             self.ema = AveragedWeights(self.net, self.config.ema, graph_device)

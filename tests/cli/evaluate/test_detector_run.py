@@ -12,7 +12,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the 'train' extra brings PyTorch")
 
-from mien.datasets.base import open_dataset  # noqa: E402
+from mien.datasets.opening import open_dataset  # noqa: E402
 from mien.datasets.scene import box_fingerprint  # noqa: E402
 from mien.datasets.splits import resplit  # noqa: E402
 from mien.evaluation.detection.answers import Detections  # noqa: E402

@@ -20,6 +20,8 @@ Output = pytest.CaptureFixture[str]
 OUTPUTS = {
     "analyze": ["output", "draw", "crops"],
     "compare": ["figure", "figures", "html"],
+    "data crop": ["out"],
+    "data label": ["merged", "out"],
     "data pack": ["out"],
     "data plot": ["out"],
     "evaluate": ["figure", "figures", "html", "save", "out"],
@@ -73,9 +75,12 @@ ANALYZE = ("analyze", "--detector", "none")
     (*ANALYZE, "photos/*.jpg", "--crops", "photos"),
     (*ANALYZE, "photos", "-r", "--draw", "photos/happiness"),
     (*ANALYZE, "photos/a.jpg", "--model", "hard_answers.npz", "-o", "answers.npz"),
+    ("data", "crop", "photos", "--out", "soft_photos"),
+    ("data", "crop", "photos", "--out", "photos/happiness"),
     ("data", "plot", "photos", "--dataset", "folder", "--out", "photos"),
     ("data", "plot", "photos", "--dataset", "folder", "--out", "soft_photos"),
     ("data", "plot", "photos", "--dataset", "folder", "--out", "photos/happiness"),
+    ("data", "label", "photos", "--agreement", "--ratings", "fer.csv", "--merged", "hard_fer.csv"),
     ("data", "pack", "photos", "soft_photos", "--size", "16", "--dataset", "folder"),
     ("data", "pack", "fer.csv", "hard_fer.csv", "--size", "16"),
     ("evaluate", "default", "--data", "fer.csv", "--save", "fer.csv"),
@@ -116,7 +121,9 @@ def test_a_list_on_standard_input_is_checked_as_it_comes(
     ):  # fmt: skip
         names = f"{ASTRONAUT}\n{last}\n".encode()
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(names)))
-        assert mien(*ANALYZE, "-", "-f", "csv", *outputs) == (0 if "new.csv" in outputs else 1)
+        assert mien(*ANALYZE, "-q", "-", "-f", "csv", *outputs) == (
+            0 if "new.csv" in outputs else 1
+        )
         error = capsys.readouterr().err
         assert error == "" if "new.csv" in outputs else "cannot write" in error
     after = state(place)

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from mien.datasets.files import connecting
 from mien.datasets.files import fetching as module
-from mien.datasets.files.connecting import PRIVATE, SLOW, DownloadError
 from mien.datasets.files.fetching import DEAD_LIST, Fetched, cache_folder, fetch
-from mien.datasets.files.web import download
 from mien.errors import ConfigError, OutputError
 from mien.samples import ASTRONAUT
+from mien.web import connecting
+from mien.web.connecting import PRIVATE, SLOW, DownloadError
+from mien.web.download import download
 from tests.support import web
 from tests.support.web import Web
 
@@ -100,7 +100,7 @@ def test_bytes_beside_the_picture_count_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setattr("mien.datasets.files.web.MAX_BYTES", 2_000_000)
+    monkeypatch.setattr("mien.web.download.MAX_BYTES", 2_000_000)
     with web.serving({"/flood.jpg": flooding, "/go on.jpg": continuing}) as site:
         found = get(site, tmp_path, "flood.jpg", "go on.jpg")
     assert set(found.dead.values()) == {"larger than 2 MB"}
@@ -283,7 +283,7 @@ def test_no_address_leads_out_of_the_folder(site: Web, tmp_path: Path) -> None:
 def test_a_large_answer_is_refused(
     site: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mien.datasets.files.web.MAX_BYTES", 9_000)
+    monkeypatch.setattr("mien.web.download.MAX_BYTES", 9_000)
     assert list(get(site, tmp_path, "good.jpg").dead.values()) == ["larger than 0 MB"]
 
 

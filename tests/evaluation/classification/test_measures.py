@@ -8,8 +8,9 @@ import pytest
 
 from mien.classifiers.onnx import OnnxClassifier
 from mien.datasets.base import Dataset
-from mien.evaluation.classification.measures import Evaluation
+from mien.evaluation.classification.measures import Evaluation, Headline, measure
 from mien.labels import FER2013
+from tests.support.answers import answers
 from tests.support.by_hand import by_hand, evaluate, pictures
 from tests.support.models import Tiny
 
@@ -68,3 +69,35 @@ def test_intervals_hold_the_measure_and_widen_without_pictures(data: Dataset, ti
         assert interval.low <= getattr(found, name) <= interval.high
     read = json.loads(json.dumps(found.to_dict()))
     assert read["intervals"]["accuracy"]["high"] == found.intervals["accuracy"].high
+
+
+def test_photos_without_a_face_are_wrong_and_left_out_of_a_second_figure() -> None:
+    sklearn = pytest.importorskip("sklearn.metrics", reason="the 'dev' extra brings scikit-learn")
+    made = answers(50)
+    lost = np.array([0, 0, 3, 5])
+    found = measure(dataclasses.replace(made, no_face=("a", "b", "c", "d"), no_face_labels=lost))
+    # A class of its own, which no picture has, is what the lost ones were "classified" as.
+    labels = np.concatenate([made.labels, lost])
+    predicted = np.concatenate([made.predicted, np.full(4, 7)])
+    assert found.n == 54 and found.no_face == ("a", "b", "c", "d")
+    assert found.accuracy == pytest.approx(np.mean(labels == predicted))
+    precision, recall, f1, support = sklearn.precision_recall_fscore_support(
+        labels, predicted, labels=range(7), zero_division=0
+    )
+    occurs = sorted({*labels.tolist(), *predicted.tolist()} - {7})
+    assert found.balanced_accuracy == pytest.approx(recall[support > 0].mean())
+    assert found.macro_f1 == pytest.approx(f1[occurs].mean())
+    matrix = sklearn.confusion_matrix(labels, predicted, labels=range(8))
+    assert np.array_equal(found.confusion, matrix[:7])
+    assert found.columns == (*FER2013, "no face found")
+    assert [row.support for row in found.per_class.values()] == support.tolist()
+    assert [row.precision for row in found.per_class.values()] == pytest.approx(precision)
+
+    plain = measure(made)
+    assert plain.with_face is None and plain.columns == FER2013
+    assert found.with_face is not None
+    for field in dataclasses.fields(Headline):
+        assert getattr(found.with_face, field.name) == getattr(plain, field.name)
+    assert (found.ece, found.nll, found.aurc) == (plain.ece, plain.nll, plain.aurc)
+    low, high = dataclasses.astuple(found.intervals["accuracy"])
+    assert low < found.accuracy < high < plain.accuracy + 0.2

@@ -33,6 +33,8 @@ def predictions(**values: object) -> Predictions:
         fingerprint="00ff",
         repeats_of="",
         skipped=("d.png: cut short",),
+        no_face=("e.png",),
+        no_face_labels=np.array([1]),
     )
     return dataclasses.replace(made, **values)  # type: ignore[arg-type]
 
@@ -171,4 +173,20 @@ def test_examples_are_half_mistakes_and_otherwise_of_every_class_in_turn() -> No
 def test_values_that_no_model_gives_are_refused(tmp_path: Path, change: dict[str, object]) -> None:
     predictions(**change).save(tmp_path / "p.npz")
     with pytest.raises(InputError, match="is not a file of predictions by 'mien evaluate'"):
+        Predictions.load(tmp_path / "p.npz")
+
+
+def test_files_of_before_have_no_photos_without_a_face(tmp_path: Path) -> None:
+    predictions().save(tmp_path / "new.npz")
+    with np.load(tmp_path / "new.npz") as arrays:
+        old = {name: arrays[name] for name in arrays.files if not name.startswith("no_face")}
+    np.savez(tmp_path / "old.npz", **old)
+    read = Predictions.load(tmp_path / "old.npz")
+    assert read.no_face == () and read.no_face_labels.tolist() == []
+
+
+@pytest.mark.parametrize("labels", [[], [2], [-1], [0.5]])
+def test_photos_without_a_face_have_a_label_each(labels: list[float], tmp_path: Path) -> None:
+    predictions(no_face_labels=np.array(labels)).save(tmp_path / "p.npz")
+    with pytest.raises(InputError, match="is not a file of predictions"):
         Predictions.load(tmp_path / "p.npz")

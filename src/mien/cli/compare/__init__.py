@@ -31,7 +31,11 @@ OWN: dict[Kind, tuple[str, ...]] = {
 )
 @click.option(
     "--dataset", metavar="NAME",
-    help="Reader of the data; default: fer2013, for detectors coco, for runs the recipe's.",
+    help="Reader of the data; default: guessed and said; for runs the recipe's.",
+)  # fmt: skip
+@click.option(
+    "--option", "options", multiple=True, metavar="KEY=VALUE",
+    help="An option of the reader, such as detect=yes; can be repeated.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option(
@@ -64,6 +68,7 @@ def command(
     data: str | None,
     split: str | None,
     dataset: str | None,
+    options: tuple[str, ...],
     as_json: bool,
     figure: str | None,
     figures: str | None,
@@ -84,7 +89,9 @@ def command(
     from mien.cli.support.console import print_scores
     from mien.cli.support.inputs import check_outputs
     from mien.cli.support.output_files import OutputFiles
+    from mien.cli.support.photos import hint_at_photos
     from mien.cli.support.progress import meter
+    from mien.cli.support.reader import say_reader
     from mien.cli.support.short_names import short_names
     from mien.errors import ConfigError
     from mien.reports.page import Origin
@@ -102,9 +109,9 @@ def command(
     kind = common_kind(sources)
     if len(sources) < 2:
         raise ConfigError("a comparison needs two models of one kind or more")
-    for other, options in OWN.items():
+    for other, own_options in OWN.items():
         if other != kind:
-            refuse(context, options, f"is for {CALLED[other]}s, and these are {CALLED[kind]}s")
+            refuse(context, own_options, f"is for {CALLED[other]}s, and these are {CALLED[kind]}s")
     files = OutputFiles(figure, figures, html)
     files.check()
     names = short_names(source.text for source in sources)
@@ -120,7 +127,10 @@ def command(
     if kind == "classifier":
         split = split or "public"
     with meter() as on_progress:
-        asked = gather(contenders, data, dataset, split, on_progress)
+        asked = gather(contenders, data, dataset, split, on_progress, options=options)
+    if asked.data is not None:
+        say_reader(asked.data.path, asked.data.whole, asked.data.guessed)
+        hint_at_photos(asked.data.whole, options)
     found = compare(contenders, asked)
     report = {"classifier": classifiers, "detector": detectors}[kind]
     try:

@@ -53,19 +53,25 @@ def pack(
     import time
 
     from mien.cli.support.inputs import check_outputs
+    from mien.cli.support.photos import hint_at_photos, search_photos
     from mien.cli.support.progress import meter
+    from mien.cli.support.reader import say_reader
     from mien.datasets.base import SceneDataset
     from mien.datasets.inspection import count_pictures
-    from mien.datasets.opening import open_dataset
+    from mien.datasets.opening import AUTO, open_dataset
     from mien.datasets.packing.pack import pack as run
 
     check_outputs(context, ["out"])
     found = open_dataset(source, dataset, options)
+    say_reader(source, found, dataset == AUTO)
     if isinstance(found, SceneDataset):
         raise ConfigError(
             "'mien data pack' crops and resizes faces for a classifier's training, and "
-            f"{dataset!r} reads whole pictures: train a detector on {source} without packing it"
+            f"{found.facts.reader!r} reads whole pictures: train a detector on {source} without "
+            "packing it"
         )
+    hint_at_photos(found, options)
+    search_photos(found)
     began = time.monotonic()
     try:
         with meter(rate=True) as update:

@@ -59,19 +59,21 @@ def plot(
         held = divided.splits()
         split = held[0] if held and "train" not in held else "train"
     draw: Any = _draw_scenes if isinstance(divided, SceneDataset) else _draw_crops
-    figures, unreadable = draw(divided, split, seed, augment, Path(source).name)
+    figures, unreadable, no_face = draw(divided, split, seed, augment, Path(source).name)
     for title, figure in figures.items():
         path = folder / f"{title}.{suffix}"
         save_figure(figure, path)
         say(str(path))
     if unreadable:
         say(f"{unreadable:,} of the pictures drawn cannot be read", err=True)
+    if no_face:
+        say(f"no face found in {no_face:,} of the pictures drawn", err=True)
 
 
 def _draw_crops(
     dataset: Dataset, split: str, seed: int, recipe: str | None, source: str
-) -> tuple[dict[str, Figure], int]:
-    """Name → figure, and the number of pictures that cannot be read."""
+) -> tuple[dict[str, Figure], int, int]:
+    """Name → figure, and the numbers of pictures that cannot be read and without a face."""
     from mien.cli.support.progress import meter
     from mien.datasets.crops.survey import survey_crops
     from mien.extras import require_extra
@@ -93,13 +95,13 @@ def _draw_crops(
             f"{survey.dataset} {split} ({source}) under the recipe {config.name}\n"
             f"{describe_views(config)}",
         )  # fmt: skip
-    return figures, survey.unreadable
+    return figures, survey.unreadable, survey.no_face
 
 
 def _draw_scenes(
     dataset: SceneDataset, split: str, seed: int, recipe: str | None, source: str
-) -> tuple[dict[str, Figure], int]:
-    """Name → figure, and the number of pictures that cannot be read."""
+) -> tuple[dict[str, Figure], int, int]:
+    """Name → figure, the number of pictures that cannot be read, and 0."""
     from mien.datasets.scenes.survey import survey_scenes
     from mien.reports.figures.datasets.scenes import augmented_views_figure, scene_figures
     from mien.train.detection.preview import sample_views
@@ -114,7 +116,7 @@ def _draw_scenes(
             f"{survey.dataset} {split} ({source}) under the recipe {config.name}: "
             f"views of {config.view}×{config.view}, ignored faces dashed",
         )
-    return figures, survey.unreadable
+    return figures, survey.unreadable, 0
 
 
 def _folder(out: str, suffix: str) -> Path:

@@ -21,8 +21,8 @@ def reader(function: F) -> F:
             help="An option of the reader, such as classes=7 for ferplus; can be repeated.",
         ),
         click.option(
-            "--dataset", default="fer2013", show_default=True, metavar="NAME",
-            help="Reader of the data set.",
+            "--dataset", default="auto", show_default=True, metavar="NAME",
+            help="Reader of the data set; auto: guessed from what lies there, and said.",
         ),
     ):  # fmt: skip
         function = option(function)
@@ -41,13 +41,18 @@ def open_divided(
     path: str, dataset: str, options: tuple[str, ...], splits: str
 ) -> Dataset | SceneDataset:
     """The data set at ``path``, divided; pictures from the web are fetched behind a bar."""
+    from mien.cli.support.photos import hint_at_photos, search_photos
     from mien.cli.support.progress import meter
+    from mien.cli.support.reader import say_reader
     from mien.datasets.files.fetching import FetchesPictures
-    from mien.datasets.opening import open_dataset
+    from mien.datasets.opening import AUTO, open_dataset
     from mien.datasets.splits import resplit
 
     opened = open_dataset(path, dataset, options)
+    say_reader(path, opened, dataset == AUTO)
     if isinstance(opened, FetchesPictures):
         with meter(unit="pictures fetched") as update:
             opened.fetch(update)
+    hint_at_photos(opened, options)
+    search_photos(opened, splits)
     return resplit(opened, splits)

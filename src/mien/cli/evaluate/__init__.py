@@ -35,7 +35,7 @@ OWN: dict[Kind, tuple[str, ...]] = {
 )
 @click.option(
     "--dataset", metavar="NAME",
-    help="Reader of the data; default: fer2013, for detectors coco, for runs the recipe's.",
+    help="Reader of the data; default: guessed and said; for runs the recipe's.",
 )  # fmt: skip
 @click.option(
     "--option", "options", multiple=True, metavar="KEY=VALUE",
@@ -138,7 +138,9 @@ def command(
     from mien.cli.support.console import print_scores
     from mien.cli.support.inputs import check_outputs
     from mien.cli.support.output_files import OutputFiles
+    from mien.cli.support.photos import hint_at_photos, search_photos
     from mien.cli.support.progress import meter
+    from mien.cli.support.reader import say_reader
     from mien.reports.page import Origin
     from mien.subjects.base import Settings
     from mien.subjects.load import open_subject
@@ -164,6 +166,9 @@ def command(
     files.check()
     subject = open_subject(source, Settings(**settings))
     measured = open_data(source, subject.recipe, data, dataset, options, splits)
+    say_reader(data, measured.whole, measured.guessed)
+    hint_at_photos(measured.whole, (*options, *subject.recipe.get("dataset_options", ())))
+    search_photos(measured.whole, measured.division[0])
     split = measured.only_split(split)
     report = {"classifier": classifier, "detector": detector}[source.kind]
     report.check(files, subject, measured, split)

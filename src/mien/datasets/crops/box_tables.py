@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,30 +12,9 @@ import numpy as np
 from mien.datasets.boxes import NO_BOX, Corners, by_corners, by_size, clean, length
 from mien.datasets.files.archive import DAMAGE, Archive
 from mien.datasets.files.coco import OtherFormat, open_coco
+from mien.datasets.files.columns import find_columns
 from mien.datasets.files.lines import bounded_lines
 from mien.errors import DatasetError
-
-COLUMNS = {
-    "picture": (
-        "path", "file", "file_name", "filename", "filepath", "image", "image_path", "img", "name",
-        "subdirectory_filepath",
-    ),
-    "label": ("expression", "emotion", "label", "class", "category", "class_name"),
-    "split": ("split", "subset", "set", "usage", "partition"),
-    "subject": ("subject", "subject_id", "person", "identity"),
-    "valence": ("valence",),
-    "arousal": ("arousal",),
-}  # fmt: skip
-"""Names of each column, in any case; the first that is there counts."""
-CORNERS = (
-    ("x1", "y1", "x2", "y2"), ("xmin", "ymin", "xmax", "ymax"), ("left", "top", "right", "bottom"),
-)  # fmt: skip
-"""Columns of a box by its corners, in pixels."""
-SIZES = (
-    ("x", "y", "w", "h"), ("x", "y", "width", "height"), ("left", "top", "width", "height"),
-    ("face_x", "face_y", "face_width", "face_height"),
-)  # fmt: skip
-"""Columns of a box by its top left corner and its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,34 +92,6 @@ def _read_csv(archive: Archive, table: str) -> Iterator[Entry]:
         raise DatasetError(
             f"{archive.path}: {table} is damaged after line {line}, or not CSV: {error}"
         ) from None
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Which columns of a table hold what."""
-
-    header: tuple[str, ...]
-    """Every column, in small letters."""
-    named: Mapping[str, str]
-    """Each key of ``COLUMNS`` → its column; empty where there is none."""
-    box: tuple[str, ...] | None
-    """Four columns; ``None`` without a box."""
-    by_corners: bool
-    """Whether the four are corners."""
-
-    @property
-    def is_labelled(self) -> bool:
-        """Whether there are columns for pictures and labels."""
-        return bool(self.named["picture"] and self.named["label"])
-
-
-def find_columns(header: Sequence[str]) -> Columns:
-    """The usual names in a table's ``header``."""
-    cells = tuple(cell.strip().lower() for cell in header)
-    named = {what: next((n for n in names if n in cells), "") for what, names in COLUMNS.items()}
-    corners = next((four for four in CORNERS if set(four) <= set(cells)), None)
-    sized = next((four for four in SIZES if set(four) <= set(cells)), None)
-    return Columns(cells, named, corners or sized, corners is not None)
 
 
 def _row_reader(header: Sequence[str]) -> Callable[[dict[str, str], int], Entry]:

@@ -10,21 +10,19 @@ from pathlib import Path
 from mien.datasets.base import DatasetFacts, check_split
 from mien.datasets.boxes import KEPT, OUTSIDE
 from mien.datasets.crops.box_tables import Entry, read_table
-from mien.datasets.crops.folder import ORDER, ORDERS, expression_in
+from mien.datasets.crops.label_names import LabelNames
 from mien.datasets.files.archive import Archive, open_archive, pictures_beside
 from mien.datasets.files.coco import OtherFormat
 from mien.datasets.files.lookup import PictureFinder, path_in_archive
 from mien.datasets.files.pictures import Picture
 from mien.datasets.files.split_names import SPLIT_OF, SPLITS, split_of_table
 from mien.datasets.samples import Pixels, Sample
-from mien.errors import ConfigError, DatasetError, InputError
-from mien.labels import canonical
+from mien.errors import DatasetError
 from mien.preprocess.crop import face_crop
 from mien.registry import register_dataset
 from mien.specs.classifier import ModelSpec
 from mien.types import Box, Face
 
-_LONGEST = 100  # characters of a label
 _SQUARE = ModelSpec("square", ("neutral",), 1)  # only its framing is used: no margin, not turned
 
 
@@ -36,7 +34,8 @@ class Boxes:
     ``bbox`` is x, y, width and height. A CSV has a row for each face and, in any order and case, a
     column for the picture, one for the expression and four for the box, by its corners or by its
     size, all in pixels: see ``mien.datasets.crops.box_tables``. Columns for split, subject, valence
-    and arousal are optional. Expressions are spelt as in ``folder``; numbers need its ``order``.
+    and arousal are optional. Expressions are spelt as in ``folder``; numbers need its ``order``,
+    and own labels its ``labels``.
 
     The split is the row's own, else a word in the file's name (``instances_val2017.json``), else
     its folder (``train/_annotations.coco.json``), else ``train``. Pictures are found by the path
@@ -49,20 +48,19 @@ class Boxes:
     Raises ``DatasetError`` where nothing is left, or a file is damaged.
     """
 
-    def __init__(self, path: str | Path, order: str | None = None) -> None:
-        if order is not None and order not in ORDERS:
-            raise ConfigError(f"boxes takes order={', '.join(ORDERS)}, not {order!r}")
+    def __init__(
+        self, path: str | Path, order: str | None = None, labels: tuple[str, ...] | None = None
+    ) -> None:
+        self._labels = LabelNames("boxes", labels, order)
         self.path = Path(path)
-        self._order = ORDERS[order] if order else None
         self._archive = archive = open_archive(self.path)
         self._single = archive.is_file
         if archive.is_file:  # a table: its pictures lie beside it
             self._archive = open_archive(self.path.parent)
         tables = [n for n in archive.names() if n.lower().endswith((".json", ".csv"))]
-        self._photos = _Photos(self._archive)
+        self._photos = Photos(self._archive)
         self._finder = PictureFinder(self._archive)
         self._faces: dict[str, list[Entry]] = {}
-        self._nouns: dict[str, tuple[str | None, str]] = {}  # label → its noun, or why it has none
         self._skipped: dict[str, dict[str, list[str]]] = {}
         others = []
         for table in tables:
@@ -79,9 +77,7 @@ class Boxes:
                 "such as path, expression, x1, y1, x2, y2"
             )
         held = {face.label for faces in self._faces.values() for face in faces}
-        self.facts = DatasetFacts(
-            name="boxes", labels=tuple(noun for noun in ORDER if noun in held)
-        )
+        self.facts = DatasetFacts(name="boxes", labels=self._labels.in_order(held))
 
     def splits(self) -> tuple[str, ...]:
         """Those of ``train``, ``valid``, ``public``, ``private`` and ``test`` that exist."""
@@ -109,28 +105,23 @@ class Boxes:
         return skipped
 
     def _put(self, entry: Entry, table: str) -> None:
-        """Add a face, with its noun and a path from the archive's root, unless it is left out."""
+        """Add a face, with its label and a path from the archive's root, unless it is left out."""
         split = SPLIT_OF.get(entry.split.lower()) or split_of_table(table) or "train"
-        label = entry.label[:_LONGEST]
-        if label not in self._nouns:  # few labels are many rows', and each look-up takes a while
-            noun = expression_in(label, self._order)
-            why = "" if noun else _no_expression(label, self._order is not None)
-            self._nouns[label] = noun, why
-        noun, why = self._nouns[label]
+        label, why = self._labels.find(entry.label), self._labels.problem(entry.label)
         problem = entry.problem
         if why and (not problem or problem in KEPT):
             problem = why
         if problem:
             self._skipped.setdefault(split, {}).setdefault(problem, []).append(entry.key)
-        if noun is not None and (not problem or problem in KEPT):
+        if label is not None and (not problem or problem in KEPT):
             picture = path_in_archive(table.rpartition("/")[0], entry.picture)
-            self._faces.setdefault(split, []).append(replace(entry, label=noun, picture=picture))
+            self._faces.setdefault(split, []).append(replace(entry, label=label, picture=picture))
 
 
 _KEPT_BYTES = 64 << 20  # for each thread
 
 
-class _Photos(threading.local):
+class Photos(threading.local):
     """Decodes photos; each thread keeps its last one, since the faces of a photo come together.
 
     A photo of more than 64 MB is not kept: it is decoded again for each face.
@@ -155,7 +146,7 @@ class _Photos(threading.local):
 class SquareCrop:
     """The face of a photo, for ``Sample.pixels``."""
 
-    photos: _Photos
+    photos: Photos
     photo: str
     box: Box
 
@@ -167,13 +158,3 @@ class SquareCrop:
             where = f"{self.photos.archive.path}: {self.photo}"
             raise DatasetError(f"{where}: {OUTSIDE}: {box.to_list(1)}")
         return face_crop(photo, Face(self.box), _SQUARE).copy()  # a view would keep the photo
-
-
-def _no_expression(label: str, ordered: bool) -> str:
-    if label.isdecimal() and not ordered:
-        return f"the label {label!r} is a number: choose its meaning with order={', '.join(ORDERS)}"
-    try:
-        canonical(label)
-    except InputError as error:
-        return f"the label {error}"
-    return f"the label {label!r} is not a number of that order"

@@ -12,14 +12,14 @@ from typing import NamedTuple
 
 from mien.datasets.base import DatasetFacts, check_split
 from mien.datasets.crops.ckplus import FRAMES, SUBJECT, is_ckplus, read_ckplus
+from mien.datasets.crops.label_names import DIGITS, ORDERS, LabelNames
 from mien.datasets.crops.rafdb import find_list, read_rafdb
 from mien.datasets.files.archive import open_archive, pictures_beside
 from mien.datasets.files.folders import Folder
 from mien.datasets.files.pictures import Picture
 from mien.datasets.files.split_names import SPLIT_OF, SPLITS, split_of_folders
 from mien.datasets.samples import Sample
-from mien.errors import ConfigError, DatasetError, InputError
-from mien.labels import AFFECTNET8, CKPLUS, FER2013, RAFDB, canonical
+from mien.errors import ConfigError, DatasetError
 from mien.media.formats import (
     count_suffixes,
     describe_left_out,
@@ -29,19 +29,8 @@ from mien.media.formats import (
 )
 from mien.registry import register_dataset
 
-ORDER = (*FER2013, "contempt")
-"""The order of the labels; a data set has those that it holds."""
-ORDERS = {
-    "fer2013": dict(enumerate(FER2013)),
-    "affectnet": dict(enumerate(AFFECTNET8)),
-    "ckplus": dict(enumerate(CKPLUS)),
-    "rafdb": dict(enumerate(RAFDB, start=1)),
-}
-"""Expressions that numbers stand for as names of folders, by data set."""
 SUBJECTS = {"ckplus": SUBJECT}
 """Patterns that find the subject in file names, by data set."""
-_NUMBERED = re.compile(r"(\d+)(?:[\s_.-]+(.+))?")  # 3, 03_happy, 3-Happiness
-_DIGITS = 2  # of a label; longer numbers are those of sequences, subjects or years
 _HIGHEST = max(number for numbers in ORDERS.values() for number in numbers)
 _NO_FOLDER = "in no folder named by an expression"
 
@@ -63,6 +52,10 @@ class ExpressionFolders:
     above that with a name such as ``train``, ``val`` or ``test``
     (``mien.datasets.files.split_names``), else ``train``.
 
+    ``labels``: ``free`` for labels of your own, which are the names of the folders that the
+    pictures lie in; or a list of them, such as ``bored,pain,drowsy``, which fixes their order
+    (``mien.datasets.crops.label_names``).
+
     Two data sets are also read as they are published: RAF-DB with its list
     (``mien.datasets.crops.rafdb``), and CK+ with its ``Emotion`` files, of which ``frames`` chooses
     the frames (``mien.datasets.crops.ckplus``).
@@ -71,10 +64,10 @@ class ExpressionFolders:
     is the subject, or ``ckplus`` for names such as ``S005_001_00000011.png``; CK+ as published
     needs neither.
 
-    Labels are the expressions found, in the order of FER2013 with contempt last. Pictures have any
-    size and are decoded when they are read. Raises ``DatasetError`` where a folder of pictures is
-    not named by an expression or there are no pictures, ``ConfigError`` for other values of the
-    options.
+    Expressions found are in the order of FER2013 with contempt last, own labels sorted. Pictures
+    have any size and are decoded when they are read. Raises ``DatasetError`` where a folder of
+    pictures is not named by an expression or there are no pictures, ``ConfigError`` for other
+    values of the options.
     """
 
     def __init__(
@@ -83,9 +76,9 @@ class ExpressionFolders:
         order: str | None = None,
         subject: str | None = None,
         frames: str = FRAMES[0],
+        labels: tuple[str, ...] | None = None,
     ) -> None:
-        if order is not None and order not in ORDERS:
-            raise ConfigError(f"folder takes order={', '.join(ORDERS)}, not {order!r}")
+        self._labels = LabelNames("folder", labels, order)
         if frames not in FRAMES:
             raise ConfigError(f"folder takes frames={', '.join(FRAMES)}, not {frames!r}")
         self.path = Path(path)
@@ -99,7 +92,9 @@ class ExpressionFolders:
         self._skipped = pictures_beside(self._archive)
         self._missing: dict[str, list[str]] = {}
         files: dict[str, list[_File]] = {}
-        if listed := find_list(names):
+        if self._labels.is_own:
+            files = self._by_folder(pictures)
+        elif listed := find_list(names):
             found, self._missing = read_rafdb(self._archive, listed, pictures)
             for split, name, expression in found:
                 files.setdefault(split, []).append(_File(name, expression))
@@ -109,7 +104,7 @@ class ExpressionFolders:
             self._subject = self._subject or _pattern("ckplus")
             files["train"] = [_File(*entry) for entry in labelled.items()]
         else:
-            files = self._by_folder(pictures, ORDERS[order] if order else None)
+            files = self._by_folder(pictures)
         if not any(files.values()):
             raise DatasetError(
                 f"{self.path} holds no pictures in folders named by expression: expected "
@@ -124,9 +119,7 @@ class ExpressionFolders:
                 of if of in self._files else next(iter(self._files)), []
             ).append(name)
         held = {file.expression for found in self._files.values() for file in found}
-        self.facts = DatasetFacts(
-            name="folder", labels=tuple(noun for noun in ORDER if noun in held)
-        )
+        self.facts = DatasetFacts(name="folder", labels=self._labels.in_order(held))
 
     def splits(self) -> tuple[str, ...]:
         """Those of ``train``, ``valid``, ``public``, ``private`` and ``test`` that exist."""
@@ -158,9 +151,7 @@ class ExpressionFolders:
             skipped.setdefault(left_out(name), []).append(name)
         return skipped
 
-    def _by_folder(
-        self, pictures: list[str], order: dict[int, str] | None
-    ) -> dict[str, list[_File]]:
+    def _by_folder(self, pictures: list[str]) -> dict[str, list[_File]]:
         """Split → files, by the folders above them."""
         root = (self.path.resolve().name,) if isinstance(self._archive, Folder) else ()
         known: dict[str, tuple[str, str] | None] = {}  # folder → (split, expression)
@@ -168,7 +159,7 @@ class ExpressionFolders:
         for name in pictures:
             folder = name.rpartition("/")[0]
             if folder not in known:
-                known[folder] = self._meaning(folder, root, order, pictures)
+                known[folder] = self._meaning(folder, root, pictures)
             meaning = known[folder]
             if meaning is None:
                 self._skipped.setdefault(_NO_FOLDER, []).append(name)
@@ -177,45 +168,48 @@ class ExpressionFolders:
         return files
 
     def _meaning(
-        self, folder: str, root: tuple[str, ...], order: dict[int, str] | None, pictures: list[str]
+        self, folder: str, root: tuple[str, ...], pictures: list[str]
     ) -> tuple[str, str] | None:
-        """(split, expression) of the pictures in ``folder``; ``None`` beside expressions."""
+        """(split, label) of the pictures in ``folder``; ``None`` beside the labels' folders."""
         parts = PurePosixPath(folder).parts
-        numbers = [depth for depth, part in enumerate(parts) if part.strip().isdecimal()]
-        # A number may be that of a sequence, a subject or a month: a name comes first.
-        nearest = [(depth, None) for depth in reversed(range(len(parts)))]
-        for depth, by_number in [*nearest, *((n, order) for n in numbers if len(numbers) == 1)]:
-            if expression := expression_in(parts[depth], by_number):
+        own = [part for part in parts if part.lower() not in SPLIT_OF]
+        for depth in self._by_nearness(parts):
+            if label := self._labels.find(parts[depth]):
                 above = (*root, *parts[:depth])
                 splits = (SPLIT_OF.get(part.lower()) for part in reversed(above))
-                return next((split for split in splits if split), "train"), expression
-        own = [part for part in parts if part.lower() not in SPLIT_OF]
+                return next((split for split in splits if split), "train"), label
         if not own:
             return None  # such as an overview beside the folders of expressions
-        raise DatasetError(self._no_label(folder, own[-1], numbers, order, pictures))
+        raise DatasetError(self._no_label(folder, own[-1], pictures))
 
-    def _no_label(
-        self,
-        folder: str,
-        own: str,
-        numbers: list[int],
-        order: dict[int, str] | None,
-        pictures: list[str],
-    ) -> str:
+    def _by_nearness(self, parts: tuple[str, ...]) -> Iterator[int]:
+        """Depths of the folders that may be the label: names first, then the only number.
+
+        A number may be that of a sequence, a subject or a month. Of own labels that are not listed,
+        only the folder of the pictures itself can be one.
+        """
+        numbers = [depth for depth, part in enumerate(parts) if part.strip().isdecimal()]
+        names = [depth for depth in reversed(range(len(parts))) if depth not in numbers]
+        if self._labels.is_free:
+            names = [depth for depth in names[:1] if parts[depth].lower() not in SPLIT_OF]
+        yield from names
+        if len(numbers) == 1:
+            yield numbers[0]
+
+    def _no_label(self, folder: str, own: str, pictures: list[str]) -> str:
         """Why the pictures in ``folder`` have no label, and what to do."""
-        if order is None and own.isdecimal() and numbers_are_labels(pictures):
+        number = own.isdecimal()
+        if not self._labels.has_numbers and number and numbers_are_labels(pictures):
             return (
                 f"{self.path}: the folder {_short(folder)!r} is a number, which stands for another "
-                f"expression in every data set: choose one with order={', '.join(ORDERS)}"
+                f"expression in every data set: choose one with order={', '.join(ORDERS)}, or name "
+                "the labels from 0 on with labels=NAME,…"
             )
-        try:
-            canonical(_short(own))
-            reason = f"{_short(own)!r} is not a number of that order"
-        except InputError as error:
-            reason = str(error)
-        if order and len(numbers) > 1:
+        reason = self._labels.problem(own).removeprefix("the label ")
+        numbers = [part for part in PurePosixPath(folder).parts if part.strip().isdecimal()]
+        if self._labels.has_numbers and len(numbers) > 1:
             reason = "several of its folders are numbers, and only one can be the label"
-        elif own.isdecimal() and (order is None or len(own) > _DIGITS):
+        elif number and (not self._labels.has_numbers or len(own) > DIGITS):
             reason = (
                 f"{_short(own)!r} looks like the number of a sequence, a subject or a date; "
                 "expected a folder named by an expression, such as happiness"
@@ -232,22 +226,11 @@ def numbers_are_labels(pictures: Iterable[str]) -> bool:
     folders = {PurePosixPath(picture).parent for picture in pictures}
     numbered = [folder for folder in folders if folder.name.isdecimal()]
     for folder in numbered:
-        small = len(folder.name) <= _DIGITS and int(folder.name) <= _HIGHEST
+        small = len(folder.name) <= DIGITS and int(folder.name) <= _HIGHEST
         if not small or any(part.isdecimal() for part in folder.parts[:-1]):
             return False
     homes = {folder.parent for folder in numbered if folder.parent.name.lower() not in SPLIT_OF}
     return len(homes) <= 1
-
-
-def expression_in(name: str, order: dict[int, str] | None) -> str | None:
-    """The noun in a name such as ``03_happy``; a number alone stands for one by ``order``."""
-    match = _NUMBERED.fullmatch(name.strip())
-    if match and not match[2]:
-        return order.get(int(match[1])) if order and len(match[1]) <= _DIGITS else None
-    try:
-        return canonical(match[2] if match else name)
-    except InputError:
-        return None
 
 
 def _pattern(subject: str) -> re.Pattern[str]:

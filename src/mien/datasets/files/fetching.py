@@ -21,13 +21,13 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Protocol, runtime_checkable
 
-from mien.datasets.files.connecting import PRIVATE, SLOW, DownloadError
-from mien.datasets.files.web import UNREACHED, download, host_of
 from mien.errors import ConfigError, ImageReadError
 from mien.files import output_error, write_whole
 from mien.media.formats import SUFFIXES
 from mien.media.images import read_image
 from mien.media.memory import Budget
+from mien.web.connecting import PRIVATE, SLOW, DownloadError
+from mien.web.download import UNREACHED, download, host_of
 
 DEAD_LIST = "dead.csv"
 """Beside the pictures: address and reason of those that cannot be fetched."""

@@ -65,6 +65,13 @@ class Folder:
             raise self._unreadable(name, error) from None
         return io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
 
+    def open(self, name: str) -> IO[bytes]:
+        """One member of any size as an open binary file, to be read in parts."""
+        try:
+            return open_file(Path(self._inside(name)))
+        except (OSError, ValueError) as error:
+            raise self._unreadable(name, error) from None
+
     def _open(self, name: str, most: int) -> IO[bytes]:
         file = open_file(Path(self._inside(name)))
         if reason := too_large(os.fstat(file.fileno()).st_size, most):

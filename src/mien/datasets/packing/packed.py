@@ -20,12 +20,12 @@ from mien.arrays import read_arrays
 from mien.datasets.base import DatasetFacts
 from mien.datasets.files.split_names import is_split_name
 from mien.datasets.samples import Sample, Split
-from mien.errors import DatasetError, ModelSpecError, one_line
+from mien.errors import DatasetError, one_line
 from mien.parsing import is_text, is_whole, parse_json
+from mien.preprocess.crop import checked_framing
 from mien.preprocess.framing import framing_of
 from mien.reading import open_file, read_file
 from mien.registry import register_dataset
-from mien.specs.classifier import ModelSpec
 from mien.specs.metadata import LARGEST_INPUT
 
 VOTES, MOST_VOTES = 10, 10**6
@@ -213,8 +213,8 @@ def _check_manifest(manifest: Any) -> None:
 
 def _is_framing(value: Any) -> bool:
     try:
-        ModelSpec("framing", ("any",), 1, **framing_of(value))
-    except (ModelSpecError, TypeError, ValueError, KeyError):
+        checked_framing(value)
+    except (TypeError, ValueError, KeyError):
         return False
     return True
 

@@ -12,11 +12,9 @@ from typing import Any
 from mien.datasets.base import DatasetFacts, check_split
 from mien.datasets.files.addresses import keys_of, last_part, named_pictures, picture_names
 from mien.datasets.files.archive import Archive, open_archive, pictures_beside
-from mien.datasets.files.connecting import PRIVATE
 from mien.datasets.files.fetching import cache_folder, fetch
 from mien.datasets.files.folders import Folder
 from mien.datasets.files.pictures import Picture
-from mien.datasets.files.web import UNREACHED
 from mien.datasets.scene import Scene
 from mien.datasets.scenes.dataturks_export import (
     annotated_size,
@@ -28,6 +26,8 @@ from mien.datasets.scenes.dataturks_export import (
 from mien.datasets.scenes.marks import MarkedPictures, Marks
 from mien.errors import ConfigError, DatasetError
 from mien.registry import register_dataset
+from mien.web.connecting import PRIVATE
+from mien.web.download import UNREACHED
 
 SPLIT = "train"
 NO_FACE = frozenset({"notface", "notaface", "nonface", "noface"})

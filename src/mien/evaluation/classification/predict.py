@@ -6,6 +6,7 @@ Labels are matched by name, so a model and a data set may have them in different
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from mien.datasets.samples import Sample, identity, pixel_fingerprint, pixel_key
 from mien.errors import DatasetError, InputError, ModelError, NoFaceError
 from mien.evaluation.classification.predictions import Predictions
 from mien.evaluation.split_pictures import Progress, check_any_read, reason_for
-from mien.labels import canonical
+from mien.labels import canonical, noun_or_adjective
 from mien.preprocess.network_input import resize_crops, ten_crops
 
 CHUNK = 256
@@ -121,23 +122,36 @@ def match_labels(
     Expressions that only the model knows come last: such an answer always counts as wrong. Raises
     ``ModelError`` if the data set has an expression that the model does not know.
     """
-    known = [_noun(label) for label in model]
-    wanted = [_noun(label) for label in data]
-    missing = [label for label in wanted if label not in known]
+    columns = [_column(label, model) for label in data]
+    missing = [label for label, column in zip(data, columns, strict=True) if column is None]
     if missing:
         raise ModelError(
             f"model {name!r} cannot be measured on this data set: it does not know "
             f"{', '.join(missing)} (it knows: {', '.join(model)})"
         )
-    extra = [label for label in known if label not in wanted]
-    return [known.index(label) for label in wanted + extra], (*wanted, *extra)
+    found = [column for column in columns if column is not None]
+    extra = [index for index in range(len(model)) if index not in found]
+    return found + extra, (*map(_noun, data), *(_noun(model[index]) for index in extra))
+
+
+def _column(label: str, model: Sequence[str]) -> int | None:
+    """The output of ``model`` that means ``label``: the same word, else another spelling of it."""
+    for spelling in (str, _noun, _any_spelling):
+        same = [index for index, other in enumerate(model) if spelling(other) == spelling(label)]
+        if len(same) == 1:
+            return same[0]
+    return None
 
 
 def _noun(label: str) -> str:
-    try:
+    """The noun of an expression; other labels, which a model may have too, stay as they are."""
+    return noun_or_adjective(label) or label
+
+
+def _any_spelling(label: str) -> str:
+    with suppress(InputError):
         return canonical(label)
-    except InputError:  # a model may have classes of its own
-        return label
+    return label.casefold()
 
 
 class _Part(NamedTuple):

@@ -33,6 +33,12 @@ UNUSED = {
     "stem_width": ("cnn", "mlp", "timm", "unet", *FITTED),
 }
 """Mien's own architectures that have no use for a key."""
+NETWORK = (
+    "architecture", "backbone", "widths", "blocks", "hidden", "residual_blocks", "norm",
+    "activation", "whitening", "stem_stride", "stem_width", "squeeze_excitation", "channels",
+    "mean", "std", "resize", "input_size",
+)  # fmt: skip
+"""Keys that decide what trained weights compute: the network's shape and its input."""
 MAX_WIDTH, MAX_BLOCKS = 1 << 16, 1000
 """Beyond them a network fits into no memory."""
 MAX_WHITENED = 64 * 64
@@ -50,12 +56,12 @@ class ClassifierConfig(BaseConfig):
     memory_keys = "widths, input_size or limit"
 
     # --- data ---
-    dataset: str = "fer2013"
+    dataset: str = "auto"
     splits: str = "official"
     """``official``, or how ``splits_from`` is divided at random into ``train`` and ``valid`` (and
     ``test``): ``random:90/10`` (per cent, stratified by class), ``random:1600/400/5000``
     (pictures), ``subject:80/20`` (no subject is in two parts). Copies of a picture stay
-    together."""
+    together. ``auto``: the data's own ``valid``, or without one ``random:90/10``."""
     valid_split: str | None = "public"
     """The split to validate on after every epoch, never learned from; ``None`` (in TOML ""): no
     validation."""
@@ -75,10 +81,18 @@ class ClassifierConfig(BaseConfig):
     backbone: str = ""
     """The network of timm to use, such as ``resnet18``; only with the architecture ``timm``."""
     weights: str | None = None
-    """Initial weights of the backbone: ``imagenet`` (downloaded) or a local file; ``None``:
-    random."""
+    """Initial weights: ``default`` (the shipped model), a run's folder, its checkpoint, or an
+    ``.onnx`` file of ``mien export``; for ``timm`` also ``imagenet`` (downloaded) or a file of the
+    backbone's weights; ``None`` (in TOML ""): random. A path is relative to the folder where the
+    command runs."""
+    network_from_weights: bool = False
+    """Take the network's shape and input from the recipe that ``weights`` were trained with. The
+    run's own recipe then has these keys, and this one is off."""
     freeze_epochs: CountOrZero = 0
-    """Train only the new last layer for the first N epochs."""
+    """Train only the last layer for the first N epochs; with ``epochs`` or more, a linear probe.
+    Frozen layers keep their batch statistics."""
+    freeze_statistics: bool = False
+    """Batch normalisation keeps the statistics of ``weights`` while it is tuned."""
     widths: tuple[int, ...] = (32, 64, 128, 224)
     """Channels of each stage; for ``mlp`` the sizes of its hidden layers."""
     blocks: tuple[int, ...] = (2, 2, 2, 2)
@@ -193,7 +207,19 @@ class ClassifierConfig(BaseConfig):
     # --- optimisation ---
     epochs: Count = 60
     batch_size: Count = 128
+    min_steps: CountOrZero = 0
+    """Run for at least this many steps: ``epochs`` is raised until it does, and ``freeze_epochs``
+    and ``weak_epochs`` by the same factor. It is off where ``epochs`` is set on the command line.
+    The run's own recipe has the resulting numbers, and this key and the next one are 0."""
+    min_steps_per_epoch: CountOrZero = 0
+    """Lower ``batch_size``, to 4 at most, until an epoch has this many steps."""
     lr: Positive = 0.1
+    layer_decay: Annotated[
+        float, Rule(lambda value: 0 < value <= 1, "be above 0 and at most 1")
+    ] = 1.0
+    """The learning rate of each layer is that of the next one, closer to the last, times this
+    factor (Clark et al. 2020; Bao et al. 2022); a block counts as one layer. 1: all learn at
+    ``lr``."""
     weight_decay: NotNegative = 5e-4
     l1: NotNegative = 0.0
     """L1 penalty on the same weights, added to the loss."""
@@ -274,7 +300,8 @@ def _within(values: tuple[int, ...], most: int) -> bool:
 def _combinations(config: ClassifierConfig) -> Iterator[str]:
     """Keys that exclude each other, with the reason."""
     fitted = config.architecture in FITTED
-    if not fitted and config.limit is not None and config.limit < config.batch_size:
+    few = config.limit is not None and config.limit < config.batch_size
+    if few and not fitted and not config.min_steps_per_epoch:
         yield f"limit ({config.limit}) must not be below batch_size ({config.batch_size})"
     if config.valid_split is None:
         if config.schedule == "plateau":
@@ -294,15 +321,14 @@ def _combinations(config: ClassifierConfig) -> Iterator[str]:
                 yield f"label_weight 0 learns valence and arousal alone: leave {key} out"
     if config.sampling == "balanced" and config.class_weights:
         yield "sampling balanced and class_weights both correct for class frequencies: choose one"
-    if config.freeze_epochs:
-        if config.architecture != "timm" or config.weights is None:
-            yield "freeze_epochs keeps pretrained weights fixed: set weights"
-        if config.freeze_epochs >= config.epochs:
-            yield "freeze_epochs must be fewer than epochs, to train the whole network at last"
+    if config.weights is None:
+        for key in ("freeze_epochs", "freeze_statistics", "network_from_weights"):
+            if getattr(config, key):
+                yield f"{key} keeps something of pretrained weights: set weights"
     if (config.architecture == "timm") != bool(config.backbone):
         yield "architecture timm and backbone come together: set both or neither"
-    if config.weights is not None and config.architecture != "timm":
-        yield "weights are for the architecture timm: others start from random weights"
+    if config.weights == "imagenet" and config.architecture != "timm":
+        yield "imagenet weights are for the architecture timm: give weights of this one"
     if config.whitening:
         values = config.channels * config.input_size**2
         if config.size_schedule:
@@ -312,10 +338,11 @@ def _combinations(config: ClassifierConfig) -> Iterator[str]:
                 f"whitening of {values} values per picture needs a matrix of {values}²: "
                 "lower input_size or channels"
             )
-        if config.weights is not None:
+        if config.weights == "imagenet":
             yield "weights of a backbone were not trained on whitened input: leave one of them out"
     if fitted:
-        for key in ("ferplus_weight", "affect_weight", "teacher", "patience", "size_schedule"):
+        for key in ("ferplus_weight", "affect_weight", "teacher", "patience", "size_schedule",
+                    "weights", "min_steps", "min_steps_per_epoch"):  # fmt: skip
             if getattr(config, key):
                 yield f"{config.architecture} is not trained by gradient steps: leave {key} out"
     for key, architectures in UNUSED.items():

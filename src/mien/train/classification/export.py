@@ -28,6 +28,7 @@ from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.models.base import Network
 from mien.train.classification.models.fitted import Fitted
 from mien.train.classification.spec import input_spec, run_framing
+from mien.train.classification.vectors import vectors_of
 from mien.train.model_card import add_choices, add_training_facts
 from mien.train.onnx_graph import Weights, open_model, store_float16, traced, with_spec
 
@@ -112,7 +113,7 @@ def export_classifier(
     spec = replace(add_choices(spec, weights, name, licence, card), **(framing or {}))
     split = None
     if calibrate is not None:
-        dataset = open_dataset(calibrate, config.dataset, config.dataset_options)
+        dataset = open_dataset(calibrate, config.dataset, config.dataset_options, wants="crops")
         split = calibration_split(dataset, calibrate_split, config, spec, Path(run))
 
     model = to_onnx(net, spec)
@@ -133,7 +134,7 @@ def export_classifier(
         spec = calibrated(spec, logits[-len(labels) :], labels, split.name)
         spec = replace(spec, card={**spec.card, "calibration_part": split.part})
 
-    data = with_spec(model, spec)
+    data = with_spec(model, spec, vectors_of(net))
     write_whole(Path(out), data)
     notes = () if split is None else split.notes
     return ExportedClassifier(Path(out), spec, len(data), difference, affect_difference, notes)

@@ -20,6 +20,7 @@ from mien.registry import architectures
 from mien.train.classification.augment import augment
 from mien.train.classification.batches import Draw, draws
 from mien.train.classification.config import ClassifierConfig
+from mien.train.classification.from_onnx import fit_norms
 from mien.train.classification.loss_history import LossHistory, watched
 from mien.train.classification.losses import concordance
 from mien.train.classification.mixing import mix
@@ -29,16 +30,20 @@ from mien.train.classification.network_checks import check_network
 from mien.train.classification.objective import Objective
 from mien.train.classification.sampling import epoch_length
 from mien.train.classification.spec import input_side, input_spec
+from mien.train.classification.start import Start, is_foreign, load_start, open_start
 from mien.train.classification.teachers import Teachers, load_teachers
 from mien.train.classification.tensors import TensorSplit, load_split
 from mien.train.distributed import World
 from mien.train.metrics_file import Row
+from mien.train.model_card import START
 from mien.train.optim import l1_norm
 from mien.train.task import check_same_data, epoch_seed, steps_per_epoch
 
 VALIDATION_BATCH = 256
 WHITENING_PICTURES = 10_000
 """ZCA whitening is fitted on at most this many pictures."""
+NORM_PICTURES = 2_000
+"""Statistics of norms that an exported file has folded are of at most this many pictures."""
 
 Batch = tuple[Tensor, list[Tensor]]
 """(N, C, S, S) network inputs, and the targets of ``Objective.targets``."""
@@ -61,7 +66,7 @@ class ClassifierTask:
             self.valid = load_split(dataset, config.valid_split, config, spec, device)
         self.pictures = len(self.data)
         self.unreadable = (*self.data.unreadable, *(self.valid.unreadable if self.valid else ()))
-        self.notes = (
+        self.notes: tuple[str, ...] = (
             *_without_face(self.data, config.train_split),
             *(_without_face(self.valid, str(config.valid_split)) if self.valid else ()),
             *_missing(self.data, config.train_split, "the model cannot learn"),
@@ -71,6 +76,7 @@ class ClassifierTask:
                 else ()
             ),
             *_uneven(self.data, config, spec.labels),
+            *(["only the last layer is trained, as freeze_epochs says"] * _is_probe(config)),
         )
         teachers = Teachers(nets, device, config.distill_flip) if nets else None
         self.objective = Objective(config, classes, self.data, teachers)
@@ -86,6 +92,8 @@ class ClassifierTask:
         self.history = LossHistory()
         self.generator = torch.Generator(device)
         """Draws the order and the augmentation; seeded anew for every epoch."""
+        self._started_from: Mapping[str, str] = {}
+        """Facts of the initial weights, for the model's card."""
         self._valid_inputs: list[Tensor] | None = None
         shape = (1, spec.channels, 1, 1)
         self.mean = torch.tensor(spec.mean, device=device).view(shape)
@@ -95,6 +103,17 @@ class ClassifierTask:
     def rate_factor(self) -> float:
         """What ``schedule = "plateau"`` has lowered the rate to."""
         return self.history.rate
+
+    @property
+    def rate_factors(self) -> dict[nn.Parameter, float]:
+        """``layer_decay`` to the power of the layers from each weight to the heads."""
+        layers = list(self.net.body_layers())
+        decay = self.config.layer_decay
+        return {
+            weight: decay ** (len(layers) - depth)
+            for depth, layer in enumerate(layers)
+            for weight in layer
+        }
 
     @property
     def generators(self) -> tuple[torch.Generator, ...]:
@@ -118,14 +137,27 @@ class ClassifierTask:
         return self.history.out_of_patience(self.config)
 
     def start(self) -> None:
-        """Load the backbone's weights, and fit the whitening on training pictures."""
+        """Load the initial weights, or fit the whitening on training pictures."""
         config = self.config
-        if config.weights is not None:
+        if config.weights is not None and is_foreign(config):
             self.net.load_pretrained(config.weights)
-        if config.whitening:
-            order = np.random.default_rng(config.seed).permutation(len(self.data))
-            rows = torch.from_numpy(np.sort(order[:WHITENING_PICTURES]))
-            self.net.fit_input(self._normalised(self.data, rows))
+        elif config.weights is not None:
+            self._load_start(open_start(config.weights))
+        elif config.whitening:
+            self.net.fit_input(self._normalised(self.data, self._some(WHITENING_PICTURES)))
+
+    def _load_start(self, start: Start) -> None:
+        """Take over the weights of a classifier of Mien."""
+        self._started_from = start.facts
+        self.notes = (*self.notes, load_start(self.net, start, self.spec.labels))
+        if start.folded:
+            parts = torch.split(self._some(NORM_PICTURES), VALIDATION_BATCH)
+            fit_norms(self.net, start.folded, (self._normalised(self.data, p) for p in parts))
+
+    def _some(self, most: int) -> Tensor:
+        """Rows of at most so many training pictures, drawn with the recipe's seed."""
+        order = np.random.default_rng(self.config.seed).permutation(len(self.data))
+        return torch.from_numpy(np.sort(order[:most]))
 
     def begin_epoch(self, epoch: int) -> None:
         """Freeze or release the backbone; fit a network that remembers its pictures."""
@@ -137,6 +169,10 @@ class ClassifierTask:
         for parameter in self.net.backbone_parameters():
             parameter.requires_grad_(not frozen)
         self.net.train(not frozen)  # a frozen backbone keeps its batch statistics
+        if self.config.freeze_statistics:
+            for module in self.net.modules():
+                if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                    module.eval()
 
     def batches(self, epoch: int) -> Iterator[Draw]:
         """Which pictures come in each step, and how they are mixed."""
@@ -219,6 +255,7 @@ class ClassifierTask:
             "fingerprint": self.data.fingerprint,
             **({"valid_fingerprint": self.valid.fingerprint} if self.valid else {}),
             "weights_from": self.config.weights or "scratch",
+            **({START: dict(self._started_from)} if self._started_from else {}),
         }
         if self.config.patience:
             facts["selected_on"] = str(self.config.valid_split)
@@ -254,6 +291,7 @@ class ClassifierTask:
                 f"{folder} was trained {had} FER+ votes, and this copy of the data comes {has} "
                 "them: resume with the same data"
             )
+        self._started_from = facts.get(START, {})
         self.history = LossHistory(**state.get("watch", {}))
 
     def _validation_inputs(self, split: TensorSplit) -> Iterable[Tensor]:
@@ -290,6 +328,10 @@ def _uneven(data: TensorSplit, config: ClassifierConfig, labels: Sequence[str]) 
     by_label = dict(zip(labels, counts, strict=True))
     found = uneven_classes(config.train_split, by_label, weighted)
     return [found] * bool(found)
+
+
+def _is_probe(config: ClassifierConfig) -> bool:
+    return 0 < config.epochs <= config.freeze_epochs
 
 
 def _missing(split: TensorSplit, name: str, therefore: str) -> list[str]:

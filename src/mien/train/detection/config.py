@@ -42,7 +42,7 @@ class DetectorConfig(BaseConfig):
     """Marks the recipe as a detector's."""
 
     # --- data ---
-    dataset: str = "coco"
+    dataset: str = "auto"
     """Registered name of a reader of whole pictures with marked faces."""
     splits: str = "random:90/10"
     valid_split: str | None = "valid"

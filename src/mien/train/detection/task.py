@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.swa_utils import update_bn
 
 from mien.datasets.base import SceneDataset
@@ -32,6 +32,7 @@ class DetectorTask:
     rate_factor = 1.0
     notes: tuple[str, ...] = ()
     stopped = False
+    rate_factors: Mapping[nn.Parameter, float] = {}
     graph_obstacle = "a detector's work depends on what it finds"
     generators = ()
 

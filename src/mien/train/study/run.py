@@ -51,6 +51,9 @@ from mien.weights import DEFAULT
 class Watcher:
     """What ``run_study`` reports while it works; each method may be overridden."""
 
+    def opened(self, dataset: Dataset) -> None:
+        """The data set was opened."""
+
     def begins(self, number: int, count: int, entry: Entry) -> None:
         """Classifier ``number`` of ``count`` begins."""
 
@@ -83,23 +86,27 @@ def run_study(
     from_scratch: bool = False,
     device: torch.device | None = None,
     watcher: Watcher | None = None,
+    options: Sequence[str] = (),
 ) -> StudyResult:
     """Train, measure and report the study's classifiers on FER2013 at ``data``.
 
     Each gets a run's folder in ``out/runs``; steps that are already done are skipped. Writes
     ``study.json``, ``study.md`` and ``study.png`` into ``out`` after every classifier. One that
-    fails is reported and does not stop the others. ``only`` and ``from_scratch``: see ``plan``.
+    fails is reported and does not stop the others. ``only`` and ``from_scratch``: see ``plan``;
+    ``options`` are the reader's, such as ``detect=yes``.
 
     Raises ``UnknownNameError``, ``DatasetError``, ``OutputError``, and ``ConfigError`` if ``out``
     has a study of other data, or another process works in it.
     """
     entries = plan(schedule, only, from_scratch)
-    dataset = open_dataset(data)
+    dataset = open_dataset(data, options=options, wants="crops")
     device, watcher = device or pick_device(), watcher or Watcher()
+    watcher.opened(dataset)
     make_folder(out / "runs")
     everything, name = plan(schedule, (), from_scratch), shlex.quote(Path(data).name)
     command = f"mien study --data {name} --out {shlex.quote(out.name)} --schedule {schedule}"
     command += " --from-scratch" * from_scratch
+    command += "".join(f" --option {shlex.quote(option)}" for option in options)
     result = StudyResult([], [])
     with lock_folder(out, "running a study in"):
         check_same_data(dataset, out)

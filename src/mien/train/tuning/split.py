@@ -17,15 +17,16 @@ def tuning_split(config: ClassifierConfig) -> tuple[ClassifierConfig, str]:
     That split is the part ``valid`` of a division of a training split. The note is empty if the
     recipe has one already. Raises ``ConfigError`` if the recipe divides a split that is reported.
     """
-    source = config.train_split if config.splits == "official" else config.splits_from
+    whole = config.splits in ("official", "auto")
+    source = config.train_split if whole else config.splits_from
     if source in REPORTED:
         raise ConfigError(
             f"the recipe {config.name!r} learns from the split {source!r}, which is reserved for "
             "reporting: tune on a training split (splits_from)"
         )
-    if config.splits != "official" and config.valid_split == "valid":
+    if not whole and config.valid_split == "valid":
         return config, ""
-    how = "random:90/10" if config.splits == "official" else config.splits
+    how = "random:90/10" if whole else config.splits
     tuned = replace(
         config, splits=how, splits_from=source, train_split="train", valid_split="valid"
     )

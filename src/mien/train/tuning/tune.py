@@ -32,7 +32,7 @@ from mien.errors import ConfigError, TrainingError, one_line
 from mien.files import make_folder, sweep
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.loss_history import row_of_kept_epoch
-from mien.train.session import pick_device
+from mien.train.session import pick_device, with_reader
 from mien.train.trainer import train
 from mien.train.tuning.claim import check_folders, claim
 from mien.train.tuning.report import write_report
@@ -105,6 +105,7 @@ def tune(
     trial has finished; ``DatasetError`` and ``OutputError``. None of them loses a finished trial.
     """
     trials = space.count_trials(method, trials)
+    config = with_reader(config, dataset)
     tuned, note = tuning_split(config)
     if note:
         raise ConfigError(f"this recipe would be tuned on a split that is reported: {note}")

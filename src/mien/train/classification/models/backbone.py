@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from torch import Tensor, nn
@@ -11,7 +11,7 @@ from mien.errors import ConfigError, ModelFileError, TrainingError, nearest, one
 from mien.extras import require_extra
 from mien.registry import register_architecture
 from mien.train.classification.config import ClassifierConfig
-from mien.train.classification.models.base import Network
+from mien.train.classification.models.base import Network, layers_of
 
 IMAGENET = "imagenet"
 LAST_LAYERS = ("fc.", "head.", "classifier.", "pre_logits.")
@@ -35,6 +35,10 @@ class Backbone(Network):
     def init_weights(self) -> None:
         """Keep the weights that timm has drawn."""
 
+    def body_layers(self) -> Iterator[list[nn.Parameter]]:
+        """The weights of each of the backbone's layers, blocks or stages."""
+        yield from layers_of(self.backbone.children())
+
     def features(self, x: Tensor) -> Tensor:
         """(N, C, S, S) → (N, F) pooled features."""
         pooled: Tensor = self.dropout(self.backbone(self.prepare(x)))
@@ -50,6 +54,10 @@ class Backbone(Network):
         """
         from timm.models import load_pretrained
 
+        if self.whitening is not None:
+            raise ConfigError(
+                "weights of a backbone were not trained on whitened input: leave one of them out"
+            )
         source = self.backbone.pretrained_cfg
         state = read_weights(fetch(self.name, source) if weights == IMAGENET else weights)
         own = self.backbone.state_dict()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from torch import Tensor, nn
 
@@ -14,6 +14,9 @@ TRAINED_ONLY = ("auxiliary.",)
 """Prefixes of weights that an exported model leaves out."""
 AFFECT = "affect."
 """Prefix of the weights that estimate valence and arousal."""
+
+HEADS = ("head.", AFFECT, *TRAINED_ONLY)
+"""Prefixes of the weights of all heads."""
 
 
 class Network(nn.Module):
@@ -99,15 +102,38 @@ class Network(nn.Module):
     def backbone_parameters(self) -> Iterator[nn.Parameter]:
         """All weights but the heads': those that ``freeze_epochs`` freezes."""
         for name, parameter in self.named_parameters():
-            if not name.startswith(("head.", AFFECT, *TRAINED_ONLY)):
+            if not name.startswith(HEADS):
                 yield parameter
 
+    def body_layers(self) -> Iterator[list[nn.Parameter]]:
+        """The weights of each layer or block but the heads, from the input to the features."""
+        children = [m for name, m in self.named_children() if f"{name}." not in HEADS]
+        yield from layers_of(children)
+
     def load_pretrained(self, weights: str) -> None:
-        """Load the recipe's ``weights``. Raises ``ConfigError`` if the architecture takes none."""
+        """Load foreign ``weights``. Raises ``ConfigError`` if the architecture takes none."""
         raise ConfigError(
-            f"weights = {weights!r}: this architecture starts at random; only the architecture "
-            "timm takes weights"
+            f"weights = {weights!r}: this architecture takes no foreign weights; give default, a "
+            "run, its checkpoint, or an .onnx file of 'mien export'"
         )
+
+
+def layers_of(modules: Iterable[nn.Module]) -> Iterator[list[nn.Parameter]]:
+    """The weights of each of ``modules`` in order; of a sequence, of each of its members.
+
+    A normalisation, which has only vectors, belongs to the layer before it.
+    """
+    layer: list[nn.Parameter] = []
+    for module in modules:
+        parts = module if isinstance(module, nn.Sequential | nn.ModuleList) else [module]
+        for part in parts:
+            own = list(part.parameters())
+            if layer and any(p.ndim > 1 for p in own):
+                yield layer
+                layer = []
+            layer += own
+    if layer:
+        yield layer
 
 
 def check_one_size(config: ClassifierConfig) -> None:

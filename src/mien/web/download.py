@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from mien.datasets.files.connecting import Allowance, DownloadError
+from mien.web.connecting import Allowance, DownloadError
 
 MAX_BYTES = 50_000_000
 """A larger answer is refused."""

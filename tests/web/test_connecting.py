@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from mien.datasets.files.connecting import PRIVATE, SLOW, Allowance, DownloadError, is_public
+from mien.web.connecting import PRIVATE, SLOW, Allowance, DownloadError, is_public
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "1.1.1.1", "2606:4700::1111", "::ffff:8.8.8.8"])

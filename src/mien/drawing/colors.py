@@ -15,6 +15,12 @@ COLORS = {
 """Expression → ``#RRGGBB``."""
 
 
+UNCERTAIN = "#999999"
+"""Grey, for a face whose expression is ``uncertain``."""
+
+
 def color_of(label: str) -> str:
-    """The ``#RRGGBB`` of an expression. Unknown labels reuse these eight colours."""
+    """The ``#RRGGBB`` of an expression. Unknown labels reuse the eight colours of expressions."""
+    if label == "uncertain":
+        return UNCERTAIN
     return COLORS.get(label) or list(COLORS.values())[sum(label.encode()) % len(COLORS)]

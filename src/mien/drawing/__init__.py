@@ -1,0 +1,1 @@
+"""Annotated pictures and HTML cards, drawn from plain values."""

@@ -1,0 +1,40 @@
+"""Counts what was analysed."""
+
+from __future__ import annotations
+
+import time
+
+from mien.sinks.base import Closing, Image
+from mien.types import Result
+
+
+class CountSink(Closing):
+    """Counts pictures, faces and pictures without a face, and the seconds since it was made."""
+
+    def __init__(self) -> None:
+        self.pictures = self.faces = self.empty = 0
+        self._began = time.perf_counter()
+
+    def write(self, result: Result, image: Image | None = None) -> None:
+        """Count one picture."""
+        self.pictures += 1
+        self.faces += len(result)
+        self.empty += not len(result)
+
+    def text(self, errors: int = 0, hidden: int = 0) -> str:
+        """One line such as ``3 pictures, 2 faces, 1 without a face, 1 error, 0.8 s``.
+
+        ``errors``: reported lines. ``hidden``: pictures among files that are not the user's own.
+        """
+        parts = [_count(self.pictures, "picture"), _count(self.faces, "face")]
+        if self.empty:
+            parts.append(f"{self.empty:,} without a face")
+        if errors:
+            parts.append(_count(errors, "error"))
+        if hidden:
+            parts.append(f"{hidden:,} hidden or system file{'s' * (hidden != 1)} left out")
+        return ", ".join([*parts, f"{time.perf_counter() - self._began:.1f} s"])
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"

@@ -1,0 +1,119 @@
+"""Faces cut out of photos: the crops of ``DetectedFaces`` as files that readers take."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mien.cropping import COLUMNS, crop_faces, open_photos
+from mien.datasets.detected import DetectedFaces
+from mien.datasets.opening import open_dataset
+from mien.datasets.samples import Sample
+from mien.detectors.load import load_detector
+from mien.errors import ConfigError, DatasetError, MienError
+from mien.media.images import read_image
+from mien.preprocess.framing import FER2013_FRAMING, Framing
+from tests.datasets.test_detected import Arrays, Squares
+from tests.support import sample, whole_photos
+
+
+def rows(folder: Path, name: str = "faces.csv") -> list[dict[str, str]]:
+    with (folder / name).open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_labelled_photos_become_a_data_set_of_the_same_labels(tmp_path: Path) -> None:
+    photos = open_photos(whole_photos.write(tmp_path / "photos"))
+    detector = load_detector("mtcnn", threads=1)
+    seen: list[tuple[int, int]] = []
+    done = crop_faces(
+        photos, detector, tmp_path / "faces", on_progress=lambda n, of: seen.append((n, of))
+    )
+    assert (done.photos, done.faces, done.no_face, done.failed) == (4, 3, 1, 0)
+    assert done.labels == {"happiness": 2, "neutral": 1}
+    assert seen == [(n, 4) for n in range(1, 5)]
+
+    assert open_dataset(tmp_path / "faces", "folder").facts.labels == ("happiness", "neutral")
+    read = open_dataset(tmp_path / "faces")
+    assert read.facts.reader == "table"
+    assert read.facts.labels == ("happiness", "neutral")
+    assert read.facts.framing == FER2013_FRAMING
+    found = {sample.key: sample.image for sample in read.samples("train")}
+    expected = {}
+    for crop in DetectedFaces(photos, detector).samples("train"):
+        if crop.key != whole_photos.EMPTY:
+            expected[crop.key.replace(".jpg", ".png")] = crop.image
+    assert found.keys() == expected.keys()
+    assert all(np.array_equal(found[key], expected[key]) for key in found)
+
+    table = rows(tmp_path / "faces")
+    assert tuple(table[0]) == COLUMNS
+    assert {row["path"] for row in table} == set(found)
+    first = next(row for row in table if row["source"] == "neutral/biden.jpg")
+    assert (first["label"], first["split"], first["face"]) == ("neutral", "train", "0")
+    (face,) = detector.detect(read_image(tmp_path / "photos" / first["source"]))
+    box = [float(first[f"source_{name}"]) for name in ("x1", "y1", "x2", "y2")]
+    assert box == face.box.to_list(1)
+    assert len(first["landmarks"].split()) == 10
+    skipped = {"split": "train", "picture": whole_photos.EMPTY, "reason": "no face found"}
+    assert rows(tmp_path / "faces", "skipped.csv") == [skipped]
+
+
+def test_any_tree_without_labels_keeps_its_folders(tmp_path: Path) -> None:
+    (tmp_path / "in" / "2021" / "trip").mkdir(parents=True)
+    for name in ("a.jpg", "a.png", "2021/trip/b.jpg"):
+        sample.photo("astronaut.jpg").save(tmp_path / "in" / name)
+    (tmp_path / "in" / "damaged.jpg").write_bytes(b"no picture")
+    errors: list[MienError] = []
+    done = crop_faces(
+        open_photos(tmp_path / "in"), load_detector("mtcnn", threads=1), tmp_path / "out",
+        faces="all", framing=Framing(margin=0.2, offset=(0.0, 0.0), align=True), size=64,
+        on_error=errors.append,
+    )  # fmt: skip
+    assert (done.photos, done.faces, done.failed) == (4, 3, 1)
+    assert len(errors) == 1 and "damaged.jpg" in str(errors[0])
+    paths = {row["path"] for row in rows(tmp_path / "out")}
+    assert paths == {"2021/trip/b_0.png", "a_0.png", "a_0_2.png"}
+    assert all(Image.open(tmp_path / "out" / path).size == (64, 64) for path in paths)
+    how = json.loads((tmp_path / "out" / "crop.json").read_text())
+    assert how["framing"] == {"margin": 0.2, "offset": [0.0, 0.0], "align": True}
+    assert (how["detected"], how["size"]) == (["mtcnn", "all"], 64)
+
+
+def test_keys_of_rows_and_hostile_keys_stay_in_the_folder(tmp_path: Path) -> None:
+    class Rows(Arrays):
+        def samples(self, split: str):  # type: ignore[no-untyped-def]
+            for key in ("7", "../../x.jpg", "/etc/=y.jpg", "C:\\z.jpg", "..", "-1.jpg"):
+                yield Sample(self.images[0], 0, key)
+
+    done = crop_faces(Rows(1), Squares(), tmp_path / "out")
+    assert done.faces == 6
+    paths = [row["path"] for row in rows(tmp_path / "out")]
+    assert paths == [
+        "train/happiness/7.png", "train/happiness/x.png", "etc/_y.png", "C-/z.png",
+        "train/happiness/face.png", "train/happiness/_1.png",
+    ]  # fmt: skip
+    assert all((tmp_path / "out" / path).is_file() for path in paths)
+
+
+def test_a_folder_with_files_and_no_pictures_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").write_text("mine")
+    with pytest.raises(ConfigError, match="is not empty"):
+        crop_faces(Arrays(1), Squares(), tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine.txt"]
+    with pytest.raises(DatasetError, match="holds no pictures"):
+        open_photos(tmp_path / "out")
+
+
+def test_whole_pictures_with_marks_are_searched_too(photos: Path, tmp_path: Path) -> None:
+    data = open_photos(photos)
+    assert data.facts.labels == ()
+    done = crop_faces(data, load_detector("mtcnn", threads=1), tmp_path / "out")
+    assert (done.photos, done.faces) == (3, 3)
+    assert all("label" not in row for row in rows(tmp_path / "out"))
