@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mien.evaluation.classification.comparison import ClassifierComparison
-from mien.reports.classification_tables import comparison_tables, cost_notes
+from mien.reports.classification_comparison_tables import comparison_tables, cost_notes
 from mien.reports.page import Caption, Origin, render
-from mien.reports.text import compared_pictures
+from mien.reports.text import compared_pictures, named
 
 CAPTIONS = {
     "quality": Caption(
@@ -53,7 +53,7 @@ def comparison_report(
         origin,
         CAPTIONS,
         figures,
-        about=compared_pictures(scores[0]),
+        about=compared_pictures(named(scores[0], origin.data)),
         fingerprint=scores[0].fingerprint,
         tables=comparison_tables(comparison),
         notes=cost_notes(comparison),

@@ -2,9 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import PurePath
+
 from mien.evaluation.classification.measures import Evaluation
 from mien.evaluation.detection.measures import DetectionScores
 from mien.evaluation.metrics import Interval
+
+DATA_SETS = {
+    "affectnet": "AffectNet",
+    "affectnet2021": "AffectNet (2021)",
+    "fddb": "FDDB",
+    "fer2013": "FER2013",
+    "ferplus": "FER+",
+    "wider": "WIDER FACE",
+}
+"""Readers of one data set, and its name; other readers read anybody's."""
+
+
+def data_name(reader: str, path: str = "") -> str:
+    """The data set's own name: of a reader of one data set, else that of its file or folder."""
+    if reader in DATA_SETS or not path:
+        return DATA_SETS.get(reader, reader)
+    place = PurePath(path)
+    return (place.stem if place.suffix in (".zip", ".csv", ".tsv", ".json") else place.name) or path
+
+
+def data_title(reader: str, source: str) -> str:
+    """The data set's name, and the file or folder if that is called otherwise."""
+    name = data_name(reader, source)
+    return f"{name} ({source})" if reader in DATA_SETS else name
+
+
+def named(scores: Evaluation, path: str) -> Evaluation:
+    """``scores`` for a title: with the data set's own name instead of its reader's."""
+    return replace(scores, dataset=data_name(scores.dataset, path))
 
 
 def share(value: float | None) -> str:

@@ -111,3 +111,21 @@ def test_a_figure_is_drawn(runs: list[Path], tmp_path: Path, capsys: Output) -> 
         assert picture.width > 1000
     assert mien("compare", *runs, "--figure", tmp_path / "no" / "c.png") == 1
     assert mien("compare", *runs, "--figure", tmp_path / "c.bmp") == 2
+
+
+def test_a_report_and_every_figure(
+    runs: list[Path], data: Path, tmp_path: Path, capsys: Output
+) -> None:
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("jinja2")
+    page, folder = tmp_path / "c.html", tmp_path / "figures"
+    assert mien("compare", *runs, "--data", data, "--html", page, "--figures", folder) == 0
+    assert {path.stem for path in folder.iterdir()} == {
+        "quality", "recall", "confusion", "reliability", "disagreements",
+    }  # fmt: skip
+    text = page.read_text("utf-8")
+    assert text.count("<img ") == 5 and "FER2013, split public" in text
+    capsys.readouterr()
+    assert mien("compare", *runs, "--figures", folder / "fewer") == 0
+    assert "only with --data" in capsys.readouterr().err
+    assert not (folder / "fewer" / "disagreements.png").exists()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from mien.cli.support.console import filled_table
 from mien.cli.support.printing import complain
-from mien.reports.classification_tables import comparison_tables, cost_notes
-from mien.reports.text import compared_pictures
+from mien.reports.classification_comparison_tables import comparison_tables, cost_notes
+from mien.reports.text import compared_pictures, named
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
 def write(files: OutputFiles, found: ClassifierComparison, asked: Gathered, origin: Origin) -> None:
     """Write every requested file. Raises ``OutputError``."""
+    heading = compared_pictures(named(found.rows[0].scores, origin.data))
     if files.figure is not None:
         from mien.reports.figures.classification.comparison import quality_figure
         from mien.reports.figures.save import save_figure
 
-        save_figure(quality_figure(found, title(found)), files.figure)
+        save_figure(quality_figure(found, heading), files.figure)
     if not files.draws_all:
         return
     from mien.reports.figures.classification.comparison import comparison_figures
@@ -34,7 +35,7 @@ def write(files: OutputFiles, found: ClassifierComparison, asked: Gathered, orig
     if asked.data is None:
         complain("the pictures where they disagree are shown only with --data")
     crops = None if asked.data is None else asked.data.crops
-    figures = comparison_figures(found, asked.answers, crops, title(found))
+    figures = comparison_figures(found, asked.answers, crops, heading)
     pictures = {name: png(figure) for name, figure in figures}
     files.write_pictures(pictures)
     if files.html is not None:

@@ -58,6 +58,9 @@ def write(
     origin: Origin,
 ) -> None:
     """Write every requested file. Raises ``OutputError``."""
+    from mien.reports.text import named
+
+    scores = named(scores, origin.data)
     if files.figure is not None:
         from mien.reports.figures.classification.confusion import confusion_figure
         from mien.reports.figures.save import save_figure

@@ -5,6 +5,7 @@ Colours are from Okabe and Ito's colour-blind safe palette; line styles differ t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -69,10 +70,16 @@ def draw_boxes(axes: Axes, boxes: NDArray[np.float32], style: BoxStyle) -> None:
 
 def outcome_legend(figure: Figure, **place: Any) -> None:
     """A legend of all ``OUTCOMES``; ``place`` as ``Figure.legend`` takes it."""
+    box_legend(figure, tuple(OUTCOMES.values()), **place)
+
+
+def box_legend(figure: Figure, styles: Sequence[BoxStyle], **place: Any) -> None:
+    """A legend of ``styles`` in one row; ``place`` as ``Figure.legend`` takes it."""
     from matplotlib.lines import Line2D
 
     handles = [
         Line2D([], [], color=style.color, linestyle=style.dash, linewidth=2.4, label=style.label)
-        for style in OUTCOMES.values()
+        for style in styles
     ]
-    figure.legend(handles=handles, ncols=len(handles), frameon=False, handlelength=2.6, **place)
+    framed = {"frameon": "facecolor" in place, "handlelength": 2.6, **place}
+    figure.legend(handles=handles, ncols=len(handles), **framed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,15 @@ _TICK = re.compile(r"\$(\\times)?\\mathdefault\{-?[0-9.^{}\-]+\}(\\mathdefault\{
 """Matplotlib's own formulas, such as powers of ten at an axis."""
 
 FORMATS = (".png", ".svg", ".pdf")
+BEYOND = 0x2E7F
+"""The last character before those of East Asia, which Matplotlib's own font lacks."""
+WIDE_FONTS = (
+    "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK KR", "Noto Sans SC",
+    "Source Han Sans SC",
+    "WenQuanYi Micro Hei", "Microsoft YaHei", "Yu Gothic", "Malgun Gothic", "PingFang SC",
+    "Hiragino Sans", "Apple SD Gothic Neo", "Arial Unicode MS", "Droid Sans Fallback",
+)  # fmt: skip
+"""Fonts of Linux, Windows and macOS with them."""
 
 
 def check_figure_path(path: str | Path) -> None:
@@ -33,6 +43,15 @@ def check_figure_path(path: str | Path) -> None:
     if target.suffix.lower() not in FORMATS:
         raise ConfigError(f"cannot draw {path}: its name must end in {', '.join(FORMATS)}")
     check_writable(target)
+
+
+@cache
+def _families() -> list[str]:
+    """Matplotlib's own font, then the installed ones of ``WIDE_FONTS``."""
+    from matplotlib import font_manager
+
+    installed = set(font_manager.get_font_names())
+    return ["DejaVu Sans", *(name for name in WIDE_FONTS if name in installed)]
 
 
 def png(figure: Figure) -> bytes:
@@ -56,6 +75,8 @@ def _render(figure: Figure, suffix: str) -> bytes:
     for text in figure.findobj(Text):
         assert isinstance(text, Text)
         words = text.get_text()
+        if any(ord(letter) > BEYOND for letter in words):
+            text.set_fontfamily(_families())
         if "$" in words and not _TICK.fullmatch(words):
             text.set_parse_math(False)  # names and paths may hold a $
         if not words.isprintable():

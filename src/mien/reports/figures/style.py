@@ -65,6 +65,13 @@ def readable_on(share: float) -> str:
     return "white" if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.06 else INK
 
 
+def halo() -> list[Any]:
+    """A white edge around a text that lies over lines."""
+    from matplotlib.patheffects import Normal, Stroke
+
+    return [Stroke(linewidth=2.5, foreground="white"), Normal()]
+
+
 def label_size(count: int) -> float:
     """Points of ``count`` labels beside each other."""
     return 10 if count <= 12 else 8.5 if count <= 20 else 7.5
@@ -84,6 +91,25 @@ def unframe(axes: Axes, grid: str = "both") -> None:
     axes.tick_params(length=0, pad=6, colors=MUTED, labelcolor=INK)  # keeps the two zeros apart
     axes.grid(True, axis=grid, color=GRID, linewidth=0.8)  # type: ignore[arg-type]
     axes.set_axisbelow(True)
+
+
+def log_ticks(axes: Axes) -> None:
+    """Three to eight ticks with plain numbers on a logarithmic x axis, however short it is."""
+    from matplotlib.ticker import FixedLocator, NullLocator
+
+    low, high = axes.get_xlim()
+    decades = 10.0 ** np.arange(np.floor(np.log10(low)) - 1, np.ceil(np.log10(high)) + 1)
+    ticks = decades
+    for steps in ([1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 5, 7], np.arange(1, 10, 0.5)):
+        ticks = np.outer(decades, steps).ravel()
+        ticks = ticks[(ticks >= low) & (ticks <= high)]
+        if len(ticks) >= 3:
+            break
+    else:
+        ticks = np.linspace(low, high, 5)[1:-1]
+    axes.xaxis.set_major_locator(FixedLocator(ticks.tolist()))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter("{x:.3g}")
 
 
 def percent_ticks(axes: Axes, which: str) -> None:

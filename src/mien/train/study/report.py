@@ -148,7 +148,7 @@ def _scores(folder: Path, split: str) -> Row:
 
 
 def _mark(row: Row) -> ComparedModel:
-    from mien.reports.figures.tradeoff import ComparedModel
+    from mien.reports.figures.tradeoff import ComparedModel, PublishedFigure
 
     low, high = row[REPORTED]["accuracy_interval"]
     published = row["published"]
@@ -158,10 +158,11 @@ def _mark(row: Row) -> ComparedModel:
         low=low,
         high=high,
         ms=row["cost"]["ms_per_face"],
-        # A figure on other data cannot be compared with ours.
-        published=tuple(share / 100 for share in published["accuracy"])
-        if published and published["data"] == "FER2013"
-        else (),
+        published=published
+        and PublishedFigure(
+            tuple(share / 100 for share in published["accuracy"]),
+            f"{published['data']}; {published['source']}; epochs not stated",
+        ),
     )
 
 

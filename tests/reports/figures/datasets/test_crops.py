@@ -41,7 +41,7 @@ def test_the_grid_shows_the_pictures_drawn(found: CropSurvey) -> None:
     drawn = [picture for row in found.pictures for picture in row]
     assert len(shown) == 6
     assert all(np.array_equal(a, b) for a, b in zip(shown, drawn, strict=True))  # type: ignore[arg-type]
-    assert "photos train" in figure.get_suptitle()
+    assert "photos, split train" in figure.get_suptitle()
 
 
 def test_mean_faces_are_the_means(found: CropSurvey) -> None:
@@ -49,7 +49,7 @@ def test_mean_faces_are_the_means(found: CropSurvey) -> None:
     anger, happiness, neutral = figure.axes
     np.testing.assert_allclose(anger.images[0].get_array(), found.means[0] / 255)  # type: ignore[arg-type]
     assert happiness.texts[0].get_text() == "4"
-    assert not neutral.images and neutral.texts[0].get_text() == "0 of 4, at random"
+    assert not neutral.images and neutral.texts[0].get_text() == "0 of 4"
 
 
 def test_augmented_crops_follow_the_original(found: CropSurvey) -> None:

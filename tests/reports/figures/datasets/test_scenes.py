@@ -44,9 +44,9 @@ def test_every_picture_is_shown_with_its_boxes(found: SceneSurvey) -> None:
             assert np.array_equal(np.reshape(boxes, (-1, 4)), shown.boxes[those])
         styles = [{patch.get_linestyle() for patch in drawn} for drawn in (ignored, counted)]
         assert not styles[0] & styles[1]
-    titles = [axes.get_title() for axes in figure.axes]
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert titles[0] == "120 faces" and set(titles[1:]) == {"2 faces, 1 ignored", "0 faces"}
-    assert "marked train (photos)" in figure.get_suptitle()
+    assert "photos, split train" in figure.get_suptitle()
     assert png(figure)
 
 

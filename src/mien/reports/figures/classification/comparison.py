@@ -14,7 +14,7 @@ from mien.evaluation.classification.predictions import Predictions
 from mien.reports.figures.classification.confidence import draw_reliability
 from mien.reports.figures.classification.confusion import MOST_NUMBERS, draw_matrix, label_matrix
 from mien.reports.figures.style import (
-    GREEN,
+    BLUE,
     INK,
     MUTED,
     ORANGE,
@@ -106,7 +106,7 @@ def confusions_figure(comparison: ClassifierComparison, title: str) -> Figure:
     columns = min(COLUMNS, len(rows))
     lines = -(-len(rows) // columns)
     side = min(max(2.8, 0.42 * len(labels) + 0.6), 7.0)
-    figure = new_figure(columns * side + 1.3, lines * (side + 0.45) + 1.2)
+    figure = new_figure(columns * side + 1.3, lines * (side + 0.1) + 1.1)
     grid = np.asarray(figure.subplots(lines, columns, squeeze=False, sharex=True, sharey=True))
     image = None
     for axes, row in zip(grid.flat, rows, strict=False):
@@ -120,7 +120,8 @@ def confusions_figure(comparison: ClassifierComparison, title: str) -> Figure:
                     place[1], place[0], f"{100 * share:.0f}", ha="center", va="center", fontsize=8,
                     color=readable_on(share) if counts[place] else MUTED,
                 )  # fmt: skip
-        label_matrix(axes, [*labels], labels, label_size(len(labels)) - 1)
+        names = tuple(clipped(name, 18) for name in row.scores.columns)
+        label_matrix(axes, [*names[: len(labels)]], names, label_size(len(labels)) - 1)
         axes.set_title(f"{clipped(row.name)}: {row.scores.accuracy:.1%}", fontsize=10, color=INK)
     for axes in grid.flat[len(rows) :]:
         axes.set_visible(False)
@@ -152,13 +153,14 @@ def reliabilities_figure(
         draw_reliability(axes, answers[row.name])
         axes.set_title(f"{clipped(row.name)}: ECE {row.scores.ece:.2%}", fontsize=10, color=INK)
         axes.tick_params(labelbottom=True)
+        axes.set_xlabel("confidence")
     for axes in grid.flat[len(rows) :]:
         axes.set_visible(False)
+    for axes in grid[:, 0]:
+        axes.set_ylabel("accuracy")
     figure.legend(
         *grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False
     )
-    figure.supxlabel("confidence: probability of the answer", fontsize=10)
-    figure.supylabel("accuracy", fontsize=10)
     figure.suptitle(title, fontsize=11)
     return figure
 
@@ -180,12 +182,12 @@ def disagreements_figure(
         axes.set_title(f"true: {clipped(first.names[first.labels[index]], 20)}", fontsize=9)
         for line, (name, each) in enumerate(answers.items()):
             right = each.predicted[index] == each.labels[index]
-            answer = clipped(each.names[each.predicted[index]], 12)
+            answer = clipped(each.names[each.predicted[index]], 10)
             axes.annotate(
-                f"{'✓' if right else '✗'} {clipped(name, 12)}: {answer} "
+                f"{'✓' if right else '✗'} {clipped(name, 10)}: {answer} "
                 f"{each.probs[index].max():.0%}",
                 (0, 0), (0, -11 - 11 * line), xycoords="axes fraction",
-                textcoords="offset points", fontsize=7.5, color=GREEN if right else ORANGE,
+                textcoords="offset points", fontsize=7.2, color=BLUE if right else ORANGE,
                 parse_math=False,
             )  # fmt: skip
     if not len(indices):

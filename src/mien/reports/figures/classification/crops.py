@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mien.datasets.base import Dataset
 from mien.datasets.detected import framed
 from mien.evaluation.classification.predictions import Predictions
-from mien.reports.figures.style import GREEN, INK, MUTED, ORANGE, blank_grid, new_figure
+from mien.reports.figures.style import BLUE, INK, MUTED, ORANGE, blank_grid, clipped, new_figure
 from mien.specs.classifier import ModelSpec
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WEAK = 0.1  # a drop of ten points: an answer hardly rests on a place with less
-NAME = 36  # characters of a key that fit below a picture
+NAME = 24  # characters of a key that fit below a picture
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,13 +65,13 @@ def read_classified_crops(
 def mistakes_figure(crops: Sequence[ClassifiedCrop], title: str, columns: int = 6) -> Figure:
     """The crops in a grid, in order: true → predicted, probability, key."""
     rows = max(1, -(-len(crops) // columns))
-    figure = new_figure(1.55 * columns, 0.5 + 1.95 * rows)
+    figure = new_figure(1.6 * columns, 0.7 + 2.02 * rows)
     grid = blank_grid(figure, rows, columns)
     for axes, crop in zip(grid.flat, crops, strict=False):
         _show_crop(axes, crop)
     if not crops:
         grid[0, 0].text(0, 0.5, "no mistakes", color=MUTED)
-    figure.suptitle(title, fontsize=11)
+    figure.suptitle(f"{title}\ntrue → predicted, and the probability of the answer", fontsize=11)
     return figure
 
 
@@ -89,7 +89,7 @@ def explanation_figure(
     crops whose largest is below ``WEAK`` stay pale.
     """
     rows = max(1, -(-len(crops) // pairs))
-    figure = new_figure(3.25 * pairs, 0.5 + 2.05 * rows)
+    figure = new_figure(3.4 * pairs, 0.75 + 2.1 * rows)
     grid = blank_grid(figure, rows, 2 * pairs)
     for index, crop in enumerate(crops):
         row, column = divmod(index, pairs)
@@ -98,23 +98,26 @@ def explanation_figure(
         overlaid.imshow(with_map(crop.image, maps[crop.key], drops), interpolation="nearest")
         if drops:
             text = f"covered: up to\n{largest_drop(maps[crop.key])} lower"
-            overlaid.set_title(text, fontsize=7.5, color=MUTED)
-    figure.suptitle(title, fontsize=11)
+            overlaid.set_title(text, fontsize=8, color=MUTED)
+    means = "supports the answer; blue: speaks against it; true → predicted, and its probability"
+    figure.suptitle(f"{title}\norange: {means}", fontsize=11)
     return figure
 
 
 def _show_crop(axes: Axes, crop: ClassifiedCrop) -> None:
     correct = crop.true == crop.predicted
     axes.imshow(crop.image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-    words = crop.predicted if correct else f"{crop.true} → {crop.predicted}"
-    axes.set_title(words, fontsize=8, color=GREEN if correct else ORANGE, pad=13)
+    words = clipped(crop.predicted, 22)
+    if not correct:
+        words = f"{clipped(crop.true, 11)} → {clipped(crop.predicted, 11)}"
+    axes.set_title(words, fontsize=8, color=BLUE if correct else ORANGE, pad=14)
     axes.text(
         0.5, 1.02, f"{crop.probability:.0%}", transform=axes.transAxes, ha="center", fontsize=8,
         color=INK,
     )  # fmt: skip
     name = crop.key if len(crop.key) <= NAME else f"…{crop.key[1 - NAME :]}"
     axes.text(
-        0.5, -0.03, name, transform=axes.transAxes, ha="center", va="top", fontsize=5.5,
+        0.5, -0.03, name, transform=axes.transAxes, ha="center", va="top", fontsize=7,
         color=MUTED, parse_math=False,
     )  # fmt: skip
 

@@ -9,16 +9,19 @@ import numpy as np
 from mien.evaluation.classification.measures import Evaluation
 from mien.reports.figures.style import (
     BLUE,
-    GREEN,
     INK,
     MUTED,
     ORANGE,
     PALE,
+    clipped,
     new_figure,
     percent_ticks,
     unframe,
 )
 from mien.reports.text import classifier_on_pictures
+
+COLUMNS = (1.14, 1.25, 1.34)
+"""Right edges of the numbers beside the axes."""
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,7 +58,7 @@ def scores_figure(evaluation: Evaluation) -> Figure:
 
     The mean recall is the evaluation's balanced accuracy, the mean F1 its macro F1.
     """
-    measures = (("precision", BLUE, "o"), ("recall", ORANGE, "s"), ("F1", GREEN, "D"))
+    measures = (("precision", BLUE, "o"), ("recall", ORANGE, "s"), ("F1", INK, "D"))
     rows = np.arange(len(evaluation.labels) + 1)
     table = np.array([[c.precision, c.recall, c.f1] for c in evaluation.per_class.values()])
     occurs = [scores.support > 0 for scores in evaluation.per_class.values()]
@@ -69,11 +72,12 @@ def scores_figure(evaluation: Evaluation) -> Figure:
             table[:, column], rows, marker, color=color, label=name, markersize=7, clip_on=False
         )
     for row, values in enumerate(table):
-        text = "   ".join(f"{value:.0%}".rjust(4) for value in values)
-        axes.text(1.03, row, text, va="center", fontsize=9, color=INK, family="monospace")
-    axes.text(1.03, -0.85, "prec. recall   F1", fontsize=8, color=MUTED, family="monospace")
+        for at, value in zip(COLUMNS, values, strict=True):
+            axes.text(at, row, f"{value:.0%}", va="center", ha="right", fontsize=9.5, color=INK)
+    for at, (name, *_) in zip(COLUMNS, measures, strict=True):
+        axes.text(at, -0.85, name, fontsize=8.5, ha="right", color=MUTED)
     axes.axhline(len(rows) - 1.5, color=MUTED, linewidth=0.8)
-    axes.set_yticks(rows, [*evaluation.labels, "mean"])
+    axes.set_yticks(rows, [*map(clipped, evaluation.labels), "mean"])
     axes.set_ylim(len(rows) - 0.5, -0.6)
     axes.set_xlim(0, 1.0)
     unframe(axes, "x")

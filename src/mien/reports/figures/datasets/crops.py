@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.datasets.crops.survey import CropSurvey
-from mien.reports.figures.style import BLUE, INK, MUTED, blank_grid, new_figure
+from mien.reports.figures.style import BLUE, INK, MUTED, blank_grid, clipped, new_figure
+from mien.reports.text import data_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,9 +48,9 @@ def labels_figure(survey: CropSurvey, source: str) -> Figure:
         axes.tick_params(length=0)
         for side in ("top", "right", "bottom"):
             axes.spines[side].set_visible(False)
-    panels[0].set_yticks(at, names)
+    panels[0].set_yticks(at, [clipped(name) for name in names])
     panels[0].invert_yaxis()  # the first label on top
-    figure.suptitle(f"Labels of {survey.dataset} ({source})", fontsize=11)
+    figure.suptitle(f"Labels of {data_title(survey.dataset, source)}", fontsize=11)
     return figure
 
 
@@ -62,31 +63,41 @@ def samples_figure(survey: CropSurvey, source: str) -> Figure:
     for cells, label, count, row in zip(grid, survey.labels, counts, survey.pictures, strict=True):
         for axes, picture in zip(cells, row, strict=False):
             _show_picture(axes, picture)
-        _label_row(cells[0], f"{label}\n{count:,}")
+        _label_row(cells[0], f"{clipped(label)}\n{count:,}")
     figure.suptitle(
-        f"{survey.dataset} {survey.split} ({source}): pictures drawn at random", fontsize=11
+        f"{data_title(survey.dataset, source)}, split {survey.split}: pictures drawn at random",
+        fontsize=11,
     )
     return figure
 
 
 def mean_faces_figure(survey: CropSurvey, source: str, columns: int = 4) -> Figure:
     """The mean of each label's pictures, and how many it is made of."""
-    columns = min(columns, len(survey.labels))
-    rows = -(-len(survey.labels) // columns)
+    n = len(survey.labels)
+    # The number of columns from 3 to 6 that leaves the fewest places empty.
+    columns = min((c for c in range(min(3, n), 7)), key=lambda c: (-n % c, abs(c - columns)))
+    rows = -(-n // columns)
     figure = new_figure(1.75 * columns, 0.7 + 1.95 * rows)
     grid = blank_grid(figure, rows, columns)
     counts = survey.counts[survey.split].tolist()
     averaged = survey.averaged.tolist()
+    seen = survey.means[survey.averaged > 0] / 255
+    grey = survey.means.shape[3] == 1 and len(seen) > 0
+    limits = (float(seen.min()), float(seen.max())) if grey else (0.0, 1.0)
     for index, (axes, label) in enumerate(zip(grid.flat, survey.labels, strict=False)):
         if averaged[index]:
-            _show_picture(axes, survey.means[index] / 255)
-        share = "" if averaged[index] == counts[index] else f" of {counts[index]:,}, at random"
-        axes.set_title(label, fontsize=10, pad=14)
+            _show_picture(axes, survey.means[index] / 255, limits)
+        share = "" if averaged[index] == counts[index] else f" of {counts[index]:,}"
+        axes.set_title(clipped(label, 20), fontsize=10, pad=14)
         axes.text(
             0.5, 1.02, f"{averaged[index]:,}{share}", transform=axes.transAxes, ha="center",
-            fontsize=7.5, color=MUTED,
+            fontsize=8, color=MUTED,
         )  # fmt: skip
-    figure.suptitle(f"Mean faces of {survey.dataset} {survey.split}\n({source})", fontsize=11)
+    figure.suptitle(
+        f"Mean faces of {data_title(survey.dataset, source)}, split {survey.split}"
+        + ("\ncontrast stretched, alike for all" if grey else ""),
+        fontsize=11,
+    )
     return figure
 
 
@@ -118,11 +129,15 @@ def augmented_crops_figure(
     return figure
 
 
-def _show_picture(axes: Axes, picture: NDArray[Any]) -> None:
-    """``picture``: (S, S, 1) grey or (S, S, 3) RGB, uint8 or in [0, 1]."""
-    white = 255 if picture.dtype == np.uint8 else 1
+def _show_picture(
+    axes: Axes, picture: NDArray[Any], limits: tuple[float, float] = (0.0, 1.0)
+) -> None:
+    """``picture``: (S, S, 1) grey or (S, S, 3) RGB, uint8 or in [0, 1]. ``limits``: black and white
+    of a grey one in [0, 1].
+    """
+    black, white = (0, 255) if picture.dtype == np.uint8 else limits
     flat = picture[..., 0] if picture.shape[2] == 1 else picture
-    axes.imshow(flat, cmap="gray", vmin=0, vmax=white, interpolation="nearest")
+    axes.imshow(flat, cmap="gray", vmin=black, vmax=white, interpolation="nearest")
 
 
 def _label_row(axes: Axes, text: str) -> None:

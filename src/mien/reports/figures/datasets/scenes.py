@@ -11,23 +11,24 @@ from numpy.typing import NDArray
 
 from mien.datasets.scenes.info import LARGE, MEDIUM, size_classes
 from mien.datasets.scenes.survey import SceneSurvey, Shown
-from mien.reports.figures.boxes import BoxStyle, draw_boxes, show_picture
+from mien.reports.figures.boxes import BoxStyle, box_legend, draw_boxes, show_picture
+from mien.reports.figures.gallery import gallery
 from mien.reports.figures.style import (
-    BLUE,
-    GREEN,
+    COLORS,
+    DASHES,
     INK,
     MUTED,
-    ORANGE,
+    halo,
     new_figure,
     percent_ticks,
     unframe,
 )
+from mien.reports.text import data_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_COLORS = (BLUE, ORANGE, GREEN, MUTED)
 _FACE = BoxStyle("face", "#ffe14d", "-", 1.4, edge=0.9)
 _IGNORED = BoxStyle("ignored", "#e5e7eb", (0, (2, 1)), 1.4, edge=0.9)
 _CELL = 2.7  # inches
@@ -45,20 +46,24 @@ def scene_figures(survey: SceneSurvey, source: str) -> dict[str, Figure]:
 
 
 def boxes_figure(survey: SceneSurvey, source: str) -> Figure:
-    """The picture with the most faces, large, and eight others, each with its boxes.
+    """The picture with the most faces and eight others, each with its boxes.
 
     Boxes of ignored faces are grey and dashed.
     """
-    figure = new_figure(4 * _CELL, 3 * _CELL + 0.5)
-    grid = figure.add_gridspec(3, 4)
-    places = [grid[:2, :2], *(grid[i, j] for i in range(3) for j in range(4) if i > 1 or j > 1)]
-    for place, shown in zip(places, survey.pictures, strict=False):
-        _draw_faces(figure.add_subplot(place), shown)
+    figure, grid = gallery([shown.image for shown in survey.pictures], width=12, row_height=3.4)
+    for axes, shown in zip(grid, survey.pictures, strict=True):
+        _draw_faces(axes, shown)
+    inches = figure.get_size_inches()[1]
     figure.suptitle(
-        f"{survey.dataset} {survey.split} ({source}): the picture with the most faces, and others "
-        "drawn at random",
-        fontsize=11,
-    )
+        f"{data_title(survey.dataset, source)}, split {survey.split}: the picture with the most "
+        "faces, and others drawn at random",
+        fontsize=12, y=1 - 0.12 / inches,
+    )  # fmt: skip
+    if any(shown.ignored.any() for shown in survey.pictures):
+        box_legend(
+            figure, (_FACE, _IGNORED), facecolor="#4b5563", labelcolor="white",
+            loc="upper center", bbox_to_anchor=(0.5, 1 - 0.36 / inches),
+        )  # fmt: skip
     return figure
 
 
@@ -73,7 +78,7 @@ def _draw_faces(axes: Axes, shown: Shown) -> None:
         draw_boxes(axes, boxes, replace(style, width=width))
     words = "1 face" if n - ignored == 1 else f"{n - ignored:,} faces"
     title = f"{words}, {ignored:,} ignored" if ignored else words
-    axes.set_title(title, fontsize=8, color=MUTED, pad=3)
+    axes.set_title(title, fontsize=9, color=INK, pad=3, loc="left")
 
 
 def augmented_views_figure(views: Sequence[Shown], title: str) -> Figure:
@@ -96,9 +101,13 @@ def sizes_figure(survey: SceneSurvey, source: str) -> Figure:
     first = np.floor(np.log(low / MEDIUM) / np.log(_BIN))
     last = np.floor(np.log(high / MEDIUM) / np.log(_BIN)) + 1
     bins = MEDIUM * _BIN ** np.arange(first, last + 1)  # (B + 1,)
-    for color, (split, sizes) in zip(_colors(survey), survey.sizes.items(), strict=True):
+    for rank, (split, sizes) in enumerate(survey.sizes.items()):
+        color, dash = COLORS[rank % len(COLORS)], DASHES[rank % len(DASHES)]
         shares = np.histogram(sizes, bins)[0] / max(len(sizes), 1)
-        axes.stairs(shares, bins, color=color, linewidth=1.8, label=_size_words(split, sizes))
+        axes.stairs(
+            shares, bins, color=color, linestyle=dash, linewidth=1.8,
+            label=_size_words(split, sizes),
+        )  # fmt: skip
         if len(survey.sizes) == 1:
             axes.stairs(shares, bins, color=color, alpha=0.12, fill=True)
     axes.set_xscale("log", base=2)
@@ -119,7 +128,7 @@ def sizes_figure(survey: SceneSurvey, source: str) -> Figure:
     axes.set_xlim(left, right)
     axes.set_xlabel("size of a face: √(width × height), pixels")
     axes.set_ylabel("share of the faces")
-    figure.suptitle(f"Face sizes in {survey.dataset} ({source})", fontsize=11)
+    figure.suptitle(f"Face sizes in {data_title(survey.dataset, source)}", fontsize=11)
     figure.legend(loc="outside lower center", frameon=False, fontsize=9)
     return figure
 
@@ -144,11 +153,12 @@ def faces_per_picture_figure(survey: SceneSurvey, source: str) -> Figure:
         words = f"{split}: {len(counts):,} pictures"
         if len(counts):
             words += f", median {np.median(counts):.0f}, maximum {counts.max():,}"
-        axes.bar(at, shares, width * 0.92, color=_colors(survey)[place], label=words)
+        axes.bar(at, shares, width * 0.92, color=COLORS[place % len(COLORS)], label=words)
         for x, share, n in zip(at, shares, pictures.tolist(), strict=True):
             axes.annotate(
                 f"{n:,}", (x, share), xytext=(0, 2), textcoords="offset points", ha="center",
-                fontsize=7.5 if len(survey.faces) < 3 else 6, color=INK,
+                va="bottom", fontsize=8, color=INK, path_effects=halo(),
+                rotation=0 if len(survey.faces) == 1 else 90,
             )  # fmt: skip
     nexts = [*steps[1:], None]
     names = [
@@ -160,14 +170,11 @@ def faces_per_picture_figure(survey: SceneSurvey, source: str) -> Figure:
     if len(names) > 9:  # horizontal ones would overlap
         for label in axes.get_xticklabels():
             label.set(rotation=30, ha="right")
+    axes.margins(y=0.1 if len(survey.faces) == 1 else 0.2)  # room for the numbers
     unframe(axes, "y")
     percent_ticks(axes, "y")
     axes.set_xlabel("faces in a picture")
     axes.set_ylabel("share of the pictures")
-    figure.suptitle(f"Faces per picture in {survey.dataset} ({source})", fontsize=11)
+    figure.suptitle(f"Faces per picture in {data_title(survey.dataset, source)}", fontsize=11)
     figure.legend(loc="outside lower center", frameon=False, fontsize=9)
     return figure
-
-
-def _colors(survey: SceneSurvey) -> list[str]:
-    return [_COLORS[i % len(_COLORS)] for i in range(len(survey.sizes))]

@@ -22,6 +22,7 @@ from mien.reports.figures.style import (
     MUTED,
     ORANGE,
     PALE,
+    halo,
     new_figure,
     percent_ticks,
     unframe,
@@ -92,8 +93,6 @@ def recall_by_size_figure(scores: DetectionScores, detections: Detections) -> Fi
 
     Lines through the points are 95% confidence intervals (Wilson 1927).
     """
-    from matplotlib.patheffects import Normal, Stroke
-
     found, total = _by_size(detections)
     present = total > 0
     places = np.arange(len(total))
@@ -101,19 +100,26 @@ def recall_by_size_figure(scores: DetectionScores, detections: Detections) -> Fi
     low, high = _wilson(found, np.maximum(total, 1))
     figure = new_figure(7.6, 5.6)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-    upper.vlines(places[present], low[present], high[present], color=PALE, linewidth=5)
-    upper.plot(places[present], share[present], "o-", color=BLUE, markersize=6, linewidth=1.5)
-    halo = [Stroke(linewidth=2.5, foreground="white"), Normal()]  # over lines and intervals
+    upper.vlines(
+        places[present], low[present], high[present], color=PALE, linewidth=5,
+        label="95% confidence interval",
+    )  # fmt: skip
+    upper.plot(
+        places[present], share[present], "o-", color=BLUE, markersize=6, linewidth=1.5,
+        label="recall",
+    )  # fmt: skip
     for place in places[present]:
         upper.annotate(
-            f"{share[place]:.0%}", (place, share[place]), xytext=(0, 9), ha="center",
-            textcoords="offset points", fontsize=8.5, color=INK, path_effects=halo,
+            f"{share[place]:.0%}", (place, high[place]), xytext=(0, 4), ha="center",
+            textcoords="offset points", fontsize=9, color=INK, path_effects=halo(),
         )  # fmt: skip
-    upper.set_ylim(0, 1.1)
+    upper.set_ylim(0, 1.12)
     upper.set_yticks(np.linspace(0, 1, 6))
     upper.set_ylabel("recall: share of the faces found")
-    lower.bar(places, total, 0.7, color=PALE)
-    lower.bar(places, found, 0.7, color=BLUE)
+    lower.bar(places, total, 0.7, color=PALE, label="missed")
+    lower.bar(places, found, 0.7, color=BLUE, label="found")
+    lower.legend(frameon=False, fontsize=9, loc="upper right")
+    upper.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(0, 0.93))
     for place, n in zip(places, total, strict=True):
         lower.annotate(
             f"{n:,}", (place, n), xytext=(0, 2), textcoords="offset points", ha="center",

@@ -12,7 +12,7 @@ import numpy as np
 from mien.evaluation.detection.answers import Answer, Detections
 from mien.evaluation.detection.faults import faults
 from mien.evaluation.detection.matching import areas
-from mien.reports.figures.boxes import OUTCOMES, draw_boxes, show_picture
+from mien.reports.figures.boxes import OUTCOMES, draw_boxes, outcome_legend, show_picture
 from mien.reports.figures.detection.misses import boxes_by_outcome
 from mien.reports.figures.detection.pictures import Boxes, Region
 from mien.reports.figures.style import INK, MUTED, blank_grid, new_figure
@@ -101,7 +101,7 @@ def cutouts_figure(
     ``regions`` are those of all cutouts, in order. Without groups the figure says "none".
     """
     rows = [max(1, -(-len(cutouts) // COLUMNS)) for cutouts in groups.values()] or [1]
-    figure = new_figure(1.42 * COLUMNS, 0.5 + sum(1.62 * n + 0.4 for n in rows))
+    figure = new_figure(1.42 * COLUMNS, 0.9 + sum(1.62 * n + 0.4 for n in rows))
     parts = figure.subfigures(len(rows), 1, squeeze=False, height_ratios=[n + 0.25 for n in rows])
     remaining = iter(regions)
     for part, lines, (heading, cutouts) in zip(parts[:, 0], rows, groups.items(), strict=False):
@@ -118,4 +118,6 @@ def cutouts_figure(
     if not groups:
         parts[0, 0].text(0.5, 0.5, "none", color=MUTED, ha="center")
     figure.suptitle(title, fontsize=12)
+    if groups:
+        outcome_legend(figure, loc="outside lower center", fontsize=10)
     return figure

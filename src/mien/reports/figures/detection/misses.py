@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from mien.evaluation.detection.answers import Answer, Detections
 from mien.evaluation.detection.faults import faults, most_missed, most_overdetected
 from mien.reports.figures.boxes import OUTCOMES, draw_boxes, outcome_legend
-from mien.reports.figures.detection.gallery import gallery, repeated
 from mien.reports.figures.detection.pictures import Boxes, Region
+from mien.reports.figures.gallery import gallery, repeated
 from mien.reports.figures.style import INK, MUTED
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _draw_outcomes(axes: Axes, answer: Answer, threshold: float, picture: Region
 
 
 def _caption(axes: Axes, counts: str, name: str) -> None:
-    for words, above, size, color in ((counts, 14, 9, INK), (name, 4, 6.5, MUTED)):
+    for words, above, size, color in ((counts, 15, 9.5, INK), (name, 4, 7.5, MUTED)):
         axes.annotate(
             words, (0, 1), (0, above), xycoords="axes fraction", textcoords="offset points",
             fontsize=size, color=color, parse_math=False,

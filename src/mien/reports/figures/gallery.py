@@ -30,7 +30,9 @@ def gallery(
     shapes = [image.shape[1] / image.shape[0] for image in images]  # width / height
     rows = _rows(shapes, width / row_height)
     heights = [(width - GAP * (len(row) + 1)) / sum(shapes[index] for index in row) for row in rows]
-    heights[-1:] = [min(height, 1.3 * row_height) for height in heights[-1:]]  # may be half empty
+    if len(heights) > 1:  # the last row may have fewer pictures than it has room for
+        heights[-1] = min(heights[-1], sum(heights[:-1]) / (len(heights) - 1))
+    heights[-1:] = [min(height, 1.3 * row_height) for height in heights[-1:]]
     total = HEAD + GAP + sum(height + CAPTION for height in heights)
     figure = _blank(width, total)
     grid: list[Axes] = []

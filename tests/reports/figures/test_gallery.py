@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("matplotlib", reason="the 'plot' extra brings Matplotlib")
 
-from mien.reports.figures.detection.gallery import gallery, repeated
+from mien.reports.figures.gallery import gallery, repeated
 
 SHAPES = [(60, 90), (90, 60), (60, 200), (60, 60), (40, 90), (90, 90), (120, 60)]
 
