@@ -25,7 +25,7 @@ from mien.files import lock_folder
 from mien.train import checkpoint
 from mien.train.classification.classifier import TorchClassifier
 from mien.train.classification.config import ClassifierConfig
-from mien.train.trainer import OnBatch, OnEpoch, OnNote, train
+from mien.train.trainer import OnBatch, OnEpoch, OnNote, settle, train
 
 OnFold = Callable[
     [int, int, ClassifierConfig], AbstractContextManager[tuple[OnBatch | None, OnEpoch | None]]
@@ -71,8 +71,10 @@ def train_folds(
             kept = kept_fold(out, number)
             if kept is None:
                 own = fold_config(config, replace(folding, number=number), source)
-                with on_fold(number, count, own) as (on_batch, on_epoch):
-                    folder = fold_folder(out, number)
+                folder = fold_folder(out, number)
+                settled, _ = settle(own, fold, folder, resume=True)  # which train repeats
+                assert isinstance(settled, ClassifierConfig)
+                with on_fold(number, count, settled) as (on_batch, on_epoch):
                     train(
                         own, fold, folder, device=device, resume=True,
                         on_batch=on_batch, on_epoch=on_epoch, on_note=on_note,
