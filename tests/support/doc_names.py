@@ -12,8 +12,8 @@ ENTRY_POINTS = {"mien.architectures", "mien.classifiers", "mien.datasets", "mien
 
 
 def dotted_names(text: str) -> set[str]:
-    """Every ``mien.x.y`` in ``text`` but the groups of entry points."""
-    return set(re.findall(r"(?<!\.)\bmien(?:\.[A-Za-z_]\w*)+", text)) - ENTRY_POINTS
+    """Every ``mien.x.y`` in ``text`` but the groups of entry points and the names of files."""
+    return set(re.findall(r"(?<![./])\bmien(?:\.[A-Za-z_]\w*)+", text)) - ENTRY_POINTS
 
 
 def resolve(name: str) -> Any:
