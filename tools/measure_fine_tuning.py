@@ -31,7 +31,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from mien.datasets.base import Dataset, DatasetFacts, SceneDataset, open_dataset
+from mien.datasets.base import Dataset, DatasetFacts, SceneDataset
+from mien.datasets.opening import open_dataset
 from mien.datasets.samples import Sample, pixel_keys
 from mien.datasets.splits import at_random, resplit
 from mien.evaluation import metrics

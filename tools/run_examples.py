@@ -25,6 +25,9 @@ def run(path: Path) -> nbformat.NotebookNode:
         client.execute()
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # times, which differ at every run
+        for output in cell.get("outputs", []):
+            if "image/jpeg" in output.get("data", {}):  # Pillow gives both
+                output.data.pop("image/png", None)
     notebook.metadata.pop("language_info", None)
     return notebook
 

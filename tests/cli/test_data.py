@@ -16,6 +16,8 @@ from tests.support.fer2013 import Row
 
 Output = pytest.CaptureFixture[str]
 
+READER = ("--dataset", "fer2013")  # without it a line says that it was guessed
+
 
 @pytest.fixture
 def copy(fer2013_rows: list[Row], tmp_path: Path) -> Path:
@@ -24,7 +26,7 @@ def copy(fer2013_rows: list[Row], tmp_path: Path) -> Path:
 
 
 def test_json_is_what_inspect_found(copy: Path, capsys: Output) -> None:
-    assert mien("data", "info", copy, "--json") == 0
+    assert mien("data", "info", copy, *READER, "--json") == 0
     out, err = capsys.readouterr()
     found = inspect(open_dataset(copy)).to_dict()
     assert json.loads(out) == json.loads(json.dumps({"path": str(copy), **found}))
@@ -80,13 +82,13 @@ def test_pack_says_what_it_did_and_the_pack_is_read(
     fer2013_rows: list[Row], tmp_path: Path, capsys: Output
 ) -> None:
     source, out = folder_of(fer2013_rows, tmp_path / "fer"), tmp_path / "out"
-    assert mien("data", "pack", source, out, "--size", 32) == 0
+    assert mien("data", "pack", source, out, "--size", 32, *READER) == 0
     printed, err = capsys.readouterr()
     first, second = printed.splitlines()
     assert first == f"{out}: 64 pictures, 32×32 grey (train 40, public 16, private 8)"
     assert second.startswith("64 pictures in this run, ") and err == ""
     (out / "train.journal.partial").touch()  # a kill may come between the pack's end and this
-    assert mien("data", "pack", source, out, "--size", 32) == 0
+    assert mien("data", "pack", source, out, "--size", 32, *READER) == 0
     assert capsys.readouterr().out.splitlines()[1] == "already complete"
     assert not list(out.glob("*.partial"))
     assert mien("data", "info", out, "--dataset", "packed", "--json") == 0
@@ -127,9 +129,9 @@ def test_pack_refuses_in_one_line(
     capsys: Output,
 ) -> None:
     source, out = folder_of(fer2013_rows[:3], tmp_path / "fer"), tmp_path / "out"
-    assert mien("data", "pack", source, out, "--size", 32) == 0
+    assert mien("data", "pack", source, out, "--size", 32, *READER) == 0
     capsys.readouterr()
-    assert mien("data", "pack", source, out, *args) == code
+    assert mien("data", "pack", source, out, *args, *READER) == code
     printed, err = capsys.readouterr()
     assert printed == "" and err.startswith("mien: ") and err.count("\n") == 1 and words in err
 
@@ -141,7 +143,7 @@ def test_ctrl_c_says_how_to_resume(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("mien.datasets.packing.pack.pack", stop)
-    assert mien("data", "pack", copy, tmp_path / "out", "--size", 32) == 130
+    assert mien("data", "pack", copy, tmp_path / "out", "--size", 32, *READER) == 130
     assert (
         capsys.readouterr().err == f"mien: stopped; resume {tmp_path}/out with the same command\n"
     )
@@ -150,7 +152,7 @@ def test_ctrl_c_says_how_to_resume(
 def test_plot_writes_figures_one_can_open(copy: Path, tmp_path: Path, capsys: Output) -> None:
     pytest.importorskip("matplotlib")
     out = tmp_path / "figures"
-    assert mien("data", "plot", copy, "--out", out) == 0
+    assert mien("data", "plot", copy, "--out", out, *READER) == 0
     names = ["labels.png", "samples.png", "mean_faces.png"]
     printed, err = capsys.readouterr()
     assert printed.splitlines() == [str(out / name) for name in names] and err == ""
@@ -186,7 +188,7 @@ def test_plot_refuses_in_one_line(
     args: tuple[str, ...], code: int, words: str, copy: Path, tmp_path: Path, capsys: Output
 ) -> None:
     pytest.importorskip("matplotlib")
-    assert mien("data", "plot", copy, "--out", tmp_path / "figures", *args) == code
+    assert mien("data", "plot", copy, "--out", tmp_path / "figures", *args, *READER) == code
     printed, err = capsys.readouterr()
     assert printed == "" and err.startswith("mien: ") and err.count("\n") == 1 and words in err
 

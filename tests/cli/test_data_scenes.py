@@ -76,8 +76,13 @@ def test_divided_splits_are_listed(coco: Path, capsys: Output) -> None:
     assert {name: split["pictures"] for name, split in found.items()} == {"train": 7, "valid": 3}
 
 
-def test_the_usual_reader_names_the_one_that_fits(coco: Path, capsys: Output) -> None:
-    assert mien("data", "info", coco) == 1
+def test_the_reader_is_guessed_and_said(coco: Path, capsys: Output) -> None:
+    assert mien("data", "info", coco) == 0
+    assert capsys.readouterr().err.startswith(f"{coco} is read as 'coco' (--dataset chooses ")
+
+
+def test_another_reader_names_the_one_that_fits(coco: Path, capsys: Output) -> None:
+    assert mien("data", "info", coco, "--dataset", "fer2013") == 1
     out, err = capsys.readouterr()
     assert out == "" and err.count("\n") == 1
     assert "readers that can read it: " in err and "coco" in err

@@ -78,7 +78,9 @@ def test_a_run_that_fails_in_its_first_epoch_says_that_nothing_was_kept(
     data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train(data, tmp_path, "--epochs", 1, lr=1e30) == 1
-    head, error = capsys.readouterr().err.splitlines()
+    guess, head, few, error = capsys.readouterr().err.splitlines()
+    assert guess == f"{data} is read as 'fer2013' (--dataset chooses another reader)"
+    assert "few pictures of" in few
     assert head == f"training default on cpu, 1 epoch, into {tmp_path}"
     assert error.endswith("lower lr (1e+30); no epoch was finished, nothing was kept")
     assert train(data, tmp_path, "--epochs", 1, lr=0.1) == 0  # the folder can be used again

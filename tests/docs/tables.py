@@ -21,8 +21,8 @@ NOT_RUN = {
     "uvx --from . mien doctor": NO_INSTALL,
     "pip install '.[train]'": NO_INSTALL,
     "pip install '.[plot]'": NO_INSTALL,
-    "pip install '.[heif]'": NO_INSTALL,
     "pip install '.[tables]'": NO_INSTALL,
+    "pip install '.[heif]'": NO_INSTALL,
     "pip install '.[tune]'": NO_INSTALL,
     "pip install '.[train,plot]'": NO_INSTALL,
     "python benchmarks/detector_speed.py --pictures wider_val_dev.zip": (
@@ -96,10 +96,13 @@ FIRST = {
         "mien train cnn3 --data fer2013.zip --out runs/cnn3",
     ),
     ("docs/labelling.md", "mien data label faces --agreement"): (
-        "for rater in anna ben; do (cd faces; echo path,label,rater,answer,time_utc,seconds,"
-        "revision,suggestion_shown,suggestion,old_label_shown,old_label; find * -name '*.png' | "
-        'sed "s#\\(.*\\)/.*#&,\\1,$rater,labelled,,1,1,no,,no,#") > labels.$rater.csv; done',
-        "mv labels.anna.csv labels.ben.csv faces",
+        "python -c 'import cv2, numpy as np; "
+        'face = cv2.resize(cv2.imread("photos/more/biden.png"), (64, 64)); '
+        '[cv2.imwrite(f"faces/{n}.png", np.roll(face, n, 1)) for n in range(10, 60)]\'',
+        "for rater in anna ben; do (echo path,label,rater,answer,time_utc,seconds,revision,"
+        "suggestion_shown,suggestion,old_label_shown,old_label; ls faces | grep '^[0-9]' | "
+        'awk -v r=$rater \'{print $1 (NR % 2 ? ",fear," : ",anger,") r '
+        '",labelled,,1,1,no,,no,"}\') > faces/labels.$rater.csv; done',
     ),
     ("docs/results.md", "mien evaluate default"): ("mkdir -p docs/images",),
     ("docs/results.md", "mien compare mtcnn yunet"): (

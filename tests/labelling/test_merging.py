@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from mien.errors import ConfigError
+from mien.datasets.opening import open_dataset
+from mien.errors import ConfigError, DatasetError
 from mien.labelling.merging import Merged, write_merged
+from mien.labelling.opening import open_session
 from mien.labelling.pictures import Pictures
 from mien.labelling.ratings import find_answer_files, read_ratings
 from tests.labelling.test_ratings import write
 from tests.support import sample
+from tests.support.labelling import write_faces
 
 
 @pytest.fixture
@@ -53,6 +56,29 @@ def test_subjects_and_splits_are_kept(folder: Path) -> None:
     (folder / "faces.csv").write_text("path,label,subject\n0.png,fear,anna\n", "utf-8")
     rows = merged(folder, folder / "m.csv")[1]
     assert [row["subject"] for row in rows] == ["anna", ""] and "split" not in rows[0]
+
+
+def test_readers_take_merged_labels_and_pass_over_answers(folder: Path) -> None:
+    with pytest.raises(DatasetError, match="'mien data label --merged' joins them"):
+        open_dataset(folder, "table", ["labels=free"])
+    merged(folder, folder / "m.csv")
+    for path, name in ((folder, "table"), (folder / "m.csv", "auto")):
+        dataset = open_dataset(path, name, ["labels=free"])
+        assert dataset.facts.reader == "table"
+        found = {
+            sample.key: dataset.facts.labels[sample.label] for sample in dataset.samples("train")
+        }
+        assert found == {"0.png": "happiness", "5.png": "pain"}
+    alone = open_dataset(folder / "labels.a.csv", "auto", ["labels=free"])
+    assert len(list(alone.samples("train"))) == 5
+
+
+def test_answers_do_not_hide_folders_of_expressions(tmp_path: Path) -> None:
+    write_faces(tmp_path / "happy", 2)
+    with open_session(tmp_path, "anna") as opened:
+        opened.session.answer(0, 0, "labelled", "fear")
+    dataset = open_dataset(tmp_path)
+    assert dataset.facts.reader == "folder" and dataset.facts.labels == ("happiness",)
 
 
 def test_nothing_to_write_is_a_table_too(tmp_path: Path) -> None:

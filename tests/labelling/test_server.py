@@ -235,6 +235,12 @@ def test_only_this_machine_and_a_new_token_each_time(tmp_path: Path) -> None:
             LabelServer(first.opened.session, first.server.server_port)
 
 
+def test_no_name_server_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getfqdn", lambda *_: 1 / 0)
+    with page(write_faces(tmp_path, 2)) as found:
+        assert found.ask("api/session")[0] == 200
+
+
 def test_the_page_can_end_it(tmp_path: Path) -> None:
     with page(write_faces(tmp_path, 2)) as found:
         ended = threading.Event()

@@ -91,7 +91,9 @@ def test_classifiers_are_measured_as_the_first_run_divides_the_data(tmp_path: Pa
     data = tiny.write_csv(tmp_path / "fer2013.csv")
     run = tmp_path / "run"
     (run / "predictions").mkdir(parents=True)
-    recipe = tiny.config(splits="random:80/20", splits_seed=3, valid_split="valid").to_dict()
+    recipe = tiny.config(
+        dataset="fer2013", splits="random:80/20", splits_seed=3, valid_split="valid"
+    ).to_dict()
     (run / "recipe.json").write_text(json.dumps(recipe))
     own = resplit(open_dataset(data), "random:80/20", "train", 3)
     kept = predict(OnnxClassifier(tiny_classifier(tmp_path / "kept.onnx").path), own, "valid")

@@ -103,6 +103,25 @@ def labelled_photos(path: Path) -> None:
         piece.save(folder / f"{number}.jpg")
 
 
+def my_faces(path: Path) -> None:
+    """Forty faces, and a table of them."""
+    (path / "img").mkdir(parents=True)
+    lines = ["path,label,split"]
+    for number in range(40):
+        sample.crop(number, 64).save(path / "img" / f"{number}.png")
+        split = "valid" if number % 4 == 0 else "train"
+        lines.append(f"img/{number}.png,{fer2013.FOLDERS[number % 7]},{split}")
+    (path / "faces.csv").write_text("\n".join(lines), "utf-8")
+
+
+def drowsiness(path: Path) -> None:
+    for number in range(42):
+        split = "valid" if number % 4 == 0 else "train"
+        folder = path / split / ("awake", "drowsy", "asleep")[number % 3]
+        folder.mkdir(parents=True, exist_ok=True)
+        sample.crop(number, 64).save(folder / f"{number}.png")
+
+
 def classifier(path: Path) -> None:
     shutil.copyfile(DEFAULT, path)
 
@@ -149,6 +168,7 @@ def recipe(path: Path) -> None:
 FILES: dict[str, Callable[[Path], None]] = {
     "RAF-DB": rafdb,
     "WIDER_val": wider_val,
+    "drowsiness": drowsiness,
     "export.json": dataturks,
     "detector.onnx": detector,
     "face1.jpg": face(1),
@@ -159,6 +179,7 @@ FILES: dict[str, Callable[[Path], None]] = {
     "labelled_photos": labelled_photos,
     "model.onnx": classifier,
     "my.onnx": classifier,
+    "my_faces": my_faces,
     "my_recipe.toml": recipe,
     "others.zip": other_scenes,
     "party.jpg": photo,

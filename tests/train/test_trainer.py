@@ -238,10 +238,12 @@ def test_classes_without_a_picture_are_named(tmp_path: Path) -> None:
     notes: list[str] = []
     config = tiny.config(architecture="mlp", epochs=1, batch_size=4, limit=4)
     train(config, tmp_path, on_note=notes.append)
-    assert len(notes) == 2 and "split 'train' has no picture of " in notes[0]
+    assert len(notes) == 3 and "split 'train' has no picture of " in notes[0]
     assert notes[0].endswith("the model cannot learn them") and "'public'" in notes[1]
+    assert "split 'train' has few pictures of" in notes[2] and "--folds 5" in notes[2]
     notes.clear()
-    train(tiny.config(architecture="mlp", epochs=1), tmp_path / "all", on_note=notes.append)
+    enough = tiny.config(architecture="mlp", epochs=1, limit=None)
+    train(enough, tmp_path / "all", data=tiny.Faces(140), on_note=notes.append)
     assert not notes
 
 

@@ -134,6 +134,8 @@ def _table_kind(place: _Place, name: str) -> str:
     columns = find_columns(place.first_row(name))
     if {"emotion", "pixels", "usage"} <= set(columns.header):
         return "pixels"
+    if columns.is_of_raters and not place.archive.is_file:
+        return ""
     if not columns.is_labelled:
         return "other" if len(columns.header) > 1 else ""
     if PurePosixPath(name).stem.lower() == "metadata":

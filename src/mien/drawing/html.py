@@ -18,7 +18,7 @@ from mien.drawing.colors import color_of
 from mien.escaping import for_terminal
 from mien.media.decoder import Image
 
-PICTURE_SIDE, THUMBNAIL_SIDE = 480, 200
+PICTURE_SIDE, THUMBNAIL_SIDE = 420, 200
 """Longest side in pixels of the picture in a card, and of one in a sheet."""
 MOST_PICTURES = 20
 """Pictures that a sheet shows."""
@@ -53,7 +53,7 @@ def card(shown: Shown) -> str:
         faces += f'<div style="flex-basis:100%;line-height:2">{chips}{more}</div>'
     if not shown.marks:
         faces = f'<div style="{_FAINT}">no face found</div>'
-    columns = f'<div style="display:flex;flex-wrap:wrap;gap:14px 28px;flex:1 1 240px">{faces}</div>'
+    columns = f'<div style="display:flex;flex-wrap:wrap;gap:14px 28px;flex:1 1 224px">{faces}</div>'
     return (
         f'<div style="{_FONT};display:flex;flex-wrap:wrap;gap:12px 24px;align-items:flex-start;'
         f'max-width:1000px;padding:4px 0">{_picture(shown)}{columns}</div>'

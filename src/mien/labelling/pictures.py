@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.datasets.crops.folder import expression_in
+from mien.datasets.crops.label_names import expression_in
 from mien.datasets.files.archive import DAMAGE, open_archive
 from mien.datasets.files.lines import bounded_lines
 from mien.datasets.files.pictures import Picture

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import os
 import re
 import secrets
 from collections import defaultdict
@@ -16,6 +17,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import TCPServer
 from threading import BoundedSemaphore, Thread
 from typing import Any
 
@@ -63,7 +65,7 @@ class LabelServer(ThreadingHTTPServer):
 
     daemon_threads = True
     request_queue_size = 256
-    allow_reuse_address = True
+    allow_reuse_address = os.name != "nt"  # where it would let others take the port over
 
     def __init__(
         self,
@@ -85,6 +87,11 @@ class LabelServer(ThreadingHTTPServer):
                 f"cannot listen on port {port} ({error.strerror}): give another --port, or 0 for "
                 "any free one"
             ) from error
+
+    def server_bind(self) -> None:
+        """Without the base class's question to a name server, which may take seconds."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = HOST, self.socket.getsockname()[1]
 
     @property
     def url(self) -> str:

@@ -97,8 +97,8 @@ class Session:
                 self._undo.append((numbers[name], replace(answer, kind="", label="")))
         if foreign:
             raise ConfigError(
-                f"{answers.path} has answers {foreign[0]!r}, which is not among the labels: give "
-                f"--labels {','.join(dict.fromkeys((*self.labels, *foreign)))}"
+                f"{answers.path} has the answer {foreign[0]!r}, which is not among the labels "
+                f"{', '.join(self.labels)}: give the same --labels as before, or another --rater"
             )
         self._done = len(self._undo)
         self._seconds = [a.seconds for a in answers.answers.values() if a.kind][-_RECENT:]

@@ -11,6 +11,7 @@ from mien.datasets.division import PARTS
 from mien.datasets.opening import open_dataset
 from mien.datasets.splits import resplit
 from mien.errors import DatasetError
+from mien.evaluation.classification.predictions import Predictions
 from mien.evaluation.kept_answers import Answers
 from mien.subjects.base import Subject
 from mien.subjects.measured_data import MeasuredData, division_of
@@ -57,7 +58,7 @@ class TrainingData:
     def warnings(self, answers: Answers) -> list[str]:
         """What is missing from the figures or flatters them, one sentence each."""
         card, model = self._subject.card, f"the {self._subject.kind}"
-        found = _unreadable(answers)
+        found = [*_unreadable(answers), *_without_face(answers)]
         if trained := self._part(answers, self._subject.recipe.get("train_split")):
             found.append(f"{model} was trained on {trained}: these figures flatter it")
         elif selected := self._part(answers, card.get("selected_on")):
@@ -105,6 +106,17 @@ def _unreadable(answers: Answers) -> list[str]:
     return [
         f"{skipped:,} of {skipped + read:,} pictures could not be read and are left out of all "
         f"figures, such as {answers.skipped[0]}"
+    ]
+
+
+def _without_face(answers: Answers) -> list[str]:
+    """A warning if no face was found in some photos."""
+    if not isinstance(answers, Predictions) or not answers.no_face:
+        return []
+    count, total = len(answers.no_face), len(answers.no_face) + len(answers.keys)
+    return [
+        f"no face was found in {count:,} of {total:,} photos, such as {answers.no_face[0]}: they "
+        "count as wrong, and a second figure leaves them out"
     ]
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from torch import nn
 
+from mien.datasets.opening import AUTO
 from mien.specs.metadata import Spec
 from mien.train import checkpoint
 from mien.train.config import BaseConfig
@@ -43,7 +44,7 @@ def add_training_facts(
         card={
             "description": config.description,
             "made_by": "'mien train' and 'mien export'",
-            "data": config.dataset,
+            "data": _data(config, facts),
             "split": config.train_split,
             "seed": config.seed,
             "epochs": f"{state['epochs_done']} of {config.epochs}",
@@ -62,11 +63,16 @@ def trained_on(config: BaseConfig, state: Mapping[str, Any]) -> str:
     if config.splits != "official":
         part += f" of {config.splits}"
     counts = ", ".join(f"{facts[key]} {key}" for key in COUNTS if key in facts)
-    text = f"{config.dataset}, split {part}" + (f" ({counts})" if counts else "")
+    text = f"{_data(config, facts)}, split {part}" + (f" ({counts})" if counts else "")
     start = facts.get(START)
     if isinstance(start, Mapping) and start.get("trained_on"):
         text += f"; started from weights of {start['trained_on']}"
     return text
+
+
+def _data(config: BaseConfig, facts: Mapping[str, Any]) -> str:
+    """The reader's name; of a data set that was made in Python its own."""
+    return str(facts.get("data", "")) if config.dataset == AUTO else config.dataset
 
 
 def add_choices(

@@ -114,3 +114,18 @@ def test_a_file_of_another_network_than_its_recipe_is_refused(tmp_path: Path) ->
     )
     with pytest.raises(ModelFileError, match="damaged recipe"):
         load_onnx(tmp_path / "o.onnx")
+
+
+@pytest.mark.parametrize("version", ["this", "earlier"])
+def test_valence_and_arousal_come_back_too(version: str, tmp_path: Path) -> None:
+    config = tiny.config(architecture="resnet", widths=[8], blocks=[1], **SMALL)
+    net = architectures.get("resnet")(config, len(LABELS), 0, True).eval()
+    spec = replace(input_spec(config, LABELS), card={"recipe": config.to_dict()}, affect=True)
+    model = to_onnx(net, spec)
+    more = vectors_of(net) if version == "this" else {}
+    (tmp_path / "m.onnx").write_bytes(with_spec(model, spec, more))
+    back, *_, folded = load_onnx(tmp_path / "m.onnx")
+    assert bool(folded) == (version == "earlier")
+    x = torch.randn(2, 1, 24, 24)
+    for got, expected in zip(back.with_affect(x), net.with_affect(x), strict=True):
+        torch.testing.assert_close(got, expected, atol=1e-4, rtol=1e-4)

@@ -15,6 +15,12 @@ def test_an_official_split_is_never_tuned_on(valid: str | None) -> None:
     assert "'valid' of 'train'" in note
 
 
+def test_the_datas_own_valid_split_is_not_tuned_on_either() -> None:
+    tuned, _ = tuning_split(tiny.config(splits="auto", valid_split="valid"))
+    assert (tuned.splits, tuned.splits_from) == ("random:90/10", "train")
+    assert (tuned.train_split, tuned.valid_split) == ("train", "valid")
+
+
 def test_a_division_of_the_recipe_is_kept() -> None:
     config = tiny.config(splits="random:80/20", splits_seed=3, valid_split="valid")
     assert tuning_split(config) == (config, "")

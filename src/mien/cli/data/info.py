@@ -50,6 +50,7 @@ def _print(path: str, found: DataInfo[Any, Any]) -> None:
     """A table with a column for each split, what was left out or repaired, and warnings."""
     from mien.cli.data.info_rows import crop_rows, overlap_line, scene_rows
     from mien.cli.support.console import out, table, warn
+    from mien.datasets.crops.balance import uneven_classes
     from mien.datasets.crops.info import CropOverlap, CropSplitInfo
 
     crops = all(isinstance(split, CropSplitInfo) for split in found.splits.values())
@@ -69,6 +70,9 @@ def _print(path: str, found: DataInfo[Any, Any]) -> None:
     for overlap in found.overlaps:
         if isinstance(overlap, CropOverlap):
             say(overlap_line(overlap))
+    for name, split in found.splits.items():
+        if isinstance(split, CropSplitInfo) and (line := uneven_classes(name, split.classes)):
+            say(line)
     for warning in found.warnings:
         warn(warning)
     if not found.warnings:

@@ -30,7 +30,7 @@ _OF_AGREEMENT = ("ratings", "merged", "as_json")
     default="rater",
     show_default=True,
     metavar="NAME",
-    help="Who labels. Each rater has an own order and an own file.",
+    help="Who labels. Each rater has their own order and file.",
 )
 @click.option(
     "--labels",
@@ -42,19 +42,19 @@ _OF_AGREEMENT = ("ratings", "merged", "as_json")
     default="default",
     show_default=True,
     metavar="NAME|FILE",
-    help="Whose suggestion is shown when asked for; none: no suggestion.",
+    help="The model whose suggestion is shown when asked for; none: no suggestion.",
 )
 @click.option(
     "--show-old", is_flag=True, help="Show the labels that the faces have, to correct them."
 )
 @click.option("--shared-order", is_flag=True, help="Every rater sees the same order.")
-@click.option("--seed", default=0, show_default=True, type=SEED, help="Of the order.")
+@click.option("--seed", default=0, show_default=True, type=SEED, help="Seed of the order.")
 @click.option(
     "--port",
     default=0,
     show_default=True,
     type=click.IntRange(0, 65535),
-    help="Of the page; 0: any free one.",
+    help="Port of the page; 0: any free one.",
 )
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
 @click.option(
@@ -94,11 +94,11 @@ def label(
     merged: str | None,
     as_json: bool,
 ) -> None:
-    """Label faces, or correct their labels, by keyboard on a page of this machine.
+    """Label faces, or correct their labels, by keyboard on a page of your own machine.
 
     DIR is a folder or zip of face crops, such as 'mien data crop' writes. The labels that they have
     already, their names and the model's suggestion are hidden until a key asks for them, and the
-    answers say whether they were shown. Every answer is saved at once; the same command goes on
+    answers say whether they were shown. Every answer is saved at once; the same command continues
     where the rater stopped.
 
     With --agreement the answers of all raters are compared: Cohen's kappa of each pair, Fleiss'

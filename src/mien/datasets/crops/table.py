@@ -175,6 +175,9 @@ class Table:
             shown = ", ".join(column[:30] for column in header[:8])
             others.append(f"{name} has no column for the {' and the '.join(missing)}: {shown}")
             return
+        if columns.is_of_raters and self.path.is_dir():
+            others.append(f"{name} holds answers of raters: 'mien data label --merged' joins them")
+            return
         self._notes.append(_described(columns))
         read: _Read
         if file is None:

@@ -55,6 +55,11 @@ class Columns:
         """Whether there are columns for pictures and labels."""
         return bool(self.named["picture"] and self.named["label"])
 
+    @property
+    def is_of_raters(self) -> bool:
+        """Whether rows are single answers of ``mien data label``, which lie beside the pictures."""
+        return {"rater", "suggestion_shown"} <= set(self.header)
+
 
 def find_columns(
     header: Sequence[str], chosen: Mapping[str, str] | None = None, box: Sequence[str] = ()

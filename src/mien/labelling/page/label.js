@@ -301,7 +301,7 @@ function labelOf(event) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (!view || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!view || !event.key || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
   if (document.querySelector("dialog[open]")) {
     if (event.key === "?" && at("help").open) at("help").close();
     return;

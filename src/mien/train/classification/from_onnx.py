@@ -176,7 +176,7 @@ def _fill(
     for norm_name, layer_name in _layers_before_norms(net, config).items():
         norm, layer = net.get_submodule(norm_name), net.get_submodule(layer_name)
         if f"{norm_name}.running_mean" in missing:
-            _fill_identity(norm, layer, values[biases[f"{layer_name}.weight"]])
+            _fill_identity(norm, layer, values.get(biases.get(f"{layer_name}.weight", "")))
             missing = [name for name in missing if not name.startswith(f"{norm_name}.")]
             folded.append(norm_name)
         elif f"{norm_name}.running_mean" not in values:
@@ -187,15 +187,14 @@ def _fill(
 
 
 @torch.no_grad()
-def _fill_identity(norm: Any, layer: Any, bias: NDArray[Any]) -> None:
-    """Make a folded norm the identity, and add the bias that the file's layer has."""
+def _fill_identity(norm: Any, layer: Any, bias: NDArray[Any] | None) -> None:
+    """Make a folded norm the identity, and add the bias that the file's layer may have."""
     norm.running_mean.zero_()
     norm.running_var.fill_(1)
     norm.weight.fill_((1 + norm.eps) ** 0.5)
-    if layer.bias is None:
+    norm.bias.zero_()
+    if layer.bias is None and bias is not None:
         norm.bias.copy_(torch.from_numpy(bias.copy()))
-    else:
-        norm.bias.zero_()
 
 
 @torch.no_grad()

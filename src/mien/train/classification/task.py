@@ -26,6 +26,7 @@ from mien.train.classification.mixing import mix
 from mien.train.classification.models.base import Network
 from mien.train.classification.models.fitted import Fitted
 from mien.train.classification.network_checks import check_network
+from mien.train.classification.notes import notes_about
 from mien.train.classification.objective import Objective
 from mien.train.classification.sampling import epoch_length
 from mien.train.classification.spec import input_side, input_spec
@@ -65,17 +66,7 @@ class ClassifierTask:
             self.valid = load_split(dataset, config.valid_split, config, spec, device)
         self.pictures = len(self.data)
         self.unreadable = (*self.data.unreadable, *(self.valid.unreadable if self.valid else ()))
-        self.notes: tuple[str, ...] = (
-            *_without_face(self.data, config.train_split),
-            *(_without_face(self.valid, str(config.valid_split)) if self.valid else ()),
-            *_missing(self.data, config.train_split, "the model cannot learn"),
-            *(
-                _missing(self.valid, str(config.valid_split), "validation says nothing about")
-                if self.valid
-                else ()
-            ),
-            *(["only the last layer is trained, as freeze_epochs says"] * _is_probe(config)),
-        )
+        self.notes = notes_about(config, spec.labels, self.data, self.valid)
         teachers = Teachers(nets, device, config.distill_flip) if nets else None
         self.objective = Objective(config, classes, self.data, teachers)
         auxiliary = len(FERPLUS) if self.objective.ferplus else 0
@@ -309,26 +300,3 @@ class ClassifierTask:
         """(n, C, S, S) inputs of the pictures ``rows``, made as in inference."""
         pictures = split.crops[rows.to(split.crops.device)].cpu().numpy()
         return torch.from_numpy(normalise(pictures, self.spec)).to(self.device)
-
-
-def _without_face(split: TensorSplit, name: str) -> list[str]:
-    """A sentence if no face was found in some photos of the split ``name``."""
-    if not split.no_face:
-        return []
-    total = len(split) + len(split.unreadable)
-    return [f"split {name!r}: no face was found in {split.no_face:,} of {total:,} photos"]
-
-
-def _is_probe(config: ClassifierConfig) -> bool:
-    return 0 < config.epochs <= config.freeze_epochs
-
-
-def _missing(split: TensorSplit, name: str, therefore: str) -> list[str]:
-    """A sentence if some labels have no picture in the split ``name``."""
-    if not split.missing:
-        return []
-    labels = ", ".join(split.missing)
-    return [
-        f"split {name!r} has no picture of {labels} among its {len(split):,}: {therefore} "
-        + ("them" if len(split.missing) > 1 else "it")
-    ]

@@ -30,7 +30,7 @@ from mien.reading import read_file
 from mien.train.classification.classifier import TorchClassifier
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.measure_cost import file_cost, run_cost
-from mien.train.session import pick_device
+from mien.train.session import pick_device, with_reader
 from mien.train.study.plan import (
     CHOSEN_ON,
     COST,
@@ -166,7 +166,7 @@ def run_entry(
     """
     folder = out / "runs" / entry.recipe
     try:
-        config = entry.config()
+        config = with_reader(entry.config(), dataset)
         if not is_trained(folder, config):
             train(
                 config, dataset, folder,

@@ -120,8 +120,8 @@ def confusions_figure(comparison: ClassifierComparison, title: str) -> Figure:
                     place[1], place[0], f"{100 * share:.0f}", ha="center", va="center", fontsize=8,
                     color=readable_on(share) if counts[place] else MUTED,
                 )  # fmt: skip
-        names = tuple(clipped(name, 18) for name in labels)
-        label_matrix(axes, [*names], names, label_size(len(labels)) - 1)
+        names = tuple(clipped(name, 18) for name in row.scores.columns)
+        label_matrix(axes, [*names[: len(labels)]], names, label_size(len(labels)) - 1)
         axes.set_title(f"{clipped(row.name)}: {row.scores.accuracy:.1%}", fontsize=10, color=INK)
     for axes in grid.flat[len(rows) :]:
         axes.set_visible(False)

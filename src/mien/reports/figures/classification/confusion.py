@@ -29,11 +29,12 @@ def confusion_figure(
     ``MOST_NUMBERS`` classes cells have no numbers.
     """
     labels = evaluation.labels
-    counts = np.array(evaluation.confusion)  # (K, K), rows are true classes
+    counts = np.array(evaluation.confusion)  # (K, K), or K + 1 columns; rows are true classes
     support = counts.sum(axis=1)
     shares = counts / np.maximum(support, 1)[:, None]
     size = min(max(5.4, 2.2 + 0.84 * len(labels)), 13)
-    figure = new_figure(size + 0.6, size)
+    more = 0.84 * (counts.shape[1] - len(labels))  # photos without a face
+    figure = new_figure(size + 0.6 + more, size)
     axes = figure.add_subplot()
     if cells == "counts":
         shaded, words = counts / max(counts.max(), 1), "pictures"
@@ -53,9 +54,9 @@ def confusion_figure(
     bar.set_label(words, color=MUTED, fontsize=9)
     font = label_size(len(labels))
     join = "\n" if len(labels) <= MOST_NUMBERS else "  "
-    names = tuple(clipped(name, 24) for name in labels)
-    true = [f"{name}{join}{n:,}" for name, n in zip(names, support, strict=True)]
-    label_matrix(axes, true, names, font)
+    names = tuple(clipped(name, 24) for name in evaluation.columns)
+    rows = zip(names[: len(labels)], support, strict=True)
+    label_matrix(axes, [f"{name}{join}{n:,}" for name, n in rows], names, font)
     axes.set_xlabel("predicted")
     axes.set_ylabel("true, and its pictures")
     figure.suptitle(
@@ -68,9 +69,9 @@ def confusion_figure(
 
 
 def draw_matrix(axes: Axes, shares: NDArray[np.float64]) -> Any:
-    """Shade a (K, K) matrix of values in [0, 1], with white lines between cells."""
+    """Shade a (K, L) matrix of values in [0, 1], with white lines between cells."""
     image = axes.imshow(shares, cmap=SHADES, vmin=0, vmax=1)
-    axes.set_xticks(np.arange(0.5, len(shares) - 1), minor=True)
+    axes.set_xticks(np.arange(0.5, shares.shape[1] - 1), minor=True)
     axes.set_yticks(np.arange(0.5, len(shares) - 1), minor=True)
     axes.grid(which="minor", color="white", linewidth=1.2)
     axes.tick_params(which="both", length=0)
@@ -81,9 +82,9 @@ def draw_matrix(axes: Axes, shares: NDArray[np.float64]) -> Any:
 
 def label_matrix(axes: Axes, rows: list[str], columns: tuple[str, ...], font: float) -> None:
     """Write the names of rows and columns."""
-    ticks = range(len(rows))
-    axes.set_xticks(ticks, columns, rotation=40, ha="right", rotation_mode="anchor", fontsize=font)
-    axes.set_yticks(ticks, rows, fontsize=font)
+    places = range(len(columns))
+    axes.set_xticks(places, columns, rotation=40, ha="right", rotation_mode="anchor", fontsize=font)
+    axes.set_yticks(range(len(rows)), rows, fontsize=font)
 
 
 def _write_cells(
