@@ -78,6 +78,7 @@ def _draw_crops(
     from mien.datasets.crops.survey import survey_crops
     from mien.extras import require_extra
     from mien.reports.figures.datasets.crops import augmented_crops_figure, crop_figures
+    from mien.reports.text import data_title
     from mien.train.recipe import load_classifier_recipe
 
     config = load_classifier_recipe(recipe) if recipe else None
@@ -92,7 +93,7 @@ def _draw_crops(
         labels, made = preview_survey(survey, config)
         figures["augmented"] = augmented_crops_figure(
             made.plain, made.views, made.mixed, labels,
-            f"{survey.dataset} {split} ({source}) under the recipe {config.name}\n"
+            f"{data_title(survey.dataset, source)}, split {split}, under the recipe {config.name}\n"
             f"{describe_views(config)}",
         )  # fmt: skip
     return figures, survey.unreadable, survey.no_face
@@ -104,6 +105,7 @@ def _draw_scenes(
     """Name → figure, the number of pictures that cannot be read, and 0."""
     from mien.datasets.scenes.survey import survey_scenes
     from mien.reports.figures.datasets.scenes import augmented_views_figure, scene_figures
+    from mien.reports.text import data_title
     from mien.train.detection.preview import sample_views
     from mien.train.recipe import load_detector_recipe
 
@@ -113,7 +115,7 @@ def _draw_scenes(
     if config:
         figures["augmented"] = augmented_views_figure(
             sample_views(dataset, split, config, seed=seed),
-            f"{survey.dataset} {split} ({source}) under the recipe {config.name}: "
+            f"{data_title(survey.dataset, source)}, split {split}, under the recipe {config.name}: "
             f"views of {config.view}×{config.view}, ignored faces dashed",
         )
     return figures, survey.unreadable, 0
