@@ -159,7 +159,7 @@ def trial(
     began = time.perf_counter()
     run = folder / name
     drawn = Drawn(facts, [pool[row] for row in rows])
-    train(config, drawn, run, device=torch.device("cpu"))
+    train(config, drawn, run, device=torch.device("cpu"), resume=True)
     seconds = time.perf_counter() - began
     classifier = TorchClassifier(run, "cpu")
     answers = classifier.logits([sample.image for sample in test]).argmax(1)
