@@ -317,6 +317,8 @@ def _none_fits(path: Path, wants: Wants | None) -> str:
     other = fitting_readers(path) if wants else []
     if other:
         return f"{message}: it can be read as {', '.join(other)}"
+    if wants == "scenes" and _Place(path).pictures:
+        return f"{message}: nothing marks faces in its pictures; see docs/detection_data.md"
     if count := len(_Place(path).pictures):
         return (
             f"{message}: nothing labels its {count:,} pictures; expected folders named by "
