@@ -49,7 +49,13 @@ from shown_commands import REPO
 
 PAGE = REPO / "docs" / "fine_tuning.md"
 SIZES, SEEDS = (100, 500, 2000), (0, 1, 2)
-METHODS = ("fine_tune", "probe", "scratch")
+METHODS = {
+    "fine_tune": "`fine_tune`",
+    "balanced": "with `sampling=balanced`",
+    "probe": "`probe`",
+    "scratch": "from scratch",
+}
+"""Each with its heading."""
 TASKS = {
     "expressions": "the labels that it knows: FER2013's seven, tested on PublicTest",
     "votes": "labels partly new: the majority of the FER+ votes, with contempt and unknown, "
@@ -154,6 +160,9 @@ def trial(
     values: dict[str, Any] = {"seed": seed, "precision": "bf16"}
     if method == "scratch":
         config = load_recipe("default", values={**SCRATCH, **values})
+    elif method == "balanced":
+        values["sampling"] = "balanced"
+        config = load_recipe("fine_tune", values={"weights": start, **values})
     else:
         config = load_recipe(method, values={"weights": start, **values})
     began = time.perf_counter()
@@ -161,13 +170,8 @@ def trial(
     drawn = Drawn(facts, [pool[row] for row in rows])
     train(config, drawn, run, device=torch.device("cpu"), resume=True)
     seconds = time.perf_counter() - began
-    classifier = TorchClassifier(run, "cpu")
-    answers = classifier.logits([sample.image for sample in test]).argmax(1)
-    labels = np.array([sample.label for sample in test])
-    confusion = metrics.confusion_matrix(labels, answers, len(facts.labels))
     figures = {
-        "accuracy": metrics.accuracy(confusion),
-        "balanced": metrics.balanced_accuracy(confusion),
+        **tested(run, test),
         "seconds": seconds,
         "pictures": len(rows),
         "tested": len(test),
@@ -177,6 +181,18 @@ def trial(
     write_whole(kept, json.dumps(figures).encode())
     (run / "last.pt").unlink()  # 30 MB each
     return figures
+
+
+def tested(run: Path, test: Samples) -> dict[str, float]:
+    """Accuracy and balanced accuracy of a run on the test pictures."""
+    classifier = TorchClassifier(run, "cpu")
+    answers = classifier.logits([sample.image for sample in test]).argmax(1)
+    labels = np.array([sample.label for sample in test])
+    confusion = metrics.confusion_matrix(labels, answers, len(classifier.spec.labels))
+    return {
+        "accuracy": metrics.accuracy(confusion),
+        "balanced": metrics.balanced_accuracy(confusion),
+    }
 
 
 def tables(folder: Path) -> str:
@@ -198,8 +214,8 @@ def tables(folder: Path) -> str:
         some = next(iter(own.values()))[0]
         text += (
             f"\n{about[0].upper()}{about[1:]} ({some['tested']:,} pictures). Accuracy, and in "
-            "brackets balanced accuracy.\n\n"
-            "| pictures | `fine_tune` | `probe` | from scratch |\n|---:|---|---|---|\n"
+            f"brackets balanced accuracy.{_untuned(folder, task)}\n\n"
+            f"| pictures | {' | '.join(METHODS.values())} |\n|---:|{'---|' * len(METHODS)}\n"
         )
         for size in SIZES:
             rows = [own.get((task, size, method), []) for method in METHODS]
@@ -210,6 +226,15 @@ def tables(folder: Path) -> str:
     if machines:
         text += f"\nTrained on one thread of {', '.join(machines)}, in bf16.\n"
     return text.lstrip("\n")
+
+
+def _untuned(folder: Path, task: str) -> str:
+    """A sentence about the start weights as they are, where they know the labels."""
+    path = folder / f"{task}-untuned.json"
+    if not path.exists():
+        return ""
+    row = json.loads(path.read_text("utf-8"))
+    return f" Untuned, the start weights reach **{row['accuracy']:.1%}** ({row['balanced']:.1%})."
 
 
 def _cell(rows: list[dict[str, Any]]) -> str:
@@ -247,6 +272,9 @@ def main() -> None:
         torch.set_num_threads(1)
         chosen.out.mkdir(parents=True, exist_ok=True)
         pictures = Pictures(chosen.data, chosen.masks)
+        if "expressions" in chosen.tasks:
+            untuned = tested(Path(chosen.half), pictures.expressions()[2])
+            write_whole(chosen.out / "expressions-untuned.json", json.dumps(untuned).encode())
         for seed in chosen.seeds:
             for task in chosen.tasks:
                 start = "default" if task == "masks" else chosen.half
