@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +86,18 @@ def test_any_tree_without_labels_keeps_its_folders(tmp_path: Path) -> None:
     assert (how["detected"], how["size"]) == (["mtcnn", "all"], 64)
 
 
+def test_labels_that_cannot_be_read_are_not_lost_in_silence(tmp_path: Path) -> None:
+    photos = whole_photos.write(tmp_path / "photos")
+    (photos / "own.csv").write_text("path,label\nneutral/biden.jpg,bored\n")
+    with pytest.raises(DatasetError, match=r"choose one with --dataset \(folder, table\)"):
+        open_photos(photos)
+    (photos / "neutral").rename(photos / "one")
+    (photos / "happiness").rename(photos / "two")
+    (photos / "own.csv").write_text("path,label\none/biden.jpg,bored\n")
+    (note,) = open_photos(photos).facts.notes
+    assert "'table'" in note and "labels=free" in note
+
+
 def test_keys_of_rows_and_hostile_keys_stay_in_the_folder(tmp_path: Path) -> None:
     class Rows(Arrays):
         def samples(self, split: str):  # type: ignore[no-untyped-def]
@@ -99,6 +112,18 @@ def test_keys_of_rows_and_hostile_keys_stay_in_the_folder(tmp_path: Path) -> Non
         "train/happiness/face.png", "train/happiness/_1.png",
     ]  # fmt: skip
     assert all((tmp_path / "out" / path).is_file() for path in paths)
+
+
+def test_labels_longer_than_a_file_name(tmp_path: Path) -> None:
+    class Long(Arrays):
+        def samples(self, split: str):  # type: ignore[no-untyped-def]
+            yield Sample(self.images[0], 0, "7")
+
+    photos = Long(1)
+    photos.facts = replace(photos.facts, labels=("😀" * 100,))
+    crop_faces(photos, Squares(), tmp_path / "out")
+    (row,) = rows(tmp_path / "out")
+    assert row["label"] == "😀" * 100 and (tmp_path / "out" / row["path"]).is_file()
 
 
 def test_a_folder_with_files_and_no_pictures_are_refused(tmp_path: Path) -> None:

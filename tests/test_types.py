@@ -136,6 +136,22 @@ def test_rows_can_keep_a_picture_without_a_face() -> None:
     assert tuple(result(1).rows()[0]) == columns
 
 
+@pytest.mark.parametrize("library", ["pandas", "polars", None])
+def test_labels_named_like_columns_overwrite_none(library: str | None) -> None:
+    labels = (*COLUMNS, "prob_x1", "valence", "file", "bored")
+    scores = EmotionScores(labels, tuple((n + 1) / 105 for n in range(14)))
+    made = Result((Reading(Face(Box(1, 2, 3, 4)), scores, 0.5, -0.5),), 9, 9, "a.jpg")
+    (row,) = made.rows()
+    assert [row[name] for name in COLUMNS[:2]] == ["a.jpg", 0] and row["x1"] == 1
+    assert row["valence"] == 0.5 and row["bored"] == round(14 / 105, 5)
+    names = [name for name in row if name not in (*COLUMNS, "valence", "arousal")]
+    assert [row[name] for name in names] == [round(p, 5) for p in scores.probs]
+    assert names[5] == "prob_prob_x1" and names[10] == "prob_x1" and "file" not in row
+    if library:
+        pytest.importorskip(library)
+        assert list(made.to_frame(library)["source"]) == ["a.jpg"]
+
+
 @pytest.mark.parametrize("library", ["pandas", "polars"])
 def test_to_frame_has_the_rows(library: str) -> None:
     pytest.importorskip(library)

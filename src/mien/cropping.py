@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mien.datasets.base import Dataset, SceneDataset
 from mien.datasets.detected import CROPPED, Cutout, DetectedFaces
 from mien.datasets.files.decoding import decoded
+from mien.datasets.guessing import fitting_readers
 from mien.datasets.opening import AUTO, open_dataset
 from mien.datasets.samples import Pixels, Sample
 from mien.datasets.unlabelled import PictureTree, ScenePictures
@@ -43,7 +44,7 @@ COLUMNS = (
 )  # fmt: skip
 """Of ``faces.csv``; ``label`` only if there are labels. The box and the landmarks are in pixels of
 the source, not of the crop."""
-_MOST_NAME = 120  # characters of a folder's or file's name
+_MOST_NAME = 200  # bytes of a folder's or file's name; numbers and a suffix are added
 _NOT_IN_NAMES = '\\:*?"<>|'
 
 OnProgress = Callable[[int, int], None]
@@ -67,15 +68,20 @@ class Cropped:
 def open_photos(path: str | Path, name: str = AUTO, options: Sequence[str] = ()) -> Dataset:
     """The photos at ``path``: of a data set, or without labels, every picture below a folder.
 
-    The last where no reader is named and none fits. Of whole pictures with marked faces, the marks
-    are not used. Raises what ``open_dataset`` raises.
+    The last where no reader is named and none fits; ``facts.notes`` of its result say why the
+    labels of a reader that seems to fit cannot be read. Of whole pictures with marked faces, the
+    marks are not used. Raises what ``open_dataset`` raises, where several readers fit too.
     """
     try:
         dataset = open_dataset(path, name, options)
-    except DatasetError:
-        if name != AUTO or options:
+    except DatasetError as error:
+        fitting = fitting_readers(Path(path)) if name == AUTO and not options else []
+        if name != AUTO or options or len(fitting) > 1:
             raise
-        return PictureTree(path)
+        tree = PictureTree(path)
+        if fitting:
+            tree.facts = replace(tree.facts, notes=(f"not read as {fitting[0]!r}: {error}",))
+        return tree
     return ScenePictures(dataset) if isinstance(dataset, SceneDataset) else dataset
 
 
@@ -206,5 +212,5 @@ def _plain(part: str) -> str:
     """A part of a path as any file system and table takes it; empty for ``..`` and the like."""
     text = part.encode("utf-8", "replace").decode()
     text = "".join("-" if c in _NOT_IN_NAMES or not c.isprintable() else c for c in text)
-    text = text[:_MOST_NAME].strip(" .")
+    text = text.encode()[:_MOST_NAME].decode("utf-8", "ignore").strip(" .")
     return f"_{text[1:]}" if text.startswith(("=", "+", "-", "@")) else text

@@ -23,7 +23,7 @@ from mien.options import Options, read_pairs
 from mien.preprocess.crop import face_crop
 from mien.preprocess.framing import BOX_FRAMING
 from mien.results import Results
-from mien.types import COLUMNS, EmotionScores, Face, Reading, Result
+from mien.types import COLUMNS, EmotionScores, Face, Reading, Result, probability_columns
 
 Image = NDArray[np.uint8]
 OnError = Callable[[str, ImageReadError], None]
@@ -196,7 +196,8 @@ class Recognizer:
     def _columns(self) -> tuple[str, ...]:
         """Those of a row: see ``Result.columns``."""
         spec = self.classifier.spec
-        return (*COLUMNS, *spec.labels, *(("valence", "arousal") if spec.affect else ()))
+        affect = ("valence", "arousal") if spec.affect else ()
+        return (*COLUMNS, *probability_columns(spec.labels), *affect)
 
     def _classify(self, pictures: list[_Detected]) -> Iterator[tuple[Result, Image]]:
         """A result for each of ``pictures``, whose faces are classified in one call.

@@ -6,7 +6,7 @@ Every class is frozen and holds plain Python values, so results compare, hash, p
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,19 @@ UNCERTAIN = "uncertain"
 
 COLUMNS = ("source", "face", "expression", "prob", "score", "x1", "y1", "x2", "y2", "small")
 """The columns of a row before the probabilities, which have the names of the model's labels."""
+_RESERVED = frozenset((*COLUMNS, "valence", "arousal", "file"))
+
+
+def probability_columns(labels: Sequence[str]) -> tuple[str, ...]:
+    """The column of each label's probability: its name, or ``prob_`` and it if that is taken."""
+    taken = {*_RESERVED, *labels}
+    names = []
+    for label in labels:
+        name = label
+        while name in _RESERVED or (name != label and name in taken):
+            name = f"prob_{name}"
+        names.append(name)
+    return tuple(names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,12 +261,15 @@ class Result(PictureAtHand):
     def rows(self, *, keep_empty: bool = False) -> list[dict[str, Any]]:
         """One flat dict per face, for tables and CSV; empty without faces.
 
-        ``valence`` and ``arousal`` are there if the model estimates them.
+        Probabilities are under the labels; a label such as ``source`` or ``x1``, which is the name
+        of another column, is ``prob_source``. ``valence`` and ``arousal`` are there if the model
+        estimates them.
         ``keep_empty``: a picture without a face gives one row, with its source and ``None`` in
         every other column, so that a table names every picture.
         """
         rows = []
         for index, reading in enumerate(self.readings):
+            names = probability_columns(reading.emotions.labels)
             x1, y1, x2, y2 = reading.face.box.to_list(2)
             rows.append(
                 {
@@ -264,7 +280,7 @@ class Result(PictureAtHand):
                     "score": round(reading.face.score, 5),
                     **{"x1": x1, "y1": y1, "x2": x2, "y2": y2},
                     "small": reading.small,
-                    **{k: round(p, 5) for k, p in reading.emotions.to_dict().items()},
+                    **{k: round(p, 5) for k, p in zip(names, reading.emotions.probs, strict=True)},
                     **reading.affect(),
                 }
             )

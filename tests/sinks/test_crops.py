@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from mien.errors import InputError, OutputError
 from mien.media.images import read_image
 from mien.sinks import CropsSink
-from mien.types import Result
+from mien.types import EmotionScores, Result
 from tests.support.results import make_reading, make_result
 
 
@@ -44,6 +45,15 @@ def test_equal_names_from_different_folders_do_not_collide(
             sink.write(make_result(make_reading(), source=source), image)
     assert len({row["file"] for row in rows_of(tmp_path)}) == 2
     assert len(list(tmp_path.glob("*.jpg"))) == 2
+
+
+@pytest.mark.parametrize("label", ["ü" * 150, "漢" * 100, "😀" * 100])
+def test_labels_longer_than_a_file_name(label: str, image: np.ndarray, tmp_path: Path) -> None:
+    face = replace(make_reading(), emotions=EmotionScores((label, "other"), (0.75, 0.25)))
+    with CropsSink(tmp_path) as sink:
+        sink.write(make_result(face, source="ż" * 120 + ".jpg"), image)
+    (row,) = rows_of(tmp_path)
+    assert row["expression"] == label and (tmp_path / row["file"]).is_file()
 
 
 def test_a_margin_widens_and_the_picture_limits(image: np.ndarray, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -7,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from mien.datasets.detected import CROPPED
 from mien.datasets.opening import open_dataset
 from mien.datasets.scene import box_fingerprint
 from mien.datasets.splits import resplit
 from mien.evaluation.classification.predictions import Predictions
+from mien.preprocess.framing import FER2013_FRAMING
 from mien.subjects.base import Settings
 from mien.subjects.classifier import ClassifierSubject
 from mien.subjects.detector import DetectorSubject
@@ -21,6 +24,7 @@ from tests.support import fer2013, tiny
 from tests.support.answers import answers
 from tests.support.coloured_faces import PICTURES, write_zip
 from tests.support.fer2013 import Row
+from tests.support.sample import photo
 
 RECIPE = {
     "dataset": "fer2013", "splits": "random:80/20", "splits_from": "train", "splits_seed": 3,
@@ -195,3 +199,21 @@ def test_unreadable_pictures_are_counted(bars: str) -> None:
         "2 of 130 pictures could not be read and are left out of all figures, such as "
         "a.png: cut short"
     ]
+
+
+@pytest.mark.parametrize(
+    ("margin", "warned"), [(None, False), (0.5, True), (FER2013_FRAMING["margin"], False)]
+)
+def test_crops_of_another_framing(margin: float | None, warned: bool, tmp_path: Path) -> None:
+    (tmp_path / "happiness").mkdir()
+    photo("astronaut.jpg").save(tmp_path / "happiness" / "a.png")
+    if margin is not None:
+        framing = {**FER2013_FRAMING, "margin": margin}
+        (tmp_path / CROPPED).write_text(json.dumps({"framing": framing}))
+    source = Source("default", "classifier", "name")
+    subject = ClassifierSubject.open(source, Settings())
+    data = open_data(source, {}, str(tmp_path), "folder")
+    found = warnings_of(subject, data, "train")
+    assert any("cut with margin 0.5" in line for line in found) == warned
+    photos = open_data(source, {}, str(tmp_path), "folder", ["detect=yes"])
+    assert warnings_of(subject, photos, "train") == []

@@ -40,6 +40,7 @@ _FER2013 = re.compile(r"(training|publictest|privatetest)_\d", re.IGNORECASE)
 _FDDB = re.compile(r"fddb-fold-\d{1,3}-ellipselist\.txt", re.IGNORECASE)
 _CATEGORIES = re.compile(r'"categories"\s*:\s*(?=\[)')
 _HEAD = 1 << 16  # characters of a table that are looked at
+_MOST_ROWS = 200  # of a table with boxes that are looked at
 _MOST_TABLES = 20  # of each suffix that are looked at, the least deep ones first
 
 
@@ -142,7 +143,13 @@ def _table_kind(place: _Place, name: str) -> str:
         return "other" if len(columns.header) > 1 else ""
     if PurePosixPath(name).stem.lower() == "metadata":
         return "metadata"
-    return "boxes" if columns.box and name.lower().endswith(".csv") else "table"
+    if not columns.box or not name.lower().endswith(".csv"):
+        return "table"
+    # What 'boxes' does not read: other delimiters, and rows without a box.
+    lines = place.head(name).lower().rpartition("\n")[0].splitlines()
+    rows = list(csv.DictReader(lines[:_MOST_ROWS]))
+    has_boxes = all(any((row.get(column) or "").strip() for column in columns.box) for row in rows)
+    return "boxes" if has_boxes else "table"
 
 
 def _json_kind(place: _Place, name: str) -> str:
@@ -242,10 +249,18 @@ def _is_unnamed_fer2013(place: _Place) -> bool:
 
 
 def _is_folder(place: _Place, wants: Wants | None, options: Collection[str]) -> bool:
-    """Whether pictures lie in folders of expressions, or in any with labels of one's own."""
+    """Whether pictures lie in folders of expressions, or in any with labels of one's own.
+
+    Where a table labels pictures, folders of any other name only hold them.
+    """
     if not place.pictures or place.archive.is_file or "metadata" in place.kinds:
         return False
-    if "labels" in options or find_list(place.names) or is_ckplus(place.pictures):
+    in_table = not place.kinds.isdisjoint({"table", "boxes", "expressions", "coco"})
+    if (
+        ("labels" in options and not in_table)
+        or find_list(place.names)
+        or is_ckplus(place.pictures)
+    ):
         return True
     parts = {part for folder in place.folders for part in folder.split("/")}
     if any(expression_in(part, None) for part in parts):
@@ -304,6 +319,8 @@ def _none_fits(path: Path, wants: Wants | None) -> str:
     other = fitting_readers(path) if wants else []
     if other:
         return f"{message}: it can be read as {', '.join(other)}"
+    if wants == "scenes" and _Place(path).pictures:
+        return f"{message}: nothing marks faces in its pictures; see docs/detection_data.md"
     if count := len(_Place(path).pictures):
         return (
             f"{message}: nothing labels its {count:,} pictures; expected folders named by "

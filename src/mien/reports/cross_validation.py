@@ -35,7 +35,7 @@ def folds_note(found: CrossValidation) -> str:
     """How the interval was computed, in a sentence."""
     if not found.ratio:
         return (
-            "The model was not trained on these folds; the 95 % interval is Student's t over them."
+            "Measured as it is, not trained anew; the 95 % interval is Student's t over the folds."
         )
     folding = Folding.parse(found.splits)
     validated = ", validated on the next fold" if folding and folding.validates else ""

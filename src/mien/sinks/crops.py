@@ -15,6 +15,7 @@ from mien.sinks.pictures import PictureFolder, picture_of
 from mien.sinks.rows import CsvRows
 from mien.types import COLUMNS, Box, Result
 
+_LABEL_BYTES = 40  # beside those of the picture's name; file systems allow 255 in all
 _FIRST = "source,face,expression,prob,score,x1,y1,x2,y2"  # of every version's table
 
 
@@ -102,5 +103,6 @@ def _crop(image: Image, box: Box, margin: float) -> Image:
 
 
 def _plain(label: str) -> str:
-    """A label with ``-`` for characters that a file name may not contain."""
-    return "".join(c if c.isalnum() or c in "-_" else "-" for c in label)
+    """A label with ``-`` for characters that a file name may not contain, cut to what fits."""
+    plain = "".join(c if c.isalnum() or c in "-_" else "-" for c in label)
+    return plain.encode("utf-8", "replace")[:_LABEL_BYTES].decode("utf-8", "ignore")

@@ -12,6 +12,7 @@ from mien.datasets.base import AnyDataset
 from mien.errors import ConfigError
 from mien.evaluation.kept_answers import Answers
 from mien.evaluation.split_pictures import Progress
+from mien.preprocess.framing import Framing
 from mien.subjects.measured_data import MeasuredData
 from mien.subjects.source import Kind, Source
 from mien.train.metrics_file import METRICS, read_metrics
@@ -76,6 +77,11 @@ class Subject(ABC, Generic[A, S]):
         """The recipe in its card; may be empty."""
         recipe = self.card.get("recipe", {})
         return recipe if isinstance(recipe, Mapping) else {}
+
+    @property
+    def framing(self) -> Framing | None:
+        """How a classifier wants faces to be cut; ``None`` for a detector."""
+        return None
 
     def epochs(self) -> Sequence[Mapping[str, Any]]:
         """Metrics of a training run, one row an epoch; empty for other models."""

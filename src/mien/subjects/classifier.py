@@ -16,6 +16,7 @@ from mien.evaluation.classification.predictions import Predictions
 from mien.evaluation.kept_answers import predictions_path
 from mien.evaluation.split_pictures import Progress
 from mien.extras import require_extra
+from mien.preprocess.framing import Framing
 from mien.subjects.base import Settings, Subject, refuse_device
 from mien.subjects.measured_data import MeasuredData
 from mien.subjects.source import Kind, Source
@@ -48,6 +49,12 @@ class ClassifierSubject(Subject[Predictions, Evaluation]):
     def card(self) -> Mapping[str, Any]:
         """The card of its spec."""
         return self.classifier.spec.card
+
+    @property
+    def framing(self) -> Framing:
+        """That of its spec."""
+        spec = self.classifier.spec
+        return Framing(margin=spec.margin, offset=spec.offset, align=spec.align)
 
     def answer(
         self, data: MeasuredData, split: str, on_progress: Progress | None = None

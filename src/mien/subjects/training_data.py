@@ -7,24 +7,28 @@ from collections.abc import Iterable
 from typing import Any
 
 from mien.datasets.base import Dataset, SceneDataset
+from mien.datasets.detected import DetectedFaces
 from mien.datasets.division import PARTS
 from mien.datasets.opening import open_dataset
 from mien.datasets.splits import resplit
 from mien.errors import DatasetError
 from mien.evaluation.classification.predictions import Predictions
 from mien.evaluation.kept_answers import Answers
+from mien.preprocess.framing import Framing
 from mien.subjects.base import Subject
 from mien.subjects.measured_data import MeasuredData, division_of
 
 SAME_PICTURES = {"fer2013", "ferplus"}
 """Readers that give the same pictures by the same keys, each with its own labels."""
 
+_ALIKE = 0.1  # of a box's side, by which two framings may differ
+
 
 class TrainingData:
     """The data of a model's recipe, as far as it lies in the measured data."""
 
     def __init__(self, subject: Subject[Any, Any], data: MeasuredData) -> None:
-        self._subject = subject
+        self._subject, self._data = subject, data
         self._reader = subject.recipe.get("dataset", "")
         self._division = division_of(subject.recipe)
         self._same_reader = bool(subject.recipe) and self._reader == data.reader
@@ -58,7 +62,7 @@ class TrainingData:
     def warnings(self, answers: Answers) -> list[str]:
         """What is missing from the figures or flatters them, one sentence each."""
         card, model = self._subject.card, f"the {self._subject.kind}"
-        found = [*_unreadable(answers), *_without_face(answers)]
+        found = [*_unreadable(answers), *_without_face(answers), *self._framed_otherwise()]
         if trained := self._part(answers, self._subject.recipe.get("train_split")):
             found.append(f"{model} was trained on {trained}: these figures flatter it")
         elif selected := self._part(answers, card.get("selected_on")):
@@ -73,6 +77,20 @@ class TrainingData:
                 "changes no answer"
             )
         return found
+
+    def _framed_otherwise(self) -> list[str]:
+        """A warning if the measured crops were cut otherwise than the model's own."""
+        facts, subject = self._data.whole.facts, self._subject
+        if facts.framing is None or isinstance(self._data.whole, DetectedFaces):  # cut as it asks
+            return []
+        own, cut = subject.framing, facts.framing
+        if own is None or _are_alike(own, cut):
+            return []
+        return [
+            f"these crops were cut with {_framing_text(cut)}, and the classifier expects "
+            f"{_framing_text(own)}: cut them anew with 'mien data crop', or measure on the photos "
+            "with detect=yes"
+        ]
 
     def _part(self, answers: Answers, split: str | None) -> str:
         """Which answered pictures are in ``split`` of the training data, in words; empty: none."""
@@ -96,6 +114,18 @@ class TrainingData:
         if count == len(answers.keys):
             return f"split {answers.split!r}"
         return f"{count:,} of these {len(answers.keys):,} pictures" if count else ""
+
+
+def _are_alike(one: Framing, other: Framing) -> bool:
+    """Whether two framings show about the same of a face."""
+    pairs = zip((one["margin"], *one["offset"]), (other["margin"], *other["offset"]), strict=True)
+    return one["align"] == other["align"] and all(abs(a - b) < _ALIKE for a, b in pairs)
+
+
+def _framing_text(framing: Framing) -> str:
+    x, y = framing["offset"]
+    turned = ", turned upright" if framing["align"] else ""
+    return f"margin {framing['margin']:g}, offset {x:g},{y:g}{turned}"
 
 
 def _unreadable(answers: Answers) -> list[str]:

@@ -135,6 +135,7 @@ def test_a_figure(
         ({"--figure": f"{'x' * 300}.png"}, 1, ("File name too long",)),
         ({"--data": "x" * 300}, 1, ("File name too long",)),
         ({"MODEL": "x" * 300}, 2, ("unknown model",)),
+        ({"MODEL": "fine_tune"}, 2, ("fine_tune is a recipe", "--folds 5")),
         ({"--figure": "nowhere/c.png"}, 1, ("no folder 'nowhere'",)),
         ({"--html": "nowhere/c.html"}, 1, ("no folder 'nowhere'",)),
         ({"--save": "nowhere/p.npz"}, 1, ("no folder 'nowhere'",)),

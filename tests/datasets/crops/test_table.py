@@ -160,6 +160,29 @@ def test_own_labels(image: Any, tmp_path: Path) -> None:
         table(folder, "labels=free")
 
 
+def test_none_may_be_a_label_of_ones_own(image: Any, tmp_path: Path) -> None:
+    text = "path,label,subject\na.png,None,none\nb.png,mask,\na.png,NaN,\n"
+    folder = written(tmp_path, text, image)
+    for labels in ("none,mask", "free"):
+        dataset = table(folder, f"labels={labels}")
+        found = [dataset.facts.labels[sample.label] for sample in dataset.samples("train")]
+        assert [label.lower() for label in found] == ["none", "mask"]
+        assert [sample.subject for sample in dataset.samples("train")] == [None, None]
+        assert dataset.skipped("train") == {"row has no label": ["faces.csv#4"]}
+
+
+def test_a_row_without_a_box_is_the_whole_picture(image: Any, tmp_path: Path) -> None:
+    rows = "a.png,happy,1,2,21,22\nb.png,sad,,,,\na.png,sad,1,,3,4\nb.png,sad,1,x,3,4\n"
+    folder = written(tmp_path, f"path,label,x1,y1,x2,y2\n{rows}", image)
+    dataset = open_dataset(folder)
+    assert dataset.facts.reader == "table"
+    assert [s.image.shape for s in dataset.samples("train")] == [(20, 20), (48, 48)]
+    assert [len(keys) for keys in dataset.skipped("train").values()] == [2]
+    (folder / "faces.csv").write_text("path,label,x1,y1,x2,y2\na.png,happy,1,2,x,22\n")
+    with pytest.raises(DatasetError, match="no row is left of 1; 1 of them: box is not four"):
+        table(folder)
+
+
 def test_lines_that_are_no_objects_are_counted(image: Any, tmp_path: Path) -> None:
     text = '{"image": "a.png", "label": "sad"}\n[1]\n{"image":\n\n{"image": "b.png", "label": 7}\n'
     dataset = table(written(tmp_path, text, image, "faces.jsonl"))

@@ -70,8 +70,7 @@ def crop(
     photos = open_photos(path, dataset, options)
     if isinstance(photos, PictureTree):
         say(f"{path} has no labels: every picture in it is searched", err=True)
-    else:
-        say_reader(path, photos, dataset == AUTO)
+    say_reader(path, photos, dataset == AUTO and not isinstance(photos, PictureTree))
     framing = Framing(
         margin=FER2013_FRAMING["margin"] if margin is None else margin,
         offset=FER2013_FRAMING["offset"],

@@ -141,6 +141,7 @@ def command(
     from mien.cli.support.photos import hint_at_photos, search_photos
     from mien.cli.support.progress import meter
     from mien.cli.support.reader import say_reader
+    from mien.errors import UnknownNameError
     from mien.reports.page import Origin
     from mien.subjects.base import Settings
     from mien.subjects.load import open_subject
@@ -157,7 +158,11 @@ def command(
         )  # fmt: skip
         return
     refuse(context, cross_validation.OWN, "needs --folds")
-    source = identify(model, settings["threads"], settings["device"])
+    try:
+        source = identify(model, settings["threads"], settings["device"])
+    except UnknownNameError:
+        cross_validation.refuse_recipe(model)
+        raise
     for kind in OWN.keys() - {source.kind}:
         refuse(
             context, OWN[kind], f"is for {CALLED[kind]}s, and {model} is a {CALLED[source.kind]}"

@@ -96,6 +96,17 @@ def evaluate_folds(
                 say(f"next: mien compare {out} OTHER, another --out on the same folds")
 
 
+def refuse_recipe(name: str) -> None:
+    """Raise ``ConfigError`` if ``name`` is a recipe's: it has no weights to measure yet."""
+    from mien.train.recipe import recipe_names
+
+    if name in recipe_names():
+        raise ConfigError(
+            f"{name} is a recipe: give a run of it ('mien train {name}'), or --folds 5 to train it "
+            "for each fold"
+        )
+
+
 def _trained(
     recipe: str,
     data: str,

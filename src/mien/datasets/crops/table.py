@@ -12,7 +12,7 @@ from typing import NoReturn
 import numpy as np
 
 from mien.datasets.base import DatasetFacts, check_split
-from mien.datasets.boxes import KEPT, by_corners, by_size, clean
+from mien.datasets.boxes import KEPT, NO_BOX, Corners, by_corners, by_size, clean
 from mien.datasets.crops.boxes import Photos, SquareCrop
 from mien.datasets.crops.label_names import LabelNames
 from mien.datasets.files.archive import Archive, open_archive
@@ -22,7 +22,13 @@ from mien.datasets.files.lookup import PictureFinder, path_in_archive
 from mien.datasets.files.parquet import SUFFIX, ParquetFile, ParquetPictures
 from mien.datasets.files.pictures import Picture
 from mien.datasets.files.split_names import SPLIT_OF, SPLITS, is_split_name, split_of_table
-from mien.datasets.files.text_tables import DELIMITED, JSON_LINES, NOT_AN_OBJECT, open_text_table
+from mien.datasets.files.text_tables import (
+    DELIMITED,
+    JSON_LINES,
+    NO_VALUE,
+    NOT_AN_OBJECT,
+    open_text_table,
+)
 from mien.datasets.samples import Sample
 from mien.errors import ConfigError, DatasetError
 from mien.registry import register_dataset
@@ -47,7 +53,8 @@ class _Rows:
     affect: array[float] = field(default_factory=lambda: array("d"))
     """Valence, arousal, valence …; not a number where unknown."""
     corners: array[float] = field(default_factory=lambda: array("d"))
-    """x1, y1, x2, y2, x1 …; not a number where the face fills the picture."""
+    """x1, y1, x2, y2, x1 …; not a number where the face fills the picture, infinite where the box
+    is not four numbers."""
 
 
 @register_dataset("table")
@@ -68,7 +75,8 @@ class Table:
     (``mien.datasets.crops.label_names``). The split is the row's own, else that of the table's name
     or folder, else ``train``.
 
-    Pictures without a box have any size; boxes are cut as in ``boxes``. Rows without a label or
+    Pictures without a box, also those of rows whose four cells are empty, have any size; boxes are
+    cut as in ``boxes``. Rows without a label or
     picture, with an unknown label or a bad box are left out (``skipped``). Raises ``DatasetError``
     where nothing is left or a table is damaged, ``ConfigError`` for other values of the options.
     """
@@ -108,6 +116,7 @@ class Table:
         others: list[str] = []
         for name in tables_in(archive):
             self._read(name, others)
+        self._rows = {split: rows for split, rows in self._rows.items() if rows.pictures}
         if not self._rows:
             self._refuse(others)
         for column, count in self._out_of_range.items():
@@ -203,8 +212,10 @@ class Table:
             if row is None:
                 self._skip(of_table, NOT_AN_OBJECT, f"{name}#{line}")
                 continue
-            split = _split(row.get(named["split"], "")) or of_table
+            split = _split(_cell(row, named["split"])) or of_table
             written = row.get(named["label"], "")
+            if not self._labels.is_own and written.lower() in NO_VALUE:
+                written = ""
             if class_names and written.lstrip("-").isdecimal():
                 number = int(written)
                 written = class_names[number] if 0 <= number < len(class_names) else ""
@@ -213,7 +224,7 @@ class Table:
                 why = self._labels.problem(written) if written else "row has no label"
                 self._skip(split, why, f"{name}#{line}")
                 continue
-            picture = row.get(named["picture"], "")
+            picture = _cell(row, named["picture"])
             member = f"{name}#{line}" if stored else self._member(folder, picture, split)
             if not member:
                 self._skip(split, _why_missing(picture), f"{picture or name}#{line}")
@@ -223,10 +234,10 @@ class Table:
             rows.lines.append(line)
             rows.pictures.append(member)
             rows.labels.append(label)
-            rows.subjects.append(row.get(named["subject"]) or None)
+            rows.subjects.append(_cell(row, named["subject"]) or None)
             rows.affect.extend(self._affect(row, named, what) for what in ("valence", "arousal"))
-            box = make([row.get(column) for column in columns.box]) if columns.box else ()
-            rows.corners.extend(box or (math.nan,) * 4)
+            box = [_cell(row, column) for column in columns.box or ()]
+            rows.corners.extend(_marked(make(box)) if any(box) else NO_BOX)
         if columns.box:
             for split in self._rows:
                 self._clean(split, begun.get(split, 0))
@@ -243,9 +254,12 @@ class Table:
         rows = self._rows[split]
         corners = np.array(rows.corners).reshape(-1, 4)[begin:]
         unknown = np.full((len(corners), 2), np.nan)
+        whole = np.isnan(corners).all(axis=1)
         boxes, kept, problems = clean(corners, unknown, clip=False)
+        boxes[whole] = math.nan
+        kept |= whole
         for reason, has in problems.items():
-            for number in np.flatnonzero(has):
+            for number in np.flatnonzero(has & ~whole):
                 at = begin + int(number)
                 self._skip(split, reason, f"{rows.pictures[at]}#{rows.lines[at]}")
         keep = [*range(begin), *(begin + int(number) for number in np.flatnonzero(kept))]
@@ -319,6 +333,17 @@ def _split(written: str) -> str:
     """A split's name; one that is not known stays as it is."""
     name = written.strip().lower()
     return SPLIT_OF.get(name) or (name if is_split_name(name) else "")
+
+
+def _cell(row: Mapping[str, str], column: str) -> str:
+    """What a row has in ``column``; empty for a word that stands for a missing value."""
+    written = row.get(column, "")
+    return "" if written.lower() in NO_VALUE else written
+
+
+def _marked(box: Corners) -> Corners:
+    """``box``, infinite where it is not four numbers, so that it differs from no box at all."""
+    return (math.inf,) * 4 if any(map(math.isnan, box)) else box
 
 
 def _why_missing(picture: str) -> str:

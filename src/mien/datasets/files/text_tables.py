@@ -19,7 +19,9 @@ JSON_LINES = (".jsonl", ".ndjson")
 NOT_AN_OBJECT = "line is not a JSON object"
 _DELIMITERS = ",\t;|"
 _KEYS_OF = 100  # lines of JSON whose keys are the columns
-_NO_VALUE = frozenset({"nan", "na", "n/a", "null", "none", "<na>"})
+_NOT_A_NUMBER = frozenset({"nan", "<na>"})
+NO_VALUE = frozenset({"na", "n/a", "null", "none"})
+"""What programs write for a missing value, in small letters; these may be labels, too."""
 
 Row = tuple[int, "Mapping[str, str] | None"]
 """Line number, and column in small letters → text; ``None`` for a line that cannot be read."""
@@ -59,7 +61,7 @@ def text(value: Any) -> str:
     if isinstance(value, float):
         return "" if math.isnan(value) else f"{value:.0f}" if value.is_integer() else repr(value)
     written = str(value).strip()
-    return "" if written.lower() in _NO_VALUE else written
+    return "" if written.lower() in _NOT_A_NUMBER else written
 
 
 def _csv_rows(archive: Archive, name: str) -> Iterator[Row]:
