@@ -49,7 +49,7 @@ def canonical(name: str) -> str:
     """
     noun = _NOUN.get(name.strip().lower())
     if noun is None:
-        near = nearest(name.strip().lower(), _NOUN)
+        near = nearest(name.strip().lower(), [word for word in _NOUN if len(word) > 2])
         hint = f"; did you mean {near!r}?" if near else ""
         raise InputError(f"{name!r} is not an expression{hint} (known: {', '.join(_SPELLINGS)})")
     return noun

@@ -29,7 +29,7 @@ def data(tmp_path: Path) -> Path:
 def test_the_hint_is_one_line_and_goes_away_once_detect_is_said(data: Path, capsys: Output) -> None:
     assert mien("data", "info", data, "--dataset", "folder") == 0
     hint = capsys.readouterr().err
-    assert hint.count("\n") == 1 and "looks like whole photos" in hint
+    assert hint.count("\n") == 1 and "look like whole photos" in hint
     assert "add --option detect=yes" in hint
     for value in ("yes", "no"):
         assert mien("data", "info", data, "--dataset", "folder", "--option", f"detect={value}") == 0

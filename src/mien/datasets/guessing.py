@@ -50,6 +50,8 @@ def guess_reader(path: Path, wants: Wants | None = None, options: Collection[str
     Raises ``DatasetError`` where none or several fit equally well, with what to do.
     """
     fitting = fitting_readers(path, wants, options)
+    if options and not fitting:  # the reader that fits says which option it does not know
+        fitting = fitting_readers(path, wants)
     if len(fitting) == 1:
         return fitting[0]
     if fitting:

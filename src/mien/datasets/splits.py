@@ -92,7 +92,8 @@ def resplit(
     if source not in held:
         raise DatasetError(
             f"the {dataset.facts.name} data set has no split {source!r} to divide "
-            f"(splits: {', '.join(held)})"
+            f"(splits: {', '.join(held)}): name one of them as splits_from, or do not divide it "
+            '(splits = "official")'
         )
     if isinstance(dataset, SceneDataset):
         if by_subject:

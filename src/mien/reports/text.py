@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import PurePath
+from typing import TypeVar
 
+from mien.evaluation.classification.cross_validation import CrossValidation
 from mien.evaluation.classification.measures import Evaluation
 from mien.evaluation.detection.measures import DetectionScores
 from mien.evaluation.metrics import Interval
+
+S = TypeVar("S", Evaluation, DetectionScores, CrossValidation)
 
 DATA_SETS = {
     "affectnet": "AffectNet",
@@ -34,7 +38,7 @@ def data_title(reader: str, source: str) -> str:
     return f"{name} ({source})" if reader in DATA_SETS else name
 
 
-def named(scores: Evaluation, path: str) -> Evaluation:
+def named(scores: S, path: str) -> S:
     """``scores`` for a title: with the data set's own name instead of its reader's."""
     return replace(scores, dataset=data_name(scores.dataset, path))
 

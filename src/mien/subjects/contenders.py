@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,9 @@ from mien.subjects.load import SUBJECTS, open_subject
 from mien.subjects.measured_data import MeasuredData, open_data
 from mien.subjects.source import CALLED, Kind, Source
 from mien.subjects.training_data import TrainingData
+
+USUAL_SPLIT: Mapping[Kind, str] = {"classifier": "public"}
+"""What is compared where no split is asked for, if the data has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ def gather(
     Saved answers are loaded, and those that a run keeps unless its settings change them, or they
     are answers to other data than ``data``. The other models are asked now, on one data set that is
     read with ``options`` and divided as the recipe of the first run says. Without ``split`` it is
-    that of saved answers, or the only one of the data.
+    that of saved answers, else for classifiers ``public`` if the data has it, else the only one.
 
     Raises ``ConfigError`` if a model must be asked and ``data`` or its split is missing.
     """
@@ -83,6 +86,9 @@ def gather(
     runs = [each.source for each in contenders if each.source.stored_recipe]
     first = runs[0] if runs else contenders[0].source
     opened = None if data is None else open_data(first, first.stored_recipe, data, dataset, options)
+    usual = USUAL_SPLIT.get(first.kind)
+    if split is None and (opened is None or usual in opened.divided.splits()):
+        split = usual
     if opened is not None:
         split = opened.only_split(split)
     waiting = [each for each in contenders if each.name not in answers]

@@ -27,7 +27,7 @@ OWN: dict[Kind, tuple[str, ...]] = {
 @click.option("--data", type=click.Path(), help="The data set, for models without saved answers.")
 @click.option(
     "--split",
-    help="The pictures to compare on; default: public, for detectors the only split.",
+    help="The pictures to compare on; default: public if the data has it, else the only split.",
 )
 @click.option(
     "--dataset", metavar="NAME",
@@ -124,8 +124,6 @@ def command(
         )
         for source in sources
     ]
-    if kind == "classifier":
-        split = split or "public"
     with meter() as on_progress:
         asked = gather(contenders, data, dataset, split, on_progress, options=options)
     if asked.data is not None:
@@ -141,7 +139,7 @@ def command(
             facts = {**found.to_dict(), "data": data, "warnings": asked.warnings}
             say_json(facts)
         else:
-            print_scores(report.title(found), asked.warnings, report.tables(found))
+            print_scores(report.title(found, data or ""), asked.warnings, report.tables(found))
 
 
 def options_by_model(options: Sequence[str], names: Mapping[str, str]) -> dict[str, list[str]]:

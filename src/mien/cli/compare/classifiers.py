@@ -45,9 +45,9 @@ def write(files: OutputFiles, found: ClassifierComparison, asked: Gathered, orig
         write_report(files.html, comparison_report(found, origin, pictures))
 
 
-def title(found: ClassifierComparison) -> str:
-    """Split, pictures and crops."""
-    return compared_pictures(found.rows[0].scores)
+def title(found: ClassifierComparison, data: str) -> str:
+    """Data set, split, pictures and crops."""
+    return compared_pictures(named(found.rows[0].scores, data))
 
 
 def tables(found: ClassifierComparison) -> Iterator[tuple[str, Table]]:

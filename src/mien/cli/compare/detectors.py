@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mien.cli.support.console import filled_table
 from mien.cli.support.printing import complain
 from mien.reports.detection_tables import comparison_tables
-from mien.reports.text import detection_pictures
+from mien.reports.text import detection_pictures, named
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -44,9 +44,9 @@ def write(files: OutputFiles, found: DetectorComparison, asked: Gathered, origin
         write_report(files.html, comparison_report(found, origin, pictures))
 
 
-def title(found: DetectorComparison) -> str:
-    """Split, pictures and faces."""
-    return detection_pictures(found.rows[0].scores)
+def title(found: DetectorComparison, data: str) -> str:
+    """Data set, split, pictures and faces."""
+    return detection_pictures(named(found.rows[0].scores, data))
 
 
 def tables(found: DetectorComparison) -> Iterator[tuple[str, Table]]:

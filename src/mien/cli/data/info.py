@@ -52,6 +52,7 @@ def _print(path: str, found: DataInfo[Any, Any]) -> None:
     from mien.cli.support.console import out, table, warn
     from mien.datasets.crops.balance import uneven_classes
     from mien.datasets.crops.info import CropOverlap, CropSplitInfo
+    from mien.reports.text import DATA_SETS
 
     crops = all(isinstance(split, CropSplitInfo) for split in found.splits.values())
     splits = list(found.splits.values())
@@ -75,8 +76,10 @@ def _print(path: str, found: DataInfo[Any, Any]) -> None:
             say(line)
     for warning in found.warnings:
         warn(warning)
-    if not found.warnings:
-        say("No sign of an altered copy." if crops else "Every picture can be read; no duplicates.")
+    if not found.warnings and crops and found.dataset in DATA_SETS:
+        say("No sign of an altered copy.")
+    elif not found.warnings and not crops:
+        say("Every picture can be read; no duplicates.")
 
 
 def skipped_lines(skipped: Mapping[str, int]) -> list[str]:

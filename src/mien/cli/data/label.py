@@ -94,7 +94,7 @@ def label(
     merged: str | None,
     as_json: bool,
 ) -> None:
-    """Label faces, or correct their labels, by keyboard on a page of your own machine.
+    """Label faces, or correct their labels, by keyboard in the browser.
 
     DIR is a folder or zip of face crops, such as 'mien data crop' writes. The labels that they have
     already, their names and the model's suggestion are hidden until a key asks for them, and the

@@ -143,6 +143,7 @@ def command(
     from mien.cli.support.reader import say_reader
     from mien.errors import UnknownNameError
     from mien.reports.page import Origin
+    from mien.reports.text import named
     from mien.subjects.base import Settings
     from mien.subjects.load import open_subject
     from mien.subjects.measured_data import open_data
@@ -193,7 +194,7 @@ def command(
             facts = {**scores.to_dict(), "source": model, "data": data, "warnings": warnings}
             say_json(facts)
         else:
-            print_scores(report.title(scores), warnings, report.tables(scores))
+            print_scores(report.title(named(scores, data)), warnings, report.tables(scores))
 
 
 def _keep(subject: Subject[Any, Any], training: TrainingData, answers: Answers) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,6 +59,7 @@ def evaluate_folds(
     """Train or measure ``model`` on each fold, print the outcome, and write the report."""
     from mien.cli.support.command_line import as_typed, refuse
     from mien.reports.page import Origin, check_report_path, write_report
+    from mien.reports.text import named
     from mien.subjects.folds import read_folds
 
     refuse(context, UNUSED, "has no meaning with --folds")
@@ -84,16 +86,17 @@ def evaluate_folds(
             from mien.reports.cross_validation import folds_report
 
             origin = Origin(as_typed(context), model, data, warnings)
-            write_report(html, folds_report(found, origin))
+            write_report(html, folds_report(named(found, data), origin))
     finally:  # the scores are shown even if the disk is full
         if as_json:
             from dataclasses import asdict
 
             say_json({**asdict(found), "source": model, "data": data, "warnings": warnings})
         else:
-            _print(found, warnings)
+            _print(named(found, data), warnings)
             if out is not None:
-                say(f"next: mien compare {out} OTHER, another --out on the same folds")
+                folder = shlex.quote(str(out))
+                say(f"next: mien compare {folder} OTHER, the --out of another model's folds")
 
 
 def refuse_recipe(name: str) -> None:

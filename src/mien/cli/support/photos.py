@@ -20,9 +20,9 @@ def hint_at_photos(dataset: AnyDataset, options: Sequence[str]) -> None:
     seen = look_for_photos(dataset)
     if seen is not None and seen.are_photos:
         complain(
-            f"looks like whole photos: the largest face is below {SMALL:.0%} of the picture's side "
-            f"in {seen.small} of {seen.sampled} pictures; add --option detect=yes to find it first "
-            "(detect=no: no hint)"
+            f"these look like whole photos (in {seen.small} of {seen.sampled} the largest face is "
+            f"below {SMALL:.0%} of the side): add --option detect=yes to find the face first, or "
+            "detect=no if they are face crops"
         )
 
 

@@ -22,6 +22,7 @@ from mien.labels import FERPLUS
 EQUALISED_STD = 68.0
 """Mean standard deviation within a picture, grey levels, from which a copy is taken for
 histogram-equalised: equal shares of 0 to 255 have 74, photos of faces 50 to 60."""
+_SMALL_CROP = 64  # pixels a side; other pictures, such as whole photos, may have any contrast
 _ODD_STD = 3.0  # grey levels away from the official one
 _POOR_AGREEMENT = 0.4  # FER+ as published has 0.62, votes of other pictures about 0.2
 _MANY_MIRRORED = 0.001  # share of a split; FER2013's own training and public splits have none
@@ -188,7 +189,7 @@ def warnings(
 
 def _contrast_warning(name: str, split: CropSplitInfo, official: Official | None) -> Iterator[str]:
     contrast = f"{name}: mean standard deviation within a picture is {split.std:.0f}"
-    if split.std >= EQUALISED_STD:
+    if split.std >= EQUALISED_STD and (official or max(split.largest) <= _SMALL_CROP):
         usual = f", not {official.std:.0f}" if official else ""
         yield f"{contrast}{usual}: the pictures look histogram-equalised"
     elif official and abs(split.std - official.std) > _ODD_STD:

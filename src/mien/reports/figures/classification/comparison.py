@@ -179,10 +179,10 @@ def disagreements_figure(
         axes.imshow(
             images[first.keys[index]], cmap="gray", vmin=0, vmax=255, interpolation="nearest"
         )
-        axes.set_title(f"true: {clipped(first.names[first.labels[index]], 20)}", fontsize=9)
+        axes.set_title(f"true: {clipped(first.names[first.labels[index]], 18)}", fontsize=9)
         for line, (name, each) in enumerate(answers.items()):
             right = each.predicted[index] == each.labels[index]
-            answer = clipped(each.names[each.predicted[index]], 10)
+            answer = clipped(each.names[each.predicted[index]], 13)
             axes.annotate(
                 f"{'✓' if right else '✗'} {clipped(name, 10)}: {answer} "
                 f"{each.probs[index].max():.0%}",
