@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,6 +45,11 @@ def test_labelled_photos_become_a_data_set_of_the_same_labels(tmp_path: Path) ->
     assert read.facts.reader == "table"
     assert read.facts.labels == ("happiness", "neutral")
     assert read.facts.framing == FER2013_FRAMING
+    shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path / "faces")
+    shutil.copy(tmp_path / "faces" / "faces.csv", tmp_path / "faces" / "merged.csv")
+    for other in ("packed.zip", "faces/merged.csv"):
+        facts = open_dataset(tmp_path / other).facts
+        assert (facts.reader, facts.framing) == ("table", FER2013_FRAMING)
     found = {sample.key: sample.image for sample in read.samples("train")}
     expected = {}
     for crop in DetectedFaces(photos, detector).samples("train"):

@@ -272,7 +272,7 @@ _Rule = Callable[[_Place, "Wants | None", Collection[str]], bool]
 _PUBLISHED: dict[str, _Rule] = {
     "packed": lambda place, *_: (place.path / "pack.json").is_file(),
     # The folders of 'mien data crop' fit too, but its table knows more.
-    "table": lambda place, *_: (place.path / CROPPED).is_file() and "table" in place.kinds,
+    "table": lambda place, *_: CROPPED in place.names and "table" in place.kinds,
     "affectnet2021": _is_affectnet2021,
     "affectnet": _is_affectnet,
     "fer2013": _is_fer2013,

@@ -10,14 +10,13 @@ from typing import Any
 
 from mien.datasets.base import Dataset, DatasetFacts
 from mien.datasets.detected import CROPPED, detect_faces
-from mien.datasets.files.archive import packed_inside
+from mien.datasets.files.archive import open_archive, packed_inside
 from mien.datasets.guessing import Wants, guess_reader
 from mien.errors import DatasetError, MienError
 from mien.options import arguments, parameters, read_pairs, takes
 from mien.parsing import parse_json
 from mien.preprocess.crop import checked_framing
 from mien.preprocess.framing import Framing
-from mien.reading import read_file
 from mien.registry import datasets
 
 AUTO = "auto"
@@ -86,9 +85,14 @@ def shared_options(options: Sequence[str]) -> list[str]:
 
 
 def _framing_beside(path: Path) -> Framing | None:
-    """How the faces in the folder ``path`` were cut, if ``mien data crop`` cut them."""
+    """How the faces at ``path`` were cut, if ``mien data crop`` cut them.
+
+    ``path``: their folder, a zip of it, or a table in it.
+    """
     with suppress(OSError, ValueError, TypeError, KeyError, MienError):
-        return checked_framing(parse_json(read_file(path / CROPPED, _MOST_CROPPED))["framing"])
+        archive = open_archive(path)
+        archive = open_archive(path.parent) if archive.is_file else archive
+        return checked_framing(parse_json(archive.read(CROPPED, _MOST_CROPPED))["framing"])
     return None
 
 

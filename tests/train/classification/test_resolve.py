@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,19 @@ def test_length_and_batch_follow_from_the_number_of_pictures(
     pictures = limit or 128
     assert (settled.epochs - 1) * (pictures // batch) < 100 <= epochs * (pictures // batch)
     assert resolve(settled, data, tmp_path, False) == (settled, data)
+
+
+def test_the_rate_is_lower_where_the_start_knows_every_label(tmp_path: Path) -> None:
+    config = tiny.config(
+        weights="default", network_from_weights=True, lr=0.01, known_rate=0.2,
+        widths=[32, 64, 128, 224], blocks=[2, 2, 2, 2],
+    )  # fmt: skip
+    known, data = resolve(config, tiny.Faces(), tmp_path, False)
+    assert (known.lr, known.known_rate) == (0.002, 1.0)
+    assert resolve(known, data, tmp_path, False)[0] == known
+    other = tiny.Faces()
+    other.facts = replace(other.facts, labels=("bored", *other.facts.labels[1:]))
+    assert resolve(config, other, tmp_path, False)[0].lr == 0.01
 
 
 def test_imagenet_has_no_network_to_take_over(tmp_path: Path) -> None:

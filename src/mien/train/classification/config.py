@@ -220,6 +220,11 @@ class ClassifierConfig(BaseConfig):
     """The learning rate of each layer is that of the next one, closer to the last, times this
     factor (Clark et al. 2020; Bao et al. 2022); a block counts as one layer. 1: all learn at
     ``lr``."""
+    known_rate: Annotated[float, Rule(lambda value: 0 < value <= 1, "be above 0 and at most 1")] = (
+        1.0
+    )
+    """Factor of ``lr`` where the initial weights know every label of the data: there is little to
+    learn, and much to lose. The run's own recipe has the product as ``lr``, and 1 here."""
     weight_decay: NotNegative = 5e-4
     l1: NotNegative = 0.0
     """L1 penalty on the same weights, added to the loss."""
@@ -325,6 +330,8 @@ def _combinations(config: ClassifierConfig) -> Iterator[str]:
         for key in ("freeze_epochs", "freeze_statistics", "network_from_weights"):
             if getattr(config, key):
                 yield f"{key} keeps something of pretrained weights: set weights"
+        if config.known_rate != 1:
+            yield "known_rate is about labels that pretrained weights know: set weights"
     if (config.architecture == "timm") != bool(config.backbone):
         yield "architecture timm and backbone come together: set both or neither"
     if config.weights == "imagenet" and config.architecture != "timm":

@@ -33,13 +33,15 @@ def resolve(
 ) -> tuple[ClassifierConfig, Dataset]:
     """The recipe that says everything by itself, and its divided data.
 
-    ``splits = "auto"``, ``network_from_weights``, ``min_steps`` and ``min_steps_per_epoch`` are
-    replaced by what follows from the data and from the initial weights; a resolved recipe stays as
-    it is. To ``resume`` the run in the folder ``run``, its own network is taken, so the weights
-    that it began with may be gone. Raises ``ConfigError`` for weights of another network than the
-    recipe's, ``ModelFileError``, ``DatasetError``.
+    ``splits = "auto"``, ``network_from_weights``, ``known_rate``, ``min_steps`` and
+    ``min_steps_per_epoch`` are replaced by what follows from the data and from the initial weights;
+    a resolved recipe stays as it is. To ``resume`` the run in the folder ``run``, its own network
+    is taken, so the weights that it began with may be gone. Raises ``ConfigError`` for weights of
+    another network than the recipe's, ``ModelFileError``, ``DatasetError``.
     """
-    config = _with_network(config, run, resume and checkpoint.exists(run))
+    resumed = resume and checkpoint.exists(run)
+    config = _with_rate(config, dataset, run, resumed)
+    config = _with_network(config, run, resumed)
     config = _with_splits(config, dataset)
     dataset = resplit(dataset, config.splits, config.splits_from, config.splits_seed)
     check_splits(config, dataset)
@@ -52,8 +54,8 @@ def _with_network(config: ClassifierConfig, run: Path, resumed: bool) -> Classif
     if resumed:
         if not config.network_from_weights:
             return config
-        before = config_of(checkpoint.load(run / checkpoint.CHECKPOINT)["config"], str(run))
-        if not isinstance(before, ClassifierConfig):
+        before = _recipe_of(run)
+        if before is None:
             return replace(config, network_from_weights=False)  # refused when they are compared
         return take_network(config, before, str(run))
     if config.network_from_weights:
@@ -67,6 +69,26 @@ def _with_network(config: ClassifierConfig, run: Path, resumed: bool) -> Classif
     if not is_foreign(config):
         check_network_fits(config, open_start(config.weights))
     return config
+
+
+def _with_rate(
+    config: ClassifierConfig, dataset: Dataset, run: Path, resumed: bool
+) -> ClassifierConfig:
+    if config.known_rate == 1 or config.weights is None or is_foreign(config):
+        return config
+    rate = round(config.lr * config.known_rate, 12)
+    if resumed:
+        before = _recipe_of(run)
+        known = before is not None and before.lr == rate
+    else:
+        known = set(dataset.facts.labels) <= set(open_start(config.weights).labels)
+    return replace(config, lr=rate if known else config.lr, known_rate=1.0)
+
+
+def _recipe_of(run: Path) -> ClassifierConfig | None:
+    """The recipe of the run in a folder; ``None`` if it is a detector's."""
+    recipe = config_of(checkpoint.load(run / checkpoint.CHECKPOINT)["config"], str(run))
+    return recipe if isinstance(recipe, ClassifierConfig) else None
 
 
 def _with_splits(config: ClassifierConfig, dataset: Dataset) -> ClassifierConfig:
