@@ -51,7 +51,7 @@ def test_saved_answers_need_no_data(runs: list[Path], capsys: Output) -> None:
 def test_the_table_is_readable_in_a_pipe(runs: list[Path], capsys: Output) -> None:
     assert mien("compare", runs[0], runs[1] / "predictions" / "public.npz") == 0
     out, _ = capsys.readouterr()
-    assert out.startswith("fer2013, split public, 16 pictures, single crop\n")
+    assert out.startswith("FER2013, split public, 16 pictures, single crop\n")
     lines = [line.split() for line in out.splitlines()]
     assert ["one", "1,000", "2.0", "M", "0.50", "1.5", "a", "machine"] in lines
     assert ["two", "2,000", "2.0", "M", "0.50", "1.5", "a", "machine"] in lines
@@ -78,13 +78,15 @@ def test_splits_and_copies_do_not_mix(
     model = runs[0].with_suffix(".onnx")
     other = predict(OnnxClassifier(model), open_dataset(data), "private")
     other.save(tmp_path / "private.npz")
-    assert mien("compare", runs[0], tmp_path / "private.npz") == 1
-    assert "one and private cannot be compared: split public against private" in (
+    saved = runs[1] / "predictions" / "public.npz"
+    assert mien("compare", saved, tmp_path / "private.npz") == 1
+    assert "two and private cannot be compared: split public against private" in (
         capsys.readouterr().err
     )
+    assert mien("compare", runs[0], tmp_path / "private.npz") == 2  # the split of saved answers
+    assert "no saved answers on the split 'private'; add --data" in capsys.readouterr().err
     brighter = [row._replace(image=np.minimum(row.image, 250) + 5) for row in fer2013_rows]
     copy = fer2013.write_zip(tmp_path / "copy.zip", fer2013.files(brighter))
-    saved = runs[1] / "predictions" / "public.npz"
     assert mien("compare", saved, model, "--data", copy) == 1
     assert "copies of fer2013 public, by fingerprint, " in capsys.readouterr().err
     assert mien("compare", runs[1], model, "--data", copy) == 1  # what it keeps is of other data

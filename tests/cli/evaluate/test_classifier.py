@@ -73,7 +73,7 @@ def test_the_table_is_readable_in_a_pipe(data: Path, model: Path, capsys: Output
     out, _ = capsys.readouterr()
     found = evaluate(OnnxClassifier(model), open_dataset(data), "public")
     lines = [line.split() for line in out.splitlines()]
-    assert out.startswith("tiny on fer2013, split public, single crop")
+    assert out.startswith("tiny on FER2013, split public, single crop")
     assert ["accuracy", *[f"{found.accuracy:.2%}"] * 2] in lines
     assert "without duplicates of train" in out
     for label, row in zip(found.labels, found.confusion, strict=True):
