@@ -131,7 +131,8 @@ def test_pack_refuses_in_one_line(
     source, out = folder_of(fer2013_rows[:3], tmp_path / "fer"), tmp_path / "out"
     assert mien("data", "pack", source, out, "--size", 32, *READER) == 0
     capsys.readouterr()
-    assert mien("data", "pack", source, out, *args, *READER) == code
+    reader = () if "--dataset" in args else READER
+    assert mien("data", "pack", source, out, *args, *reader) == code
     printed, err = capsys.readouterr()
     assert printed == "" and err.startswith("mien: ") and err.count("\n") == 1 and words in err
 
@@ -188,7 +189,9 @@ def test_plot_refuses_in_one_line(
     args: tuple[str, ...], code: int, words: str, copy: Path, tmp_path: Path, capsys: Output
 ) -> None:
     pytest.importorskip("matplotlib")
-    assert mien("data", "plot", copy, "--out", tmp_path / "figures", *args, *READER) == code
+    reader = () if "--dataset" in args else READER
+    figures = tmp_path / "figures"
+    assert mien("data", "plot", copy, "--out", figures, *args, *reader) == code
     printed, err = capsys.readouterr()
     assert printed == "" and err.startswith("mien: ") and err.count("\n") == 1 and words in err
 

@@ -70,7 +70,7 @@ def test_a_file_of_something_else_is_refused(content: bytes | None, tmp_path: Pa
 
 
 def test_answers_that_an_earlier_version_saved(tmp_path: Path) -> None:
-    """They load, give the figures of that time, and are written back in the same format."""
+    """They load, give the figures of that time, and are written back whole."""
     fixtures = Path(__file__).parents[1] / "fixtures" / "answers"
     expected = json.loads((fixtures / "scores.json").read_text("utf-8"))
     for name, measure in (("predictions", measure_classifier), ("detections", measure_detector)):
@@ -80,7 +80,7 @@ def test_answers_that_an_earlier_version_saved(tmp_path: Path) -> None:
             assert scores[key] == (pytest.approx(value) if isinstance(value, float) else value), key
         old.save(tmp_path / "again.npz")
         with np.load(fixtures / f"{name}.npz") as before, np.load(tmp_path / "again.npz") as after:
-            assert before.files == after.files
+            assert set(before.files) <= set(after.files)  # later versions added some
             assert all(np.array_equal(before[array], after[array]) for array in before.files)
 
 

@@ -91,7 +91,7 @@ def test_the_commands_end_to_end(
     one, two = tmp_path / "one", tmp_path / "two"
     assert mien("evaluate", "mlp", *data, "--out", one, *SET, "--device", "cpu") == 0
     shown = capsys.readouterr().out
-    assert "mlp on folder, 3 folds" in shown and "Nadeau and Bengio" in shown
+    assert f"mlp on {own.name}, 3 folds" in shown and "Nadeau and Bengio" in shown
     assert mien("evaluate", "default", *data, "--out", two, "--json") == 0
     measured = json.loads(capsys.readouterr().out)
     assert [fold["trained"] for fold in measured["folds"]] == [None] * 3

@@ -24,7 +24,7 @@ import sys
 from tests.support import tiny
 from mien.cli.app import main
 from mien.datasets import opening
-opening.open_dataset = lambda *_: tiny.Faces()
+opening.open_dataset = lambda *_, **__: tiny.Faces()
 main(["train", *sys.argv[1:], "--data", "bars", "--threads", "1", "--device", "cpu", "--resume"])
 """
 # Nothing that differs between processes: no random augmentation, no batch statistics.

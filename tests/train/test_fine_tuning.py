@@ -81,14 +81,14 @@ def tune(data: Faces, out: Path, recipe: str = "fine_tune", **values: Any) -> li
 
 def still(data: Faces, out: Path, weights: Path | str, recipe: str = "fine_tune") -> Any:
     """The logits after a step of no length: those of the start weights."""
-    tune(data, out, recipe, weights=str(weights), lr=1e-12, ema=0.0, freeze_statistics=True)
+    tune(data, out, recipe, weights=str(weights), lr=1e-9, ema=0.0, freeze_statistics=True)
     return TorchClassifier(out, "cpu").logits(data.images)
 
 
 def test_labels_that_the_shipped_model_knows_keep_their_rows(two: Faces, tmp_path: Path) -> None:
     from mien.classifiers.onnx import OnnxClassifier
 
-    notes = tune(two, tmp_path / "run", lr=1e-12, ema=0.0, freeze_statistics=True)
+    notes = tune(two, tmp_path / "run", lr=1e-9, ema=0.0, freeze_statistics=True)
     assert "the last layer is kept for neutral, happiness, in this order" in notes
     shipped = OnnxClassifier(DEFAULT)
     rows = [shipped.spec.labels.index(label) for label in two.facts.labels]

@@ -59,6 +59,6 @@ def test_data_of_the_other_kind_is_refused_before_it_is_read(
 ) -> None:
     with pytest.raises(ConfigError, match=r"trains a face detector, and 'coco' reads face crops"):
         train(TINY, tmp_path / "run")
-    with pytest.raises(ConfigError, match=r"trains a classifier, and 'fer2013' reads whole pict"):
+    with pytest.raises(ConfigError, match=r"trains a classifier, and 'auto' reads whole pict"):
         train(tiny.config(), tmp_path / "run", data=Few(material))
     assert not (tmp_path / "run").exists()

@@ -94,7 +94,7 @@ def open_data(
         whole = other
     reader = whole.facts.reader or asked
     guessed = reader != asked
-    own = recipe if reader == trained_with else {}
+    own = recipe if trained_with in (reader, AUTO) else {}
     _check_kind(source, reader, whole)
     how, divided_split, seed = division_of(own)
     if splits is not None or not is_run or divided_split not in whole.splits():

@@ -38,8 +38,12 @@ def coloured(place: Path) -> tuple[Path, Path]:
     return data_and_detector(place)
 
 
+READER = ("--dataset", "coco")
+"""A guess would be said."""
+
+
 def measured(capsys: Output, *args: object) -> dict[str, object]:
-    assert mien("evaluate", *args, "--json") == 0
+    assert mien("evaluate", *args, *READER, "--json") == 0
     out, err = capsys.readouterr()
     assert err == "" and out.count("\n") == 1
     found: dict[str, object] = json.loads(out)
@@ -146,7 +150,7 @@ def test_what_cannot_be_done_is_one_line(
     more: list[str], code: int, words: tuple[str, ...], coloured: tuple[Path, Path], capsys: Output
 ) -> None:
     data, model = coloured
-    assert mien("evaluate", model, "--data", data, *more) == code
+    assert mien("evaluate", model, "--data", data, *READER, *more) == code
     out, err = capsys.readouterr()
     assert out == "" and err.startswith("mien: ") and err.count("\n") == 1
     assert all(word in err for word in words), err
@@ -202,7 +206,9 @@ def test_a_full_disk_does_not_take_the_measures_with_it(
     pytest.importorskip("matplotlib", reason="the 'plot' extra brings Matplotlib")
     data, model = coloured
     with full_disk(1000):
-        code = mien("evaluate", model, "--data", data, "--json", "--figure", tmp_path / "c.png")
+        code = mien(
+            "evaluate", model, "--data", data, *READER, "--json", "--figure", tmp_path / "c.png"
+        )
     out, err = capsys.readouterr()
     assert code == 1 and json.loads(out)["faces"] == 4
     assert "cannot write" in err and err.count("\n") == 1 and not list(tmp_path.iterdir())
@@ -220,11 +226,11 @@ sys.meta_path.insert(0, Wall())
 from mien.cli.app import main
 data, model = sys.argv[1:]
 for arguments in (
-    ["evaluate", model, "--data", data, "--json"], ["compare", "none", model, "--data", data],
-    ["evaluate", model, "--data", data, "--html", "r.html"],
+    ["evaluate", model, "--json"], ["compare", "none", model],
+    ["evaluate", model, "--html", "r.html"],
 ):
     try:
-        main(arguments)
+        main([*arguments, "--data", data, "--dataset", "coco"])
     except SystemExit as error:
         print(error.code, file=sys.stderr)
 """

@@ -76,7 +76,7 @@ def _with_rate(
 ) -> ClassifierConfig:
     if config.known_rate == 1 or config.weights is None or is_foreign(config):
         return config
-    rate = round(config.lr * config.known_rate, 12)
+    rate = float(f"{config.lr * config.known_rate:.6g}")
     if resumed:
         before = _recipe_of(run)
         known = before is not None and before.lr == rate
