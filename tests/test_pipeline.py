@@ -421,6 +421,18 @@ def test_a_list_gives_results() -> None:
     assert mien.analyze([], **options) == mien.Results()
 
 
+@pytest.mark.parametrize(
+    "one", ["photo.jpg", b"bytes", np.zeros((48, 48, 3), np.uint8), np.zeros((48, 48), np.uint8)]
+)
+def test_one_picture_is_no_list(one: Any) -> None:
+    recognizer = Recognizer("none")
+    for call in (recognizer.frame, lambda pictures: list(recognizer.images(pictures))):
+        with pytest.raises(InputError, match="put it in a list"):
+            call(one)
+    stack = np.zeros((2, 48, 48, 3), np.uint8)
+    assert len(list(recognizer.images(stack))) == 2  # type: ignore[arg-type]
+
+
 def test_a_list_reports_what_it_cannot_read(tmp_path: Path) -> None:
     sources = [tmp_path / "none.jpg", picture((3, 3, 250))]
     failed: list[str] = []

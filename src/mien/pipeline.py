@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mien.classifiers.base import Classifier, answers, load_classifier
 from mien.detectors.base import Detector, check_detector, check_faces
 from mien.detectors.load import load_detector
-from mien.errors import ConfigError, ImageReadError
+from mien.errors import ConfigError, ImageReadError, InputError
 from mien.forking import loading
 from mien.frames import choose_library, to_frame
 from mien.media.images import Source, is_many, is_once, is_pil, read_image
@@ -125,6 +125,7 @@ class Recognizer:
 
         A picture that cannot be read is skipped and passed to ``on_error`` as (name, error);
         without ``on_error`` the error is raised. Results hold no pictures, so memory stays flat.
+        Raises ``InputError`` for one picture in place of a list.
         """
         return (result for result, _ in self.stream(sources, on_error))
 
@@ -149,6 +150,8 @@ class Recognizer:
         self, sources: Iterable[Source], on_error: OnError | None = None
     ) -> Iterator[tuple[Result, Image]]:
         """Like ``images``, but yields each result with its picture, (H, W, 3) RGB uint8."""
+        if not is_many(sources) and not _is_stack(sources):
+            raise InputError("one picture where a list of pictures is expected: put it in a list")
         waiting: list[_Detected] = []
         faces = pixels = 0
         try:
@@ -339,6 +342,14 @@ _lock = loading
 _kept: tuple[dict[str, Any], Recognizer] | None = None  # one only: analyze is for simple use
 _shown: Image | None = None
 _has_read = False
+
+
+def _is_stack(source: object) -> bool:
+    """Whether an array holds many pictures, or their paths."""
+    if not isinstance(source, np.ndarray):
+        return False
+    one = source.ndim == 2 or (source.ndim == 3 and source.shape[2] in (1, 3, 4))
+    return not one
 
 
 def _name_of(source: Source) -> str | None:

@@ -58,6 +58,15 @@ def test_new_labels_start_at_random(start: Start) -> None:
     assert loaded(start, ("bored",))[1] == "the last layer is new: it starts at random"
 
 
+def test_affect_that_is_not_trained_is_dropped_and_said(start: Start) -> None:
+    net = architectures.get(start.config.architecture)(start.config, 7, 8, affect=True)
+    estimates = {name: value for name, value in net.state_dict().items() if "affect." in name}
+    with_affect = replace(start, weights={**start.weights, **estimates})
+    assert estimates and "valence and arousal are dropped" in loaded(with_affect, FER2013)[1]
+    assert "dropped" not in load_start(net, with_affect, FER2013)
+    assert "dropped" not in loaded(start, FER2013)[1]
+
+
 def test_a_recipe_takes_the_network_over_or_must_fit(start: Start) -> None:
     plain = tiny.config(widths=[32, 64, 128, 224], blocks=[2, 2, 2, 2], weights="w")
     taken = take_network(replace(plain, network_from_weights=True), start.config, "w")

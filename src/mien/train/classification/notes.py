@@ -24,6 +24,8 @@ def notes_about(
     notes += _missing(data, config.train_split, "the model cannot learn")
     if valid is not None:
         notes += _missing(valid, str(config.valid_split), "validation says nothing about")
+    if len(labels) == 1:
+        notes.append(f"{labels[0]!r} is the only label: every picture will get it")
     notes += _uneven(data, config, labels)
     if 0 < config.epochs <= config.freeze_epochs:
         notes.append("only the last layer is trained, as freeze_epochs says")

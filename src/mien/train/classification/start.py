@@ -147,7 +147,12 @@ def load_start(net: Network, start: Start, labels: Sequence[str]) -> str:
                 "differ; start from other weights"
             )
         net.load_state_dict({**body, **heads}, strict=False)
-    return _load_head(net.head, start, labels)
+    note = _load_head(net.head, start, labels)
+    if any(k.startswith(AFFECT) for k in start.weights) and not any(
+        k.startswith(AFFECT) for k in own
+    ):
+        note += "; valence and arousal are dropped, as affect_weight is 0"
+    return note
 
 
 def _load_head(head: nn.Module, start: Start, labels: Sequence[str]) -> str:
