@@ -39,3 +39,8 @@ def test_orders_of_the_gated_data_sets() -> None:
     assert tuple(canonical(word) for word in rafdb) == RAFDB
     ckplus = ("neutral", "anger", "contempt", "disgust", "fear", "happy", "sadness", "surprise")
     assert tuple(canonical(word) for word in ckplus) == CKPLUS
+
+
+def test_codes_of_two_letters_are_never_suggested() -> None:
+    with pytest.raises(InputError, match=r"'face' is not an expression \(known"):
+        canonical("face")

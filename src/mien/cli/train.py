@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +22,8 @@ def _list_recipes(context: click.Context, _: click.Parameter, asked: bool) -> No
         return
     from mien.train.recipe_list import listed_recipes
 
-    for line in listed_recipes():
+    columns = max(60, shutil.get_terminal_size().columns) if sys.stdout.isatty() else None
+    for line in listed_recipes(columns):
         say(line)
     context.exit()
 

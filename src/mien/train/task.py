@@ -132,8 +132,8 @@ def steps_per_epoch(pictures: int, config: BaseConfig) -> int:
     """Whole batches in an epoch; ``TrainingError`` if there is none."""
     if pictures < config.batch_size:
         raise TrainingError(
-            f"{pictures} pictures make no batch of {config.batch_size}: lower it, such as "
-            f"--set batch_size={max(pictures, 1)}"
+            f"{pictures} pictures make no batch of {config.batch_size}: lower batch_size, "
+            f"such as --set batch_size={max(pictures, 1)}"
         )
     return pictures // config.batch_size
 

@@ -95,6 +95,15 @@ def test_an_equalised_copy_is_reported(fer2013_rows: Rows, tmp_path: Path) -> No
     assert not about(info(fer2013_rows, tmp_path), "equalised")
 
 
+def test_large_photos_may_have_any_contrast(tmp_path: Path) -> None:
+    photo = np.indices((96, 96)).sum(axis=0).astype(np.uint8) % 2 * 255
+    for label in ("happy", "sad"):
+        (tmp_path / "photos" / label).mkdir(parents=True)
+        cv2.imwrite(str(tmp_path / "photos" / label / "1.png"), photo)
+    found = inspect(open_dataset(tmp_path / "photos", "folder"))
+    assert found.splits["train"].std > 100 and not about(found, "equalised")
+
+
 def test_mirrored_pictures_are_reported(fer2013_rows: Rows, tmp_path: Path) -> None:
     half = np.tile(np.arange(24, dtype=np.uint8), (48, 1))
     symmetric = fer2013_rows[0]._replace(image=np.hstack([half, half[:, ::-1]]))
