@@ -12,7 +12,8 @@ from mien.train.detection.config import DetectorConfig
 
 TINY = DetectorConfig(
     name="tiny", dataset="coco", splits="official", valid_split="valid",
-    backbone="mobilenet_v3_large", strides=(16, 32), channels=16, anchor_sizes=(24, 48, 96), proposals=20, box_samples=16,
+    backbone="mobilenet_v3_large", strides=(16, 32), channels=16, anchor_sizes=(24, 48, 96),
+    proposals=20, box_samples=16,
     short_side=96, long_side=160, view=96, epochs=2, batch_size=4, optimizer="adamw", lr=1e-3,
     weight_decay=0.01, ema=0.5,
 )  # fmt: skip

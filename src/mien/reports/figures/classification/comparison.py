@@ -182,9 +182,9 @@ def disagreements_figure(
         axes.set_title(f"true: {clipped(first.names[first.labels[index]], 18)}", fontsize=9)
         for line, (name, each) in enumerate(answers.items()):
             right = each.predicted[index] == each.labels[index]
-            answer = clipped(each.names[each.predicted[index]], 13)
+            answer = clipped(each.names[each.predicted[index]], 12)
             axes.annotate(
-                f"{'✓' if right else '✗'} {clipped(name, 10)}: {answer} "
+                f"{'✓' if right else '✗'} {clipped(name, 9)}: {answer} "
                 f"{each.probs[index].max():.0%}",
                 (0, 0), (0, -11 - 11 * line), xycoords="axes fraction",
                 textcoords="offset points", fontsize=7.2, color=BLUE if right else ORANGE,
