@@ -142,6 +142,7 @@ class Recognizer:
         of ``images``. Raises ``MissingPackageError`` with the pip command before the first picture
         is read, and ``ConfigError`` for another library.
         """
+        _check_many(sources)
         library = choose_library(library)
         rows = [row for r in self.images(sources, on_error) for row in r.rows(keep_empty=True)]
         return to_frame(rows, self._columns(), library)
@@ -150,8 +151,7 @@ class Recognizer:
         self, sources: Iterable[Source], on_error: OnError | None = None
     ) -> Iterator[tuple[Result, Image]]:
         """Like ``images``, but yields each result with its picture, (H, W, 3) RGB uint8."""
-        if not is_many(sources) and not _is_stack(sources):
-            raise InputError("one picture where a list of pictures is expected: put it in a list")
+        _check_many(sources)
         waiting: list[_Detected] = []
         faces = pixels = 0
         try:
@@ -342,6 +342,12 @@ _lock = loading
 _kept: tuple[dict[str, Any], Recognizer] | None = None  # one only: analyze is for simple use
 _shown: Image | None = None
 _has_read = False
+
+
+def _check_many(sources: Iterable[Source]) -> None:
+    """Raise ``InputError`` for one picture in place of several: its letters or rows are none."""
+    if not is_many(sources) and not _is_stack(sources):
+        raise InputError("one picture where a list of pictures is expected: put it in a list")
 
 
 def _is_stack(source: object) -> bool:

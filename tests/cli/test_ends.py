@@ -35,6 +35,7 @@ def during_import(module: str, then: str = "continue") -> str:
     return f"""
 import sys, time, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup ignores
 class Slow:
     def find_spec(self, name, path=None, target=None):
         if name == {module!r}:
@@ -70,6 +71,7 @@ def test_every_signal_ends_a_command_cleanly(number: int, status: int, tmp_path:
     code = f"""
 import sys, time, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup ignores
 import mien.pipeline, mien.errors
 def slow(self, source):
     print("ready", flush=True)
@@ -105,6 +107,7 @@ def test_a_second_signal_ends_at_once() -> None:
     code = f"""
 import sys, time, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup ignores
 import mien.cli.models
 def stuck(*_):
     word = "ready"

@@ -51,6 +51,8 @@ def test_info_and_plot_count_photos_without_a_face(
 def test_evaluate_counts_them_as_wrong_and_also_leaves_them_out(
     data: Path, tmp_path: Path, capsys: Output
 ) -> None:
+    pytest.importorskip("matplotlib", reason="the 'plot' extra brings Matplotlib")
+    pytest.importorskip("jinja2", reason="the 'plot' extra brings Jinja2")
     report, saved = tmp_path / "r.html", tmp_path / "answers.npz"
     files = ("--html", report, "--save", saved)
     assert mien("evaluate", "default", "--data", data, *DETECT, "--json", *files) == 0
