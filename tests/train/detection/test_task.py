@@ -94,7 +94,7 @@ def test_a_run_is_not_resumed_with_other_data(finished: Path, material: Path) ->
 
 
 def test_too_few_pictures(material: Path, tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="3 pictures make no batch of 4: lower it"):
+    with pytest.raises(TrainingError, match="3 pictures make no batch of 4: lower batch_size"):
         train(TINY, Few(material, train=3), tmp_path / "run", device=CPU)
     assert not (tmp_path / "run").exists()
 
