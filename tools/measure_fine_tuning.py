@@ -212,13 +212,14 @@ def tables(folder: Path) -> str:
         if not own:
             continue
         some = next(iter(own.values()))[0]
+        tried = [method for method in METHODS if any(key[2] == method for key in own)]
         text += (
             f"\n{about[0].upper()}{about[1:]} ({some['tested']:,} pictures). Accuracy, and in "
             f"brackets balanced accuracy.{_untuned(folder, task)}\n\n"
-            f"| pictures | {' | '.join(METHODS.values())} |\n|---:|{'---|' * len(METHODS)}\n"
+            f"| pictures | {' | '.join(METHODS[m] for m in tried)} |\n|---:|{'---|' * len(tried)}\n"
         )
         for size in SIZES:
-            rows = [own.get((task, size, method), []) for method in METHODS]
+            rows = [own.get((task, size, method), []) for method in tried]
             if any(rows):
                 count = next(r for r in rows if r)[0]["pictures"]
                 text += f"| {count:,} | {' | '.join(map(_cell, rows))} |\n"
