@@ -15,6 +15,7 @@ from mien.train import checkpoint
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.sampling import epoch_length
 from mien.train.classification.start import (
+    Start,
     check_network_fits,
     is_foreign,
     open_start,
@@ -40,48 +41,56 @@ def resolve(
     another network than the recipe's, ``ModelFileError``, ``DatasetError``.
     """
     resumed = resume and checkpoint.exists(run)
-    config = _with_rate(config, dataset, run, resumed)
-    config = _with_network(config, run, resumed)
+    start = None if resumed else _start_of(config)
+    config = _with_rate(config, dataset, run, start)
+    config = _with_network(config, run, start)
     config = _with_splits(config, dataset)
     dataset = resplit(dataset, config.splits, config.splits_from, config.splits_seed)
     check_splits(config, dataset)
     return _with_length(config, dataset), dataset
 
 
-def _with_network(config: ClassifierConfig, run: Path, resumed: bool) -> ClassifierConfig:
+def _start_of(config: ClassifierConfig) -> Start | None:
+    """The weights that a new run begins with; ``None`` without any, and for those of others."""
+    if config.weights is None:
+        return None
+    if not config.network_from_weights:
+        return None if is_foreign(config) else open_start(config.weights)
+    if config.weights == "imagenet":
+        raise ConfigError(
+            f"the recipe {config.name!r} takes its network from the weights, and imagenet has "
+            "many: give --weights default, a run or an .onnx file, or use a recipe such as "
+            "resnet18"
+        )
+    return open_start(config.weights)
+
+
+def _with_network(config: ClassifierConfig, run: Path, start: Start | None) -> ClassifierConfig:
     if config.weights is None:
         return config
-    if resumed:
-        if not config.network_from_weights:
-            return config
+    if config.network_from_weights:
+        if start is not None:
+            return take_network(config, start.config, config.weights)
         before = _recipe_of(run)
         if before is None:
             return replace(config, network_from_weights=False)  # refused when they are compared
         return take_network(config, before, str(run))
-    if config.network_from_weights:
-        if config.weights == "imagenet":
-            raise ConfigError(
-                f"the recipe {config.name!r} takes its network from the weights, and imagenet has "
-                "many: give --weights default, a run or an .onnx file, or use a recipe such as "
-                "resnet18"
-            )
-        return take_network(config, open_start(config.weights).config, config.weights)
-    if not is_foreign(config):
-        check_network_fits(config, open_start(config.weights))
+    if start is not None:
+        check_network_fits(config, start)
     return config
 
 
 def _with_rate(
-    config: ClassifierConfig, dataset: Dataset, run: Path, resumed: bool
+    config: ClassifierConfig, dataset: Dataset, run: Path, start: Start | None
 ) -> ClassifierConfig:
     if config.known_rate == 1 or config.weights is None or is_foreign(config):
         return config
     rate = float(f"{config.lr * config.known_rate:.6g}")
-    if resumed:
+    if start is not None:
+        known = set(dataset.facts.labels) <= set(start.labels)
+    else:
         before = _recipe_of(run)
         known = before is not None and before.lr == rate
-    else:
-        known = set(dataset.facts.labels) <= set(open_start(config.weights).labels)
     return replace(config, lr=rate if known else config.lr, known_rate=1.0)
 
 
