@@ -90,7 +90,7 @@ detectors = Registry(
         "haar": "mien.detectors.haar",
         "mtcnn": "mien.detectors.mtcnn.detector",
         "none": "mien.detectors.whole",
-        "yunet": "mien.detectors.yunet",
+        "yunet": "mien.detectors.yunet.detector",
     },
 )
 classifiers = Registry("classifier", {"default": "mien.classifiers.onnx"})
