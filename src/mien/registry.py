@@ -83,6 +83,8 @@ class Registry:
             ) from error
 
 
+DEFAULT_DETECTOR = "yunet"
+"""The detector that is used where none is named."""
 detectors = Registry(
     "detector",
     {
