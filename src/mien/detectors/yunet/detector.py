@@ -52,7 +52,7 @@ class YuNet:
     ``top_k``: at most this many boxes are compared for overlap in one search of the picture.
 
     ``min_face_size``: side in pixels of the smallest face to look for, the square root of the box's
-    area; smaller ones are dropped. Above 20 pixels the picture is shrunk in proportion, and the time
+    area; smaller ones are dropped. Above 20 the picture is shrunk in proportion, and the time
     taken falls with the square. A picture of more than 4 million pixels is always shrunk to that.
 
     ``threads`` and ``device``: as in ``mien.runtime.open_session``.
