@@ -234,7 +234,7 @@ def main() -> None:
         if "smallest" in args.tables:
             smallest(scenes)
         if "looks" in args.tables:
-            looks(scenes, 4)
+            looks(scenes, 12)
         if "threads" in args.tables:
             threads(scenes, 40)
 
