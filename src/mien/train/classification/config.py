@@ -224,7 +224,8 @@ class ClassifierConfig(BaseConfig):
         1.0
     )
     """Factor of ``lr`` where the initial weights know every label of the data: there is little to
-    learn, and much to lose. The run's own recipe has the product as ``lr``, and 1 here."""
+    learn, and much to lose. Where they know a share s of the labels, the factor is
+    ``known_rate`` to the power of s. The run's own recipe has the product as ``lr``, and 1 here."""
     weight_decay: NotNegative = 5e-4
     l1: NotNegative = 0.0
     """L1 penalty on the same weights, added to the loss."""
