@@ -45,6 +45,7 @@ LAYERS = [
     {"preprocess", "runtime"},
     {"classifiers", "datasets", "detectors"},
     {"catalogue", "pipeline"},
+    {"workers"},
     {"sinks"},
     {"cropping", "evaluation"},
     {"reports"},
