@@ -22,6 +22,7 @@ from mien.media.images import Source, is_many, is_once, is_pil, read_image
 from mien.options import Options, read_pairs
 from mien.preprocess.crop import face_crop
 from mien.preprocess.framing import BOX_FRAMING
+from mien.registry import DEFAULT_DETECTOR
 from mien.results import Results
 from mien.types import COLUMNS, EmotionScores, Face, Reading, Result, probability_columns
 
@@ -67,7 +68,7 @@ class Recognizer:
 
     def __init__(
         self,
-        detector: str | Path | Detector = "mtcnn",
+        detector: str | Path | Detector = DEFAULT_DETECTOR,
         model: str | Path | Classifier = "default",
         *,
         min_face_size: float | None = None,
@@ -291,7 +292,7 @@ def analyze(
 def analyze(
     source: Source | Iterable[Source],
     *,
-    detector: str | Path | Detector = "mtcnn",
+    detector: str | Path | Detector = DEFAULT_DETECTOR,
     model: str | Path | Classifier = "default",
     min_face_size: float | None = None,
     detector_options: Options = (),

@@ -22,6 +22,7 @@ from mien.errors import ConfigError, DatasetError, NoFaceError, brief
 from mien.media.images import read_image
 from mien.preprocess.crop import face_crop
 from mien.preprocess.framing import BOX_FRAMING, FER2013_FRAMING, Framing
+from mien.registry import DEFAULT_DETECTOR
 from mien.specs.classifier import ModelSpec
 from mien.types import Face
 
@@ -171,7 +172,7 @@ class Cutout:
 def detect_faces(
     dataset: Dataset,
     detect: str | None = None,
-    detector: str = "mtcnn",
+    detector: str = DEFAULT_DETECTOR,
     min_face_size: float | None = None,
 ) -> Dataset:
     """``dataset`` as its user's options say: itself with ``detect=no``, else the faces found in it.
