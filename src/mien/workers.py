@@ -176,8 +176,13 @@ def _work(pipe: Connection, reports: bool, pictures: bool, options: dict[str, An
         try:
             recognizer = Recognizer(**options)
             while True:
-                for result, image in recognizer.stream(pipe.recv(), report if reports else None):
-                    pipe.send((result, image if pictures else None))
+                task, on_error = pipe.recv(), report if reports else None
+                if pictures:
+                    for answer in recognizer.stream(task, on_error):
+                        pipe.send(answer)
+                else:
+                    for result in recognizer.images(task, on_error):
+                        pipe.send((result, None))
                 pipe.send(None)
         except (EOFError, BrokenPipeError, ConnectionResetError):
             raise
