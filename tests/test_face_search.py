@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import mien
 from mien.classifiers.base import load_classifier
 from mien.detectors.base import ShrinkingDetector
 from mien.detectors.load import load_detector
@@ -93,5 +93,4 @@ def test_the_expression_is_that_of_the_whole_picture(large: Path) -> None:
     change = np.subtract(reduced[0].emotions.probs, whole[0].emotions.probs)
     assert np.abs(change).max() < 0.05
     assert reduced.draw().size == (SIDE, SIDE)  # the file is at hand
-    with io.BytesIO(large.read_bytes()) as file:
-        assert recognizer.image(file).draw().size == (SIDE, SIDE)
+    assert mien.analyze(large.read_bytes()).draw().size == (SIDE, SIDE)
