@@ -175,11 +175,6 @@ def corrupted(image: Pixels, identity: bytes, seed: int = 0) -> Iterator[Pixels]
             yield corruption.apply(image, strength, np.random.default_rng(start))
 
 
-def levels_text(kind: str) -> str:
-    """A kind and what its strengths stand for, such as ``jpeg 65 50 35 20 10``."""
-    return " ".join([kind, *(f"{level:g}" for level in CORRUPTIONS[kind].levels)])
-
-
 def _level(levels: tuple[float, ...], strength: int) -> float:
     if strength not in STRENGTHS:
         raise InputError(f"strength must be 1 to {len(STRENGTHS)}, got {strength!r}")
