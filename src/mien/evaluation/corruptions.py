@@ -81,7 +81,8 @@ def noise(image: Pixels, strength: int, rng: Generator) -> Pixels:
     grid = (round(height / grain), round(width / grain))
     drawn = rng.normal(scale=255 * _level(NOISE, strength), size=(*grid, *image.shape[2:]))
     if grain > 1:
-        drawn = cv2.resize(drawn, (width, height), interpolation=cv2.INTER_NEAREST)
+        enlarged = cv2.resize(drawn, (width, height), interpolation=cv2.INTER_NEAREST)
+        drawn = np.asarray(enlarged, np.float64)
     return _rounded(image + drawn)
 
 
@@ -182,4 +183,4 @@ def _level(levels: tuple[float, ...], strength: int) -> float:
 
 
 def _rounded(values: NDArray[np.floating]) -> Pixels:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(values), 0, 255), np.uint8)

@@ -125,7 +125,7 @@ def resampled_means(values: NDArray[np.float64], seed: int = 0) -> NDArray[np.fl
     return np.concatenate(means)
 
 
-def middle(resampled: NDArray[np.float64]) -> Interval:
+def middle(resampled: Floats) -> Interval:
     """The middle 95 % of (B,) resampled values: a percentile interval."""
     low, high = np.quantile(resampled, (0.025, 0.975))
     return Interval(float(low), float(high))
