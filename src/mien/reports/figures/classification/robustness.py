@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import cv2
@@ -40,7 +40,7 @@ SHOWN_SIDE = 240
 def corruptions_figure(models: Mapping[str, Robustness], title: str) -> Figure:
     """Accuracy by strength, a panel for each kind and a line for each model, by its name.
 
-    Strength 0, the clean pictures, is the dashed line.
+    Dashed lines are the accuracies on the clean pictures.
     """
     from matplotlib.lines import Line2D
 
@@ -81,18 +81,22 @@ def corruptions_figure(models: Mapping[str, Robustness], title: str) -> Figure:
 
 
 def examples_figure(dataset: Dataset, split: str) -> Figure | None:
-    """The first readable picture of ``split``, clean and corrupted; ``None`` without one."""
-    readable = (
-        (s, i) for s, i in decoded(dataset.samples(split)) if not isinstance(i, DatasetError)
-    )
-    sample, image = next(readable, (None, None))
-    if sample is None or image is None:
-        return None
-    versions = [_small(each) for each in corrupted(image, identity(sample, image))]
-    figure = new_figure(7, 1.22 * len(CORRUPTIONS) + 0.4)
+    """A picture from the middle of ``split``, clean and corrupted; ``None`` if none is readable."""
+    samples = list(dataset.samples(split))
+    for sample, image in decoded(samples[len(samples) // 2 :]):
+        if not isinstance(image, DatasetError):
+            versions = [image, *corrupted(image, identity(sample, image))]
+            return _sheet([_small(each) for each in versions])
+    return None
+
+
+def _sheet(versions: Sequence[NDArray[np.uint8]]) -> Figure:
+    """The clean picture and its corrupted versions, a row for each kind."""
+    clean, *others = versions
+    figure = new_figure(7, 1.02 * len(CORRUPTIONS) + 0.4)
     grid = blank_grid(figure, len(CORRUPTIONS), 1 + len(STRENGTHS))
     for row, (kind, axes) in enumerate(zip(CORRUPTIONS, grid, strict=True)):
-        shown = [_small(image), *versions[row * len(STRENGTHS) : (row + 1) * len(STRENGTHS)]]
+        shown = [clean, *others[row * len(STRENGTHS) : (row + 1) * len(STRENGTHS)]]
         for column, (each, picture) in enumerate(zip(axes, shown, strict=True)):
             each.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
             if row == 0:
