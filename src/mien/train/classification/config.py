@@ -31,12 +31,13 @@ UNUSED = {
     "hidden": ("mlp", "resnet", "timm", "unet", *FITTED),
     "residual_blocks": ("mlp", "resnet", "timm", "unet", *FITTED),
     "stem_width": ("cnn", "mlp", "timm", "unet", *FITTED),
+    "blur_pool": ("mlp", "timm", *FITTED),
 }
 """Mien's own architectures that have no use for a key."""
 NETWORK = (
     "architecture", "backbone", "widths", "blocks", "hidden", "residual_blocks", "norm",
-    "activation", "whitening", "stem_stride", "stem_width", "squeeze_excitation", "channels",
-    "mean", "std", "resize", "input_size",
+    "activation", "whitening", "stem_stride", "stem_width", "blur_pool",
+    "squeeze_excitation", "channels", "mean", "std", "resize", "input_size",
 )  # fmt: skip
 """Keys that decide what trained weights compute: the network's shape and its input."""
 MAX_WIDTH, MAX_BLOCKS = 1 << 16, 1000
@@ -114,6 +115,9 @@ class ClassifierConfig(BaseConfig):
     stem_width: CountOrZero = 0
     """Channels of one more 3×3 convolution before it, of stride 1, as in ResNet-C (He et al. 2019,
     "Bag of tricks"); 0: none."""
+    blur_pool: bool = False
+    """Anti-aliased down-sampling (BlurPool, Zhang 2019): after the stem, every convolution or
+    maximum of stride 2 has stride 1, and a filter of (1, 2, 1) / 4 that halves the maps follows."""
     squeeze_excitation: bool = False
     """Channel attention in every residual block (Hu et al. 2018)."""
     neighbours: Count = 1
@@ -224,7 +228,8 @@ class ClassifierConfig(BaseConfig):
         1.0
     )
     """Factor of ``lr`` where the initial weights know every label of the data: there is little to
-    learn, and much to lose. The run's own recipe has the product as ``lr``, and 1 here."""
+    learn, and much to lose. Where they know a share s of the labels, the factor is
+    ``known_rate`` to the power of s. The run's own recipe has the product as ``lr``, and 1 here."""
     weight_decay: NotNegative = 5e-4
     l1: NotNegative = 0.0
     """L1 penalty on the same weights, added to the loss."""
