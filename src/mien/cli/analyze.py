@@ -14,6 +14,7 @@ from mien.cli.support.device import DEVICE
 from mien.cli.support.numbers import THREADS, Finite
 from mien.cli.support.printing import complain, say
 from mien.errors import MienError, PictureOutputError
+from mien.registry import DEFAULT_DETECTOR
 
 if TYPE_CHECKING:
     from mien.pipeline import Recognizer
@@ -54,14 +55,14 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--detector",
-    default="mtcnn",
+    default=DEFAULT_DETECTOR,
     show_default=True,
     metavar="NAME|FILE",
     help="Detector: name or ONNX file.",
 )
 @click.option(
     "--detector-option", "detector_options", multiple=True, metavar="KEY=VALUE",
-    help="An option of the detector, such as model=FILE for yunet; can be repeated.",
+    help="An option of the detector, such as score_threshold=0.8; can be repeated.",
 )  # fmt: skip
 @click.option(
     "--max-pixels", type=click.IntRange(min=1), metavar="N",

@@ -49,7 +49,7 @@ OWN: dict[Kind, tuple[str, ...]] = {
 )  # fmt: skip
 @click.option(
     "--detector-option", "detector_options", multiple=True, metavar="RUN.KEY=VALUE",
-    help="Detectors: an option of one RUN, such as yunet.model=FILE; can be repeated.",
+    help="Detectors: an option of one RUN, such as yunet.min_face_size=20; can be repeated.",
 )  # fmt: skip
 @click.option("--threads", type=THREADS, metavar="N", help="Detectors: threads for one picture.")
 @click.option(
@@ -154,7 +154,7 @@ def command(
 
 
 def options_by_model(options: Sequence[str], names: Mapping[str, str]) -> dict[str, list[str]]:
-    """Argument → its ``key=value`` options, from texts such as ``yunet.model=FILE``.
+    """Argument → its ``key=value`` options, from texts such as ``yunet.min_face_size=20``.
 
     A text begins with an argument or with its name in the comparison. Raises ``ConfigError`` for
     one that begins with neither.
