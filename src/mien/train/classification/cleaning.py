@@ -2,7 +2,7 @@
 
 Ten people labelled every picture of FER2013 again (Barsoum et al. 2016, "Training deep networks for
 facial expression recognition with crowd-sourced label distribution", arXiv:1608.01041); their most
-frequent answer is FER2013's own label for about 62 % of the pictures. As in that paper, single
+frequent answer is FER2013's own label for less than two thirds of them. As in that paper, single
 votes are slips and do not count, and pictures that most see no expression in are left out. Only
 pictures to learn from are cleaned, never those of validation.
 """
