@@ -27,6 +27,7 @@ LAYERS = [
         "files",
         "forking",
         "frames",
+        "journal",
         "labels",
         "options",
         "overwriting",

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.classifiers.base import Classifier, answers, load_classifier
-from mien.detectors.base import Detector, check_detector, check_faces
+from mien.detectors.base import Detector, check_detector, check_faces, framing_for
 from mien.detectors.load import load_detector
 from mien.errors import ConfigError, ImageReadError, InputError
 from mien.face_search import Found, find_faces
@@ -21,7 +21,7 @@ from mien.forking import loading
 from mien.frames import choose_library, to_frame
 from mien.media.images import Source, is_many, is_once, is_pil
 from mien.options import Options, read_pairs
-from mien.preprocess.framing import BOX_FRAMING
+from mien.preprocess.crop import spec_framing
 from mien.registry import DEFAULT_DETECTOR
 from mien.results import Results
 from mien.types import COLUMNS, EmotionScores, Face, Reading, Result, probability_columns
@@ -102,9 +102,7 @@ class Recognizer:
         self.classifier: Classifier = model
         self._max_pixels, self._allow_private = max_pixels, allow_private
         self._min_confidence = min_confidence or 0.0
-        # A picture that is already a face crop has its framing.
-        cropped = detector.facts.cropped
-        self._framing = replace(model.spec, **BOX_FRAMING) if cropped else model.spec
+        self._framing = replace(model.spec, **framing_for(detector.facts, spec_framing(model.spec)))
 
     def image(self, source: Source) -> Result:
         """The faces of one picture and their expressions; without a face, an empty ``Result``.

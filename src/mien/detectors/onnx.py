@@ -112,6 +112,8 @@ class OnnxDetector:
             landmarks=False,
             licence=self.spec.licence,
             source=self._model,
+            margin=self.spec.margin,
+            offset=self.spec.offset,
             card=self.spec.card,
         )
 

@@ -44,7 +44,8 @@ class ModelSpec(Spec):
     resize: int | None = None
     """The crop is resized to this side and its centre cut to ``input_size``; ``None``: no cut."""
     margin: float = 0.0
-    """Side of the face crop = (1 + margin) × the longer side of the detector's box."""
+    """Side of the face crop = (1 + margin) × the longer side of MTCNN's box; the boxes of other
+    detectors are converted (``mien.detectors.base.framing_for``)."""
     offset: tuple[float, float] = (0.0, 0.0)
     """Shift of the crop's centre from the box's centre, in box sides, x right and y down."""
     align: bool = False

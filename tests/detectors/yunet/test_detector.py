@@ -17,14 +17,16 @@ from mien.detectors.yunet.network import SPEC, free_sides
 from mien.errors import ConfigError, InputError, ModelFileError, ModelSpecError
 from mien.runtime import open_session
 from mien.samples import ASTRONAUT
+from mien.specs.detector import DetectorSpec
 from mien.types import Box, Face
+from mien.weights import YUNET
 from tests.support import sample
 from tests.support.detector_models import tiny_detector
 from tests.support.models import tiny_classifier
 from tests.support.yunet import fixed_size
 
-FOREIGN = ("licence", "sha256", "trained_on", "card")
-"""Fields of a spec that a user's file without one does not get."""
+ONLY_IN_THE_FILE = ("licence", "sha256", "trained_on", "card")
+"""Fields of a spec."""
 
 
 @pytest.fixture(scope="module")
@@ -195,11 +197,11 @@ def test_a_size_that_cannot_be_freed(published: Path) -> None:
         free_sides(published.read_bytes(), [640, 640], "own.onnx")
 
 
-def test_the_facts_in_the_file(detector: YuNet) -> None:
-    spec = detector._network.spec
-    assert replace(spec, **{name: getattr(SPEC, name) for name in FOREIGN}) == SPEC
-    assert (spec.licence, detector.facts.licence) == ("Apache-2.0", "Apache-2.0")
-    assert (detector.score_threshold, detector.min_face_size) == (
-        spec.score_threshold,
-        spec.min_face_size,
-    )
+def test_the_facts_in_the_file_are_those_in_use(detector: YuNet) -> None:
+    metadata = open_session(YUNET).get_modelmeta().custom_metadata_map
+    spec = DetectorSpec.from_metadata(metadata)
+    assert replace(spec, **{name: getattr(SPEC, name) for name in ONLY_IN_THE_FILE}) == SPEC
+    assert spec.licence == detector.facts.licence == "Apache-2.0"
+    assert spec.score_threshold == detector.score_threshold
+    assert spec.min_face_size == detector.min_face_size
+    assert (spec.margin, spec.offset) == (detector.facts.margin, detector.facts.offset)

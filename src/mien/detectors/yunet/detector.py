@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from mien.detectors.base import DetectorFacts, check_image, check_length, check_score
 from mien.detectors.yunet.grids import SCORE, Array, suppress
-from mien.detectors.yunet.network import Network
+from mien.detectors.yunet.network import SPEC, Network
 from mien.errors import ConfigError
 from mien.registry import register_detector
 from mien.types import Box, Face
@@ -46,15 +46,15 @@ class YuNet:
     ``model``: a YuNet file of 2023 or later, such as ``face_detection_yunet_2023mar.onnx`` of
     OpenCV Zoo.
 
-    ``score_threshold``: least score of a face, in [0, 1]; by default the one in the file. OpenCV's
-    default, 0.9, loses every second face below 40 pixels.
+    ``score_threshold``: least score of a face, in [0, 1]. OpenCV's default, 0.9, loses every second
+    face below 40 pixels.
 
     ``nms_threshold``: overlap (IoU) above which the lower-scored of two boxes is dropped.
 
     ``top_k``: at most this many boxes are compared for overlap in one search of the picture.
 
     ``min_face_size``: side in pixels of the smallest face to look for, the square root of the box's
-    area; smaller ones are dropped. By default the one in the file, and in larger pictures 1/64 of
+    area; smaller ones are dropped. By default 32, and in large pictures 1/64 of
     the longer side: 62 pixels in a photo of 12 megapixels. Above 20 pixels the picture is shrunk in
     proportion, and the time taken falls with the square. A picture of more than 4 million pixels is
     always shrunk to that.
@@ -70,6 +70,8 @@ class YuNet:
         summary="YuNet, a tiny network (Wu et al. 2023)",
         landmarks=True,
         licence="Apache-2.0",
+        margin=SPEC.margin,
+        offset=SPEC.offset,
         source="https://github.com/ShiqiYu/libfacedetection.train",
     )
 
@@ -77,7 +79,7 @@ class YuNet:
         self,
         *,
         model: str | Path | None = None,
-        score_threshold: float | None = None,
+        score_threshold: float = SPEC.score_threshold,
         nms_threshold: float = 0.3,
         top_k: int = 5000,
         min_face_size: float | None = None,
@@ -85,18 +87,16 @@ class YuNet:
         device: str | None = None,
     ) -> None:
         self._network = Network(YUNET if model is None else model, threads, device)
-        spec = self._network.spec
-        threshold = spec.score_threshold if score_threshold is None else score_threshold
-        self.score_threshold = check_score("score_threshold", threshold)
+        self.score_threshold = check_score("score_threshold", score_threshold)
         self.nms_threshold = check_score("nms_threshold", nms_threshold)
         self._given_size = min_face_size
-        least = spec.min_face_size if min_face_size is None else min_face_size
+        least = SPEC.min_face_size if min_face_size is None else min_face_size
         self.min_face_size = check_length("min_face_size", least)
         if top_k < 1:
             raise ConfigError(f"top_k must be 1 or more, got {top_k}")
         self.top_k = top_k
         if model is not None:
-            self.facts = replace(self.facts, licence=spec.licence, source=str(model))
+            self.facts = replace(self.facts, licence="", source=str(model))
 
     def detect(self, image: NDArray[np.uint8], score_threshold: float | None = None) -> list[Face]:
         """The faces in ``image``, (H, W, 3) uint8 RGB, best score first; empty without a face.

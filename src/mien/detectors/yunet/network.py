@@ -15,9 +15,8 @@ from mien.detectors.yunet.grids import OUTPUTS, STRIDES, WIDTHS, Array, decode
 from mien.errors import ModelFileError, one_line
 from mien.reading import read_file
 from mien.runtime import Session, open_session, run_session
-from mien.specs.detector import METADATA_KEY, DetectorSpec
+from mien.specs.detector import DetectorSpec
 from mien.specs.identify import kind_of, refuse_other
-from mien.specs.metadata import read_metadata
 
 SIDE = STRIDES[-1]
 """The sides of the input are multiples of it."""
@@ -30,7 +29,7 @@ SPEC = DetectorSpec(
     architecture="yunet_n",
     min_face_size=32,
 )
-"""Of a file without one; ``tools/convert_yunet.py`` writes it into the one that ships with Mien."""
+"""Defaults of every YuNet; ``tools/convert_yunet.py`` writes them into the file of the package."""
 _MOST_BYTES = 1 << 26  # YuNet has 0.3 MB
 _PROBE = 64, 96  # height and width of the picture that a file is tried with
 
@@ -45,9 +44,6 @@ class Network:
         self._model = str(model)
         self._session = _open(model, threads, device)
         self._input: str = self._session.get_inputs()[0].name
-        metadata = read_metadata(self._session, model)
-        has_spec = METADATA_KEY in metadata
-        self.spec = DetectorSpec.from_metadata(metadata, self._model) if has_spec else SPEC
         self.rows(np.zeros((*_PROBE, 3), np.uint8), 1.0)
 
     def rows(self, image: NDArray[np.uint8], threshold: float) -> Array:
