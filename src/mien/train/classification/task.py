@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import update_bn
 
 from mien.datasets.base import Dataset
 from mien.errors import ConfigError
@@ -42,6 +44,8 @@ from mien.train.task import check_same_data, epoch_seed, steps_per_epoch
 VALIDATION_BATCH = 256
 WHITENING_PICTURES = 10_000
 """ZCA whitening is fitted on at most this many pictures."""
+STATISTICS_BATCHES = 64
+"""Batches that the batch statistics of the weights of ``swa`` are computed from."""
 NORM_PICTURES = 2_000
 """Statistics of norms that an exported file has folded are of at most this many pictures."""
 
@@ -200,7 +204,11 @@ class ClassifierTask:
         return row
 
     def update_statistics(self, averaged: Network, epoch: int) -> None:
-        """Nothing: the averages of the batch statistics are used."""
+        """With ``swa``, from some training pictures; ``ema`` averages the statistics, too."""
+        frozen = self.config.freeze_statistics or epoch < self.config.freeze_epochs
+        if self.config.swa and not frozen:
+            some = islice(self.batches(epoch), STATISTICS_BATCHES)
+            update_bn((self.prepare(draw)[0] for draw in some), averaged)
 
     def validate(self, averaged: Network, epoch: int) -> Row:
         """Accuracy and negative log likelihood, without mirroring; CCC of valence and arousal."""
