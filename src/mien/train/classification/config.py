@@ -252,6 +252,11 @@ class ClassifierConfig(BaseConfig):
     scaling, on a GPU); or ``auto``: a new run tries fp32 and bf16 for about a second and takes bf16
     if it is faster. The run's own recipe says which, and a resumed run takes the same."""
 
+    compile: bool = False
+    """Compile the network with ``torch.compile`` (Ansel et al. 2024), once for each input size: a
+    minute or so at first, and faster steps. Needs a C++ compiler on a CPU, Triton on a GPU. Its
+    random draws differ from those of a run that is not compiled."""
+
     @property
     def teachers(self) -> tuple[str, ...]:
         """The runs that ``teacher`` names."""
@@ -355,8 +360,10 @@ def _combinations(config: ClassifierConfig) -> Iterator[str]:
         if config.weights == "imagenet":
             yield "weights of a backbone were not trained on whitened input: leave one of them out"
     if fitted:
-        for key in ("ferplus_weight", "affect_weight", "teacher", "patience", "size_schedule",
-                    "swa", "sam", "weights", "min_steps", "min_steps_per_epoch"):  # fmt: skip
+        for key in (
+            "ferplus_weight", "affect_weight", "teacher", "patience", "size_schedule", "swa",
+            "sam", "compile", "weights", "min_steps", "min_steps_per_epoch",
+        ):  # fmt: skip
             if getattr(config, key):
                 yield f"{config.architecture} is not trained by gradient steps: leave {key} out"
     for key, architectures in UNUSED.items():

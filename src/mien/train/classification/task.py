@@ -20,6 +20,7 @@ from mien.preprocess.network_input import normalise
 from mien.registry import architectures
 from mien.train.classification.augment import augment
 from mien.train.classification.batches import Draw, draws
+from mien.train.classification.compiled import compiled
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.from_onnx import fit_norms
 from mien.train.classification.loss_history import LossHistory, watched
@@ -79,6 +80,7 @@ class ClassifierTask:
         net: Network = make(config, classes, auxiliary, bool(config.affect_weight))
         self.net = net.to(device).to(memory_format=torch.channels_last)
         fitted = isinstance(net, Fitted)
+        self._body = compiled(net.features, device) if config.compile else net.features
         length = epoch_length(self.data.labels, config)
         self.steps = 0 if fitted else steps_per_epoch(length, config)
         self.epochs = 1 if fitted else config.epochs
@@ -189,7 +191,7 @@ class ClassifierTask:
     def loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """The objective and the L1 penalty; ``correct`` counts the right answers."""
         x, targets = batch
-        loss, logits = self.objective.loss(self.net, x, targets)
+        loss, logits = self.objective.loss(self.net, x, targets, self._body)
         if self.config.l1:
             loss = loss + self.config.l1 * l1_norm(self.net)
         correct = (logits.detach().argmax(1) == targets[0].argmax(1)).sum()
