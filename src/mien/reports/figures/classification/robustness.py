@@ -18,7 +18,6 @@ from mien.evaluation.corruptions import CORRUPTIONS, STRENGTHS, corrupted
 from mien.reports.figures.style import (
     INK,
     MUTED,
-    blank_grid,
     clipped,
     new_figure,
     percent_ticks,
@@ -91,19 +90,28 @@ def examples_figure(dataset: Dataset, split: str) -> Figure | None:
 
 
 def _sheet(versions: Sequence[NDArray[np.uint8]]) -> Figure:
-    """The clean picture and its corrupted versions, a row for each kind."""
+    """The clean picture and its corrupted versions, a row for each kind, as one image."""
     clean, *others = versions
-    figure = new_figure(7, 1.02 * len(CORRUPTIONS) + 0.4)
-    grid = blank_grid(figure, len(CORRUPTIONS), 1 + len(STRENGTHS))
-    for row, (kind, axes) in enumerate(zip(CORRUPTIONS, grid, strict=True)):
+    height, width = clean.shape[:2]
+    gap = max(1, width // 12)
+    down, right = height + gap, width + gap
+    shape = (len(CORRUPTIONS) * down - gap, (1 + len(STRENGTHS)) * right - gap)
+    sheet = np.full((*shape, *clean.shape[2:]), 255, np.uint8)
+    for row in range(len(CORRUPTIONS)):
         shown = [clean, *others[row * len(STRENGTHS) : (row + 1) * len(STRENGTHS)]]
-        for column, (each, picture) in enumerate(zip(axes, shown, strict=True)):
-            each.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-            if row == 0:
-                each.set_title(str(column) if column else "clean", fontsize=11, color=MUTED)
-        axes[0].text(
-            -0.08, 0.5, kind, transform=axes[0].transAxes, ha="right", va="center", fontsize=11
-        )
+        for column, picture in enumerate(shown):
+            top, left = row * down, column * right
+            sheet[top : top + height, left : left + width] = picture
+    figure = new_figure(7, 0.7 + 6 * shape[0] / shape[1])
+    axes = figure.add_subplot()
+    axes.imshow(sheet, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    names = ["clean", *map(str, STRENGTHS)]
+    axes.set_xticks(np.arange(len(names)) * right + width / 2, names)
+    axes.set_yticks(np.arange(len(CORRUPTIONS)) * down + height / 2, list(CORRUPTIONS))
+    axes.xaxis.tick_top()
+    unframe(axes)
+    axes.grid(False)
+    axes.tick_params(labelsize=11)
     return figure
 
 
