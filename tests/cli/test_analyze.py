@@ -266,6 +266,22 @@ def test_ctrl_c_leaves_whole_lines(folder: Path, tmp_path: Path) -> None:
     assert all(len(row["faces"]) == 1 for row in rows)
 
 
+def test_two_workers_write_what_one_writes(folder: Path, tmp_path: Path) -> None:
+    (folder / "bad.png").write_bytes(b"no picture")
+    written = []
+    for workers in ("1", "2"):
+        (out := tmp_path / workers).mkdir()
+        done = mien(
+            "analyze", folder, "-r", "--workers", workers, "-o", out / "rows.csv",
+            "--draw", out / "drawn", "--crops", out / "crops", "-q",
+        )  # fmt: skip
+        assert done.returncode == 1 and done.stderr.count("bad.png") == 1
+        files = sorted(path for path in out.rglob("*") if path.is_file())
+        written.append({path.relative_to(out): path.read_bytes() for path in files})
+    assert len(written[0]) > 3
+    assert written[0] == written[1]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_a_progress_bar_only_on_a_terminal(folder: Path) -> None:
     """On a terminal, standard error shows a bar for several pictures; the output stays clean."""

@@ -44,7 +44,7 @@ class Auto:
         self,
         *,
         score_threshold: float = SPEC.score_threshold,
-        min_face_size: float = SPEC.min_face_size,
+        min_face_size: float | None = None,
         threads: int | None = None,
         device: str | None = None,
     ) -> None:

@@ -76,6 +76,25 @@ class Detector(Protocol):
         ...
 
 
+@runtime_checkable
+class ShrinkingDetector(Detector, Protocol):
+    """A detector that shrinks large pictures before it searches them.
+
+    It also takes a picture that is small already, because a JPEG is decoded faster so.
+    """
+
+    def working_scale(self, height: int, width: int) -> float:
+        """The largest scale, in (0, 1], at which a picture of this size is searched."""
+        ...
+
+    def detect_shrunk(self, image: NDArray[np.uint8], height: int, width: int) -> list[Face]:
+        """The faces in a picture of this size, given as the smaller ``image``, (h, w, 3) RGB uint8.
+
+        Boxes and landmarks are in pixels of the whole picture, and so is the smallest face.
+        """
+        ...
+
+
 def framing_for(facts: DetectorFacts, framing: Framing) -> Framing:
     """A classifier's ``framing``, which is relative to MTCNN's box, relative to a detector's own.
 

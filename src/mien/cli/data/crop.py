@@ -12,7 +12,7 @@ from mien.registry import DEFAULT_DETECTOR
 
 @click.command()
 @click.argument("path", type=click.Path())
-@click.option("--out", required=True, type=click.Path(), help="Folder of the faces; new or empty.")
+@click.option("--out", required=True, type=click.Path(), help="Folder of the faces.")
 @reader
 @click.option(
     "--faces", type=click.Choice(["largest", "all"]), default="largest", show_default=True,
@@ -55,13 +55,14 @@ def crop(
     PATH is a data set of photos, or any folder or zip of pictures: labels are not needed. Faces are
     found as 'mien analyze' finds them. --out keeps the photos' folders, and so their labels;
     faces.csv has a row for each face (path, label, split, subject, source, score, box, landmarks),
-    skipped.csv one for each photo without a face. Exit status: 0 done, 1 some photos could not be
-    read or crops written, 2 usage.
+    skipped.csv one for each photo without a face. The same command resumes a run that was stopped.
+    Exit status: 0 done, 1 some photos could not be read or crops written, 2 usage.
     """
     from mien.cli.support.inputs import check_outputs
     from mien.cli.support.progress import meter
     from mien.cli.support.reader import say_reader
-    from mien.cropping import FACES, SKIPPED, crop_faces, open_photos
+    from mien.cropping.crop import crop_faces, open_photos
+    from mien.cropping.folder import FACES, SKIPPED
     from mien.datasets.opening import AUTO
     from mien.datasets.unlabelled import PictureTree
     from mien.detectors.load import load_detector
@@ -79,13 +80,21 @@ def crop(
     )
     own = {} if min_face_size is None else {"min_face_size": min_face_size}
     found = load_detector(detector, threads=1, options=own)
-    with meter(unit="photos", rate=True) as update:
-        done = crop_faces(
-            photos, found, out,
-            faces=faces, framing=framing, size=size, on_error=complain, on_progress=update,
-        )  # fmt: skip
+    request = {"options": options, "detector": detector, "min_face_size": min_face_size}
+    try:
+        with meter(unit="photos", rate=True) as update:
+            done = crop_faces(
+                photos, found, out, faces=faces, framing=framing, size=size, source=path,
+                request=request, on_error=complain, on_progress=update,
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        complain(f"stopped; resume {out} with the same command")
+        return 130
     labels = ", ".join(f"{label} {count:,}" for label, count in done.labels.items() if label)
     say(f"{out}: {done.faces:,} faces of {done.photos:,} photos" + (f" ({labels})" * bool(labels)))
+    if done.resumed:
+        complete = done.resumed == done.photos
+        say("already complete" if complete else f"{done.resumed:,} photos in earlier runs")
     if done.faces:
         say(f"table: {out}/{FACES}")
     if done.no_face:

@@ -15,6 +15,7 @@ defaults were chosen.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,6 +35,7 @@ SURE = 20  # side in pixels of the input from which the network finds most faces
 PIXELS = 4_000_000  # at most in the input, which take about 300 MiB
 OVERVIEW = 640  # longer side of the shrunk picture that is searched for large faces
 OVERVIEW_FROM = 1024  # longer side of the input from which the picture is searched twice
+SHARE = 64  # the longer side of a picture is this many times the smallest face, by default
 LARGEST = 320  # larger faces of the full size are then dropped: those of the shrunk picture count
 
 
@@ -52,8 +54,10 @@ class YuNet:
     ``top_k``: at most this many boxes are compared for overlap in one search of the picture.
 
     ``min_face_size``: side in pixels of the smallest face to look for, the square root of the box's
-    area; smaller ones are dropped. Above 20 the picture is shrunk in proportion, and the time
-    taken falls with the square. A picture of more than 4 million pixels is always shrunk to that.
+    area; smaller ones are dropped. By default 32, and in large pictures 1/64 of the longer side: 62
+    pixels in a photo of 12 megapixels. Above 20 pixels the picture is shrunk in proportion, and the
+    time taken falls with the square. A picture of more than 4 million pixels is always shrunk to
+    that.
 
     ``threads`` and ``device``: as in ``mien.runtime.open_session``.
 
@@ -78,14 +82,16 @@ class YuNet:
         score_threshold: float = SPEC.score_threshold,
         nms_threshold: float = 0.3,
         top_k: int = 5000,
-        min_face_size: float = SPEC.min_face_size,
+        min_face_size: float | None = None,
         threads: int | None = None,
         device: str | None = None,
     ) -> None:
         self._network = Network(YUNET if model is None else model, threads, device)
         self.score_threshold = check_score("score_threshold", score_threshold)
         self.nms_threshold = check_score("nms_threshold", nms_threshold)
-        self.min_face_size = check_length("min_face_size", min_face_size)
+        self._given_size = min_face_size
+        least = SPEC.min_face_size if min_face_size is None else min_face_size
+        self.min_face_size = check_length("min_face_size", least)
         if top_k < 1:
             raise ConfigError(f"top_k must be 1 or more, got {top_k}")
         self.top_k = top_k
@@ -98,16 +104,37 @@ class YuNet:
         Boxes and landmarks are float pixels of ``image`` and may reach beyond its border. Raises
         ``InputError`` for an array of another shape or type.
         """
-        threshold = self.score_threshold if score_threshold is None else score_threshold
         height, width = check_image(image).shape[:2]
-        scale = min(1.0, SURE / max(self.min_face_size, SURE), (PIXELS / (height * width)) ** 0.5)
+        return self._faces(image, height, width, score_threshold)
+
+    def working_scale(self, height: int, width: int) -> float:
+        """The scale at which a picture of this size is searched for small faces, in (0, 1]."""
+        smallest = max(self._smallest(height, width), SURE)
+        return min(1.0, SURE / smallest, math.sqrt(PIXELS / (height * width)))
+
+    def detect_shrunk(self, image: NDArray[np.uint8], height: int, width: int) -> list[Face]:
+        """As ``detect``, of a picture of this size that is given as the smaller ``image``."""
+        return self._faces(check_image(image), height, width, None)
+
+    def _smallest(self, height: int, width: int) -> float:
+        """Side of the smallest face in a picture of this size, in its pixels."""
+        if self._given_size is not None:
+            return self._given_size
+        return max(self.min_face_size, max(height, width) / SHARE)
+
+    def _faces(
+        self, image: NDArray[np.uint8], height: int, width: int, threshold: float | None
+    ) -> list[Face]:
+        if threshold is None:
+            threshold = self.score_threshold
+        scale = self.working_scale(height, width)
         longer = max(height, width)
-        rows = self._search(image, scale, threshold)  # (N, 15)
+        rows = self._search(image, height, width, scale, threshold)  # (N, 15)
         if longer * scale > OVERVIEW_FROM:
-            overview = self._search(image, OVERVIEW / longer, threshold)
+            overview = self._search(image, height, width, OVERVIEW / longer, threshold)
             rows = np.concatenate([rows[_sides(rows) * scale < LARGEST], overview])
             rows = suppress(rows, self.nms_threshold, len(rows))  # medium faces are found twice
-        rows = rows[_sides(rows) >= self.min_face_size]
+        rows = rows[_sides(rows) >= self._smallest(height, width)]
         return [
             # YuNet's points begin with the person's right eye, which is the image-left one.
             Face(Box(*box), score, tuple(zip(points[::2], points[1::2], strict=True)))
@@ -117,11 +144,12 @@ class YuNet:
             )
         ]  # fmt: skip
 
-    def _search(self, image: NDArray[np.uint8], scale: float, threshold: float) -> Array:
-        """(N, 15) at this scale, without duplicates, in pixels of ``image``; best score first."""
-        height, width = image.shape[:2]
+    def _search(
+        self, image: NDArray[np.uint8], height: int, width: int, scale: float, threshold: float
+    ) -> Array:
+        """(N, 15) at this scale, without duplicates, in pixels of the picture; best score first."""
         size = max(1, round(width * scale)), max(1, round(height * scale))
-        if size != (width, height):
+        if size != image.shape[1::-1]:
             image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
         rows = suppress(self._network.rows(image, threshold), self.nms_threshold, self.top_k)
         rows[:, :SCORE] *= np.tile([width / size[0], height / size[1]], 7)
