@@ -23,7 +23,6 @@ import pytest
 
 from mien.cli.app import main
 from mien.media.images import read_image
-from tests.conftest import SHARED
 from tests.docs.tables import (
     CHANGED,
     FIRST,
@@ -47,7 +46,6 @@ RECORD = """
 mien() { printf '%s\\0' "$@" > "$MIEN_ARGS"; cat > "$MIEN_INPUT"; }
 python() { "$MIEN_PYTHON" "$@"; }
 """
-YUNET = "yunet.onnx"
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +80,6 @@ def folder(
                 make(made / name)
             copy = shutil.copytree if (made / name).is_dir() else os.symlink
             copy(made / name, place / name)
-    if YUNET in named:
-        shown_files.yunet(SHARED, place / YUNET)
     if "export.json" in named:
         text = (place / "export.json").read_text("utf-8")
         (place / "export.json").unlink()
