@@ -155,9 +155,6 @@ def run_page(page: str, place: Path, with_slow: bool) -> None:
             if name := SLOW[slow]:
                 shown_files.FILES[name](place / name)
             continue
-        if YUNET in command and not (place / YUNET).exists():
-            print(f"left out, since {YUNET} is not beside the repository: {command}")
-            continue
         for key, before in FIRST.items():
             if key[0] == page and command.startswith(key[1]) and key not in prepared:
                 prepared.add(key)
@@ -206,8 +203,6 @@ def test_programs_run_as_shown(page: str, folder: Path, monkeypatch: pytest.Monk
         else:
             namespace[name] = value
     for program in PROGRAMS[page]:
-        if YUNET in program and not (folder / YUNET).exists():
-            pytest.skip(f"{YUNET} is not beside the repository")
         for shown, here in PROGRAM_CHANGES.items():
             program = program.replace(shown, here)
         exec(compile(program, page, "exec"), namespace)
