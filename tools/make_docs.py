@@ -2,8 +2,8 @@
 
     python tools/make_docs.py --data fer2013.zip --wider wider_val_dev.zip wider_train5.zip
     python tools/make_docs.py --study study
-    python tools/make_docs.py --detector runs/faster_rcnn_mobile \\
-        --wider wider_val_dev.zip wider_train5.zip
+    python tools/make_docs.py --detector runs/faster_rcnn_mobile --fer2013 fer2013.zip \\
+        --masks facemask853.zip --wider wider_val_dev.zip wider_train5.zip
 
 The first takes some minutes and leaves the sections of the study and of face detectors in
 docs/results.md as they are; the second and the third write one of these alone, from the folder of
@@ -35,7 +35,7 @@ This page is written by scripts, never by hand:
 `python tools/make_docs.py --data fer2013.zip --wider {WIDER}`;
 for the study's section `python tools/make_docs.py --study study`;
 for that of face detectors
-`python tools/make_docs.py --detector {DETECTOR} --wider {WIDER}`.
+`python tools/make_docs.py --detector {DETECTOR} --fer2013 fer2013.zip --masks facemask853.zip --wider {WIDER}`.
 
 Hardware: {{hardware}}.
 
@@ -175,14 +175,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", help="FER2013")
     parser.add_argument("--wider", nargs=2, help=WIDER)
+    parser.add_argument("--masks", help="facemask853.zip")
     parser.add_argument("--study", type=Path, help="the folder of a finished 'mien study'")
+    parser.add_argument("--fer2013", help="FER2013, for the sections of --detector alone")
     parser.add_argument("--detector", help="the run of 'mien train faster_rcnn_mobile'")
     args = parser.parse_args()
     if not (args.data or args.study or args.detector):
         parser.error("give --data, --study or --detector")
     if (args.data or args.detector) and not args.wider:
         parser.error("--data and --detector need --wider")
-    named = {"fer2013.zip": args.data, DETECTOR: args.detector}
+    if args.detector and not (args.fer2013 and args.masks):
+        parser.error("--detector needs --fer2013 and --masks")
+    named = {"fer2013.zip": args.data or args.fer2013, DETECTOR: args.detector}
+    named["facemask853.zip"] = args.masks
     named.update(zip(WIDER.split(), args.wider or (None, None), strict=True))
     paths = {name: str(Path(path).resolve()) for name, path in named.items() if path}
     own = {}

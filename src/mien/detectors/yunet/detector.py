@@ -34,7 +34,7 @@ from mien.weights import YUNET
 SURE = 20  # side in pixels of the input from which the network finds most faces
 PIXELS = 4_000_000  # at most in the input, which take about 300 MiB
 OVERVIEW = 640  # longer side of the shrunk picture that is searched for large faces
-OVERVIEW_FROM = 1024  # longer side of the input from which the picture is searched twice
+OVERVIEW_FROM = 800  # longer side of the input above which the picture is searched twice
 SHARE = 64  # the longer side of a picture is this many times the smallest face, by default
 LARGEST = 320  # larger faces of the full size are then dropped: those of the shrunk picture count
 
