@@ -24,6 +24,7 @@ from shown_commands import REPO, hardware, run, section
 
 SAMPLE = "src/mien/samples/astronaut.jpg"
 WIDER = "wider_val_dev.zip wider_train5.zip"
+OTHERS = "--fer2013 fer2013.zip --masks facemask853.zip"
 EVALUATE = "mien evaluate default --data fer2013.zip --split public"
 
 STUDY, DETECTORS = "study", "detectors"
@@ -35,7 +36,7 @@ This page is written by scripts, never by hand:
 `python tools/make_docs.py --data fer2013.zip --wider {WIDER}`;
 for the study's section `python tools/make_docs.py --study study`;
 for that of face detectors
-`python tools/make_docs.py --detector {DETECTOR} --fer2013 fer2013.zip --masks facemask853.zip --wider {WIDER}`.
+`python tools/make_docs.py --detector {DETECTOR} {OTHERS} --wider {WIDER}`.
 
 Hardware: {{hardware}}.
 
