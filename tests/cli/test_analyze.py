@@ -94,13 +94,13 @@ def test_usage_errors_have_status_2() -> None:
 
 
 @pytest.mark.parametrize(
-    "args", [["--model", "nonesuch"], ["--detector", "nonesuch"], ["--min-face-size", "3"]]
+    "args", [["--model", "nonesuch"], ["--detector", "nonesuch"], ["--min-face-size", "-3"]]
 )
 def test_a_wrong_option_is_one_line(folder: Path, args: list[str]) -> None:
     done = mien("analyze", folder / "a.jpg", *args)
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
-    assert args[1] in done.stderr or "12" in done.stderr
+    assert args[1] in done.stderr
 
 
 def test_a_detector_from_a_file_with_its_options(tmp_path: Path, capsys: Capture) -> None:
