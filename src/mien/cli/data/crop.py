@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from mien.cli.data.source import reader
+from mien.cli.support.detection import DETECTOR, MIN_FACE_SIZE
 from mien.cli.support.numbers import Finite
 from mien.cli.support.printing import complain, say
 
@@ -17,14 +18,8 @@ from mien.cli.support.printing import complain, say
     "--faces", type=click.Choice(["largest", "all"]), default="largest", show_default=True,
     help="Which faces of a photo.",
 )  # fmt: skip
-@click.option(
-    "--detector", default="mtcnn", show_default=True, metavar="NAME|FILE",
-    help="Detector: name or ONNX file.",
-)  # fmt: skip
-@click.option(
-    "--min-face-size", type=Finite(min=0, min_open=True), metavar="PIXELS",
-    help="Smallest face to look for (default: the detector's own).",
-)  # fmt: skip
+@DETECTOR
+@MIN_FACE_SIZE
 @click.option(
     "--margin", type=Finite(min=-1, max=10, min_open=True), metavar="SHARE",
     help="Side of a crop = (1 + SHARE) × the longer side of the box (default: as FER2013's).",
