@@ -121,7 +121,7 @@ def test_from_photos_to_a_model_that_analyzes_them(
     assert "1 without a face" in capsys.readouterr().err
     manifest = json.loads((pack / "pack.json").read_text())
     assert manifest["framing"] == {"margin": -0.035, "offset": [0.010, -0.007], "align": False}
-    assert manifest["detected"] == ["mtcnn", "all"] and manifest["no_face"] == 1
+    assert manifest["detected"] == ["yunet", "all"] and manifest["no_face"] == 1
     assert mien("train", "mlp", "--data", pack, "--out", tmp_path / "r2", *small) == 0
     subject = open_subject(identify(str(tmp_path / "r2")), Settings())
     assert subject.classifier.spec.margin == -0.035

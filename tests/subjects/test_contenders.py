@@ -78,8 +78,8 @@ def test_detectors_without_saved_answers_are_asked_on_the_only_split(tmp_path: P
 def test_all_models_are_loaded_before_the_first_is_asked(tmp_path: Path) -> None:
     data, model = data_and_detector(tmp_path)
     calls: list[tuple[int, int]] = []
-    with pytest.raises(ConfigError, match="yunet"):
-        missing = contenders(model, "yunet")
+    with pytest.raises(ConfigError, match="faster_rcnn"):
+        missing = contenders(model, "faster_rcnn")
         gather(missing, open_common(missing, str(data)), None, lambda *at: calls.append(at))
     assert calls == []
 

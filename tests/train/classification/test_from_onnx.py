@@ -33,6 +33,8 @@ FAMILIES: dict[str, dict[str, Any]] = {
               **SMALL},
     "cnn": {"architecture": "cnn", "widths": [8], "blocks": [1], "hidden": [16], **SMALL},
     "unet": {"architecture": "unet", "widths": [8, 16], "blocks": [1, 1], **SMALL},
+    "blurred": {"architecture": "resnet", "widths": [8, 16], "blocks": [1, 1], "blur_pool": True,
+                **SMALL},
     "mlp": {"architecture": "mlp", "widths": [16], **SMALL},
     "whitened": {"architecture": "mlp", "widths": [16], "norm": "none", "whitening": True, **SMALL},
     "grouped": {"architecture": "resnet", "widths": [8], "blocks": [1], "norm": "group", **SMALL},

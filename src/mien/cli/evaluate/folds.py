@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 UNUSED = (
     "splits", "figure", "figures", "save", "explain", "explain_with", "repeats_of",
-    "detector_options", "threads", "threshold", "limit",
+    "detector_options", "threads", "threshold", "limit", "corruptions",
 )  # fmt: skip
 """Parameters that have no meaning with ``--folds``."""
 OWN = ("out", "overrides", "weights")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from mien.cli.support.numbers import Finite
+from mien.registry import DEFAULT_DETECTOR
 
 DETECTOR = click.option(
-    "--detector", default="mtcnn", show_default=True, metavar="NAME|FILE",
+    "--detector", default=DEFAULT_DETECTOR, show_default=True, metavar="NAME|FILE",
     help="Detector: name or ONNX file.",
 )  # fmt: skip
 MIN_FACE_SIZE = click.option(

@@ -31,12 +31,13 @@ UNUSED = {
     "hidden": ("mlp", "resnet", "timm", "unet", *FITTED),
     "residual_blocks": ("mlp", "resnet", "timm", "unet", *FITTED),
     "stem_width": ("cnn", "mlp", "timm", "unet", *FITTED),
+    "blur_pool": ("mlp", "timm", *FITTED),
 }
 """Mien's own architectures that have no use for a key."""
 NETWORK = (
     "architecture", "backbone", "widths", "blocks", "hidden", "residual_blocks", "norm",
-    "activation", "whitening", "stem_stride", "stem_width", "squeeze_excitation", "channels",
-    "mean", "std", "resize", "input_size",
+    "activation", "whitening", "stem_stride", "stem_width", "blur_pool",
+    "squeeze_excitation", "channels", "mean", "std", "resize", "input_size",
 )  # fmt: skip
 """Keys that decide what trained weights compute: the network's shape and its input."""
 MAX_WIDTH, MAX_BLOCKS = 1 << 16, 1000
@@ -114,6 +115,9 @@ class ClassifierConfig(BaseConfig):
     stem_width: CountOrZero = 0
     """Channels of one more 3×3 convolution before it, of stride 1, as in ResNet-C (He et al. 2019,
     "Bag of tricks"); 0: none."""
+    blur_pool: bool = False
+    """Anti-aliased down-sampling (BlurPool, Zhang 2019): after the stem, every convolution or
+    maximum of stride 2 has stride 1, and a filter of (1, 2, 1) / 4 that halves the maps follows."""
     squeeze_excitation: bool = False
     """Channel attention in every residual block (Hu et al. 2018)."""
     neighbours: Count = 1
@@ -186,6 +190,12 @@ class ClassifierConfig(BaseConfig):
     ferplus_weight: NotNegative = 0.0
     """Weight of an auxiliary head that learns the FER+ votes of the same pictures as soft labels
     (Barsoum et al. 2016); it is dropped on export, and not used for data without votes."""
+    ferplus_drop: bool = False
+    """Do not learn from pictures that most FER+ voters see no face in, or an unknown expression
+    (Barsoum et al. 2016); not used for data without votes."""
+    ferplus_soften: Share = 0.0
+    """Share of every label that is replaced by the distribution of the FER+ votes over the same
+    expressions (Barsoum et al. 2016); not used for data without votes."""
     label_weight: NotNegative = 1.0
     """Weight of the loss of the labels, votes included. 0: valence and arousal alone shape the
     features, and the labels train only the last layer on them; needs ``affect_weight``."""
@@ -224,7 +234,8 @@ class ClassifierConfig(BaseConfig):
         1.0
     )
     """Factor of ``lr`` where the initial weights know every label of the data: there is little to
-    learn, and much to lose. The run's own recipe has the product as ``lr``, and 1 here."""
+    learn, and much to lose. Where they know a share s of the labels, the factor is
+    ``known_rate`` to the power of s. The run's own recipe has the product as ``lr``, and 1 here."""
     weight_decay: NotNegative = 5e-4
     l1: NotNegative = 0.0
     """L1 penalty on the same weights, added to the loss."""
@@ -243,15 +254,26 @@ class ClassifierConfig(BaseConfig):
     0: run all epochs and keep the last."""
     grad_clip: NotNegative = 2.0
     ema: Annotated[float, below(1)] = 0.999
-    precision: Annotated[str, one_of("fp32", "bf16", "fp16")] = "fp32"
-    """``fp32``; ``bf16`` (autocast, for GPUs that support it); ``fp16`` (with loss scaling, on a
-    GPU)."""
+    precision: Annotated[str, one_of("auto", "fp32", "bf16", "fp16")] = "fp32"
+    """``fp32``; ``bf16`` (autocast, for GPUs and CPUs that compute with it); ``fp16`` (with loss
+    scaling, on a GPU); or ``auto``: a new run tries fp32 and bf16 for about a second and takes bf16
+    if it is faster. The run's own recipe says which, and a resumed run takes the same."""
+
+    compile: bool = False
+    """Compile the network with ``torch.compile`` (Ansel et al. 2024), once for each input size: a
+    minute or so at first, and faster steps. Needs a C++ compiler on a CPU, Triton on a GPU. Its
+    random draws differ from those of a run that is not compiled."""
 
     @property
     def teachers(self) -> tuple[str, ...]:
         """The runs that ``teacher`` names."""
         named = self.teacher or ()
         return (named,) if isinstance(named, str) else named
+
+    @property
+    def uses_votes(self) -> bool:
+        """Whether FER+ votes change the training, if the data has them."""
+        return bool(self.ferplus_weight or self.ferplus_drop or self.ferplus_soften)
 
     def check_teacher(self) -> None:
         """Raise ``ConfigError`` if a teacher is needed and none is given.
@@ -313,11 +335,15 @@ def _combinations(config: ClassifierConfig) -> Iterator[str]:
             yield "schedule plateau watches validation: give a valid_split"
         if config.patience:
             yield "patience watches validation: give a valid_split"
+    if config.patience and config.swa:
+        yield "swa averages the last epochs, which patience may never reach: set one of them to 0"
     if config.loss == "svm":
         if config.label_smoothing:
             yield "loss svm takes hard labels: set label_smoothing to 0"
         if config.mixup or config.cutmix:
             yield "loss svm takes hard labels: set mixup and cutmix to 0"
+        if config.ferplus_soften:
+            yield "loss svm takes hard labels: set ferplus_soften to 0"
     if not config.label_weight:
         if not config.affect_weight:
             yield "label_weight 0 leaves valence and arousal to learn: set affect_weight"
@@ -348,8 +374,10 @@ def _combinations(config: ClassifierConfig) -> Iterator[str]:
         if config.weights == "imagenet":
             yield "weights of a backbone were not trained on whitened input: leave one of them out"
     if fitted:
-        for key in ("ferplus_weight", "affect_weight", "teacher", "patience", "size_schedule",
-                    "weights", "min_steps", "min_steps_per_epoch"):  # fmt: skip
+        for key in (
+            "ferplus_weight", "ferplus_soften", "affect_weight", "teacher", "patience",
+            "size_schedule", "swa", "sam", "compile", "weights", "min_steps", "min_steps_per_epoch",
+        ):  # fmt: skip
             if getattr(config, key):
                 yield f"{config.architecture} is not trained by gradient steps: leave {key} out"
     for key, architectures in UNUSED.items():

@@ -172,7 +172,10 @@ EVERYTHING = {
     ("cnn", {**EVERYTHING, "residual_blocks": 1, "stochastic_depth": 0.1}),
     ("resnet", {**EVERYTHING, "stochastic_depth": 0.1, "squeeze_excitation": True}),
     ("resnet", {"stem_width": 6, "norm": "none"}),
+    ("resnet", {"stem_width": 6, "blur_pool": True, "input_size": 30}),
+    ("cnn", {"blur_pool": True}),
     ("unet", {"input_size": 30, "dropblock": 0.1}),
+    ("unet", {"input_size": 30, "blur_pool": True}),
 ])  # fmt: skip
 def test_the_exported_graph_answers_as_pytorch(name: str, keys: dict[str, Any]) -> None:
     check_export(small(name, **keys))
@@ -185,6 +188,7 @@ def test_an_exported_backbone_answers_as_pytorch(recipe: str) -> None:
 
 
 OPTIONS = {
+    "blur_pool": [True],
     "norm": ["layer", "group", "none"],
     "activation": ["gated_tanh"],
     "dropblock": [0.3],
@@ -197,7 +201,7 @@ OPTIONS = {
     for name in ("mlp", "cnn", "resnet", "unet")
     for key, values in OPTIONS.items()
     for value in values
-    if (name, key) != ("mlp", "dropblock")
+    if (name, key) not in (("mlp", "dropblock"), ("mlp", "blur_pool"))
 ])  # fmt: skip
 def test_every_option_changes_the_network(name: str, key: str, value: Any) -> None:
     config = small(name)

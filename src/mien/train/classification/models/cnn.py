@@ -8,6 +8,7 @@ from mien.errors import ConfigError
 from mien.registry import register_architecture
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.models.base import Network, check_one_size
+from mien.train.classification.models.blur_pool import max_pool
 from mien.train.classification.models.layers import (
     activation,
     convolution,
@@ -37,7 +38,7 @@ class CNN(Network):
             for _ in range(count):
                 layers += convolution(inputs, width, config)
                 inputs = width
-            layers += [nn.MaxPool2d(2), drop_block(config.dropblock)]
+            layers += [max_pool(config.blur_pool), drop_block(config.dropblock)]
             side //= 2
         for depth in depth_probabilities(config.stochastic_depth, config.residual_blocks):
             layers.append(BasicBlock(inputs, inputs, 1, config, config.dropblock, depth))

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from mien.registry import register_architecture
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.models.base import Network
+from mien.train.classification.models.blur_pool import BlurPool
 from mien.train.classification.models.layers import (
     activation,
     convolution,
@@ -37,6 +38,7 @@ class SqueezeExcitation(nn.Module):
 class BasicBlock(nn.Module):
     """Two 3×3 convolutions with a shortcut; the first may halve the resolution.
 
+    With ``blur_pool`` a filter does, between the two and before the shortcut's convolution.
     ``dropblock`` is the share of the output, ``depth`` the probability of the whole branch beside
     the shortcut, that training drops.
     """
@@ -52,6 +54,14 @@ class BasicBlock(nn.Module):
     ) -> None:
         super().__init__()
         norm = config.norm
+        self.shortcut: nn.Module = nn.Identity()
+        self.blur1: nn.Module = nn.Identity()
+        self.blur_shortcut: nn.Module = nn.Identity()
+        shape_changes = stride != 1 or inputs != outputs
+        if stride != 1 and config.blur_pool:
+            stride = 1
+            self.blur1 = BlurPool()
+            self.blur_shortcut = BlurPool()
         self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=norm == "none")
         self.norm1 = norm_layer(norm, outputs)
         self.activation1 = activation(config.activation, outputs)
@@ -61,8 +71,7 @@ class BasicBlock(nn.Module):
         self.attention = SqueezeExcitation(outputs) if config.squeeze_excitation else nn.Identity()
         self.depth = stochastic_depth(depth)
         self.dropblock = drop_block(dropblock)
-        self.shortcut: nn.Module = nn.Identity()
-        if stride != 1 or inputs != outputs:
+        if shape_changes:
             self.shortcut = nn.Sequential(
                 nn.Conv2d(inputs, outputs, 1, stride, bias=norm == "none"),
                 norm_layer(norm, outputs),
@@ -70,9 +79,10 @@ class BasicBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C_in, H, W) → (N, C_out, H/stride, W/stride)."""
-        out = self.activation1(self.norm1(self.conv1(x)))
+        out = self.blur1(self.activation1(self.norm1(self.conv1(x))))
         out = self.depth(self.attention(self.norm2(self.conv2(out))))
-        blocked: Tensor = self.dropblock(self.activation2(out + self.shortcut(x)))
+        shortcut = self.shortcut(self.blur_shortcut(x))
+        blocked: Tensor = self.dropblock(self.activation2(out + shortcut))
         return blocked
 
 

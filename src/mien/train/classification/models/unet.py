@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from mien.registry import register_architecture
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.models.base import Network
+from mien.train.classification.models.blur_pool import max_pool
 from mien.train.classification.models.cnn import check_stages
 from mien.train.classification.models.layers import convolution, drop_block
 
@@ -34,6 +35,7 @@ class UNet(Network):
                 layers += convolution(inputs, width, config)
                 inputs = width
             self.down.append(nn.Sequential(*layers))
+        self.halve = nn.ModuleList(max_pool(config.blur_pool) for _ in widths[:-1])
         for width in widths[-2::-1]:
             self.narrow.append(nn.Conv2d(inputs, width, 1))
             self.up.append(nn.Sequential(*convolution(2 * width, width, config)))
@@ -46,8 +48,8 @@ class UNet(Network):
         """(N, C, S, S) → (N, F): the averaged maps of the bottom and the end of the U."""
         x = self.prepare(x)
         skips: list[Tensor] = []
-        for stage in self.down:
-            x = stage(F.max_pool2d(x, 2) if skips else x)
+        for stage, halve in zip(self.down, [nn.Identity(), *self.halve], strict=True):
+            x = stage(halve(x))
             skips.append(x)
         bottom = x = self.dropblock(skips.pop())
         for narrow, up in zip(self.narrow, self.up, strict=True):
