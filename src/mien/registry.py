@@ -83,6 +83,8 @@ class Registry:
             ) from error
 
 
+DEFAULT_DETECTOR = "yunet"
+"""The detector that is used where none is named."""
 detectors = Registry(
     "detector",
     {
@@ -90,7 +92,7 @@ detectors = Registry(
         "haar": "mien.detectors.haar",
         "mtcnn": "mien.detectors.mtcnn.detector",
         "none": "mien.detectors.whole",
-        "yunet": "mien.detectors.yunet",
+        "yunet": "mien.detectors.yunet.detector",
     },
 )
 classifiers = Registry("classifier", {"default": "mien.classifiers.onnx"})

@@ -299,6 +299,7 @@ class Result(PictureAtHand):
     def draw(self, image: Source | None = None, *, min_side: int = 320) -> PIL.Image.Image:
         """A copy of the picture with every face's box, number and expression, as a PIL image.
 
+        Where the model estimates valence (V) and arousal (A), labels with room show them too.
         A notebook shows it, ``.save("drawn.jpg")`` writes it, and ``numpy.asarray`` gives (H, W, 3)
         RGB uint8. ``image`` is the analysed picture (an array is RGB); without it, the picture at
         hand is used. A picture with faces and a longer side below ``min_side`` pixels is enlarged
@@ -325,6 +326,7 @@ class Result(PictureAtHand):
                 r.emotions.top_prob,
                 tuple(r.emotions.to_dict().items()),
                 ", ".join(filter(None, ("small" if r.small else "", *r._affect_texts()))),
+                " ".join(f"{name[0].upper()} {value:+.2f}" for name, value in r.affect().items()),
             )
             for number, r in enumerate(self.readings)
         ]

@@ -30,7 +30,7 @@ def rows(folder: Path, name: str = "faces.csv") -> list[dict[str, str]]:
 
 def test_labelled_photos_become_a_data_set_of_the_same_labels(tmp_path: Path) -> None:
     photos = open_photos(whole_photos.write(tmp_path / "photos"))
-    detector = load_detector("mtcnn", threads=1)
+    detector = load_detector("yunet", threads=1)
     seen: list[tuple[int, int]] = []
     done = crop_faces(
         photos, detector, tmp_path / "faces", on_progress=lambda n, of: seen.append((n, of))
@@ -77,7 +77,7 @@ def test_any_tree_without_labels_keeps_its_folders(tmp_path: Path) -> None:
     (tmp_path / "in" / "damaged.jpg").write_bytes(b"no picture")
     errors: list[MienError] = []
     done = crop_faces(
-        open_photos(tmp_path / "in"), load_detector("mtcnn", threads=1), tmp_path / "out",
+        open_photos(tmp_path / "in"), load_detector("yunet", threads=1), tmp_path / "out",
         faces="all", framing=Framing(margin=0.2, offset=(0.0, 0.0), align=True), size=64,
         on_error=errors.append,
     )  # fmt: skip
@@ -88,7 +88,7 @@ def test_any_tree_without_labels_keeps_its_folders(tmp_path: Path) -> None:
     assert all(Image.open(tmp_path / "out" / path).size == (64, 64) for path in paths)
     how = json.loads((tmp_path / "out" / "crop.json").read_text())
     assert how["framing"] == {"margin": 0.2, "offset": [0.0, 0.0], "align": True}
-    assert (how["detected"], how["size"]) == (["mtcnn", "all"], 64)
+    assert (how["detected"], how["size"]) == (["yunet", "all"], 64)
 
 
 def test_labels_that_cannot_be_read_are_not_lost_in_silence(tmp_path: Path) -> None:
@@ -114,6 +114,6 @@ def test_no_pictures_and_a_folder_among_the_photos_are_refused(tmp_path: Path) -
 def test_whole_pictures_with_marks_are_searched_too(photos: Path, tmp_path: Path) -> None:
     data = open_photos(photos)
     assert data.facts.labels == ()
-    done = crop_faces(data, load_detector("mtcnn", threads=1), tmp_path / "out")
+    done = crop_faces(data, load_detector("yunet", threads=1), tmp_path / "out")
     assert (done.photos, done.faces) == (3, 3)
     assert all("label" not in row for row in rows(tmp_path / "out"))

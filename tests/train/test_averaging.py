@@ -6,7 +6,7 @@ torch = pytest.importorskip("torch")
 
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn  # noqa: E402
 
-from mien.train.averaging import AveragedWeights  # noqa: E402
+from mien.train.averaging import AveragedWeights, EpochAverage  # noqa: E402
 
 
 def test_weights_are_averaged_as_pytorch_does() -> None:
@@ -54,3 +54,18 @@ def test_a_captured_update_takes_each_weight_from_the_device() -> None:
     torch.nn.init.constant_(ema.net.weight, 0.0)
     ema.update(net)
     assert ema.net.weight.item() == pytest.approx(1 - 6 / 15)
+
+
+def test_the_average_by_epochs_is_the_mean_of_the_last_ones() -> None:
+    net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4))
+    swa = EpochAverage(net, first=2)
+    weights = []
+    for epoch in range(5):
+        torch.nn.init.normal_(net[0].weight)
+        net(torch.rand(5, 3))
+        weights.append(net[0].weight.detach().clone())
+        swa.update(net, epoch)
+        expected = torch.stack(weights[min(2, epoch) :][-max(1, epoch - 1) :]).mean(0)
+        torch.testing.assert_close(swa.net[0].weight.detach(), expected)
+        assert swa.mixes(epoch) == (epoch > 2)
+        assert torch.equal(swa.net[1].running_mean, net[1].running_mean)

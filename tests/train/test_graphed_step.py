@@ -30,7 +30,7 @@ MIXED = {"mixup": 0.2, "cutmix": 1.0, "mix_probability": 0.7, "ferplus_weight": 
 EVERYTHING = {
     **MIXED, "brightness": 0.2, "contrast": 0.3, "shear": 5.0, "crop": 0.2, "noise": 0.05,
     "blur": 0.5, "squeeze_excitation": True, "l1": 1e-6, "class_weights": True, "dropblock": 0.1,
-    "stochastic_depth": 0.1, "loss": "focal",
+    "stochastic_depth": 0.1, "loss": "focal", "sam": 0.05, "blur_pool": True,
 }  # fmt: skip
 
 
@@ -59,11 +59,11 @@ def test_no_step_looks_at_a_value(keys: dict[str, Any], mixing: str, tmp_path: P
     task.objective.teachers = Teachers(nets, torch.device("meta"), flip=True)
     trainer = Trainer(task, tmp_path, CPU, World())
     if "optimizer" in keys:  # only CUDA's fused optimiser can do without values
-        trainer.optimizer = torch.optim.SGD(task.net.parameters(), lr=0.1)
+        trainer.step.optimizer = torch.optim.SGD(task.net.parameters(), lr=0.1)
     rows, numbers = torch.arange(32, device="meta"), torch.zeros(5, device="meta")
-    trainer.ema = AveragedWeights(task.net, 0.9, torch.device("meta"))
-    trainer.ema.begin(1)  # the first average is a copy, and never captured
-    loss, measures = trainer._learn(Draw(rows, numbers, 44, False, mixing))
+    trainer.step.ema = AveragedWeights(task.net, 0.9, torch.device("meta"))
+    trainer.step.ema.begin(1)  # the first average is a copy, and never captured
+    loss, measures = trainer.step(Draw(rows, numbers, 44, False, mixing))
     assert loss.device.type == "meta" and loss.shape == ()
     assert measures["correct"].shape == ()
 

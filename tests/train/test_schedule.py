@@ -47,3 +47,15 @@ def test_learning_rate_is_pytorchs(schedule: str) -> None:
 def test_a_run_of_one_step_has_a_rate(warmup: float) -> None:
     config = tiny.config(epochs=1, warmup=warmup)
     assert 0 <= learning_rate(config, 0, 1) <= config.lr
+
+
+@pytest.mark.parametrize("schedule", ["onecycle", "cosine"])
+def test_with_swa_the_rate_falls_to_a_share_and_stays(schedule: str) -> None:
+    keys = {"schedule": schedule, "lr": 0.1, "warmup": 0.2, "epochs": EPOCHS}
+    plain, swa = tiny.config(**keys), tiny.config(**keys, ema=0.0, swa=0.25, swa_rate=0.3)
+    rates = [learning_rate(swa, step, STEPS) for step in range(TOTAL)]
+    falls = [learning_rate(plain, step, STEPS) for step in range(TOTAL)]
+    peak = rates.index(max(rates))
+    assert rates[:peak] == falls[:peak]
+    assert rates[peak:] == pytest.approx([max(rate, 0.03) for rate in falls[peak:]])
+    assert rates[-STEPS:] == pytest.approx([0.03] * STEPS)

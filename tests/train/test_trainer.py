@@ -65,7 +65,8 @@ from mien.train.trainer import train
 torch.set_num_threads(1)
 config = ClassifierConfig.from_dict(json.loads(sys.argv[2]))
 kill = lambda epoch, batch, *_: epoch == 2 and os.kill(os.getpid(), signal.SIGKILL)
-train(config, tiny.Faces(), Path(sys.argv[1]), device=torch.device("cpu"), on_batch=kill)
+train(config, tiny.Faces(), Path(sys.argv[1]), device=torch.device("cpu"), on_batch=kill,
+      checkpoint_every=0)
 """
 
 
@@ -362,9 +363,75 @@ def test_a_full_disk_keeps_the_last_checkpoint(tmp_path: Path, full_disk: Any) -
             if row["epoch"] == 1:
                 stack.enter_context(full_disk(2000))  # metrics fit, a checkpoint does not
 
-        train(config, tmp_path, on_epoch=fill)
+        train(config, tmp_path, on_epoch=fill, checkpoint_every=0)
     assert state(tmp_path)["epochs_done"] == 1
     assert len(train(config, tmp_path, resume=True)) == 3
+
+
+def test_a_disk_that_is_full_from_the_start_stops_a_run_that_writes_in_a_thread(
+    tmp_path: Path, full_disk: Any
+) -> None:
+    """Whenever the thread is waited for, which may be at the end."""
+
+    def fill(*_: Any) -> None:
+        if not filled:
+            filled.append(stack.enter_context(full_disk(2000)))
+
+    filled = list[Any]()
+    with pytest.raises(OutputError, match="File too large"), ExitStack() as stack:
+        train(tiny.config(epochs=3), tmp_path, on_batch=fill)
+    assert filled and not checkpoint.exists(tmp_path)
+    assert not list(tmp_path.glob("*.tmp")) and not list(tmp_path.glob(".*.tmp"))
+
+
+@pytest.mark.parametrize("keys", [
+    {"architecture": "mlp"},
+    {"ema": 0.0, "swa": 0.8, "mixup": 0.2, "dropblock": 0.1},
+    {"sam": 0.05, "dropout": 0.5, "ferplus_weight": 1.0},
+])  # fmt: skip
+def test_a_run_stopped_between_two_checkpoints_goes_on_as_if_it_were_not(
+    tmp_path: Path, keys: dict[str, Any]
+) -> None:
+    config = tiny.config(epochs=4, **keys)
+
+    def stop(row: dict[str, Any]) -> None:
+        if row["epoch"] == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(config, tmp_path / "run", on_epoch=stop, checkpoint_every=3600)
+    assert state(tmp_path / "run")["epochs_done"] == 3
+    train(config, tmp_path / "run", resume=True)
+    train(config, tmp_path / "whole", checkpoint_every=0)
+    assert equal(state(tmp_path / "run"), state(tmp_path / "whole"))
+
+
+def test_the_weights_of_swa_are_the_mean_of_the_epochs_with_statistics_of_their_own(
+    tmp_path: Path,
+) -> None:
+    config = tiny.config(epochs=4, ema=0.0, swa=0.5, swa_rate=0.5, limit=None)
+    ends: list[dict[str, Any]] = []
+    train(
+        config, tmp_path, checkpoint_every=0,
+        on_epoch=lambda row: ends.append(state(tmp_path)),
+    )  # fmt: skip
+    names = {name for name, _ in load_classifier_run(tmp_path)[0].named_parameters()}
+    for epoch, its in enumerate(ends):
+        for name in names:
+            used = [end["model"][name] for end in ends[2 : epoch + 1]] or [its["model"][name]]
+            torch.testing.assert_close(its["ema"][name], torch.stack(used).mean(0))
+    means = [name for name in ends[0]["ema"] if name.endswith("running_mean")]
+    for before in ends[:3]:  # of one epoch's weights: its own statistics
+        assert all(torch.equal(before["ema"][name], before["model"][name]) for name in means)
+    last = ends[-1]
+    assert not any(torch.equal(last["ema"][name], last["model"][name]) for name in means)
+    task = classification.ClassifierTask(config, tiny.Faces(), CPU, training.World())
+    task.net.load_state_dict(last["ema"])
+    net = task.net.train()
+    with torch.no_grad():  # what the first normalisation sees of an epoch's pictures
+        x = torch.cat([task.prepare(draw)[0] for draw in task.batches(3)])
+        seen = net.stem[0](net.prepare(x)).mean((0, 2, 3))
+    torch.testing.assert_close(last["ema"]["stem.1.running_mean"], seen, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

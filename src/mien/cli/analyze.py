@@ -14,10 +14,11 @@ from mien.cli.support.device import DEVICE
 from mien.cli.support.numbers import THREADS, Finite
 from mien.cli.support.printing import complain, say
 from mien.errors import MienError, PictureOutputError
+from mien.registry import DEFAULT_DETECTOR
 
 if TYPE_CHECKING:
     from mien.pipeline import Recognizer
-    from mien.sinks.base import Sink
+    from mien.sinks.base import Image, Sink
     from mien.sinks.count import CountSink
     from mien.types import Result
 
@@ -54,14 +55,14 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--detector",
-    default="mtcnn",
+    default=DEFAULT_DETECTOR,
     show_default=True,
     metavar="NAME|FILE",
     help="Detector: name or ONNX file.",
 )
 @click.option(
     "--detector-option", "detector_options", multiple=True, metavar="KEY=VALUE",
-    help="An option of the detector, such as model=FILE for yunet; can be repeated.",
+    help="An option of the detector, such as score_threshold=0.8; can be repeated.",
 )  # fmt: skip
 @click.option(
     "--max-pixels", type=click.IntRange(min=1), metavar="N",
@@ -72,6 +73,10 @@ if TYPE_CHECKING:
     help="Fetch addresses on this machine and in private networks too.",
 )  # fmt: skip
 @click.option("--threads", type=THREADS, metavar="N", help="Threads per network.")
+@click.option(
+    "--workers", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N",
+    help="Processes, each with one thread: for folders of many pictures.",
+)  # fmt: skip
 @DEVICE
 @click.option("--quiet", "-q", is_flag=True, help="Print no progress and no closing line.")
 @click.option("--verbose", "-v", is_flag=True, help="Print a line for every picture.")
@@ -85,6 +90,7 @@ def command(
     output: str | None,
     draw: str | None,
     crops: str | None,
+    workers: int,
     quiet: bool,
     verbose: bool,
     **options: Any,
@@ -97,11 +103,12 @@ def command(
     Exit status: 0 all read and written, 1 some failed or left out, 2 usage.
     """
     from mien.cli.support.inputs import check_outputs
-    from mien.cli.support.progress import progress
+    from mien.cli.support.progress import meter
     from mien.media.inputs import STDIN, expand, roots_of
     from mien.overwriting import kept_apart
     from mien.pipeline import Recognizer
     from mien.sinks.count import CountSink
+    from mien.workers import stream
 
     outputs, roots = (output, draw, crops), roots_of(paths)
     check_outputs(context, ("output", "draw", "crops"))
@@ -117,16 +124,25 @@ def command(
     )
     sources = kept_apart(sources, outputs, roots)
     count = CountSink()
+    total = None
     with ExitStack() as stack:
         sinks = [count, *map(stack.enter_context, _sinks(format_, output, draw, crops, roots))]
         if sys.stderr.isatty() and STDIN not in paths:
             sources = list(sources)  # a bar needs their number; names take little memory
+            total = len(sources)
         # Lines printed on the same terminal already show progress.
         scrolling = format_ not in (None, "table") and output is None and sys.stdout.isatty()
         if verbose:
             say(*_facts(recognizer), err=True)
-        with progress(sources, hidden=scrolling or quiet or verbose) as step:
-            for result, image in recognizer.stream(step(sources), failed.picture):
+        answers: Iterator[tuple[Result, Image | None]]
+        if workers > 1:
+            pictures = draw is not None or crops is not None
+            answers = stream(sources, failed.picture, workers=workers, pictures=pictures, **options)
+        else:
+            answers = recognizer.stream(sources, failed.picture)
+        hidden = scrolling or quiet or verbose
+        with meter(total, hidden=hidden or total == 1, rate=True) as update:
+            for result, image in answers:
                 if verbose:
                     say(_line(result), err=True)
                 for sink in sinks:
@@ -134,6 +150,8 @@ def command(
                         sink.write(result, image)
                     except PictureOutputError as error:
                         failed.report(error)
+                if update:
+                    update(count.pictures + failed.unread, total)
     if not quiet:
         say(_closing(count, failed, output, draw, crops), err=True)
     return 1 if failed.count else 0
@@ -147,13 +165,14 @@ class _Failures:
     """Reports pictures that cannot be read, one line each, and counts them."""
 
     def __init__(self) -> None:
-        self.count = self.hidden = 0
+        self.count = self.unread = self.hidden = 0
 
     def report(self, error: MienError) -> None:
         self.count += 1
         complain(error)
 
     def picture(self, name: str, error: MienError) -> None:
+        self.unread += 1
         self.report(error)
 
     def add_hidden(self, number: int) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mien.cli.support.numbers import COUNT, SEED, THREADS
+from mien.cli.support.numbers import COUNT, SEED, THREADS, Finite
 from mien.cli.support.printing import complain, say
 
 if TYPE_CHECKING:
@@ -52,6 +52,11 @@ def _show_recipe(context: click.Context, _: click.Parameter, recipe: str | None)
     help="auto: a GPU if there is one.",
 )  # fmt: skip
 @click.option("--resume", is_flag=True, help="Continue after the last whole epoch of --out.")
+@click.option(
+    "--checkpoint-every", type=Finite(min=0), metavar="SECONDS", default=5.0, show_default=True,
+    help="Write metrics and checkpoint at most this often, and at the end; 0: after every epoch, "
+    "before the next one.",
+)  # fmt: skip
 @click.option("--epochs", type=COUNT, metavar="N", help="Instead of the recipe's.")
 @click.option(
     "--limit",
@@ -91,6 +96,7 @@ def command(
     out: str,
     device: str,
     resume: bool,
+    checkpoint_every: float,
     threads: int | None,
     overrides: tuple[str, ...],
     teacher: tuple[str, ...],
@@ -101,8 +107,8 @@ def command(
 
     RECIPE is a name from --list, the path of a .toml file, or a run's recipe.json.
     The resolved recipe (recipe.json) is written to --out at the start, metrics (metrics.jsonl) and
-    a checkpoint (last.pt) after every epoch. docs/recipes.md describes every key. Exit status: 0
-    done, 1 failed, 2 usage, 130 stopped by Ctrl-C.
+    a checkpoint (last.pt) as epochs end (--checkpoint-every). docs/recipes.md describes every key.
+    Exit status: 0 done, 1 failed, 2 usage, 130 stopped by Ctrl-C.
     """
     import shlex
     from dataclasses import replace
@@ -159,8 +165,8 @@ def command(
 
             rows = train(
                 settled, divided, run,
-                device=chosen, resume=resume, on_batch=on_batch, on_epoch=on_epoch,
-                on_note=complain,
+                device=chosen, resume=resume, checkpoint_every=checkpoint_every,
+                on_batch=on_batch, on_epoch=on_epoch, on_note=complain,
             )  # fmt: skip
     except KeyboardInterrupt:
         kept = f"epoch {done} of {settled.epochs} is kept: " if done else ""

@@ -56,6 +56,11 @@ def checked_framing(plain: Any) -> Framing:
     return framing
 
 
+def spec_framing(spec: ModelSpec) -> Framing:
+    """The framing that a classifier's spec asks for."""
+    return Framing(margin=spec.margin, offset=spec.offset, align=spec.align)
+
+
 def square(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """A face crop of any shape, (H, W) or (H, W, 3), as a square of its longer side.
 

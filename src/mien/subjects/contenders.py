@@ -60,33 +60,42 @@ def common_kind(sources: Sequence[Source]) -> Kind:
     return first.kind
 
 
+def open_common(
+    contenders: Sequence[Contender],
+    data: str,
+    dataset: str | None = None,
+    options: Sequence[str] = (),
+) -> MeasuredData:
+    """The data set at ``data`` for all ``contenders``, divided as the recipe of the first run says.
+
+    ``dataset`` (a reader) and its ``options`` are as in ``open_data``, whose errors it raises.
+    """
+    runs = [each.source for each in contenders if each.source.stored_recipe]
+    first = runs[0] if runs else contenders[0].source
+    return open_data(first, first.stored_recipe, data, dataset, options)
+
+
 def gather(
     contenders: Sequence[Contender],
-    data: str | None,
-    dataset: str | None,
+    opened: MeasuredData | None,
     split: str | None,
     on_progress: Progress | None = None,
-    *,
-    options: Sequence[str] = (),
 ) -> Gathered:
     """The answers of all ``contenders`` to one split.
 
     Saved answers are loaded, and those that a run keeps unless its settings change them, or they
-    are answers to other data than ``data``. The other models are asked now, on one data set that is
-    read with ``options`` and divided as the recipe of the first run says. Without ``split`` it is
-    that of saved answers, else for classifiers ``public`` if the data has it, else the only one.
+    are answers to other data than ``opened`` (``open_common``). The other models are asked now, on
+    these data. Without ``split`` it is that of saved answers, else for classifiers ``public`` if
+    the data has it, else the only one.
 
-    Raises ``ConfigError`` if a model must be asked and ``data`` or its split is missing.
+    Raises ``ConfigError`` if a model must be asked and the data or its split is missing.
     """
     answers: dict[str, Answers] = {
         each.name: _saved(each) for each in contenders if each.source.form == "answers"
     }
     if split is None and answers:
         split = next(iter(answers.values())).split
-    runs = [each.source for each in contenders if each.source.stored_recipe]
-    first = runs[0] if runs else contenders[0].source
-    opened = None if data is None else open_data(first, first.stored_recipe, data, dataset, options)
-    usual = USUAL_SPLIT.get(first.kind)
+    usual = USUAL_SPLIT.get(contenders[0].source.kind)
     if split is None and (opened is None or usual in opened.divided.splits()):
         split = usual
     if opened is not None:

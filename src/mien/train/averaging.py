@@ -1,7 +1,7 @@
-"""``AveragedWeights``: the exponential moving average of a network's weights while it learns.
+"""Averages of a network's weights while it learns: exponential by step, and equal by epoch.
 
-PyTorch's ``AveragedModel`` keeps its count of updates in a tensor on the host and looks at it in
-every update, which a CUDA graph cannot repeat.
+``AveragedWeights`` is not PyTorch's ``AveragedModel``, because that keeps its count of updates in a
+tensor on the host and looks at it in every update, which a CUDA graph cannot repeat.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
 Net = TypeVar("Net", bound=nn.Module)
 
@@ -65,6 +66,28 @@ class AveragedWeights(Generic[Net]):
         if counts:
             torch._foreach_copy_([averaged[i] for i in counts], [new[i] for i in counts])
         self.updates += 1
+
+
+class EpochAverage(Generic[Net]):
+    """The mean of the weights after each epoch from ``first`` on, which counts from 0.
+
+    Stochastic weight averaging (SWA; Izmailov et al. 2018, arXiv:1803.05407). Before ``first`` it
+    is a copy. Its batch statistics are those of the last epoch, to be computed anew.
+    """
+
+    def __init__(self, net: Net, first: int) -> None:
+        self._model = AveragedModel(net)
+        self.net: Net = self._model.module  # type: ignore[assignment]
+        self.first = first
+
+    def update(self, net: Net, epoch: int) -> None:
+        """Take in the weights after ``epoch``."""
+        self._model.n_averaged.fill_(max(0, epoch - self.first))
+        self._model.update_parameters(net)
+
+    def mixes(self, epoch: int) -> bool:
+        """Whether after ``epoch`` it is the mean of several."""
+        return epoch > self.first
 
 
 def _tensors(net: nn.Module) -> list[Tensor]:

@@ -8,6 +8,7 @@ inside the exported model.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
@@ -98,16 +99,34 @@ class BaseConfig:
     """Decay per step of the averaged weights, which are the ones validated and exported; 0: no
     averaging. After t steps the decay is at most (1 + t) / (10 + t), so that the average does not
     lag behind a short run."""
+    swa: Share = 0.0
+    """Stochastic weight averaging (Izmailov et al. 2018): this share of the epochs, the last ones,
+    each give their final weights to an average in which all count alike. It is what is validated
+    and exported, with batch statistics computed anew from training pictures; 0: none. Needs
+    ``ema = 0``."""
+    swa_rate: Share = 0.1
+    """With ``swa``: the learning rate falls to this share of ``lr`` and stays there, so that the
+    epochs that are averaged differ."""
+    sam: NotNegative = 0.0
+    """Sharpness-aware minimisation (Foret et al. 2021): the gradient is taken where a step of this
+    length uphill leads, 0.05 in the paper, which makes every step two; 0: none."""
     seed: Seed = 0
     """Seed of every random draw: initial weights, order, augmentation, dropout."""
     precision: str = "fp32"
-    """``fp32``, or ``bf16`` (autocast, for GPUs that support it)."""
+    """``fp32``; ``bf16`` (autocast, for GPUs and CPUs that compute with it); or ``auto``: a new run
+    tries both for about a second and takes bf16 if it is faster. The run's own recipe says which,
+    and a resumed run takes the same."""
     cuda_graphs: bool = True
     """On a GPU, run each step as a CUDA graph where the recipe's steps can be captured as one: the
     same result, up to rounding, in a fraction of the time for small networks."""
 
+    @property
+    def swa_epochs(self) -> int:
+        """How many epochs ``swa`` averages."""
+        return math.ceil(self.swa * self.epochs)
+
     def __post_init__(self) -> None:
-        found = list(out_of_range(self)) or list(self.conflicts())
+        found = list(out_of_range(self)) or [*_conflicts(self), *self.conflicts()]
         if found:
             raise ConfigError(f"recipe {self.name!r}: " + "; ".join(found))
 
@@ -123,3 +142,11 @@ class BaseConfig:
     def from_dict(cls, values: Mapping[str, Any], where: str = "recipe") -> Self:
         """Build and check a config; ``where`` names its origin in ``ConfigError`` messages."""
         return from_plain(cls, values, where)
+
+
+def _conflicts(config: BaseConfig) -> Iterator[str]:
+    """Shared keys that exclude each other."""
+    if config.swa and config.ema:
+        yield "swa and ema both average the weights: set ema to 0, or leave swa out"
+    if config.sam and config.precision == "fp16":
+        yield "sam steps along the gradient, which fp16 scales: set precision to bf16 or fp32"

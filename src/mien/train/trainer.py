@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Generic
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mien.datasets.base import Dataset, SceneDataset
 from mien.datasets.splits import resplit
 from mien.train import checkpoint
-from mien.train.averaging import AveragedWeights
+from mien.train.averaging import AveragedWeights, EpochAverage
+from mien.train.checkpoint_writer import CHECKPOINT_EVERY, CheckpointWriter
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.resolve import resolve
 from mien.train.classification.task import ClassifierTask
@@ -37,6 +39,7 @@ from mien.train.optim import (
     set_rate,
 )
 from mien.train.out_of_memory import explain_out_of_memory
+from mien.train.precision import AUTO, faster_precision, kept_precision
 from mien.train.schedule import learning_rate
 from mien.train.session import (
     check_dataset,
@@ -46,12 +49,13 @@ from mien.train.session import (
     pick_device,
     with_reader,
 )
+from mien.train.step import Step
 from mien.train.task import Net, Task, epoch_seed
 
 OnBatch = Callable[[int, int, int, float], None]
 """Called now and then with (epoch, batches done, batches per epoch, mean loss of the epoch)."""
 OnEpoch = Callable[[Row], None]
-"""Called with an epoch's metrics, after its checkpoint is written."""
+"""Called with an epoch's metrics, which no exception that it raises will lose."""
 OnNote = Callable[[str], None]
 """Called with what the user should know, a sentence, before the first epoch."""
 
@@ -66,6 +70,7 @@ def train(
     *,
     device: torch.device | None = None,
     resume: bool = False,
+    checkpoint_every: float = CHECKPOINT_EVERY,
     on_batch: OnBatch | None = None,
     on_epoch: OnEpoch | None = None,
     on_note: OnNote | None = None,
@@ -78,12 +83,14 @@ def train(
     ``valid_accuracy`` and ``valid_nll``; a detector the four parts of its loss and, in epochs with
     a validation, ``valid_ap50`` and ``valid_recall``. Validation measures the averaged weights.
 
-    ``resume`` continues after the last whole epoch, on the same data. The folder is locked: a
+    Metrics and checkpoint are written in a thread, at most once in ``checkpoint_every`` seconds,
+    and always at the end; see ``mien.train.checkpoint_writer``. ``resume`` continues after the last
+    whole epoch that was written, on the same data. The folder is locked: a
     second process that trains into it gets a ``ConfigError``. Started by PyTorch's launcher,
     several processes train together (``mien.train.distributed``).
 
     Raises ``TrainingError`` if the loss is not finite or memory runs out, ``ConfigError``,
-    ``DatasetError``, ``OutputError``; none of them loses a finished epoch.
+    ``DatasetError``, ``OutputError``; only the last can lose a finished epoch.
     """
     device = device or pick_device()
     check_dataset(config, dataset)
@@ -100,13 +107,14 @@ def train(
     with checkpoint.locked(run, config, resume, world), out_of_memory, fast:
         trainer = Trainer(open_task(config, dataset, device, world), run, device, world)
         if world.is_main:
-            checkpoint.prepare(run, config, trainer.task.unreadable)
+            checkpoint.prepare(run, trainer.config, trainer.task.unreadable)
         resumed = world.agree(resume and checkpoint.exists(run))
         rows = trainer.restore() if resumed else trainer.start()
         if on_note and world.is_main:
             for note in (*trainer.task.notes, *trainer.notes):
                 on_note(note)
-        return trainer.run(rows, on_batch, on_epoch)
+        with CheckpointWriter(run, checkpoint_every) as writer:
+            return trainer.run(rows, writer, on_batch, on_epoch)
 
 
 def settle(
@@ -115,9 +123,10 @@ def settle(
     """The recipe with all that depends on data and weights settled, and the divided data.
 
     ``train`` does the same; a settled recipe stays as it is. See
-    ``mien.train.classification.resolve``.
+    ``mien.train.classification.resolve`` and, for ``precision = "auto"``, which a new run settles
+    when it begins, ``mien.train.precision``.
     """
-    config = with_reader(config, dataset)
+    config = kept_precision(with_reader(config, dataset), run, resume)
     if isinstance(config, ClassifierConfig) and not isinstance(dataset, SceneDataset):
         return resolve(config, dataset, run, resume)
     dataset = resplit(dataset, config.splits, config.splits_from, config.splits_seed)
@@ -142,23 +151,30 @@ class Trainer(Generic[Net]):
         self.task, self.config, self.folder = task, task.config, folder
         self.device, self.world = device, world
         self.net = task.net
-        self.averaged = self.net
         eager = why_eager(task, device, world)
         self.notes = [f"steps run one kernel at a time, not as CUDA graphs: {eager}"] * bool(eager)
         """What the user should know, a sentence each."""
-        self.learn: Callable[[Any], StepResult] = self._learn
         graphed = device.type == "cuda" and self.config.cuda_graphs and not eager
+        if self.config.precision == AUTO:
+            precision, why = faster_precision(task, device, world, graphed)
+            self.config = replace(self.config, precision=precision)
+            self.notes.append(why)
         graph_device = device if graphed else None
         self.optimizer = make_optimizer(self.net, self.config, graph_device, task.rate_factors)
+        self.averaged = self.net
+        """The weights that are validated and exported."""
         self.ema: AveragedWeights[Net] | None = None
+        self.swa: EpochAverage[Net] | None = None
         if self.config.ema and task.steps:
             self.ema = AveragedWeights(self.net, self.config.ema, graph_device)
             self.averaged = self.ema.net
+        elif self.config.swa and task.steps:
+            self.swa = EpochAverage(self.net, task.epochs - self.config.swa_epochs)
+            self.averaged = self.swa.net
+        self.step = Step(task, self.config.precision, self.optimizer, self.ema, device, world)
+        self.learn: Callable[[Any], StepResult] = self.step
         if graphed:
-            self.learn = GraphedStep(self._learn, task.generators)
-        fp16 = self.config.precision == "fp16"
-        self.autocast_type = torch.float16 if fp16 else torch.bfloat16
-        self.scaler = torch.amp.GradScaler(device.type, enabled=fp16)
+            self.learn = GraphedStep(self.step, task.generators)
         self.best: dict[str, Tensor] | None = None
         self.done = 0
         """Finished epochs."""
@@ -170,7 +186,13 @@ class Trainer(Generic[Net]):
         self.averaged.load_state_dict(self.net.state_dict())
         return []
 
-    def run(self, rows: list[Row], on_batch: OnBatch | None, on_epoch: OnEpoch | None) -> list[Row]:
+    def run(
+        self,
+        rows: list[Row],
+        writer: CheckpointWriter,
+        on_batch: OnBatch | None,
+        on_epoch: OnEpoch | None,
+    ) -> list[Row]:
         """Run the remaining epochs; ``rows`` are the metrics of the finished ones."""
         task = self.task
         for epoch in range(self.done, task.epochs):
@@ -182,8 +204,7 @@ class Trainer(Generic[Net]):
             pictures = task.steps * self.config.batch_size or task.pictures
             row["images_per_second"] = round(pictures / seconds, 1)
             row["seconds"] = round(seconds, 2)
-            if self.ema is not None:
-                task.update_statistics(self.averaged, epoch)
+            self._end_average(epoch)
             check_weights(self.net, epoch, self.config.lr, self.folder)
             measured = task.validate(self.averaged, epoch) if self.world.is_main else {}
             measured = self.world.agree(measured)
@@ -192,7 +213,7 @@ class Trainer(Generic[Net]):
                 self.best = {k: v.clone() for k, v in self.averaged.state_dict().items()}
             rows.append(row)
             if self.world.is_main:
-                checkpoint.keep(self.folder, rows, self._state(epoch + 1))
+                writer.add(rows, self._state(epoch + 1))
                 if on_epoch:
                     on_epoch(row)
         return rows
@@ -231,24 +252,12 @@ class Trainer(Generic[Net]):
             self.ema.begin(done)
         return rate
 
-    def _learn(self, batch: Any) -> StepResult:
-        """One optimiser step; returns the loss and the measures. May be captured as a graph."""
-        config = self.config
-        autocast = config.precision != "fp32"
-        prepared = self.task.prepare(batch)
-        with torch.autocast(self.device.type, self.autocast_type, enabled=autocast):
-            loss, measures = self.task.loss(prepared)
-        self.optimizer.zero_grad(set_to_none=True)
-        self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
-        self.world.average_gradients(self.net.parameters())
-        if config.grad_clip:
-            self.scaler.unscale_(self.optimizer)
-            nn.utils.clip_grad_norm_(self.net.parameters(), config.grad_clip)
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
-        if self.ema is not None:
-            self.ema.update(self.net)
-        return loss.detach(), measures
+    def _end_average(self, epoch: int) -> None:
+        """Bring the averaged weights to the end of an epoch."""
+        if self.swa is not None:
+            self.swa.update(self.net, epoch)
+        if self.ema is not None or (self.swa is not None and self.swa.mixes(epoch)):
+            self.task.update_statistics(self.averaged, epoch)
 
     def _state(self, epochs_done: int) -> dict[str, Any]:
         """What a checkpoint holds."""
@@ -261,7 +270,7 @@ class Trainer(Generic[Net]):
             "ema_ramp": self.ema is not None and self.ema.ramp,
             "best": self.best,
             "optimizer": optimizer_state(self.optimizer),
-            "scaler": self.scaler.state_dict(),
+            "scaler": self.step.scaler.state_dict(),
             "facts": {**self.task.facts(), **environment(self.device, self.world)},
             **self.task.state(),
         }
@@ -273,11 +282,12 @@ class Trainer(Generic[Net]):
         with checkpoint.must_fit(path):
             self.task.restore(state, self.folder)
             self.net.load_state_dict(state["model"])
-            if self.ema is not None:
+            if self.averaged is not self.net:
                 self.averaged.load_state_dict(state["ema"])
+            if self.ema is not None:
                 self.ema.ramp = state.get("ema_ramp", False)  # as the run began
             load_optimizer_state(self.optimizer, state["optimizer"])
-            self.scaler.load_state_dict(state.get("scaler", {}))
+            self.step.scaler.load_state_dict(state.get("scaler", {}))
             self.best = state.get("best")
         self.done = int(state["epochs_done"])
         return read_metrics(self.folder / METRICS, self.done)

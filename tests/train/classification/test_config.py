@@ -80,6 +80,11 @@ TIMM = {"architecture": "timm", "backbone": "resnet18"}
     ({"architecture": "cnn", "stochastic_depth": 0.1}, "this network has none"),
     ({"architecture": "unet", "stochastic_depth": 0.1}, "no use for stochastic_depth"),
     ({"architecture": "mlp", "hidden": [8]}, "mlp has no use for hidden"),
+    ({"architecture": "mlp", "blur_pool": True}, "mlp has no use for blur_pool"),
+    ({"swa": 0.2}, "swa and ema both average the weights: set ema to 0"),
+    ({"swa": 0.2, "ema": 0.0, "patience": 3}, "swa averages the last epochs, which patience may"),
+    ({"sam": 0.05, "precision": "fp16"}, "sam steps along the gradient.* set precision to bf16"),
+    ({"architecture": "knn", "sam": 0.05}, "not trained by gradient steps: leave sam out"),
 ])  # fmt: skip
 def test_what_cannot_work_is_refused_with_the_reason(keys: dict[str, Any], reason: str) -> None:
     with pytest.raises(ConfigError, match=reason) as caught:

@@ -49,7 +49,7 @@ OWN: dict[Kind, tuple[str, ...]] = {
 )  # fmt: skip
 @click.option(
     "--detector-option", "detector_options", multiple=True, metavar="RUN.KEY=VALUE",
-    help="Detectors: an option of one RUN, such as yunet.model=FILE; can be repeated.",
+    help="Detectors: an option of one RUN, such as yunet.min_face_size=20; can be repeated.",
 )  # fmt: skip
 @click.option("--threads", type=THREADS, metavar="N", help="Detectors: threads for one picture.")
 @click.option(
@@ -94,14 +94,14 @@ def command(
     from mien.cli.support.console import print_scores
     from mien.cli.support.inputs import check_outputs
     from mien.cli.support.output_files import OutputFiles
-    from mien.cli.support.photos import hint_at_photos
+    from mien.cli.support.photos import hint_at_photos, search_photos
     from mien.cli.support.progress import meter
     from mien.cli.support.reader import say_reader
     from mien.cli.support.short_names import short_names
     from mien.errors import ConfigError
     from mien.reports.page import Origin
     from mien.subjects.base import Settings
-    from mien.subjects.contenders import Contender, common_kind, compare, gather
+    from mien.subjects.contenders import Contender, common_kind, compare, gather, open_common
     from mien.subjects.folds import all_are_folds
     from mien.subjects.source import CALLED, identify
 
@@ -132,11 +132,13 @@ def command(
         )
         for source in sources
     ]
+    opened = None if data is None else open_common(contenders, data, dataset, options)
+    if opened is not None:
+        say_reader(opened.path, opened.whole, opened.guessed)
+        hint_at_photos(opened.whole, options)
+        search_photos(opened.whole, opened.division[0])
     with meter() as on_progress:
-        asked = gather(contenders, data, dataset, split, on_progress, options=options)
-    if asked.data is not None:
-        say_reader(asked.data.path, asked.data.whole, asked.data.guessed)
-        hint_at_photos(asked.data.whole, options)
+        asked = gather(contenders, opened, split, on_progress)
     found = compare(contenders, asked)
     by_kind = {"classifier": corruptions if robust else classifiers, "detector": detectors}
     report = by_kind[kind]
@@ -152,7 +154,7 @@ def command(
 
 
 def options_by_model(options: Sequence[str], names: Mapping[str, str]) -> dict[str, list[str]]:
-    """Argument → its ``key=value`` options, from texts such as ``yunet.model=FILE``.
+    """Argument → its ``key=value`` options, from texts such as ``yunet.min_face_size=20``.
 
     A text begins with an argument or with its name in the comparison. Raises ``ConfigError`` for
     one that begins with neither.

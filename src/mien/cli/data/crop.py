@@ -7,6 +7,7 @@ import click
 from mien.cli.data.source import reader
 from mien.cli.support.numbers import Finite
 from mien.cli.support.printing import complain, say
+from mien.registry import DEFAULT_DETECTOR
 
 
 @click.command()
@@ -18,7 +19,7 @@ from mien.cli.support.printing import complain, say
     help="Which faces of a photo.",
 )  # fmt: skip
 @click.option(
-    "--detector", default="mtcnn", show_default=True, metavar="NAME|FILE",
+    "--detector", default=DEFAULT_DETECTOR, show_default=True, metavar="NAME|FILE",
     help="Detector: name or ONNX file.",
 )  # fmt: skip
 @click.option(

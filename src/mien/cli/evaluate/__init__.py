@@ -95,7 +95,7 @@ OWN: dict[Kind, tuple[str, ...]] = {
 )  # fmt: skip
 @click.option(
     "--detector-option", "detector_options", multiple=True, metavar="KEY=VALUE",
-    help="Detectors: an option, such as min_face_size=20 of mtcnn; can be repeated.",
+    help="Detectors: an option, such as min_face_size=20 of yunet; can be repeated.",
 )  # fmt: skip
 @click.option("--threads", type=THREADS, metavar="N", help="Detectors: threads for one picture.")
 @click.option(

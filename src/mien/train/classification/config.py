@@ -254,9 +254,15 @@ class ClassifierConfig(BaseConfig):
     0: run all epochs and keep the last."""
     grad_clip: NotNegative = 2.0
     ema: Annotated[float, below(1)] = 0.999
-    precision: Annotated[str, one_of("fp32", "bf16", "fp16")] = "fp32"
-    """``fp32``; ``bf16`` (autocast, for GPUs that support it); ``fp16`` (with loss scaling, on a
-    GPU)."""
+    precision: Annotated[str, one_of("auto", "fp32", "bf16", "fp16")] = "fp32"
+    """``fp32``; ``bf16`` (autocast, for GPUs and CPUs that compute with it); ``fp16`` (with loss
+    scaling, on a GPU); or ``auto``: a new run tries fp32 and bf16 for about a second and takes bf16
+    if it is faster. The run's own recipe says which, and a resumed run takes the same."""
+
+    compile: bool = False
+    """Compile the network with ``torch.compile`` (Ansel et al. 2024), once for each input size: a
+    minute or so at first, and faster steps. Needs a C++ compiler on a CPU, Triton on a GPU. Its
+    random draws differ from those of a run that is not compiled."""
 
     @property
     def teachers(self) -> tuple[str, ...]:
@@ -329,6 +335,8 @@ def _combinations(config: ClassifierConfig) -> Iterator[str]:
             yield "schedule plateau watches validation: give a valid_split"
         if config.patience:
             yield "patience watches validation: give a valid_split"
+    if config.patience and config.swa:
+        yield "swa averages the last epochs, which patience may never reach: set one of them to 0"
     if config.loss == "svm":
         if config.label_smoothing:
             yield "loss svm takes hard labels: set label_smoothing to 0"
@@ -366,8 +374,10 @@ def _combinations(config: ClassifierConfig) -> Iterator[str]:
         if config.weights == "imagenet":
             yield "weights of a backbone were not trained on whitened input: leave one of them out"
     if fitted:
-        for key in ("ferplus_weight", "ferplus_soften", "affect_weight", "teacher", "patience",
-                    "size_schedule", "weights", "min_steps", "min_steps_per_epoch"):  # fmt: skip
+        for key in (
+            "ferplus_weight", "ferplus_soften", "affect_weight", "teacher", "patience",
+            "size_schedule", "swa", "sam", "compile", "weights", "min_steps", "min_steps_per_epoch",
+        ):  # fmt: skip
             if getattr(config, key):
                 yield f"{config.architecture} is not trained by gradient steps: leave {key} out"
     for key, architectures in UNUSED.items():

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from mien.errors import ConfigError
+from mien.train.classification.compiled import Features
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.losses import (
     concordance,
@@ -57,9 +58,14 @@ class Objective:
             targets += [values.nan_to_num(), values.isfinite().all(1, keepdim=True).float()]
         return targets
 
-    def loss(self, net: Network, x: Tensor, targets: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """The loss of (N, C, S, S) normalised views, and the (N, K) logits."""
-        features = net.features(x)
+    def loss(
+        self, net: Network, x: Tensor, targets: list[Tensor], body: Features | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The loss of (N, C, S, S) normalised views, and the (N, K) logits.
+
+        ``body`` computes what ``net.features`` does, if given.
+        """
+        features = (body or net.features)(x)
         alone = not self.config.label_weight  # then the labels change nothing but the last layer
         logits = net.head(features.detach() if alone else features)
         labels, *rest = targets

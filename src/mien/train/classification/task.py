@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import update_bn
 
 from mien.datasets.base import Dataset
 from mien.errors import ConfigError
@@ -18,6 +20,7 @@ from mien.preprocess.network_input import normalise
 from mien.registry import architectures
 from mien.train.classification.augment import augment
 from mien.train.classification.batches import Draw, draws
+from mien.train.classification.compiled import compiled
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.from_onnx import fit_norms
 from mien.train.classification.loss_history import LossHistory, watched
@@ -42,6 +45,8 @@ from mien.train.task import check_same_data, epoch_seed, steps_per_epoch
 VALIDATION_BATCH = 256
 WHITENING_PICTURES = 10_000
 """ZCA whitening is fitted on at most this many pictures."""
+STATISTICS_BATCHES = 64
+"""Batches that the batch statistics of the weights of ``swa`` are computed from."""
 NORM_PICTURES = 2_000
 """Statistics of norms that an exported file has folded are of at most this many pictures."""
 
@@ -75,6 +80,7 @@ class ClassifierTask:
         net: Network = make(config, classes, auxiliary, bool(config.affect_weight))
         self.net = net.to(device).to(memory_format=torch.channels_last)
         fitted = isinstance(net, Fitted)
+        self._body = compiled(net.features, device) if config.compile else net.features
         length = epoch_length(self.data.labels, config)
         self.steps = 0 if fitted else steps_per_epoch(length, config)
         self.epochs = 1 if fitted else config.epochs
@@ -185,7 +191,7 @@ class ClassifierTask:
     def loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """The objective and the L1 penalty; ``correct`` counts the right answers."""
         x, targets = batch
-        loss, logits = self.objective.loss(self.net, x, targets)
+        loss, logits = self.objective.loss(self.net, x, targets, self._body)
         if self.config.l1:
             loss = loss + self.config.l1 * l1_norm(self.net)
         correct = (logits.detach().argmax(1) == targets[0].argmax(1)).sum()
@@ -200,7 +206,11 @@ class ClassifierTask:
         return row
 
     def update_statistics(self, averaged: Network, epoch: int) -> None:
-        """Nothing: the averages of the batch statistics are used."""
+        """With ``swa``, from some training pictures; ``ema`` averages the statistics, too."""
+        frozen = self.config.freeze_statistics or epoch < self.config.freeze_epochs
+        if self.config.swa and not frozen:
+            some = islice(self.batches(epoch), STATISTICS_BATCHES)
+            update_bn((self.prepare(draw)[0] for draw in some), averaged)
 
     def validate(self, averaged: Network, epoch: int) -> Row:
         """Accuracy and negative log likelihood, without mirroring; CCC of valence and arousal."""

@@ -111,7 +111,7 @@ class DetectorConfig(BaseConfig):
     """Validate every N epochs, and always after the last one."""
     workers: CountOrZero = 0
     """Threads that decode and augment pictures; 0: the one that trains does it."""
-    precision: Annotated[str, one_of("fp32", "bf16")] = "fp32"
+    precision: Annotated[str, one_of("auto", "fp32", "bf16")] = "fp32"
 
     def conflicts(self) -> Iterator[str]:
         """One sentence for each combination of keys that cannot work."""
