@@ -347,7 +347,7 @@ def test_threads_share_one_recognizer() -> None:
 def test_the_portraits_say_what_a_person_sees(photos: Path, name: str, expression: str) -> None:
     (reading,) = mien.analyze(photos / name)
     assert reading.expression == expression
-    assert reading.face.box.iou(Box(*sample.boxes()[name])) > 0.9
+    assert reading.face.box.iou(Box(*sample.boxes()[name])) > 0.85
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,9 @@ from mien.train.checkpoint import CHECKPOINT, load
 from mien.train.metrics_file import METRICS, read_metrics
 from shown_commands import REPO, run, section
 
-DETECTOR, YUNET = "runs/faster_rcnn_mobile", "yunet.onnx"
+DETECTOR = "runs/faster_rcnn_mobile"
 COMPARE_DETECTORS = (
-    f"mien compare mtcnn yunet {DETECTOR} --data wider_val_dev.zip "
-    f"--detector-option yunet.model={YUNET} --figures figures"
+    f"mien compare mtcnn yunet {DETECTOR} --data wider_val_dev.zip --figures figures"
 )
 DETECTOR_SECTIONS = [
     (

@@ -2,7 +2,7 @@
 
     python tools/make_docs.py --data fer2013.zip --wider wider_val_dev.zip wider_train5.zip
     python tools/make_docs.py --study study
-    python tools/make_docs.py --detector runs/faster_rcnn_mobile --yunet yunet.onnx \\
+    python tools/make_docs.py --detector runs/faster_rcnn_mobile \\
         --wider wider_val_dev.zip wider_train5.zip
 
 The first takes some minutes and leaves the sections of the study and of face detectors in
@@ -19,7 +19,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from detector_docs import DETECTOR, YUNET, detectors_section
+from detector_docs import DETECTOR, detectors_section
 from shown_commands import REPO, hardware, run, section
 
 SAMPLE = "src/mien/samples/astronaut.jpg"
@@ -35,7 +35,7 @@ This page is written by scripts, never by hand:
 `python tools/make_docs.py --data fer2013.zip --wider {WIDER}`;
 for the study's section `python tools/make_docs.py --study study`;
 for that of face detectors
-`python tools/make_docs.py --detector {DETECTOR} --yunet {YUNET} --wider {WIDER}`.
+`python tools/make_docs.py --detector {DETECTOR} --wider {WIDER}`.
 
 Hardware: {{hardware}}.
 
@@ -177,15 +177,12 @@ def main() -> None:
     parser.add_argument("--wider", nargs=2, help=WIDER)
     parser.add_argument("--study", type=Path, help="the folder of a finished 'mien study'")
     parser.add_argument("--detector", help="the run of 'mien train faster_rcnn_mobile'")
-    parser.add_argument("--yunet", help="YuNet's model file")
     args = parser.parse_args()
     if not (args.data or args.study or args.detector):
         parser.error("give --data, --study or --detector")
     if (args.data or args.detector) and not args.wider:
         parser.error("--data and --detector need --wider")
-    if (args.detector is None) != (args.yunet is None):
-        parser.error("--detector and --yunet go together")
-    named = {"fer2013.zip": args.data, DETECTOR: args.detector, YUNET: args.yunet}
+    named = {"fer2013.zip": args.data, DETECTOR: args.detector}
     named.update(zip(WIDER.split(), args.wider or (None, None), strict=True))
     paths = {name: str(Path(path).resolve()) for name, path in named.items() if path}
     own = {}

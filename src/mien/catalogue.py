@@ -66,7 +66,9 @@ def card(name: str) -> dict[str, Any]:
     from mien.detectors.onnx import OnnxDetector
     from mien.options import parameters
     from mien.runtime import is_onnx_file, open_session
+    from mien.specs.detector import METADATA_KEY, DetectorSpec
     from mien.specs.identify import kind_of
+    from mien.specs.metadata import read_metadata
 
     if name in classifiers.names():
         return asdict(_spec(name))
@@ -76,7 +78,11 @@ def card(name: str) -> dict[str, Any]:
     if not is_onnx_file(name):
         known = [*classifiers.names(), *detectors.names()]
         raise UnknownNameError("model", name, known, "or give an .onnx file")
-    if kind_of(open_session(name), name) == "detector":
+    session = open_session(name)
+    kind, metadata = kind_of(session, name), read_metadata(session, name)
+    if kind == "yunet" and METADATA_KEY in metadata:
+        return asdict(DetectorSpec.from_metadata(metadata, name))
+    if kind == "detector":
         return asdict(OnnxDetector(model=name).spec)
     return asdict(_spec(name))
 

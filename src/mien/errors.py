@@ -12,6 +12,7 @@
     ├── ConfigError (ValueError)     an invalid recipe or option
     ├── DatasetError                 a data set does not have the format that its reader expects
     │   └── NoFaceError              a labelled photo in which no face is found
+    ├── WorkerError                  a process that analyses pictures has died
     ├── TrainingError                training cannot continue; the last checkpoint is kept
     ├── OutputError (OSError)        a result cannot be written
     │   └── PictureOutputError       one picture's; those of later pictures may be
@@ -92,6 +93,10 @@ NO_FACE = "no face found"
 
 class NoFaceError(DatasetError):
     """A labelled photo in which no face is found; it can be read."""
+
+
+class WorkerError(MienError):
+    """A process that analyses pictures has died, for want of memory for example."""
 
 
 class TrainingError(MienError):

@@ -7,7 +7,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Self
@@ -104,6 +104,23 @@ def append_whole(file: int, data: bytes) -> None:
     except BaseException:
         os.ftruncate(file, size)
         raise
+
+
+def write_at(path: Path, start: int, data: Iterable[bytes]) -> None:
+    """Write ``data`` at byte ``start`` of a file, over the rest of an interrupted write.
+
+    It is on the disk when this returns. Raises ``OutputError``.
+    """
+    try:
+        path.touch()
+        with path.open("r+b") as file:
+            file.truncate(start)
+            file.seek(start)
+            file.writelines(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise output_error(repr(str(path)), error) from error
 
 
 def _check_replaceable(path: Path) -> None:

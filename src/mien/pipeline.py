@@ -13,15 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.classifiers.base import Classifier, answers, load_classifier
-from mien.detectors.base import Detector, check_detector, check_faces
+from mien.detectors.base import Detector, check_detector, check_faces, framing_for
 from mien.detectors.load import load_detector
 from mien.errors import ConfigError, ImageReadError, InputError
+from mien.face_search import Found, find_faces
 from mien.forking import loading
 from mien.frames import choose_library, to_frame
-from mien.media.images import Source, is_many, is_once, is_pil, read_image
+from mien.media.images import Source, is_many, is_once, is_pil
 from mien.options import Options, read_pairs
-from mien.preprocess.crop import face_crop
-from mien.preprocess.framing import BOX_FRAMING
+from mien.preprocess.crop import spec_framing
+from mien.registry import DEFAULT_DETECTOR
 from mien.results import Results
 from mien.types import COLUMNS, EmotionScores, Face, Reading, Result, probability_columns
 
@@ -37,11 +38,10 @@ many pixels to hold in memory, or enough pictures that wait for a result."""
 class _Detected:
     """A picture whose faces are detected and not yet classified."""
 
-    image: Image
+    found: Found
     origin: Any
-    """What a result remembers: the caller's array or PIL image, else ``image``."""
+    """What a result remembers: the caller's array or PIL image, else the whole picture."""
     source: str | None
-    faces: list[Face]
     elapsed_ms: float
 
 
@@ -56,9 +56,11 @@ class Recognizer:
     before they are decoded, and addresses (``https://…``) of servers that are not on the internet
     unless ``allow_private`` (see ``mien.media.images.read_image``). ``threads`` limits the threads
     of each network. A face whose most probable expression is below ``min_confidence``, in [0, 1],
-    gets the expression ``"uncertain"`` and keeps its probabilities. ``device`` is where networks
-    run: cpu (the default), cuda, coreml, dml, openvino, or auto, the best of these that works
-    (docs/usage.md).
+    gets the expression ``"uncertain"`` and keeps its probabilities. With ``try_rotations``,
+    each picture is searched on its sides and upside down as well (``mien.detectors.turns``), for
+    scans and photos that lie; boxes and landmarks are those of the picture as given. ``device`` is
+    where networks run: cpu (the default), cuda, coreml, dml, openvino, or auto, the best of these
+    that works (docs/usage.md).
 
     Networks are loaded once, here: make one ``Recognizer`` and keep it. Threads may share it, and
     so may processes that are forked from this one (docs/processes.md).
@@ -67,7 +69,7 @@ class Recognizer:
 
     def __init__(
         self,
-        detector: str | Path | Detector = "mtcnn",
+        detector: str | Path | Detector = DEFAULT_DETECTOR,
         model: str | Path | Classifier = "default",
         *,
         min_face_size: float | None = None,
@@ -77,6 +79,7 @@ class Recognizer:
         device: str | None = None,
         min_confidence: float | None = None,
         allow_private: bool | None = None,
+        try_rotations: bool = False,
     ) -> None:
         if min_confidence is not None and not 0 <= min_confidence <= 1:
             raise ConfigError(f"min_confidence is {min_confidence}: give a number from 0 to 1")
@@ -102,9 +105,8 @@ class Recognizer:
         self.classifier: Classifier = model
         self._max_pixels, self._allow_private = max_pixels, allow_private
         self._min_confidence = min_confidence or 0.0
-        # A picture that is already a face crop has its framing.
-        cropped = detector.facts.cropped
-        self._framing = replace(model.spec, **BOX_FRAMING) if cropped else model.spec
+        self._try_rotations = try_rotations
+        self._framing = replace(model.spec, **framing_for(detector.facts, spec_framing(model.spec)))
 
     def image(self, source: Source) -> Result:
         """The faces of one picture and their expressions; without a face, an empty ``Result``.
@@ -113,10 +115,10 @@ class Recognizer:
         array (RGB, not OpenCV's BGR; see ``mien.media.images.read_image``). Raises
         ``ImageReadError`` or ``InputError`` if it cannot be read as a picture.
         """
-        return self._one(source)[0]
+        return self._one(source, whole=False)[0]
 
-    def _one(self, source: Source) -> tuple[Result, Image]:
-        return next(self._classify([self._detect(source)]))
+    def _one(self, source: Source, whole: bool) -> tuple[Result, Image]:
+        return next(self._classify([self._detect(source, whole)]))
 
     def images(
         self, sources: Iterable[Source], on_error: OnError | None = None
@@ -127,7 +129,7 @@ class Recognizer:
         without ``on_error`` the error is raised. Results hold no pictures, so memory stays flat.
         Raises ``InputError`` for one picture in place of a list.
         """
-        return (result for result, _ in self.stream(sources, on_error))
+        return (result for result, _ in self._stream(sources, on_error, whole=False))
 
     def frame(
         self,
@@ -150,22 +152,30 @@ class Recognizer:
     def stream(
         self, sources: Iterable[Source], on_error: OnError | None = None
     ) -> Iterator[tuple[Result, Image]]:
-        """Like ``images``, but yields each result with its picture, (H, W, 3) RGB uint8."""
+        """Like ``images``, but yields each result with its picture, (H, W, 3) RGB uint8.
+
+        Large photos take longer than with ``images``, which need not decode all of them.
+        """
+        return self._stream(sources, on_error, whole=True)
+
+    def _stream(
+        self, sources: Iterable[Source], on_error: OnError | None, whole: bool
+    ) -> Iterator[tuple[Result, Image]]:
         _check_many(sources)
         waiting: list[_Detected] = []
         faces = pixels = 0
         try:
             for source in sources:
                 try:
-                    detected = self._detect(source)
+                    detected = self._detect(source, whole)
                 except ImageReadError as error:
                     if on_error is None:
                         raise
                     on_error(_name_of(source) or "picture", error)
                     continue
                 waiting.append(detected)
-                faces += len(detected.faces)
-                pixels += detected.image.size // 3
+                faces += len(detected.found.faces)
+                pixels += detected.found.image.size // 3
                 if faces >= BATCH_FACES or pixels >= BATCH_PIXELS or len(waiting) >= BATCH_PICTURES:
                     batch, waiting, faces, pixels = waiting, [], 0, 0
                     yield from self._classify(batch)
@@ -174,27 +184,30 @@ class Recognizer:
             raise
         yield from self._classify(waiting)
 
-    def _detect(self, source: Source) -> _Detected:
+    def _detect(self, source: Source, whole: bool) -> _Detected:
         began = time.perf_counter()
-        image = self._read(source)
         name = _name_of(source)
-        faces = self.detector.detect(image)
-        check_faces(self.detector.facts.name, faces, name or "a picture")
-        faces = sorted(faces, key=lambda face: (face.box.x1, face.box.y1))
-        origin = source if isinstance(source, np.ndarray) or is_pil(source) else image
-        return _Detected(image, origin, name, faces, (time.perf_counter() - began) * 1000)
+        found = self._find(source, whole)
+        check_faces(self.detector.facts.name, found.faces, name or "a picture")
+        origin: Any = source if isinstance(source, np.ndarray) or is_pil(source) else None
+        if origin is None and found.is_whole:
+            origin = found.image
+        return _Detected(found, origin, name, (time.perf_counter() - began) * 1000)
 
-    def _read(self, source: Source) -> Image:
+    def _find(self, source: Source, whole: bool) -> Found:
         global _has_read
         if _has_read:
-            return self._read_image(source)
+            return self._find_faces(source, whole)
         with loading:  # the first picture imports what decodes it
-            image = self._read_image(source)
+            found = self._find_faces(source, whole)
         _has_read = True
-        return image
+        return found
 
-    def _read_image(self, source: Source) -> Image:
-        return read_image(source, max_pixels=self._max_pixels, allow_private=self._allow_private)
+    def _find_faces(self, source: Source, whole: bool) -> Found:
+        return find_faces(
+            source, self.detector, self._framing, whole=whole, turned=self._try_rotations,
+            max_pixels=self._max_pixels, allow_private=self._allow_private,
+        )  # fmt: skip
 
     def _columns(self) -> tuple[str, ...]:
         """Those of a row: see ``Result.columns``."""
@@ -209,9 +222,10 @@ class Recognizer:
         fails are not lost.
         """
         began = time.perf_counter()
-        crops = [face_crop(p.image, face, self._framing) for p in pictures for face in p.faces]
+        found = [picture.found for picture in pictures]
+        crops = [each.crop(face, self._framing) for each in found for face in each.faces]
         try:
-            readings = self._read_crops([f for p in pictures for f in p.faces], crops)
+            readings = self._read_crops([f for each in found for f in each.faces], crops)
         except Exception:
             if len(pictures) < 2:
                 raise
@@ -220,19 +234,19 @@ class Recognizer:
             return
         share = (time.perf_counter() - began) * 1000 / max(len(pictures), 1)
         for picture in pictures:
-            height, width = picture.image.shape[:2]
             result = Result(
-                tuple(islice(readings, len(picture.faces))),
-                width=width,
-                height=height,
+                tuple(islice(readings, len(picture.found.faces))),
+                width=picture.found.width,
+                height=picture.found.height,
                 source=picture.source,
                 detector=self.detector.facts.name,
                 model=self.classifier.spec.name,
                 elapsed_ms=picture.elapsed_ms + share,
                 columns=self._columns(),
             )
-            result.remember(picture.origin)
-            yield result, picture.image
+            if picture.origin is not None:
+                result.remember(picture.origin)
+            yield result, picture.found.image
 
     def _read_crops(self, faces: list[Face], crops: list[Image]) -> Iterator[Reading]:
         """A reading for each face, whose crop is (S, S, 3)."""
@@ -271,6 +285,7 @@ def analyze(  # type: ignore[overload-overlap]  # a text is an iterable of texts
     device: str | None = ...,
     min_confidence: float | None = ...,
     allow_private: bool | None = ...,
+    try_rotations: bool = ...,
     on_error: OnError | None = ...,
 ) -> Result: ...
 @overload
@@ -286,12 +301,13 @@ def analyze(
     device: str | None = ...,
     min_confidence: float | None = ...,
     allow_private: bool | None = ...,
+    try_rotations: bool = ...,
     on_error: OnError | None = ...,
 ) -> Results: ...
 def analyze(
     source: Source | Iterable[Source],
     *,
-    detector: str | Path | Detector = "mtcnn",
+    detector: str | Path | Detector = DEFAULT_DETECTOR,
     model: str | Path | Classifier = "default",
     min_face_size: float | None = None,
     detector_options: Options = (),
@@ -300,6 +316,7 @@ def analyze(
     device: str | None = None,
     min_confidence: float | None = None,
     allow_private: bool | None = None,
+    try_rotations: bool = False,
     on_error: OnError | None = None,
 ) -> Result | Results:
     """Faces and expressions of one picture, or of a list of them.
@@ -324,6 +341,7 @@ def analyze(
         "detector": detector, "model": model, "min_face_size": min_face_size,
         "detector_options": detector_options, "max_pixels": max_pixels, "threads": threads,
         "device": device, "min_confidence": min_confidence, "allow_private": allow_private,
+        "try_rotations": try_rotations,
     }  # fmt: skip
     with _lock:
         if _kept is None or _kept[0] != options:
@@ -332,7 +350,7 @@ def analyze(
     if is_many(source):
         return Results(recognizer.images(source, on_error))
     one = cast("Source", source)
-    result, image = recognizer._one(one)
+    result, image = recognizer._one(one, whole=is_once(one))
     if is_once(one):
         _shown = image
     return result

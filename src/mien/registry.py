@@ -83,14 +83,17 @@ class Registry:
             ) from error
 
 
+DEFAULT_DETECTOR = "yunet"
+"""The detector that is used where none is named."""
 detectors = Registry(
     "detector",
     {
+        "auto": "mien.detectors.auto",
         "faster_rcnn": "mien.detectors.onnx",
         "haar": "mien.detectors.haar",
         "mtcnn": "mien.detectors.mtcnn.detector",
         "none": "mien.detectors.whole",
-        "yunet": "mien.detectors.yunet",
+        "yunet": "mien.detectors.yunet.detector",
     },
 )
 classifiers = Registry("classifier", {"default": "mien.classifiers.onnx"})

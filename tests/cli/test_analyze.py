@@ -141,7 +141,7 @@ def test_a_bad_model_or_option_is_one_line(tmp_path: Path, capsys: Capture) -> N
         (["--detector", classifier], 1, f"--model {classifier}"),
         (["--model", detector], 1, f"--detector {detector}"),
         (["--detector", "faster_rcnn"], 2, "mien train faster_rcnn_mobile"),
-        (["--detector", "yunet"], 2, "face_detection_yunet_2023mar.onnx"),
+        ([option, "top_k=0"], 2, "top_k must be 1 or more"),
         (["--detector", "none", "--min-face-size", 30], 2, "unknown option 'min_face_size'"),
         ([option, "min_face_sice=30"], 2, "did you mean 'min_face_size'"),
         ([option, "min_face_size=small"], 2, "min_face_size must be a number, got 'small'"),
@@ -153,13 +153,10 @@ def test_a_bad_model_or_option_is_one_line(tmp_path: Path, capsys: Capture) -> N
         assert words in said and len(said.splitlines()) == 1, said
 
 
-def test_yunet_finds_the_faces_and_prints_nothing_else(shared: Path) -> None:
+def test_a_file_of_yunet_finds_the_faces_and_prints_nothing_else(shared: Path) -> None:
     photo = shared / "photos" / "oarriaga_test_image.jpg"
     model = shared / "weights" / "yunet_n_320_320.onnx"
-    done = mien(
-        "analyze", photo, "-q", "-f", "jsonl", "--detector", "yunet", "--detector-option",
-        f"model={model}",
-    )  # fmt: skip
+    done = mien("analyze", photo, "-q", "-f", "jsonl", "--detector-option", f"model={model}")
     assert (done.returncode, done.stderr) == (0, "")
     row = json.loads(done.stdout)
     assert len(row["faces"]) == 6 and all(face["landmarks"] for face in row["faces"])
@@ -267,6 +264,22 @@ def test_ctrl_c_leaves_whole_lines(folder: Path, tmp_path: Path) -> None:
     rows = [json.loads(line) for line in text.splitlines()]
     assert 0 < len(rows) < 400
     assert all(len(row["faces"]) == 1 for row in rows)
+
+
+def test_two_workers_write_what_one_writes(folder: Path, tmp_path: Path) -> None:
+    (folder / "bad.png").write_bytes(b"no picture")
+    written = []
+    for workers in ("1", "2"):
+        (out := tmp_path / workers).mkdir()
+        done = mien(
+            "analyze", folder, "-r", "--workers", workers, "-o", out / "rows.csv",
+            "--draw", out / "drawn", "--crops", out / "crops", "-q",
+        )  # fmt: skip
+        assert done.returncode == 1 and done.stderr.count("bad.png") == 1
+        files = sorted(path for path in out.rglob("*") if path.is_file())
+        written.append({path.relative_to(out): path.read_bytes() for path in files})
+    assert len(written[0]) > 3
+    assert written[0] == written[1]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
@@ -435,7 +448,7 @@ def test_folders_are_kept_in_drawings_and_crops(plain: Path) -> None:
 def test_verbose_has_a_line_a_picture(plain: Path, capsys: Capture) -> None:
     assert here("analyze", "photos", "-r", "-v", "-f", "csv") == 0
     detector, model, *pictures, _ = capsys.readouterr().err.splitlines()
-    assert detector.startswith("detector mtcnn: ") and model.startswith("model default: 44×44×1")
+    assert detector.startswith("detector yunet: ") and model.startswith("model default: 44×44×1")
     assert [line.split(":")[0] for line in pictures] == [
         "photos/empty.png", "photos/a/b.jpg", "photos/c/b.jpg"
     ]  # fmt: skip

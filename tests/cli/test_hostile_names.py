@@ -170,6 +170,8 @@ def evaluate(place: Path) -> Commands:
     yield "evaluate", model(place), *data, "--split", TEXT
     yield "evaluate", model(place, labels=(LABEL, *FER2013[1:])), *data, "--split", "public"
     yield "evaluate", TEXT, *data
+    corrupted = (*data, "--split", "public", "--corruptions", "--limit", 7)
+    yield "evaluate", model(place, labels=(LABEL, *FER2013[1:])), *corrupted, *files
     folds = ("--folds", 2, "--out", place / "cv")
     yield "evaluate", model(place, labels=(LABEL, *FER2013[1:])), *data, *folds
     yield "evaluate", "knn", *data, "--folds", TEXT, "--out", place / "cv"
@@ -179,6 +181,7 @@ def compare(place: Path) -> Commands:
     both = (model(place, "a" + NAME), model(place, "b" + NAME))
     data = ("--data", place / "fer2013.csv", "--split", "public")
     yield "compare", *both, *data, "--figure", place / "f.svg"
+    yield "compare", *both, *data, "--corruptions", "--limit", 7, "--html", place / "r.html"
     yield "compare", *both, "--data", place / TEXT
     yield "compare", TEXT, "default"
 

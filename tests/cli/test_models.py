@@ -53,8 +53,7 @@ def test_a_detector_without_its_file_is_listed_with_what_it_needs(capsys: Output
     assert mien("models", "--json") == 0
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["detectors"]}
     assert set(rows) == set(registry.detectors.names())
-    assert rows["mtcnn"]["ready"] == rows["none"]["ready"] == "yes"
-    assert rows["yunet"]["ready"].startswith("needs model=FILE")
+    assert rows["yunet"]["ready"] == rows["mtcnn"]["ready"] == rows["none"]["ready"] == "yes"
     assert rows["faster_rcnn"]["ready"].startswith("needs model=FILE")
     haar = registry.detectors.get("haar").facts.needs
     assert rows["haar"]["ready"] == (f"needs {haar}" if haar else "yes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from mien.subjects.load import open_subject
 from mien.subjects.source import identify
 from tests.support import whole_photos
 from tests.support.commands import mien
+from tests.support.models import tiny_classifier
 
 Output = pytest.CaptureFixture[str]
 DETECT = ("--option", "detect=yes")
@@ -119,7 +121,7 @@ def test_from_photos_to_a_model_that_analyzes_them(
     assert "1 without a face" in capsys.readouterr().err
     manifest = json.loads((pack / "pack.json").read_text())
     assert manifest["framing"] == {"margin": -0.035, "offset": [0.010, -0.007], "align": False}
-    assert manifest["detected"] == ["mtcnn", "all"] and manifest["no_face"] == 1
+    assert manifest["detected"] == ["yunet", "all"] and manifest["no_face"] == 1
     assert mien("train", "mlp", "--data", pack, "--out", tmp_path / "r2", *small) == 0
     subject = open_subject(identify(str(tmp_path / "r2")), Settings())
     assert subject.classifier.spec.margin == -0.035
@@ -152,7 +154,7 @@ def test_crop_says_what_it_did(data: Path, tmp_path: Path, capsys: Output) -> No
     assert mien("data", "crop", data, "--out", tmp_path / "again") == 1
     assert "damaged.jpg" in capsys.readouterr().err
     assert mien("data", "crop", data, "--out", out) == 2
-    assert "is not empty" in capsys.readouterr().err
+    assert "cut with framing" in capsys.readouterr().err
 
 
 def test_nine_real_photos(shared: Path, tmp_path: Path, capsys: Output) -> None:
@@ -190,3 +192,38 @@ def test_nine_real_photos(shared: Path, tmp_path: Path, capsys: Output) -> None:
     assert figures["no"]["accuracy"] < 0.5
     assert figures["yes"]["accuracy"] >= 8 / 9
     assert np.trace(np.array(figures["yes"]["confusion"])) >= 8
+
+
+@pytest.mark.parametrize("faces", ["yes", "all"])
+def test_a_bar_shows_the_search(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, faces: str
+) -> None:
+    """In ``study`` for every photo, in ``compare`` where listing the faces needs it."""
+    pytest.importorskip("onnxscript")
+    pytest.importorskip("matplotlib")
+    from mien.cli.support import progress
+    from mien.datasets.detected import DetectedFaces
+
+    seen: list[tuple[int, int]] = []
+
+    search = DetectedFaces.search
+
+    def searched(self: DetectedFaces, update: Callable[[int, int], None]) -> None:
+        def both(done: int, total: int) -> None:
+            seen.append((done, total))
+            update(done, total)
+
+        search(self, both)
+
+    monkeypatch.setattr(DetectedFaces, "search", searched)
+    monkeypatch.setattr(progress, "_stderr_is_a_terminal", lambda: True)
+    detect = ("--option", f"detect={faces}")
+    model = tiny_classifier(tmp_path / "own.onnx").path
+    assert mien("compare", "default", model, "--data", data, *detect) == 0
+    every = [(n, 4) for n in range(1, 5)]
+    assert seen == (every if faces == "all" else [])
+    seen.clear()
+    # These photos have no split 'public': the study refuses them after the search.
+    study = ("--out", tmp_path / "study", "--only", "majority", "--device", "cpu")
+    assert mien("study", "--data", data, *study, *detect) != 0
+    assert seen == every

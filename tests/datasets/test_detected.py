@@ -114,7 +114,7 @@ def test_crops_are_what_the_recognizer_feeds_to_the_classifier(
     recorder = Recorder(framing)
     recognizer = Recognizer(model=recorder)
     # The detector of a data set runs on one thread: the pictures share the cores.
-    detector = load_detector("mtcnn", threads=1)
+    detector = load_detector("yunet", threads=1)
     for faces in ("all", "largest"):
         found = [
             (sample, image)
@@ -142,14 +142,14 @@ def test_crops_are_what_the_recognizer_feeds_to_the_classifier(
 
 def test_a_crop_is_reframed_for_a_model() -> None:
     photo = read_image(ASTRONAUT)
-    data = DetectedFaces(One(photo), load_detector("mtcnn"))
+    data = DetectedFaces(One(photo), load_detector("yunet"))
     (sample,) = data.samples("train")
     recorder = Recorder(TURNED)
     Recognizer(model=recorder).image(photo)
     assert np.array_equal(framed(sample, recorder.spec).image, recorder.crops[0])
     assert not np.array_equal(sample.image, recorder.crops[0])
     assert data.facts.framing == FER2013_FRAMING
-    assert data.facts.detected == ("mtcnn", "largest")
+    assert data.facts.detected == ("yunet", "largest")
     plain = Sample(photo, 0, "crop")
     assert framed(plain, recorder.spec) is plain
 

@@ -40,7 +40,7 @@ def test_faces_that_were_found_are_not_asked_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize("margin", [-0.035, 0.0, 0.4])
 def test_crops_of_the_portraits_are_not(margin: float, tmp_path: Path) -> None:
     detector, spec = (
-        load_detector("mtcnn", threads=1),
+        load_detector("yunet", threads=1),
         ModelSpec("crop", ("any",), 1, margin=margin),
     )
     for name, label in whole_photos.LABELS.items():

@@ -132,7 +132,7 @@ def test_files_that_are_not_a_cascade(tmp_path: Path) -> None:
 
 def test_without_opencv_4_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(haar, "CascadeClassifier", None)
-    with pytest.raises(ConfigError, match=r"opencv-python-headless<5.*mtcnn") as caught:
+    with pytest.raises(ConfigError, match=r"opencv-python-headless<5.*yunet") as caught:
         Haar()
     assert isinstance(caught.value, MienError) and "\n" not in str(caught.value)
     assert haar._needs().startswith("OpenCV 4")

@@ -28,10 +28,6 @@ def detector(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> Detec
     if name == "faster_rcnn":
         tiny_detector(tmp_path / "tiny.onnx")
         return load_detector(name, options={"model": tmp_path / "tiny.onnx"})
-    if name == "yunet":
-        shared: Path = request.getfixturevalue("shared")
-        model = shared / "weights" / "yunet_n_320_320.onnx"
-        return load_detector(name, options={"model": model})
     pytest.skip(f"{name} needs {facts.needs}")
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -177,3 +178,28 @@ def test_every_expression_has_a_colour_of_its_own_for_colour_blind_eyes() -> Non
 def test_a_mark_of_a_smaller_copy() -> None:
     mark = Mark(0, (10, 20, 30, 60), "fear", 0.5)
     assert mark.scaled(0.5).box == (5, 10, 15, 30) and mark.area == 800
+
+
+def test_valence_and_arousal_are_drawn_where_there_is_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen = labels_drawn(monkeypatch)
+    image, box = blank(500, 600), (200, 200, 380, 420)
+    reading = replace(make_reading(box=box), valence=0.514, arousal=-0.2)
+    annotate(image, result_of(image, reading))
+    annotate(image, result_of(image, replace(reading, arousal=None)))
+    narrow = blank(500, 90)
+    small = replace(make_reading(box=(20, 200, 70, 260)), valence=0.514, arousal=-0.2)
+    annotate(narrow, result_of(narrow, small), min_side=0)
+    assert [label.text for label in seen] == [
+        "happiness 80%  V +0.51 A -0.20", "happiness 80%  V +0.51", "hap",
+    ]  # fmt: skip
+    assert all(label.rect[0] >= 0 and label.rect[2] <= 600 for label in seen)
+    crowd = [
+        replace(make_reading(box=(x, y, x + 60, y + 70)), valence=0.1, arousal=0.1)
+        for y in range(20, 480, 100)
+        for x in range(20, 560, 70)
+    ]
+    seen.clear()
+    annotate(image, result_of(image, *crowd))
+    assert 0 < sum("V " in label.text for label in seen) < len(crowd)

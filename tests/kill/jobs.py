@@ -121,6 +121,9 @@ def jobs(material: Material, run: Path) -> list[Job]:
             out / "crops",
         ]),
         Job("data pack", lambda out: ["data", "pack", material.csv, out / "pack", "--size", 32]),
+        Job("data crop", lambda out: [
+            "data", "crop", material.photos, "--out", out / "faces", "--size", 32,
+        ]),
         Job("data plot", lambda out: ["data", "plot", material.csv, "--out", out / "plots"],
             weight=0.4),
         Job("train (classifier)", lambda out: [*training(material, 4), "--out", out / "run"],

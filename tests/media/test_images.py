@@ -17,7 +17,8 @@ import pytest
 from PIL import Image, features
 
 from mien.errors import ConfigError, ImageReadError, InputError
-from mien.media.images import DEFAULT_MAX_PIXELS, read_image
+from mien.media.images import DEFAULT_MAX_PIXELS, read_image, read_reduced
+from mien.samples import ASTRONAUT
 
 ORIENTATION = 0x0112
 
@@ -487,3 +488,20 @@ def test_pillow_is_imported_only_when_needed() -> None:
         subprocess.run([sys.executable, "-c", code], env={**os.environ}, check=False).returncode
         == 0
     )
+
+
+@pytest.mark.parametrize(
+    ("fraction", "side"), [(1.0, 512), (0.6, 512), (0.5, 256), (0.3, 256), (0.2, 128), (0.01, 64)]
+)
+def test_a_jpeg_is_reduced_as_far_as_is_enough(fraction: float, side: int) -> None:
+    asked = []
+
+    def enough(height: int, width: int) -> float:
+        asked.append((height, width))
+        return fraction
+
+    image, size = read_reduced(ASTRONAUT, enough)
+    assert image.shape == (side, side, 3)
+    assert size == (512, 512) and asked == [size]
+    wanted = cv2.resize(read_image(ASTRONAUT), (side, side), interpolation=cv2.INTER_AREA)
+    assert np.abs(image.astype(int) - wanted).mean() < 2

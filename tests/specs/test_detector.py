@@ -16,6 +16,9 @@ FULL = DetectorSpec(
     stride=16,
     score_threshold=0.6,
     architecture="faster_rcnn mobilenet_v3_large",
+    min_face_size=24,
+    margin=-0.1,
+    offset=(0.0, 0.05),
     trained_on="coco, split train",
     scores={"valid_ap50": 0.7},
     licence="Apache-2.0",
@@ -31,6 +34,11 @@ def test_every_field_survives_the_metadata() -> None:
             assert getattr(FULL, field.name) != getattr(least, field.name), field.name
     assert DetectorSpec.from_metadata(FULL.to_metadata()) == FULL
     assert DetectorSpec.from_metadata(least.to_metadata()) == least
+
+
+def test_a_picture_may_keep_its_size() -> None:
+    spec = dataclasses.replace(FULL, short_side=None, long_side=None)
+    assert DetectorSpec.from_metadata(spec.to_metadata()) == spec
 
 
 def test_a_newer_file_still_reads() -> None:
@@ -50,6 +58,11 @@ def test_a_newer_file_still_reads() -> None:
         ({"stride": 32.0}, "must be whole numbers"),
         ({"stride": True}, "must be whole numbers"),
         ({"long_side": 300}, "long_side 300 is smaller than short_side 320"),
+        ({"short_side": None}, "must be whole numbers"),
+        ({"long_side": None}, "must be whole numbers"),
+        ({"min_face_size": -1}, "min_face_size must be from 0 to 4096 pixels"),
+        ({"margin": -1}, "margin must be above -1"),
+        ({"offset": (0, 11)}, "offset must be two numbers"),
         ({"score_threshold": 1.5}, "score_threshold must be from 0 to 1"),
         ({"score_threshold": "high"}, "score_threshold must be from 0 to 1"),
         ({"score_threshold": float("nan")}, "score_threshold must be from 0 to 1"),

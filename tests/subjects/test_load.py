@@ -10,7 +10,7 @@ from mien.errors import ConfigError, ModelError, ModelSpecError
 from mien.subjects.base import Settings
 from mien.subjects.classifier import ClassifierSubject
 from mien.subjects.detector import DetectorSubject
-from mien.subjects.load import SUBJECTS, open_subject
+from mien.subjects.load import open_subject, subject_type
 from mien.subjects.source import identify
 from tests.support.answers import answers
 from tests.support.detector_models import tiny_detector
@@ -25,7 +25,7 @@ def test_each_kind_is_opened_as_its_subject(tmp_path: Path) -> None:
         (tmp_path / "c.onnx", ClassifierSubject), (tmp_path / "d.onnx", DetectorSubject),
     ):  # fmt: skip
         opened = open_subject(identify(str(name)), Settings())
-        assert type(opened) is subject and SUBJECTS[opened.kind] is subject
+        assert type(opened) is subject and subject_type(opened.kind, Settings()) is subject
         assert opened.source.text == str(name) and opened.epochs() == ()
         assert opened.recipe == opened.card.get("recipe", {})
 

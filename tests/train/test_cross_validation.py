@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from mien.datasets.opening import open_dataset
+from mien.datasets.splits import resplit
 from mien.errors import ConfigError, InputError
 from mien.evaluation.kept_folds import DONE, fold_folder, kept_fold, load_folds
 from mien.train.recipe import load_recipe
@@ -82,6 +83,37 @@ def test_a_recipe_that_watches_validation_never_sees_the_tested_fold(
     assert (recipe["splits"], recipe["valid_split"]) == ("fold:1/3:valid", "valid")
     with pytest.raises(ConfigError, match="there must be 3 or more"):
         train_folds(config, dataset, tmp_path / "two", 2, source=dataset.splits()[0], device=CPU)  # type: ignore[arg-type]
+
+
+def test_no_person_is_on_both_sides(own: Path, tmp_path: Path) -> None:
+    """What each fold was trained on is read back from its recipe, and what it tested from its file.
+
+    Without ``subject:``, the same people are on both sides.
+    """
+    data = ("--data", own, "--dataset", "folder", "--option", r"subject=(person\d+)_")
+
+    def people(folder: Path, number: int) -> tuple[set[str], set[str]]:
+        recipe = json.loads((fold_folder(folder, number) / "recipe.json").read_text())
+        dataset = open_dataset(own, "folder", recipe["dataset_options"])
+        parts = resplit(dataset, recipe["splits"], recipe["splits_from"], recipe["splits_seed"])
+        who = {s.key: str(s.subject) for part in parts.splits() for s in parts.samples(part)}  # type: ignore[union-attr]
+        kept = kept_fold(folder, number)
+        assert kept is not None
+        trained = {str(sample.subject) for sample in parts.samples(recipe["train_split"])}  # type: ignore[union-attr]
+        return trained, {who[key] for key in kept[0].keys}
+
+    assert (
+        mien("evaluate", "majority", *data, "--folds", "subject:3", "--out", tmp_path / "by") == 0
+    )
+    assert mien("evaluate", "majority", *data, "--folds", "3", "--out", tmp_path / "any") == 0
+    tested = []
+    for number in (1, 2, 3):
+        trained, held_out = people(tmp_path / "by", number)
+        assert trained and held_out and not trained & held_out
+        tested += sorted(held_out)
+        trained, held_out = people(tmp_path / "any", number)
+        assert trained & held_out
+    assert sorted(tested) == sorted({f"person{number}" for number in range(10)})
 
 
 def test_the_commands_end_to_end(

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import zipfile
+from itertools import islice
 from pathlib import Path
 
 import cv2
 import pytest
 
 import mien as package
+from mien.datasets.opening import open_dataset
+from mien.preprocess.framing import FER2013_FRAMING
 from mien.samples import ASTRONAUT
+from mien.types import Box
 from tests.support import tables
 from tests.support.commands import mien
 from tests.support.fer2013 import Row
@@ -80,3 +86,67 @@ def test_own_labels(
     assert mien("evaluate", "default", "--data", tmp_path / "own", "--option", "labels=free",
                 "--split", "test") == 1  # fmt: skip
     assert "it does not know bored, müde, pain" in capsys.readouterr().err
+
+
+def labelled_masks(archive: Path, folder: Path) -> Path:
+    """Faces that ``mien data crop`` cut out of a dozen photos, in a table of own labels.
+
+    They are labelled by the marked face that overlaps most; the photo stands for the person.
+    """
+    scenes = open_dataset(archive, "coco")
+    wanted = {"with_mask": "masked", "without_mask": "unmasked"}
+    chosen = {
+        scene.key: [
+            (Box(*map(float, box)), wanted[marks["mask"]])
+            for box, marks in zip(scene.boxes, scene.attributes, strict=True)
+            if marks["mask"] in wanted
+        ]
+        for scene in islice(scenes.scenes("train"), 0, 60, 4)  # type: ignore[attr-defined]
+    }
+    with zipfile.ZipFile(archive) as photos:
+        for name in chosen:
+            photos.extract(name, folder / "photos")
+    faces = folder / "faces"
+    assert mien("data", "crop", folder / "photos", "--out", faces, "--faces", "all") == 0
+    lines = ["path,label,subject"]
+    with (faces / "faces.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            found = Box(*(float(row[f"source_{corner}"]) for corner in ("x1", "y1", "x2", "y2")))
+            marked = [(box.iou(found), label) for box, label in chosen[row["source"]]]
+            share, label = max(marked, default=(0.0, ""))
+            if share > 0.4:
+                lines.append(f"{row['path']},{label},{row['source']}")
+    (faces / "masks.csv").write_text("\n".join(lines), "utf-8")
+    return faces / "masks.csv"
+
+
+def test_masked_or_not_from_photos_to_answers(
+    shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``fine_tune`` from the shipped model, on photos that have nothing to do with FER2013."""
+    data = labelled_masks(shared / "data" / "facemask853.zip", tmp_path)
+    own, run, model = "labels=masked,unmasked", tmp_path / "run", tmp_path / "masks.onnx"
+    start = ("train", "fine_tune", "--data", data, "--out", run, "--option", own, "--threads", 1)
+    few = (
+        "--set",
+        "min_steps=24",
+        "--epochs",
+        3,
+        "--set",
+        "splits=subject:70/30",
+        "--device",
+        "cpu",
+    )
+    assert mien(*start, *few) == 0
+    capsys.readouterr()
+    assert mien("evaluate", run, "--data", data, "--split", "valid", "--json") == 0
+    measured = json.loads(capsys.readouterr().out)
+    assert measured["labels"] == ["masked", "unmasked"] and measured["n"] >= 5
+    assert mien("export", run, "--out", model) == 0
+    capsys.readouterr()
+    photo = next((tmp_path / "photos").rglob("*.jpg"))
+    assert mien("analyze", photo, ASTRONAUT, "--model", model, "--format", "json", "-q") == 0
+    faces = [face for result in json.loads(capsys.readouterr().out) for face in result["faces"]]
+    assert faces and all(set(face["probs"]) == {"masked", "unmasked"} for face in faces)
+    # The file frames a face of the photo as it was framed in training.
+    assert package.Recognizer(model=str(model)).classifier.spec.margin == FER2013_FRAMING["margin"]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mien.cli.support.detection import DETECTOR, MIN_FACE_SIZE
 from mien.cli.support.device import DEVICE
 from mien.cli.support.numbers import THREADS, Finite
 from mien.cli.support.printing import complain, say
@@ -17,7 +18,7 @@ from mien.errors import MienError, PictureOutputError
 
 if TYPE_CHECKING:
     from mien.pipeline import Recognizer
-    from mien.sinks.base import Sink
+    from mien.sinks.base import Image, Sink
     from mien.sinks.count import CountSink
     from mien.types import Result
 
@@ -41,10 +42,7 @@ if TYPE_CHECKING:
     "--crops", metavar="DIR",
     help="Save each face in DIR, in the subfolders of a folder, with a table crops.csv.",
 )  # fmt: skip
-@click.option(
-    "--min-face-size", type=Finite(min=0, min_open=True), metavar="PIXELS",
-    help="Smallest face to look for (default: the detector's own).",
-)  # fmt: skip
+@MIN_FACE_SIZE
 @click.option(
     "--min-confidence", type=Finite(min=0, max=1), metavar="P",
     help="Call an expression 'uncertain' if its probability is below P, from 0 to 1.",
@@ -52,16 +50,10 @@ if TYPE_CHECKING:
 @click.option(
     "--model", default="default", show_default=True, help="Classifier: name or ONNX file."
 )
-@click.option(
-    "--detector",
-    default="mtcnn",
-    show_default=True,
-    metavar="NAME|FILE",
-    help="Detector: name or ONNX file.",
-)
+@DETECTOR
 @click.option(
     "--detector-option", "detector_options", multiple=True, metavar="KEY=VALUE",
-    help="An option of the detector, such as model=FILE for yunet; can be repeated.",
+    help="An option of the detector, such as score_threshold=0.8; can be repeated.",
 )  # fmt: skip
 @click.option(
     "--max-pixels", type=click.IntRange(min=1), metavar="N",
@@ -71,7 +63,15 @@ if TYPE_CHECKING:
     "--allow-private", is_flag=True, default=None,
     help="Fetch addresses on this machine and in private networks too.",
 )  # fmt: skip
+@click.option(
+    "--try-rotations", is_flag=True,
+    help="Search pictures on their sides and upside down as well, in four times the time.",
+)  # fmt: skip
 @click.option("--threads", type=THREADS, metavar="N", help="Threads per network.")
+@click.option(
+    "--workers", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N",
+    help="Processes, each with one thread: for folders of many pictures.",
+)  # fmt: skip
 @DEVICE
 @click.option("--quiet", "-q", is_flag=True, help="Print no progress and no closing line.")
 @click.option("--verbose", "-v", is_flag=True, help="Print a line for every picture.")
@@ -85,6 +85,7 @@ def command(
     output: str | None,
     draw: str | None,
     crops: str | None,
+    workers: int,
     quiet: bool,
     verbose: bool,
     **options: Any,
@@ -97,11 +98,12 @@ def command(
     Exit status: 0 all read and written, 1 some failed or left out, 2 usage.
     """
     from mien.cli.support.inputs import check_outputs
-    from mien.cli.support.progress import progress
+    from mien.cli.support.progress import meter
     from mien.media.inputs import STDIN, expand, roots_of
     from mien.overwriting import kept_apart
     from mien.pipeline import Recognizer
     from mien.sinks.count import CountSink
+    from mien.workers import stream
 
     outputs, roots = (output, draw, crops), roots_of(paths)
     check_outputs(context, ("output", "draw", "crops"))
@@ -117,16 +119,25 @@ def command(
     )
     sources = kept_apart(sources, outputs, roots)
     count = CountSink()
+    total = None
     with ExitStack() as stack:
         sinks = [count, *map(stack.enter_context, _sinks(format_, output, draw, crops, roots))]
         if sys.stderr.isatty() and STDIN not in paths:
             sources = list(sources)  # a bar needs their number; names take little memory
+            total = len(sources)
         # Lines printed on the same terminal already show progress.
         scrolling = format_ not in (None, "table") and output is None and sys.stdout.isatty()
         if verbose:
             say(*_facts(recognizer), err=True)
-        with progress(sources, hidden=scrolling or quiet or verbose) as step:
-            for result, image in recognizer.stream(step(sources), failed.picture):
+        answers: Iterator[tuple[Result, Image | None]]
+        if workers > 1:
+            pictures = draw is not None or crops is not None
+            answers = stream(sources, failed.picture, workers=workers, pictures=pictures, **options)
+        else:
+            answers = recognizer.stream(sources, failed.picture)
+        hidden = scrolling or quiet or verbose
+        with meter(total, hidden=hidden or total == 1, rate=True) as update:
+            for result, image in answers:
                 if verbose:
                     say(_line(result), err=True)
                 for sink in sinks:
@@ -134,6 +145,8 @@ def command(
                         sink.write(result, image)
                     except PictureOutputError as error:
                         failed.report(error)
+                if update:
+                    update(count.pictures + failed.unread, total)
     if not quiet:
         say(_closing(count, failed, output, draw, crops), err=True)
     return 1 if failed.count else 0
@@ -147,13 +160,14 @@ class _Failures:
     """Reports pictures that cannot be read, one line each, and counts them."""
 
     def __init__(self) -> None:
-        self.count = self.hidden = 0
+        self.count = self.unread = self.hidden = 0
 
     def report(self, error: MienError) -> None:
         self.count += 1
         complain(error)
 
     def picture(self, name: str, error: MienError) -> None:
+        self.unread += 1
         self.report(error)
 
     def add_hidden(self, number: int) -> None:

@@ -62,7 +62,7 @@ def command(
     import torch
 
     from mien.cli.support.epochs import epochs_shown
-    from mien.cli.support.photos import hint_at_photos
+    from mien.cli.support.photos import hint_at_photos, search_all_photos
     from mien.datasets.base import Dataset
     from mien.train.classification.config import ClassifierConfig
     from mien.train.session import pick_device
@@ -77,6 +77,7 @@ def command(
     class Lines(Watcher):
         def opened(self, dataset: Dataset) -> None:
             hint_at_photos(dataset, options)
+            search_all_photos(dataset)  # their fingerprints are needed at once
 
         def begins(self, number: int, count: int, entry: Entry) -> None:
             say(f"[{number}/{count}] {entry.recipe} on {where}", err=True)

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from mien.datasets.base import Dataset
 from mien.datasets.files.decoding import in_threads
 from mien.datasets.samples import Pixels, Sample, pixel_keys
-from mien.detectors.base import Detector, check_detector, check_faces
+from mien.detectors.base import Detector, check_detector, check_faces, framing_for
 from mien.detectors.load import load_detector
 from mien.errors import ConfigError, DatasetError, NoFaceError, brief
 from mien.media.images import read_image
-from mien.preprocess.crop import face_crop
+from mien.preprocess.crop import face_crop, spec_framing
 from mien.preprocess.framing import BOX_FRAMING, FER2013_FRAMING, Framing
+from mien.registry import DEFAULT_DETECTOR
 from mien.specs.classifier import ModelSpec
 from mien.types import Face
 
@@ -68,7 +69,8 @@ class DetectedFaces:
                 "out detect=…"
             )
         name = detector.facts.name
-        framing = _framing(detector, framing)
+        if detector.facts.cropped:
+            framing = BOX_FRAMING
         detected = name, faces
         self.facts = replace(dataset.facts, framing=framing, detected=detected, official=None)
         self._dataset, self._finder = dataset, _Finder(detector)
@@ -81,7 +83,7 @@ class DetectedFaces:
 
     def samples(self, split: str) -> Iterator[Sample]:
         """A crop for each photo of ``split``; with ``all`` for each face, which decodes them."""
-        framing = self.facts.framing or FER2013_FRAMING
+        framing = framing_for(self._finder.detector.facts, self.facts.framing or FER2013_FRAMING)
         photos = (
             Cutout(photo, (split, photo.key), self._finder, None, framing)
             for photo in self._dataset.samples(split)
@@ -129,6 +131,7 @@ class Cutout:
     index: int | None
     """Number of the face from left to right; ``None``: the largest one."""
     framing: Framing
+    """Relative to the detector's box."""
 
     def __call__(self) -> Pixels:
         """(S, S) or (S, S, 3). Raises ``DatasetError``, and ``NoFaceError`` without a face."""
@@ -155,7 +158,7 @@ class Cutout:
 
     def framed(self, framing: Framing) -> Cutout:
         """The same face in another framing."""
-        return replace(self, framing=_framing(self.finder.detector, framing))
+        return replace(self, framing=framing_for(self.finder.detector.facts, framing))
 
     def _found(self) -> _Found:
         return self.finder.known(self.place) or self.finder.found(self.place, self.photo.image)
@@ -171,7 +174,7 @@ class Cutout:
 def detect_faces(
     dataset: Dataset,
     detect: str | None = None,
-    detector: str = "mtcnn",
+    detector: str = DEFAULT_DETECTOR,
     min_face_size: float | None = None,
 ) -> Dataset:
     """``dataset`` as its user's options say: itself with ``detect=no``, else the faces found in it.
@@ -204,8 +207,7 @@ def framed(sample: Sample, spec: ModelSpec) -> Sample:
     """``sample``; where it is cut out of a photo, framed as for the model of ``spec``."""
     if not isinstance(sample.pixels, Cutout):
         return sample
-    framing = Framing(margin=spec.margin, offset=spec.offset, align=spec.align)
-    return replace(sample, pixels=sample.pixels.framed(framing))
+    return replace(sample, pixels=sample.pixels.framed(spec_framing(spec)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,11 +238,6 @@ class _Finder:
             faces.sort(key=lambda face: (face.box.x1, face.box.y1))
             found = self._found[place] = _Found(pixel_keys([image])[0], tuple(faces))
         return found
-
-
-def _framing(detector: Detector, framing: Framing) -> Framing:
-    """``framing``, unless the boxes of ``detector`` are face crops already."""
-    return BOX_FRAMING if detector.facts.cropped else framing
 
 
 def _count(cutout: Cutout) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from mien.datasets.base import Dataset, DatasetFacts
 from mien.datasets.detected import CROPPED, detect_faces
 from mien.datasets.files.archive import open_archive, packed_inside
-from mien.datasets.guessing import Wants, guess_reader
+from mien.datasets.guessing import Wants, fitting_readers, guess_reader
 from mien.errors import DatasetError, MienError
 from mien.options import arguments, parameters, read_pairs, takes
 from mien.parsing import parse_json
@@ -23,7 +23,8 @@ AUTO = "auto"
 """In place of a reader's name: guess it from what lies there."""
 
 
-_MOST_CROPPED = 1 << 16  # bytes
+_MOST_CROPPED = 1 << 20  # bytes: a thousand labels
+UNFINISHED = "faces are missing: 'mien data crop' was stopped, and its command continues it"
 
 Wrapper = Callable[..., Any]
 WRAPPERS: tuple[Wrapper, ...] = (detect_faces,)
@@ -63,7 +64,7 @@ def open_dataset(
     try:
         dataset = reader(path, **own)
     except DatasetError as error:
-        fitting = [] if guessed else _fitting(Path(path), but=name)
+        fitting = [] if guessed else _others(Path(path), name)
         packed = packed_inside(Path(path))
         if not fitting and packed:
             raise DatasetError(f"{error}; {packed} in it may have to be unpacked first") from None
@@ -72,8 +73,13 @@ def open_dataset(
         raise DatasetError(f"{error}; readers that can read it: {', '.join(fitting)}") from None
     _check(dataset, name)
     with suppress(AttributeError):  # a third party's facts may be a property without a setter
-        framing = dataset.facts.framing or _framing_beside(Path(path))
-        dataset.facts = replace(dataset.facts, reader=name, framing=framing)
+        framing, notes = _cropped_beside(Path(path))
+        dataset.facts = replace(
+            dataset.facts,
+            reader=name,
+            framing=dataset.facts.framing or framing,
+            notes=(*dataset.facts.notes, *notes),
+        )
     for wrap, values in shared:
         dataset = wrap(dataset, **values)
     return dataset  # type: ignore[no-any-return]
@@ -84,16 +90,18 @@ def shared_options(options: Sequence[str]) -> list[str]:
     return [option for option in options if option.partition("=")[0] in _SHARED]
 
 
-def _framing_beside(path: Path) -> Framing | None:
-    """How the faces at ``path`` were cut, if ``mien data crop`` cut them.
+def _cropped_beside(path: Path) -> tuple[Framing | None, list[str]]:
+    """How the faces at ``path`` were cut, if ``mien data crop`` cut them, and what to say of it.
 
     ``path``: their folder, a zip of it, or a table in it.
     """
     with suppress(OSError, ValueError, TypeError, KeyError, MienError):
         archive = open_archive(path)
         archive = open_archive(path.parent) if archive.is_file else archive
-        return checked_framing(parse_json(archive.read(CROPPED, _MOST_CROPPED))["framing"])
-    return None
+        manifest = parse_json(archive.read(CROPPED, _MOST_CROPPED))
+        unfinished = manifest.get("complete") is False  # earlier versions do not say
+        return checked_framing(manifest["framing"]), [UNFINISHED] * unfinished
+    return None, []
 
 
 def _share_out(
@@ -127,13 +135,8 @@ def _check(dataset: Any, name: str) -> None:
         )
 
 
-def _fitting(path: Path, but: str) -> list[str]:
-    """Other readers that can read ``path`` without options."""
-    fitting = []
-    for name in datasets.names():
-        if name == but:
-            continue
-        with suppress(Exception):  # a third party's reader may raise anything
-            datasets.get(name)(path)
-            fitting.append(name)
-    return fitting
+def _others(path: Path, name: str) -> list[str]:
+    """Readers that fit ``path``, without ``name``; none where nothing can be read there."""
+    with suppress(DatasetError):
+        return [fitting for fitting in fitting_readers(path) if fitting != name]
+    return []

@@ -13,6 +13,7 @@ from mien.detectors.base import Detector
 from mien.detectors.load import load_detector
 from mien.errors import DatasetError
 from mien.media.images import read_image
+from mien.registry import DEFAULT_DETECTOR
 
 SAMPLED = 24
 """Pictures that are looked at."""
@@ -47,7 +48,7 @@ def look_for_photos(dataset: AnyDataset, detector: Detector | None = None) -> Ph
     """What a few pictures of the first split look like; ``None`` where they cannot be photos.
 
     They cannot where they are small, lie in arrays, or were cut out of photos by the reader, or
-    before; that takes next to no time. ``detector``: by default MTCNN.
+    before; that takes next to no time. ``detector``: by default the default detector.
     """
     if not isinstance(dataset, Dataset) or dataset.facts.detected or not dataset.splits():
         return None
@@ -63,7 +64,7 @@ def look_for_photos(dataset: AnyDataset, detector: Detector | None = None) -> Ph
     large = list(filter(_is_large, images))
     if 2 * len(large) < len(images):
         return None
-    detector = detector or load_detector("mtcnn", threads=1)
+    detector = detector or load_detector(DEFAULT_DETECTOR, threads=1)
     shares = [s for _, s in in_threads(partial(_share, detector), large, ahead=SAMPLED) if s]
     return PhotoSigns(len(images), len(shares), sum(share < SMALL for share in shares))
 

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from mien.errors import ConfigError, InputError
 from mien.options import takes
+from mien.preprocess.framing import BOX_FRAMING, Framing
+from mien.specs.metadata import LARGEST_SHIFT
 from mien.types import Face
 
 MEMBERS = ("facts", "score_threshold", "detect")
@@ -36,6 +38,10 @@ class DetectorFacts:
     """Whether its boxes are face crops already, so that no model's framing is applied."""
     needs: str = ""
     """What is missing here, such as a model file; empty if it works without options."""
+    margin: float = 0.0
+    """Side of MTCNN's box of a face = (1 + margin) × the longer side of this detector's box …"""
+    offset: tuple[float, float] = (0.0, 0.0)
+    """… and the shift of its centre, in sides of this detector's box: see ``framing_for``."""
     card: Mapping[str, Any] = field(default_factory=dict)
     """Facts of training that travel with the weights: data, recipe, limits; empty for others."""
 
@@ -68,6 +74,39 @@ class Detector(Protocol):
         another shape or type.
         """
         ...
+
+
+@runtime_checkable
+class ShrinkingDetector(Detector, Protocol):
+    """A detector that shrinks large pictures before it searches them.
+
+    It also takes a picture that is small already, because a JPEG is decoded faster so.
+    """
+
+    def working_scale(self, height: int, width: int) -> float:
+        """The largest scale, in (0, 1], at which a picture of this size is searched."""
+        ...
+
+    def detect_shrunk(self, image: NDArray[np.uint8], height: int, width: int) -> list[Face]:
+        """The faces in a picture of this size, given as the smaller ``image``, (h, w, 3) RGB uint8.
+
+        Boxes and landmarks are in pixels of the whole picture, and so is the smallest face.
+        """
+        ...
+
+
+def framing_for(facts: DetectorFacts, framing: Framing) -> Framing:
+    """A classifier's ``framing``, which is relative to MTCNN's box, relative to a detector's own.
+
+    So another detector's box of the same face gives the same crop. A detector whose boxes are face
+    crops has its own framing.
+    """
+    if facts.cropped:
+        return BOX_FRAMING
+    side = 1 + facts.margin
+    x, y = (own + side * shift for own, shift in zip(facts.offset, framing["offset"], strict=True))
+    margin = min(side * (1 + framing["margin"]) - 1, LARGEST_SHIFT)
+    return Framing(margin=margin, offset=(x, y), align=framing["align"])
 
 
 def check_detector(detector: Any, name: str) -> Detector:

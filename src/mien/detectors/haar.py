@@ -74,7 +74,7 @@ class Haar:
         self,
         *,
         model: str | Path | None = None,
-        min_face_size: float = 40,
+        min_face_size: float = 32,
         scale_factor: float = 1.1,
         min_neighbors: int = 5,
         score_threshold: float = 0.5,
@@ -83,7 +83,7 @@ class Haar:
             raise ConfigError(
                 f"detector 'haar' needs OpenCV 4, but OpenCV {cv2.__version__} is installed, which "
                 "has no cascades: pip install 'opencv-python-headless<5', or choose another "
-                "detector, such as mtcnn"
+                "detector, such as yunet"
             )
         if model is None and not CASCADE.is_file():
             raise ConfigError(

@@ -30,8 +30,9 @@ class OnnxDetector:
 
     ``score_threshold``: least score of a face; by default the one in the file's spec.
 
-    ``min_face_size``: smaller faces are dropped; the size is the square root of the box's area, in
-    pixels of the picture. It does not change the time taken.
+    ``min_face_size``: side in pixels of the smallest face to look for, the square root of the box's
+    area; smaller ones are dropped. By default the one in the file's spec. It does not change the
+    time taken.
 
     ``threads`` and ``device``: as in ``mien.runtime.open_session``.
 
@@ -53,7 +54,7 @@ class OnnxDetector:
         *,
         model: str | Path | None = None,
         score_threshold: float | None = None,
-        min_face_size: float = 0,
+        min_face_size: float | None = None,
         threads: int | None = None,
         device: str | None = None,
     ) -> None:
@@ -73,7 +74,7 @@ class OnnxDetector:
         session: Session,
         *,
         score_threshold: float | None = None,
-        min_face_size: float = 0,
+        min_face_size: float | None = None,
     ) -> OnnxDetector:
         """The detector of a file that is already open."""
         detector = cls.__new__(cls)
@@ -85,9 +86,8 @@ class OnnxDetector:
         model: str | Path,
         session: Session,
         score_threshold: float | None,
-        min_face_size: float,
+        min_face_size: float | None,
     ) -> None:
-        self.min_face_size = check_length("min_face_size", min_face_size)
         self._model, self._session = str(model), session
         refuse_other(self._session, "detector", model)
         metadata = read_metadata(self._session, model)
@@ -102,6 +102,8 @@ class OnnxDetector:
                     f"{model} is not a face detector: its {what} are {actual}, not {wanted} (name, "
                     "type, dimensions): export it again"
                 )
+        least = self.spec.min_face_size if min_face_size is None else min_face_size
+        self.min_face_size = check_length("min_face_size", least)
         threshold = self.spec.score_threshold if score_threshold is None else score_threshold
         self.score_threshold = check_score("score_threshold", threshold)
         self.facts = DetectorFacts(
@@ -110,6 +112,8 @@ class OnnxDetector:
             landmarks=False,
             licence=self.spec.licence,
             source=self._model,
+            margin=self.spec.margin,
+            offset=self.spec.offset,
             card=self.spec.card,
         )
 
@@ -121,8 +125,8 @@ class OnnxDetector:
         are not boxes and scores.
         """
         height, width = check_image(image).shape[:2]
-        spec = self.spec
-        pixels, scale = letterbox(image, spec.short_side, spec.long_side, spec.stride)
+        short, long = self.spec.short_side or min(height, width), self.spec.long_side
+        pixels, scale = letterbox(image, short, long or max(height, width), self.spec.stride)
         boxes, scores = self._run(pixels)
         boxes = (boxes / scale).clip(0, [width, height, width, height])  # (N, 4)
         sides = boxes[:, 2:] - boxes[:, :2]

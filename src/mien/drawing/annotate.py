@@ -37,6 +37,8 @@ class Mark(NamedTuple):
     """Label and probability, in the model's order."""
     note: str = ""
     """What a reader should know of this face."""
+    affect: str = ""
+    """Valence and arousal, in a few letters."""
 
     @property
     def area(self) -> float:
@@ -53,11 +55,12 @@ class Mark(NamedTuple):
 def annotate(image: Image, marks: Sequence[Mark], *, min_side: int = 320) -> Image:
     """A copy of ``image``, RGB uint8 (H, W, 3), with the box and label of each mark.
 
-    A label is the number of the face, then its expression and probability. Lines and letters scale
-    with the picture and the face. A picture with marks whose longer side has fewer than
-    ``min_side`` pixels is enlarged by a whole factor, (kH, kW, 3), to make labels legible; 0 keeps
-    its size. Where faces are close, labels move aside, then shrink to three letters, then to the
-    number; a label without any free place is left out.
+    A label is the number of the face, then its expression and probability, then valence (V) and
+    arousal (A) where they are known and there is room. Lines and letters scale with the picture and
+    the face. A picture with marks whose longer side has fewer than ``min_side`` pixels is enlarged
+    by a whole factor, (kH, kW, 3), to make labels legible; 0 keeps its size. Where faces are close,
+    labels move aside, then lose their last part, then shrink to three letters, then to the number;
+    a label without any free place is left out.
     """
     import PIL.Image
     import PIL.ImageDraw
@@ -130,9 +133,14 @@ def _place(
     best: tuple[float, _Label] | None = None
     number = str(mark.number)
     full = f"{mark.expression} {mark.prob:.0%}"
-    for text in (full, mark.expression[:3], ""):
+    texts = [full, mark.expression[:3], ""]
+    if mark.affect:
+        texts.insert(0, f"{full}  {mark.affect}")
+    for text in texts:
         width = font.getlength(number) + 2 * pad
         width += font.getlength(text) + 2 * pad if text else 0
+        if text and width > size[0]:
+            continue
         for rect in _spots(box, width, height, line, size):
             if _overlap(rect, labels).any():
                 continue

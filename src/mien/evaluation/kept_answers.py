@@ -10,6 +10,7 @@ from mien.datasets.base import Dataset, SceneDataset
 from mien.datasets.fingerprint import split_fingerprint
 from mien.datasets.scene import box_fingerprint, marks_fingerprint
 from mien.errors import DatasetError
+from mien.evaluation.classification.corrupted_answers import CorruptedAnswers
 from mien.evaluation.classification.predictions import Predictions
 from mien.evaluation.detection.answers import Detections
 from mien.files import output_error
@@ -19,13 +20,18 @@ PREDICTIONS, DETECTIONS = "predictions", "detections"
 """Folders inside a run's folder."""
 
 
-Answers = Predictions | Detections
+Answers = Predictions | CorruptedAnswers | Detections
 """A model's answers to one split."""
 
 
 def predictions_path(run: Path, split: str, tta: bool = False) -> Path:
     """File of a classifier's answers in a run's folder."""
     return run / PREDICTIONS / f"{split}{'-tencrops' if tta else ''}.npz"
+
+
+def corrupted_path(run: Path, split: str) -> Path:
+    """File of a classifier's answers to clean and corrupted pictures in a run's folder."""
+    return run / PREDICTIONS / f"{split}-corrupted.npz"
 
 
 def detections_path(run: Path, split: str) -> Path:
@@ -48,7 +54,7 @@ def are_answers_to(answers: Answers, dataset: Dataset | SceneDataset, split: str
     Face crops are decoded for it, which takes much less time than to ask a model again.
     """
     try:
-        if isinstance(answers, Predictions):
+        if not isinstance(answers, Detections):
             return split_fingerprint(dataset, split) == answers.fingerprint
         scenes = list(cast(SceneDataset, dataset).scenes(split))
     except DatasetError:  # there is no such split
@@ -62,16 +68,25 @@ def are_answers_to(answers: Answers, dataset: Dataset | SceneDataset, split: str
 
 def load_answers(path: str | Path) -> Answers:
     """The answers in a file that ``mien evaluate`` saved. Raises ``InputError``."""
-    return Detections.load(path) if holds_detections(path) else Predictions.load(path)
+    if holds_detections(path):
+        return Detections.load(path)
+    if _holds(path, {"clean.npy", "corrupted.npy"}):
+        return CorruptedAnswers.load(path)
+    return Predictions.load(path)
 
 
 def holds_detections(path: str | Path) -> bool:
-    """Whether a file holds a detector's answers, by the names of its arrays.
+    """Whether a file holds a detector's answers."""
+    return _holds(path, {"words.npy", "truth.npy"})
+
+
+def _holds(path: str | Path, names: set[str]) -> bool:
+    """Whether a file holds arrays with those names.
 
     A missing or damaged file does not: loading it as ``Predictions`` says what is wrong.
     """
     try:
         with open_file(path) as content, zipfile.ZipFile(content) as file:
-            return {"words.npy", "truth.npy"} <= set(file.namelist())
+            return names <= set(file.namelist())
     except Exception:  # noqa: BLE001 - a damaged zip makes Python raise anything
         return False

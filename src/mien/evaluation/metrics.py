@@ -19,6 +19,7 @@ Labels = NDArray[np.int64]
 
 RESAMPLES = 1000
 """Bootstrap samples: 25 lie beyond each end of a 95 % interval."""
+_AT_A_TIME = 1 << 24  # values of resampled pictures in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,7 @@ def bootstrap(confusion: NDArray[np.int64], seed: int = 0) -> dict[str, Interval
     for name, measure in (
         ("accuracy", _accuracy), ("balanced_accuracy", _balanced_accuracy), ("macro_f1", _macro_f1)
     ):  # fmt: skip
-        low, high = np.quantile(measure(resamples), (0.025, 0.975))
-        intervals[name] = Interval(float(low), float(high))
+        intervals[name] = middle(measure(resamples))
     return intervals
 
 
@@ -105,6 +105,30 @@ def _macro_f1(confusion: NDArray[np.int64]) -> Floats:
 def _mean_over(values: Floats, present: NDArray[np.bool_]) -> Floats:
     """Mean over the last axis where ``present``; 0 where nothing is present."""
     return np.asarray((values * present).sum(axis=-1) / np.maximum(present.sum(axis=-1), 1))
+
+
+def resampled_means(values: NDArray[np.float64], seed: int = 0) -> NDArray[np.float64]:
+    """(``RESAMPLES``, M) means of the columns of (N, M) ``values``, over pictures drawn with
+    replacement (Efron and Tibshirani 1993).
+
+    The same seed draws the same pictures: the means of two models on N pictures are pairs.
+    """
+    n = len(values)
+    rng = np.random.default_rng(seed)
+    means = []
+    left = RESAMPLES
+    while left:
+        count = min(left, max(1, _AT_A_TIME // n))
+        drawn = rng.multinomial(n, np.full(n, 1 / n), count)  # (B, N) times each is drawn
+        means.append(drawn @ values / n)
+        left -= count
+    return np.concatenate(means)
+
+
+def middle(resampled: Floats) -> Interval:
+    """The middle 95 % of (B,) resampled values: a percentile interval."""
+    low, high = np.quantile(resampled, (0.025, 0.975))
+    return Interval(float(low), float(high))
 
 
 def nll(probs: Floats, labels: Labels) -> float:

@@ -1,4 +1,6 @@
-"""How data sets frame faces relative to a detector's box: measured once, stored in every model.
+"""How data sets frame faces relative to MTCNN's box: measured once, stored in every model.
+
+The boxes of other detectors are converted first: see ``mien.detectors.base.framing_for``.
 
 At inference, the crop around a detected face must show as much forehead, chin and background as the
 training pictures do; otherwise the network sees something it was not trained on.
@@ -11,7 +13,7 @@ from typing import Any, TypedDict
 
 
 class Framing(TypedDict):
-    """From detector box to crop; ``mien.specs.classifier.ModelSpec`` defines the values."""
+    """From MTCNN's box to the crop; ``mien.specs.classifier.ModelSpec`` defines the values."""
 
     margin: float
     offset: tuple[float, float]

@@ -35,6 +35,12 @@ CAPTIONS = {
         "of its pictures that are found, F1 their harmonic mean. Points far apart mean that an "
         "expression is predicted too often or too rarely.",
     ),
+    "affect": Caption(
+        "Valence and arousal: estimated against known",
+        "Each point is a picture; where many are, a cell is the darker the more it holds. Points "
+        "on the dashed line are estimated exactly. A cloud flatter than the line means estimates "
+        "that stay too close to the middle.",
+    ),
     "reliability": Caption(
         "Calibration: reliability diagram",
         "Answers are sorted by confidence into 15 bins. Where a bar ends below the dashed line, "

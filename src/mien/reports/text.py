@@ -8,10 +8,11 @@ from typing import TypeVar
 
 from mien.evaluation.classification.cross_validation import CrossValidation
 from mien.evaluation.classification.measures import Evaluation
+from mien.evaluation.classification.robustness import Robustness
 from mien.evaluation.detection.measures import DetectionScores
 from mien.evaluation.metrics import Interval
 
-S = TypeVar("S", Evaluation, DetectionScores, CrossValidation)
+S = TypeVar("S", Evaluation, Robustness, DetectionScores, CrossValidation)
 
 DATA_SETS = {
     "affectnet": "AffectNet",

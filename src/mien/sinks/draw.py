@@ -50,11 +50,8 @@ class DrawSink(Closing):
 def annotate(image: Image, result: Result, *, min_side: int = 320) -> Image:
     """A copy of ``image``, RGB uint8 (H, W, 3), with every face's box and label.
 
-    A label is the number of the face, which is its index in ``result``, then its expression and
-    probability. Lines and letters scale with the picture and the face. A picture with faces whose
-    longer side has fewer than ``min_side`` pixels is enlarged by a whole factor, (kH, kW, 3), to
-    make labels legible; 0 keeps its size. Where faces are close, labels move aside, then shrink to
-    three letters, then to the number; a label without any free place is left out.
+    The number of a face is its index in ``result``. Labels and ``min_side``: see
+    ``mien.drawing.annotate.annotate``.
     """
     return annotate_marks(image, result.marks(), min_side=min_side)
 

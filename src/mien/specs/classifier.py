@@ -11,12 +11,10 @@ from typing import ClassVar
 
 from mien.errors import brief
 from mien.parsing import are_numbers, is_number, is_text, is_whole
-from mien.specs.metadata import LARGEST_INPUT, Spec, are_sides
+from mien.specs.metadata import LARGEST_INPUT, LARGEST_SHIFT, Spec, are_sides
 
 METADATA_KEY = "mien"
 MOST_LABELS = 1000
-LARGEST_SHIFT = 10
-"""Of the crop's centre, in box sides; a larger one is a mistake."""
 LARGEST_MEAN, STDS = 1e4, (1e-6, 1e6)
 """Limits of ``mean`` and of the size of ``std``: some networks want pixels from 0 to 65,535."""
 _TEMPERATURES = (0.01, 100.0)  # 'mien export' fits values from 0.05 to 20
@@ -46,7 +44,8 @@ class ModelSpec(Spec):
     resize: int | None = None
     """The crop is resized to this side and its centre cut to ``input_size``; ``None``: no cut."""
     margin: float = 0.0
-    """Side of the face crop = (1 + margin) × the longer side of the detector's box."""
+    """Side of the face crop = (1 + margin) × the longer side of MTCNN's box; the boxes of other
+    detectors are converted (``mien.detectors.base.framing_for``)."""
     offset: tuple[float, float] = (0.0, 0.0)
     """Shift of the crop's centre from the box's centre, in box sides, x right and y down."""
     align: bool = False

@@ -21,11 +21,11 @@ def kind_of(session: OpenNetwork, where: object) -> NetworkKind:
     Raises ``ModelSpecError``, which calls the file ``where``, if its metadata is damaged.
     """
     metadata = read_metadata(session, where)
+    if {node.name for node in session.get_outputs()} >= YUNET_OUTPUTS:
+        return "yunet"  # with or without a spec
     if DETECTOR_KEY in metadata:
         return "detector"
-    if CLASSIFIER_KEY in metadata:
-        return "classifier"
-    return "yunet" if {node.name for node in session.get_outputs()} >= YUNET_OUTPUTS else "unknown"
+    return "classifier" if CLASSIFIER_KEY in metadata else "unknown"
 
 
 def refuse_other(session: OpenNetwork, wanted: NetworkKind, path: object) -> None:
@@ -36,8 +36,8 @@ def refuse_other(session: OpenNetwork, wanted: NetworkKind, path: object) -> Non
     uses = {
         "detector": f"a face detector: give it as '--detector {path}'",
         "classifier": f"an expression classifier: give it as '--model {path}'",
-        "yunet": f"YuNet, a face detector that OpenCV runs: give it as '--detector yunet "
-        f"--detector-option model={path}'",
+        "yunet": f"YuNet, a face detector: give it as '--detector yunet --detector-option "
+        f"model={path}'",
     }
     kind = kind_of(session, path)
     if kind not in ("unknown", wanted):

@@ -13,6 +13,8 @@ from mien.parsing import is_number, is_text, is_whole, parse_json
 
 LARGEST_INPUT = 4096
 """Pixels a side; a larger value in a spec is a mistake."""
+LARGEST_SHIFT = 10
+"""Of a crop's margin and centre, in box sides; a larger one is a mistake."""
 MOST_METADATA = 1 << 24
 """Bytes of the longest spec that is read."""
 

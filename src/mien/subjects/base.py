@@ -29,6 +29,8 @@ class Settings:
     """Classifiers: average ten crops."""
     repeats_of: str = "train"
     """Classifiers: mark the pictures that repeat one of this split, if there is such a split."""
+    corruptions: bool = False
+    """Classifiers: ask about clean and corrupted pictures."""
     detector_options: tuple[str, ...] = ()
     """Detectors: each ``key=value``."""
     threads: int | None = None
@@ -38,7 +40,8 @@ class Settings:
     threshold: float | None = None
     """Detectors: score from which a box counts as a face; ``None``: the detector's own."""
     limit: int | None = None
-    """Detectors: only so many pictures of the split, drawn at random with the seed 0."""
+    """Detectors, and with ``corruptions``: only so many pictures of the split, drawn at random with
+    the seed 0."""
 
 
 def refuse_device(source: Source, settings: Settings) -> None:

@@ -6,14 +6,21 @@ from typing import Any
 
 from mien.errors import ConfigError
 from mien.subjects.base import Settings, Subject
-from mien.subjects.classifier import ClassifierSubject
+from mien.subjects.classifier import ClassifierSubject, CorruptedSubject
 from mien.subjects.detector import DetectorSubject
 from mien.subjects.source import Kind, Source
 
-SUBJECTS: dict[Kind, type[Subject[Any, Any]]] = {
-    "classifier": ClassifierSubject,
-    "detector": DetectorSubject,
-}
+
+def subject_type(kind: Kind, settings: Settings) -> type[Subject[Any, Any]]:
+    """The class of a model of that kind that is asked as ``settings`` say.
+
+    Raises ``ConfigError`` for corruptions and a detector.
+    """
+    if kind == "detector":
+        if settings.corruptions:
+            raise ConfigError("--corruptions is for classifiers of expressions: leave it out")
+        return DetectorSubject
+    return CorruptedSubject if settings.corruptions else ClassifierSubject
 
 
 def open_subject(source: Source, settings: Settings) -> Subject[Any, Any]:
@@ -26,4 +33,4 @@ def open_subject(source: Source, settings: Settings) -> Subject[Any, Any]:
         raise ConfigError(
             f"{source.text} is a file of answers, not a model: 'mien compare' takes it"
         )
-    return SUBJECTS[source.kind].open(source, settings)
+    return subject_type(source.kind, settings).open(source, settings)

@@ -70,7 +70,7 @@ def identify(text: str, threads: int | None = None, device: str | None = None) -
         return Source(text, "detector" if holds_detections(text) else "classifier", "answers")
     if suffix == ".onnx" and is_file:
         session = open_session(text, threads=threads, device=device)
-        # YuNet is a detector too, and loading it says which options it needs.
+        # A YuNet file is a detector too; loading it says how it is given.
         known = kind_of(session, text) in ("detector", "yunet")
         return Source(text, "detector" if known else "classifier", "file", session)
     if suffix != ".onnx" and not os.path.exists(text):  # noqa: PTH110 - never raises

@@ -12,7 +12,8 @@ from mien.datasets.division import PARTS
 from mien.datasets.opening import open_dataset
 from mien.datasets.splits import resplit
 from mien.errors import DatasetError
-from mien.evaluation.classification.predictions import Predictions
+from mien.evaluation.classification.corrupted_answers import CorruptedAnswers
+from mien.evaluation.detection.answers import Detections
 from mien.evaluation.kept_answers import Answers
 from mien.preprocess.framing import Framing
 from mien.subjects.base import Subject
@@ -70,7 +71,8 @@ class TrainingData:
                 f"the epoch of {model} was selected on {selected}: these figures flatter it; "
                 "report another split"
             )
-        calibration = re.match(r"split (.+) \(", str(card.get("calibration", "")))
+        text = "" if isinstance(answers, CorruptedAnswers) else str(card.get("calibration", ""))
+        calibration = re.match(r"split (.+) \(", text)
         if calibration and (fitted := self._part(answers, calibration[1])):
             found.append(
                 f"the temperature of {model} was fitted on {fitted}: this flatters ECE and NLL and "
@@ -141,7 +143,7 @@ def _unreadable(answers: Answers) -> list[str]:
 
 def _without_face(answers: Answers) -> list[str]:
     """A warning if no face was found in some photos."""
-    if not isinstance(answers, Predictions) or not answers.no_face:
+    if isinstance(answers, Detections) or not answers.no_face:
         return []
     count, total = len(answers.no_face), len(answers.no_face) + len(answers.keys)
     return [

@@ -7,3 +7,6 @@ DEFAULT = Path(__file__).parent / "default.onnx"
 
 MTCNN = Path(__file__).parent / "mtcnn"
 """The folder of MTCNN's ``pnet.onnx``, ``rnet.onnx`` and ``onet.onnx``."""
+
+YUNET = Path(__file__).parent / "yunet.onnx"
+"""The face detector YuNet."""

@@ -118,7 +118,7 @@ def test_what_is_missing_is_one_line(place: Path, tmp_path: Path, capsys: Output
         ((*models, *data, "--tta"), "--tta is for classifiers"),
         ((*models, *data, "--detector-option", "mtcnn.x=1"), "names none of rash, colours"),
         ((*models, *data, "--detector-option", "rash.x=1"), "unknown option 'x'"),
-        (("mtcnn", "yunet", *data), "detector 'yunet' needs the network's file"),
+        (("mtcnn", "faster_rcnn", *data), "detector 'faster_rcnn' needs a trained file"),
         (("mtcn", "yunet", *data), "unknown model 'mtcn': did you mean 'mtcnn'?"),
         (models[:1], "needs two models of one kind or more"),
     ):

@@ -187,7 +187,7 @@ def test_a_registered_detector(coloured: tuple[Path, Path], capsys: Output) -> N
     assert isinstance(used, dict) and used["found"] + used["false"] + used["duplicates"] == 5
 
 
-def test_yunet_needs_its_file_as_an_option(
+def test_a_file_of_yunet_is_an_option(
     shared: Path, coloured: tuple[Path, Path], capsys: Output
 ) -> None:
     file = shared / "weights" / "yunet_n_320_320.onnx"

@@ -277,3 +277,24 @@ def test_class_names_that_are_no_names(image: Any, tmp_path: Path) -> None:
         )
         with pytest.raises(DatasetError, match="is a number"):
             table(tmp_path)
+
+
+@pytest.mark.parametrize("labels", ["sad", "happy"])
+def test_no_face_counts_twice(image: Any, tmp_path: Path, labels: str) -> None:
+    """As with the table of ``mien data crop`` beside the merged labels of raters."""
+    written(tmp_path, "path,label,split\na.png,happy,train\nb.png,happy,test\n", image)
+    written(tmp_path, f"path,label\nb.png,{labels}\n", image, "merged.csv")
+    message = "faces.csv and merged.csv label the same faces, 1 in all, such as b.png"
+    with pytest.raises(DatasetError, match=message) as caught:
+        open_dataset(tmp_path)
+    named = Path(str(caught.value).rpartition("such as ")[2])
+    assert named == tmp_path / "merged.csv"
+    assert [sample.key for sample in open_dataset(named).samples("train")] == ["b.png"]
+
+
+def test_two_faces_of_one_picture_in_two_tables(image: Any, tmp_path: Path) -> None:
+    header = "path,label,x1,y1,x2,y2\n"
+    written(tmp_path, f"{header}a.png,happy,0,0,20,20\n", image)
+    written(tmp_path, f"{header}a.png,sad,20,20,40,40\n", image, "test.csv")
+    dataset = table(tmp_path)
+    assert [len(list(dataset.samples(split))) for split in ("train", "test")] == [1, 1]

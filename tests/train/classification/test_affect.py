@@ -18,6 +18,8 @@ from mien.evaluation.classification.measures import measure
 from mien.evaluation.classification.predict import predict
 from mien.evaluation.classification.predictions import Predictions
 from mien.labels import AFFECTNET8
+from mien.media.images import read_image
+from mien.pipeline import analyze
 from mien.preprocess.network_input import ten_crops
 from mien.samples import ASTRONAUT
 from tests.support import sample
@@ -192,6 +194,13 @@ def test_readings_rows_and_tables_have_them(
     assert "Valence" in table and f"{face['valence']:+.2f}" in table
     assert mien("analyze", ASTRONAUT, "--format", "csv") == 0  # a model without them
     assert "valence" not in capsys.readouterr().out
+    (mark,) = analyze(ASTRONAUT, model=str(file)).marks()  # what is drawn
+    assert mark.affect == f"V {face['valence']:+.2f} A {face['arousal']:+.2f}"
+    drawn = [tmp_path / "both", tmp_path / "plain"]
+    for folder, model in zip(drawn, (file, "default"), strict=True):
+        assert mien("analyze", ASTRONAUT, "--model", model, "--draw", folder, "--quiet") == 0
+    pictures = [read_image(folder / "astronaut.jpg").astype(int) for folder in drawn]
+    assert (np.abs(pictures[0] - pictures[1]) > 100).any()
 
 
 def test_evaluate_shows_them(
@@ -199,7 +208,8 @@ def test_evaluate_shows_them(
 ) -> None:
     pytest.importorskip("matplotlib")
     from mien.reports.classification import classification_report
-    from mien.reports.figures.classification.evaluation import Material
+    from mien.reports.figures.classification.evaluation import Material, classification_figures
+    from mien.reports.figures.save import png
     from mien.reports.page import Origin
 
     command = ["evaluate", runs["both"], "--data", data, "--split", "valid"]
@@ -211,9 +221,12 @@ def test_evaluate_shows_them(
     assert f"{found['valence']['ccc']:.3f}" in table
     (kept,) = (runs["both"] / "predictions").iterdir()
     material = Material(made := Predictions.load(kept), measure(made))
+    figures = dict(classification_figures(material))
     html = classification_report(
-        material, TorchClassifier(runs["both"], "cpu").spec, Origin("mien", "run", "data"), {}
-    )
+        material, TorchClassifier(runs["both"], "cpu").spec, Origin("mien", "run", "data"),
+        {"affect": png(figures["affect"])},
+    )  # fmt: skip
+    assert '<section id="affect">' in html
     assert "Valence and arousal" in html and f"{found['valence']['ccc']:.3f}" in html
 
 

@@ -21,6 +21,6 @@ class Split(SimpleNamespace):
 @pytest.mark.parametrize("labels", [("pain",), ("pain", "bored")])
 def test_a_single_label_is_said(labels: tuple[str, ...]) -> None:
     numbers = torch.arange(100) % len(labels)
-    split: Any = Split(no_face=0, missing=(), unreadable=(), labels=numbers)
+    split: Any = Split(no_face=0, dropped=0, missing=(), unreadable=(), labels=numbers)
     notes = notes_about(ClassifierConfig(name="x"), labels, split, None)
     assert any("'pain' is the only label" in note for note in notes) == (len(labels) == 1)

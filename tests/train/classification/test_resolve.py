@@ -45,7 +45,7 @@ def test_length_and_batch_follow_from_the_number_of_pictures(
     assert resolve(settled, data, tmp_path, False) == (settled, data)
 
 
-def test_the_rate_is_lower_where_the_start_knows_every_label(tmp_path: Path) -> None:
+def test_the_rate_is_lower_the_more_labels_the_start_knows(tmp_path: Path) -> None:
     config = tiny.config(
         weights="default", network_from_weights=True, lr=0.01, known_rate=0.2,
         widths=[32, 64, 128, 224], blocks=[2, 2, 2, 2],
@@ -54,7 +54,11 @@ def test_the_rate_is_lower_where_the_start_knows_every_label(tmp_path: Path) -> 
     assert (known.lr, known.known_rate) == (0.002, 1.0)
     assert resolve(known, data, tmp_path, False)[0] == known
     other = tiny.Faces()
+    count = len(other.facts.labels)
     other.facts = replace(other.facts, labels=("bored", *other.facts.labels[1:]))
+    one_new = resolve(config, other, tmp_path, False)[0].lr
+    assert one_new == pytest.approx(0.01 * 0.2 ** ((count - 1) / count), rel=1e-5)
+    other.facts = replace(other.facts, labels=tuple(f"own {n}" for n in range(count)))
     assert resolve(config, other, tmp_path, False)[0].lr == 0.01
 
 

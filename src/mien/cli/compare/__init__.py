@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mien.subjects.source import Kind
 
 OWN: dict[Kind, tuple[str, ...]] = {
-    "classifier": ("tta",),
+    "classifier": ("tta", "corruptions"),
     "detector": ("detector_options", "threads", "limit"),
 }
 """Parameters of only one kind of model."""
@@ -44,13 +44,18 @@ OWN: dict[Kind, tuple[str, ...]] = {
 )  # fmt: skip
 @click.option("--tta", is_flag=True, help="Classifiers: average ten crops.")
 @click.option(
+    "--corruptions", is_flag=True,
+    help="Classifiers: compare on clean and corrupted pictures, as 'mien evaluate --corruptions'.",
+)  # fmt: skip
+@click.option(
     "--detector-option", "detector_options", multiple=True, metavar="RUN.KEY=VALUE",
-    help="Detectors: an option of one RUN, such as yunet.model=FILE; can be repeated.",
+    help="Detectors: an option of one RUN, such as yunet.min_face_size=20; can be repeated.",
 )  # fmt: skip
 @click.option("--threads", type=THREADS, metavar="N", help="Detectors: threads for one picture.")
 @click.option(
     "--limit", type=COUNT, metavar="N",
-    help="Detectors: only N pictures, drawn at random (seed 0: always the same ones).",
+    help="Detectors, and with --corruptions: only N pictures, drawn at random (seed 0: always the "
+    "same ones).",
 )  # fmt: skip
 @click.option(
     "--figures", type=click.Path(), metavar="DIR",
@@ -83,20 +88,20 @@ def command(
     if there are any; models without saved answers are asked now, which needs --data. Costs of
     classifiers need the 'train' extra.
     """
-    from mien.cli.compare import classifiers, detectors
+    from mien.cli.compare import classifiers, corruptions, detectors
     from mien.cli.compare.folds import compare_cross_validations
     from mien.cli.support.command_line import as_typed, refuse
     from mien.cli.support.console import print_scores
     from mien.cli.support.inputs import check_outputs
     from mien.cli.support.output_files import OutputFiles
-    from mien.cli.support.photos import hint_at_photos
+    from mien.cli.support.photos import hint_at_photos, search_photos
     from mien.cli.support.progress import meter
     from mien.cli.support.reader import say_reader
     from mien.cli.support.short_names import short_names
     from mien.errors import ConfigError
     from mien.reports.page import Origin
     from mien.subjects.base import Settings
-    from mien.subjects.contenders import Contender, common_kind, compare, gather
+    from mien.subjects.contenders import Contender, common_kind, compare, gather, open_common
     from mien.subjects.folds import all_are_folds
     from mien.subjects.source import CALLED, identify
 
@@ -109,9 +114,12 @@ def command(
     kind = common_kind(sources)
     if len(sources) < 2:
         raise ConfigError("a comparison needs two models of one kind or more")
-    for other, own_options in OWN.items():
-        if other != kind:
-            refuse(context, own_options, f"is for {CALLED[other]}s, and these are {CALLED[kind]}s")
+    robust = settings["corruptions"]
+    for other in OWN.keys() - {kind}:
+        others = [name for name in OWN[other] if not (robust and name == "limit")]
+        refuse(context, others, f"is for {CALLED[other]}s, and these are {CALLED[kind]}s")
+    if robust:
+        refuse(context, ["tta"], "has no meaning with --corruptions")
     files = OutputFiles(figure, figures, html)
     files.check()
     names = short_names(source.text for source in sources)
@@ -124,13 +132,16 @@ def command(
         )
         for source in sources
     ]
+    opened = None if data is None else open_common(contenders, data, dataset, options)
+    if opened is not None:
+        say_reader(opened.path, opened.whole, opened.guessed)
+        hint_at_photos(opened.whole, options)
+        search_photos(opened.whole, opened.division[0])
     with meter() as on_progress:
-        asked = gather(contenders, data, dataset, split, on_progress, options=options)
-    if asked.data is not None:
-        say_reader(asked.data.path, asked.data.whole, asked.data.guessed)
-        hint_at_photos(asked.data.whole, options)
+        asked = gather(contenders, opened, split, on_progress)
     found = compare(contenders, asked)
-    report = {"classifier": classifiers, "detector": detectors}[kind]
+    by_kind = {"classifier": corruptions if robust else classifiers, "detector": detectors}
+    report = by_kind[kind]
     try:
         origin = Origin(as_typed(context), ", ".join(names.values()), data or "", asked.warnings)
         report.write(files, found, asked, origin)
@@ -143,7 +154,7 @@ def command(
 
 
 def options_by_model(options: Sequence[str], names: Mapping[str, str]) -> dict[str, list[str]]:
-    """Argument → its ``key=value`` options, from texts such as ``yunet.model=FILE``.
+    """Argument → its ``key=value`` options, from texts such as ``yunet.min_face_size=20``.
 
     A text begins with an argument or with its name in the comparison. Raises ``ConfigError`` for
     one that begins with neither.

@@ -11,7 +11,8 @@ from mien.cli.support.printing import say_json
 from mien.errors import ConfigError
 
 UNUSED = (
-    "data", "split", "dataset", "figure", "figures", "tta", "detector_options", "threads", "limit",
+    "data", "split", "dataset", "figure", "figures", "tta", "corruptions", "detector_options",
+    "threads", "limit",
 )  # fmt: skip
 """Parameters that have no meaning for cross-validations: their answers are kept."""
 

@@ -5,26 +5,21 @@ from __future__ import annotations
 import click
 
 from mien.cli.data.source import reader
+from mien.cli.support.detection import DETECTOR, MIN_FACE_SIZE
 from mien.cli.support.numbers import Finite
 from mien.cli.support.printing import complain, say
 
 
 @click.command()
 @click.argument("path", type=click.Path())
-@click.option("--out", required=True, type=click.Path(), help="Folder of the faces; new or empty.")
+@click.option("--out", required=True, type=click.Path(), help="Folder of the faces.")
 @reader
 @click.option(
     "--faces", type=click.Choice(["largest", "all"]), default="largest", show_default=True,
     help="Which faces of a photo.",
 )  # fmt: skip
-@click.option(
-    "--detector", default="mtcnn", show_default=True, metavar="NAME|FILE",
-    help="Detector: name or ONNX file.",
-)  # fmt: skip
-@click.option(
-    "--min-face-size", type=Finite(min=0, min_open=True), metavar="PIXELS",
-    help="Smallest face to look for (default: the detector's own).",
-)  # fmt: skip
+@DETECTOR
+@MIN_FACE_SIZE
 @click.option(
     "--margin", type=Finite(min=-1, max=10, min_open=True), metavar="SHARE",
     help="Side of a crop = (1 + SHARE) × the longer side of the box (default: as FER2013's).",
@@ -54,13 +49,14 @@ def crop(
     PATH is a data set of photos, or any folder or zip of pictures: labels are not needed. Faces are
     found as 'mien analyze' finds them. --out keeps the photos' folders, and so their labels;
     faces.csv has a row for each face (path, label, split, subject, source, score, box, landmarks),
-    skipped.csv one for each photo without a face. Exit status: 0 done, 1 some photos could not be
-    read or crops written, 2 usage.
+    skipped.csv one for each photo without a face. The same command resumes a run that was stopped.
+    Exit status: 0 done, 1 some photos could not be read or crops written, 2 usage.
     """
     from mien.cli.support.inputs import check_outputs
     from mien.cli.support.progress import meter
     from mien.cli.support.reader import say_reader
-    from mien.cropping import FACES, SKIPPED, crop_faces, open_photos
+    from mien.cropping.crop import crop_faces, open_photos
+    from mien.cropping.folder import FACES, SKIPPED
     from mien.datasets.opening import AUTO
     from mien.datasets.unlabelled import PictureTree
     from mien.detectors.load import load_detector
@@ -78,13 +74,21 @@ def crop(
     )
     own = {} if min_face_size is None else {"min_face_size": min_face_size}
     found = load_detector(detector, threads=1, options=own)
-    with meter(unit="photos", rate=True) as update:
-        done = crop_faces(
-            photos, found, out,
-            faces=faces, framing=framing, size=size, on_error=complain, on_progress=update,
-        )  # fmt: skip
+    request = {"options": options, "detector": detector, "min_face_size": min_face_size}
+    try:
+        with meter(unit="photos", rate=True) as update:
+            done = crop_faces(
+                photos, found, out, faces=faces, framing=framing, size=size, source=path,
+                request=request, on_error=complain, on_progress=update,
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        complain(f"stopped; resume {out} with the same command")
+        return 130
     labels = ", ".join(f"{label} {count:,}" for label, count in done.labels.items() if label)
     say(f"{out}: {done.faces:,} faces of {done.photos:,} photos" + (f" ({labels})" * bool(labels)))
+    if done.resumed:
+        complete = done.resumed == done.photos
+        say("already complete" if complete else f"{done.resumed:,} photos in earlier runs")
     if done.faces:
         say(f"table: {out}/{FACES}")
     if done.no_face:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mien.subjects.training_data import TrainingData
 
 OWN: dict[Kind, tuple[str, ...]] = {
-    "classifier": ("repeats_of", "tta", "explain", "explain_with"),
+    "classifier": ("repeats_of", "tta", "explain", "explain_with", "corruptions"),
     "detector": ("detector_options", "threads", "threshold", "limit"),
 }
 """Parameters of only one kind of model."""
@@ -80,6 +80,11 @@ OWN: dict[Kind, tuple[str, ...]] = {
     "--tta", is_flag=True, help="Classifiers: average ten crops: centre, corners, mirror images."
 )
 @click.option(
+    "--corruptions", is_flag=True,
+    help="Classifiers: measure on corrupted pictures: 8 kinds, such as blur and noise, of 5 "
+    "strengths each. Takes 40 times as long.",
+)  # fmt: skip
+@click.option(
     "--explain", multiple=True, metavar="N|KEY",
     help="Classifiers: explain the answers to N examples, or to the picture KEY, in figures and "
     "report (default: 6 examples); can be repeated.",
@@ -90,7 +95,7 @@ OWN: dict[Kind, tuple[str, ...]] = {
 )  # fmt: skip
 @click.option(
     "--detector-option", "detector_options", multiple=True, metavar="KEY=VALUE",
-    help="Detectors: an option, such as min_face_size=20 of mtcnn; can be repeated.",
+    help="Detectors: an option, such as min_face_size=20 of yunet; can be repeated.",
 )  # fmt: skip
 @click.option("--threads", type=THREADS, metavar="N", help="Detectors: threads for one picture.")
 @click.option(
@@ -99,7 +104,8 @@ OWN: dict[Kind, tuple[str, ...]] = {
 )  # fmt: skip
 @click.option(
     "--limit", type=COUNT, metavar="N",
-    help="Detectors: only N pictures, drawn at random (seed 0: always the same ones).",
+    help="Detectors, and with --corruptions: only N pictures, drawn at random (seed 0: always the "
+    "same ones).",
 )  # fmt: skip
 @DEVICE
 @click.pass_context
@@ -132,7 +138,7 @@ def command(
     own data are saved in its folder, as predictions/SPLIT.npz, for detectors detections/SPLIT.npz.
     With --folds MODEL may also be a recipe that 'mien train --list' lists, or a .toml file.
     """
-    from mien.cli.evaluate import classifier, detector
+    from mien.cli.evaluate import classifier, corruptions, detector
     from mien.cli.evaluate import folds as cross_validation
     from mien.cli.support.command_line import as_typed, refuse
     from mien.cli.support.console import print_scores
@@ -164,10 +170,12 @@ def command(
     except UnknownNameError:
         cross_validation.refuse_recipe(model)
         raise
+    robust = settings["corruptions"]
     for kind in OWN.keys() - {source.kind}:
-        refuse(
-            context, OWN[kind], f"is for {CALLED[kind]}s, and {model} is a {CALLED[source.kind]}"
-        )
+        others = [name for name in OWN[kind] if not (robust and name == "limit")]
+        refuse(context, others, f"is for {CALLED[kind]}s, and {model} is a {CALLED[source.kind]}")
+    if robust:
+        refuse(context, corruptions.UNUSED, "has no meaning with --corruptions")
     files = OutputFiles(figure, figures, html, save, explain, explain_with)
     files.check()
     subject = open_subject(source, Settings(**settings))
@@ -176,7 +184,8 @@ def command(
     hint_at_photos(measured.whole, (*options, *subject.recipe.get("dataset_options", ())))
     search_photos(measured.whole, measured.division[0])
     split = measured.only_split(split)
-    report = {"classifier": classifier, "detector": detector}[source.kind]
+    by_kind = {"classifier": corruptions if robust else classifier, "detector": detector}
+    report = by_kind[source.kind]
     report.check(files, subject, measured, split)
     with meter() as on_progress:
         answers = subject.answer(measured, split, on_progress)

@@ -32,10 +32,18 @@ def search_photos(dataset: AnyDataset, splits: str = "official") -> None:
     Faces are found when they are needed, unless all of a photo are samples, or ``splits`` divides
     the data.
     """
-    from mien.cli.support.progress import meter
     from mien.datasets.detected import DetectedFaces
 
     if isinstance(dataset, DetectedFaces) and (dataset.lists_faces or splits != "official"):
+        search_all_photos(dataset)
+
+
+def search_all_photos(dataset: AnyDataset) -> None:
+    """Find the faces of ``dataset`` behind a bar, if it is of whole photos and there is a bar."""
+    from mien.cli.support.progress import meter
+    from mien.datasets.detected import DetectedFaces
+
+    if isinstance(dataset, DetectedFaces):
         with meter(unit="photos searched") as update:
             if update:
                 dataset.search(update)

@@ -3,31 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
-
-T = TypeVar("T")
-
-
-@contextmanager
-def progress(
-    items: object, unit: str = "pictures", hidden: bool = False
-) -> Iterator[Callable[[Iterable[T]], Iterable[T]]]:
-    """Yield a function that passes items on and shows their number in a bar.
-
-    There is no bar where standard error is not a terminal, with ``hidden`` or for a single item.
-    """
-    total = len(items) if isinstance(items, Sized) else None
-    with meter(total, unit, hidden or (total is not None and total < 2)) as update:
-
-        def counted(passed: Iterable[T]) -> Iterable[T]:
-            for done, item in enumerate(passed, start=1):
-                yield item
-                if update:
-                    update(done, total)
-
-        yield counted if update else lambda passed: passed
 
 
 @contextmanager

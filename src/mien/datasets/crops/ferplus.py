@@ -98,7 +98,12 @@ class FERPlus:
             votes = list(sample.votes)
             if len(self.facts.labels) <= CONTEMPT:
                 votes[CONTEMPT] = 0
-            yield sample, self._rule([0 if count <= 1 else count for count in votes])
+            yield sample, self._rule(without_slips(votes))
+
+
+def without_slips(votes: Sequence[int]) -> list[int]:
+    """``votes`` (10,) in which an answer that one person alone gave has none."""
+    return [0 if count <= 1 else count for count in votes]
 
 
 def majority(votes: Sequence[int]) -> Verdict:

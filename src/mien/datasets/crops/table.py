@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import math
-from array import array
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
 import numpy as np
 
 from mien.datasets.base import DatasetFacts, check_split
-from mien.datasets.boxes import KEPT, NO_BOX, Corners, by_corners, by_size, clean
+from mien.datasets.boxes import KEPT, NO_BOX, by_corners, by_size
 from mien.datasets.crops.boxes import Photos, SquareCrop
 from mien.datasets.crops.label_names import LabelNames
+from mien.datasets.crops.table_rows import Rows, cell, marked, split_name, why_missing
 from mien.datasets.files.archive import Archive, open_archive
 from mien.datasets.files.columns import Columns, find_columns
-from mien.datasets.files.folders import ROOTS
 from mien.datasets.files.lookup import PictureFinder, path_in_archive
 from mien.datasets.files.parquet import SUFFIX, ParquetFile, ParquetPictures
 from mien.datasets.files.pictures import Picture
-from mien.datasets.files.split_names import SPLIT_OF, SPLITS, is_split_name, split_of_table
+from mien.datasets.files.split_names import SPLITS, split_of_table
 from mien.datasets.files.text_tables import (
     DELIMITED,
     JSON_LINES,
@@ -39,22 +37,6 @@ SUFFIXES = (*DELIMITED, *JSON_LINES, SUFFIX)
 _METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")  # of the hub's imagefolder
 _MOST_SPLITS = 20
 _Read = Iterator[tuple[int, "Mapping[str, str] | None"]]
-
-
-@dataclass(slots=True)
-class _Rows:
-    """The faces of one split, a hundred bytes each."""
-
-    tables: list[str] = field(default_factory=list)
-    lines: array[int] = field(default_factory=lambda: array("q"))
-    pictures: list[str] = field(default_factory=list)
-    labels: list[str] = field(default_factory=list)
-    subjects: list[str | None] = field(default_factory=list)
-    affect: array[float] = field(default_factory=lambda: array("d"))
-    """Valence, arousal, valence …; not a number where unknown."""
-    corners: array[float] = field(default_factory=lambda: array("d"))
-    """x1, y1, x2, y2, x1 …; not a number where the face fills the picture, infinite where the box
-    is not four numbers."""
 
 
 @register_dataset("table")
@@ -109,7 +91,7 @@ class Table:
         self._finder = PictureFinder(self._archive)
         self._stored = ParquetPictures(self.path)
         self._photos = {False: Photos(self._archive), True: Photos(self._stored)}
-        self._rows: dict[str, _Rows] = {}
+        self._rows: dict[str, Rows] = {}
         self._skipped: dict[str, dict[str, list[str]]] = {}
         self._notes: list[str] = []
         self._out_of_range: dict[str, int] = {}
@@ -119,6 +101,7 @@ class Table:
         self._rows = {split: rows for split, rows in self._rows.items() if rows.pictures}
         if not self._rows:
             self._refuse(others)
+        self._check_counted_once()
         for column, count in self._out_of_range.items():
             self._notes.append(
                 f"{count:,} values of {column} are not from -1 to 1, and are not read"
@@ -212,7 +195,7 @@ class Table:
             if row is None:
                 self._skip(of_table, NOT_AN_OBJECT, f"{name}#{line}")
                 continue
-            split = _split(_cell(row, named["split"])) or of_table
+            split = split_name(cell(row, named["split"])) or of_table
             written = row.get(named["label"], "")
             if not self._labels.is_own and written.lower() in NO_VALUE:
                 written = ""
@@ -224,23 +207,23 @@ class Table:
                 why = self._labels.problem(written) if written else "row has no label"
                 self._skip(split, why, f"{name}#{line}")
                 continue
-            picture = _cell(row, named["picture"])
+            picture = cell(row, named["picture"])
             member = f"{name}#{line}" if stored else self._member(folder, picture, split)
             if not member:
-                self._skip(split, _why_missing(picture), f"{picture or name}#{line}")
+                self._skip(split, why_missing(picture), f"{picture or name}#{line}")
                 continue
             rows = self._rows.get(split) or self._new_split(split, named["split"])
-            rows.tables.append(name)
-            rows.lines.append(line)
-            rows.pictures.append(member)
-            rows.labels.append(label)
-            rows.subjects.append(_cell(row, named["subject"]) or None)
-            rows.affect.extend(self._affect(row, named, what) for what in ("valence", "arousal"))
-            box = [_cell(row, column) for column in columns.box or ()]
-            rows.corners.extend(_marked(make(box)) if any(box) else NO_BOX)
+            box = [cell(row, column) for column in columns.box or ()]
+            rows.add(
+                name, line, member, label,
+                subject=cell(row, named["subject"]) or None,
+                affect=[self._affect(row, named, what) for what in ("valence", "arousal")],
+                corners=marked(make(box)) if any(box) else NO_BOX,
+            )  # fmt: skip
         if columns.box:
-            for split in self._rows:
-                self._clean(split, begun.get(split, 0))
+            for split, rows in self._rows.items():
+                for reason, key in rows.clean(begun.get(split, 0)):
+                    self._skip(split, reason, key)
 
     def _member(self, folder: str, picture: str, split: str) -> str:
         """The picture that a row means; empty where there is none."""
@@ -248,32 +231,6 @@ class Table:
             return ""
         found = self._finder.find(path_in_archive(folder, picture), split)
         return found if self._finder.member(found) else ""
-
-    def _clean(self, split: str, begin: int) -> None:
-        """Repair or leave out boxes of the rows from ``begin`` on."""
-        rows = self._rows[split]
-        corners = np.array(rows.corners).reshape(-1, 4)[begin:]
-        unknown = np.full((len(corners), 2), np.nan)
-        whole = np.isnan(corners).all(axis=1)
-        boxes, kept, problems = clean(corners, unknown, clip=False)
-        boxes[whole] = math.nan
-        kept |= whole
-        for reason, has in problems.items():
-            for number in np.flatnonzero(has & ~whole):
-                at = begin + int(number)
-                self._skip(split, reason, f"{rows.pictures[at]}#{rows.lines[at]}")
-        keep = [*range(begin), *(begin + int(number) for number in np.flatnonzero(kept))]
-        affect = np.array(rows.affect).reshape(-1, 2)
-        all_boxes = np.vstack([np.array(rows.corners).reshape(-1, 4)[:begin], boxes])
-        self._rows[split] = _Rows(
-            [rows.tables[i] for i in keep],
-            array("q", (rows.lines[i] for i in keep)),
-            [rows.pictures[i] for i in keep],
-            [rows.labels[i] for i in keep],
-            [rows.subjects[i] for i in keep],
-            array("d", affect[keep].ravel().tolist()),
-            array("d", all_boxes[keep].ravel().tolist()),
-        )
 
     def _affect(self, row: Mapping[str, str], named: Mapping[str, str], what: str) -> float:
         """Valence or arousal; not a number where the row has none from -1 to 1."""
@@ -287,13 +244,33 @@ class Table:
         self._out_of_range[what] = self._out_of_range.get(what, 0) + 1
         return math.nan
 
-    def _new_split(self, split: str, column: str) -> _Rows:
+    def _new_split(self, split: str, column: str) -> Rows:
         if len(self._rows.keys() - SPLITS.keys()) > _MOST_SPLITS:
             raise DatasetError(
                 f"{self.path}: the column {column!r} has more than {_MOST_SPLITS} values, such as "
                 f"{split!r}: choose the column of splits with --option split=COLUMN"
             )
-        return self._rows.setdefault(split, _Rows())
+        return self._rows.setdefault(split, Rows())
+
+    def _check_counted_once(self) -> None:
+        """Raise ``DatasetError`` where two tables label the same face.
+
+        Such as that of ``mien data crop`` beside the merged labels of raters.
+        """
+        first: dict[tuple[str, bytes], str] = {}
+        twice: dict[tuple[str, str], list[str]] = {}
+        if len({table for rows in self._rows.values() for table in rows.tables}) > 1:
+            for rows in self._rows.values():
+                for table, face in zip(rows.tables, rows.faces(), strict=True):
+                    if (other := first.setdefault(face, table)) != table:
+                        twice.setdefault((other, table), []).append(face[0])
+        if twice:
+            pair, faces = max(twice.items(), key=lambda found: len(found[1]))
+            raise DatasetError(
+                f"{self.path}: {' and '.join(sorted(pair))} label the same faces, {len(faces):,} "
+                f"in all, such as {faces[0]}, which would count twice: give one of the tables "
+                f"instead, such as {self.path / max(pair)}"
+            )
 
     def _skip(self, split: str, reason: str, key: str) -> None:
         self._skipped.setdefault(split, {}).setdefault(reason, []).append(key)
@@ -327,33 +304,6 @@ def tables_in(archive: Archive) -> list[str]:
     tables = [name for name in names if PurePosixPath(name).suffix.lower() in SUFFIXES]
     hub = [name for name in tables if PurePosixPath(name).name.lower() in _METADATA]
     return hub or tables
-
-
-def _split(written: str) -> str:
-    """A split's name; one that is not known stays as it is."""
-    name = written.strip().lower()
-    return SPLIT_OF.get(name) or (name if is_split_name(name) else "")
-
-
-def _cell(row: Mapping[str, str], column: str) -> str:
-    """What a row has in ``column``; empty for a word that stands for a missing value."""
-    written = row.get(column, "")
-    return "" if written.lower() in NO_VALUE else written
-
-
-def _marked(box: Corners) -> Corners:
-    """``box``, infinite where it is not four numbers, so that it differs from no box at all."""
-    return (math.inf,) * 4 if any(map(math.isnan, box)) else box
-
-
-def _why_missing(picture: str) -> str:
-    if not picture:
-        return "row names no picture"
-    if picture.startswith(("http://", "https://")):
-        return "picture is an address on the web: download it first"
-    if picture.startswith(("/", "../")):
-        return f"picture is missing, or lies outside the data set: {ROOTS} allows it"
-    return "picture is missing"
 
 
 def _described(columns: Columns) -> str:

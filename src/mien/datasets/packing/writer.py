@@ -11,7 +11,6 @@ import csv
 import io
 import json
 import math
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,8 +31,16 @@ from mien.datasets.packing.packed import (
 from mien.datasets.samples import Pixels
 from mien.errors import NO_FACE, ConfigError, DatasetError, one_line
 from mien.escaping import for_csv
-from mien.files import check_writable, is_own_file, lock_folder, output_error, sweep, write_whole
-from mien.parsing import parse_json
+from mien.files import (
+    check_writable,
+    is_own_file,
+    lock_folder,
+    output_error,
+    sweep,
+    write_at,
+    write_whole,
+)
+from mien.journal import Journal
 from mien.version import __version__
 
 _HEADER = 128  # bytes of a .npy header: NumPy pads it to 64, and these need about 90
@@ -79,7 +86,7 @@ class PackWriter:
         self._row_shape = (side, side) if manifest["channels"] == 1 else (side, side, 3)
         self.row_bytes = math.prod(self._row_shape)
         self._kept: dict[str, int] = {}  # rows of pixels by split
-        self._journal_bytes: dict[str, int] = {}
+        self._journals: dict[str, Journal] = {}
 
     def resume(self, split: str) -> list[str]:
         """Keys of the pictures of ``split`` packed or skipped so far. Called before ``append``.
@@ -94,11 +101,11 @@ class PackWriter:
         for path in (pixels_path(self.folder, split), self._journal_path(split)):
             if not is_own_file(path):  # writing would change another file, or wait for a reader
                 raise self._damaged(f"{path.name} is a link, or not a file")
-        keys, self._kept[split], self._journal_bytes[split] = [], 0, 0
-        for line, fact, why in self._journal(split):
+        self._journals[split] = Journal(self._journal_path(split))
+        keys, self._kept[split] = [], 0
+        for fact, why in self._entries(split):
             keys.append(fact[1])
             self._kept[split] += not why
-            self._journal_bytes[split] += len(line)
         pixels = pixels_path(self.folder, split)
         if self._kept[split] and not _has_bytes(pixels, self._end(split)):
             raise self._damaged(f"{pixels.name} is shorter than {self._end(split):,} bytes")
@@ -107,16 +114,12 @@ class PackWriter:
     def append(self, split: str, pictures: Sequence[tuple[Fact, Pixels | str]]) -> None:
         """Add pictures: the facts of each, and its pixels or why it was skipped."""
         rows = [pixels for _, pixels in pictures if not isinstance(pixels, str)]
-        lines = [
-            json.dumps((fact, pixels if isinstance(pixels, str) else None)).encode() + b"\n"
-            for fact, pixels in pictures
-        ]
+        entries = [(fact, pixels if isinstance(pixels, str) else None) for fact, pixels in pictures]
         if rows:
             end, data = self._end(split), (row.tobytes() for row in rows)
-            _write_at(pixels_path(self.folder, split), end, data)
-        _write_at(self._journal_path(split), self._journal_bytes[split], lines)
+            write_at(pixels_path(self.folder, split), end, data)
+        self._journals[split].append(entries)
         self._kept[split] += len(rows)
-        self._journal_bytes[split] += sum(map(len, lines))
 
     def finish(self, left_out: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
         """Complete the pack. ``left_out``: split → reason → keys of what the reader left out.
@@ -126,7 +129,7 @@ class PackWriter:
         """
         rows, skipped, no_face = [("split", "picture", "reason")], 0, 0
         for split in self._kept:
-            bad = [(split, fact[1], why) for _, fact, why in self._journal(split) if why]
+            bad = [(split, fact[1], why) for fact, why in self._entries(split) if why]
             own = [(split, key, why) for why, keys in left_out[split].items() for key in keys]
             rows += bad + own
             skipped += len(bad)
@@ -160,7 +163,7 @@ class PackWriter:
             path.unlink(missing_ok=True)
             return
         try:
-            facts = facts_bytes(fact for _, fact, why in self._journal(split) if not why)
+            facts = facts_bytes(fact for fact, why in self._entries(split) if not why)
         except (ValueError, TypeError, OverflowError) as error:  # values of a damaged journal
             raise self._damaged(one_line(error)) from None
         write_whole(facts_path(self.folder, split), facts)
@@ -180,27 +183,16 @@ class PackWriter:
     def _journal_path(self, split: str) -> Path:
         return self.folder / f"{split}.journal.partial"
 
-    def _journal(self, split: str) -> Iterator[tuple[bytes, Fact, str | None]]:
-        """(line, facts, why it was skipped) of each picture, up to a line that a kill tore."""
-        path = self._journal_path(split)
-        if not path.exists():
-            return
-        with path.open("rb") as file:
-            for line in file:
-                if not line.endswith(b"\n") or b"\0" in line:  # zeros: after a power cut
-                    return
-                fact, why = self._parsed(line)
-                yield line, fact, why
-
-    def _parsed(self, line: bytes) -> tuple[Fact, str | None]:
-        """Facts of a picture and why it was skipped, from a line of a journal."""
+    def _entries(self, split: str) -> Iterator[tuple[Fact, str | None]]:
+        """Facts of each picture in the journal, and why it was skipped."""
         try:
-            fact, why = parse_json(line)
-            if len(fact) != 7 or not isinstance(fact[1], str) or not isinstance(why, str | None):
-                raise ValueError("expected seven facts of a picture")
+            for fact, why in self._journals[split].read():
+                known = len(fact) == 7 and isinstance(fact[1], str) and isinstance(why, str | None)
+                if not known:
+                    raise ValueError("expected seven facts of a picture")
+                yield fact, why
         except (ValueError, TypeError) as error:
             raise self._damaged(one_line(error)) from None
-        return fact, why
 
     def _damaged(self, reason: str) -> DatasetError:
         return DatasetError(
@@ -236,20 +228,6 @@ def _check_same(folder: Path, manifest: Mapping[str, Any], request: Mapping[str,
 
 def _write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
     write_whole(folder / MANIFEST, json.dumps(manifest, indent=2).encode())
-
-
-def _write_at(path: Path, start: int, data: Iterable[bytes]) -> None:
-    """Write ``data`` at byte ``start`` of a file, over the rest of an interrupted write."""
-    try:
-        path.touch()
-        with path.open("r+b") as file:
-            file.truncate(start)
-            file.seek(start)
-            file.writelines(data)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise output_error(repr(str(path)), error) from error
 
 
 def _has_bytes(path: Path, count: int) -> bool:

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.evaluation.metrics import RESAMPLES, Interval
+from mien.evaluation.metrics import Interval, middle, resampled_means
 
 NAMES = ("valence", "arousal")
 """Columns of an (N, 2) array of affect."""
-_AT_A_TIME = 1 << 24  # values of resampled pictures in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +49,12 @@ def _scores(x: NDArray[np.float64], y: NDArray[np.float64], seed: int) -> Affect
     n = len(x)
     # Every measure is a function of five means, so a resample needs only weighted means. Values
     # near 0 keep the differences of squares exact.
-    middle = y.mean()
-    x, y = x - middle, y - middle
+    mean = y.mean()
+    x, y = x - mean, y - mean
     terms = np.stack([x, y, x * x, y * y, x * y], axis=1)  # (N, 5)
-    rng = np.random.default_rng(seed)
-    means = []
-    left = RESAMPLES
-    while left:
-        count = min(left, max(1, _AT_A_TIME // n))
-        drawn = rng.multinomial(n, np.full(n, 1 / n), count)  # (B, N) times each is drawn
-        means.append(drawn @ terms / n)
-        left -= count
     whole = _measures(terms.mean(axis=0))
-    resampled = _measures(np.concatenate(means))
-    intervals = {}
-    for name, values in resampled.items():
-        low, high = np.quantile(values, (0.025, 0.975))
-        intervals[name] = Interval(float(low), float(high))
+    resampled = _measures(resampled_means(terms, seed))
+    intervals = {name: middle(values) for name, values in resampled.items()}
     return AffectScores(n, **{k: float(v) for k, v in whole.items()}, intervals=intervals)
 
 

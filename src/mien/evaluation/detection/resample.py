@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.evaluation.detection.precision import Pool, interpolated
-from mien.evaluation.metrics import RESAMPLES, Interval
+from mien.evaluation.metrics import RESAMPLES, Interval, middle
 
 
 def resampled_ap(pooled: Pool, seed: int = 0) -> NDArray[np.float64]:
@@ -40,5 +40,4 @@ def interval(values: NDArray[np.float64]) -> Interval | None:
     known = values[np.isfinite(values)]
     if not len(known):
         return None
-    low, high = np.quantile(known, (0.025, 0.975))
-    return Interval(float(low), float(high))
+    return middle(known)

@@ -190,6 +190,12 @@ class ClassifierConfig(BaseConfig):
     ferplus_weight: NotNegative = 0.0
     """Weight of an auxiliary head that learns the FER+ votes of the same pictures as soft labels
     (Barsoum et al. 2016); it is dropped on export, and not used for data without votes."""
+    ferplus_drop: bool = False
+    """Do not learn from pictures that most FER+ voters see no face in, or an unknown expression
+    (Barsoum et al. 2016); not used for data without votes."""
+    ferplus_soften: Share = 0.0
+    """Share of every label that is replaced by the distribution of the FER+ votes over the same
+    expressions (Barsoum et al. 2016); not used for data without votes."""
     label_weight: NotNegative = 1.0
     """Weight of the loss of the labels, votes included. 0: valence and arousal alone shape the
     features, and the labels train only the last layer on them; needs ``affect_weight``."""
@@ -228,7 +234,8 @@ class ClassifierConfig(BaseConfig):
         1.0
     )
     """Factor of ``lr`` where the initial weights know every label of the data: there is little to
-    learn, and much to lose. The run's own recipe has the product as ``lr``, and 1 here."""
+    learn, and much to lose. Where they know a share s of the labels, the factor is
+    ``known_rate`` to the power of s. The run's own recipe has the product as ``lr``, and 1 here."""
     weight_decay: NotNegative = 5e-4
     l1: NotNegative = 0.0
     """L1 penalty on the same weights, added to the loss."""
@@ -262,6 +269,11 @@ class ClassifierConfig(BaseConfig):
         """The runs that ``teacher`` names."""
         named = self.teacher or ()
         return (named,) if isinstance(named, str) else named
+
+    @property
+    def uses_votes(self) -> bool:
+        """Whether FER+ votes change the training, if the data has them."""
+        return bool(self.ferplus_weight or self.ferplus_drop or self.ferplus_soften)
 
     def check_teacher(self) -> None:
         """Raise ``ConfigError`` if a teacher is needed and none is given.
@@ -330,6 +342,8 @@ def _combinations(config: ClassifierConfig) -> Iterator[str]:
             yield "loss svm takes hard labels: set label_smoothing to 0"
         if config.mixup or config.cutmix:
             yield "loss svm takes hard labels: set mixup and cutmix to 0"
+        if config.ferplus_soften:
+            yield "loss svm takes hard labels: set ferplus_soften to 0"
     if not config.label_weight:
         if not config.affect_weight:
             yield "label_weight 0 leaves valence and arousal to learn: set affect_weight"
@@ -361,8 +375,8 @@ def _combinations(config: ClassifierConfig) -> Iterator[str]:
             yield "weights of a backbone were not trained on whitened input: leave one of them out"
     if fitted:
         for key in (
-            "ferplus_weight", "affect_weight", "teacher", "patience", "size_schedule", "swa",
-            "sam", "compile", "weights", "min_steps", "min_steps_per_epoch",
+            "ferplus_weight", "ferplus_soften", "affect_weight", "teacher", "patience",
+            "size_schedule", "swa", "sam", "compile", "weights", "min_steps", "min_steps_per_epoch",
         ):  # fmt: skip
             if getattr(config, key):
                 yield f"{config.architecture} is not trained by gradient steps: leave {key} out"

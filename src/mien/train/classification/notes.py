@@ -21,6 +21,12 @@ def notes_about(
     notes = [*_without_face(data, config.train_split)]
     if valid is not None:
         notes += _without_face(valid, str(config.valid_split))
+    if data.dropped:
+        total = len(data) + len(data.unreadable) + data.dropped
+        notes.append(
+            f"ferplus_drop leaves out {data.dropped:,} of {total:,} pictures, in which FER+ voters "
+            "see no face or no known expression"
+        )
     notes += _missing(data, config.train_split, "the model cannot learn")
     if valid is not None:
         notes += _missing(valid, str(config.valid_split), "validation says nothing about")

@@ -85,13 +85,17 @@ def _with_rate(
 ) -> ClassifierConfig:
     if config.known_rate == 1 or config.weights is None or is_foreign(config):
         return config
-    rate = float(f"{config.lr * config.known_rate:.6g}")
+    labels = dataset.facts.labels
+    rates = [  # by how many of the labels the start knows
+        float(f"{config.lr * config.known_rate ** (known / len(labels)):.6g}")
+        for known in range(len(labels) + 1)
+    ]
     if start is not None:
-        known = set(dataset.facts.labels) <= set(start.labels)
+        rate = rates[len(set(labels) & set(start.labels))]
     else:
         before = _recipe_of(run)
-        known = before is not None and before.lr == rate
-    return replace(config, lr=rate if known else config.lr, known_rate=1.0)
+        rate = before.lr if before is not None and before.lr in rates else config.lr
+    return replace(config, lr=rate, known_rate=1.0)
 
 
 def _recipe_of(run: Path) -> ClassifierConfig | None:

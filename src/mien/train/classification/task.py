@@ -260,11 +260,15 @@ class ClassifierTask:
             facts["selected_on"] = str(self.config.valid_split)
         return facts
 
+    @property
+    def _uses_votes(self) -> bool:
+        return self.config.uses_votes and self.data.votes is not None
+
     def state(self) -> dict[str, Any]:
         """Labels, use of FER+ votes, and the history of the validation loss."""
         return {
             "labels": list(self.spec.labels),
-            "ferplus": bool(self.objective.ferplus),
+            "ferplus": self._uses_votes,
             "watch": self.history.to_dict(),
         }
 
@@ -283,8 +287,7 @@ class ClassifierTask:
                 f"{folder} was trained by an earlier version, whose limit took the first pictures "
                 "instead of random ones: start again in another folder"
             )
-        ferplus = bool(self.objective.ferplus)
-        if state["ferplus"] != ferplus:
+        if state["ferplus"] != self._uses_votes:
             had, has = ("with", "without") if state["ferplus"] else ("without", "with")
             raise ConfigError(
                 f"{folder} was trained {had} FER+ votes, and this copy of the data comes {has} "

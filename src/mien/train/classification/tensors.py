@@ -23,10 +23,11 @@ from mien.datasets.samples import (
     pixel_keys,
 )
 from mien.datasets.splits import at_most, at_random
-from mien.errors import DatasetError, NoFaceError
+from mien.errors import ConfigError, DatasetError, NoFaceError
 from mien.preprocess.framing import Framing
 from mien.preprocess.network_input import resize_crops
 from mien.specs.classifier import ModelSpec
+from mien.train.classification.cleaning import softened, with_expression
 from mien.train.classification.config import ClassifierConfig
 
 MAX_ON_GPU = 8 << 30
@@ -59,6 +60,8 @@ class TensorSplit:
     """Of the pictures and labels, as ``mien data info`` prints it of a whole split."""
     missing: tuple[str, ...] = ()
     """Labels that no picture has."""
+    dropped: int = 0
+    """Pictures that ``ferplus_drop`` left out."""
     no_face: int = 0
     """Photos in which no face was found; they are among ``unreadable``, with that reason."""
 
@@ -83,8 +86,9 @@ def load_split(
     """
     split = _stored(dataset, name, config, spec)
     unreadable: list[tuple[str, DatasetError]] = []
+    dropped: list[str] = []
     if split is None:
-        split, unreadable, keys = _read(dataset, name, config, spec)
+        split, unreadable, keys = _read(dataset, name, config, spec, dropped)
     else:
         keys = pixel_keys(split.images[..., 0] if spec.channels == 1 else split.images)
     wrong = np.flatnonzero((split.labels < 0) | (split.labels >= len(spec.labels)))
@@ -93,6 +97,8 @@ def load_split(
             f"split {name!r}: {split.keys[wrong[0]]} has the label {split.labels[wrong[0]]}, "
             f"expected 0 to {len(spec.labels) - 1} ({', '.join(spec.labels)})"
         )
+    if config.ferplus_soften and name == config.train_split:
+        split = _softened(split, spec, config.ferplus_soften)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a mapped file may not be written to, and never is
         pictures = torch.from_numpy(split.images)
@@ -110,6 +116,7 @@ def load_split(
         affect=moved(split.affect),
         unreadable=tuple((key, str(error)) for key, error in unreadable),
         no_face=_no_face(unreadable),
+        dropped=len(dropped),
         origin=dataset.facts.origin,
         framing=dataset.facts.framing,
         fingerprint=pixel_fingerprint(split.labels.tolist(), keys),
@@ -121,7 +128,8 @@ def load_split(
 
 def _stored(dataset: Dataset, name: str, config: ClassifierConfig, spec: ModelSpec) -> Split | None:
     """A split that ``mien data pack`` stored at this size, mapped from the file without a copy."""
-    if not isinstance(dataset, Packed) or config.limit or config.max_per_class:
+    selects = config.limit or config.max_per_class or _drops(name, config)
+    if not isinstance(dataset, Packed) or selects:
         return None
     split = dataset.arrays(name)
     images = split.images if split.images.ndim == 4 else split.images[..., None]  # (N, R, R, C)
@@ -129,18 +137,28 @@ def _stored(dataset: Dataset, name: str, config: ClassifierConfig, spec: ModelSp
     return replace(split, images=images) if fits else None
 
 
+def _softened(split: Split, spec: ModelSpec, share: float) -> Split:
+    """``split`` with soft labels, if it has votes. Raises ``ConfigError`` if it has soft ones."""
+    if split.targets is not None:
+        raise ConfigError("ferplus_soften: this data set gives soft labels itself; set it to 0")
+    if split.votes is None:
+        return split
+    return replace(split, targets=softened(split.labels, split.votes, spec.labels, share))
+
+
 def _read(
-    dataset: Dataset, name: str, config: ClassifierConfig, spec: ModelSpec
+    dataset: Dataset, name: str, config: ClassifierConfig, spec: ModelSpec, dropped: list[str]
 ) -> tuple[Split, list[tuple[str, DatasetError]], list[bytes]]:
     """A split with ``images`` (N, R, R, C), key and error of unreadable pictures, pixel keys.
 
-    A photo without a face is not used either, but is no sign of a damaged copy.
+    A photo without a face is not used either, but is no sign of a damaged copy. Keys of what
+    ``ferplus_drop`` leaves out are added to ``dropped``.
     """
     keys: list[bytes] = []
     kept: list[Sample] = []
     unreadable: list[tuple[str, DatasetError]] = []
     crops: list[NDArray[np.uint8]] = []
-    for sample, image in decoded(_chosen(dataset, name, config)):
+    for sample, image in decoded(_chosen(dataset, name, config, dropped)):
         if isinstance(image, DatasetError):
             unreadable.append((sample.key, image))
             continue
@@ -172,17 +190,28 @@ def _concatenate(crops: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
     return out
 
 
-def _chosen(dataset: Dataset, name: str, config: ClassifierConfig) -> Iterator[Sample]:
+def _chosen(
+    dataset: Dataset, name: str, config: ClassifierConfig, dropped: list[str]
+) -> Iterator[Sample]:
     """The samples of a split, up to ``limit`` and in training ``max_per_class``, at random."""
+
+    def samples(dropped: list[str]) -> Iterator[Sample]:
+        every = dataset.samples(name)
+        return with_expression(every, dropped) if _drops(name, config) else every
+
     most = config.max_per_class if name == config.train_split else None
     if config.limit is None and most is None:
-        yield from dataset.samples(name)
+        yield from samples(dropped)
         return
-    labels = np.array([sample.label for sample in dataset.samples(name)], np.int64)
+    labels = np.array([sample.label for sample in samples(dropped)], np.int64)
     drawn = at_random(labels.tolist(), config.limit, config.seed)
     if most is not None:
         drawn = drawn[at_most(labels[drawn].tolist(), most, config.seed)]
     kept = set(drawn.tolist())
-    for index, sample in enumerate(dataset.samples(name)):
+    for index, sample in enumerate(samples([])):
         if index in kept:
             yield sample
+
+
+def _drops(name: str, config: ClassifierConfig) -> bool:
+    return config.ferplus_drop and name == config.train_split

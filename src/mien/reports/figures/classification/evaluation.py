@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mien.evaluation.classification.measures import Evaluation
 from mien.evaluation.classification.predictions import Predictions
+from mien.reports.figures.classification.affect import affect_figure
 from mien.reports.figures.classification.confidence import reliability_figure, risk_coverage_figure
 from mien.reports.figures.classification.confusion import confusion_figure
 from mien.reports.figures.classification.crops import (
@@ -48,9 +49,11 @@ class Material:
 
 def classification_figures(material: Material) -> Iterator[tuple[str, Figure]]:
     """``curves``, ``confusion``, ``confusion_counts``, ``confusion_shares``, ``support``,
-    ``scores``, ``reliability``, ``risk_coverage``, ``mistakes`` and ``explain``, in this order.
+    ``scores``, ``affect``, ``reliability``, ``risk_coverage``, ``mistakes`` and ``explain``, in
+    this order.
 
-    Without epochs there is no ``curves``, without explained crops no ``explain``.
+    Without epochs there is no ``curves``, without known and estimated valence or arousal no
+    ``affect``, without explained crops no ``explain``.
     """
     evaluation, answers = material.evaluation, material.predictions
     if material.epochs:
@@ -60,6 +63,8 @@ def classification_figures(material: Material) -> Iterator[tuple[str, Figure]]:
     yield "confusion_shares", confusion_figure(evaluation, "shares")
     yield "support", support_figure(evaluation)
     yield "scores", scores_figure(evaluation)
+    if evaluation.affect:
+        yield "affect", affect_figure(answers, evaluation)
     yield "reliability", reliability_figure(answers, evaluation)
     yield "risk_coverage", risk_coverage_figure(answers, evaluation)
     title = f"The most confident mistakes: {classifier_on_pictures(evaluation)}"

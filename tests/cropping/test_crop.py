@@ -5,17 +5,16 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from mien.cropping import COLUMNS, crop_faces, open_photos
+from mien.cropping.crop import crop_faces, open_photos
+from mien.cropping.folder import COLUMNS
 from mien.datasets.detected import DetectedFaces
 from mien.datasets.opening import open_dataset
-from mien.datasets.samples import Sample
 from mien.detectors.load import load_detector
 from mien.errors import ConfigError, DatasetError, MienError
 from mien.media.images import read_image
@@ -31,7 +30,7 @@ def rows(folder: Path, name: str = "faces.csv") -> list[dict[str, str]]:
 
 def test_labelled_photos_become_a_data_set_of_the_same_labels(tmp_path: Path) -> None:
     photos = open_photos(whole_photos.write(tmp_path / "photos"))
-    detector = load_detector("mtcnn", threads=1)
+    detector = load_detector("yunet", threads=1)
     seen: list[tuple[int, int]] = []
     done = crop_faces(
         photos, detector, tmp_path / "faces", on_progress=lambda n, of: seen.append((n, of))
@@ -78,7 +77,7 @@ def test_any_tree_without_labels_keeps_its_folders(tmp_path: Path) -> None:
     (tmp_path / "in" / "damaged.jpg").write_bytes(b"no picture")
     errors: list[MienError] = []
     done = crop_faces(
-        open_photos(tmp_path / "in"), load_detector("mtcnn", threads=1), tmp_path / "out",
+        open_photos(tmp_path / "in"), load_detector("yunet", threads=1), tmp_path / "out",
         faces="all", framing=Framing(margin=0.2, offset=(0.0, 0.0), align=True), size=64,
         on_error=errors.append,
     )  # fmt: skip
@@ -89,7 +88,7 @@ def test_any_tree_without_labels_keeps_its_folders(tmp_path: Path) -> None:
     assert all(Image.open(tmp_path / "out" / path).size == (64, 64) for path in paths)
     how = json.loads((tmp_path / "out" / "crop.json").read_text())
     assert how["framing"] == {"margin": 0.2, "offset": [0.0, 0.0], "align": True}
-    assert (how["detected"], how["size"]) == (["mtcnn", "all"], 64)
+    assert (how["detected"], how["size"]) == (["yunet", "all"], 64)
 
 
 def test_labels_that_cannot_be_read_are_not_lost_in_silence(tmp_path: Path) -> None:
@@ -104,47 +103,17 @@ def test_labels_that_cannot_be_read_are_not_lost_in_silence(tmp_path: Path) -> N
     assert "'table'" in note and "labels=free" in note
 
 
-def test_keys_of_rows_and_hostile_keys_stay_in_the_folder(tmp_path: Path) -> None:
-    class Rows(Arrays):
-        def samples(self, split: str):  # type: ignore[no-untyped-def]
-            for key in ("7", "../../x.jpg", "/etc/=y.jpg", "C:\\z.jpg", "..", "-1.jpg"):
-                yield Sample(self.images[0], 0, key)
-
-    done = crop_faces(Rows(1), Squares(), tmp_path / "out")
-    assert done.faces == 6
-    paths = [row["path"] for row in rows(tmp_path / "out")]
-    assert paths == [
-        "train/happiness/7.png", "train/happiness/x.png", "etc/_y.png", "C-/z.png",
-        "train/happiness/face.png", "train/happiness/_1.png",
-    ]  # fmt: skip
-    assert all((tmp_path / "out" / path).is_file() for path in paths)
-
-
-def test_labels_longer_than_a_file_name(tmp_path: Path) -> None:
-    class Long(Arrays):
-        def samples(self, split: str):  # type: ignore[no-untyped-def]
-            yield Sample(self.images[0], 0, "7")
-
-    photos = Long(1)
-    photos.facts = replace(photos.facts, labels=("😀" * 100,))
-    crop_faces(photos, Squares(), tmp_path / "out")
-    (row,) = rows(tmp_path / "out")
-    assert row["label"] == "😀" * 100 and (tmp_path / "out" / row["path"]).is_file()
-
-
-def test_a_folder_with_files_and_no_pictures_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "mine.txt").write_text("mine")
-    with pytest.raises(ConfigError, match="is not empty"):
-        crop_faces(Arrays(1), Squares(), tmp_path / "out")
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine.txt"]
+def test_no_pictures_and_a_folder_among_the_photos_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="holds no pictures"):
-        open_photos(tmp_path / "out")
+        open_photos(tmp_path)
+    with pytest.raises(ConfigError, match="would be taken for photos"):
+        crop_faces(Arrays(1), Squares(), tmp_path / "out", source=tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_whole_pictures_with_marks_are_searched_too(photos: Path, tmp_path: Path) -> None:
     data = open_photos(photos)
     assert data.facts.labels == ()
-    done = crop_faces(data, load_detector("mtcnn", threads=1), tmp_path / "out")
+    done = crop_faces(data, load_detector("yunet", threads=1), tmp_path / "out")
     assert (done.photos, done.faces) == (3, 3)
     assert all("label" not in row for row in rows(tmp_path / "out"))

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
-from threading import Lock
 
 import cv2
 import numpy as np
@@ -11,23 +11,32 @@ from PIL import Image
 
 from mien.detectors.base import Detector
 from mien.detectors.mtcnn.detector import MTCNN
-from mien.detectors.yunet import LARGEST, OVERVIEW_FROM, PIXELS, YuNet
+from mien.detectors.yunet.detector import LARGEST, OVERVIEW_FROM, PIXELS, YuNet
+from mien.detectors.yunet.grids import COLUMNS
+from mien.detectors.yunet.network import SPEC, free_sides
 from mien.errors import ConfigError, InputError, ModelFileError, ModelSpecError
-from mien.forking import PerProcess
+from mien.runtime import open_session
 from mien.samples import ASTRONAUT
+from mien.specs.detector import DetectorSpec
 from mien.types import Box, Face
+from mien.weights import YUNET
+from tests.support import sample
 from tests.support.detector_models import tiny_detector
 from tests.support.models import tiny_classifier
+from tests.support.yunet import fixed_size
+
+ONLY_IN_THE_FILE = ("licence", "sha256", "trained_on", "card")
+"""Fields of a spec."""
 
 
 @pytest.fixture(scope="module")
-def file(shared: Path) -> Path:
+def published(shared: Path) -> Path:
     return shared / "weights" / "yunet_n_320_320.onnx"
 
 
 @pytest.fixture(scope="module")
-def detector(file: Path) -> YuNet:
-    return YuNet(model=file)
+def detector() -> YuNet:
+    return YuNet(threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +45,9 @@ def astronaut() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def six(shared: Path) -> np.ndarray:
-    return np.asarray(Image.open(shared / "photos" / "oarriaga_test_image.jpg").convert("RGB"))
+def six(material: Path) -> np.ndarray:
+    """A photo with six faces."""
+    return np.asarray(sample.six(material))
 
 
 def side(face: Face) -> float:
@@ -61,16 +71,6 @@ def test_another_detector_sees_the_same_points(detector: YuNet, six: np.ndarray)
         assert apart < 0.15 * side(face)
 
 
-def test_opencv_itself_gives_the_same(file: Path, detector: YuNet, astronaut: np.ndarray) -> None:
-    theirs = cv2.FaceDetectorYN.create(str(file), "", (512, 512), 0.7, 0.3, 5000)
-    (row,) = theirs.detect(np.ascontiguousarray(astronaut[..., ::-1]))[1]
-    (face,) = detector.detect(astronaut)
-    x, y, w, h = row[:4]
-    assert face.box.to_list() == pytest.approx([x, y, x + w, y + h], abs=1e-3)
-    assert np.ravel(face.landmarks) == pytest.approx(row[4:14], abs=1e-3)
-    assert face.score == pytest.approx(row[14])
-
-
 def test_a_large_picture_is_searched_twice(detector: YuNet, astronaut: np.ndarray) -> None:
     """In a large portrait the face is too large for the network at full size."""
     (small,) = detector.detect(astronaut)
@@ -87,34 +87,26 @@ def test_a_face_of_medium_size_is_not_found_twice(detector: YuNet, astronaut: np
     assert len(detector.detect(wide)) == 1
 
 
-def test_a_huge_picture_is_shrunk_first(
-    detector: YuNet, astronaut: np.ndarray, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen = []
+def test_a_huge_picture_is_shrunk_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    detector, seen = YuNet(threads=1), []
 
-    class Watching:
-        def setInputSize(self, size: tuple[int, int]) -> None:  # noqa: N802
-            seen.append(size[0] * size[1])
+    def rows(image: np.ndarray, threshold: float) -> np.ndarray:
+        seen.append(image.size // 3)
+        return np.empty((0, COLUMNS))
 
-        def setScoreThreshold(self, threshold: float) -> None:  # noqa: N802
-            pass
-
-        def detect(self, image: np.ndarray) -> tuple[int, None]:
-            return 1, None
-
-    monkeypatch.setattr(detector, "_network", PerProcess(lambda: (Watching(), Lock())))
+    monkeypatch.setattr(detector._network, "rows", rows)
     assert detector.detect(np.zeros((6000, 5000, 3), np.uint8)) == []
     assert len(seen) == 2 and max(seen) <= 1.001 * PIXELS
 
 
-def test_min_face_size_shrinks_and_drops(file: Path, six: np.ndarray) -> None:
-    largest = max(YuNet(model=file).detect(six), key=side)
-    (face,) = YuNet(model=file, min_face_size=200).detect(six)
+def test_min_face_size_shrinks_and_drops(six: np.ndarray) -> None:
+    largest = max(YuNet().detect(six), key=side)
+    (face,) = YuNet(min_face_size=200).detect(six)
     assert face.box.iou(largest.box) > 0.7
 
 
-def test_a_lower_threshold_gives_more(file: Path, six: np.ndarray) -> None:
-    few, many = (YuNet(model=file, score_threshold=t).detect(six) for t in (0.7, 0.05))
+def test_a_lower_threshold_gives_more(six: np.ndarray) -> None:
+    few, many = (YuNet(score_threshold=t).detect(six) for t in (0.7, 0.05))
     assert len(many) > len(few)
     assert all(face.score >= 0.7 for face in few)
     scores = [face.score for face in many]
@@ -135,11 +127,11 @@ def test_threads_share_one(detector: YuNet, astronaut: np.ndarray) -> None:
 
 
 def test_threads_may_ask_for_different_thresholds(detector: YuNet, six: np.ndarray) -> None:
-    thresholds = [0.05, 0.9] * 4
+    six, thresholds = six[::2, ::2], [0.05, 0.9] * 2
     expected = [detector.detect(six, threshold) for threshold in thresholds]
     assert len(expected[0]) > len(expected[1])
     with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(detector.detect, [six] * 8, thresholds)) == expected
+        assert list(pool.map(detector.detect, [six] * 4, thresholds)) == expected
 
 
 def test_it_is_a_detector(detector: YuNet) -> None:
@@ -149,24 +141,18 @@ def test_it_is_a_detector(detector: YuNet) -> None:
         detector.detect(np.zeros((48, 32), np.uint8))
 
 
-def test_making_one_prints_nothing(file: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """OpenCV 5 logs warnings of its own."""
-    YuNet(model=file)
+def test_making_one_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    YuNet()
     assert capfd.readouterr() == ("", "")
-
-
-def test_without_a_file_it_says_where_to_get_one() -> None:
-    with pytest.raises(ConfigError, match=r"face_detection_yunet_2023mar\.onnx.*opencv_zoo.*model"):
-        YuNet()
 
 
 @pytest.mark.parametrize(
     "options",
     [{"score_threshold": 2}, {"nms_threshold": -0.1}, {"min_face_size": -1}, {"top_k": 0}],
 )
-def test_values_out_of_range(file: Path, options: dict[str, float]) -> None:
+def test_values_out_of_range(options: dict[str, float]) -> None:
     with pytest.raises(ConfigError, match=next(iter(options))):
-        YuNet(model=file, **options)
+        YuNet(**options)
 
 
 def test_files_that_are_not_yunet(tmp_path: Path) -> None:
@@ -187,12 +173,35 @@ def test_files_that_are_not_yunet(tmp_path: Path) -> None:
         assert "\n" not in str(caught.value) and str(path) in str(caught.value)
 
 
-def test_a_file_that_opencv_cannot_run(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Failing:
-        @staticmethod
-        def create(*_: object) -> None:
-            raise cv2.error("an operation\nit does not know")
+def test_the_published_file_gives_the_same(
+    published: Path, detector: YuNet, six: np.ndarray
+) -> None:
+    """It takes 320×320 pixels only, and has four heads a grid, not one."""
+    own = YuNet(model=published)
+    assert own.facts.source == str(published) and own.facts.licence == ""
+    for face, other in zip(own.detect(six), detector.detect(six), strict=True):
+        assert face.box.to_list() == pytest.approx(other.box.to_list(), abs=1e-3)
+        assert np.ravel(face.landmarks) == pytest.approx(np.ravel(other.landmarks), abs=1e-3)
+        assert face.score == pytest.approx(other.score, abs=1e-5)
 
-    monkeypatch.setattr(cv2, "FaceDetectorYN", Failing)
-    with pytest.raises(ModelFileError, match=r"cannot be run by OpenCV .*an operation it does not"):
-        YuNet(model=file)
+
+def test_a_file_of_another_fixed_size(published: Path, tmp_path: Path, six: np.ndarray) -> None:
+    """As face_detection_yunet_2023mar.onnx, which takes 640×640."""
+    file = fixed_size(published, tmp_path / "640.onnx", 640)
+    assert open_session(file).get_inputs()[0].shape == [1, 3, 640, 640]
+    assert YuNet(model=file).detect(six) == YuNet(model=published).detect(six)
+
+
+def test_a_size_that_cannot_be_freed(published: Path) -> None:
+    with pytest.raises(ModelFileError, match="takes only pictures of 640×640 pixels"):
+        free_sides(published.read_bytes(), [640, 640], "own.onnx")
+
+
+def test_the_facts_in_the_file_are_those_in_use(detector: YuNet) -> None:
+    metadata = open_session(YUNET).get_modelmeta().custom_metadata_map
+    spec = DetectorSpec.from_metadata(metadata)
+    assert replace(spec, **{name: getattr(SPEC, name) for name in ONLY_IN_THE_FILE}) == SPEC
+    assert spec.licence == detector.facts.licence == "Apache-2.0"
+    assert spec.score_threshold == detector.score_threshold
+    assert spec.min_face_size == detector.min_face_size
+    assert (spec.margin, spec.offset) == (detector.facts.margin, detector.facts.offset)

@@ -1,0 +1,1 @@
+"""Faces cut out of photos, into a folder with a table."""
