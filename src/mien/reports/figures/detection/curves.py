@@ -106,7 +106,7 @@ def recall_by_size_figure(scores: DetectionScores, detections: Detections) -> Fi
     )  # fmt: skip
     upper.plot(
         places[present], share[present], "o-", color=BLUE, markersize=6, linewidth=1.5,
-        label="recall", clip_on=False,
+        label="recall", clip_on=not present.any(),  # a line without points upsets the layout
     )  # fmt: skip
     for place in places[present]:
         upper.annotate(
