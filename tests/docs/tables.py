@@ -76,6 +76,9 @@ REDUCED = {
     "mien train": CLASSIFIER,
     "mien tune": "--trials 2 --epochs 1 --threads 1",
     "mien study": "--only majority",
+    "mien evaluate default --data fer2013.zip --split public --corruptions": "--limit 7",
+    "mien evaluate runs/cnn3 --data fer2013.zip --split public --corruptions": "--limit 7",
+    "mien compare default runs/cnn3 --data fer2013.zip --split public --corruptions": "--limit 7",
     **BENCHMARKS,
 }
 """First words of a command → what is appended to it. The longest that fits counts."""

@@ -32,6 +32,10 @@ def fer2013_zip(path: Path) -> None:
     fer2013.write_zip(path, members)
 
 
+def fer2013_csv(path: Path) -> None:
+    fer2013.write_csv(path, sample.rows(20, 10, 10))
+
+
 def train_scenes(path: Path) -> None:
     sample.write_scenes(path, sample.scenes(12))
 
@@ -176,6 +180,7 @@ FILES: dict[str, Callable[[Path], None]] = {
     "face2.jpg": face(2),
     "faces": faces,
     "faces.onnx": detector,
+    "fer2013.csv": fer2013_csv,
     "fer2013.zip": fer2013_zip,
     "labelled_photos": labelled_photos,
     "model.onnx": classifier,
