@@ -32,6 +32,10 @@ def fer2013_zip(path: Path) -> None:
     fer2013.write_zip(path, members)
 
 
+def fer2013_csv(path: Path) -> None:
+    fer2013.write_csv(path, sample.rows(20, 10, 10))
+
+
 def train_scenes(path: Path) -> None:
     sample.write_scenes(path, sample.scenes(12))
 
@@ -171,10 +175,12 @@ FILES: dict[str, Callable[[Path], None]] = {
     "drowsiness": drowsiness,
     "export.json": dataturks,
     "detector.onnx": detector,
+    "facemask853.zip": other_scenes,
     "face1.jpg": face(1),
     "face2.jpg": face(2),
     "faces": faces,
     "faces.onnx": detector,
+    "fer2013.csv": fer2013_csv,
     "fer2013.zip": fer2013_zip,
     "labelled_photos": labelled_photos,
     "model.onnx": classifier,
@@ -193,12 +199,4 @@ FILES: dict[str, Callable[[Path], None]] = {
     "wider_train5.zip": train_scenes,
     "wider_val_dev.zip": other_scenes,
 }
-"""A shown name → what writes that file or folder. YuNet's is not made: see ``yunet``."""
-
-
-def yunet(shared: Path, path: Path) -> bool:
-    """Whether OpenCV's file is beside the repository, and is now at ``path``."""
-    held = shared / "weights" / "yunet_n_320_320.onnx"
-    if held.exists():
-        shutil.copyfile(held, path)
-    return held.exists()
+"""A shown name → what writes that file or folder."""

@@ -63,6 +63,10 @@ if TYPE_CHECKING:
     "--allow-private", is_flag=True, default=None,
     help="Fetch addresses on this machine and in private networks too.",
 )  # fmt: skip
+@click.option(
+    "--try-rotations", is_flag=True,
+    help="Search pictures on their sides and upside down as well, in four times the time.",
+)  # fmt: skip
 @click.option("--threads", type=THREADS, metavar="N", help="Threads per network.")
 @click.option(
     "--workers", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N",
