@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.evaluation.classification.measures import Evaluation, Headline
-from mien.reports.classification_tables import AFFECT_COLUMNS, affect_rows
 from mien.reports.figures.classification.crops import largest_drop, with_map
 from mien.reports.figures.classification.evaluation import Material
 from mien.reports.page import Caption, Origin, data_uri, readable, render
@@ -99,8 +98,6 @@ def classification_report(
                 ("macro_f1", "macro F1"),
             )
         ],
-        affect_columns=AFFECT_COLUMNS,
-        affect=affect_rows(evaluation),
         per_class=[
             (label, share(row.precision), share(row.recall), share(row.f1), f"{row.support:,}")
             for label, row in evaluation.per_class.items()

@@ -1,4 +1,4 @@
-"""Tables of a classifier's evaluation, for the terminal and the HTML page."""
+"""Tables of a classifier's evaluation, for the terminal."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def affect_figure(predictions: Predictions, evaluation: Evaluation) -> Figure:
     assert estimated is not None and known is not None
     scores = evaluation.affect
     crowded = max(score.n for score in scores.values()) > _MOST_POINTS
-    figure = new_figure(4.4 * len(scores) + 0.4, 6.3 if crowded else 5.6)
+    figure = new_figure(3.9 * len(scores) + 0.4, 5.8 if crowded else 5.1)
     panels = np.atleast_1d(figure.subplots(1, len(scores), sharey=True))
     for axes, (name, score) in zip(panels, scores.items(), strict=True):
         column, interval = NAMES.index(name), score.intervals["ccc"]
