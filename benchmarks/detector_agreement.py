@@ -34,6 +34,7 @@ from mien.datasets.base import SceneDataset
 from mien.datasets.opening import open_dataset
 from mien.detectors.base import Detector, DetectorFacts, framing_for
 from mien.detectors.load import load_detector
+from mien.labelling.agreement import cohen_kappa, confusion
 from mien.preprocess.crop import face_crop, spec_framing
 from mien.types import Box, Face
 
@@ -69,20 +70,14 @@ def probabilities(
     return classifier.classify([face_crop(image, face, spec) for image, face in faces])
 
 
-def kappa(first: NDArray[np.integer[Any]], second: NDArray[np.integer[Any]]) -> float:
-    """Cohen's kappa of two lists of labels."""
-    count = int(max(first.max(), second.max())) + 1
-    shares = [np.bincount(each, minlength=count) / len(each) for each in (first, second)]
-    chance = float((shares[0] * shares[1]).sum())
-    return (float((first == second).mean()) - chance) / (1 - chance)
-
-
 def agreement(
     first: NDArray[np.floating[Any]], second: NDArray[np.floating[Any]]
 ) -> tuple[float, float]:
     """(kappa, mean distance) of two lists of probabilities, both (N, labels)."""
-    distance = np.abs(first - second).sum(axis=1) / 2
-    return kappa(first.argmax(axis=1), second.argmax(axis=1)), float(distance.mean())
+    table = confusion(first.argmax(axis=1), second.argmax(axis=1), first.shape[1])
+    kappa = cohen_kappa(table)
+    assert kappa is not None, "every face has the same expression"
+    return kappa, float(np.abs(first - second).sum(axis=1).mean() / 2)
 
 
 def mirrored(image: Image, face: Face) -> tuple[Image, Face]:
@@ -144,11 +139,12 @@ def main() -> None:
             for pair in pairs(reference, other, image)
         ]
         facts = detector.facts
+        x, y = facts.offset
         print(f"{facts.name}: {len(both)} faces; it uses margin {facts.margin:+.3f}, offset "
-              f"{facts.offset[0]:+.3f}, {facts.offset[1]:+.3f}; best here {best_fit(both)}")  # fmt: skip
+              f"{x:+.3f}, {y:+.3f}; best here {best_fit(both)}")  # fmt: skip
         own = probabilities(classifier, [(p.image, p.reference) for p in both], detectors[0].facts)
-        for name, used in (("corrected", facts),
-                           ("uncorrected", replace(facts, margin=0.0, offset=(0.0, 0.0)))):  # fmt: skip
+        plain = replace(facts, margin=0.0, offset=(0.0, 0.0))
+        for name, used in (("corrected", facts), ("uncorrected", plain)):
             theirs = probabilities(classifier, [(p.image, p.other) for p in both], used)
             print(f"  {name:12} {text.format(*agreement(own, theirs))}", flush=True)
 

@@ -269,7 +269,7 @@ def main() -> None:
     detectors: dict[str, Detector] = {
         "reference": MTCNN(**settings),
         "fast": MTCNN(**{**settings, "exact": False}),
-        "defaults": MTCNN(),
+        "defaults": MTCNN(min_face_size=LEAST),
     }
     exact = ask({"reference": detectors["reference"]}, scenes(), 1)["reference"]
     found = judged(exact)

@@ -56,7 +56,7 @@ def test_cards(tmp_path: Path) -> None:
     assert card(str(classifier.path)) == asdict(classifier.spec)
     assert card("default")["name"] == "default"
     mtcnn: dict[str, Any] = card("mtcnn")
-    assert mtcnn["licence"] == "MIT" and mtcnn["options"]["min_face_size"] == 40
+    assert mtcnn["licence"] == "MIT" and mtcnn["options"]["min_face_size"] == 32
     with pytest.raises(UnknownNameError, match=r"unknown model 'mtcn': did you mean 'mtcnn'\?"):
         card("mtcn")
     with pytest.raises(ModelFileError, match=r"is a folder.*mien export .* --out FILE.onnx"):

@@ -1,6 +1,9 @@
 """Write src/mien/train/recipes/costs.json: what 'mien train --list' says of each recipe's cost.
 
     python tools/recipe_costs.py
+    python tools/recipe_costs.py --options
+
+The second writes the table in docs/training.md of what a network's options cost instead.
 
 Parameters and multiply-adds are counted here, of the recipe as it is. The minutes are those of
 docs/results.md, which scripts write from recorded runs: for classifiers the study's short schedule.
@@ -10,6 +13,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +31,12 @@ from mien.train.detection.network import build
 from mien.train.recipe import load_recipe, recipe_names
 from mien.train.recipe_list import COSTS
 
-RESULTS = Path(__file__).resolve().parents[1] / "docs" / "results.md"
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+RESULTS = DOCS / "results.md"
+OPTIONS: tuple[dict[str, Any], ...] = (
+    {}, {"stem_width": 16}, {"stem_width": 32}, {"blur_pool": True},
+    {"stem_width": 16, "blur_pool": True},
+)  # fmt: skip
 
 
 def costs(name: str, results: str) -> dict[str, Any]:
@@ -50,6 +59,33 @@ def network(config: ClassifierConfig) -> dict[str, int]:
     cost = network_cost(net, input_spec(config, FER2013))
     assert cost.parameters is not None and cost.macs is not None
     return {"parameters": cost.parameters, "macs": cost.macs}
+
+
+def options_table() -> str:
+    """What ``OPTIONS`` cost two recipes, as a table."""
+    rows = [
+        "| recipe | `stem_width` | `blur_pool` | parameters | million MACs |",
+        "|---|---:|---|---:|---:|",
+    ]
+    for name in ("default", "se_resnet18"):
+        for keys in OPTIONS:
+            config = load_recipe(name, values=keys)
+            assert isinstance(config, ClassifierConfig)
+            cost = network(config)
+            blur = str(config.blur_pool).lower()
+            rows.append(
+                f"| `{name}` | {config.stem_width} | {blur} | {cost['parameters']:,} | "
+                f"{cost['macs'] / 1e6:,.1f} |"
+            )
+    return "\n".join(rows)
+
+
+def write_options() -> None:
+    """Write the table into docs/training.md."""
+    page = DOCS / "training.md"
+    before, mark, rest = page.read_text("utf-8").partition("<!-- options -->\n")
+    after = rest[rest.index("<!-- end -->") :]
+    page.write_text(f"{before}{mark}{options_table()}\n{after}", "utf-8")
 
 
 def recorded(name: str, results: str) -> dict[str, Any]:
@@ -80,6 +116,9 @@ def _count(net: torch.nn.Module) -> int:
 
 
 if __name__ == "__main__":
+    if "--options" in sys.argv:
+        write_options()
+        sys.exit()
     text = RESULTS.read_text("utf-8")
     with torch.no_grad():
         table = {name: costs(name, text) for name in recipe_names()}

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.detectors.base import Detector, ShrinkingDetector
+from mien.detectors.turns import detect_turned
 from mien.media.images import Source, is_address, read_image, read_reduced
 from mien.preprocess.crop import face_crop
 from mien.specs.classifier import ModelSpec
@@ -58,17 +59,20 @@ def find_faces(
     spec: ModelSpec,
     *,
     whole: bool,
+    turned: bool = False,
     max_pixels: int | None = None,
     allow_private: bool | None = None,
 ) -> Found:
     """The faces in ``source``, for the classifier of ``spec``; ``whole``: its picture is needed.
 
-    Raises ``ImageReadError`` or ``InputError`` for what is not a picture, and what the detector
-    raises.
+    ``turned``: on its sides and upside down as well (``mien.detectors.turns``). Raises
+    ``ImageReadError`` or ``InputError`` for what is not a picture, and what the detector raises.
     """
+    whole = whole or turned
     if whole or not isinstance(detector, ShrinkingDetector) or not _can_be_read_twice(source):
         image = read_image(source, max_pixels=max_pixels, allow_private=allow_private)
-        return _found(image, image.shape[0], image.shape[1], detector.detect(image))
+        faces = detect_turned(detector, image) if turned else detector.detect(image)
+        return _found(image, image.shape[0], image.shape[1], faces)
     image, (height, width) = read_reduced(source, detector.working_scale, max_pixels=max_pixels)
     found = _found(image, height, width, detector.detect_shrunk(image, height, width))
     if not found.is_whole and any(

@@ -56,9 +56,11 @@ class Recognizer:
     before they are decoded, and addresses (``https://…``) of servers that are not on the internet
     unless ``allow_private`` (see ``mien.media.images.read_image``). ``threads`` limits the threads
     of each network. A face whose most probable expression is below ``min_confidence``, in [0, 1],
-    gets the expression ``"uncertain"`` and keeps its probabilities. ``device`` is where networks
-    run: cpu (the default), cuda, coreml, dml, openvino, or auto, the best of these that works
-    (docs/usage.md).
+    gets the expression ``"uncertain"`` and keeps its probabilities. With ``try_rotations``,
+    each picture is searched on its sides and upside down as well (``mien.detectors.turns``), for
+    scans and photos that lie; boxes and landmarks are those of the picture as given. ``device`` is
+    where networks run: cpu (the default), cuda, coreml, dml, openvino, or auto, the best of these
+    that works (docs/usage.md).
 
     Networks are loaded once, here: make one ``Recognizer`` and keep it. Threads may share it, and
     so may processes that are forked from this one (docs/processes.md).
@@ -77,6 +79,7 @@ class Recognizer:
         device: str | None = None,
         min_confidence: float | None = None,
         allow_private: bool | None = None,
+        try_rotations: bool = False,
     ) -> None:
         if min_confidence is not None and not 0 <= min_confidence <= 1:
             raise ConfigError(f"min_confidence is {min_confidence}: give a number from 0 to 1")
@@ -102,6 +105,7 @@ class Recognizer:
         self.classifier: Classifier = model
         self._max_pixels, self._allow_private = max_pixels, allow_private
         self._min_confidence = min_confidence or 0.0
+        self._try_rotations = try_rotations
         self._framing = replace(model.spec, **framing_for(detector.facts, spec_framing(model.spec)))
 
     def image(self, source: Source) -> Result:
@@ -201,7 +205,7 @@ class Recognizer:
 
     def _find_faces(self, source: Source, whole: bool) -> Found:
         return find_faces(
-            source, self.detector, self._framing, whole=whole,
+            source, self.detector, self._framing, whole=whole, turned=self._try_rotations,
             max_pixels=self._max_pixels, allow_private=self._allow_private,
         )  # fmt: skip
 
@@ -281,6 +285,7 @@ def analyze(  # type: ignore[overload-overlap]  # a text is an iterable of texts
     device: str | None = ...,
     min_confidence: float | None = ...,
     allow_private: bool | None = ...,
+    try_rotations: bool = ...,
     on_error: OnError | None = ...,
 ) -> Result: ...
 @overload
@@ -296,6 +301,7 @@ def analyze(
     device: str | None = ...,
     min_confidence: float | None = ...,
     allow_private: bool | None = ...,
+    try_rotations: bool = ...,
     on_error: OnError | None = ...,
 ) -> Results: ...
 def analyze(
@@ -310,6 +316,7 @@ def analyze(
     device: str | None = None,
     min_confidence: float | None = None,
     allow_private: bool | None = None,
+    try_rotations: bool = False,
     on_error: OnError | None = None,
 ) -> Result | Results:
     """Faces and expressions of one picture, or of a list of them.
@@ -334,6 +341,7 @@ def analyze(
         "detector": detector, "model": model, "min_face_size": min_face_size,
         "detector_options": detector_options, "max_pixels": max_pixels, "threads": threads,
         "device": device, "min_confidence": min_confidence, "allow_private": allow_private,
+        "try_rotations": try_rotations,
     }  # fmt: skip
     with _lock:
         if _kept is None or _kept[0] != options:

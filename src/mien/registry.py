@@ -88,6 +88,7 @@ DEFAULT_DETECTOR = "yunet"
 detectors = Registry(
     "detector",
     {
+        "auto": "mien.detectors.auto",
         "faster_rcnn": "mien.detectors.onnx",
         "haar": "mien.detectors.haar",
         "mtcnn": "mien.detectors.mtcnn.detector",

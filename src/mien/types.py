@@ -96,12 +96,17 @@ class Face:
     ``score`` is the detector's confidence in [0, 1]. ``landmarks`` are five ``(x, y)`` pixels in
     the order image-left eye, image-right eye, nose, image-left mouth corner, image-right mouth
     corner, or ``None`` if the detector gives none. ``track_id`` identifies the person in a video.
+    ``quarter_turns``, 0 to 3, is how often the picture must be turned by 90° anticlockwise for the
+    face to be upright; "left" and "right" are then as in the upright picture. ``cropped`` says that
+    the box is a face crop already, which is classified as it is.
     """
 
     box: Box
     score: float = 1.0
     landmarks: tuple[Point, ...] | None = None
     track_id: int | None = None
+    quarter_turns: int = 0
+    cropped: bool = False
 
     def __post_init__(self) -> None:
         if self.landmarks is not None and len(self.landmarks) != 5:
@@ -197,6 +202,8 @@ class Reading:
             "small": self.small,
             "probs": {label: round(p, 5) for label, p in self.emotions.to_dict().items()},
         }
+        if self.face.quarter_turns:
+            out["quarter_turns"] = self.face.quarter_turns
         if self.face.track_id is not None:
             out["track_id"] = self.face.track_id
         return out | self.affect()

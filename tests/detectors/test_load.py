@@ -161,7 +161,7 @@ def test_the_options_of_mtcnn() -> None:
     detector = load_detector("mtcnn", threads=1, options=options)
     assert isinstance(detector, MTCNN)
     assert (detector.min_face_size, tuple(detector.thresholds)) == (60, (0.5, 0.6, 0.9))
-    assert parameters(MTCNN)["min_face_size"] == (float, 40)
+    assert parameters(MTCNN)["min_face_size"] == (float, 32)
 
 
 def test_a_file_is_a_detector(tmp_path: Path) -> None:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mien.cli.support.detection import DETECTOR, MIN_FACE_SIZE
 from mien.cli.support.device import DEVICE
 from mien.cli.support.numbers import THREADS, Finite
 from mien.cli.support.printing import complain, say
 from mien.errors import MienError, PictureOutputError
-from mien.registry import DEFAULT_DETECTOR
 
 if TYPE_CHECKING:
     from mien.pipeline import Recognizer
@@ -42,10 +42,7 @@ if TYPE_CHECKING:
     "--crops", metavar="DIR",
     help="Save each face in DIR, in the subfolders of a folder, with a table crops.csv.",
 )  # fmt: skip
-@click.option(
-    "--min-face-size", type=Finite(min=0, min_open=True), metavar="PIXELS",
-    help="Smallest face to look for (default: the detector's own).",
-)  # fmt: skip
+@MIN_FACE_SIZE
 @click.option(
     "--min-confidence", type=Finite(min=0, max=1), metavar="P",
     help="Call an expression 'uncertain' if its probability is below P, from 0 to 1.",
@@ -53,13 +50,7 @@ if TYPE_CHECKING:
 @click.option(
     "--model", default="default", show_default=True, help="Classifier: name or ONNX file."
 )
-@click.option(
-    "--detector",
-    default=DEFAULT_DETECTOR,
-    show_default=True,
-    metavar="NAME|FILE",
-    help="Detector: name or ONNX file.",
-)
+@DETECTOR
 @click.option(
     "--detector-option", "detector_options", multiple=True, metavar="KEY=VALUE",
     help="An option of the detector, such as score_threshold=0.8; can be repeated.",
@@ -71,6 +62,10 @@ if TYPE_CHECKING:
 @click.option(
     "--allow-private", is_flag=True, default=None,
     help="Fetch addresses on this machine and in private networks too.",
+)  # fmt: skip
+@click.option(
+    "--try-rotations", is_flag=True,
+    help="Search pictures on their sides and upside down as well, in four times the time.",
 )  # fmt: skip
 @click.option("--threads", type=THREADS, metavar="N", help="Threads per network.")
 @click.option(

@@ -7,12 +7,9 @@ before a general one (folders, tables). Third parties' readers are never guessed
 
 from __future__ import annotations
 
-import csv
-import json
 import re
 from collections.abc import Callable, Collection
-from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Literal
 
 from mien.datasets.crops.affectnet import COLUMNS, find_tables
@@ -22,15 +19,12 @@ from mien.datasets.crops.folder import numbers_are_labels
 from mien.datasets.crops.label_names import expression_in
 from mien.datasets.crops.rafdb import find_list
 from mien.datasets.detected import CROPPED
-from mien.datasets.files.archive import DAMAGE, Archive, open_archive, packed_inside
-from mien.datasets.files.columns import find_columns
+from mien.datasets.files.archive import packed_inside
 from mien.datasets.files.pictures import Picture
-from mien.datasets.files.text_tables import split_header
+from mien.datasets.place import Place
 from mien.errors import DatasetError
 from mien.labels import FER2013
-from mien.media.formats import is_picture_name
 from mien.options import takes
-from mien.parsing import MOST_BYTES
 from mien.registry import datasets
 
 Wants = Literal["crops", "scenes"]
@@ -38,10 +32,6 @@ Wants = Literal["crops", "scenes"]
 SCENES = ("coco", "dataturks", "fddb", "voc", "wider")
 _FER2013 = re.compile(r"(training|publictest|privatetest)_\d", re.IGNORECASE)
 _FDDB = re.compile(r"fddb-fold-\d{1,3}-ellipselist\.txt", re.IGNORECASE)
-_CATEGORIES = re.compile(r'"categories"\s*:\s*(?=\[)')
-_HEAD = 1 << 16  # characters of a table that are looked at
-_MOST_ROWS = 200  # of a table with boxes that are looked at
-_MOST_TABLES = 20  # of each suffix that are looked at, the least deep ones first
 
 
 def guess_reader(path: Path, wants: Wants | None = None, options: Collection[str] = ()) -> str:
@@ -67,7 +57,7 @@ def fitting_readers(
     path: Path, wants: Wants | None = None, options: Collection[str] = ()
 ) -> list[str]:
     """The readers that fit ``path`` equally well and best; empty if none does."""
-    place = _Place(path)
+    place = Place(path)
     for group in (_PUBLISHED, _GENERAL):
         fitting = [
             name
@@ -81,138 +71,11 @@ def fitting_readers(
     return []
 
 
-class _Place:
-    """What lies at a path, listed only once and only when a rule asks for it."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.archive: Archive = open_archive(path)
-
-    @cached_property
-    def names(self) -> list[str]:
-        return self.archive.names()
-
-    @cached_property
-    def pictures(self) -> list[str]:
-        return [name for name in self.names if is_picture_name(name)]
-
-    @cached_property
-    def folders(self) -> set[str]:
-        """Those that hold pictures."""
-        return {name.rpartition("/")[0] for name in self.pictures}
-
-    @cached_property
-    def kinds(self) -> set[str]:
-        """What the tables are: ``coco``, ``expressions`` (COCO of these), ``pixels`` and so on."""
-        return {kind for name in self._tables for kind in [self._kind(name)] if kind}
-
-    @cached_property
-    def _tables(self) -> list[str]:
-        if self.archive.is_file and not self.pictures:
-            return self.names  # whatever it is called
-        found: dict[str, list[str]] = {}
-        for name in sorted(self.names, key=lambda name: (name.count("/"), name)):
-            suffix = PurePosixPath(name).suffix.lower()
-            if suffix in _KINDS and len(found.setdefault(suffix, [])) < _MOST_TABLES:
-                found[suffix].append(name)
-        return [name for names in found.values() for name in names]
-
-    def _kind(self, name: str) -> str:
-        try:
-            return _KINDS.get(PurePosixPath(name).suffix.lower(), _table_kind)(self, name)
-        except (DatasetError, csv.Error, *DAMAGE):
-            return ""
-
-    def head(self, name: str, most: int = _HEAD) -> str:
-        with self.archive.text(name) as file:
-            return file.read(most)
-
-    def first_row(self, name: str) -> list[str]:
-        """The cells of a table's first line, in small letters."""
-        return split_header(self.head(name).partition("\n")[0])
-
-
-def _table_kind(place: _Place, name: str) -> str:
-    """By the header: ``pixels`` of FER2013, ``boxes``, or a ``table`` of pictures and labels."""
-    columns = find_columns(place.first_row(name))
-    if {"emotion", "pixels", "usage"} <= set(columns.header):
-        return "pixels"
-    if columns.is_of_raters and not place.archive.is_file:
-        return ""
-    if not columns.is_labelled:
-        return "other" if len(columns.header) > 1 else ""
-    if PurePosixPath(name).stem.lower() == "metadata":
-        return "metadata"
-    if not columns.box or not name.lower().endswith(".csv"):
-        return "table"
-    # What 'boxes' does not read: other delimiters, and rows without a box.
-    lines = place.head(name).lower().rpartition("\n")[0].splitlines()
-    rows = list(csv.DictReader(lines[:_MOST_ROWS]))
-    has_boxes = all(any((row.get(column) or "").strip() for column in columns.box) for row in rows)
-    return "boxes" if has_boxes else "table"
-
-
-def _json_kind(place: _Place, name: str) -> str:
-    """``dataturks`` for a JSON object a line, ``coco``, or ``expressions`` in a COCO file."""
-    head = place.head(name)
-    if _is_dataturks(head):
-        return "dataturks"
-    if '"images"' not in (text := place.head(name, MOST_BYTES)) or '"annotations"' not in text:
-        return ""
-    for match in _CATEGORIES.finditer(text):
-        try:
-            categories, _ = json.JSONDecoder().raw_decode(text, match.end())
-            names = [str(category["name"]) for category in categories]
-        except (ValueError, TypeError, KeyError, RecursionError):
-            continue
-        return "expressions" if any(expression_in(name, None) for name in names) else "coco"
-    return ""
-
-
-def _is_dataturks(head: str) -> bool:
-    first = head.lstrip().partition("\n")[0]
-    return first.startswith("{") and '"content"' in first and '"annotation"' in first
-
-
-def _lines_kind(place: _Place, name: str) -> str:
-    head = place.head(name)
-    if _is_dataturks(head):
-        return "dataturks"
-    try:
-        row = json.loads(head.lstrip().partition("\n")[0])
-    except (ValueError, RecursionError):
-        return ""
-    if not isinstance(row, dict):
-        return ""
-    if not find_columns(list(row)).is_labelled:
-        return "other"
-    return "metadata" if PurePosixPath(name).stem.lower() == "metadata" else "table"
-
-
-def _parquet_kind(place: _Place, name: str) -> str:
-    return "table"
-
-
-def _xml_kind(place: _Place, name: str) -> str:
-    return "voc" if "<annotation" in place.head(name) else ""
-
-
-_KINDS: dict[str, Callable[[_Place, str], str]] = {
-    ".csv": _table_kind,
-    ".json": _json_kind,
-    ".jsonl": _lines_kind,
-    ".ndjson": _lines_kind,
-    ".parquet": _parquet_kind,
-    ".tsv": _table_kind,
-    ".xml": _xml_kind,
-}
-
-
-def _is_affectnet2021(place: _Place, *_: object) -> bool:
+def _is_affectnet2021(place: Place, *_: object) -> bool:
     return any((place.path / name / "images").is_dir() for name in ("train_set", "val_set"))
 
 
-def _is_affectnet(place: _Place, *_: object) -> bool:
+def _is_affectnet(place: Place, *_: object) -> bool:
     """By its tables, which may lack a header; own ones may have their names."""
     if not place.path.is_dir():
         return False
@@ -224,12 +87,12 @@ def _is_affectnet(place: _Place, *_: object) -> bool:
     return False
 
 
-def _is_fer2013(place: _Place, *_: object) -> bool:
+def _is_fer2013(place: Place, *_: object) -> bool:
     named = any(_FER2013.match(name.rpartition("/")[2]) for name in place.pictures)
     return named or _is_unnamed_fer2013(place) or "pixels" in place.kinds
 
 
-def _is_unnamed_fer2013(place: _Place) -> bool:
+def _is_unnamed_fer2013(place: Place) -> bool:
     """A copy whose pictures are called otherwise: 48×48, in two splits of all seven expressions."""
     first = {name.rpartition("/")[0]: name for name in reversed(place.pictures)}
     splits: dict[str, set[str]] = {}
@@ -248,7 +111,7 @@ def _is_unnamed_fer2013(place: _Place) -> bool:
     return sizes == {(SIDE, SIDE)}
 
 
-def _is_folder(place: _Place, wants: Wants | None, options: Collection[str]) -> bool:
+def _is_folder(place: Place, wants: Wants | None, options: Collection[str]) -> bool:
     """Whether pictures lie in folders of expressions, or in any with labels of one's own.
 
     Where a table labels pictures, folders of any other name only hold them.
@@ -268,7 +131,7 @@ def _is_folder(place: _Place, wants: Wants | None, options: Collection[str]) -> 
     return any(part.isdecimal() for part in parts) and numbers_are_labels(place.pictures)
 
 
-_Rule = Callable[[_Place, "Wants | None", Collection[str]], bool]
+_Rule = Callable[[Place, "Wants | None", Collection[str]], bool]
 _PUBLISHED: dict[str, _Rule] = {
     "packed": lambda place, *_: (place.path / "pack.json").is_file(),
     # The folders of 'mien data crop' fit too, but its table knows more.
@@ -303,7 +166,7 @@ _GENERAL: dict[str, _Rule] = {
 
 def _has_folders_of_pictures(path: Path) -> bool:
     """Whether all pictures lie in folders, and nothing else explains them."""
-    place = _Place(path)
+    place = Place(path)
     return not place.archive.is_file and not place.kinds and bool(place.folders - {""})
 
 
@@ -319,9 +182,9 @@ def _none_fits(path: Path, wants: Wants | None) -> str:
     other = fitting_readers(path) if wants else []
     if other:
         return f"{message}: it can be read as {', '.join(other)}"
-    if wants == "scenes" and _Place(path).pictures:
+    if wants == "scenes" and Place(path).pictures:
         return f"{message}: nothing marks faces in its pictures; see docs/detection_data.md"
-    if count := len(_Place(path).pictures):
+    if count := len(Place(path).pictures):
         return (
             f"{message}: nothing labels its {count:,} pictures; expected folders named by "
             "expression, a table of pictures and labels, or a published form (docs/own_data.md)"

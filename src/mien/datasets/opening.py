@@ -11,7 +11,7 @@ from typing import Any
 from mien.datasets.base import Dataset, DatasetFacts
 from mien.datasets.detected import CROPPED, detect_faces
 from mien.datasets.files.archive import open_archive, packed_inside
-from mien.datasets.guessing import Wants, guess_reader
+from mien.datasets.guessing import Wants, fitting_readers, guess_reader
 from mien.errors import DatasetError, MienError
 from mien.options import arguments, parameters, read_pairs, takes
 from mien.parsing import parse_json
@@ -64,7 +64,7 @@ def open_dataset(
     try:
         dataset = reader(path, **own)
     except DatasetError as error:
-        fitting = [] if guessed else _fitting(Path(path), but=name)
+        fitting = [] if guessed else _others(Path(path), name)
         packed = packed_inside(Path(path))
         if not fitting and packed:
             raise DatasetError(f"{error}; {packed} in it may have to be unpacked first") from None
@@ -135,13 +135,8 @@ def _check(dataset: Any, name: str) -> None:
         )
 
 
-def _fitting(path: Path, but: str) -> list[str]:
-    """Other readers that can read ``path`` without options."""
-    fitting = []
-    for name in datasets.names():
-        if name == but:
-            continue
-        with suppress(Exception):  # a third party's reader may raise anything
-            datasets.get(name)(path)
-            fitting.append(name)
-    return fitting
+def _others(path: Path, name: str) -> list[str]:
+    """Readers that fit ``path``, without ``name``; none where nothing can be read there."""
+    with suppress(DatasetError):
+        return [fitting for fitting in fitting_readers(path) if fitting != name]
+    return []

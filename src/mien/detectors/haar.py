@@ -74,7 +74,7 @@ class Haar:
         self,
         *,
         model: str | Path | None = None,
-        min_face_size: float = 40,
+        min_face_size: float = 32,
         scale_factor: float = 1.1,
         min_neighbors: int = 5,
         score_threshold: float = 0.5,

@@ -14,8 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from types import TracebackType
-from typing import IO, TYPE_CHECKING, Literal, TypeVar
+from typing import IO, Literal, TypeVar
 
 from mien.datasets.files.lines import bounded_lines
 from mien.errors import ConfigError, one_line
@@ -23,9 +22,7 @@ from mien.escaping import for_csv
 from mien.files import append_whole, check_writable, output_error, try_lock, write_whole
 from mien.parsing import is_number
 from mien.reading import open_file
-
-if TYPE_CHECKING:
-    from typing import Self
+from mien.sinks.base import Closing
 
 Kind = Literal["", "labelled", "cannot tell", "not a face"]
 KINDS: tuple[Kind, ...] = ("", "labelled", "cannot tell", "not a face")
@@ -65,7 +62,7 @@ class Answer:
         return bool(self.kind) or (self.suggestion_shown, self.old_label_shown) != ("no", "no")
 
 
-class AnswerFile:
+class AnswerFile(Closing):
     """Path → answer of one rater; a ``with`` block holds the file against other processes."""
 
     def __init__(self, path: Path, rater: str) -> None:
@@ -113,17 +110,6 @@ class AnswerFile:
             if not self._file.closed:
                 with self._file:
                     self._rewrite(self._file)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _take(self, path: str, answer: Answer) -> None:
         self.answers.pop(path, None)

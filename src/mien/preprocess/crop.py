@@ -24,20 +24,25 @@ def face_crop(image: NDArray[np.uint8], face: Face, spec: ModelSpec) -> NDArray[
 
     ``image``: (H, W, 3) RGB uint8. The side is (1 + ``spec.margin``) × the longer side of the box;
     the centre is that of the box, moved by ``spec.offset`` box sides. With ``spec.align`` and
-    landmarks the crop is turned about its centre so that the eyes are level. Outside the image, its
-    border is repeated. The crop is a view of the image where possible; any other is at most
-    ``MAX_SIDE`` pixels wide.
+    landmarks the crop is turned about its centre so that the eyes are level; without, it has the
+    face's ``quarter_turns``. A box that is ``cropped`` has no margin and no offset. Outside the
+    image, its border is repeated. The crop is a view of the image where possible; any other is at
+    most ``MAX_SIDE`` pixels wide.
     """
     box = face.box
     longer = max(box.width, box.height)
-    side = max(1, round(longer * (1 + spec.margin)))
-    angle = _eye_angle(face) if spec.align else 0.0
+    margin, offset = (0.0, (0.0, 0.0)) if face.cropped else (spec.margin, spec.offset)
+    side = max(1, round(longer * (1 + margin)))
+    by_eyes = spec.align and face.landmarks is not None
+    angle = _eye_angle(face) if by_eyes else face.quarter_turns * math.pi / 2
     # The offset was measured on upright faces, so it turns with the face.
-    dx, dy = spec.offset[0] * longer, spec.offset[1] * longer
+    dx, dy = offset[0] * longer, offset[1] * longer
     x = box.center[0] + dx * math.cos(angle) - dy * math.sin(angle)
     y = box.center[1] + dx * math.sin(angle) + dy * math.cos(angle)
-    if not angle:
-        return _cut(image, round(x - side / 2), round(y - side / 2), side)
+    if not by_eyes or not angle:
+        crop = _cut(image, round(x - side / 2), round(y - side / 2), side)
+        turns = 0 if by_eyes else face.quarter_turns
+        return np.ascontiguousarray(np.rot90(crop, turns)) if turns else crop
     outer = math.ceil(side * math.sqrt(2)) + 2  # contains the square at any angle
     left, top = round(x - outer / 2), round(y - outer / 2)
     around = _cut(image, left, top, outer, shrink=True)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from mien.evaluation.classification.comparison import ClassifierComparison
 from mien.reports.classification_comparison_tables import comparison_tables, cost_notes
-from mien.reports.page import Caption, Origin, render
+from mien.reports.comparison import comparison_page
+from mien.reports.page import Caption, Origin
 from mien.reports.text import compared_pictures, named
 
 CAPTIONS = {
@@ -40,22 +41,27 @@ CAPTIONS = {
     ),
 }
 """The figures of the report, in order."""
+_EXPLANATION = (
+    "The 95% confidence interval shows how much an accuracy depends on which pictures were "
+    "measured. McNemar's test looks only at the pictures that one of two classifiers gets right "
+    "and the other wrong; p is the probability of a difference at least that large if both were "
+    "equally good."
+)
 
 
 def comparison_report(
     comparison: ClassifierComparison, origin: Origin, figures: Mapping[str, bytes]
 ) -> str:
     """The report of one comparison as HTML text; ``figures`` are ``comparison_figures`` as PNG."""
-    scores = [row.scores for row in comparison.rows]
-    return render(
-        "classification_comparison.html",
-        f"Classifiers compared: {', '.join(row.name for row in comparison.rows)}",
+    return comparison_page(
+        comparison,
         origin,
         CAPTIONS,
         figures,
-        about=compared_pictures(named(scores[0], origin.data)),
-        fingerprint=scores[0].fingerprint,
+        models="Classifiers",
+        about=compared_pictures(named(comparison.rows[0].scores, origin.data)),
+        sorted_by="accuracy",
+        explanation=_EXPLANATION,
         tables=comparison_tables(comparison),
         notes=cost_notes(comparison),
-        skipped=sorted({line for each in scores for line in each.skipped}),
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mien.evaluation.detection.comparison import DetectorComparison
+from mien.reports.comparison import comparison_page
 from mien.reports.detection_tables import comparison_tables
-from mien.reports.page import Caption, Origin, render
-from mien.reports.text import detection_pictures
+from mien.reports.page import Caption, Origin
+from mien.reports.text import detection_pictures, named
 
 CAPTIONS = {
     "precision_recall": Caption(
@@ -29,21 +30,25 @@ CAPTIONS = {
     ),
 }
 """The figures of the report, in order."""
+_EXPLANATION = (
+    "A box matches a face if their IoU is at least 0.5. A confidence interval shows how much a "
+    "result depends on which pictures were measured; if the interval of a difference contains 0, "
+    "the order of the two may be chance."
+)
 
 
 def comparison_report(
     comparison: DetectorComparison, origin: Origin, figures: Mapping[str, bytes]
 ) -> str:
     """The report of one comparison as HTML text; ``figures`` are ``comparison_figures`` as PNG."""
-    scores = [row.scores for row in comparison.rows]
-    return render(
-        "detection_comparison.html",
-        f"Face detectors compared: {', '.join(row.name for row in comparison.rows)}",
+    return comparison_page(
+        comparison,
         origin,
         CAPTIONS,
         figures,
-        about=detection_pictures(scores[0]),
-        fingerprint=scores[0].fingerprint,
+        models="Face detectors",
+        about=detection_pictures(named(comparison.rows[0].scores, origin.data)),
+        sorted_by="AP50",
+        explanation=_EXPLANATION,
         tables=comparison_tables(comparison),
-        skipped=sorted({line for each in scores for line in each.skipped}),
     )

@@ -7,6 +7,8 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import numpy as np
+
 from mien.errors import InputError, OutputError
 from mien.files import output_error
 from mien.reading import open_file
@@ -61,7 +63,8 @@ class CropsSink(Closing):
         image = picture_of(result, image)  # (H, W, 3)
         stem = self._folder.stem(result)
         for row, reading in zip(result.rows(), result.readings, strict=True):
-            crop = _crop(image, reading.face.box, self._margin)
+            face = reading.face
+            crop = np.rot90(_crop(image, face.box, self._margin), face.quarter_turns)  # upright
             name = f"{stem}_{row['face']}_{_plain(reading.expression)}"
             self._rows.write(
                 {

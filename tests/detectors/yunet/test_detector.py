@@ -127,11 +127,11 @@ def test_threads_share_one(detector: YuNet, astronaut: np.ndarray) -> None:
 
 
 def test_threads_may_ask_for_different_thresholds(detector: YuNet, six: np.ndarray) -> None:
-    thresholds = [0.05, 0.9] * 4
+    six, thresholds = six[::2, ::2], [0.05, 0.9] * 2
     expected = [detector.detect(six, threshold) for threshold in thresholds]
     assert len(expected[0]) > len(expected[1])
     with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(detector.detect, [six] * 8, thresholds)) == expected
+        assert list(pool.map(detector.detect, [six] * 4, thresholds)) == expected
 
 
 def test_it_is_a_detector(detector: YuNet) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import shlex
+from pathlib import Path
 
 import pytest
 
@@ -41,3 +43,22 @@ def test_only_some_classifiers() -> None:
     assert [e.recipe for e in plan("short", ("mlp", "majority"))] == ["majority", "mlp"]
     with pytest.raises(UnknownNameError, match="did you mean 'mobilenet'"):
         plan("short", ("mobilnet",))
+
+
+@pytest.mark.parametrize("name", ["vgg16", "resnet18"])
+def test_the_full_schedule_is_that_of_the_recorded_runs(name: str, shared: Path) -> None:
+    path = shared / "weights" / "runs" / name / "recipe.json"
+    if not path.exists():
+        pytest.skip(f"this run is not there: {path}")
+    recorded = json.loads(path.read_text("utf-8"))
+    (planned,) = plan("full", (name,))
+    own = planned.config().to_dict()
+    # The reader is found by "auto" today, and the description is for reading.
+    differ = {key for key, value in recorded.items() if own[key] != value}
+    assert differ <= {"dataset", "description"}
+
+
+def test_the_full_schedule_of_mobilenet_is_from_scratch_too() -> None:
+    config = plan("full", ("mobilenet",))[0].config()
+    assert config.weights is None and not config.freeze_epochs
+    assert 64 <= config.input_size == config.resize <= 96

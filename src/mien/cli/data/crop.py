@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from mien.cli.data.source import reader
+from mien.cli.support.detection import DETECTOR, MIN_FACE_SIZE
 from mien.cli.support.numbers import Finite
 from mien.cli.support.printing import complain, say
-from mien.registry import DEFAULT_DETECTOR
 
 
 @click.command()
@@ -18,14 +18,8 @@ from mien.registry import DEFAULT_DETECTOR
     "--faces", type=click.Choice(["largest", "all"]), default="largest", show_default=True,
     help="Which faces of a photo.",
 )  # fmt: skip
-@click.option(
-    "--detector", default=DEFAULT_DETECTOR, show_default=True, metavar="NAME|FILE",
-    help="Detector: name or ONNX file.",
-)  # fmt: skip
-@click.option(
-    "--min-face-size", type=Finite(min=0, min_open=True), metavar="PIXELS",
-    help="Smallest face to look for (default: the detector's own).",
-)  # fmt: skip
+@DETECTOR
+@MIN_FACE_SIZE
 @click.option(
     "--margin", type=Finite(min=-1, max=10, min_open=True), metavar="SHARE",
     help="Side of a crop = (1 + SHARE) × the longer side of the box (default: as FER2013's).",

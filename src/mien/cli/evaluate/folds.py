@@ -15,6 +15,7 @@ from mien.cli.support.printing import complain, say, say_json
 from mien.errors import ConfigError
 
 if TYPE_CHECKING:
+    from mien.datasets.base import AnyDataset
     from mien.evaluation.classification.cross_validation import CrossValidation
     from mien.train.classification.config import ClassifierConfig
 
@@ -126,7 +127,7 @@ def _trained(
     tta: bool,
 ) -> CrossValidation:
     from mien.cli.support.epochs import epochs_shown
-    from mien.datasets.opening import open_dataset
+    from mien.datasets.opening import AUTO, open_dataset
     from mien.extras import require_extra
     from mien.subjects.folds import source_split
     from mien.train.classification.config import ClassifierConfig
@@ -141,6 +142,7 @@ def _trained(
         raise ConfigError(f"{recipe} trains a face detector: --folds is for classifiers")
     config.check_teacher()
     opened = open_dataset(data, config.dataset, config.dataset_options)
+    _say_what_is_read(data, opened, config.dataset == AUTO, config.dataset_options)
     source = source_split(opened.splits(), split)
     require_extra("train", "'mien evaluate --folds' of a recipe")
     from mien.train.cross_validation import train_folds
@@ -193,9 +195,22 @@ def _measured(
     subject = open_subject(source, Settings(tta=tta, repeats_of="none", device=device))
     assert isinstance(subject, ClassifierSubject)
     opened = open_data(source, subject.recipe, data, dataset, options, "official")
+    _say_what_is_read(data, opened.whole, opened.guessed, options)
     divided = source_split(opened.crops.splits(), split)
     with meter() as on_progress:
         return measure_folds(subject, opened, divided, count, by_subject, out, on_progress)
+
+
+def _say_what_is_read(
+    path: str, dataset: AnyDataset, guessed: bool, options: Sequence[str]
+) -> None:
+    """The reader and the hint at whole photos; their faces, which folds need, behind a bar."""
+    from mien.cli.support.photos import hint_at_photos, search_all_photos
+    from mien.cli.support.reader import say_reader
+
+    say_reader(path, dataset, guessed)
+    hint_at_photos(dataset, options)
+    search_all_photos(dataset)
 
 
 def _print(found: CrossValidation, warnings: Sequence[str]) -> None:

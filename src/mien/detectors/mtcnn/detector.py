@@ -55,9 +55,9 @@ REFERENCE: Mapping[str, Any] = {
 class MTCNN:
     """The cascade of three networks, run by ONNX Runtime.
 
-    ``min_face_size``: side in pixels of the smallest face to look for, at least 12. P-Net's time
-    grows with its inverse square. 40 is large enough to read an expression; the reference's default
-    is 20.
+    ``min_face_size``: side in pixels of the smallest face to look for, the square root of the box's
+    area, at least 12; smaller ones are dropped, except with ``exact``. P-Net's time grows with its
+    inverse square. The reference's default is 20.
 
     ``scale_factor``: size of each pyramid level relative to the one before, above 0 and at most
     0.95.
@@ -88,7 +88,7 @@ class MTCNN:
     def __init__(
         self,
         *,
-        min_face_size: float = 40,
+        min_face_size: float = 32,
         scale_factor: float = 0.709,
         thresholds: Sequence[float] = (0.9, 0.6, 0.74),
         overlaps: Sequence[float] = (0.5, 0.7, 0.8, 0.4),
@@ -182,6 +182,8 @@ class MTCNN:
         points = points * (boxes[:, None, 2:] - boxes[:, None, :2] + 1) + boxes[:, None, :2] - 1
         boxes = apply_offsets(boxes, offsets)
         keep = is_accepted(boxes, scores, threshold)
+        if not self.exact:
+            keep &= (boxes[:, 2:] - boxes[:, :2]).prod(axis=1) >= self.min_face_size**2
         boxes, scores, points = boxes[keep], scores[keep], points[keep]
         return [
             Face(

@@ -54,10 +54,10 @@ class YuNet:
     ``top_k``: at most this many boxes are compared for overlap in one search of the picture.
 
     ``min_face_size``: side in pixels of the smallest face to look for, the square root of the box's
-    area; smaller ones are dropped. By default 32, and in large pictures 1/64 of
-    the longer side: 62 pixels in a photo of 12 megapixels. Above 20 pixels the picture is shrunk in
-    proportion, and the time taken falls with the square. A picture of more than 4 million pixels is
-    always shrunk to that.
+    area; smaller ones are dropped. By default 32, and in large pictures 1/64 of the longer side: 62
+    pixels in a photo of 12 megapixels. Above 20 pixels the picture is shrunk in proportion, and the
+    time taken falls with the square. A picture of more than 4 million pixels is always shrunk to
+    that.
 
     ``threads`` and ``device``: as in ``mien.runtime.open_session``.
 

@@ -28,6 +28,8 @@ SPEC = DetectorSpec(
     score_threshold=0.7,
     architecture="yunet_n",
     min_face_size=32,
+    margin=-0.04,
+    offset=(-0.013, -0.011),
 )
 """Defaults of every YuNet; ``tools/convert_yunet.py`` writes them into the file of the package."""
 _MOST_BYTES = 1 << 26  # YuNet has 0.3 MB

@@ -92,9 +92,9 @@ def _trained(folder: Path) -> Row:
     return {
         REPORTED: _scores(folder, REPORTED),
         "valid": _scores(folder, CHOSEN_ON),
-        "epochs": len(epochs),
+        "epochs": int(state["epochs_done"]),
         "epochs_planned": config["epochs"],
-        "train_seconds": round(sum(row["seconds"] for row in epochs), 1),
+        "train_seconds": round(sum(row["seconds"] for row in epochs), 1) if epochs else None,
         "images_per_second": median_high(speeds) if speeds else None,
         "input": f"{config['input_size']}×{config['input_size']}×{config['channels']}",
         "weights": facts.get("weights_from", "scratch"),

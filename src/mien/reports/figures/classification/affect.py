@@ -43,7 +43,7 @@ def affect_figure(predictions: Predictions, evaluation: Evaluation) -> Figure:
             )  # fmt: skip
             bar = figure.colorbar(cells, ax=axes, location="bottom", shrink=0.6, aspect=30)
             bar.set_label("pictures in a cell")
-            bar.outline.set_visible(False)  # type: ignore[operator]
+            bar.outline.set_visible(False)
         else:
             alpha = float(np.clip(200 / len(x), 0.35, 0.8))
             axes.plot(x, y, "o", color=BLUE, markersize=4, alpha=alpha, mew=0, label="a picture")
