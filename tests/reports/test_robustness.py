@@ -42,7 +42,7 @@ def test_several_classifiers() -> None:
     found = words(robustness_comparison_report(compared, Origin("mien", "a, b", ""), FIGURES))
     pair = compared.pairs[0]
     for text in (
-        f"{100 * pair.difference:+.2f} {100 * pair.difference_interval.low:+.2f} to",
+        f"{100 * pair.difference:+.2f} ({100 * pair.difference_interval.low:+.2f} to",
         f"{pair.relative:.1%}", "percentage points",
         f"corrupted pictures: {pair.best}, {pair.other}",
     ):  # fmt: skip

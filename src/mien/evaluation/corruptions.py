@@ -151,13 +151,13 @@ class Corruption:
 
 
 CORRUPTIONS: Mapping[str, Corruption] = {
-    "brightness": Corruption(brightness, BRIGHTNESS, "added or subtracted, of 1 for white"),
-    "contrast": Corruption(contrast, CONTRAST, "factor of the distance from the mean"),
-    "blur": Corruption(blur, BLUR, "standard deviation, of 1 for the shorter side"),
-    "noise": Corruption(noise, NOISE, "standard deviation, of 1 for white"),
+    "brightness": Corruption(brightness, BRIGHTNESS, "share of the range, up or down"),
+    "contrast": Corruption(contrast, CONTRAST, "factor"),
+    "blur": Corruption(blur, BLUR, "SD, share of the shorter side"),
+    "noise": Corruption(noise, NOISE, "SD, share of the range"),
     "jpeg": Corruption(jpeg, JPEG, "quality"),
-    "resolution": Corruption(resolution, RESOLUTION, "pixels along the shorter side"),
-    "rotation": Corruption(rotation, ROTATION, "degrees, to either side"),
+    "resolution": Corruption(resolution, RESOLUTION, "pixels, shorter side"),
+    "rotation": Corruption(rotation, ROTATION, "degrees"),
     "occlusion": Corruption(occlusion, OCCLUSION, "share of the area"),
 }
 """By name, in the order of every table."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from mien.evaluation.classification.robustness import (
@@ -96,23 +94,23 @@ def comparison_tables(found: RobustnessComparison) -> list[Table]:
         Table(
             f"{best}, which has the lowest corruption error on these pictures, against each of the "
             "others, on the same corrupted pictures",
-            ("against", "corruption error", "95 %", "relative to it", "95 %", "accuracy, clean",
-             "95 %"),
+            ("against", "corruption error (95 %)", "relative to it (95 %)",
+             "accuracy, clean (95 %)"),
             tuple(map(_pair, found.pairs)),
         ),
     ]  # fmt: skip
 
 
 def _pair(pair: RobustnessPair) -> tuple[str, ...]:
+    relative = pair.relative_interval
     return (
         pair.other,
-        *_difference(pair.difference, pair.difference_interval),
-        share(pair.relative),
-        ends(pair.relative_interval),
-        *_difference(pair.clean_difference, pair.clean_interval),
+        _points(pair.difference, pair.difference_interval),
+        "" if relative is None else f"{share(pair.relative)} ({ends(relative)})",
+        _points(pair.clean_difference, pair.clean_interval),
     )
 
 
-def _difference(value: float, interval: Interval) -> Sequence[str]:
-    """Percentage points with their sign."""
-    return f"{100 * value:+.2f}", f"{100 * interval.low:+.2f} to {100 * interval.high:+.2f}"
+def _points(value: float, interval: Interval) -> str:
+    """A difference and its interval in percentage points, with their signs."""
+    return f"{100 * value:+.2f} ({100 * interval.low:+.2f} to {100 * interval.high:+.2f})"
