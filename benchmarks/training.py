@@ -9,8 +9,8 @@ torchvision's transforms for the same augmentation, loaded in this process and b
 faster counts). It leaves out the trainer's averaged weights, clipped gradients and
 checkpoint. Reading the files is not timed in either.
 
-Last comes how long training waits for a checkpoint that it writes itself, and for one that it hands to
-the thread that writes it: the best of several.
+Last comes how long training waits for a checkpoint that it writes itself, and for one that it hands
+to the thread that writes it: the best of several.
 """
 
 from __future__ import annotations
