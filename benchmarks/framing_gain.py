@@ -2,12 +2,13 @@
 
     python benchmarks/framing_gain.py --data fer2013.zip --photos wider_val_dev.zip wider_train5.zip
 
-Detector and network are the same; only the crop differs:
+Detector (``--detector``) and network are the same; only the crop differs:
 
 - ``stretched``: the detector's box as it is, its sides stretched to a square;
 - ``wide``: a square 40 % wider than the box's longer side, with hair and background;
 - ``turned``: as measured, and rotated until the eyes are level;
-- ``measured``: the framing stored in the model, measured on training pictures alone.
+- ``measured``: the framing stored in the model, measured on training pictures alone, relative to
+  the detector's box (``mien.detectors.base.framing_for``).
 
 First on FER2013's PublicTest pictures, enlarged and set into a wider picture, by accuracy (a crop
 that returns the original picture is the upper bound). Then on WIDER FACE photos, by how well 1 -
@@ -33,9 +34,10 @@ from framing import BORDER, ENLARGE, photo
 from mien.classifiers.base import load_classifier
 from mien.datasets.opening import open_dataset
 from mien.datasets.samples import stack
-from mien.detectors.mtcnn.detector import MTCNN
+from mien.detectors.base import framing_for
+from mien.detectors.load import load_detector
 from mien.media.images import read_image
-from mien.preprocess.crop import face_crop
+from mien.preprocess.crop import face_crop, spec_framing
 from mien.types import Box, Face
 
 Cut = Callable[[NDArray[np.uint8], Face], NDArray[np.uint8]]
@@ -60,11 +62,11 @@ def auc(scores: NDArray[np.floating], positive: NDArray[np.bool_]) -> float:
     return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * (len(scores) - n)))
 
 
-def public_faces(data: str, pictures: int) -> tuple[list, NDArray[np.int64], list]:
+def public_faces(data: str, pictures: int, name: str) -> tuple[list, NDArray[np.int64], list]:
     """PublicTest in wider pictures: (photos, faces), labels, the pictures themselves."""
     split = stack(open_dataset(data).samples("public"))
     rng = np.random.default_rng(1)
-    detector = MTCNN(min_face_size=60)
+    detector = load_detector(name, options={"min_face_size": 60})
     found, labels, originals = [], [], []
     for index in rng.choice(len(split), min(pictures, len(split)), replace=False):
         image = photo(split.images[index], rng)
@@ -76,9 +78,9 @@ def public_faces(data: str, pictures: int) -> tuple[list, NDArray[np.int64], lis
     return found, np.array(labels), originals
 
 
-def wider_faces(archives: list[str]) -> tuple[list, NDArray[np.bool_]]:
-    """Faces of 40 px and more that MTCNN finds in WIDER FACE, and their "expression" mark."""
-    detector = MTCNN(min_face_size=32)
+def wider_faces(archives: list[str], name: str) -> tuple[list, NDArray[np.bool_]]:
+    """Faces of 40 px and more that a detector finds in WIDER FACE, and their "expression" mark."""
+    detector = load_detector(name, options={"min_face_size": 32})
     found, marks = [], []
     for archive in archives:
         with zipfile.ZipFile(archive) as file, tempfile.TemporaryDirectory() as folder:
@@ -108,11 +110,13 @@ def main() -> None:
     parser.add_argument("--data", required=True, help="FER2013")
     parser.add_argument("--photos", nargs="*", default=[], help="WIDER FACE archives")
     parser.add_argument("--model", default="default")
+    parser.add_argument("--detector", default="mtcnn")
     parser.add_argument("--pictures", type=int, default=3589)
     args = parser.parse_args()
 
     model = load_classifier(args.model)
-    spec = model.spec
+    facts = load_detector(args.detector).facts
+    spec = replace(model.spec, **framing_for(facts, spec_framing(model.spec)))
     cuts: dict[str, Cut] = {
         "stretched": stretched,
         "wide": lambda image, face: face_crop(image, face, replace(spec, margin=0.4)),
@@ -120,7 +124,7 @@ def main() -> None:
         "measured": lambda image, face: face_crop(image, face, spec),
     }
 
-    found, labels, originals = public_faces(args.data, args.pictures)
+    found, labels, originals = public_faces(args.data, args.pictures, args.detector)
     print(f"PublicTest in wider pictures, {len(found)} faces found: accuracy")
     for name, cut in cuts.items():
         probs = model.classify([cut(image, face) for image, face in found])
@@ -133,7 +137,7 @@ def main() -> None:
     print(f"  {'original':10} {(probs.argmax(1) == labels).mean():.2%}")
 
     if args.photos:
-        faces, marks = wider_faces(args.photos)
+        faces, marks = wider_faces(args.photos, args.detector)
         neutral = spec.labels.index("neutral")
         scores = {
             name: 1 - model.classify([cut(image, face) for image, face in faces])[:, neutral]

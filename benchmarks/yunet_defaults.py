@@ -165,10 +165,9 @@ def smallest(scenes: Sequence[Scene]) -> None:
         print(f"{least:6} {text} {shares[-1]:12.4f} {milliseconds(answers):7.1f}", flush=True)
 
 
-def looks(scenes: Sequence[Scene], every: int) -> None:
-    """The table *two looks*, on each ``every``-th picture."""
+def looks(chosen: Sequence[Scene]) -> None:
+    """The table *two looks*."""
     sides = (float(LEAST), 1e5)
-    chosen = scenes[::every]
     own = yunet.OVERVIEW_FROM, yunet.OVERVIEW, yunet.LARGEST, yunet.SURE
     print(f"\ntwo looks: {len(chosen)} pictures, the input's longer side; faces of {LEAST} px and "
           f"more\n{'input':>6} {'second':>7} {HEAD} {'ms':>7}")  # fmt: skip
@@ -206,20 +205,20 @@ def threads(scenes: Sequence[Scene], count: int) -> None:
     print(f"\nthreads: {one:.1f} ms with one, {two:.1f} with two, ratio {ratio:.2f}")
 
 
-def archives(paths: Sequence[str], first: int | None) -> Iterator[tuple[str, list[Scene]]]:
+def archives(paths: Sequence[str], every: int) -> Iterator[tuple[str, list[Scene]]]:
     """The name and the pictures of each archive."""
     for path in paths:
         dataset = open_dataset(path, "coco")
         assert isinstance(dataset, SceneDataset)
         scenes = [scene for split in dataset.splits() for scene in dataset.scenes(split)]
-        yield Path(path).name, scenes[:first]
+        yield Path(path).name, scenes[::every]
 
 
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pictures", nargs="+", required=True, help="pictures in COCO form")
-    parser.add_argument("--first", type=int, help="only the first N pictures (default: all)")
+    parser.add_argument("--every", type=int, default=1, help="only every N-th picture")
     parser.add_argument(
         "--tables", nargs="+", default=["scores", "smallest", "looks", "threads"],
         choices=["scores", "smallest", "looks", "threads"],
@@ -227,14 +226,14 @@ def main() -> None:
     args = parser.parse_args()
     cv2.setNumThreads(1)
     print(f"{processor()}, one thread where nothing else is said")
-    for name, scenes in archives(args.pictures, args.first):
+    for name, scenes in archives(args.pictures, args.every):
         print(f"\n== {name}: {len(scenes)} pictures")
         if "scores" in args.tables:
             sizes_and_scores(scenes)
         if "smallest" in args.tables:
             smallest(scenes)
         if "looks" in args.tables:
-            looks(scenes, 12)
+            looks(scenes)
         if "threads" in args.tables:
             threads(scenes, 40)
 

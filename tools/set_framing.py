@@ -3,7 +3,8 @@
     python benchmarks/framing.py --data fer2013.zip    # then edit preprocess/framing.py
     python tools/set_framing.py
 
-Needed when the default detector's boxes change, since faces are cropped relative to them.
+Needed when MTCNN's boxes change, since framings are relative to them; other detectors say how their
+boxes lie in them (``DetectorFacts.margin`` and ``offset``).
 """
 
 from __future__ import annotations

@@ -57,12 +57,11 @@ def test_the_crop_is_that_of_the_upright_picture(turns: int) -> None:
         assert np.array_equal(face_crop(given, turned, spec), face_crop(upright, face, spec))
 
 
-@pytest.mark.parametrize("detector", ["yunet", "mtcnn"])
 @pytest.mark.parametrize("turns", [1, 2, 3])
-def test_a_portrait_on_its_side(turns: int, detector: str, tmp_path: Path) -> None:
+def test_a_portrait_on_its_side(turns: int, tmp_path: Path) -> None:
     upright = np.asarray(sample.photo("obama_smile.jpg"))
     given = np.ascontiguousarray(np.rot90(upright, -turns))
-    recognizer = mien.Recognizer(detector, try_rotations=True, threads=1)
+    recognizer = mien.Recognizer(try_rotations=True, threads=1)
     (expected,) = recognizer.image(upright)
     found = recognizer.image(given)
     (reading,) = found

@@ -42,6 +42,8 @@ NOT_RUN = {
 """A shown command → why no test runs it."""
 
 BENCHMARKS = {
+    "python benchmarks/auto_detector.py": "--first 8",
+    "python benchmarks/detector_agreement.py": "--first 8",
     "python benchmarks/framing.py": "--pictures 20",
     "python benchmarks/framing_gain.py": "--pictures 20",
     "python benchmarks/mtcnn_defaults.py": "--first 2 --no-search",
@@ -49,6 +51,8 @@ BENCHMARKS = {
     "python benchmarks/reader_growth.py": "--pictures 100",
     "python benchmarks/readers.py": "--entries 100",
     "python benchmarks/speed.py": "--repeats 1 --calls 10",
+    "python benchmarks/turned_pictures.py": "--count 4",
+    "python benchmarks/yunet_defaults.py": "--every 20",
     "python benchmarks/training.py": "--pictures 128 --rounds 1 --batch 32",
     "python benchmarks/training_gpu.py": "--device cpu --limit 8 --batch 2 --steps 1 --losses 2",
 }

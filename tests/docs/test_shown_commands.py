@@ -23,7 +23,6 @@ import pytest
 
 from mien.cli.app import main
 from mien.media.images import read_image
-from tests.conftest import SHARED
 from tests.docs.tables import (
     CHANGED,
     FIRST,
@@ -47,7 +46,6 @@ RECORD = """
 mien() { printf '%s\\0' "$@" > "$MIEN_ARGS"; cat > "$MIEN_INPUT"; }
 python() { "$MIEN_PYTHON" "$@"; }
 """
-YUNET = "yunet.onnx"
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +80,6 @@ def folder(
                 make(made / name)
             copy = shutil.copytree if (made / name).is_dir() else os.symlink
             copy(made / name, place / name)
-    if YUNET in named:
-        shown_files.yunet(SHARED, place / YUNET)
     if "export.json" in named:
         text = (place / "export.json").read_text("utf-8")
         (place / "export.json").unlink()
@@ -159,9 +155,6 @@ def run_page(page: str, place: Path, with_slow: bool) -> None:
             if name := SLOW[slow]:
                 shown_files.FILES[name](place / name)
             continue
-        if YUNET in command and not (place / YUNET).exists():
-            print(f"left out, since {YUNET} is not beside the repository: {command}")
-            continue
         for key, before in FIRST.items():
             if key[0] == page and command.startswith(key[1]) and key not in prepared:
                 prepared.add(key)
@@ -210,8 +203,6 @@ def test_programs_run_as_shown(page: str, folder: Path, monkeypatch: pytest.Monk
         else:
             namespace[name] = value
     for program in PROGRAMS[page]:
-        if YUNET in program and not (folder / YUNET).exists():
-            pytest.skip(f"{YUNET} is not beside the repository")
         for shown, here in PROGRAM_CHANGES.items():
             program = program.replace(shown, here)
         exec(compile(program, page, "exec"), namespace)

@@ -175,6 +175,7 @@ FILES: dict[str, Callable[[Path], None]] = {
     "drowsiness": drowsiness,
     "export.json": dataturks,
     "detector.onnx": detector,
+    "facemask853.zip": other_scenes,
     "face1.jpg": face(1),
     "face2.jpg": face(2),
     "faces": faces,
@@ -198,12 +199,4 @@ FILES: dict[str, Callable[[Path], None]] = {
     "wider_train5.zip": train_scenes,
     "wider_val_dev.zip": other_scenes,
 }
-"""A shown name → what writes that file or folder. YuNet's is not made: see ``yunet``."""
-
-
-def yunet(shared: Path, path: Path) -> bool:
-    """Whether OpenCV's file is beside the repository, and is now at ``path``."""
-    held = shared / "weights" / "yunet_n_320_320.onnx"
-    if held.exists():
-        shutil.copyfile(held, path)
-    return held.exists()
+"""A shown name → what writes that file or folder."""

@@ -16,7 +16,8 @@ def detect_turned(detector: Detector, image: NDArray[np.uint8]) -> list[Face]:
 
     All four turns are tried, in four times the time: a detector finds many a face that lies on its
     side or upside down, with a lower score and with landmarks as if it were upright
-    (``benchmarks/turned_pictures.py``). Boxes and landmarks are in pixels of ``image`` as given,
+    (``benchmarks/turned_pictures.py``; MTCNN's scores tell the turns apart less well than YuNet's).
+    Boxes and landmarks are in pixels of ``image`` as given,
     and ``Face.quarter_turns`` says how it must be turned for the faces to be upright.
     """
     height, width = image.shape[:2]

@@ -166,6 +166,7 @@ def interval(name: str, spread: Spread) -> str:
 
 
 def _text(name: str, value: float) -> str:
+    value += 0.0  # of a perfect model the NLL is minus zero
     return f"{value:.2%}" if name in SHARES else f"{value:.3f}"
 
 

@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from mien.reports.figures.style import BLUE, INK, MUTED, ORANGE, new_figure, percent_ticks, unframe
+from mien.reports.figures.style import (
+    BLUE,
+    INK,
+    MUTED,
+    ORANGE,
+    halo,
+    new_figure,
+    percent_ticks,
+    unframe,
+)
 from mien.train.tuning.trials import TrialRow
 
 if TYPE_CHECKING:
@@ -49,9 +58,11 @@ def history_figure(trials: Sequence[TrialRow], title: str) -> Figure:
         )  # fmt: skip
     for trial in trials:
         if trial.best and trial.accuracy is not None:
+            near_the_end = trial.number > 0.85 * trials[-1].number
             axes.annotate(
                 f"trial {trial.number}: {trial.accuracy:.2%}", (trial.number, trial.accuracy),
-                xytext=(0, 9), textcoords="offset points", ha="center", color=INK, fontsize=9,
+                xytext=(0, 9), textcoords="offset points", color=INK, fontsize=9,
+                ha="right" if near_the_end else "center", path_effects=halo(),
             )  # fmt: skip
     axes.margins(x=0.06, y=0.15)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))

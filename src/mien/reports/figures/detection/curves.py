@@ -106,7 +106,7 @@ def recall_by_size_figure(scores: DetectionScores, detections: Detections) -> Fi
     )  # fmt: skip
     upper.plot(
         places[present], share[present], "o-", color=BLUE, markersize=6, linewidth=1.5,
-        label="recall",
+        label="recall", clip_on=not present.any(),  # a line without points upsets the layout
     )  # fmt: skip
     for place in places[present]:
         upper.annotate(
@@ -127,6 +127,7 @@ def recall_by_size_figure(scores: DetectionScores, detections: Detections) -> Fi
         )  # fmt: skip
     lower.set_ylim(0, 1.22 * max(total.max(), 1))
     lower.set_ylabel("faces")
+    lower.yaxis.set_major_formatter("{x:,.0f}")
     ends = [f"{low:g} to {high:g}" for low, high in pairwise(SIZES[1:-1])]
     lower.set_xticks(
         places, [f"< {SIZES[1]:g}", *ends, f"≥ {SIZES[-2]:g}"], rotation=35, ha="right"
