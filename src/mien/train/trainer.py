@@ -286,8 +286,7 @@ class Trainer(Generic[Net]):
                 self.averaged.load_state_dict(state["ema"])
             if self.ema is not None:
                 self.ema.ramp = state.get("ema_ramp", False)  # as the run began
-            if int(state["epochs_done"]) < self.task.epochs:  # else a run may come without it
-                load_optimizer_state(self.optimizer, state["optimizer"])
+            load_optimizer_state(self.optimizer, state["optimizer"])
             self.step.scaler.load_state_dict(state.get("scaler", {}))
             self.best = state.get("best")
         self.done = int(state["epochs_done"])

@@ -40,6 +40,24 @@ def entry(**changes: Any) -> plan.Entry:
 
 
 @pytest.mark.usefixtures("no_costs")
+def test_a_run_that_was_trained_elsewhere_is_measured(tmp_path: Path) -> None:
+    study.run_entry(entry(epochs=1), Faces(), tmp_path / "there", device=CPU)
+    state = checkpoint.load(tmp_path / "there/runs/mlp/last.pt")
+    folder = tmp_path / "here/runs/mlp"
+    folder.mkdir(parents=True)
+    # Averaged weights alone, without metrics: nothing can be trained from it.
+    checkpoint.save({**state, "model": {}, "optimizer": {}}, folder / "last.pt")
+    study.run_entry(entry(epochs=1), Faces(), tmp_path / "here", device=CPU)
+    both = [Predictions.load(predictions_path(f, "public"))
+            for f in (folder, tmp_path / "there/runs/mlp")]  # fmt: skip
+    assert (both[0].probs == both[1].probs).all()
+    row = report.collect([entry(epochs=1)], tmp_path / "here", "data.csv")[0]
+    assert row["epochs"] == 1 and row["train_seconds"] is None
+    with pytest.raises(ConfigError, match="another recipe"):
+        study.run_entry(entry(epochs=1, batch_size=16), Faces(), tmp_path / "here", device=CPU)
+
+
+@pytest.mark.usefixtures("no_costs")
 def test_a_finished_run_stays_and_an_unfinished_one_continues(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,6 +27,7 @@ from mien.evaluation.kept_answers import keep_answers, predictions_path
 from mien.files import lock_folder, make_folder, write_whole
 from mien.parsing import parse_json
 from mien.reading import read_file
+from mien.train import checkpoint
 from mien.train.classification.classifier import TorchClassifier
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.measure_cost import file_cost, run_cost
@@ -172,10 +173,11 @@ def run_entry(
         config = with_reader(entry.config(), dataset)
         config = replace(config, dataset_options=(*config.dataset_options, *options))
         if not is_trained(folder, config):
-            train(
-                config, dataset, folder,
-                device=device, resume=True, on_batch=on_batch, on_epoch=on_epoch,
-            )  # fmt: skip
+            if not has_all_epochs(folder, config):
+                train(
+                    config, dataset, folder,
+                    device=device, resume=True, on_batch=on_batch, on_epoch=on_epoch,
+                )  # fmt: skip
             classifier = TorchClassifier(folder, str(device))
             # Duplicates of PublicTest are searched in all of Training, held-back tenth included.
             answers = predict(classifier, dataset, REPORTED)
@@ -202,6 +204,19 @@ def measure_shipped(dataset: Dataset, out: Path) -> None:
     answers = predict(OnnxClassifier(DEFAULT), dataset, REPORTED)
     keep_answers(answers, predictions_path(folder, REPORTED))
     file_cost(DEFAULT).save(folder / COST)
+
+
+def has_all_epochs(folder: Path, config: ClassifierConfig) -> bool:
+    """Whether nothing is left to train of the run in ``folder``, as of one that is put there.
+
+    Such a run may have been trained elsewhere and keep no more than the weights that it exports.
+    Raises ``ConfigError`` if it is of another recipe.
+    """
+    if not checkpoint.exists(folder):
+        return False
+    checkpoint.check(folder, config, resume=True)
+    state = checkpoint.load(folder / checkpoint.CHECKPOINT)
+    return bool(state["epochs_done"] >= config.epochs)
 
 
 def is_trained(folder: Path, config: ClassifierConfig) -> bool:

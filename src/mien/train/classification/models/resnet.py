@@ -54,14 +54,10 @@ class BasicBlock(nn.Module):
     ) -> None:
         super().__init__()
         norm = config.norm
-        self.shortcut: nn.Module = nn.Identity()
-        self.blur1: nn.Module = nn.Identity()
-        self.blur_shortcut: nn.Module = nn.Identity()
         shape_changes = stride != 1 or inputs != outputs
-        if stride != 1 and config.blur_pool:
-            stride = 1
-            self.blur1 = BlurPool()
-            self.blur_shortcut = BlurPool()
+        blurs = stride != 1 and config.blur_pool
+        stride = 1 if blurs else stride
+        self.blur: nn.Module = BlurPool() if blurs else nn.Identity()
         self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=norm == "none")
         self.norm1 = norm_layer(norm, outputs)
         self.activation1 = activation(config.activation, outputs)
@@ -71,6 +67,7 @@ class BasicBlock(nn.Module):
         self.attention = SqueezeExcitation(outputs) if config.squeeze_excitation else nn.Identity()
         self.depth = stochastic_depth(depth)
         self.dropblock = drop_block(dropblock)
+        self.shortcut: nn.Module = nn.Identity()  # last: optimisers know weights by their order
         if shape_changes:
             self.shortcut = nn.Sequential(
                 nn.Conv2d(inputs, outputs, 1, stride, bias=norm == "none"),
@@ -79,9 +76,9 @@ class BasicBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C_in, H, W) → (N, C_out, H/stride, W/stride)."""
-        out = self.blur1(self.activation1(self.norm1(self.conv1(x))))
+        out = self.blur(self.activation1(self.norm1(self.conv1(x))))
         out = self.depth(self.attention(self.norm2(self.conv2(out))))
-        shortcut = self.shortcut(self.blur_shortcut(x))
+        shortcut = self.shortcut(self.blur(x))
         blocked: Tensor = self.dropblock(self.activation2(out + shortcut))
         return blocked
 
