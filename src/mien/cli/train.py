@@ -54,7 +54,7 @@ def _show_recipe(context: click.Context, _: click.Parameter, recipe: str | None)
 @click.option("--resume", is_flag=True, help="Continue after the last whole epoch of --out.")
 @click.option(
     "--checkpoint-every", type=Finite(min=0), metavar="SECONDS", default=5.0, show_default=True,
-    help="Write metrics and checkpoint at most this often, and at the end; 0: after every epoch, "
+    help="Metrics and checkpoint are written this often, and at the end; 0: after every epoch, "
     "before the next one.",
 )  # fmt: skip
 @click.option("--epochs", type=COUNT, metavar="N", help="Instead of the recipe's.")
