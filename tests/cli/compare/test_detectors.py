@@ -124,4 +124,5 @@ def test_what_is_missing_is_one_line(place: Path, tmp_path: Path, capsys: Output
     ):
         assert mien("compare", *arguments) == 2
         out, err = capsys.readouterr()
-        assert out == "" and err.count("\n") == 1 and words in err, err
+        said = [line for line in err.splitlines() if "is read as" not in line]
+        assert out == "" and len(said) == 1 and words in said[0], err
