@@ -11,7 +11,8 @@ import pytest
 
 from mien.detectors.mtcnn.detector import WEIGHTS
 from mien.errors import ConfigError, ModelFileError
-from mien.runtime import open_session, usable_cores
+from mien.runtime import Session, open_session, usable_cores
+from mien.weights import DEFAULT
 
 RNET = WEIGHTS / "rnet.onnx"
 
@@ -93,3 +94,30 @@ def test_nothing_is_written_and_onnxruntime_is_imported_late() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_small_inputs_run_in_one_thread_and_large_ones_on_all_cores(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened: list[int] = []
+    start = Session._start
+
+    def noted(session: Session, source: str | bytes, device: str, threads: int) -> Any:
+        opened.append(threads)
+        return start(session, source, device, threads)
+
+    monkeypatch.setattr(Session, "_start", noted)
+    monkeypatch.setattr("mien.runtime.usable_cores", lambda: 2)
+    side = 44
+    session = open_session(DEFAULT, small=4 * side**2)
+    faces = np.random.default_rng(0).normal(size=(4, 1, side, side)).astype(np.float32)
+    name, output = session.get_inputs()[0].name, session.get_outputs()[0].name
+    one = session.run([output], {name: faces[:3]})[0]
+    assert opened == [1]
+    both = session.run([output], {name: faces})[0]
+    assert opened == [1, 2]
+    np.testing.assert_allclose(both[:3], one, atol=1e-4)
+    opened.clear()
+    given = open_session(DEFAULT, threads=2, small=4 * side**2)
+    given.run([output], {name: faces[:1]})
+    assert opened == [2]

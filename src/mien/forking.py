@@ -49,13 +49,14 @@ loading = Loading()
 class PerProcess(Generic[T]):
     """A value that every process makes for itself with ``make``: a session, a lock.
 
-    It is made at once, and in a forked child when it is first needed. Threads may share it.
+    It is made at once, or with ``later`` when it is first needed, as in a forked child. Threads may
+    share it.
     """
 
-    def __init__(self, make: Callable[[], T]) -> None:
+    def __init__(self, make: Callable[[], T], *, later: bool = False) -> None:
         self._make = make
         with loading:
-            self._made: list[T] = [make()]
+            self._made: list[T] = [] if later else [make()]
             _all.add(self)
 
     @property

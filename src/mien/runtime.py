@@ -34,19 +34,30 @@ class Session:
     """
 
     def __init__(
-        self, model: str | os.PathLike[str] | bytes, threads: int | None, device: str = CPU
+        self,
+        model: str | os.PathLike[str] | bytes,
+        threads: int | None,
+        device: str = CPU,
+        small: int = 0,
     ) -> None:
-        self._model, self._threads, self._device = model, threads, device
+        self._model, self._device = model, device
         self._stamp: tuple[int, int] | None = None
-        self._session = PerProcess(self._open)
+        cores = usable_cores()
+        chooses = threads is None and small and device == CPU and cores > 1
+        self._small = small if chooses else 0
+        first = 1 if chooses else threads or cores
+        self._session = PerProcess(lambda: self._open(first))
+        self._all_cores = PerProcess(lambda: self._open(cores), later=True)
         # DirectML's sessions run one call at a time.
         one_by_one = PROVIDERS["dml"] in self.get_providers()
         self._turn: AbstractContextManager[object] = Lock() if one_by_one else nullcontext()
 
     def run(self, outputs: list[str], inputs: dict[str, NDArray[Any]]) -> list[NDArray[Any]]:
         """The ``outputs`` for these ``inputs``, both by name."""
+        is_large = self._small and sum(array.size for array in inputs.values()) >= self._small
+        session = self._all_cores if is_large else self._session
         with self._turn:
-            arrays: list[NDArray[Any]] = self._session.value.run(outputs, inputs)
+            arrays: list[NDArray[Any]] = session.value.run(outputs, inputs)
         return arrays
 
     def get_inputs(self) -> Any:
@@ -70,13 +81,13 @@ class Session:
         """The settings that it was opened with."""
         return self._session.value.get_session_options()
 
-    def _open(self) -> InferenceSession:
+    def _open(self, threads: int) -> InferenceSession:
         ort = onnxruntime()
         source, name, stamp = _check_model(self._model)
         if self._stamp not in (None, stamp):
             raise ModelFileError(
-                f"{name} has changed since it was loaded, and this process was forked after that: "
-                "load it in the new process"
+                f"{name} has changed since it was loaded, and has to be opened again, in a forked "
+                "process or for a larger input: load the new file"
             )
         self._stamp = stamp
         devices = candidates(self._device, ort.get_available_providers())
@@ -85,7 +96,7 @@ class Session:
                 break
             lacking = _prepare(ort, device)
             try:
-                session = self._start(source, device)
+                session = self._start(source, device, threads)
             except MemoryError:
                 raise
             except Exception as error:  # noqa: BLE001 - ONNX Runtime's errors share no base
@@ -97,7 +108,7 @@ class Session:
             if self._device == AUTO:
                 warnings.warn(unusable(device, reason), RuntimeWarning, stacklevel=2)
         try:
-            session = self._start(source, CPU)
+            session = self._start(source, CPU, threads)
         except MemoryError:
             raise
         except Exception as error:
@@ -109,11 +120,11 @@ class Session:
             raise ConfigError(unusable(device, reason))
         return session
 
-    def _start(self, source: str | bytes, device: str) -> InferenceSession:
+    def _start(self, source: str | bytes, device: str, threads: int) -> InferenceSession:
         ort = onnxruntime()
         options = ort.SessionOptions()
         options.log_severity_level = SILENT
-        options.intra_op_num_threads = self._threads or usable_cores()
+        options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         # Several sessions take turns on the same cores: idle threads that spin while they wait for
         # work would slow down the next session.
@@ -152,14 +163,19 @@ def _prepare(ort: Any, device: str) -> str:
 
 
 def open_session(
-    model: str | os.PathLike[str] | bytes, *, threads: int | None = None, device: str | None = None
+    model: str | os.PathLike[str] | bytes,
+    *,
+    threads: int | None = None,
+    device: str | None = None,
+    small: int = 0,
 ) -> Session:
     """A session for ``model``: the path of an ONNX file, or its content as bytes.
 
-    ``threads`` is the number of threads within one operation (default: the processor cores that
-    this process may use). ``device`` is one of ``mien.devices.DEVICES``; the default is the CPU, so
-    that results do not depend on what else is installed. ``auto`` takes the best one that works,
-    and warns of those that are installed and do not.
+    ``threads`` is the number of threads within one operation. By default these are the processor
+    cores that this process may use, but one for an input of fewer than ``small`` numbers: so little
+    work is done sooner than shared. ``device`` is one of ``mien.devices.DEVICES``; the default is
+    the CPU, so that results do not depend on what else is installed. ``auto`` takes the best one
+    that works, and warns of those that are installed and do not.
 
     A session may be used by several threads at once. Opening one takes milliseconds: keep it.
 
@@ -171,7 +187,7 @@ def open_session(
         raise ConfigError(
             f"threads must be a whole number from 1 to {MOST_THREADS}, got {brief(threads)}"
         )
-    return Session(model, threads, CPU if device is None else device)
+    return Session(model, threads, CPU if device is None else device, small)
 
 
 def run_session(
