@@ -112,7 +112,7 @@ def test_a_device_that_works_is_used_by_every_network(pretend: Any) -> None:
     pretend("cuda", session=Working)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        recognizer = mien.Recognizer(device="cuda")
+        recognizer = mien.Recognizer("mtcnn", device="cuda")
     detector: Any = recognizer.detector
     assert isinstance(recognizer.classifier, OnnxClassifier)
     for session in (recognizer.classifier._session, detector._pnet, detector._onet):

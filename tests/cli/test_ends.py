@@ -73,7 +73,7 @@ import sys, time, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup ignores
 import mien.pipeline, mien.errors
-def slow(self, source):
+def slow(self, source, whole):
     print("ready", flush=True)
     try:
         time.sleep(60)

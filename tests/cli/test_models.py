@@ -77,7 +77,7 @@ def test_the_card_of_a_registered_detector_has_its_options(capsys: Output) -> No
     assert card["options"]["model"] is None and card["options"]["score_threshold"] == 0.7
     assert mien("models", "show", "mtcnn") == 0
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
-    assert "min_face_size= 40" in lines and "thresholds= 0.9,0.6,0.74" in lines
+    assert "min_face_size= 32" in lines and "thresholds= 0.9,0.6,0.74" in lines
 
 
 def test_a_card_that_cannot_be_read(tmp_path: Path, capsys: Output) -> None:

@@ -81,7 +81,7 @@ def test_frozen_epochs_train_only_the_head(tmp_path: Path) -> None:
     }  # fmt: skip
     seen = []
     train(
-        tiny.config(**keys), tmp_path / "run",
+        tiny.config(**keys), tmp_path / "run", checkpoint_every=0,
         on_epoch=lambda _: seen.append(state(tmp_path / "run")["model"]),
     )  # fmt: skip
     frozen, free = seen

@@ -55,7 +55,7 @@ def test_what_cannot_work_is_refused_with_the_reason(keys: dict[str, Any], reaso
     ({"task": "segmentation"}, "task must be detection"),
     ({"backbone": "vgg"}, "backbone must be resnet50, resnext101_32x8d or mobilenet_v3_large"),
     ({"norm": "group"}, "norm must be batch or frozen"),
-    ({"precision": "fp16"}, "precision must be fp32 or bf16"),
+    ({"precision": "fp16"}, "precision must be auto, fp32 or bf16"),
     ({"schedule": "plateau"}, "cosine, onecycle or constant"),
     ({"lr": 0.0}, "lr must be positive"),
     ({"nms": 1.5}, r"nms must be in \[0, 1\]"),
