@@ -32,6 +32,9 @@ SPEC = DetectorSpec(
     offset=(-0.013, -0.011),
 )
 """Defaults of every YuNet; ``tools/convert_yunet.py`` writes them into the file of the package."""
+SMALL = 150_000
+"""Numbers of an input, such as 3×192×256, below which one thread is faster than two
+(``benchmarks/threads.py``)."""
 _MOST_BYTES = 1 << 26  # YuNet has 0.3 MB
 _PROBE = 64, 96  # height and width of the picture that a file is tried with
 
@@ -72,7 +75,7 @@ class Network:
 
 
 def _open(model: str | Path, threads: int | None, device: str | None) -> Session:
-    session = open_session(model, threads=threads, device=device)
+    session = open_session(model, threads=threads, device=device, small=SMALL)
     refuse_other(session, "yunet", model)
     inputs = session.get_inputs()
     if kind_of(session, model) != "yunet" or len(inputs) != 1 or len(inputs[0].shape) != 4:
@@ -88,7 +91,8 @@ def _open(model: str | Path, threads: int | None, device: str | None) -> Session
         content = read_file(model, _MOST_BYTES)
     except OSError as error:
         raise ModelFileError(f"{model} cannot be read: {one_line(error)}") from None
-    return open_session(free_sides(content, sides, str(model)), threads=threads, device=device)
+    freed = free_sides(content, sides, str(model))
+    return open_session(freed, threads=threads, device=device, small=SMALL)
 
 
 def free_sides(content: bytes, sides: list[int], name: str) -> bytes:
