@@ -98,8 +98,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 if __name__ == "__main__":
     answers = stream(sys.argv[1:] * 500, lambda *_: None, workers=2, detector="none")
     next(answers)
-    print(*(child.pid for child in multiprocessing.active_children()), flush=True)
     try:
+        print(*(child.pid for child in multiprocessing.active_children()), flush=True)
         list(answers)
     except KeyboardInterrupt:
         print("stopped")
