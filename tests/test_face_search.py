@@ -16,6 +16,7 @@ from mien.face_search import ENOUGH, find_faces
 from mien.media.images import read_image
 from mien.pipeline import Recognizer
 from mien.samples import ASTRONAUT
+from tests.support.commands import mien as command
 
 SIDE = 3200
 DETECTOR = load_detector("yunet", threads=1)
@@ -94,3 +95,19 @@ def test_the_expression_is_that_of_the_whole_picture(large: Path) -> None:
     assert np.abs(change).max() < 0.05
     assert reduced.draw().size == (SIDE, SIDE)  # the file is at hand
     assert mien.analyze(large.read_bytes()).draw().size == (SIDE, SIDE)
+
+
+def test_the_command_decodes_whole_photos_only_to_draw_them(
+    large: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = []
+
+    def noted(source: Path, **options: object) -> object:
+        whole.append(source)
+        return read_image(source)
+
+    monkeypatch.setattr("mien.face_search.read_image", noted)
+    assert command("analyze", large, "-q") == 0
+    assert whole == []
+    assert command("analyze", large, "-q", "--draw", tmp_path / "drawn") == 0
+    assert whole == [str(large)]

@@ -130,11 +130,13 @@ def command(
         if verbose:
             say(*_facts(recognizer), err=True)
         answers: Iterator[tuple[Result, Image | None]]
+        pictures = draw is not None or crops is not None
         if workers > 1:
-            pictures = draw is not None or crops is not None
             answers = stream(sources, failed.picture, workers=workers, pictures=pictures, **options)
-        else:
+        elif pictures:
             answers = recognizer.stream(sources, failed.picture)
+        else:  # large photos need not be decoded whole
+            answers = ((result, None) for result in recognizer.images(sources, failed.picture))
         hidden = scrolling or quiet or verbose
         with meter(total, hidden=hidden or total == 1, rate=True) as update:
             for result, image in answers:
