@@ -66,7 +66,7 @@ def _page(
                       tuple(strength_rows(scores[0])))  # fmt: skip
     return render(
         "robustness.html", title, origin, CAPTIONS, figures,
-        lead=lead, tables=[*tables, strengths], fingerprint=scores[0].fingerprint,
+        lead=lead, tables=[*tables, strengths], notes=(), fingerprint=scores[0].fingerprint,
         compared=len(scores) > 1,
         skipped=sorted({line for each in scores for line in each.skipped}),
     )  # fmt: skip
