@@ -4,7 +4,8 @@
 
     MienError
     ├── InputError (ValueError)      the caller's input cannot be used
-    │   └── ImageReadError           a file is missing, damaged, too large or not a picture
+    │   ├── ImageReadError           a file is missing, damaged, too large or not a picture
+    │   └── VideoReadError           a file is missing, damaged, cut off or not a video
     ├── UnknownNameError (LookupError)  no such detector, classifier, dataset or recipe
     ├── ModelError                   a model file cannot be used
     │   ├── ModelFileError           it is missing, damaged or not ONNX
@@ -53,6 +54,10 @@ class InputError(MienError, ValueError):
 
 class ImageReadError(InputError):
     """A file that is missing, damaged, too large or not a picture."""
+
+
+class VideoReadError(InputError):
+    """A file that is missing, damaged, cut off or not a video."""
 
 
 class UnknownNameError(MienError, LookupError):

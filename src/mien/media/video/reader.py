@@ -1,0 +1,315 @@
+"""Reads a video as frames with true times; only those that are asked for."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Protocol, Self, TypeAlias
+
+from mien.errors import ConfigError, VideoReadError, one_line
+from mien.media.decoder import Image, pixel_limit
+from mien.media.images import is_address
+from mien.media.video.capture import MOST_RATE, Capture
+from mien.media.video.clock import Clock
+from mien.media.video.numbered import Numbered, is_pattern, of_folder, of_pattern
+from mien.reading import open_file
+
+VideoSource: TypeAlias = "str | os.PathLike[str] | BinaryIO"
+OnError = Callable[[str, VideoReadError], None]
+
+DEFAULT_RATE = 25.0
+"""Frames a second of pictures in a folder, and of videos that say neither times nor a rate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture of a video."""
+
+    image: Image
+    """(H, W, 3) RGB uint8, upright."""
+    index: int
+    """From 0, among all frames that can be decoded, whichever are asked for."""
+    time_s: float
+    """Seconds since the start of the video's stream."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which frames are wanted: times in ``[start, end)`` seconds, and of those every N-th or F a
+    second. Raises ``ConfigError`` for what cannot be.
+    """
+
+    start: float = 0.0
+    end: float | None = None
+    every: int | None = None
+    fps: float | None = None
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.start) and self.start >= 0):
+            raise ConfigError(f"start is {self.start}: give seconds, 0 or more")
+        if self.end is not None and not (math.isfinite(self.end) and self.end > self.start):
+            raise ConfigError(f"end is {self.end}: give seconds after the start, {self.start:g}")
+        if self.every is not None and (isinstance(self.every, bool) or self.every < 1):
+            raise ConfigError(f"every is {self.every}: give a whole number, 1 or more")
+        if self.fps is not None and not (math.isfinite(self.fps) and self.fps > 0):
+            raise ConfigError(f"fps is {self.fps}: give frames a second, above 0")
+        if self.every is not None and self.fps is not None:
+            raise ConfigError("every and fps are given: give one of them")
+
+    def share(self, rate: float) -> float:
+        """The share of the frames between start and end that is wanted, at ``rate`` a second."""
+        if self.fps is not None:
+            return min(1.0, self.fps / rate)
+        return 1 / (self.every or 1)
+
+
+class _Pictures(Protocol):
+    """What ``Capture`` and ``Numbered`` have in common."""
+
+    counted: bool
+    last_time: float | None
+
+    @property
+    def size(self) -> tuple[int, int]: ...
+    @property
+    def rate(self) -> float | None: ...
+    @property
+    def declared(self) -> int | None: ...
+
+    def grab(self) -> bool: ...
+    def image(self) -> Image | None: ...
+    def damage(self, end_s: float) -> str | None: ...
+    def close(self) -> None: ...
+
+
+class Video:
+    """An open video: iterate over its frames, once. Made by ``open_video``."""
+
+    def __init__(
+        self, pictures: _Pictures, name: str, choice: Choice, rate: float | None,
+        on_error: OnError | None, on_note: Callable[[str], None], cleanup: ExitStack,
+    ) -> None:  # fmt: skip
+        self.name = name
+        """What results call their source."""
+        self.width, self.height = pictures.size
+        self.rate = pictures.rate or rate or DEFAULT_RATE
+        """Average frames a second."""
+        self._pictures, self._choice, self._cleanup = pictures, choice, cleanup
+        self._on_error, self._on_note = on_error, on_note
+        self._counts_are_known = pictures.counted and rate is not None
+
+    @property
+    def expected(self) -> int | None:
+        """About how many frames will come; ``None`` where the file does not say."""
+        declared = self._pictures.declared
+        if declared is None:
+            return None
+        end = declared / self.rate
+        seconds = max(0.0, min(end, self._choice.end or end) - self._choice.start)
+        return math.ceil(seconds * self.rate * self._choice.share(self.rate))
+
+    @property
+    def shown_rate(self) -> float:
+        """Average frames a second among those that come."""
+        return self.rate * self._choice.share(self.rate)
+
+    def __iter__(self) -> Iterator[Frame]:
+        """The wanted frames.
+
+        Damage is reported after the last frame that can be decoded: raised as ``VideoReadError``,
+        or passed to ``on_error``.
+        """
+        clock, wanted = Clock(self.rate), _Wanted(self._choice)
+        index, came, unreadable, time_s = -1, 0, 0, 0.0
+        with self:
+            while self._pictures.grab():
+                index += 1
+                time_s = clock.next(self._pictures.last_time)
+                self._say_counted(clock, index + 1)
+                if wanted.is_over(time_s):
+                    return
+                if not wanted.has(time_s):
+                    continue
+                image = self._pictures.image()
+                if image is None:
+                    unreadable += 1
+                    continue
+                came += 1
+                yield Frame(image, index, time_s)
+            self._report(index + 1, came, unreadable, time_s + 1 / self.rate)
+
+    def _report(self, decoded: int, came: int, unreadable: int, end_s: float) -> None:
+        damage = self._pictures.damage(end_s)
+        name = repr(self.name)
+        if damage is not None or unreadable:
+            good = decoded - unreadable
+            damage = damage or f"has {unreadable:,} frames that cannot be decoded"
+            self._fail(f"{name} {damage}; {good:,} of its frames, up to {end_s:.1f} s, were read")
+        elif not decoded:
+            self._fail(f"{name} holds no frame that can be decoded: give another video")
+        elif not came:
+            start = self._choice.start
+            self._fail(f"{name} has no frame from {start:g} s on: it ends at {end_s:.1f} s")
+
+    def _fail(self, message: str) -> None:
+        error = VideoReadError(message)
+        if self._on_error is None:
+            raise error
+        self._on_error(self.name, error)
+
+    def _say_counted(self, clock: Clock, frames: int) -> None:
+        """Say once that times are counted, unless the user has said how."""
+        if self._counts_are_known or clock.few(frames):
+            return
+        self._counts_are_known = True
+        self._on_note(
+            f"{self.name!r} lacks times of its frames: they are counted at {self.rate:g} a second"
+        )
+
+    def close(self) -> None:
+        """Close the file; a second call does nothing."""
+        self._cleanup.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class _Wanted:
+    """Goes through the times of the frames, and says which are wanted."""
+
+    def __init__(self, choice: Choice) -> None:
+        self._choice = choice
+        self._seen = 0  # frames since start
+        self._tick = 0  # the next of the wanted times, start + tick / fps
+
+    def is_over(self, time_s: float) -> bool:
+        return self._choice.end is not None and time_s >= self._choice.end
+
+    def has(self, time_s: float) -> bool:
+        choice = self._choice
+        if time_s < choice.start:
+            return False
+        self._seen += 1
+        if choice.fps is None:
+            return (self._seen - 1) % (choice.every or 1) == 0
+        ticks = (time_s - choice.start) * choice.fps + 1e-6  # times are rounded
+        if ticks < self._tick:
+            return False
+        self._tick = math.floor(ticks) + 1
+        return True
+
+
+def open_video(
+    source: VideoSource,
+    *,
+    start: float = 0.0,
+    end: float | None = None,
+    every: int | None = None,
+    fps: float | None = None,
+    rate: float | None = None,
+    max_pixels: int | None = None,
+    on_error: OnError | None = None,
+    on_note: Callable[[str], None] = warnings.warn,
+) -> Video:
+    """A video to iterate over: its frames as ``Frame``, in order, decoded one at a time.
+
+    ``source`` is a video file of any container and codec that OpenCV's FFmpeg reads, a binary file
+    object, or an image sequence: a folder of pictures, or a pattern such as ``frames/%04d.png``.
+    What cannot be read twice, such as a pipe, is copied to a temporary file first.
+
+    - ``start`` and ``end``: frames with times in [start, end), in seconds. Frames before ``start``
+      are decoded, since seeking is not exact.
+    - ``every``: every N-th frame of those. ``fps``: at most F a second, each the first at or after
+      its time.
+    - ``rate``: frames a second where the frames have no times of their own.
+    - ``max_pixels``: as in ``mien.media.images.read_image``.
+
+    Times are the container's, also of a variable rate, and strictly increase; they count from the
+    start of the video's stream. Where there are none, frames are counted, and ``on_note`` is told.
+    Rotation that the file asks for is applied.
+
+    A file that is damaged or cut off gives all frames that can be decoded. Then the error is passed
+    to ``on_error`` as (name, error), or raised without it. Raises ``VideoReadError`` for a file
+    that is missing or has no picture, ``ConfigError`` for an option out of range.
+    """
+    choice, limit = Choice(start, end, every, fps), pixel_limit(max_pixels)
+    if rate is not None and not 0 < rate <= MOST_RATE:
+        raise ConfigError(f"rate is {rate}: give frames a second, above 0 and up to {MOST_RATE:g}")
+    stack = ExitStack()
+    try:
+        pictures, name = _open(source, limit, stack)
+        stack.callback(pictures.close)
+        if isinstance(pictures, Numbered):
+            pictures.rate = rate or DEFAULT_RATE
+        width, height = pictures.size
+        if width * height > limit:
+            raise VideoReadError(
+                f"{name!r} has frames of {width}×{height} pixels, above the limit of {limit}: "
+                "shrink it, or raise max_pixels or MIEN_MAX_PIXELS"
+            )
+    except BaseException:
+        stack.close()
+        raise
+    return Video(pictures, name, choice, rate, on_error, on_note, stack)
+
+
+def _open(source: VideoSource, limit: int, stack: ExitStack) -> tuple[_Pictures, str]:
+    """The pictures behind ``source``, and its name in results."""
+    if not isinstance(source, str | os.PathLike):
+        name = str(getattr(source, "name", None) or type(source).__name__)
+        return Capture(_spool(source, name, stack), repr(name)), name
+    name = os.fspath(source)
+    if is_address(name):
+        raise VideoReadError(f"videos are not fetched from addresses: download {name!r} first")
+    try:
+        if os.path.isdir(name) or is_pattern(name):  # noqa: PTH112
+            is_folder = os.path.isdir(name)  # noqa: PTH112
+            return _numbered(of_folder(name) if is_folder else of_pattern(name), name, limit), name
+        with open_file(name, pipes=True) as file:
+            path = name if file.seekable() else _spool(file, name, stack)
+        return Capture(path, repr(name)), name
+    except FileNotFoundError:
+        raise VideoReadError(f"no file {name!r}: check the path") from None
+    except PermissionError:
+        raise VideoReadError(f"no permission to read {name!r}: change its permissions") from None
+    except OSError as error:
+        reason = error.strerror or one_line(error)
+        raise VideoReadError(f"cannot open {name!r} ({reason}): give a video file") from error
+
+
+def _numbered(paths: list[str], name: str, limit: int) -> Numbered:
+    if not paths:
+        raise VideoReadError(
+            f"{name!r} has no pictures: check the path, and the pattern if it is one"
+        )
+    return Numbered(paths, repr(name), limit)
+
+
+def _spool(file: BinaryIO, name: str, stack: ExitStack) -> str:
+    """A temporary file with the content of ``file``, removed with ``stack``."""
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="mien-"))
+    path = Path(folder) / "video"
+    try:
+        with path.open("wb") as copy:
+            shutil.copyfileobj(file, copy, 1 << 20)
+    except Exception as error:  # a caller's object may raise anything
+        raise VideoReadError(
+            f"cannot copy {name!r} to a temporary file ({one_line(error)}): give a video file"
+        ) from error
+    return str(path)
