@@ -46,6 +46,8 @@ LAYERS = [
     {"preprocess", "runtime"},
     {"classifiers", "datasets", "detectors"},
     {"catalogue", "face_search"},
+    {"face_reading"},
+    {"video_results"},
     {"pipeline"},
     {"workers"},
     {"sinks"},

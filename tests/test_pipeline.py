@@ -21,7 +21,8 @@ from mien.errors import (
     ModelFileError,
     UnknownNameError,
 )
-from mien.pipeline import BATCH_FACES, BATCH_PICTURES, Recognizer
+from mien.face_reading import BATCH_FACES, BATCH_PICTURES
+from mien.pipeline import Recognizer
 from mien.samples import ASTRONAUT
 from mien.specs.classifier import ModelSpec
 from mien.types import Box, Face

@@ -9,7 +9,10 @@ from typing import Any
 from mien.errors import ConfigError, MissingPackageError
 from mien.escaping import for_utf8
 
-KINDS = {"source": str, "face": int, "expression": str, "small": bool, "file": str}
+KINDS = {
+    "source": str, "frame_index": int, "track_id": int, "face": int, "expression": str,
+    "small": bool, "file": str,
+}  # fmt: skip
 """Column → the type of its values, each of which may be missing; all other columns are floats."""
 
 

@@ -3,46 +3,35 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.classifiers.base import Classifier, answers, load_classifier
+from mien.classifiers.base import Classifier, load_classifier
 from mien.detectors.base import Detector, check_detector, check_faces, framing_for
 from mien.detectors.load import load_detector
 from mien.errors import ConfigError, ImageReadError, InputError
+from mien.face_reading import Detected, FaceReader
 from mien.face_search import Found, find_faces
 from mien.forking import loading
 from mien.frames import choose_library, to_frame
 from mien.media.images import Source, is_many, is_once, is_pil
+from mien.media.video.reader import Frame, VideoSource, open_video
+from mien.media.video.reader import OnError as VideoOnError
 from mien.options import Options, read_pairs
 from mien.preprocess.crop import spec_framing
 from mien.registry import DEFAULT_DETECTOR
 from mien.results import Results
-from mien.types import COLUMNS, EmotionScores, Face, Reading, Result, probability_columns
+from mien.types import Result
+from mien.video_results import FaceTracker, ProbabilitySmoother, results_of
 
 Image = NDArray[np.uint8]
 OnError = Callable[[str, ImageReadError], None]
-
-BATCH_FACES, BATCH_PIXELS, BATCH_PICTURES = 64, 16_000_000, 16
-"""A batch is classified when it reaches one of these: enough faces for one call of the network, too
-many pixels to hold in memory, or enough pictures that wait for a result."""
-
-
-@dataclass(slots=True)
-class _Detected:
-    """A picture whose faces are detected and not yet classified."""
-
-    found: Found
-    origin: Any
-    """What a result remembers: the caller's array or PIL image, else the whole picture."""
-    source: str | None
-    elapsed_ms: float
 
 
 class Recognizer:
@@ -104,9 +93,9 @@ class Recognizer:
         self.detector: Detector = detector
         self.classifier: Classifier = model
         self._max_pixels, self._allow_private = max_pixels, allow_private
-        self._min_confidence = min_confidence or 0.0
         self._try_rotations = try_rotations
         self._framing = replace(model.spec, **framing_for(detector.facts, spec_framing(model.spec)))
+        self._reader = FaceReader(detector.facts.name, model, self._framing, min_confidence or 0.0)
 
     def image(self, source: Source) -> Result:
         """The faces of one picture and their expressions; without a face, an empty ``Result``.
@@ -118,7 +107,7 @@ class Recognizer:
         return self._one(source, whole=False)[0]
 
     def _one(self, source: Source, whole: bool) -> tuple[Result, Image]:
-        return next(self._classify([self._detect(source, whole)]))
+        return next(self._reader.read([self._detect(source, whole)]))
 
     def images(
         self, sources: Iterable[Source], on_error: OnError | None = None
@@ -147,7 +136,7 @@ class Recognizer:
         _check_many(sources)
         library = choose_library(library)
         rows = [row for r in self.images(sources, on_error) for row in r.rows(keep_empty=True)]
-        return to_frame(rows, self._columns(), library)
+        return to_frame(rows, self._reader.columns(), library)
 
     def stream(
         self, sources: Iterable[Source], on_error: OnError | None = None
@@ -158,33 +147,79 @@ class Recognizer:
         """
         return self._stream(sources, on_error, whole=True)
 
+    def video(
+        self,
+        source: VideoSource,
+        *,
+        start: float = 0.0,
+        end: float | None = None,
+        every: int | None = None,
+        fps: float | None = None,
+        rate: float | None = None,
+        tracker: FaceTracker | None = None,
+        smoother: ProbabilitySmoother | None = None,
+        on_error: VideoOnError | None = None,
+        on_note: Callable[[str], None] = warnings.warn,
+    ) -> Iterator[Result]:
+        """A ``Result`` for each frame of a video, with ``frame_index`` and ``time_s``.
+
+        ``source``: a video file, a binary file object, a folder of numbered pictures or a pattern
+        such as ``frames/%04d.png``. It and the options up to ``rate``, ``on_error`` and ``on_note``
+        are those of ``mien.media.video.reader.open_video``, which has all about times and damaged
+        files. ``tracker`` and ``smoother``: see ``watch``.
+
+        Results hold no pictures, but ``result.draw()`` works until the next result is taken.
+        Raises ``VideoReadError`` and ``ConfigError``.
+        """
+        video = open_video(
+            source, start=start, end=end, every=every, fps=fps, rate=rate,
+            max_pixels=self._max_pixels, on_error=on_error, on_note=on_note,
+        )  # fmt: skip
+        return self.watch(video, video.name, tracker=tracker, smoother=smoother)
+
+    def watch(
+        self,
+        frames: Iterable[Frame],
+        source: str | None = None,
+        *,
+        tracker: FaceTracker | None = None,
+        smoother: ProbabilitySmoother | None = None,
+    ) -> Iterator[Result]:
+        """Like ``video``, for frames from anywhere; ``source`` is the name that results get.
+
+        With a ``tracker`` for this stream alone, faces get its ``track_id``. With a ``smoother``
+        the probabilities of each track are steadied over time, and ``Reading.raw`` keeps the
+        classifier's own.
+        """
+        return results_of(
+            frames, source, self._find_frame, self._reader, tracker=tracker, smoother=smoother
+        )
+
+    def _find_frame(self, image: Image) -> Found:
+        found = self._find(image, whole=True)
+        check_faces(self.detector.facts.name, found.faces, "a frame")
+        return found
+
     def _stream(
         self, sources: Iterable[Source], on_error: OnError | None, whole: bool
     ) -> Iterator[tuple[Result, Image]]:
         _check_many(sources)
-        waiting: list[_Detected] = []
-        faces = pixels = 0
-        try:
-            for source in sources:
-                try:
-                    detected = self._detect(source, whole)
-                except ImageReadError as error:
-                    if on_error is None:
-                        raise
-                    on_error(_name_of(source) or "picture", error)
-                    continue
-                waiting.append(detected)
-                faces += len(detected.found.faces)
-                pixels += detected.found.image.size // 3
-                if faces >= BATCH_FACES or pixels >= BATCH_PIXELS or len(waiting) >= BATCH_PICTURES:
-                    batch, waiting, faces, pixels = waiting, [], 0, 0
-                    yield from self._classify(batch)
-        except Exception:  # of the sources, a detector, a classifier: keep what is already done
-            yield from self._classify(waiting)
-            raise
-        yield from self._classify(waiting)
+        return self._reader.batched(self._detected(sources, on_error, whole))
 
-    def _detect(self, source: Source, whole: bool) -> _Detected:
+    def _detected(
+        self, sources: Iterable[Source], on_error: OnError | None, whole: bool
+    ) -> Iterator[Detected]:
+        for source in sources:
+            try:
+                detected = self._detect(source, whole)
+            except ImageReadError as error:
+                if on_error is None:
+                    raise
+                on_error(_name_of(source) or "picture", error)
+                continue
+            yield detected
+
+    def _detect(self, source: Source, whole: bool) -> Detected:
         began = time.perf_counter()
         name = _name_of(source)
         found = self._find(source, whole)
@@ -192,7 +227,7 @@ class Recognizer:
         origin: Any = source if isinstance(source, np.ndarray) or is_pil(source) else None
         if origin is None and found.is_whole:
             origin = found.image
-        return _Detected(found, origin, name, (time.perf_counter() - began) * 1000)
+        return Detected(found, origin, name, (time.perf_counter() - began) * 1000)
 
     def _find(self, source: Source, whole: bool) -> Found:
         global _has_read
@@ -208,68 +243,6 @@ class Recognizer:
             source, self.detector, self._framing, whole=whole, turned=self._try_rotations,
             max_pixels=self._max_pixels, allow_private=self._allow_private,
         )  # fmt: skip
-
-    def _columns(self) -> tuple[str, ...]:
-        """Those of a row: see ``Result.columns``."""
-        spec = self.classifier.spec
-        affect = ("valence", "arousal") if spec.affect else ()
-        return (*COLUMNS, *probability_columns(spec.labels), *affect)
-
-    def _classify(self, pictures: list[_Detected]) -> Iterator[tuple[Result, Image]]:
-        """A result for each of ``pictures``, whose faces are classified in one call.
-
-        If that fails, each picture is classified on its own, so that those before the one that
-        fails are not lost.
-        """
-        began = time.perf_counter()
-        found = [picture.found for picture in pictures]
-        crops = [each.crop(face, self._framing) for each in found for face in each.faces]
-        try:
-            readings = self._read_crops([f for each in found for f in each.faces], crops)
-        except Exception:
-            if len(pictures) < 2:
-                raise
-            for picture in pictures:
-                yield from self._classify([picture])
-            return
-        share = (time.perf_counter() - began) * 1000 / max(len(pictures), 1)
-        for picture in pictures:
-            result = Result(
-                tuple(islice(readings, len(picture.found.faces))),
-                width=picture.found.width,
-                height=picture.found.height,
-                source=picture.source,
-                detector=self.detector.facts.name,
-                model=self.classifier.spec.name,
-                elapsed_ms=picture.elapsed_ms + share,
-                columns=self._columns(),
-            )
-            if picture.origin is not None:
-                result.remember(picture.origin)
-            yield result, picture.found.image
-
-    def _read_crops(self, faces: list[Face], crops: list[Image]) -> Iterator[Reading]:
-        """A reading for each face, whose crop is (S, S, 3)."""
-        if not faces:
-            return iter(())
-        spec = self.classifier.spec
-        probs, affect = answers(self.classifier, crops)
-        pairs = [(None, None)] * len(faces) if affect is None else affect.tolist()
-        return iter(
-            [
-                Reading(
-                    face,
-                    EmotionScores(spec.labels, tuple(p.tolist())),
-                    valence,
-                    arousal,
-                    small=crop.shape[0] < spec.input_size,
-                    uncertain=float(p.max()) < self._min_confidence,
-                )
-                for face, crop, p, (valence, arousal) in zip(
-                    faces, crops, probs, pairs, strict=True
-                )
-            ]
-        )
 
 
 @overload

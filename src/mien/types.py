@@ -30,7 +30,9 @@ UNCERTAIN = "uncertain"
 
 COLUMNS = ("source", "face", "expression", "prob", "score", "x1", "y1", "x2", "y2", "small")
 """The columns of a row before the probabilities, which have the names of the model's labels."""
-_RESERVED = frozenset((*COLUMNS, "valence", "arousal", "file"))
+FRAME_COLUMNS = (COLUMNS[0], "frame_index", "time_s", "track_id", *COLUMNS[1:])
+"""The same of a frame of a video."""
+_RESERVED = frozenset((*FRAME_COLUMNS, "valence", "arousal", "file"))
 
 
 def probability_columns(labels: Sequence[str]) -> tuple[str, ...]:
@@ -43,6 +45,14 @@ def probability_columns(labels: Sequence[str]) -> tuple[str, ...]:
             name = f"prob_{name}"
         names.append(name)
     return tuple(names)
+
+
+def result_columns(
+    labels: Sequence[str], *, affect: bool = False, frames: bool = False
+) -> tuple[str, ...]:
+    """The columns of a row. ``affect``: with valence and arousal; ``frames``: of a video."""
+    first = FRAME_COLUMNS if frames else COLUMNS
+    return (*first, *probability_columns(labels), *(("valence", "arousal") if affect else ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +187,8 @@ class Reading:
     """Whether the face has fewer pixels than the network's input, so that it was enlarged."""
     uncertain: bool = False
     """Whether the most probable expression is below the ``min_confidence`` that was asked for."""
+    raw: EmotionScores | None = None
+    """The classifier's own probabilities, where ``emotions`` are steadied over time."""
 
     @property
     def expression(self) -> str:
@@ -202,6 +214,8 @@ class Reading:
             "small": self.small,
             "probs": {label: round(p, 5) for label, p in self.emotions.to_dict().items()},
         }
+        if self.raw is not None:
+            out["raw_probs"] = {label: round(p, 5) for label, p in self.raw.to_dict().items()}
         if self.face.quarter_turns:
             out["quarter_turns"] = self.face.quarter_turns
         if self.face.track_id is not None:
@@ -271,8 +285,10 @@ class Result(PictureAtHand):
         Probabilities are under the labels; a label such as ``source`` or ``x1``, which is the name
         of another column, is ``prob_source``. ``valence`` and ``arousal`` are there if the model
         estimates them.
-        ``keep_empty``: a picture without a face gives one row, with its source and ``None`` in
-        every other column, so that a table names every picture.
+        Those of a frame of a video have ``frame_index``, ``time_s`` in seconds and ``track_id``
+        after the source.
+        ``keep_empty``: a picture without a face gives one row, ``empty_row()``, so that a table
+        names every picture.
         """
         rows = []
         for index, reading in enumerate(self.readings):
@@ -280,7 +296,8 @@ class Result(PictureAtHand):
             x1, y1, x2, y2 = reading.face.box.to_list(2)
             rows.append(
                 {
-                    "source": self.source,
+                    **self._place(),
+                    **({} if self.frame_index is None else {"track_id": reading.face.track_id}),
                     "face": index,
                     "expression": reading.expression,
                     "prob": round(reading.emotions.top_prob, 5),
@@ -292,8 +309,22 @@ class Result(PictureAtHand):
                 }
             )
         if keep_empty and not rows:
-            rows.append({**dict.fromkeys(self.columns), "source": self.source})
+            rows.append(self.empty_row())
         return rows
+
+    def empty_row(self, columns: Sequence[str] = ()) -> dict[str, Any]:
+        """The row without a face: source, frame and time, and ``None`` in every other column.
+
+        ``columns``: instead of the result's own.
+        """
+        return {**dict.fromkeys(columns or self.columns), **self._place()}
+
+    def _place(self) -> dict[str, Any]:
+        """Where the picture is from, as a row has it."""
+        if self.frame_index is None:
+            return {"source": self.source}
+        time_s = None if self.time_s is None else round(self.time_s, 4)
+        return {"source": self.source, "frame_index": self.frame_index, "time_s": time_s}
 
     def to_frame(self, library: str | None = None) -> Any:
         """``rows(keep_empty=True)`` as a data frame of pandas or Polars, whichever is installed.
@@ -327,7 +358,7 @@ class Result(PictureAtHand):
         """What is drawn of each face."""
         return [
             Mark(
-                number,
+                number if r.face.track_id is None else r.face.track_id,
                 (r.face.box.x1, r.face.box.y1, r.face.box.x2, r.face.box.y2),
                 r.expression,
                 r.emotions.top_prob,

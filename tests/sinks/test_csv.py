@@ -9,8 +9,8 @@ import pytest
 
 from mien.errors import InputError
 from mien.sinks import CsvSink
-from mien.types import COLUMNS, Result
-from tests.support.results import LABELS, make_reading, make_result
+from mien.types import COLUMNS, Result, result_columns
+from tests.support.results import LABELS, make_frames, make_reading, make_result
 
 
 def read(text: str) -> list[dict[str, str]]:
@@ -82,3 +82,17 @@ def test_another_models_labels_are_refused() -> None:
         sink.write(make_result(make_reading(labels=LABELS[::-1])))
     first, second = read(stream.getvalue())
     assert first == second
+
+
+def test_frames_of_a_video_have_their_number_and_time(tmp_path: Path) -> None:
+    with CsvSink(tmp_path / "o.csv") as sink:
+        for result in make_frames():
+            sink.write(result)
+    rows = read((tmp_path / "o.csv").read_text())
+    assert tuple(rows[0]) == result_columns(LABELS, frames=True)
+    assert {key: value for key, value in rows[0].items() if value} == {
+        "source": "v.mp4", "frame_index": "0", "time_s": "0.0",
+    }  # fmt: skip
+    assert [row["time_s"] for row in rows] == ["0.0", "0.0333", "0.0667"]
+    assert [row["track_id"] for row in rows] == ["", "5", "5"]
+    assert [row["expression"] for row in rows] == ["", "happiness", "neutral"]

@@ -8,8 +8,8 @@ import pytest
 from mien.errors import InputError, OutputError
 from mien.sinks import ParquetSink
 from mien.sinks import parquet as module
-from mien.types import COLUMNS, Result
-from tests.support.results import LABELS, make_reading, make_result
+from mien.types import COLUMNS, Result, result_columns
+from tests.support.results import LABELS, make_frames, make_reading, make_result
 
 parquet = pytest.importorskip("pyarrow.parquet", reason="needs the extra 'tables'")
 
@@ -91,3 +91,14 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(OutputError, match="free some space"):
         sink.close()
     assert path.read_bytes() == old and list(tmp_path.iterdir()) == [path]
+
+
+def test_frames_of_a_video_have_types(tmp_path: Path) -> None:
+    with ParquetSink(tmp_path / "o.parquet") as sink:
+        for result in make_frames():
+            sink.write(result)
+    table = parquet.read_table(tmp_path / "o.parquet")
+    assert table.column_names == list(result_columns(LABELS, frames=True))
+    assert table["frame_index"].to_pylist() == [0, 1, 2]
+    assert table["track_id"].to_pylist() == [None, 5, 5]
+    assert table["time_s"].to_pylist() == [0.0, 0.0333, 0.0667]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from mien.types import Box, EmotionScores, Face, Reading, Result
+from dataclasses import replace
+
+from mien.types import Box, EmotionScores, Face, Reading, Result, result_columns
 
 LABELS = ("anger", "happiness", "neutral")
 
@@ -20,3 +22,16 @@ def make_reading(
 
 def make_result(*readings: Reading, source: str | None = "a/photo.jpg") -> Result:
     return Result(readings, width=100, height=80, source=source)
+
+
+def make_frames(track_id: int | None = 5) -> list[Result]:
+    """Three frames of a video at 30 a second: no face, then one that is happy, then neutral."""
+    found: list[tuple[Reading, ...]] = [()]
+    for label in ("happiness", "neutral"):
+        reading = make_reading(label)
+        found.append((replace(reading, face=replace(reading.face, track_id=track_id)),))
+    columns = result_columns(LABELS, frames=True)
+    return [
+        Result(readings, 100, 80, "v.mp4", index, index / 30, columns=columns)
+        for index, readings in enumerate(found)
+    ]

@@ -50,7 +50,7 @@ class TableRows:
     def _rows(self, result: Result) -> list[dict[str, Any]]:
         if len(result):
             return result.rows()
-        return [{**dict.fromkeys(self._columns or result.columns), "source": result.source}]
+        return [result.empty_row(self._columns)]
 
 
 class CsvRows(Closing):

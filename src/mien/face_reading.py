@@ -1,0 +1,130 @@
+"""Names the expressions of faces that are found, those of several pictures in one call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.classifiers.base import Classifier, answers
+from mien.face_search import Found
+from mien.specs.classifier import ModelSpec
+from mien.types import EmotionScores, Face, Reading, Result, result_columns
+
+Image = NDArray[np.uint8]
+
+BATCH_FACES, BATCH_PIXELS, BATCH_PICTURES = 64, 16_000_000, 16
+"""A batch is classified when it reaches one of these: enough faces for one call of the network, too
+many pixels to hold in memory, or enough pictures that wait for a result."""
+
+
+@dataclass(slots=True)
+class Detected:
+    """A picture whose faces are detected and not yet classified."""
+
+    found: Found
+    origin: Any
+    """What a result remembers: the caller's array or PIL image, else the whole picture."""
+    source: str | None
+    elapsed_ms: float
+    frame_index: int | None = None
+    time_s: float | None = None
+
+
+class FaceReader:
+    """Classifies faces. ``framing`` is the classifier's spec with the framing of the crops."""
+
+    def __init__(
+        self, detector: str, classifier: Classifier, framing: ModelSpec, min_confidence: float
+    ) -> None:
+        """``detector``: the name that results get. ``min_confidence``: as of ``Recognizer``."""
+        self._detector, self._classifier, self._framing = detector, classifier, framing
+        self.min_confidence = min_confidence
+
+    def columns(self, *, frames: bool = False) -> tuple[str, ...]:
+        """Those of a row: see ``Result.columns``."""
+        spec = self._classifier.spec
+        return result_columns(spec.labels, affect=bool(spec.affect), frames=frames)
+
+    def batched(self, pictures: Iterable[Detected]) -> Iterator[tuple[Result, Image]]:
+        """A result for each picture, in order, and its picture.
+
+        Where ``pictures`` or the classifier raises, the results of the pictures before come first.
+        """
+        waiting: list[Detected] = []
+        faces = pixels = 0
+        try:
+            for picture in pictures:
+                waiting.append(picture)
+                faces += len(picture.found.faces)
+                pixels += picture.found.image.size // 3
+                if faces >= BATCH_FACES or pixels >= BATCH_PIXELS or len(waiting) >= BATCH_PICTURES:
+                    batch, waiting, faces, pixels = waiting, [], 0, 0
+                    yield from self.read(batch)
+        except Exception:  # of the sources, a detector, a classifier: keep what is already done
+            yield from self.read(waiting)
+            raise
+        yield from self.read(waiting)
+
+    def read(self, pictures: list[Detected]) -> Iterator[tuple[Result, Image]]:
+        """A result for each of ``pictures``, whose faces are classified in one call.
+
+        If that fails, each picture is classified on its own, so that those before the one that
+        fails are not lost.
+        """
+        began = time.perf_counter()
+        found = [picture.found for picture in pictures]
+        crops = [each.crop(face, self._framing) for each in found for face in each.faces]
+        try:
+            readings = self._read_crops([f for each in found for f in each.faces], crops)
+        except Exception:
+            if len(pictures) < 2:
+                raise
+            for picture in pictures:
+                yield from self.read([picture])
+            return
+        share = (time.perf_counter() - began) * 1000 / max(len(pictures), 1)
+        for picture in pictures:
+            result = Result(
+                tuple(islice(readings, len(picture.found.faces))),
+                width=picture.found.width,
+                height=picture.found.height,
+                source=picture.source,
+                frame_index=picture.frame_index,
+                time_s=picture.time_s,
+                detector=self._detector,
+                model=self._classifier.spec.name,
+                elapsed_ms=picture.elapsed_ms + share,
+                columns=self.columns(frames=picture.frame_index is not None),
+            )
+            if picture.origin is not None:
+                result.remember(picture.origin)
+            yield result, picture.found.image
+
+    def _read_crops(self, faces: list[Face], crops: list[Image]) -> Iterator[Reading]:
+        """A reading for each face, whose crop is (S, S, 3)."""
+        if not faces:
+            return iter(())
+        spec = self._classifier.spec
+        probs, affect = answers(self._classifier, crops)
+        pairs = [(None, None)] * len(faces) if affect is None else affect.tolist()
+        return iter(
+            [
+                Reading(
+                    face,
+                    EmotionScores(spec.labels, tuple(p.tolist())),
+                    valence,
+                    arousal,
+                    small=crop.shape[0] < spec.input_size,
+                    uncertain=float(p.max()) < self.min_confidence,
+                )
+                for face, crop, p, (valence, arousal) in zip(
+                    faces, crops, probs, pairs, strict=True
+                )
+            ]
+        )

@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mien.errors import VideoReadError
+from mien.media.video.reader import Frame
+from mien.pipeline import Recognizer
+from mien.types import COLUMNS, FRAME_COLUMNS, Face
+from mien.video_results import FaceTracker, ProbabilitySmoother
+from tests.support import clips
+
+
+class Numbers:
+    """Every face of a frame is a person, in the order of detection; keeps what it was given."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[int, float, tuple[int, ...]]] = []
+
+    def update(
+        self, faces: Sequence[Face], time_s: float, image: np.ndarray | None = None
+    ) -> tuple[Face, ...]:
+        assert image is not None
+        self.calls.append((len(faces), time_s, image.shape))
+        numbered = [replace(face, track_id=7 + n) for n, face in enumerate(faces)]
+        return tuple(reversed(numbered))
+
+
+class Half:
+    """Half of the probabilities, and half of an even share; an array, as NumPy code gives."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[int, float]] = []
+
+    def update(self, track_id: int, probs: Sequence[float], time_s: float) -> np.ndarray:
+        self.calls.append((track_id, time_s))
+        return (np.array(probs) + 1 / len(probs)) / 2
+
+
+@pytest.fixture(scope="module")
+def recognizer() -> Recognizer:
+    return Recognizer()
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A portrait in six frames, but for the third."""
+    return clips.write_face(tmp_path_factory.mktemp("clip") / "face.avi", empty=[2])
+
+
+def test_a_video_gives_a_result_a_frame(recognizer: Recognizer, clip: Path) -> None:
+    results = list(recognizer.video(clip))
+    assert [len(result) for result in results] == [1, 1, 0, 1, 1, 1]
+    assert [result.frame_index for result in results] == list(range(6))
+    assert [result.time_s for result in results] == pytest.approx([n / 10 for n in range(6)])
+    assert {result.source for result in results} == {str(clip)}
+    assert {result[0].expression for result in results if len(result)} == {"happiness"}
+    labels = recognizer.classifier.spec.labels
+    assert all(result.columns == (*FRAME_COLUMNS, *labels) for result in results)
+    for result in results:
+        (row,) = result.rows(keep_empty=True)
+        assert tuple(row) == result.columns
+        assert (row["source"], row["frame_index"]) == (str(clip), result.frame_index)
+        assert row["time_s"] == pytest.approx(result.time_s)
+        assert result.to_dict()["frame_index"] == result.frame_index
+
+
+def test_frames_are_read_as_pictures_are(recognizer: Recognizer) -> None:
+    images = [clips.face(shift) for shift in (0, 10, 20)]
+    frames = [Frame(image, n, n / 5) for n, image in enumerate(images)]
+    seen = list(recognizer.watch(frames, "here"))
+    for result, expected in zip(seen, recognizer.images(images), strict=True):
+        assert result.readings == expected.readings
+        assert (expected.frame_index, expected.columns[: len(COLUMNS)]) == (None, COLUMNS)
+
+
+def test_options_and_errors_are_those_of_the_reader(
+    recognizer: Recognizer, clip: Path, tmp_path: Path
+) -> None:
+    results = list(recognizer.video(clip, start=0.1, end=0.5, every=2))
+    assert [result.frame_index for result in results] == [1, 3]
+    with pytest.raises(VideoReadError, match="no file"):  # at the call
+        recognizer.video(tmp_path / "none.mp4")
+    with pytest.raises(VideoReadError, match="pixels"):
+        Recognizer("none", max_pixels=100).video(clip)
+    cut = tmp_path / "cut.avi"
+    cut.write_bytes(clip.read_bytes()[: clip.stat().st_size // 2])
+    came = []
+    with pytest.raises(VideoReadError, match="ends before"):
+        for result in recognizer.video(cut):
+            came.append(len(result))
+    assert came and came[:2] == [1, 1]  # whatever came before is kept
+    errors: list[str] = []
+    again = recognizer.video(cut, on_error=lambda name, error: errors.append(name))
+    assert [len(result) for result in again] == came and errors == [str(cut)]
+
+
+def test_a_result_can_be_drawn_until_the_next_is_taken(recognizer: Recognizer, clip: Path) -> None:
+    steps = recognizer.video(clip, smoother=Half(), tracker=Numbers())
+    for result in (next(steps), next(steps)):
+        drawn = np.asarray(result.draw(min_side=0))
+        assert drawn.shape == (200, 200, 3)
+        assert (drawn != result.remembered()).any()
+
+
+def test_a_tracker_numbers_the_faces_and_a_smoother_steadies_them(
+    recognizer: Recognizer, clip: Path
+) -> None:
+    tracker, smoother = Numbers(), Half()
+    tracked: FaceTracker = tracker
+    steadied: ProbabilitySmoother = smoother
+    plain = list(recognizer.video(clip))
+    results = list(recognizer.video(clip, tracker=tracked, smoother=steadied))
+    assert [call[0] for call in tracker.calls] == [1, 1, 0, 1, 1, 1]
+    assert [call[1] for call in tracker.calls] == pytest.approx([n / 10 for n in range(6)])
+    assert {call[2] for call in tracker.calls} == {(200, 200, 3)}
+    assert [call[0] for call in smoother.calls] == [7] * 5
+    for result, before in zip(results, plain, strict=True):
+        for reading, raw in zip(result, before, strict=True):
+            assert reading.face.track_id == 7 and reading.raw == raw.emotions
+            expected = [(p + 1 / 7) / 2 for p in raw.emotions.probs]
+            assert reading.emotions.probs == pytest.approx(expected)
+            assert result.rows()[0]["track_id"] == 7
+            data = reading.to_dict()
+            assert data["raw_probs"] == raw.to_dict()["probs"] and data["track_id"] == 7
+            assert result.marks()[0].number == 7
+
+
+def test_faces_stay_in_their_order_and_without_a_track_as_they_are(recognizer: Recognizer) -> None:
+    class Some(Numbers):
+        def update(
+            self, faces: Sequence[Face], time_s: float, image: np.ndarray | None = None
+        ) -> tuple[Face, ...]:
+            found = super().update(faces, time_s, image)
+            return tuple(replace(f, track_id=None) if f.track_id == 7 else f for f in found)
+
+    image = np.hstack([clips.face(), clips.face(20)])
+    (result,) = recognizer.watch([Frame(image, 0, 0.0)], tracker=Some(), smoother=Half())
+    assert len(result) == 2
+    first, second = result
+    assert first.face.box.x1 < second.face.box.x1
+    assert (first.face.track_id, first.raw) == (None, None)
+    assert second.face.track_id == 8 and second.raw is not None
+
+
+def test_steadied_probabilities_decide_what_is_uncertain(clip: Path) -> None:
+    certain = Recognizer(min_confidence=0.7)
+    assert {r[0].expression for r in certain.video(clip, end=0.2)} == {"happiness"}
+    steadied = certain.video(clip, end=0.2, tracker=Numbers(), smoother=Half())
+    assert {r[0].expression for r in steadied} == {"uncertain"}
+
+
+def test_frames_are_read_lazily(recognizer: Recognizer) -> None:
+    read = []
+
+    def frames() -> Iterator[Frame]:
+        for number in range(1000):
+            read.append(number)
+            yield Frame(np.zeros((100, 100, 3), np.uint8), number, number / 10)
+
+    next(iter(recognizer.watch(frames())))
+    assert len(read) < 40
+
+
+def test_a_real_clip_with_and_without_a_face(recognizer: Recognizer, shared: Path) -> None:
+    folder = shared / "clips"
+    found = [len(r) for r in recognizer.video(folder / "pyfeat_single_face.mp4", fps=4)]
+    assert found == [1] * 10
+    assert {len(r) for r in recognizer.video(folder / "no_face.mp4", fps=2)} == {0}
+    come = [len(r) for r in recognizer.video(folder / "noface_face.mov", fps=2)]
+    assert (come[0], come[-1]) == (0, 1)
