@@ -264,3 +264,18 @@ def test_a_whole_file_takes_its_name_at_the_end(tmp_path: Path) -> None:
         whole.file.write(b"new")
         whole.finish()
     assert [p.name for p in tmp_path.iterdir()] == ["f"] and path.read_text() == "new"
+
+
+def test_a_whole_file_may_have_a_suffix_on_its_way(tmp_path: Path) -> None:
+    """Libraries that write into a file by its name go by its suffix."""
+    with WholeFile(tmp_path / "a.mp4", ".mp4") as whole:
+        assert whole.partial.suffix == ".mp4" and whole.partial.parent == tmp_path
+        whole.partial.write_bytes(b"by name")
+        whole.finish()
+        with pytest.raises(ValueError, match="finished"):
+            _ = whole.partial
+    assert (tmp_path / "a.mp4").read_bytes() == b"by name"
+    left = tmp_path / ".0123456789ab.tmp.mp4"
+    left.write_bytes(b"of a killed writer")
+    sweep(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]

@@ -15,6 +15,7 @@ MODULES = {
     "plot": ("matplotlib",),
     "heif": ("pillow_heif",),
     "tables": ("pyarrow",),
+    "video": ("av",),
     "tune": ("torch", "optuna", "sqlalchemy", "sklearn", "matplotlib"),
 }
 """Modules that everything in an extra imports."""
@@ -24,6 +25,7 @@ PURPOSES = {
     "plot": "draw figures and write reports",
     "heif": "read HEIC pictures",
     "tables": "read and write Parquet",
+    "video": "write H.264 videos with sound",
     "tune": "search for good settings",
     "dev": "work on Mien itself",
 }

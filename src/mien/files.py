@@ -18,7 +18,7 @@ from mien.reading import check_regular
 LOCK = ".lock"
 """The file that ``lock_folder`` holds; it says which process does what."""
 
-_PARTIAL = re.compile(r"\.[0-9a-f]{12}\.tmp")  # what write_whole calls a file until it is whole
+_PARTIAL = re.compile(r"\.[0-9a-f]{12}\.tmp(\.mp4|\.webm)?")  # a file until it is whole
 _swept: set[str] = set()
 
 _ADVICE = {
@@ -55,7 +55,8 @@ class WholeFile:
     written. The first one in a folder sweeps it. Raises ``OSError`` and ``ValueError``.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, suffix: str = "") -> None:
+        """``suffix``: of the unfinished file, for a library that writes into it by its name."""
         self._path = path
         self._partial: Path | None = None
         _check_replaceable(path)
@@ -63,7 +64,14 @@ class WholeFile:
         if folder not in _swept:
             _swept.add(folder)
             sweep(path.parent)
-        self._partial, self.file = _open_partial(path.parent)
+        self._partial, self.file = _open_partial(path.parent, suffix)
+
+    @property
+    def partial(self) -> Path:
+        """Where the unfinished file is. Raises ``ValueError`` when it is no more."""
+        if self._partial is None:
+            raise ValueError("the file is finished or dropped")
+        return self._partial
 
     def finish(self) -> None:
         """Give the file its name."""
@@ -154,10 +162,10 @@ def sweep(folder: Path) -> None:
                 os.close(number)
 
 
-def _open_partial(folder: Path) -> tuple[Path, IO[bytes]]:
+def _open_partial(folder: Path, suffix: str) -> tuple[Path, IO[bytes]]:
     """A new file in ``folder``, locked, so that no other process sweeps it away."""
     while True:
-        partial = folder / f".{secrets.token_hex(6)}.tmp"
+        partial = folder / f".{secrets.token_hex(6)}.tmp{suffix}"
         file = partial.open("xb")
         if try_lock(file, partial):
             return partial, file

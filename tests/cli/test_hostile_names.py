@@ -16,7 +16,7 @@ from mien.cli.app import cli
 from mien.escaping import for_json, for_terminal
 from mien.labels import FER2013
 from mien.samples import ASTRONAUT
-from tests.support import tiny
+from tests.support import clips, tiny
 from tests.support.commands import every_command, mien
 from tests.support.models import tiny_classifier
 
@@ -213,11 +213,30 @@ def study(place: Path) -> Commands:
     yield "study", "--data", place / TEXT, "--out", place / "study", "--only", "majority"
 
 
+def video(place: Path) -> Commands:
+    options = ("--detector", "none", "--model", model(place, labels=(LABEL, *FER2013[1:])))
+    folder = place / "clips"
+    folder.mkdir()
+    clips.write(place / "clip.mp4", frames=3).rename(folder / f"{NAME}.mp4")
+    (folder / f"{NAME}2.mkv").write_bytes(b"no video")
+    for form in ("table", "json", "csv"):
+        yield "video", folder, "-f", form, *options
+    files = ("-o", place / f"{NAME}.csv", "--draw", place / f"{NAME}d.mp4")
+    yield "video", folder / f"{NAME}.mp4", *options, *files
+    yield "video", place / "photos", *options
+    yield "video", place / "photos" / f"{NAME}%d.png", *options
+    yield "video", place / TEXT, place / "*.nothing", TEXT, *options
+    yield "video", folder, "--draw", place / TEXT, *options
+    yield "video", folder, "--from", TEXT, *options
+    yield "video", folder / f"{NAME}.mp4", "-o", TEXT, *options
+
+
 CASES: dict[str, Callable[[Path], Commands]] = {
     "analyze": analyze, "compare": compare, "data crop": crop, "data info": info,
     "data label": label, "data pack": pack, "data plot": plot, "doctor": doctor,
     "evaluate": evaluate, "export": export,
     "models": models, "models show": show, "study": study, "train": train, "tune": tune,
+    "video": video,
 }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.media.images import read_image
+from mien.media.video.quiet import no_stderr
 from mien.samples import ASTRONAUT
 
 Image = NDArray[np.uint8]
@@ -40,7 +41,8 @@ def write(path: Path, frames: int = 10, rate: float = 25, size: tuple[int, int] 
 def write_frames(path: Path, frames: Sequence[Image], rate: float = 25) -> Path:
     height, width = frames[0].shape[:2]
     fourcc = cv2.VideoWriter.fourcc(*FOURCC[path.suffix])
-    writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, fourcc, rate, (width, height))
+    with no_stderr():
+        writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, fourcc, rate, (width, height))
     assert writer.isOpened()
     for frame in frames:
         writer.write(np.ascontiguousarray(frame[:, :, ::-1]))

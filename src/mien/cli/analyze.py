@@ -10,9 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mien.cli.support.detection import DETECTOR, MIN_FACE_SIZE
+from mien.cli.support.detection import (
+    DETECTOR,
+    DETECTOR_OPTION,
+    MAX_PIXELS,
+    MIN_CONFIDENCE,
+    MIN_FACE_SIZE,
+    MODEL,
+    THREADS_OF_NETWORKS,
+    TRY_ROTATIONS,
+)
 from mien.cli.support.device import DEVICE
-from mien.cli.support.numbers import THREADS, Finite
 from mien.cli.support.printing import complain, say
 from mien.errors import MienError, PictureOutputError
 
@@ -43,31 +51,17 @@ if TYPE_CHECKING:
     help="Save each face in DIR, in the subfolders of a folder, with a table crops.csv.",
 )  # fmt: skip
 @MIN_FACE_SIZE
-@click.option(
-    "--min-confidence", type=Finite(min=0, max=1), metavar="P",
-    help="Call an expression 'uncertain' if its probability is below P, from 0 to 1.",
-)  # fmt: skip
-@click.option(
-    "--model", default="default", show_default=True, help="Classifier: name or ONNX file."
-)
+@MIN_CONFIDENCE
+@MODEL
 @DETECTOR
-@click.option(
-    "--detector-option", "detector_options", multiple=True, metavar="KEY=VALUE",
-    help="An option of the detector, such as score_threshold=0.8; can be repeated.",
-)  # fmt: skip
-@click.option(
-    "--max-pixels", type=click.IntRange(min=1), metavar="N",
-    help="Refuse pictures with more pixels (default: 100 million).",
-)  # fmt: skip
+@DETECTOR_OPTION
+@MAX_PIXELS
 @click.option(
     "--allow-private", is_flag=True, default=None,
     help="Fetch addresses on this machine and in private networks too.",
 )  # fmt: skip
-@click.option(
-    "--try-rotations", is_flag=True,
-    help="Search pictures on their sides and upside down as well, in four times the time.",
-)  # fmt: skip
-@click.option("--threads", type=THREADS, metavar="N", help="Threads per network.")
+@TRY_ROTATIONS
+@THREADS_OF_NETWORKS
 @click.option(
     "--workers", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N",
     help="Processes, each with one thread: for folders of many pictures.",

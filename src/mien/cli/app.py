@@ -16,7 +16,7 @@ from mien.errors import ConfigError, MienError, UnknownNameError, did_you_mean
 
 COMMANDS = (
     "analyze", "compare", "data", "doctor", "evaluate", "export", "models", "study", "train",
-    "tune",
+    "tune", "video",
 )  # fmt: skip
 
 

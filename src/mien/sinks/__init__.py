@@ -2,7 +2,8 @@
 
 Text, to a path or an open stream: ``JsonlSink``, ``JsonSink``, ``CsvSink``, ``TableSink``. A table
 to a file: ``ParquetSink``. Pictures, to a folder: ``DrawSink``, ``CropsSink``; ``annotate`` returns
-one annotated picture. ``CountSink`` counts. ``mien.sinks.formats`` knows them by name and suffix.
+one annotated picture. A video: ``VideoSink``, and tables of it: ``FrameTableSink``,
+``PersonTableSink``. ``CountSink`` counts. ``mien.sinks.formats`` knows them by name and suffix.
 """
 
 from mien.sinks.base import Sink
@@ -14,16 +15,21 @@ from mien.sinks.json import JsonSink
 from mien.sinks.jsonl import JsonlSink
 from mien.sinks.parquet import ParquetSink
 from mien.sinks.table import TableSink
+from mien.sinks.video import VideoSink
+from mien.sinks.video_table import FrameTableSink, PersonTableSink
 
 __all__ = [
     "CountSink",
     "CropsSink",
     "CsvSink",
     "DrawSink",
+    "FrameTableSink",
     "JsonSink",
     "JsonlSink",
     "ParquetSink",
+    "PersonTableSink",
     "Sink",
     "TableSink",
+    "VideoSink",
     "annotate",
 ]

@@ -11,7 +11,9 @@ from mien.types import Result
 class CountSink(Closing):
     """Counts pictures, faces and pictures without a face, and the seconds since it was made."""
 
-    def __init__(self) -> None:
+    def __init__(self, what: str = "picture") -> None:
+        """``what`` the pictures are called, in the singular."""
+        self._what = what
         self.pictures = self.faces = self.empty = 0
         self._began = time.perf_counter()
 
@@ -26,14 +28,18 @@ class CountSink(Closing):
 
         ``errors``: reported lines. ``hidden``: pictures among files that are not the user's own.
         """
-        parts = [_count(self.pictures, "picture"), _count(self.faces, "face")]
+        parts = [_count(self.pictures, self._what), _count(self.faces, "face")]
         if self.empty:
             parts.append(f"{self.empty:,} without a face")
         if errors:
             parts.append(_count(errors, "error"))
         if hidden:
             parts.append(f"{hidden:,} hidden or system file{'s' * (hidden != 1)} left out")
-        return ", ".join([*parts, f"{time.perf_counter() - self._began:.1f} s"])
+        return ", ".join([*parts, f"{self.seconds():.1f} s"])
+
+    def seconds(self) -> float:
+        """Seconds since the sink was made."""
+        return time.perf_counter() - self._began
 
 
 def _count(number: int, what: str) -> str:

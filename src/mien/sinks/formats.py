@@ -44,14 +44,21 @@ def format_of(output: str | os.PathLike[str]) -> str:
     return FORMAT_SUFFIXES.get(suffix, "table")
 
 
-def open_sink(output: str | os.PathLike[str] | None, format_: str | None, stream: TextIO) -> Sink:
+def open_sink(
+    output: str | os.PathLike[str] | None,
+    format_: str | None,
+    stream: TextIO,
+    *,
+    table: Callable[..., Sink] = TableSink,
+) -> Sink:
     """The sink for a file, or for ``stream`` where ``output`` is ``None``.
 
     ``format_``: a name in ``FORMATS``; by default the file's suffix decides, and a stream gets a
-    table. Raises ``ConfigError`` and what the sink raises.
+    table, which ``table`` makes. Raises ``ConfigError`` and what the sink raises.
     """
+    formats = {**FORMATS, "table": table}
     if output is None:
         if format_ == "parquet":
             raise ConfigError("Parquet is not text: give --output FILE.parquet")
-        return FORMATS[format_ or "table"](stream)
-    return FORMATS[format_ or format_of(output)](output)
+        return formats[format_ or "table"](stream)
+    return formats[format_ or format_of(output)](output)

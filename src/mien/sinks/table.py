@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from io import StringIO
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from mien.drawing.colors import color_of
 from mien.escaping import for_terminal
 from mien.sinks.base import Closing, Image, Target, TextOutput
+from mien.sinks.printed import empty_table, print_table
 from mien.types import Reading, Result
 
 if TYPE_CHECKING:  # rich is imported when a table is printed: start-up must stay fast
-    from typing import TextIO
-
     from rich.table import Table
     from rich.text import Text
 
 _BAR = 10  # characters
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _ROWS_AT_A_TIME = 500
-_ENDLESS = 1_000_000  # columns
 
 
 class TableSink(Closing):
@@ -49,37 +46,14 @@ class TableSink(Closing):
         self._output.close()
 
     def _print(self) -> None:
-        from rich.console import Console
-
-        # Rich finds out what the stream supports, but prints into a string: TextOutput writes it
-        # and handles the errors.
-        stream = Console(file=cast("TextIO", self._output.stream))
-        page = StringIO()
-        paper = Console(
-            file=page,
-            width=stream.width if stream.is_terminal else _ENDLESS,
-            force_terminal=stream.is_terminal,
-            color_system="auto" if stream.color_system else None,
-            legacy_windows=False,
-        )
-        paper.print(_table(self._rows, ascii_only=stream.options.ascii_only))
-        self._rows = []
-        lines = (line.rstrip() for line in page.getvalue().splitlines())
-        for line in filter(None, lines):
-            self._output.write(f"{line}\n")
+        rows, self._rows = self._rows, []
+        print_table(self._output, lambda ascii_only: _table(rows, ascii_only=ascii_only))
 
 
 def _table(rows: list[tuple[str, int, Reading | None]], ascii_only: bool) -> Table:
-    from rich import box
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(
-        box=box.ASCII if ascii_only else box.SIMPLE_HEAD,
-        header_style="bold",
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-    )
+    table = empty_table(ascii_only)
     table.add_column("Picture", overflow="fold", min_width=12)
     table.add_column("Face", justify="right", no_wrap=True)
     table.add_column("Expression", no_wrap=True)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from mien.cli.app import cli
 from mien.samples import ASTRONAUT
-from tests.support import tiny
+from tests.support import clips, tiny
 from tests.support.commands import every_command, mien
 
 Output = pytest.CaptureFixture[str]
@@ -29,6 +29,7 @@ OUTPUTS = {
     "study": ["out"],
     "train": ["out"],
     "tune": ["out"],
+    "video": ["output", "draw"],
 }
 """The parameters of every command that writes a file."""
 
@@ -46,10 +47,22 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("recipe.toml").write_text("")
     for name in ("answers.npz", "model.onnx"):
         Path(name).write_bytes(b"precious")
+    Path("clips").mkdir()
+    clips.write(Path("clips/a.mp4"), frames=2)
+    shutil.copy("clips/a.mp4", "clips/notes")
+    Path("clips/b.mp4").symlink_to("notes")
     Path("run").mkdir()
     for name in ("recipe.json", "last.pt", "metrics.jsonl"):
         Path("run", name).write_bytes(b"precious")
-    for name in ("photos", "fer.csv", "photos/a.jpg", "photos/plain", "answers.npz", "recipe.toml"):
+    for name in (
+        "photos",
+        "clips/a.mp4",
+        "fer.csv",
+        "photos/a.jpg",
+        "photos/plain",
+        "answers.npz",
+        "recipe.toml",
+    ):
         Path(f"soft_{Path(name).name}").symlink_to(name)
         if Path(name).is_file():
             Path(f"hard_{Path(name).name}").hardlink_to(name)
@@ -99,6 +112,11 @@ ANALYZE = ("analyze", "--detector", "none")
     ("train", "soft_recipe.toml", "--data", "fer.csv", "--out", "recipe.toml"),
     ("tune", "mlp", "--data", "photos", "--out", "soft_photos", "--trials", "1"),
     ("study", "--data", "soft_photos", "--out", "photos"),
+    ("video", "clips/a.mp4", "--draw", "clips/a.mp4"),
+    ("video", "clips/a.mp4", "--draw", "soft_a.mp4"),
+    ("video", "clips", "-f", "csv", "--draw", "hard_a.mp4"),
+    ("video", "clips/*.mp4", "-o", "clips/notes"),
+    ("video", "clips/notes", "-o", "clips/../clips/notes"),
 ], ids=" ".join)  # fmt: skip
 def test_it_is_refused_and_nothing_is_written(
     place: Path, arguments: tuple[str, ...], capsys: Output

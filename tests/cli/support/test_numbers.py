@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from mien.cli.support.numbers import COUNT, SEED, THREADS, Finite
+from mien.cli.support.numbers import COUNT, SEED, THREADS, Finite, Seconds
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,20 @@ def test_the_help_shows_no_limit_where_there_is_none() -> None:
         option = click.Option(["--number"], type=number)
         shown = option.get_help_extra(click.Context(click.Command("command"))).get("range")
         assert (shown or None) == limit
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("0", 0), ("90", 90), ("1.5", 1.5), ("1:30", 90), ("0:01:30.25", 90.25), ("100:00", 6000)],
+)
+def test_times(text: str, seconds: float) -> None:
+    assert Seconds().convert(text, None, None) == seconds
+    assert Seconds().convert(seconds, None, None) == seconds
+
+
+@pytest.mark.parametrize(
+    "text", ["", "-1", "1:", ":1", "1:2:3:4", "nan", "1e3", "9" * 30, "٣", "1h"]
+)
+def test_what_is_not_a_time(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="is not a time"):
+        Seconds().convert(text, None, None)

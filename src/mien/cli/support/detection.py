@@ -1,10 +1,10 @@
-"""The options of all commands that find faces before they do something with them."""
+"""Options that commands which find faces and read expressions have in common."""
 
 from __future__ import annotations
 
 import click
 
-from mien.cli.support.numbers import Finite
+from mien.cli.support.numbers import THREADS, Finite
 from mien.registry import DEFAULT_DETECTOR
 
 DETECTOR = click.option(
@@ -15,3 +15,25 @@ MIN_FACE_SIZE = click.option(
     "--min-face-size", type=Finite(min=0, min_open=True), metavar="PIXELS",
     help="Smallest face to look for (default: the detector's own).",
 )  # fmt: skip
+MIN_CONFIDENCE = click.option(
+    "--min-confidence", type=Finite(min=0, max=1), metavar="P",
+    help="Call an expression 'uncertain' if its probability is below P, from 0 to 1.",
+)  # fmt: skip
+MODEL = click.option(
+    "--model", default="default", show_default=True, help="Classifier: name or ONNX file."
+)
+DETECTOR_OPTION = click.option(
+    "--detector-option", "detector_options", multiple=True, metavar="KEY=VALUE",
+    help="An option of the detector, such as score_threshold=0.8; can be repeated.",
+)  # fmt: skip
+MAX_PIXELS = click.option(
+    "--max-pixels", type=click.IntRange(min=1), metavar="N",
+    help="Refuse pictures with more pixels (default: 100 million).",
+)  # fmt: skip
+TRY_ROTATIONS = click.option(
+    "--try-rotations", is_flag=True,
+    help="Search pictures on their sides and upside down as well, in four times the time.",
+)  # fmt: skip
+THREADS_OF_NETWORKS = click.option(
+    "--threads", type=THREADS, metavar="N", help="Threads per network."
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import click
@@ -28,3 +29,19 @@ class Finite(click.FloatRange):
 
     def _describe_range(self) -> str:  # for the help, where Click would print x<=None
         return "" if self.min is None and self.max is None else super()._describe_range()
+
+
+class Seconds(click.ParamType):
+    """Seconds from the start of a video: ``90``, ``1:30`` or ``0:01:30.5``."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number; a usage error for anything else."""
+        if isinstance(value, float):
+            return value
+        parts = re.fullmatch(r"(?:(?:(\d{1,4}):)?(\d{1,4}):)?(\d{1,9}(?:\.\d*)?)", str(value), re.A)
+        if parts is None:
+            self.fail(f"{value} is not a time: give seconds, or 1:30, or 0:01:30.", param, ctx)
+        hours, minutes, seconds = (float(part or 0) for part in parts.groups())
+        return hours * 3600 + minutes * 60 + seconds

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import tempfile
 from pathlib import Path
 
 import cv2
@@ -13,6 +11,7 @@ import numpy as np
 from mien.errors import VideoReadError
 from mien.media.decoder import Image
 from mien.media.formats import is_picture_name
+from mien.media.video.address import address_of
 from mien.media.video.damage import cut_off, is_mp4
 from mien.media.video.quiet import quiet
 
@@ -35,12 +34,13 @@ class Capture:
     def __init__(self, path: str, name: str) -> None:
         """``path``: a regular file. ``name``: what messages call it."""
         self._path, self._name = path, name
+        self.file: str | None = path
         self._grabbed = self.broken = 0
         self.last_time: float | None = None
         if is_picture_name(path) and not path.lower().endswith(".gif"):
             raise VideoReadError(f"{name} is a picture, not a video: use analyze for pictures")
-        with quiet(), tempfile.TemporaryDirectory() as folder:
-            self._capture = cv2.VideoCapture(_address(path, folder), cv2.CAP_FFMPEG)
+        with quiet(), address_of(Path(path)) as address:
+            self._capture = cv2.VideoCapture(address, cv2.CAP_FFMPEG)
         if not self._capture.isOpened():
             raise VideoReadError(self._unreadable())
 
@@ -120,18 +120,3 @@ class Capture:
             f"no pictures of a video can be read from {self._name}: "
             "it holds sound alone, is damaged or is not a video"
         )
-
-
-def _address(path: str, folder: str) -> str:
-    """What FFmpeg opens: ``file:`` keeps it from reading a name such as ``http:x`` as an address.
-
-    A name that is not UTF-8 gets a link in ``folder``: OpenCV takes text alone.
-    """
-    full = os.path.abspath(path)  # noqa: PTH100 - resolve would follow links, and lose the suffix
-    try:
-        full.encode()
-    except UnicodeEncodeError:
-        link = Path(folder) / f"video{Path(path).suffix.encode('ascii', 'ignore').decode()}"
-        link.symlink_to(full)
-        full = str(link)
-    return f"file:{full}"

@@ -23,6 +23,7 @@ class Numbered:
     """
 
     counted = True
+    file: str | None = None
     last_time: float | None = None
 
     def __init__(self, paths: list[str], name: str, max_pixels: int | None = None) -> None:

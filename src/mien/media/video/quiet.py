@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
@@ -10,6 +11,25 @@ from threading import Lock
 _lock = Lock()
 _users = 0
 _level = 0
+
+
+@contextmanager
+def no_stderr() -> Iterator[None]:
+    """Send standard error of the whole process nowhere inside a ``with`` block; keep it short.
+
+    For OpenCV's writers, which print to it past every level.
+    """
+    with _lock:
+        sys.stderr.flush()
+        kept = os.dup(2)
+        try:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, 2)
+            os.close(nowhere)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 @contextmanager

@@ -75,6 +75,7 @@ class _Pictures(Protocol):
     """What ``Capture`` and ``Numbered`` have in common."""
 
     counted: bool
+    file: str | None
     last_time: float | None
 
     @property
@@ -102,6 +103,8 @@ class Video:
         self.width, self.height = pictures.size
         self.rate = pictures.rate or rate or DEFAULT_RATE
         """Average frames a second."""
+        self.file = pictures.file
+        """The file that is read, in which there may be sound; ``None`` for an image sequence."""
         self._pictures, self._choice, self._cleanup = pictures, choice, cleanup
         self._on_error, self._on_note = on_error, on_note
         self._counts_are_known = pictures.counted and rate is not None

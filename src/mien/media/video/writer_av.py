@@ -1,0 +1,80 @@
+"""Writes frames by PyAV: H.264 or VP9, each frame at its own time, with the original's sound."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mien.media.decoder import Image
+from mien.media.video.sound import CopiedSound
+
+_TICKS = 90_000  # a second: what MPEG counts in, and 25, 30 and 30,000/1,001 frames a second divide
+_CODECS: dict[str, tuple[str, str, dict[str, str]]] = {
+    ".mp4": ("libx264", "H.264", {"preset": "veryfast", "crf": "20"}),
+    ".webm": (
+        "libvpx-vp9", "VP9",
+        {"deadline": "realtime", "cpu-used": "7", "row-mt": "1", "crf": "30", "b": "0"},
+    ),
+}  # fmt: skip
+_BT709 = 1  # of FFmpeg's enumerations of colours, for matrix, primaries and transfer alike
+_LIMITED = 1
+
+
+class AvEncoder:
+    """The size is kept but for an odd side, which becomes even by a repeated row or column."""
+
+    def __init__(
+        self, path: Path, size: tuple[int, int], rate: float, start_s: float, sound: str | None
+    ) -> None:
+        """``path``: its suffix decides. ``start_s``: the time of the first frame, in the original.
+
+        ``sound``: the original. Raises what PyAV raises.
+        """
+        import av
+
+        codec, name, options = _CODECS[path.suffix]
+        self._start = start_s
+        self._last_pts, self._period = -1, 1 / rate
+        flags = {"movflags": "faststart"} if path.suffix == ".mp4" else {}
+        self._output: Any = av.open(f"file:{path.absolute()}", "w", options=flags)
+        self._stream: Any = self._output.add_stream(
+            codec, rate=Fraction(rate).limit_denominator(1001), options=options
+        )
+        self._stream.width, self._stream.height = (side + side % 2 for side in size)
+        self._stream.pix_fmt = "yuv420p"
+        context = self._stream.codec_context
+        context.time_base = Fraction(1, _TICKS)
+        context.colorspace = context.color_primaries = context.color_trc = _BT709
+        context.color_range = _LIMITED
+        self._sound = CopiedSound(sound, self._output, start_s) if sound is not None else None
+        told = self._sound.description if self._sound is not None else "no sound"
+        self.description = f"{name}, {told}"
+
+    def write(self, image: Image, time_s: float) -> None:
+        """Take a frame, (H, W, 3) RGB uint8, later than the one before."""
+        import av
+
+        odd = [(0, side % 2) for side in image.shape[:2]]
+        even = np.pad(image, [*odd, (0, 0)], mode="edge") if any(map(sum, odd)) else image
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(even), format="rgb24").reformat(
+            format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG"
+        )
+        pts = max(round((time_s - self._start) * _TICKS), self._last_pts + 1)
+        self._last_pts, frame.pts, frame.time_base = pts, pts, Fraction(1, _TICKS)
+        self._output.mux(self._stream.encode(frame))
+        if self._sound is not None:
+            self._sound.copy_until(time_s)
+
+    def close(self) -> None:
+        """Write the rest, and the sound up to the end of the last frame."""
+        try:
+            self._output.mux(self._stream.encode(None))
+            if self._sound is not None:
+                self._sound.copy_until(self._start + self._last_pts / _TICKS + self._period)
+        finally:
+            self._output.close()
+            if self._sound is not None:
+                self._sound.close()
