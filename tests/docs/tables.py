@@ -23,6 +23,7 @@ NOT_RUN = {
     "pip install '.[plot]'": NO_INSTALL,
     "pip install '.[tables]'": NO_INSTALL,
     "pip install '.[heif]'": NO_INSTALL,
+    "pip install '.[video]'": NO_INSTALL,
     "pip install '.[tune]'": NO_INSTALL,
     "pip install '.[train,plot]'": NO_INSTALL,
     "python benchmarks/detector_speed.py --pictures wider_val_dev.zip": (

@@ -14,6 +14,7 @@ import onnx
 import torch
 from PIL import Image
 
+from mien.media.video.reader import open_video
 from mien.parsing import parse_toml
 from tests.support.runs import equal
 
@@ -22,7 +23,7 @@ def torn(folder: Path) -> list[str]:
     """Files under their final names that are not whole, each with the reason."""
     found = []
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and not path.name.startswith(".") and path.suffix not in _UNFINISHED:
+        if path.is_file() and not path.name.startswith(".") and not is_unfinished(path):
             try:
                 _check(path)
             except Exception as error:  # noqa: BLE001 - any error means that it cannot be read
@@ -32,7 +33,12 @@ def torn(folder: Path) -> list[str]:
 
 def unfinished(folder: Path) -> list[str]:
     """Files that a run which ended well must not leave."""
-    return [path.name for path in folder.rglob("*") if path.suffix in _UNFINISHED]
+    return [path.name for path in folder.rglob("*") if is_unfinished(path)]
+
+
+def is_unfinished(path: Path) -> bool:
+    """Whether the name is that of a file on its way; an unfinished video ends in ``.tmp.mp4``."""
+    return not _UNFINISHED.isdisjoint(path.suffixes)
 
 
 _UNFINISHED = {".tmp", ".partial"}
@@ -65,6 +71,8 @@ def _check(path: Path) -> None:
         parse_toml(data)
     elif kind in {".html", ".svg"}:
         assert data.rstrip().endswith(f"</{kind[1:]}>".encode()), "no end"
+    elif kind in {".mp4", ".webm"}:
+        assert list(open_video(path))  # which raises for a file that is cut off
     elif kind == ".db":
         with closing(sqlite3.connect(path)) as base:
             assert base.execute("pragma integrity_check").fetchone() == ("ok",)
@@ -75,7 +83,7 @@ def result(folder: Path) -> dict[str, object]:
     found: dict[str, object] = {}
     for path in sorted(folder.rglob("*")):
         name = str(path.relative_to(folder))
-        if not path.is_file() or path.suffix in _UNFINISHED or path.name == ".lock":
+        if not path.is_file() or is_unfinished(path) or path.name == ".lock":
             continue
         if path.suffix == ".pt":
             found[name] = torch.load(path, weights_only=True)

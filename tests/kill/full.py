@@ -43,7 +43,7 @@ def fill(job: Job, folder: Path, random: Random) -> tuple[int, int, list[str]]:
                 if ended.status != 1 or not lines or "Traceback" in ended.log:
                     faults.append(f"status {ended.status}: {ended.log[-600:]}")
             faults += torn(out)
-            faults += [f"stays: {name}" for name in unfinished(out) if name.endswith(".tmp")]
+            faults += [f"stays: {name}" for name in unfinished(out) if ".tmp" in name]
         finally:
             subprocess.run(["umount", str(out)], check=True)
             shutil.rmtree(out)

@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from mien.samples import ASTRONAUT
-from tests.support import tiny
+from tests.support import clips, tiny
 from tests.support.models import tiny_classifier
 
 
@@ -43,6 +43,7 @@ class Material:
             face = picture.convert("RGB").crop((130, 20, 330, 220)).resize((80, 80))
             for number in range(40):
                 face.rotate(number - 20).save(self.photos / f"p{number:02}.jpg")
+        self.clip = clips.write(folder / "clip.avi", frames=30)
         self.model = folder / "model.onnx"
         tiny_classifier(self.model)
         (folder / "space.toml").write_text("lr = [0.01, 0.05, 0.1]\n")
@@ -119,6 +120,10 @@ def jobs(material: Material, run: Path) -> list[Job]:
         Job("analyze --draw --crops", lambda out: [
             *analyze, "-f", "jsonl", "-o", out / "r.jsonl", "--draw", out / "drawn", "--crops",
             out / "crops",
+        ]),
+        Job("video --draw", lambda out: [
+            "video", material.clip, "--model", material.model, "--detector", "none", "-o",
+            out / "r.jsonl", "--draw", out / "drawn.mp4",
         ]),
         Job("data pack", lambda out: ["data", "pack", material.csv, out / "pack", "--size", 32]),
         Job("data crop", lambda out: [

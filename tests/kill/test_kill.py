@@ -11,7 +11,7 @@ import pytest
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="forks")
-@pytest.mark.parametrize("only", ["analyze", "data p", "classifier"])
+@pytest.mark.parametrize("only", ["analyze", "data p", "classifier", "video"])
 def test_kills_leave_nothing_torn(only: str) -> None:
     for extra in ("torch", "optuna", "matplotlib", "onnxscript", "sklearn"):
         pytest.importorskip(extra)

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from mien.weights import DEFAULT
-from tests.support import detector_models, fer2013, models, sample, scene_trees, whole_photos
+from tests.support import clips, detector_models, fer2013, models, sample, scene_trees, whole_photos
 from tests.support.shown_blocks import blocks, text_of
 
 TRAINING = 520
@@ -165,6 +166,23 @@ def space(path: Path) -> None:
     path.write_text("\n".join(shown.lines), "utf-8")
 
 
+def talk(path: Path) -> None:
+    clips.write_face(path, frames=12)
+
+
+def talks(path: Path) -> None:
+    path.mkdir()
+    for name in ("a.mp4", "b.avi"):
+        clips.write_face(path / name, frames=3)
+
+
+def frames(path: Path) -> None:
+    path.mkdir()
+    for number in range(4):
+        image = Image.fromarray(clips.face(number))
+        image.save(path / f"{number:04}.png")
+
+
 def recipe(path: Path) -> None:
     path.write_text('architecture = "mlp"\nwidths = [8]\n', "utf-8")
 
@@ -182,6 +200,7 @@ FILES: dict[str, Callable[[Path], None]] = {
     "faces.onnx": detector,
     "fer2013.csv": fer2013_csv,
     "fer2013.zip": fer2013_zip,
+    "frames": frames,
     "labelled_photos": labelled_photos,
     "model.onnx": classifier,
     "my.onnx": classifier,
@@ -195,6 +214,8 @@ FILES: dict[str, Callable[[Path], None]] = {
     "photos.zip": photos_zip,
     "resnet18.pth": resnet18,
     "space.toml": space,
+    "talk.mp4": talk,
+    "talks": talks,
     "theirs.onnx": network,
     "wider_train5.zip": train_scenes,
     "wider_val_dev.zip": other_scenes,
