@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -25,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from mien.errors import MienError
+from mien.media.video.reader import open_video
 from tests.fuzz import seeds
 from tests.fuzz.case import Case
 from tests.fuzz.mutate import NUMBERS, RAW, TEXTS, mutate
@@ -64,7 +66,7 @@ def _crop() -> np.ndarray:
     return seeds.pixels(0, 40, 40)
 
 
-# --- pictures and networks ---
+# --- pictures, videos and networks ---
 
 
 @cache
@@ -84,6 +86,13 @@ def picture(path: Path, case: Case) -> None:
                 except MienError:
                     _recognizer().image(file.read_bytes())
         _recognizer().image(file)
+
+
+def video(path: Path, case: Case) -> None:
+    """``open_video`` of every file, and every one of its frames."""
+    for file in sorted(path.iterdir()):
+        times = [frame.time_s for frame in open_video(file, end=60, on_note=str)]
+        assert all(later > earlier for earlier, later in pairwise(times))
 
 
 def network(path: Path, case: Case) -> None:
@@ -380,6 +389,7 @@ READERS: dict[str, tuple[Callable[[], Sequence[Case]], float]] = {
 }
 DOORS: dict[str, Door] = {
     "picture": Door(seeds.pictures, picture, 4),
+    "video": Door(seeds.videos, video, 2),
     "network": Door(seeds.networks, network, 3, TRAIN),
     **{
         name: Door(cases, partial(dataset, name), weight)

@@ -18,7 +18,7 @@ from PIL import Image
 from mien.labels import FER2013
 from mien.samples import ASTRONAUT
 from tests.fuzz.case import Case
-from tests.support import affectnet_trees, before, detections, scene_trees, tables
+from tests.support import affectnet_trees, before, clips, detections, scene_trees, tables
 from tests.support import answers as made_up_answers
 from tests.support import fer2013 as fer
 
@@ -51,6 +51,12 @@ def encoded(image: np.ndarray, form: str, **options: Any) -> bytes:
     file = io.BytesIO()
     Image.fromarray(image).save(file, form, **options)
     return file.getvalue()
+
+
+def videos() -> list[Case]:
+    """One small video of every container that OpenCV writes."""
+    found = folder_of(lambda root: [clips.write(root / f"a{suffix}", 6) for suffix in clips.FOURCC])
+    return [Case({name: data}) for name, data in found.items()]
 
 
 def pictures() -> list[Case]:
