@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,10 @@ def test_times_of_a_variable_rate_are_the_containers(tmp_path: Path, suffix: str
 def test_a_stream_without_times_is_counted_and_says_so(tmp_path: Path) -> None:
     pytest.importorskip("av", reason="needs the 'video' extra")
     notes: list[str] = []
-    path = clips.write_timed(tmp_path / "raw.h264", list(range(0, 200, 40)), "libx264")
+    path = clips.write_timed(
+        tmp_path / "raw.h264", list(range(0, 200, 40)), "libx264",
+        change=lambda stream: setattr(stream.codec_context, "time_base", Fraction(1, 25)),
+    )  # fmt: skip
     found = [frame.time_s for frame in open_video(path, on_note=notes.append)]
     assert found == pytest.approx([0, 0.04, 0.08, 0.12, 0.16])
     assert len(notes) == 1 and "they are counted at 25 a second" in notes[0]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from itertools import pairwise
@@ -11,7 +12,6 @@ import numpy as np
 import pytest
 
 from mien.errors import ConfigError, OutputError
-from mien.media.video import writer as module
 from mien.media.video.reader import open_video
 from mien.media.video.writer import VideoWriter, fitted
 from tests.support import clips
@@ -31,7 +31,7 @@ def with_library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 
 
 def without_pyav(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "av", None)
 
 
 def write(path: Path, times: list[float], rate: float = 25, **options: Any) -> str:

@@ -16,7 +16,7 @@ from mien.media.video.damage import cut_off, is_mp4
 from mien.media.video.quiet import quiet
 
 MOST_RATE = 1000.0
-"""Frames a second; what declares more, declares nothing."""
+"""Frames a second; containers that count in milliseconds declare so many where they know none."""
 _PATIENCE = 1000  # pieces of a file that fail in a row before it has ended
 _SHORT = 0.05  # share of the declared length that may be missing: estimates are not exact
 
@@ -94,7 +94,7 @@ class Capture:
     def rate(self) -> float | None:
         """Average frames a second, as the file declares it."""
         rate = self._capture.get(cv2.CAP_PROP_FPS)
-        return rate if math.isfinite(rate) and 0 < rate <= MOST_RATE else None
+        return rate if math.isfinite(rate) and 0 < rate < MOST_RATE else None
 
     @property
     def declared(self) -> int | None:

@@ -10,8 +10,9 @@ _FEW = 3  # the last frames of an AVI lack their times: too few to speak of
 class Clock:
     """Turns the container's times into times that strictly increase, in seconds.
 
-    A good time stays as it is. A frame without one comes 1/``rate`` seconds after the frame before.
-    Where times start again, as in files that were joined, they go on from there.
+    A good time stays as it is. A frame without one, or with that of the frame before, comes
+    1/``rate`` seconds after the frame before. Where times start again, as in files that were
+    joined, they go on from there.
     """
 
     def __init__(self, rate: float) -> None:
@@ -20,19 +21,23 @@ class Clock:
         self.counted = 0
         """Frames without a time of their own."""
         self._last: float | None = None
+        self._raw: float | None = None
         self._offset = 0.0
 
     def next(self, raw: float | None) -> float:
         """The time of the next frame, which the container gives as ``raw``, or ``None``."""
-        if raw is None:
+        own = None if raw == self._raw else raw
+        self._raw = raw
+        if own is None:
             self.counted += 1
-        self._last = self._first(raw) if self._last is None else self._after(self._last, raw)
+        self._last = self._first(own) if self._last is None else self._after(self._last, own)
         return self._last
 
     def _first(self, raw: float | None) -> float:
-        if raw is not None and raw < 0:
+        raw = raw or 0.0
+        if raw <= -_BACK:  # a little below 0 is a frame that an edit list cuts short
             self._offset = -raw
-        return max(raw or 0.0, 0.0)
+        return max(raw, 0.0)
 
     def _after(self, last: float, raw: float | None) -> float:
         if raw is None:

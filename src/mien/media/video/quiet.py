@@ -11,6 +11,7 @@ from threading import Lock
 _lock = Lock()
 _users = 0
 _level = 0
+_SILENT = 0
 
 
 @contextmanager
@@ -39,14 +40,17 @@ def quiet() -> Iterator[None]:
     OpenCV's level is restored afterwards. It sets FFmpeg's when a process opens its first video,
     from the environment variable ``OPENCV_FFMPEG_LOGLEVEL``: a value that the user has set is kept.
     """
-    import cv2
+    try:
+        from cv2.utils import logging
+    except ImportError:  # OpenCV 4
+        import cv2 as logging
 
     global _users, _level
     with _lock:
         os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
         if not _users:
-            _level = cv2.utils.logging.getLogLevel()
-            cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+            _level = logging.getLogLevel()
+            logging.setLogLevel(_SILENT)
         _users += 1
     try:
         yield
@@ -54,4 +58,4 @@ def quiet() -> Iterator[None]:
         with _lock:
             _users -= 1
             if not _users:
-                cv2.utils.logging.setLogLevel(_level)
+                logging.setLogLevel(_level)

@@ -113,7 +113,7 @@ class Video:
     def expected(self) -> int | None:
         """About how many frames will come; ``None`` where the file does not say."""
         declared = self._pictures.declared
-        if declared is None:
+        if declared is None or self._pictures.rate is None:
             return None
         end = declared / self.rate
         seconds = max(0.0, min(end, self._choice.end or end) - self._choice.start)

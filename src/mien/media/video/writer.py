@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -103,13 +102,15 @@ class VideoWriter:
         self.close()
 
     def _open(self, start_s: float) -> Encoder:
-        if find_spec("av") is not None:
-            from mien.media.video.writer_av import AvEncoder
+        try:
+            import av  # noqa: F401 - it may be installed and not work
+        except ImportError:
+            from mien.media.video.writer_opencv import OpenCvEncoder
 
-            return AvEncoder(self._file.partial, self._size, self._rate, start_s, self._sound)
-        from mien.media.video.writer_opencv import OpenCvEncoder
+            return OpenCvEncoder(self._file.partial, self._size, self._rate, start_s)
+        from mien.media.video.writer_av import AvEncoder
 
-        return OpenCvEncoder(self._file.partial, self._size, self._rate, start_s)
+        return AvEncoder(self._file.partial, self._size, self._rate, start_s, self._sound)
 
     def _check(self) -> None:
         """OpenCV does not say that a disk is full."""
