@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +10,8 @@ import pytest
 from mien.errors import VideoReadError
 from mien.media.video.reader import Frame
 from mien.pipeline import Recognizer
-from mien.types import COLUMNS, FRAME_COLUMNS, Face
-from mien.video_results import FaceTracker, ProbabilitySmoother
+from mien.types import COLUMNS, FRAME_COLUMNS, EmotionScores, Face, Reading
+from mien.video_results import FaceTracker, ReadingSmoother
 from tests.support import clips
 
 
@@ -30,15 +30,26 @@ class Numbers:
         return tuple(reversed(numbered))
 
 
+@dataclass(frozen=True)
+class Values:
+    emotions: EmotionScores
+    expression: str
+    valence: float | None = None
+    arousal: float | None = None
+
+
 class Half:
-    """Half of the probabilities, and half of an even share; an array, as NumPy code gives."""
+    """Half of the probabilities, and half of an even share; holds ``label``."""
 
-    def __init__(self) -> None:
-        self.calls: list[tuple[int, float]] = []
+    def __init__(self, label: str = "happiness") -> None:
+        self.label = label
+        self.calls: list[tuple[int | None, float]] = []
 
-    def update(self, track_id: int, probs: Sequence[float], time_s: float) -> np.ndarray:
-        self.calls.append((track_id, time_s))
-        return (np.array(probs) + 1 / len(probs)) / 2
+    def update(self, reading: Reading, time_s: float) -> Values:
+        self.calls.append((reading.face.track_id, time_s))
+        labels, probs = reading.emotions.labels, reading.emotions.probs
+        half = tuple((p + 1 / len(probs)) / 2 for p in probs)
+        return Values(EmotionScores(labels, half), self.label, valence=0.5)
 
 
 @pytest.fixture(scope="module")
@@ -107,27 +118,32 @@ def test_a_result_can_be_drawn_until_the_next_is_taken(recognizer: Recognizer, c
         assert (drawn != result.remembered()).any()
 
 
-def test_a_tracker_numbers_the_faces_and_a_smoother_steadies_them(
+def test_a_tracker_numbers_the_faces_and_a_smoother_smooths_them(
     recognizer: Recognizer, clip: Path
 ) -> None:
-    tracker, smoother = Numbers(), Half()
+    tracker, smoother = Numbers(), Half("fear")
     tracked: FaceTracker = tracker
-    steadied: ProbabilitySmoother = smoother
+    smoothed: ReadingSmoother = smoother
     plain = list(recognizer.video(clip))
-    results = list(recognizer.video(clip, tracker=tracked, smoother=steadied))
+    results = list(recognizer.video(clip, tracker=tracked, smoother=smoothed))
     assert [call[0] for call in tracker.calls] == [1, 1, 0, 1, 1, 1]
     assert [call[1] for call in tracker.calls] == pytest.approx([n / 10 for n in range(6)])
     assert {call[2] for call in tracker.calls} == {(200, 200, 3)}
     assert [call[0] for call in smoother.calls] == [7] * 5
     for result, before in zip(results, plain, strict=True):
-        for reading, raw in zip(result, before, strict=True):
-            assert reading.face.track_id == 7 and reading.raw == raw.emotions
-            expected = [(p + 1 / 7) / 2 for p in raw.emotions.probs]
+        for reading, own in zip(result, before, strict=True):
+            assert reading.face.track_id == 7 and reading.raw is not None
+            assert reading.raw.emotions == own.emotions and reading.valence == 0.5
+            expected = [(p + 1 / 7) / 2 for p in own.emotions.probs]
             assert reading.emotions.probs == pytest.approx(expected)
-            assert result.rows()[0]["track_id"] == 7
-            data = reading.to_dict()
-            assert data["raw_probs"] == raw.to_dict()["probs"] and data["track_id"] == 7
-            assert result.marks()[0].number == 7
+            assert (reading.expression, reading.emotions.top) == ("fear", "happiness")
+            assert reading.prob == reading.emotions["fear"] < reading.emotions.top_prob
+            data, (row,) = reading.to_dict(), result.rows()
+            assert data["raw"] == {"expression": "happiness", "probs": own.to_dict()["probs"]}
+            assert (data["track_id"], row["track_id"]) == (7, 7)
+            assert (row["expression"], row["prob"]) == ("fear", round(reading.prob, 5))
+            (mark,) = result.marks()
+            assert (mark.number, mark.expression, mark.prob) == (7, "fear", reading.prob)
 
 
 def test_faces_stay_in_their_order_and_without_a_track_as_they_are(recognizer: Recognizer) -> None:

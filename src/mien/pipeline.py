@@ -28,7 +28,7 @@ from mien.preprocess.crop import spec_framing
 from mien.registry import DEFAULT_DETECTOR
 from mien.results import Results
 from mien.types import Result
-from mien.video_results import FaceTracker, ProbabilitySmoother, results_of
+from mien.video_results import FaceTracker, ReadingSmoother, results_of
 
 Image = NDArray[np.uint8]
 OnError = Callable[[str, ImageReadError], None]
@@ -157,7 +157,7 @@ class Recognizer:
         fps: float | None = None,
         rate: float | None = None,
         tracker: FaceTracker | None = None,
-        smoother: ProbabilitySmoother | None = None,
+        smoother: ReadingSmoother | None = None,
         on_error: VideoOnError | None = None,
         on_note: Callable[[str], None] = warnings.warn,
     ) -> Iterator[Result]:
@@ -183,13 +183,13 @@ class Recognizer:
         source: str | None = None,
         *,
         tracker: FaceTracker | None = None,
-        smoother: ProbabilitySmoother | None = None,
+        smoother: ReadingSmoother | None = None,
     ) -> Iterator[Result]:
         """Like ``video``, for frames from anywhere; ``source`` is the name that results get.
 
         With a ``tracker`` for this stream alone, faces get its ``track_id``. With a ``smoother``
-        the probabilities of each track are steadied over time, and ``Reading.raw`` keeps the
-        classifier's own.
+        the readings of each track are steadied over time, and ``Reading.raw`` keeps them as they
+        were.
         """
         return results_of(
             frames, source, self._find_frame, self._reader, tracker=tracker, smoother=smoother

@@ -32,6 +32,7 @@ COLUMNS = ("source", "face", "expression", "prob", "score", "x1", "y1", "x2", "y
 """The columns of a row before the probabilities, which have the names of the model's labels."""
 FRAME_COLUMNS = (COLUMNS[0], "frame_index", "time_s", "track_id", *COLUMNS[1:])
 """The same of a frame of a video."""
+_OF_RAW = ("expression", "probs", "valence", "arousal")
 _RESERVED = frozenset((*FRAME_COLUMNS, "valence", "arousal", "file"))
 
 
@@ -187,13 +188,24 @@ class Reading:
     """Whether the face has fewer pixels than the network's input, so that it was enlarged."""
     uncertain: bool = False
     """Whether the most probable expression is below the ``min_confidence`` that was asked for."""
-    raw: EmotionScores | None = None
-    """The classifier's own probabilities, where ``emotions`` are steadied over time."""
+    held: str | None = None
+    """In a video whose readings are smoothed: the label that is held until another one is clearly
+    more probable."""
+    raw: Reading | None = None
+    """In such a video: the reading of this frame alone."""
 
     @property
     def expression(self) -> str:
-        """The most probable expression, or ``"uncertain"``; ``emotions.top`` is always a label."""
-        return UNCERTAIN if self.uncertain else self.emotions.top
+        """The most probable expression, or the one that is held over time, or ``"uncertain"``.
+
+        ``emotions.top`` is always a label.
+        """
+        return UNCERTAIN if self.uncertain else self.held or self.emotions.top
+
+    @property
+    def prob(self) -> float:
+        """The probability of ``expression``, in [0, 1]; where uncertain, the highest of all."""
+        return self.emotions.top_prob if self.held is None else self.emotions[self.held]
 
     def affect(self) -> dict[str, float]:
         """``valence`` and ``arousal`` (five decimals), each if known."""
@@ -215,7 +227,8 @@ class Reading:
             "probs": {label: round(p, 5) for label, p in self.emotions.to_dict().items()},
         }
         if self.raw is not None:
-            out["raw_probs"] = {label: round(p, 5) for label, p in self.raw.to_dict().items()}
+            raw = self.raw.to_dict()
+            out["raw"] = {name: raw[name] for name in _OF_RAW if name in raw}
         if self.face.quarter_turns:
             out["quarter_turns"] = self.face.quarter_turns
         if self.face.track_id is not None:
@@ -225,7 +238,7 @@ class Reading:
     def __repr__(self) -> str:
         x1, y1, x2, y2 = self.face.box.to_list(0)
         box = f"[{x1:.0f}, {y1:.0f}, {x2:.0f}, {y2:.0f}]"
-        return f"Reading({self.expression} {self.emotions.top_prob:.0%} at {box})"
+        return f"Reading({self.expression} {self.prob:.0%} at {box})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +313,7 @@ class Result(PictureAtHand):
                     **({} if self.frame_index is None else {"track_id": reading.face.track_id}),
                     "face": index,
                     "expression": reading.expression,
-                    "prob": round(reading.emotions.top_prob, 5),
+                    "prob": round(reading.prob, 5),
                     "score": round(reading.face.score, 5),
                     **{"x1": x1, "y1": y1, "x2": x2, "y2": y2},
                     "small": reading.small,
@@ -361,7 +374,7 @@ class Result(PictureAtHand):
                 number if r.face.track_id is None else r.face.track_id,
                 (r.face.box.x1, r.face.box.y1, r.face.box.x2, r.face.box.y2),
                 r.expression,
-                r.emotions.top_prob,
+                r.prob,
                 tuple(r.emotions.to_dict().items()),
                 ", ".join(filter(None, ("small" if r.small else "", *r._affect_texts()))),
                 " ".join(f"{name[0].upper()} {value:+.2f}" for name, value in r.affect().items()),
@@ -388,7 +401,7 @@ class Result(PictureAtHand):
 
     def __repr__(self) -> str:
         faces = f"{len(self)} face{'' if len(self) == 1 else 's'}"
-        shown = ", ".join(f"{r.expression} {r.emotions.top_prob:.0%}" for r in self.readings[:6])
+        shown = ", ".join(f"{r.expression} {r.prob:.0%}" for r in self.readings[:6])
         more = ", …" if len(self) > 6 else ""
         name = f"{self.source!r}, " if self.source else ""
         summary = f"{faces}: {shown}{more}" if shown else faces

@@ -28,11 +28,35 @@ class FaceTracker(Protocol):
         ...
 
 
-class ProbabilitySmoother(Protocol):
-    """Steadies the probabilities of each track over time."""
+class SmoothedValues(Protocol):
+    """What a reading is when those before it are taken into account."""
 
-    def update(self, track_id: int, probs: Sequence[float], time_s: float) -> Iterable[float]:
-        """The steadied probabilities, which sum to 1, in the order of ``probs``."""
+    @property
+    def emotions(self) -> EmotionScores:
+        """The smoothed probabilities, of the same labels."""
+        ...
+
+    @property
+    def expression(self) -> str:
+        """One of the labels, which may be held against another that is hardly more probable."""
+        ...
+
+    @property
+    def valence(self) -> float | None:
+        """Smoothed, if the model estimates it."""
+        ...
+
+    @property
+    def arousal(self) -> float | None:
+        """Smoothed, if the model estimates it."""
+        ...
+
+
+class ReadingSmoother(Protocol):
+    """Steadies the readings of each track over time, such as ``mien.tracking``'s."""
+
+    def update(self, reading: Reading, time_s: float) -> SmoothedValues:
+        """The smoothed values of the next reading of its ``track_id``."""
         ...
 
 
@@ -43,7 +67,7 @@ def results_of(
     reader: FaceReader,
     *,
     tracker: FaceTracker | None = None,
-    smoother: ProbabilitySmoother | None = None,
+    smoother: ReadingSmoother | None = None,
 ) -> Iterator[Result]:
     """A result for each frame, in order; faces of several frames are classified in one call.
 
@@ -53,9 +77,9 @@ def results_of(
     detected = _detected(frames, source, find, tracker)
     for result, image in reader.batched(detected):
         if smoother is not None:
-            steady = _steadied(result, smoother, reader.min_confidence)
-            steady.remember(image)
-            yield steady
+            smooth = _smoothed(result, smoother, reader.min_confidence)
+            smooth.remember(image)
+            yield smooth
         else:
             yield result
 
@@ -76,25 +100,27 @@ def _detected(
         yield Detected(found, frame.image, source, elapsed_ms, frame.index, frame.time_s)
 
 
-def _steadied(result: Result, smoother: ProbabilitySmoother, min_confidence: float) -> Result:
+def _smoothed(result: Result, smoother: ReadingSmoother, min_confidence: float) -> Result:
     assert result.time_s is not None
     time_s = result.time_s
     return replace(
-        result, readings=tuple(_steady(r, smoother, time_s, min_confidence) for r in result)
+        result, readings=tuple(_smooth(r, smoother, time_s, min_confidence) for r in result)
     )
 
 
-def _steady(
-    reading: Reading, smoother: ProbabilitySmoother, time_s: float, min_confidence: float
+def _smooth(
+    reading: Reading, smoother: ReadingSmoother, time_s: float, min_confidence: float
 ) -> Reading:
-    """The reading with steadied probabilities; one without a track stays as it is."""
-    track_id, raw = reading.face.track_id, reading.emotions
-    if track_id is None:
+    """The reading with smoothed values; one without a track stays as it is."""
+    if reading.face.track_id is None:
         return reading
-    probs = tuple(map(float, smoother.update(track_id, raw.probs, time_s)))
-    return replace(
+    values = smoother.update(reading, time_s)
+    smooth = replace(
         reading,
-        emotions=EmotionScores(raw.labels, probs),
-        raw=raw,
-        uncertain=max(probs) < min_confidence,
+        emotions=values.emotions,
+        valence=values.valence,
+        arousal=values.arousal,
+        held=values.expression,
+        raw=reading,
     )
+    return replace(smooth, uncertain=smooth.prob < min_confidence)

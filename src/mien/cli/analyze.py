@@ -194,7 +194,7 @@ def _facts(recognizer: Recognizer) -> Iterator[str]:
 
 def _line(result: Result) -> str:
     """One picture, with what its faces show."""
-    faces = ", ".join(f"{r.expression} {r.emotions.top_prob:.0%}" for r in result) or "no face"
+    faces = ", ".join(f"{r.expression} {r.prob:.0%}" for r in result) or "no face"
     size = f"{result.width}×{result.height}"
     return f"{result.source}: {size}, {faces}, {result.elapsed_ms:.0f} ms"
 

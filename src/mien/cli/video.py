@@ -98,7 +98,7 @@ def command(
     from mien.media.video.reader import Choice
     from mien.pipeline import Recognizer
 
-    reading = {"start": start or 0.0, "end": end, "every": every, "fps": fps}
+    reading: dict[str, Any] = {"start": start or 0.0, "end": end, "every": every, "fps": fps}
     Choice(**reading)  # wrong values end the command before the networks are loaded
     check_outputs(context, ("output", "draw"))
     run = _Run(format_, output, draw, quiet)

@@ -94,7 +94,7 @@ def _bar(reading: Reading, ascii_only: bool) -> Text:
     """``███▌        35%``: the bar is always ``_BAR`` characters wide."""
     from rich.text import Text
 
-    prob = reading.emotions.top_prob
+    prob = reading.prob
     if ascii_only:
         bar = "#" * round(prob * _BAR)
     else:

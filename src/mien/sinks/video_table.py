@@ -87,7 +87,7 @@ def _frames(results: list[Result], ascii_only: bool) -> Table:
     table.add_column("Expressions", overflow="fold")
     for result in results:
         faces = Text(", ").join(
-            _named(reading.expression, f" {reading.emotions.top_prob:.0%}") for reading in result
+            _named(reading.expression, f" {reading.prob:.0%}") for reading in result
         )
         table.add_row(
             Text(for_terminal(result.source or "")),

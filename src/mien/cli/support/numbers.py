@@ -31,7 +31,7 @@ class Finite(click.FloatRange):
         return "" if self.min is None and self.max is None else super()._describe_range()
 
 
-class Seconds(click.ParamType):
+class Seconds(click.ParamType):  # type: ignore[type-arg]  # not generic in Click 8.2
     """Seconds from the start of a video: ``90``, ``1:30`` or ``0:01:30.5``."""
 
     name = "time"

@@ -7,11 +7,23 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
+from typing import Any
 
 _lock = Lock()
 _users = 0
 _level = 0
 _SILENT = 0
+
+
+def _logging() -> Any:
+    """The module of OpenCV that has the functions of its log."""
+    try:
+        from cv2.utils import logging
+    except ImportError:  # OpenCV 4
+        import cv2
+
+        return cv2
+    return logging
 
 
 @contextmanager
@@ -40,11 +52,7 @@ def quiet() -> Iterator[None]:
     OpenCV's level is restored afterwards. It sets FFmpeg's when a process opens its first video,
     from the environment variable ``OPENCV_FFMPEG_LOGLEVEL``: a value that the user has set is kept.
     """
-    try:
-        from cv2.utils import logging
-    except ImportError:  # OpenCV 4
-        import cv2 as logging
-
+    logging = _logging()
     global _users, _level
     with _lock:
         os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Protocol, Self, TypeAlias
+from typing import IO, BinaryIO, Protocol, Self, TypeAlias
 
 from mien.errors import ConfigError, VideoReadError, one_line
 from mien.media.decoder import Image, pixel_limit
@@ -304,7 +304,7 @@ def _numbered(paths: list[str], name: str, limit: int) -> Numbered:
     return Numbered(paths, repr(name), limit)
 
 
-def _spool(file: BinaryIO, name: str, stack: ExitStack) -> str:
+def _spool(file: IO[bytes], name: str, stack: ExitStack) -> str:
     """A temporary file with the content of ``file``, removed with ``stack``."""
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="mien-"))
     path = Path(folder) / "video"

@@ -40,12 +40,13 @@ class AvEncoder:
         self._last_pts, self._period = -1, 1 / rate
         flags = {"movflags": "faststart"} if path.suffix == ".mp4" else {}
         self._output: Any = av.open(f"file:{path.absolute()}", "w", options=flags)
-        self._stream: Any = self._output.add_stream(
+        stream: Any = self._output.add_stream(
             codec, rate=Fraction(rate).limit_denominator(1001), options=options
         )
+        self._stream = stream
         self._stream.width, self._stream.height = (side + side % 2 for side in size)
         self._stream.pix_fmt = "yuv420p"
-        context = self._stream.codec_context
+        context: Any = self._stream.codec_context
         context.time_base = Fraction(1, _TICKS)
         context.colorspace = context.color_primaries = context.color_trc = _BT709
         context.color_range = _LIMITED
