@@ -58,7 +58,10 @@ def test_frames_come_at_the_rate_that_is_given(tmp_path: Path) -> None:
     notes: list[str] = []
     counted = list(open_video(folder, on_note=notes.append))
     assert [frame.time_s for frame in counted] == pytest.approx([n / 25 for n in range(6)])
-    assert notes == [f"{str(folder)!r} lacks times of its frames: they are counted at 25 a second"]
+    assert notes == [
+        f"{str(folder)!r} lacks times of its frames: they are counted at 25 a second "
+        "(rate sets another)"
+    ]
     notes.clear()
     video = open_video(folder / "%03d.png", rate=2, fps=1, on_note=notes.append)
     assert (video.expected, video.rate, video.shown_rate) == (3, 2, 1)

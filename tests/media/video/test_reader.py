@@ -21,7 +21,7 @@ from tests.support import clips
 from tests.support.web import content, serving
 
 MS = [0, 40, 50, 300, 310, 1000, 1500]
-REAL = ("face_noface.mov", "noface_face.mov", "no_face.mp4", "pyfeat_single_face.mp4")
+REAL = ("noface_face.mov", "no_face.mp4", "pyfeat_single_face.mp4")
 
 
 def numbers(path: Path, **options: Any) -> list[int]:

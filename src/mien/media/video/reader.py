@@ -173,8 +173,10 @@ class Video:
         if self._counts_are_known or clock.few(frames):
             return
         self._counts_are_known = True
+        hint = " (rate sets another)" if self._pictures.counted else ""
         self._on_note(
             f"{self.name!r} lacks times of its frames: they are counted at {self.rate:g} a second"
+            + hint
         )
 
     def close(self) -> None:
