@@ -95,7 +95,7 @@ def command(
     Exit status: 0 all read and written, 1 some failed, 2 usage.
     """
     from mien.cli.support.inputs import check_outputs
-    from mien.media.video.reader import Choice
+    from mien.media.video.choice import Choice
     from mien.pipeline import Recognizer
 
     reading: dict[str, Any] = {"start": start or 0.0, "end": end, "every": every, "fps": fps}

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from mien.errors import ConfigError, VideoReadError
-from mien.media.video.reader import Choice, open_video
+from mien.media.video.reader import open_video
 from mien.samples import ASTRONAUT
 from tests.support import clips
 from tests.support.web import content, serving
@@ -362,9 +362,3 @@ def test_nothing_is_printed_about_damaged_files(shared: Path, tmp_path: Path) ->
         [sys.executable, "-c", code, *map(str, paths)], capture_output=True, text=True, check=False
     )
     assert (done.stdout, done.stderr) == ("reported\n" * 4, "")
-
-
-def test_a_choice_says_its_share() -> None:
-    assert Choice(every=4).share(25) == 0.25
-    assert Choice(fps=5).share(25) == 0.2
-    assert Choice(fps=50).share(25) == Choice().share(25) == 1

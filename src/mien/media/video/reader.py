@@ -18,6 +18,7 @@ from mien.errors import ConfigError, VideoReadError, one_line
 from mien.media.decoder import Image, pixel_limit
 from mien.media.images import is_address
 from mien.media.video.capture import MOST_RATE, Capture
+from mien.media.video.choice import Choice, Wanted
 from mien.media.video.clock import Clock
 from mien.media.video.numbered import Numbered, is_pattern, of_folder, of_pattern
 from mien.reading import open_file
@@ -39,36 +40,6 @@ class Frame:
     """From 0, among all frames that can be decoded, whichever are asked for."""
     time_s: float
     """Seconds since the start of the video's stream."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Which frames are wanted: times in ``[start, end)`` seconds, and of those every N-th or F a
-    second. Raises ``ConfigError`` for what cannot be.
-    """
-
-    start: float = 0.0
-    end: float | None = None
-    every: int | None = None
-    fps: float | None = None
-
-    def __post_init__(self) -> None:
-        if not (math.isfinite(self.start) and self.start >= 0):
-            raise ConfigError(f"start is {self.start}: give seconds, 0 or more")
-        if self.end is not None and not (math.isfinite(self.end) and self.end > self.start):
-            raise ConfigError(f"end is {self.end}: give seconds after the start, {self.start:g}")
-        if self.every is not None and (isinstance(self.every, bool) or self.every < 1):
-            raise ConfigError(f"every is {self.every}: give a whole number, 1 or more")
-        if self.fps is not None and not (math.isfinite(self.fps) and self.fps > 0):
-            raise ConfigError(f"fps is {self.fps}: give frames a second, above 0")
-        if self.every is not None and self.fps is not None:
-            raise ConfigError("every and fps are given: give one of them")
-
-    def share(self, rate: float) -> float:
-        """The share of the frames between start and end that is wanted, at ``rate`` a second."""
-        if self.fps is not None:
-            return min(1.0, self.fps / rate)
-        return 1 / (self.every or 1)
 
 
 class _Pictures(Protocol):
@@ -130,7 +101,7 @@ class Video:
         Damage is reported after the last frame that can be decoded: raised as ``VideoReadError``,
         or passed to ``on_error``.
         """
-        clock, wanted = Clock(self.rate), _Wanted(self._choice)
+        clock, wanted = Clock(self.rate), Wanted(self._choice)
         index, came, unreadable, time_s = -1, 0, 0, 0.0
         with self:
             while self._pictures.grab():
@@ -193,31 +164,6 @@ class Video:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-class _Wanted:
-    """Goes through the times of the frames, and says which are wanted."""
-
-    def __init__(self, choice: Choice) -> None:
-        self._choice = choice
-        self._seen = 0  # frames since start
-        self._tick = 0  # the next of the wanted times, start + tick / fps
-
-    def is_over(self, time_s: float) -> bool:
-        return self._choice.end is not None and time_s >= self._choice.end
-
-    def has(self, time_s: float) -> bool:
-        choice = self._choice
-        if time_s < choice.start:
-            return False
-        self._seen += 1
-        if choice.fps is None:
-            return (self._seen - 1) % (choice.every or 1) == 0
-        ticks = (time_s - choice.start) * choice.fps + 1e-6  # times are rounded
-        if ticks < self._tick:
-            return False
-        self._tick = math.floor(ticks) + 1
-        return True
 
 
 def open_video(
