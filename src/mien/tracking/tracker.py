@@ -1,0 +1,216 @@
+"""Who is who from frame to frame."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.errors import ConfigError, InputError
+from mien.tracking.assignment import assign_above
+from mien.tracking.cuts import THRESHOLD, SceneCuts
+from mien.tracking.kalman import BoxFilter
+from mien.tracking.likeness import likeness, moved
+from mien.types import Box, Face
+
+KEEP_S = 1.5
+"""Seconds for which a person who is not seen keeps the number."""
+LEAST_LIKENESS, LEAST_UNSURE = 0.1, 0.4
+"""Likeness from which a face continues a track: for a sure face, and for an unsure one."""
+UNSURE_SHARE = 0.5
+"""Faces from this share of the score threshold may continue a track."""
+
+
+class Tracker:
+    """Numbers the persons of one stream of frames; make one for each stream.
+
+    Faces are assigned to tracks in stages, as in ByteTrack (Zhang et al. 2022): sure faces, those
+    with a score of ``score_threshold`` or more, continue the tracks that were seen last; unsure
+    ones continue what is left of these; the sure ones that are left continue tracks that are lost
+    for less than ``keep_s`` seconds, and then start new ones. Places are predicted by time
+    (``mien.tracking.kalman``), so any frame rate fits, and one that varies. A face continues one
+    track at most, so two faces of a frame are never the same person. A cut ends every track.
+
+    A person gets a number, from 1 and never again, when a face is found in two frames running: a
+    false alarm of one frame is nobody. In the first frame, and the first after a cut or a gap of
+    more than ``keep_s``, the number is given at once.
+
+    With the default ``score_threshold`` of 0 every face is sure, as those of a detector's own
+    threshold are. To use unsure faces too, give the detector's threshold here and detect with
+    ``unsure_threshold``::
+
+        tracker = Tracker(score_threshold=detector.score_threshold)
+        faces = tracker.update(detector.detect(image, tracker.unsure_threshold), time_s, image)
+
+    Raises ``ConfigError`` for values out of range.
+    """
+
+    def __init__(
+        self,
+        *,
+        score_threshold: float = 0.0,
+        keep_s: float = KEEP_S,
+        cut_threshold: float = THRESHOLD,
+    ) -> None:
+        if not 0 <= score_threshold <= 1:
+            raise ConfigError(f"score_threshold must be from 0 to 1, got {score_threshold}")
+        if not 0 <= keep_s < math.inf:
+            raise ConfigError(f"keep_s must be 0 seconds or more, got {keep_s}")
+        self._threshold, self._keep_s = score_threshold, keep_s
+        self._cuts = SceneCuts(cut_threshold)
+        self._tracks: list[_Track] = []
+        self._last: float | None = None
+        self._numbers = 0
+
+    @property
+    def unsure_threshold(self) -> float:
+        """The score from which faces should be given, so that unsure ones are among them."""
+        return self._threshold * UNSURE_SHARE
+
+    def update(
+        self, faces: Iterable[Face], time_s: float, image: NDArray[np.uint8] | None = None
+    ) -> tuple[Face, ...]:
+        """The faces of a frame, in their order, with ``track_id`` set.
+
+        ``time_s`` must be later than that of the frame before. ``image``, (H, W, 3) uint8, is the
+        frame, in which cuts are found; without it there are none. A face that is seen for the first
+        time has the ``track_id`` ``None``; unsure faces that continue no track are left out.
+        Raises ``InputError`` for a time that is not later, and a box or score that is not finite.
+        """
+        found = _checked(faces)
+        first = self._advance(time_s)
+        if image is not None and self._cuts.is_cut(image):
+            self._tracks, first = [], True
+        taken = self._continue(found, time_s)
+        for index, face in enumerate(found):
+            if index not in taken and face.score >= self._threshold:
+                taken[index] = track = _Track(face, time_s)
+                self._tracks.append(track)
+                if first:
+                    self._number(track)
+        return tuple(
+            replace(face, track_id=taken[index].number)
+            for index, face in enumerate(found)
+            if index in taken
+        )
+
+    def predict(self, time_s: float) -> tuple[Face, ...]:
+        """Where the persons that were seen last are at ``time_s``, between two updates.
+
+        For frames in which nothing is detected. Scores and landmarks are those of the last update,
+        moved with the box. The tracker stays as it is.
+        """
+        if self._last is None:
+            return ()
+        _check_time(time_s, self._last)
+        seen = [t for t in self._tracks if t.seen_s == self._last and t.number is not None]
+        return tuple(track.at(time_s - self._last) for track in seen)
+
+    def _advance(self, time_s: float) -> bool:
+        """Move every track to ``time_s`` and end the old ones; whether this starts the stream."""
+        if self._last is not None:
+            _check_time(time_s, self._last)
+        elif not math.isfinite(time_s):
+            raise InputError(f"time_s must be a number of seconds, got {time_s}")
+        before, self._last = self._last, time_s
+        self._tracks = [t for t in self._tracks if time_s - t.seen_s <= self._keep_s]
+        for track in self._tracks:
+            track.advance(time_s)
+        return before is None or time_s - before > self._keep_s
+
+    def _continue(self, found: Sequence[Face], time_s: float) -> dict[int, _Track]:
+        """The tracks that go on, by the index of their face; those that end are removed."""
+        sure = [i for i, face in enumerate(found) if face.score >= self._threshold]
+        unsure = [i for i, face in enumerate(found)
+                  if self.unsure_threshold <= face.score < self._threshold]  # fmt: skip
+        known = [track for track in self._tracks if track.number is not None]
+        recent = [track for track in known if not track.lost]
+        lost = [track for track in known if track.lost]
+        once = [track for track in self._tracks if track.number is None]
+        taken: dict[int, _Track] = {}
+        for tracks, indices, least in (
+            (recent, sure, LEAST_LIKENESS),
+            (recent, unsure, LEAST_UNSURE),
+            (lost, sure, LEAST_LIKENESS),
+            (once, sure, LEAST_LIKENESS),
+        ):
+            taken |= _matched(
+                [track for track in tracks if track.seen_s < time_s],
+                [i for i in indices if i not in taken],
+                found, least, time_s,
+            )  # fmt: skip
+        for track in once:
+            if track.seen_s == time_s:
+                self._number(track)
+        for track in known:
+            track.lost = track.seen_s < time_s
+        self._tracks = [track for track in self._tracks if track.number is not None]
+        return taken
+
+    def _number(self, track: _Track) -> None:
+        self._numbers += 1
+        track.number = self._numbers
+
+
+class _Track:
+    """One person: where the face is, was seen, and what it looked like."""
+
+    def __init__(self, face: Face, time_s: float) -> None:
+        self.number: int | None = None
+        self.lost = False
+        self.face = face
+        self.seen_s = self._now = time_s
+        self._filter = BoxFilter(face.box)
+
+    def advance(self, time_s: float) -> None:
+        self._filter.predict(time_s - self._now)
+        self._now = time_s
+
+    def likenesses(self, faces: Sequence[Face]) -> list[float]:
+        expected = self._moved(self._filter.box)
+        return [likeness(expected, self._filter.spread, face) for face in faces]
+
+    def see(self, face: Face, time_s: float) -> None:
+        self._filter.update(face.box)
+        self.face, self.seen_s = face, time_s
+
+    def at(self, seconds: float) -> Face:
+        """The face ``seconds`` from now, with the track's number."""
+        return replace(self._moved(self._filter.box_in(seconds)), track_id=self.number)
+
+    def _moved(self, box: Box) -> Face:
+        return replace(self.face, box=box, landmarks=moved(self.face.landmarks, self.face.box, box))
+
+
+def _matched(
+    tracks: Sequence[_Track], indices: Sequence[int], found: Sequence[Face], least: float,
+    time_s: float,
+) -> dict[int, _Track]:  # fmt: skip
+    """The track that each face continues, by the face's index; they have seen it then."""
+    if not tracks or not indices:
+        return {}
+    faces = [found[i] for i in indices]
+    values = np.array([track.likenesses(faces) for track in tracks])  # (tracks, faces)
+    taken = {}
+    for row, column in assign_above(values, least):
+        tracks[row].see(faces[column], time_s)
+        taken[indices[column]] = tracks[row]
+    return taken
+
+
+def _check_time(time_s: float, last: float) -> None:
+    if not last < time_s < math.inf:
+        raise InputError(
+            f"time_s must be later than that of the frame before, {last}, got {time_s}"
+        )
+
+
+def _checked(faces: Iterable[Face]) -> list[Face]:
+    found = list(faces)
+    for face in found:
+        if not all(map(math.isfinite, (*face.box.to_list(), face.score))):
+            raise InputError(f"a tracker takes boxes and scores that are finite, got {face}")
+    return found
