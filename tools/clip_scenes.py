@@ -84,12 +84,12 @@ def crossing(rng: np.random.Generator) -> Script:
 
 
 def occlusion(rng: np.random.Generator) -> Script:
-    width = rng.uniform(80, 130)
+    width = rng.uniform(50, 110)
     pillars = ((200.0, 200 + width), (430.0, 430 + width))
     side = rng.uniform(65, 90)
     people = [
-        (walk(70, 590, HEIGHT * 0.35, side, 0, SECONDS * rng.uniform(0.7, 1.0)),),
-        (walk(580, 60, HEIGHT * 0.7, side * 1.1, 0, SECONDS * rng.uniform(0.7, 1.0)),),
+        (walk(70, 590, HEIGHT * 0.35, side, 0, SECONDS * rng.uniform(0.5, 0.9)),),
+        (walk(580, 60, HEIGHT * 0.7, side * 1.1, 0, SECONDS * rng.uniform(0.5, 0.9)),),
     ]
     return people, pillars, ()
 
