@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-THRESHOLD = 0.5
+THRESHOLD = 0.4
 """Distance of two frames' colours from which they are two scenes (benchmarks/scene_cuts.py)."""
 _SAMPLES = 96  # pixels a side that are looked at
 _PARTS = 2  # a side: colours are compared by place

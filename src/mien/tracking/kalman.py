@@ -11,7 +11,7 @@ Floats = NDArray[np.float64]
 
 MEASURED = 0.05
 """Standard deviation of a measured place and size, in sides of the face (ByteTrack's 1/20)."""
-ACCELERATION = 2.0
+ACCELERATION = 0.5
 """How fast a velocity becomes unknown: sides a second, after one second."""
 START_SPEED = 2.0
 """Standard deviation of a new face's velocity, in sides a second (ByteTrack's 1/16 a frame)."""

@@ -14,12 +14,15 @@ from mien.tracking.assignment import assign_above
 from mien.tracking.cuts import THRESHOLD, SceneCuts
 from mien.tracking.kalman import BoxFilter
 from mien.tracking.likeness import likeness, moved
+from mien.tracking.looks import Look, alike, look
 from mien.types import Box, Face
 
-KEEP_S = 1.5
+KEEP_S = 3.0
 """Seconds for which a person who is not seen keeps the number."""
-LEAST_LIKENESS, LEAST_UNSURE = 0.1, 0.4
+LEAST_LIKENESS, LEAST_UNSURE = 0.15, 0.4
 """Likeness from which a face continues a track: for a sure face, and for an unsure one."""
+LOOK_S = 1.0
+"""Seconds over which what a person looks like is averaged."""
 UNSURE_SHARE = 0.5
 """Faces from this share of the score threshold may continue a track."""
 
@@ -84,10 +87,11 @@ class Tracker:
         first = self._advance(time_s)
         if image is not None and self._cuts.is_cut(image):
             self._tracks, first = [], True
-        taken = self._continue(found, time_s)
+        looks = [None if image is None else look(image, face.box) for face in found]
+        taken = self._continue(found, looks, time_s)
         for index, face in enumerate(found):
             if index not in taken and face.score >= self._threshold:
-                taken[index] = track = _Track(face, time_s)
+                taken[index] = track = _Track(face, looks[index], time_s)
                 self._tracks.append(track)
                 if first:
                     self._number(track)
@@ -121,7 +125,9 @@ class Tracker:
             track.advance(time_s)
         return before is None or time_s - before > self._keep_s
 
-    def _continue(self, found: Sequence[Face], time_s: float) -> dict[int, _Track]:
+    def _continue(
+        self, found: Sequence[Face], looks: Sequence[Look | None], time_s: float
+    ) -> dict[int, _Track]:
         """The tracks that go on, by the index of their face; those that end are removed."""
         sure = [i for i, face in enumerate(found) if face.score >= self._threshold]
         unsure = [i for i, face in enumerate(found)
@@ -140,7 +146,7 @@ class Tracker:
             taken |= _matched(
                 [track for track in tracks if track.seen_s < time_s],
                 [i for i in indices if i not in taken],
-                found, least, time_s,
+                found, looks, least, time_s,
             )  # fmt: skip
         for track in once:
             if track.seen_s == time_s:
@@ -158,23 +164,37 @@ class Tracker:
 class _Track:
     """One person: where the face is, was seen, and what it looked like."""
 
-    def __init__(self, face: Face, time_s: float) -> None:
+    def __init__(self, face: Face, look_: Look | None, time_s: float) -> None:
         self.number: int | None = None
         self.lost = False
         self.face = face
         self.seen_s = self._now = time_s
         self._filter = BoxFilter(face.box)
+        self._look = look_
 
     def advance(self, time_s: float) -> None:
         self._filter.predict(time_s - self._now)
         self._now = time_s
 
-    def likenesses(self, faces: Sequence[Face]) -> list[float]:
+    def likenesses(self, faces: Sequence[Face], looks: Sequence[Look | None]) -> list[float]:
+        """How well each face would continue this track."""
         expected = self._moved(self._filter.box)
-        return [likeness(expected, self._filter.spread, face) for face in faces]
+        values = []
+        for face, look_ in zip(faces, looks, strict=True):
+            value = likeness(expected, self._filter.spread, face)
+            if self._look is not None and look_ is not None:
+                value *= alike(self._look, look_)
+            values.append(value)
+        return values
 
-    def see(self, face: Face, time_s: float) -> None:
+    def see(self, face: Face, look_: Look | None, time_s: float) -> None:
+        """Continue with a face."""
         self._filter.update(face.box)
+        if self._look is None or look_ is None:
+            self._look = look_
+        else:
+            share = math.exp(-(time_s - self.seen_s) / LOOK_S)
+            self._look = share * self._look + (1 - share) * look_
         self.face, self.seen_s = face, time_s
 
     def at(self, seconds: float) -> Face:
@@ -186,17 +206,18 @@ class _Track:
 
 
 def _matched(
-    tracks: Sequence[_Track], indices: Sequence[int], found: Sequence[Face], least: float,
-    time_s: float,
+    tracks: Sequence[_Track], indices: Sequence[int], found: Sequence[Face],
+    looks: Sequence[Look | None], least: float, time_s: float,
 ) -> dict[int, _Track]:  # fmt: skip
     """The track that each face continues, by the face's index; they have seen it then."""
     if not tracks or not indices:
         return {}
     faces = [found[i] for i in indices]
-    values = np.array([track.likenesses(faces) for track in tracks])  # (tracks, faces)
+    seen = [looks[i] for i in indices]
+    values = np.array([track.likenesses(faces, seen) for track in tracks])  # (tracks, faces)
     taken = {}
     for row, column in assign_above(values, least):
-        tracks[row].see(faces[column], time_s)
+        tracks[row].see(faces[column], seen[column], time_s)
         taken[indices[column]] = tracks[row]
     return taken
 
