@@ -35,6 +35,7 @@ class Nearest:
         self._numbers = 0
 
     def update(self, faces: Sequence[Face]) -> list[Face]:
+        """The faces of a frame that have a number."""
         free, now = list(self._before), []
         for face in sorted(faces, key=lambda face: -face.score):
             if face.score < self._threshold:
@@ -106,6 +107,7 @@ class ByteTrack:
         self._tracks: list[_Track] = []
 
     def update(self, faces: Sequence[Face]) -> list[Face]:
+        """The faces of a frame that have a number."""
         self._frame += 1
         high = [face for face in faces if face.score > HIGH]
         low = [face for face in faces if LOW < face.score <= HIGH]

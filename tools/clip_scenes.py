@@ -60,6 +60,7 @@ def meet(x1: float, x2: float, y: float, side: float, start: float, end: float) 
 
 
 def apart(rng: np.random.Generator) -> Script:
+    """Three people, each in a third."""
     people = []
     for third in range(3):
         side = rng.uniform(60, 110)
@@ -69,6 +70,7 @@ def apart(rng: np.random.Generator) -> Script:
 
 
 def crossing(rng: np.random.Generator) -> Script:
+    """Two pass each other; then two meet and turn back."""
     people = []
     for start in (0.0, 6.0):
         side, y = rng.uniform(70, 110), HEIGHT * rng.uniform(0.4, 0.6)
@@ -84,6 +86,7 @@ def crossing(rng: np.random.Generator) -> Script:
 
 
 def occlusion(rng: np.random.Generator) -> Script:
+    """Two walk behind two pillars."""
     width = rng.uniform(50, 110)
     pillars = ((200.0, 200 + width), (430.0, 430 + width))
     side = rng.uniform(65, 90)
@@ -95,6 +98,7 @@ def occlusion(rng: np.random.Generator) -> Script:
 
 
 def exits(rng: np.random.Generator) -> Script:
+    """People leave, and others come where they left."""
     people = []
     for turn in range(3):
         start, side = turn * 4.0, rng.uniform(70, 110)
@@ -106,6 +110,7 @@ def exits(rng: np.random.Generator) -> Script:
 
 
 def cuts(rng: np.random.Generator) -> Script:
+    """Other people every three seconds."""
     times = tuple(np.arange(CUT_S, SECONDS, CUT_S).tolist())
     people = []
     for start in (0.0, *times):
@@ -117,6 +122,7 @@ def cuts(rng: np.random.Generator) -> Script:
 
 
 def fast(rng: np.random.Generator) -> Script:
+    """Two who move by up to three sides of the face a second."""
     people = []
     for half in range(2):
         side = rng.uniform(55, 75)
@@ -126,6 +132,7 @@ def fast(rng: np.random.Generator) -> Script:
 
 
 def crowd(rng: np.random.Generator) -> Script:
+    """Eight people in two rows."""
     people = []
     for place in range(8):
         side = rng.uniform(40, 60)

@@ -94,7 +94,8 @@ def one_euro() -> dict[str, object]:
     times = np.cumsum(rng.uniform(0.01, 0.08, 60))
     values = np.sin(times * 2) + rng.normal(0, 0.1, 60)
     filter_ = OneEuroFilter(30, mincutoff=1.2, beta=0.4, dcutoff=0.9)
-    out = [filter_(value, time) for value, time in zip(values.tolist(), times.tolist())]
+    pairs = zip(values.tolist(), times.tolist(), strict=True)
+    out = [filter_(value, time) for value, time in pairs]
     return {"min_cutoff": 1.2, "beta": 0.4, "speed_cutoff": 0.9, "times": times.tolist(),
             "values": values.tolist(), "filtered": out}  # fmt: skip
 

@@ -71,7 +71,7 @@ def probs_of(logs: Floats) -> Floats:
 
 
 def next_label(label: int | None, probs: Floats, margin: float) -> int:
-    """``label`` until another one is more probable by ``margin``; at the start the most probable."""
+    """``label`` until another is more probable by ``margin``; without one the most probable."""
     best = int(probs.argmax())
     if label is None or probs[best] > probs[label] + margin:
         return best

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-THRESHOLD = 0.4
+THRESHOLD = 0.45
 """Distance of two frames' colours from which they are two scenes (benchmarks/scene_cuts.py)."""
 _SAMPLES = 96  # pixels a side that are looked at
-_PARTS = 2  # a side: colours are compared by place
+_PARTS = 4  # a side: colours are compared by place
 
 
 class SceneCuts:
@@ -26,7 +26,7 @@ class SceneCuts:
 
 
 def colours(image: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """(4, 64) shares of 64 colours in each quarter of an (H, W, 3) uint8 image."""
+    """(16, 64) shares of 64 colours in each sixteenth of an (H, W, 3) uint8 image."""
     height, width = image.shape[:2]
     rows = np.linspace(0, height - 1, min(height, _SAMPLES)).astype(int)
     columns = np.linspace(0, width - 1, min(width, _SAMPLES)).astype(int)
@@ -39,5 +39,5 @@ def colours(image: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 def distance(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    """Share of the colours that differ, in [0, 1]: the mean over quarters of half the L1 norm."""
+    """Share of the colours that differ, in [0, 1]: the mean over the parts of half the L1 norm."""
     return float(np.abs(one - other).sum(axis=1).mean() / 2)

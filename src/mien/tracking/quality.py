@@ -13,9 +13,9 @@ from mien.types import Box, Face
 
 LEAST_SIZE = 24.0
 """Pixels a side."""
-LEAST_SHARPNESS = 0.04
+LEAST_SHARPNESS = 0.05
 """See ``Quality.sharpness``."""
-BRIGHTNESS = (0.12, 0.92)
+BRIGHTNESS = (0.03, 0.8)
 """The darkest and the brightest mean."""
 MOST_YAW, MOST_ROLL = 40.0, 30.0
 """Degrees to either side."""
@@ -31,8 +31,8 @@ class Quality:
     size: float
     """Square root of the box's area, in pixels."""
     sharpness: float
-    """Energy of fine detail as a share of all contrast, at 48 pixels a side: the variance of the
-    Laplacian over that of the grey levels, divided by 20 to be in [0, 1] but for noise."""
+    """Fine detail beside all contrast: variance of the Laplacian over that of the grey levels, at
+    48 pixels a side. About 0.5 to 1 for a sharp face; noise raises it."""
     brightness: float
     """Mean grey level, in [0, 1]."""
     yaw: float | None = None
@@ -96,7 +96,7 @@ def sharpness_of(grey: NDArray[np.float32]) -> float:
     contrast = float(grey.var())
     if contrast < 1:
         return 0.0
-    return float(cv2.Laplacian(grey, cv2.CV_32F).var()) / contrast / 20
+    return float(cv2.Laplacian(grey, cv2.CV_32F).var()) / contrast
 
 
 def pose(face: Face) -> tuple[float, float]:

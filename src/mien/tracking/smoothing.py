@@ -22,7 +22,7 @@ from mien.types import EmotionScores, Reading
 
 TIME_CONSTANT_S = 0.1
 """Seconds over which answers are averaged, chosen by benchmarks/smoothing.py."""
-MARGIN = 0.2
+MARGIN = 0.1
 """By how much another expression must be more probable to become the label."""
 _FORGOTTEN = 20.0  # time constants after which a person's past weighs nothing
 
@@ -47,9 +47,9 @@ class Smoother:
     """Smooths the readings of the persons in one live stream; make one for each stream.
 
     The logarithms of probabilities are averaged for each ``track_id``, and each reading weighs
-    exp(-age / ``time_constant_s``), so the rate of frames does not matter. The label has hysteresis:
-    it stays until another one is more probable by ``margin``. Raises ``ConfigError`` for values out
-    of range. For files, where what follows is known, see ``smooth_track``.
+    exp(-age / ``time_constant_s``), so the rate of frames does not matter. The label has
+    hysteresis: it stays until another one is more probable by ``margin``. Raises ``ConfigError``
+    for values out of range. For files, where what follows is known, see ``smooth_track``.
     """
 
     def __init__(self, time_constant_s: float = TIME_CONSTANT_S, *, margin: float = MARGIN) -> None:

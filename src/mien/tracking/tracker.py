@@ -5,24 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import ConfigError, InputError
-from mien.tracking.assignment import assign_above
 from mien.tracking.cuts import THRESHOLD, SceneCuts
-from mien.tracking.kalman import BoxFilter
-from mien.tracking.likeness import likeness, moved
-from mien.tracking.looks import Look, alike, look
-from mien.types import Box, Face
+from mien.tracking.looks import look
+from mien.tracking.track import Found, Track, match
+from mien.types import Face
 
 KEEP_S = 3.0
 """Seconds for which a person who is not seen keeps the number."""
 LEAST_LIKENESS, LEAST_UNSURE = 0.15, 0.4
 """Likeness from which a face continues a track: for a sure face, and for an unsure one."""
-LOOK_S = 1.0
-"""Seconds over which what a person looks like is averaged."""
 UNSURE_SHARE = 0.5
 """Faces from this share of the score threshold may continue a track."""
 
@@ -33,9 +30,10 @@ class Tracker:
     Faces are assigned to tracks in stages, as in ByteTrack (Zhang et al. 2022): sure faces, those
     with a score of ``score_threshold`` or more, continue the tracks that were seen last; unsure
     ones continue what is left of these; the sure ones that are left continue tracks that are lost
-    for less than ``keep_s`` seconds, and then start new ones. Places are predicted by time
-    (``mien.tracking.kalman``), so any frame rate fits, and one that varies. A face continues one
-    track at most, so two faces of a frame are never the same person. A cut ends every track.
+    for less than ``keep_s`` seconds, and then start new ones. What fits is the overlap with the
+    place that is predicted by time (``mien.tracking.kalman``), so any frame rate fits, and one that
+    varies; the landmarks, if there are any; and the colours, if frames are given. A face continues
+    one track at most, so two faces of a frame are never the same person. A cut ends every track.
 
     A person gets a number, from 1 and never again, when a face is found in two frames running: a
     false alarm of one frame is nobody. In the first frame, and the first after a cut or a gap of
@@ -64,7 +62,7 @@ class Tracker:
             raise ConfigError(f"keep_s must be 0 seconds or more, got {keep_s}")
         self._threshold, self._keep_s = score_threshold, keep_s
         self._cuts = SceneCuts(cut_threshold)
-        self._tracks: list[_Track] = []
+        self._tracks: list[Track] = []
         self._last: float | None = None
         self._numbers = 0
 
@@ -79,25 +77,32 @@ class Tracker:
         """The faces of a frame, in their order, with ``track_id`` set.
 
         ``time_s`` must be later than that of the frame before. ``image``, (H, W, 3) uint8, is the
-        frame, in which cuts are found; without it there are none. A face that is seen for the first
-        time has the ``track_id`` ``None``; unsure faces that continue no track are left out.
-        Raises ``InputError`` for a time that is not later, and a box or score that is not finite.
+        frame: cuts are found in it, and people who cross are told apart by their colours; without
+        it, places alone count. A face that is seen for the first time has the ``track_id``
+        ``None``; unsure faces that continue no track are left out. Raises ``InputError`` for a time
+        that is not later, another kind of image, and numbers that are not finite; the tracker then
+        stays as it was.
         """
-        found = _checked(faces)
+        checked = _checked(faces)
+        if image is not None:
+            _check_frame(image)
         first = self._advance(time_s)
         if image is not None and self._cuts.is_cut(image):
             self._tracks, first = [], True
-        looks = [None if image is None else look(image, face.box) for face in found]
-        taken = self._continue(found, looks, time_s)
-        for index, face in enumerate(found):
-            if index not in taken and face.score >= self._threshold:
-                taken[index] = track = _Track(face, looks[index], time_s)
+        found = [
+            Found(face, None if image is None else look(image, face.box), time_s)
+            for face in checked
+        ]
+        taken = self._continue(found, time_s)
+        for index, one in enumerate(found):
+            if index not in taken and one.face.score >= self._threshold:
+                taken[index] = track = Track(one)
                 self._tracks.append(track)
                 if first:
                     self._number(track)
         return tuple(
-            replace(face, track_id=taken[index].number)
-            for index, face in enumerate(found)
+            replace(one.face, track_id=taken[index].number)
+            for index, one in enumerate(found)
             if index in taken
         )
 
@@ -125,101 +130,38 @@ class Tracker:
             track.advance(time_s)
         return before is None or time_s - before > self._keep_s
 
-    def _continue(
-        self, found: Sequence[Face], looks: Sequence[Look | None], time_s: float
-    ) -> dict[int, _Track]:
-        """The tracks that go on, by the index of their face; those that end are removed."""
-        sure = [i for i, face in enumerate(found) if face.score >= self._threshold]
-        unsure = [i for i, face in enumerate(found)
-                  if self.unsure_threshold <= face.score < self._threshold]  # fmt: skip
+    def _continue(self, found: Sequence[Found], time_s: float) -> dict[int, Track]:
+        """The tracks that go on, by the index of their face; false alarms are removed."""
+        scores = [one.face.score for one in found]
+        sure = [i for i, score in enumerate(scores) if score >= self._threshold]
+        unsure = [i for i, score in enumerate(scores)
+                  if self.unsure_threshold <= score < self._threshold]  # fmt: skip
         known = [track for track in self._tracks if track.number is not None]
+        once = [track for track in self._tracks if track.number is None]
         recent = [track for track in known if not track.lost]
         lost = [track for track in known if track.lost]
-        once = [track for track in self._tracks if track.number is None]
-        taken: dict[int, _Track] = {}
+        taken: dict[int, Track] = {}
         for tracks, indices, least in (
             (recent, sure, LEAST_LIKENESS),
             (recent, unsure, LEAST_UNSURE),
             (lost, sure, LEAST_LIKENESS),
             (once, sure, LEAST_LIKENESS),
         ):
-            taken |= _matched(
-                [track for track in tracks if track.seen_s < time_s],
-                [i for i in indices if i not in taken],
-                found, looks, least, time_s,
-            )  # fmt: skip
+            free = [i for i in indices if i not in taken]
+            left = [track for track in tracks if track.seen_s < time_s]
+            matched = match(left, [found[i] for i in free], least)
+            taken |= {free[index]: track for index, track in matched.items()}
         for track in once:
             if track.seen_s == time_s:
                 self._number(track)
-        for track in known:
-            track.lost = track.seen_s < time_s
         self._tracks = [track for track in self._tracks if track.number is not None]
+        for track in self._tracks:
+            track.lost = track.seen_s < time_s
         return taken
 
-    def _number(self, track: _Track) -> None:
+    def _number(self, track: Track) -> None:
         self._numbers += 1
         track.number = self._numbers
-
-
-class _Track:
-    """One person: where the face is, was seen, and what it looked like."""
-
-    def __init__(self, face: Face, look_: Look | None, time_s: float) -> None:
-        self.number: int | None = None
-        self.lost = False
-        self.face = face
-        self.seen_s = self._now = time_s
-        self._filter = BoxFilter(face.box)
-        self._look = look_
-
-    def advance(self, time_s: float) -> None:
-        self._filter.predict(time_s - self._now)
-        self._now = time_s
-
-    def likenesses(self, faces: Sequence[Face], looks: Sequence[Look | None]) -> list[float]:
-        """How well each face would continue this track."""
-        expected = self._moved(self._filter.box)
-        values = []
-        for face, look_ in zip(faces, looks, strict=True):
-            value = likeness(expected, self._filter.spread, face)
-            if self._look is not None and look_ is not None:
-                value *= alike(self._look, look_)
-            values.append(value)
-        return values
-
-    def see(self, face: Face, look_: Look | None, time_s: float) -> None:
-        """Continue with a face."""
-        self._filter.update(face.box)
-        if self._look is None or look_ is None:
-            self._look = look_
-        else:
-            share = math.exp(-(time_s - self.seen_s) / LOOK_S)
-            self._look = share * self._look + (1 - share) * look_
-        self.face, self.seen_s = face, time_s
-
-    def at(self, seconds: float) -> Face:
-        """The face ``seconds`` from now, with the track's number."""
-        return replace(self._moved(self._filter.box_in(seconds)), track_id=self.number)
-
-    def _moved(self, box: Box) -> Face:
-        return replace(self.face, box=box, landmarks=moved(self.face.landmarks, self.face.box, box))
-
-
-def _matched(
-    tracks: Sequence[_Track], indices: Sequence[int], found: Sequence[Face],
-    looks: Sequence[Look | None], least: float, time_s: float,
-) -> dict[int, _Track]:  # fmt: skip
-    """The track that each face continues, by the face's index; they have seen it then."""
-    if not tracks or not indices:
-        return {}
-    faces = [found[i] for i in indices]
-    seen = [looks[i] for i in indices]
-    values = np.array([track.likenesses(faces, seen) for track in tracks])  # (tracks, faces)
-    taken = {}
-    for row, column in assign_above(values, least):
-        tracks[row].see(faces[column], seen[column], time_s)
-        taken[indices[column]] = tracks[row]
-    return taken
 
 
 def _check_time(time_s: float, last: float) -> None:
@@ -229,9 +171,17 @@ def _check_time(time_s: float, last: float) -> None:
         )
 
 
+def _check_frame(image: NDArray[np.uint8]) -> None:
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
+        raise InputError(
+            f"a tracker takes frames that are (H, W, 3) uint8, got {image.shape} {image.dtype}"
+        )
+
+
 def _checked(faces: Iterable[Face]) -> list[Face]:
     found = list(faces)
     for face in found:
-        if not all(map(math.isfinite, (*face.box.to_list(), face.score))):
-            raise InputError(f"a tracker takes boxes and scores that are finite, got {face}")
+        numbers = [*face.box.to_list(), face.score, *chain(*(face.landmarks or ()))]
+        if not all(map(math.isfinite, numbers)):
+            raise InputError(f"a tracker takes boxes, scores and landmarks that are finite: {face}")
     return found
