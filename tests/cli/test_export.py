@@ -42,11 +42,34 @@ def test_a_run_becomes_a_model_that_mien_can_use(
     assert f"temperature: {spec.temperature:.3f}" in printed
 
 
+def test_the_temperature_of_a_run_that_held_a_part_back(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from mien.train.trainer import train
+
+    data, tenth = tiny.write_csv(tmp_path / "fer2013.csv"), tmp_path / "tenth"
+    keys = {"splits": "random:50/50", "valid_split": "valid", "epochs": 1}
+    train(tiny.config(**keys, mixup=0.5), tiny.Faces(), tenth, device=torch.device("cpu"))
+    out, own = tmp_path / "mine.onnx", tmp_path / "own.onnx"
+    assert mien("export", tenth, "--out", own, "--calibrate", data) == 0
+    borrowed = ["--calibrate", data, "--calibrate-run", tenth]
+    assert mien("export", run, "--out", out, *borrowed) == 0
+    printed, warned = capsys.readouterr()
+    spec, its = load_classifier(out).spec, load_classifier(own).spec
+    assert spec.temperature == pytest.approx(its.temperature, rel=0.01) != 1
+    assert not spec.scores and spec.sha256 != its.sha256
+    assert spec.card["calibration"] == its.card["calibration"]
+    assert "held back from training (random:50/50), by another run" in spec.card["calibration_part"]
+    assert f"temperature: {spec.temperature:.3f}" in printed
+    assert "other values of mixup" in warned and warned.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("args", "expected"),
     [
         (["--out", "model.pt"], "--out must end in .onnx"),
         (["--out", "m.onnx", "--card", "room"], "KEY=VALUE"),
+        (["--out", "m.onnx", "--calibrate-run", "other"], "--calibrate PATH"),
         (["--out", "m.onnx", "--weights", "int4"], "float16"),
     ],
 )

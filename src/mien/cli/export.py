@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     help="Split of --calibrate; default: the part of the training split that the run held back "
     "(splits=random:90/10). Not one that you report.",
 )  # fmt: skip
+@click.option(
+    "--calibrate-run", metavar="RUN",
+    help="Another run of this recipe that held a part back: its temperature is fitted there and "
+    "taken over, for a RUN that learned from all pictures.",
+)  # fmt: skip
 @click.option("--name", metavar="NAME", help="Name of the model (default: the recipe's).")
 @click.option("--licence", metavar="TEXT", help="Terms of the weights and their training data.")
 @click.option(
@@ -47,6 +52,7 @@ def command(
     weights: str,
     calibrate: str | None,
     calibrate_split: str | None,
+    calibrate_run: str | None,
     card: tuple[str, ...],
     name: str | None,
     licence: str | None,
@@ -73,7 +79,8 @@ def command(
 
     exported = export(
         run, out, weights=cast(Weights, weights), calibrate=calibrate,
-        calibrate_split=calibrate_split, name=name, licence=licence, card=facts,
+        calibrate_split=calibrate_split, calibrate_run=calibrate_run, name=name, licence=licence,
+        card=facts,
         framing={key: value for key, value in framing.items() if value is not None},
     )  # fmt: skip
     say(f"{exported.path}: {exported.size / 1e6:.2f} MB, {weights} weights")
@@ -90,8 +97,9 @@ def _print_classifier(exported: ExportedClassifier) -> None:
     say(f"largest difference from PyTorch's logits: {exported.difference:.2g}")
     if exported.affect_difference is not None:
         say(f"of valence and arousal: {exported.affect_difference:.2g}")
-    if spec.scores:
+    if "calibration" in spec.card:
         say(f"temperature: {spec.temperature:.3f}")
+    if spec.scores:
         say(_figures(spec.scores))
     say(f"next: mien analyze PHOTO --model {exported.path}")
 

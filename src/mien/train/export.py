@@ -21,6 +21,7 @@ def export(
     weights: Weights = "float16",
     calibrate: str | Path | None = None,
     calibrate_split: str | None = None,
+    calibrate_run: str | Path | None = None,
     framing: Mapping[str, Any] | None = None,
     name: str | None = None,
     licence: str | None = None,
@@ -38,9 +39,9 @@ def export(
     if not checkpoint.is_detector(checkpoint.load(checkpoint.find(run))):
         return export_classifier(
             run, out, weights=weights, calibrate=calibrate, calibrate_split=calibrate_split,
-            framing=framing, name=name, licence=licence, card=card,
+            calibrate_run=calibrate_run, framing=framing, name=name, licence=licence, card=card,
         )  # fmt: skip
-    if calibrate is not None or framing:
+    if calibrate is not None or calibrate_run is not None or framing:
         raise ConfigError(
             f"{run} is a face detector's run: --calibrate, --margin, --offset and --align are "
             "only for classifiers"

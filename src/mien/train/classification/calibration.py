@@ -19,12 +19,16 @@ from mien.errors import ConfigError, DatasetError, NoFaceError
 from mien.evaluation import metrics
 from mien.evaluation.kept_answers import predictions_path
 from mien.specs.classifier import ModelSpec
+from mien.train.classification.classifier import load_classifier_run, torch_logits
 from mien.train.classification.config import ClassifierConfig
+from mien.train.classification.spec import input_spec
 
 MIN_PICTURES = 50
 """A temperature fitted on fewer says little about the model."""
 HELD_BACK = "valid"
 """The part of a divided training split that a model is not trained on."""
+DIVISION = ("name", "description", "splits", "splits_from", "splits_seed", "valid_split", "seed")
+"""Keys in which a run that holds a part back may differ from one that does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,44 @@ def calibrated(
         scores={**spec.scores, **{f"{split}_{k}": round(v, 5) for k, v in scores.items()}},
         card={**spec.card, "calibration": f"split {split} ({len(labels)} pictures)"},
     )
+
+
+def with_temperature_of(
+    spec: ModelSpec,
+    config: ClassifierConfig,
+    run: Path,
+    dataset: Dataset,
+    split: str | None = None,
+) -> tuple[ModelSpec, tuple[str, ...]]:
+    """``spec`` with the temperature of ``run``, fitted on the part that it held back, and notes.
+
+    For a model that learned from all pictures: another run of its recipe, trained with
+    ``splits = "random:90/10"``, has a tenth to fit on that it never saw. The card says so. A note
+    names the keys in which the recipes differ. Raises what ``calibration_split`` raises.
+    """
+    net, its_config, state = load_classifier_run(run)
+    its_spec = input_spec(its_config, tuple(state["labels"]))
+    if its_spec.labels != spec.labels:
+        raise ConfigError(
+            f"{run} has the labels {', '.join(its_spec.labels)}, the model "
+            f"{', '.join(spec.labels)}: its temperature is of use only for the same labels"
+        )
+    found = calibration_split(dataset, split, its_config, its_spec, run)
+    labels = np.array([sample.label for sample in found.samples], np.int64)
+    logits = torch_logits(net, its_spec, [sample.image for sample in found.samples])
+    fitted = calibrated(its_spec, logits, labels, found.name)
+    ece, plain = (fitted.scores[f"{found.name}_ece{end}"] for end in ("", "_uncalibrated"))
+    card = {
+        **spec.card,
+        "calibration": fitted.card["calibration"],
+        "calibration_part": f"{found.part}, by another run of the recipe ({its_config.epochs} "
+        f"epochs), which has there an ECE of {ece:.2%}, uncalibrated {plain:.2%}",
+    }
+    notes = found.notes
+    mine, its = config.to_dict(), its_config.to_dict()
+    if differ := [key for key in mine if mine[key] != its[key] and key not in DIVISION]:
+        notes += (f"the recipe of {run} has other values of {', '.join(differ)}",)
+    return replace(spec, temperature=fitted.temperature, card=card), notes
 
 
 def _with_face(samples: Iterable[Sample], spec: ModelSpec) -> Iterator[Sample]:

@@ -15,10 +15,14 @@ from torch import Tensor, nn
 
 from mien.classifiers.onnx import AFFECT, OnnxClassifier
 from mien.datasets.opening import open_dataset
-from mien.errors import ModelError
+from mien.errors import ConfigError, ModelError
 from mien.files import check_writable, write_whole
 from mien.specs.classifier import ModelSpec
-from mien.train.classification.calibration import calibrated, calibration_split
+from mien.train.classification.calibration import (
+    calibrated,
+    calibration_split,
+    with_temperature_of,
+)
 from mien.train.classification.classifier import (
     load_classifier_run,
     torch_affect,
@@ -80,6 +84,7 @@ def export_classifier(
     weights: Weights = "float16",
     calibrate: str | Path | None = None,
     calibrate_split: str | None = None,
+    calibrate_run: str | Path | None = None,
     framing: Mapping[str, Any] | None = None,
     name: str | None = None,
     licence: str | None = None,
@@ -101,6 +106,10 @@ def export_classifier(
     (``<split>_ece_uncalibrated``), and ECE with temperatures fitted on one half and measured on the
     other (``<split>_ece_crossfit``).
 
+    ``calibrate_run``: another run of the same recipe that held a part back, for a model that
+    learned from all pictures: the temperature is the one that fits that run on that part. Then
+    there are no ``scores``.
+
     ``framing`` overrides values of the training data's framing (``mien.preprocess.framing``);
     ``name`` defaults to the recipe's; ``card`` adds or replaces facts for people.
 
@@ -111,10 +120,20 @@ def export_classifier(
     net, config, state = load_classifier_run(run)
     spec = spec_of(net, config, state)
     spec = replace(add_choices(spec, weights, name, licence, card), **(framing or {}))
-    split = None
+    split, notes = None, tuple[str, ...]()
     if calibrate is not None:
         dataset = open_dataset(calibrate, config.dataset, config.dataset_options, wants="crops")
-        split = calibration_split(dataset, calibrate_split, config, spec, Path(run))
+        if calibrate_run is not None:
+            spec, notes = with_temperature_of(
+                spec, config, Path(calibrate_run), dataset, calibrate_split
+            )
+        else:
+            split = calibration_split(dataset, calibrate_split, config, spec, Path(run))
+            notes = split.notes
+    elif calibrate_run is not None:
+        raise ConfigError(
+            "--calibrate-run needs --calibrate PATH, the data set whose pictures that run held back"
+        )
 
     model = to_onnx(net, spec)
     if weights == "float16":
@@ -136,7 +155,6 @@ def export_classifier(
 
     data = with_spec(model, spec, vectors_of(net))
     write_whole(Path(out), data)
-    notes = () if split is None else split.notes
     return ExportedClassifier(Path(out), spec, len(data), difference, affect_difference, notes)
 
 
