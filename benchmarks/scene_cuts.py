@@ -1,6 +1,6 @@
 """How far apart the colours of frames are: in one scene, and across a cut.
 
-    python benchmarks/scene_cuts.py --clips clips/*.mp4 --pictures facemask853.zip
+    python benchmarks/scene_cuts.py --pictures facemask853.zip --clips clips/*.mp4
 
 *One scene*: frames of real clips without a cut that follow one another, and frames a third of a
 second apart; and photos that move by a tenth of their width, as the camera pans, or become a fifth

@@ -1,12 +1,11 @@
 """Choose how answers are smoothed: flicker, delay and accuracy on composed changes of expression.
 
-    mien train default --data fer2013.zip --out half --set splits=random:50/50
-    mien export half --out half.onnx
-    python benchmarks/smoothing.py --data fer2013.zip --model half.onnx
+    python benchmarks/smoothing.py --data fer2013.zip --model my.onnx
 
 The model must not have seen the faces, so it is trained on a half of FER2013's training pictures
-(``splits=random:50/50``, seed 0), and sequences are made of the other half. No official test
-picture is used, and the weights that ship with Mien are not.
+(``mien train default --set splits=random:50/50 --set valid_split=valid``, seed 0), and sequences
+are made of the other half. No official test picture is used, and the weights that ship with Mien
+are not.
 
 A sequence lasts 20 seconds. An expression is one face of known label, held for 0.8 seconds and then
 for 2.2 more on average; the next one comes in by a cross-fade of 0.4 seconds, in the middle of

@@ -119,6 +119,7 @@ def main() -> None:
     """Print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--clips", type=int, default=10, help="of each scene and rate")
+    parser.add_argument("--scenes", nargs="+", choices=SCENES, default=list(SCENES))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--pictures", type=Path, help="photos with faces: a folder or zip")
     parser.add_argument("--detector", help="finds faces in the frames, which --pictures draws")
@@ -133,7 +134,7 @@ def main() -> None:
         detector = load_detector(args.detector, threads=1)
         threshold = detector.score_threshold
     rows: dict[tuple[str, str], dict[str, list[Any]]] = {}
-    for scene in SCENES:
+    for scene in args.scenes:
         for rate, variable in RATES:
             for seed in range(args.seed, args.seed + args.clips):
                 clip = moments(scene, seed, rate, variable, cutouts, detector)

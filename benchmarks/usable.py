@@ -1,8 +1,8 @@
 """What makes a reading useless: accuracy against size, blur, light and tilt of real faces.
 
-    python benchmarks/usable.py --data fer2013.zip --model half.onnx
+    python benchmarks/usable.py --data fer2013.zip --model my.onnx
 
-``half.onnx`` was trained on one half of FER2013's training pictures and is asked about the other
+``my.onnx`` was trained on one half of FER2013's training pictures and is asked about the other
 half (see ``benchmarks/smoothing.py``). The limits of ``mien.tracking.quality`` are where accuracy
 has fallen by ten points; the one of yaw is a convention, since FER2013 has no pose.
 """

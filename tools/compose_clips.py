@@ -20,6 +20,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -97,7 +98,7 @@ class Clip:
 
     def render(self, time_s: float, cutouts: Sequence[Cutout], seed: int) -> Image:
         """(HEIGHT, WIDTH, 3) RGB uint8."""
-        picture = background(seed + sum(time_s >= cut for cut in self.cuts))
+        picture = background(seed + sum(time_s >= cut for cut in self.cuts)).copy()
         for person in sorted(self.people, key=_depth):
             if person.start <= time_s < person.end:
                 _paste(picture, cutouts[person.number % len(cutouts)], *person.path(time_s))
@@ -153,6 +154,7 @@ def _visible(box: Box, before: Sequence[Box], pillars: Sequence[tuple[float, flo
     return float(seen.mean())
 
 
+@lru_cache(maxsize=8)
 def background(seed: int) -> Image:
     """Soft patches of colour, others for each seed, with a little grain."""
     rng = np.random.default_rng(seed)

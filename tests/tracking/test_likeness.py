@@ -4,9 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from mien.tracking.likeness import likeness, moved
-from mien.types import Box
+from mien.tracking.likeness import likenesses, moved
+from mien.types import Box, Face
 from tests.support.tracks import person
+
+
+def likeness(expected: Face, spread: float, found: Face) -> float:
+    ((value,),) = likenesses([expected], [spread], [found]).tolist()
+    return float(value)
 
 
 def test_the_same_place_is_one_and_a_far_one_zero() -> None:
@@ -16,8 +21,8 @@ def test_the_same_place_is_one_and_a_far_one_zero() -> None:
 
 def test_without_landmarks_it_is_the_overlap() -> None:
     one, other = (replace(person(None, x), landmarks=None) for x in (100, 110))
-    assert likeness(one, 0, other) == one.box.iou(other.box)
-    assert likeness(one, 0, person(None, 110)) == one.box.iou(other.box)
+    assert likeness(one, 0, other) == pytest.approx(one.box.iou(other.box))
+    assert likeness(one, 0, person(None, 110)) == pytest.approx(one.box.iou(other.box))
 
 
 def test_landmarks_decide_between_equal_boxes() -> None:
@@ -39,3 +44,13 @@ def test_landmarks_move_with_their_box() -> None:
     assert points is not None
     assert [*points[0], *points[1]] == pytest.approx([120, 5, 140, 15])
     assert moved(None, Box(0, 0, 1, 1), Box(0, 0, 2, 2)) is None
+
+
+def test_a_table_of_many() -> None:
+    """Each pair alone, with and without landmarks."""
+    ones = [person(1, 100), replace(person(2, 130), landmarks=None), person(3, 500)]
+    others = [person(None, 110), replace(person(None, 140), landmarks=None)]
+    table = likenesses(ones, [3, 5, 8], others)
+    assert table.shape == (3, 2)
+    for row, one, spread in zip(table, ones, (3, 5, 8), strict=True):
+        assert row == pytest.approx([likeness(one, spread, other) for other in others])

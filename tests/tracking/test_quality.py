@@ -43,9 +43,9 @@ def test_the_pose_of_a_head_in_space(yaw: float, roll: float) -> None:
 
 
 def test_a_nod_changes_little() -> None:
-    for pitch in (-20, 20):
+    for pitch in (-10, 10):
         yaw, roll = pose(head(25, 0, pitch))
-        assert yaw == pytest.approx(25, abs=8) and roll == pytest.approx(0, abs=10)
+        assert yaw == pytest.approx(25, abs=7) and roll == pytest.approx(0, abs=7)
 
 
 def test_a_mirror_turns_the_yaw(portraits: dict[str, tuple[np.ndarray, Face]]) -> None:
@@ -54,7 +54,7 @@ def test_a_mirror_turns_the_yaw(portraits: dict[str, tuple[np.ndarray, Face]]) -
         mirrored = np.ascontiguousarray(image[:, ::-1])
         other = max(detector.detect(mirrored), key=lambda face: face.box.area)
         own, turned = pose(face), pose(other)
-        assert np.add(own, turned) == pytest.approx((0, 0), abs=4), name
+        assert np.add(own, turned) == pytest.approx((0, 0), abs=6), name
         assert abs(own[0]) < limits.MOST_YAW
 
 

@@ -181,6 +181,6 @@ def test_options_out_of_range(options: dict[str, float]) -> None:
 def test_memory_stays_flat() -> None:
     """People who come and go by the hundred leave nothing behind."""
     tracker = Tracker()
-    for step in range(300):
+    for step in range(150):
         tracker.update([person(None, (step // 3 * 97) % 1000)], step / 5)
     assert len(tracker._tracks) < 10 + KEEP_S * 5

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +29,13 @@ def look(image: NDArray[np.uint8], box: Box) -> Look | None:
     return np.asarray(few, np.float64) / 255
 
 
-def alike(one: Look, other: Look) -> float:
-    """From 1, the same colours, to 0."""
-    return max(0.0, 1 - float(np.abs(one - other).mean()) / UNLIKE)
+def alike(ones: Sequence[Look | None], others: Sequence[Look | None]) -> NDArray[np.float64]:
+    """(N, M) from 1, the same colours, to 0; 1 where one of the two is not known."""
+    apart = np.abs(_table(ones)[:, None] - _table(others)[None]).mean(axis=2)
+    return np.where(np.isnan(apart), 1.0, np.maximum(0.0, 1 - apart / UNLIKE))
+
+
+def _table(looks: Sequence[Look | None]) -> NDArray[np.float64]:
+    """(N, colours); NaN for those that are not known."""
+    none = np.full((SIDE, SIDE, 3), np.nan)
+    return np.array([none if one is None else one for one in looks]).reshape(len(looks), -1)

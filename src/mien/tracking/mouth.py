@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mien.tracking.averaging import Average
 from mien.types import Face
 
-SPEAKING = 0.12
+SPEAKING = 0.08
 """Motion from which a mouth is said to talk."""
 STEP_S = 0.1
 """Seconds between the two looks that are compared, so that the rate of frames does not matter."""

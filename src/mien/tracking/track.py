@@ -6,11 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from mien.tracking.assignment import assign_above
 from mien.tracking.kalman import BoxFilter
-from mien.tracking.likeness import likeness, moved
+from mien.tracking.likeness import likenesses, moved
 from mien.tracking.looks import Look, alike
 from mien.types import Box, Face
 
@@ -44,13 +42,19 @@ class Track:
         self._filter.predict(time_s - self._now)
         self._now = time_s
 
-    def likeness(self, found: Found) -> float:
-        """How well a face would continue this track, in [0, 1]."""
-        expected = self._moved(self._filter.box)
-        value = likeness(expected, self._filter.spread, found.face)
-        if self._look is None or found.look is None:
-            return value
-        return value * alike(self._look, found.look)
+    def expected(self) -> Face:
+        """The face at the time that the track has moved on to."""
+        return self._moved(self._filter.box)
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation of the expected place, in pixels."""
+        return self._filter.spread
+
+    @property
+    def look(self) -> Look | None:
+        """What the person looks like on average, if frames are given."""
+        return self._look
 
     def see(self, found: Found) -> None:
         """Continue with a face."""
@@ -78,7 +82,11 @@ def match(tracks: Sequence[Track], found: Sequence[Found], least: float) -> dict
     """
     if not tracks or not found:
         return {}
-    values = np.array([[track.likeness(one) for one in found] for track in tracks])
+    values = likenesses(
+        [track.expected() for track in tracks],
+        [track.spread for track in tracks],
+        [one.face for one in found],
+    ) * alike([track.look for track in tracks], [one.look for one in found])
     pairs = assign_above(values, least)
     for row, column in pairs:
         tracks[row].see(found[column])
