@@ -156,7 +156,6 @@ SLOW_PROGRAMS = ("docs/detection_training.md",)
 PROGRAM_NAMES = {
     "README.md": {"paths": ["photo.jpg"]},
     "docs/detection_training.md": {"picture": "photo.jpg"},
-    "docs/tracking.md": {"paths": ["photo.jpg", "photo.jpg"]},
 }
 """Names that the programs of a page use and that its reader has: paths of files."""
 
