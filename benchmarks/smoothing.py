@@ -69,7 +69,9 @@ class Faces:
     labels: NDArray[np.int64]
 
 
-def compose(faces: Faces, rng: np.random.Generator) -> tuple[NDArray[np.int64], list[NDArray]]:
+def compose(
+    faces: Faces | Split, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], list[NDArray]]:
     """(T,) true classes and T crops, (48, 48) uint8."""
     times = np.arange(0, SECONDS, 1 / RATE)
     starts, shown = [0.0], [int(rng.integers(len(faces.images)))]
@@ -114,7 +116,7 @@ def known_faces(faces: Split, model: Classifier, rng: np.random.Generator) -> Fa
     return Faces(faces.images[kept], faces.labels[kept])
 
 
-def sequences(faces: Faces, model: Classifier, count: int, seed: int) -> Iterator[Answers]:
+def sequences(faces: Faces | Split, model: Classifier, count: int, seed: int) -> Iterator[Answers]:
     """Composed, and answered by the model."""
     rng = np.random.default_rng(seed)
     for _ in range(count):
@@ -162,12 +164,18 @@ def main() -> None:
     parser.add_argument("--splits", default="random:50/50", help="as the model's run was divided")
     parser.add_argument("--sequences", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--all-faces", action="store_true", help="those named wrongly too")
     args = parser.parse_args()
 
     halves = resplit(open_dataset(args.data), args.splits, "train", 0)
     faces = stack(halves.samples("valid"))
     model = load_classifier(args.model, threads=1)
-    faces = known_faces(faces, model, np.random.default_rng(args.seed))
+    if not args.all_faces:
+        faces = known_faces(faces, model, np.random.default_rng(args.seed))
+    if len(set(faces.labels.tolist())) < 2:
+        parser.error(
+            "the model names faces of one label alone rightly: give another, or --all-faces"
+        )
     made = list(sequences(faces, model, args.sequences, args.seed))
     at = {stride: [Answers(s.times[::stride], s.truth[::stride], s.probs[::stride]) for s in made]
           for stride in STRIDES}  # fmt: skip

@@ -51,7 +51,7 @@ BENCHMARKS = {
     "python benchmarks/reader_growth.py": "--pictures 100",
     "python benchmarks/readers.py": "--entries 100",
     "python benchmarks/scene_cuts.py": "--first 6",
-    "python benchmarks/smoothing.py": "--sequences 1",
+    "python benchmarks/smoothing.py": "--sequences 1 --all-faces",
     "python benchmarks/speed.py": "--repeats 1 --calls 10",
     "python benchmarks/tracking.py": "--clips 1 --scenes exits",
     "python benchmarks/turned_pictures.py": "--count 4",
