@@ -44,7 +44,7 @@ LAYERS = [
     {"results"},
     {"specs", "registry"},
     {"preprocess", "runtime"},
-    {"classifiers", "datasets", "detectors"},
+    {"classifiers", "datasets", "detectors", "tracking"},
     {"catalogue", "face_search"},
     {"face_reading"},
     {"video_results"},

@@ -51,8 +51,12 @@ BENCHMARKS = {
     "python benchmarks/pack.py": "--turns 1",
     "python benchmarks/reader_growth.py": "--pictures 100",
     "python benchmarks/readers.py": "--entries 100",
+    "python benchmarks/scene_cuts.py": "--first 6",
+    "python benchmarks/smoothing.py": "--sequences 1 --all-faces",
     "python benchmarks/speed.py": "--repeats 1 --calls 10",
+    "python benchmarks/tracking.py": "--clips 1 --scenes exits",
     "python benchmarks/turned_pictures.py": "--count 4",
+    "python benchmarks/usable.py": "--faces 40",
     "python benchmarks/yunet_defaults.py": "--every 20",
     "python benchmarks/training.py": "--pictures 128 --rounds 1 --batch 32",
     "python benchmarks/training_gpu.py": "--device cpu --limit 8 --batch 2 --steps 1 --losses 2",
@@ -80,6 +84,7 @@ REDUCED = {
     "mien evaluate default --data fer2013.zip --split public --corruptions": "--limit 7",
     "mien evaluate runs/cnn3 --data fer2013.zip --split public --corruptions": "--limit 7",
     "mien compare default runs/cnn3 --data fer2013.zip --split public --corruptions": "--limit 7",
+    "python tools/compose_clips.py": "--rate 1",
     **BENCHMARKS,
 }
 """First words of a command → what is appended to it. The longest that fits counts."""

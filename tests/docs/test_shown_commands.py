@@ -85,6 +85,7 @@ def folder(
         (place / "export.json").unlink()
         (place / "export.json").write_text(text.replace("{host}", host), "utf-8")
     (place / "benchmarks").symlink_to(REPO / "benchmarks")
+    (place / "tools").symlink_to(REPO / "tools")
     logging.disable(logging.INFO)  # PyTorch's exporter writes 100,000 lines for pytest to keep
     request.addfinalizer(lambda: logging.disable(logging.NOTSET))
     # The server of this machine stands for one on the internet.

@@ -1,0 +1,1 @@
+"""Measures of tracks and of answers over time."""
