@@ -1,4 +1,4 @@
-"""``mien video``: faces and expressions of videos, frame by frame."""
+"""``mien video``: the people in videos and their expressions."""
 
 from __future__ import annotations
 
@@ -60,6 +60,13 @@ STDIN = "-"
     "--rate", type=Finite(min=0, max=1000, min_open=True), metavar="R",
     help="Frames a second of pictures without times, such as a folder of them (default: 25).",
 )  # fmt: skip
+@click.option(
+    "--smooth", type=Finite(min=0), metavar="SECONDS",
+    help="Average the answers about a person over SECONDS; 0: not at all (default: 0.1).",
+)  # fmt: skip
+@click.option(
+    "--no-track", is_flag=True, help="Treat each frame on its own: one row a frame, no persons."
+)
 @MIN_FACE_SIZE
 @MIN_CONFIDENCE
 @MODEL
@@ -84,10 +91,14 @@ def command(
     start: float | None,
     end: float | None,
     rate: float | None,
+    smooth: float | None,
+    no_track: bool,
     max_pixels: int | None,
     **options: Any,
 ) -> int:
-    """Find faces in videos and name their expressions, frame by frame.
+    """Follow the people in videos and name their expressions, frame by frame.
+
+    The table has a row for each person; --output has one for each face of each frame.
 
     SOURCE is a video file, a folder of videos, a folder of numbered pictures, a pattern such as
     'frames/%04d.png', or - for a video on standard input. Times are those that the file gives its
@@ -97,11 +108,15 @@ def command(
     from mien.cli.support.inputs import check_outputs
     from mien.media.video.choice import Choice
     from mien.pipeline import Recognizer
+    from mien.tracking.smoothing import TIME_CONSTANT_S
 
+    if no_track and smooth:
+        raise ConfigError("--smooth averages the answers about a person: leave out --no-track")
     reading: dict[str, Any] = {"start": start or 0.0, "end": end, "every": every, "fps": fps}
     Choice(**reading)  # wrong values end the command before the networks are loaded
     check_outputs(context, ("output", "draw"))
-    run = _Run(format_, output, draw, quiet)
+    follow = {"track": not no_track, "smooth": TIME_CONSTANT_S if smooth is None else smooth}
+    run = _Run(format_, output, draw, quiet, follow)
     found = run.find(sources)
     recognizer = Recognizer(max_pixels=max_pixels, **options)
     run.all(recognizer, found, {**reading, "rate": rate, "max_pixels": max_pixels})
@@ -114,11 +129,13 @@ class _Run:
     """The videos of one command, one after the other."""
 
     def __init__(
-        self, format_: str | None, output: str | None, draw: str | None, quiet: bool
-    ) -> None:
+        self, format_: str | None, output: str | None, draw: str | None, quiet: bool,
+        follow: dict[str, Any],
+    ) -> None:  # fmt: skip
         from mien.sinks.count import CountSink
 
         self._format, self._output, self._draw, self._quiet = format_, output, draw, quiet
+        self._follow = follow
         self._count: CountSink = CountSink("frame")
         self._drawn: VideoSink | None = None
         self._stack = ExitStack()
@@ -142,14 +159,15 @@ class _Run:
         from mien.media.video.reader import open_video
         from mien.media.video.writer import check_video_path
         from mien.sinks.formats import open_sink
-        from mien.sinks.video_table import FrameTableSink
+        from mien.sinks.video_table import FrameTableSink, PersonTableSink
 
         if self._draw is not None:
             from pathlib import Path
 
             check_video_path(Path(self._draw))
         with self._stack as stack:
-            sink = open_sink(self._output, self._format, sys.stdout, table=FrameTableSink)
+            table = PersonTableSink if self._follow["track"] else FrameTableSink
+            sink = open_sink(self._output, self._format, sys.stdout, table=table)
             stack.enter_context(sink)
             for number, source in enumerate(found, start=1):
                 try:
@@ -177,7 +195,7 @@ class _Run:
         hidden = self._quiet or (scrolling and sys.stdout.isatty())
         total, before = video.expected, self._count.pictures
         with meter(total, f"frames{of}", hidden=hidden, rate=True) as update:
-            for result in recognizer.watch(video, video.name):
+            for result in recognizer.watch(video, video.name, **self._follow):
                 image = result.remembered()
                 for each in sinks:
                     each.write(result, image)
