@@ -11,7 +11,7 @@ import pytest
 from mien.errors import ConfigError, VideoReadError
 from mien.media.video.reader import Frame
 from mien.pipeline import Recognizer
-from mien.tracking.smoothing import Smoother
+from mien.tracking.smoothing import Smoother, smooth_track
 from mien.types import COLUMNS, FRAME_COLUMNS, EmotionScores, Face, Reading
 from mien.video_results import FaceTracker, ReadingSmoother
 from tests.support import clips
@@ -208,6 +208,36 @@ def test_people_are_followed_and_steadied_unless_told_otherwise(recognizer: Reco
     assert slow[3][0].emotions != seen[3][0].emotions
     with pytest.raises(ConfigError, match="time_constant_s"):  # at the call
         recognizer.watch(stream, smooth=-1)
+
+
+def test_offline_looks_ahead(recognizer: Recognizer) -> None:
+    images = [np.hstack([clips.face(n), clips.face(20 + n)]) for n in range(6)]
+    images[3] = cv2.GaussianBlur(images[3], (0, 0), 4)
+    stream = [Frame(image, n, n / 10) for n, image in enumerate(images)]
+    alone = list(recognizer.watch(stream, smooth=0))
+    steadied = list(recognizer.watch(stream, smooth=0.2, offline=True))
+    for person in range(2):
+        own = [result[person] for result in alone]
+        expected = smooth_track(own, [frame.time_s for frame in stream], 0.2)
+        for result, reading, values in zip(steadied, own, expected, strict=True):
+            found = result[person]
+            assert (found.emotions, found.held) == (values.emotions, values.expression)
+            assert found.raw == reading and found.usable is not None
+    assert steadied[0][0].emotions != alone[0][0].emotions  # what comes later counts
+    cut = recognizer.watch(broken(stream), smooth=0.2, offline=True)
+    came = []
+    with pytest.raises(VideoReadError, match="cut"):
+        for result in cut:
+            came.append(result.frame_index)
+    assert came == [0, 1, 2, 3, 4, 5]
+    for smooth in (0, Half()):
+        with pytest.raises(ConfigError, match="seconds above 0"):
+            recognizer.watch(stream, smooth=smooth, offline=True)
+
+
+def broken(frames: list[Frame]) -> Iterator[Frame]:
+    yield from frames
+    raise VideoReadError("cut off")
 
 
 def test_usable_says_whether_a_face_is_seen_well() -> None:

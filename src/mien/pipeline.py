@@ -6,6 +6,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast, overload
 
@@ -34,6 +35,7 @@ from mien.video_results import (
     ReadingSmoother,
     results_of,
     smoother_of,
+    steadied_offline,
     tracker_of,
 )
 
@@ -165,6 +167,7 @@ class Recognizer:
         rate: float | None = None,
         track: bool | FaceTracker = True,
         smooth: float | ReadingSmoother = TIME_CONSTANT_S,
+        offline: bool = False,
         on_error: VideoOnError | None = None,
         on_note: Callable[[str], None] = warnings.warn,
     ) -> Iterator[Result]:
@@ -176,7 +179,7 @@ class Recognizer:
         ``source``: a video file, a binary file object, a folder of numbered pictures or a pattern
         such as ``frames/%04d.png``. It and the options up to ``rate``, ``on_error`` and ``on_note``
         are those of ``mien.media.video.reader.open_video``, which has all about times and damaged
-        files. ``track`` and ``smooth``: see ``watch``.
+        files. ``track``, ``smooth`` and ``offline``: see ``watch``.
 
         Results hold no pictures, but ``result.draw()`` works until the next result is taken.
         Raises ``VideoReadError`` and ``ConfigError``.
@@ -185,7 +188,7 @@ class Recognizer:
             source, start=start, end=end, every=every, fps=fps, rate=rate,
             max_pixels=self._max_pixels, on_error=on_error, on_note=on_note,
         )  # fmt: skip
-        return self.watch(video, video.name, track=track, smooth=smooth)
+        return self.watch(video, video.name, track=track, smooth=smooth, offline=offline)
 
     def watch(
         self,
@@ -194,6 +197,7 @@ class Recognizer:
         *,
         track: bool | FaceTracker = True,
         smooth: float | ReadingSmoother = TIME_CONSTANT_S,
+        offline: bool = False,
     ) -> Iterator[Result]:
         """Like ``video``, for frames from anywhere; ``source`` is the name that results get.
 
@@ -203,14 +207,23 @@ class Recognizer:
         - ``smooth``: the seconds over which the readings of a person are averaged
           (``mien.tracking.smoothing.Smoother``), 0 for none, or a smoother of yours.
           ``Reading.raw`` keeps the reading of the frame alone.
+        - ``offline``: average over what comes later too, so that nothing is late
+          (``mien.tracking.smoothing.smooth_track``). Results then come when the frames have ended,
+          are held in memory until then, and cannot be drawn.
 
         ``Reading.usable`` says whether a face is seen well enough for its reading to count.
-        Times must increase. Raises ``ConfigError`` for a negative ``smooth``.
+        Times must increase. Raises ``ConfigError`` for a negative ``smooth``, and for ``offline``
+        without one in seconds.
         """
-        return results_of(
-            frames, source, self._find_frame, self._reader,
-            tracker=tracker_of(track), smoother=smoother_of(smooth),
-        )  # fmt: skip
+        smoother = smoother_of(smooth)
+        results = partial(
+            results_of, frames, source, self._find_frame, self._reader, tracker=tracker_of(track)
+        )
+        if not offline:
+            return results(smoother=smoother)
+        if not isinstance(smooth, int | float) or not smooth:
+            raise ConfigError("offline smoothing takes seconds above 0: give them, or leave it out")
+        return steadied_offline(results(smoother=None), smooth, self._reader.min_confidence)
 
     def _find_frame(self, image: Image) -> Found:
         found = self._find(image, whole=True)

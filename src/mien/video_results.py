@@ -14,7 +14,7 @@ from mien.face_reading import Detected, FaceReader
 from mien.face_search import Found
 from mien.media.video.reader import Frame
 from mien.tracking.quality import quality
-from mien.tracking.smoothing import Smoother
+from mien.tracking.smoothing import Smoother, smooth_track
 from mien.tracking.tracker import Tracker
 from mien.types import EmotionScores, Face, Reading, Result
 
@@ -104,6 +104,44 @@ def results_of(
         yield finished
 
 
+def steadied_offline(
+    results: Iterable[Result], time_constant_s: float, min_confidence: float
+) -> Iterator[Result]:
+    """``results`` of a video with readings smoothed by what comes before and after them.
+
+    All are held until the video ends, without their frames. Where ``results`` raises, those before
+    come first.
+    """
+    held: list[Result] = []
+    try:
+        for result in results:
+            held.append(result)  # those before an error are kept
+    except Exception:
+        yield from _both_ways(held, time_constant_s, min_confidence)
+        raise
+    yield from _both_ways(held, time_constant_s, min_confidence)
+
+
+def _both_ways(
+    results: list[Result], time_constant_s: float, min_confidence: float
+) -> Iterator[Result]:
+    people: dict[int, list[tuple[int, int]]] = {}
+    for i, result in enumerate(results):
+        for j, reading in enumerate(result):
+            if reading.face.track_id is not None:
+                people.setdefault(reading.face.track_id, []).append((i, j))
+    steadied: dict[tuple[int, int], Reading] = {}
+    for places in people.values():
+        readings = [results[i][j] for i, j in places]
+        times = [results[i].time_s or 0.0 for i, _ in places]
+        smooth = smooth_track(readings, times, time_constant_s)
+        for place, reading, values in zip(places, readings, smooth, strict=True):
+            steadied[place] = _with(reading, values, min_confidence)
+    for i, result in enumerate(results):
+        both = (steadied.get((i, j), reading) for j, reading in enumerate(result))
+        yield replace(result, readings=tuple(both))
+
+
 def _detected(
     frames: Iterable[Frame],
     source: str | None,
@@ -126,7 +164,10 @@ def _smooth(
     """The reading with smoothed values; one without a track stays as it is."""
     if smoother is None or reading.face.track_id is None:
         return reading
-    values = smoother.update(reading, time_s)
+    return _with(reading, smoother.update(reading, time_s), min_confidence)
+
+
+def _with(reading: Reading, values: SmoothedValues, min_confidence: float) -> Reading:
     smooth = replace(
         reading,
         emotions=values.emotions,

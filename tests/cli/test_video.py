@@ -86,6 +86,17 @@ def test_rows_have_persons_and_what_the_frame_alone_said(folder: Path, capsys: C
     assert face["raw"]["probs"]["happiness"] == float(alone[1]["happiness"])
 
 
+def test_offline_changes_answers_and_nothing_else(folder: Path, capsys: Capture) -> None:
+    found = []
+    for options in ([], ["--offline"]):
+        assert mien("video", folder / "face.avi", "-q", "-f", "csv", *options) == 0
+        found.append(rows(capsys.readouterr().out))
+    assert found[0] != found[1]
+    for live, offline in zip(*found, strict=True):
+        for name in ("frame_index", "track_id", "x1", "raw_expression", "usable"):
+            assert live[name] == offline[name]
+
+
 def test_the_help_names_the_default_of_the_smoother(capsys: Capture) -> None:
     assert mien("video", "--help") == 0
     assert f"(default: {TIME_CONSTANT_S:g})" in " ".join(capsys.readouterr().out.split())
@@ -147,6 +158,9 @@ def test_frames_that_are_asked_for(
         (["--rate", 0], "--rate"),
         (["--smooth", -1], "--smooth"),
         (["--smooth", 0.3, "--no-track"], "leave out --no-track"),
+        (["--offline", "--no-track"], "leave out --no-track"),
+        (["--offline", "--smooth", 0], "leave out one"),
+        (["--offline", "--draw", "o.mp4"], "leave out --draw"),
     ],
 )
 def test_wrong_options_are_one_line(

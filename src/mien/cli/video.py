@@ -24,7 +24,9 @@ from mien.cli.support.printing import complain, say
 from mien.errors import ConfigError, InputError, MienError
 
 if TYPE_CHECKING:
-    from mien.media.video.reader import Video
+    from collections.abc import Callable, Iterator
+
+    from mien.media.video.reader import Frame, Video
     from mien.pipeline import Recognizer
     from mien.sinks.base import Sink
     from mien.sinks.count import CountSink
@@ -65,6 +67,11 @@ STDIN = "-"
     help="Average the answers about a person over SECONDS; 0: not at all (default: 0.1).",
 )  # fmt: skip
 @click.option(
+    "--offline", is_flag=True,
+    help="Average over later frames too, so that no answer is late. Results wait until the video "
+    "ends.",
+)  # fmt: skip
+@click.option(
     "--no-track", is_flag=True, help="Treat each frame on its own: one row a frame, no persons."
 )
 @MIN_FACE_SIZE
@@ -92,6 +99,7 @@ def command(
     end: float | None,
     rate: float | None,
     smooth: float | None,
+    offline: bool,
     no_track: bool,
     max_pixels: int | None,
     **options: Any,
@@ -110,12 +118,20 @@ def command(
     from mien.pipeline import Recognizer
     from mien.tracking.smoothing import TIME_CONSTANT_S
 
-    if no_track and smooth:
-        raise ConfigError("--smooth averages the answers about a person: leave out --no-track")
+    if no_track and (smooth or offline):
+        name = "--offline" if offline else "--smooth"
+        raise ConfigError(f"{name} averages the answers about a person: leave out --no-track")
+    if offline and smooth == 0:
+        raise ConfigError("--offline averages over time, and --smooth is 0: leave out one of them")
+    if offline and draw is not None:
+        raise ConfigError("--offline keeps no frames to draw: leave out --draw or --offline")
     reading: dict[str, Any] = {"start": start or 0.0, "end": end, "every": every, "fps": fps}
     Choice(**reading)  # wrong values end the command before the networks are loaded
     check_outputs(context, ("output", "draw"))
-    follow = {"track": not no_track, "smooth": TIME_CONSTANT_S if smooth is None else smooth}
+    follow = {
+        "track": not no_track, "smooth": TIME_CONSTANT_S if smooth is None else smooth,
+        "offline": offline,
+    }  # fmt: skip
     run = _Run(format_, output, draw, quiet, follow)
     found = run.find(sources)
     recognizer = Recognizer(max_pixels=max_pixels, **options)
@@ -193,14 +209,13 @@ class _Run:
         # Lines printed on the same terminal already show progress.
         scrolling = self._format not in (None, "table") and self._output is None
         hidden = self._quiet or (scrolling and sys.stdout.isatty())
-        total, before = video.expected, self._count.pictures
+        total = video.expected
         with meter(total, f"frames{of}", hidden=hidden, rate=True) as update:
-            for result in recognizer.watch(video, video.name, **self._follow):
+            frames = video if update is None else _counted(video, total, update)
+            for result in recognizer.watch(frames, video.name, **self._follow):
                 image = result.remembered()
                 for each in sinks:
                     each.write(result, image)
-                if update:
-                    update(self._count.pictures - before, total)
 
     def _fail(self, error: MienError) -> None:
         self.failures += 1
@@ -220,3 +235,12 @@ class _Run:
         if self._drawn is not None and self._drawn.description:
             text += f"; video in {self._draw}: {self._drawn.description}"
         return text
+
+
+def _counted(
+    video: Video, total: int | None, update: Callable[[int, int | None], None]
+) -> Iterator[Frame]:
+    """The frames of ``video``, each counted when it is analysed."""
+    for number, frame in enumerate(video, start=1):
+        yield frame
+        update(number, total)
