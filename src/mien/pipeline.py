@@ -207,7 +207,7 @@ class Recognizer:
         - ``smooth``: the seconds over which the readings of a person are averaged
           (``mien.tracking.smoothing.Smoother``), 0 for none, or a smoother of yours.
           ``Reading.raw`` keeps the reading of the frame alone.
-        - ``offline``: average over what comes later too, so that nothing is late
+        - ``offline``: average over what comes later too, which is more accurate
           (``mien.tracking.smoothing.smooth_track``). Results then come when the frames have ended,
           are held in memory until then, and cannot be drawn.
 

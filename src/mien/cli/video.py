@@ -68,8 +68,7 @@ STDIN = "-"
 )  # fmt: skip
 @click.option(
     "--offline", is_flag=True,
-    help="Average over later frames too, so that no answer is late. Results wait until the video "
-    "ends.",
+    help="Average over later frames too, for better answers. Results wait until the video ends.",
 )  # fmt: skip
 @click.option(
     "--no-track", is_flag=True, help="Treat each frame on its own: one row a frame, no persons."
@@ -106,7 +105,7 @@ def command(
 ) -> int:
     """Follow the people in videos and name their expressions, frame by frame.
 
-    The table has a row for each person; --output has one for each face of each frame.
+    The table has a row for each person; other formats have one for each face of each frame.
 
     SOURCE is a video file, a folder of videos, a folder of numbered pictures, a pattern such as
     'frames/%04d.png', or - for a video on standard input. Times are those that the file gives its
