@@ -55,7 +55,7 @@ def _look(expected: Face, image: Image, detector: Detector) -> Face | None:
     scale = max(1.0, max(part.shape[:2]) / PIXELS)
     if scale > 1:
         size = (max(1, round(part.shape[1] / scale)), max(1, round(part.shape[0] / scale)))
-        part = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+        part = cv2.resize(part, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     near = [_placed(face, left, top, scale) for face in detector.detect(np.ascontiguousarray(part))]
     best = max(near, key=lambda face: face.box.iou(box), default=None)
     return None if best is None or best.box.iou(box) < OVERLAP else best
