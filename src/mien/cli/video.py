@@ -103,7 +103,7 @@ def command(
     max_pixels: int | None,
     **options: Any,
 ) -> int:
-    """Follow the people in videos and name their expressions, frame by frame.
+    """Follow people in videos and name their expressions.
 
     The table has a row for each person; other formats have one for each face of each frame.
 
