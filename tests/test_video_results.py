@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from mien.detectors.load import load_detector
 from mien.errors import ConfigError, VideoReadError
 from mien.media.video.reader import Frame
 from mien.pipeline import Recognizer
@@ -30,6 +31,9 @@ class Numbers:
         self.calls.append((len(faces), time_s, image.shape))
         numbered = [replace(face, track_id=7 + n) for n, face in enumerate(faces)]
         return tuple(reversed(numbered))
+
+    def predict(self, time_s: float) -> tuple[Face, ...]:
+        return ()
 
 
 @dataclass(frozen=True)
@@ -251,3 +255,46 @@ def test_usable_says_whether_a_face_is_seen_well() -> None:
         assert [result[0].to_dict()["usable"] for result in results] == [True, False, False]
     (picture,) = Recognizer("none").images([crop])
     assert picture[0].usable is None and "usable" not in picture[0].to_dict()
+
+
+class Counted:
+    """YuNet, counting the searches of whole frames and the looks at parts."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self._detector = load_detector("yunet", threads=1)
+        self.facts, self.score_threshold = self._detector.facts, self._detector.score_threshold
+        self._size, self.whole, self.parts = size, 0, 0
+
+    def detect(self, image: np.ndarray, score_threshold: float | None = None) -> list[Face]:
+        whole = image.shape[:2] == self._size
+        self.whole, self.parts = self.whole + whole, self.parts + (not whole)
+        return self._detector.detect(image, score_threshold)
+
+
+def test_between_searches_persons_are_looked_for_where_they_should_be(tmp_path: Path) -> None:
+    clip = clips.write_face(tmp_path / "face.avi", 9)
+    counted = Counted(clips.face().shape[:2])
+    results = list(Recognizer(counted).video(clip, detect_every=4))
+    # Frames 0, 4 and 8 whole; between them one look each.
+    assert (counted.whole, counted.parts) == (3, 6)
+    every = list(Recognizer().video(clip))
+    for mine, its in zip(results, every, strict=True):
+        assert mine[0].face.box.iou(its[0].face.box) > 0.8
+        assert mine[0].face.track_id == its[0].face.track_id == 1
+        assert mine[0].expression == its[0].expression
+
+
+def test_who_is_lost_is_searched_for_in_the_whole_frame(tmp_path: Path) -> None:
+    clip = clips.write_face(tmp_path / "face.avi", 8, empty=[2, 3])
+    counted = Counted(clips.face().shape[:2])
+    results = list(Recognizer(counted).video(clip, detect_every=100))
+    assert [len(result) for result in results] == [1, 1, 0, 0, 1, 1, 1, 1]
+    # The first, the two empty ones, the one after them; then the person is followed again.
+    assert counted.whole == 4
+
+
+def test_detect_every_needs_persons(recognizer: Recognizer, clip: Path) -> None:
+    with pytest.raises(ConfigError, match="detect_every looks for the persons"):
+        recognizer.video(clip, detect_every=2, track=False)
+    with pytest.raises(ConfigError, match="1 or more, got 0"):
+        recognizer.video(clip, detect_every=0)

@@ -168,6 +168,7 @@ class Recognizer:
         track: bool | FaceTracker = True,
         smooth: float | ReadingSmoother = TIME_CONSTANT_S,
         offline: bool = False,
+        detect_every: int = 1,
         on_error: VideoOnError | None = None,
         on_note: Callable[[str], None] = warnings.warn,
     ) -> Iterator[Result]:
@@ -179,7 +180,7 @@ class Recognizer:
         ``source``: a video file, a binary file object, a folder of numbered pictures or a pattern
         such as ``frames/%04d.png``. It and the options up to ``rate``, ``on_error`` and ``on_note``
         are those of ``mien.media.video.reader.open_video``, which has all about times and damaged
-        files. ``track``, ``smooth`` and ``offline``: see ``watch``.
+        files. ``track``, ``smooth``, ``offline`` and ``detect_every``: see ``watch``.
 
         Results hold no pictures, but ``result.draw()`` works until the next result is taken.
         Raises ``VideoReadError`` and ``ConfigError``.
@@ -188,7 +189,14 @@ class Recognizer:
             source, start=start, end=end, every=every, fps=fps, rate=rate,
             max_pixels=self._max_pixels, on_error=on_error, on_note=on_note,
         )  # fmt: skip
-        return self.watch(video, video.name, track=track, smooth=smooth, offline=offline)
+        return self.watch(
+            video,
+            video.name,
+            track=track,
+            smooth=smooth,
+            offline=offline,
+            detect_every=detect_every,
+        )
 
     def watch(
         self,
@@ -198,6 +206,7 @@ class Recognizer:
         track: bool | FaceTracker = True,
         smooth: float | ReadingSmoother = TIME_CONSTANT_S,
         offline: bool = False,
+        detect_every: int = 1,
     ) -> Iterator[Result]:
         """Like ``video``, for frames from anywhere; ``source`` is the name that results get.
 
@@ -210,15 +219,23 @@ class Recognizer:
         - ``offline``: average over what comes later too, which is more accurate
           (``mien.tracking.smoothing.smooth_track``). Results then come when the frames have ended,
           are held in memory until then, and cannot be drawn.
+        - ``detect_every``: search all of every N-th frame, and in those between look only where the
+          persons should be (``mien.following``): faster, and who comes is found up to N frames
+          later.
 
         ``Reading.usable`` says whether a face is seen well enough for its reading to count.
-        Times must increase. Raises ``ConfigError`` for a negative ``smooth``, and for ``offline``
-        without one in seconds.
+        Times must increase. Raises ``ConfigError`` for a negative ``smooth``, for ``offline``
+        without one in seconds, and for ``detect_every`` below 1 or without ``track``.
         """
+        if detect_every < 1:
+            raise ConfigError(f"detect_every must be 1 or more, got {detect_every}")
+        if detect_every > 1 and track is False:
+            raise ConfigError("detect_every looks for the persons that are followed: set track")
         smoother = smoother_of(smooth)
         results = partial(
-            results_of, frames, source, self._find_frame, self._reader, tracker=tracker_of(track)
-        )
+            results_of, frames, source, self._find_frame, self._reader, tracker=tracker_of(track),
+            detector=self.detector, detect_every=detect_every,
+        )  # fmt: skip
         if not offline:
             return results(smoother=smoother)
         if not isinstance(smooth, int | float) or not smooth:

@@ -10,8 +10,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.detectors.base import Detector
 from mien.face_reading import Detected, FaceReader
 from mien.face_search import Found
+from mien.following import look_for
 from mien.media.video.reader import Frame
 from mien.tracking.quality import quality
 from mien.tracking.smoothing import Smoother, smooth_track
@@ -28,6 +30,10 @@ class FaceTracker(Protocol):
         self, faces: Sequence[Face], time_s: float, image: Image | None = None
     ) -> tuple[Face, ...]:
         """The faces of the next frame, (H, W, 3) RGB uint8, with ``track_id`` set where known."""
+        ...
+
+    def predict(self, time_s: float) -> tuple[Face, ...]:
+        """Where the persons of the last frame should be by then, for ``detect_every``."""
         ...
 
 
@@ -88,13 +94,18 @@ def results_of(
     *,
     tracker: FaceTracker | None,
     smoother: ReadingSmoother | None,
+    detector: Detector,
+    detect_every: int,
 ) -> Iterator[Result]:
     """A result for each frame, in order; faces of several frames are classified in one call.
+
+    ``find`` searches the whole of every ``detect_every``-th frame. In those between, ``detector``
+    looks where the persons should be, and ``find`` is called if one of them is not there.
 
     A result remembers its frame until the next one is taken. Where ``frames`` raises, the results
     of the frames before come first.
     """
-    detected = _detected(frames, source, find, tracker)
+    detected = _detected(frames, source, find, tracker, detector, detect_every)
     for result, image in reader.batched(detected):
         assert result.time_s is not None
         judged = (replace(r, usable=quality(image, r.face).usable) for r in result)
@@ -147,10 +158,22 @@ def _detected(
     source: str | None,
     find: Callable[[Image], Found],
     tracker: FaceTracker | None,
+    detector: Detector,
+    detect_every: int,
 ) -> Iterator[Detected]:
+    looks = 0  # frames since the whole of one was searched
     for frame in frames:
         began = time.perf_counter()
-        found = find(frame.image)
+        near = None
+        if tracker is not None and looks + 1 < detect_every:
+            there = tracker.predict(frame.time_s)
+            near = look_for(there, frame.image, detector) if there else None
+        looks = 0 if near is None else looks + 1
+        if near is None:
+            found = find(frame.image)
+        else:
+            height, width = frame.image.shape[:2]
+            found = Found(frame.image, height, width, near)
         if tracker is not None:
             faces = tracker.update(found.faces, frame.time_s, frame.image)
             found = replace(found, faces=sorted(faces, key=lambda f: (f.box.x1, f.box.y1)))

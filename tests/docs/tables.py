@@ -45,6 +45,7 @@ NOT_RUN = {
 BENCHMARKS = {
     "python benchmarks/auto_detector.py": "--first 8",
     "python benchmarks/detector_agreement.py": "--first 8",
+    "python benchmarks/following.py": "--scenes exits --every 5",
     "python benchmarks/framing.py": "--pictures 20",
     "python benchmarks/framing_gain.py": "--pictures 20",
     "python benchmarks/mtcnn_defaults.py": "--first 2 --no-search",

@@ -71,6 +71,11 @@ STDIN = "-"
     help="Average over later frames too, for better answers. Results wait until the video ends.",
 )  # fmt: skip
 @click.option(
+    "--detect-every", type=COUNT, default=1, metavar="N",
+    help="Search all of every N-th frame, and between look only where the persons should be: "
+    "faster, and who comes is found up to N frames later.",
+)  # fmt: skip
+@click.option(
     "--no-track", is_flag=True, help="Treat each frame on its own: one row a frame, no persons."
 )
 @MIN_FACE_SIZE
@@ -99,6 +104,7 @@ def command(
     rate: float | None,
     smooth: float | None,
     offline: bool,
+    detect_every: int,
     no_track: bool,
     max_pixels: int | None,
     **options: Any,
@@ -117,6 +123,8 @@ def command(
     from mien.pipeline import Recognizer
     from mien.tracking.smoothing import TIME_CONSTANT_S
 
+    if no_track and detect_every > 1:
+        raise ConfigError("--detect-every looks where persons should be: leave out --no-track")
     if no_track and (smooth or offline):
         name = "--offline" if offline else "--smooth"
         raise ConfigError(f"{name} averages the answers about a person: leave out --no-track")
@@ -129,7 +137,7 @@ def command(
     check_outputs(context, ("output", "draw"))
     follow = {
         "track": not no_track, "smooth": TIME_CONSTANT_S if smooth is None else smooth,
-        "offline": offline,
+        "offline": offline, "detect_every": detect_every,
     }  # fmt: skip
     run = _Run(format_, output, draw, quiet, follow)
     found = run.find(sources)
