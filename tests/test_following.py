@@ -62,6 +62,20 @@ def test_one_face_is_not_two_persons() -> None:
     assert look_for(both, portrait(), yunet()) is None
 
 
+def test_many_looks_are_dearer_than_one_search() -> None:
+    class Never:
+        facts, score_threshold = yunet().facts, yunet().score_threshold
+
+        def detect(self, image: Image, score_threshold: float | None = None) -> list[Face]:
+            raise AssertionError("looked")
+
+    at = [shifted(face(), 100 * n, 0) for n in range(6)]  # 6 · 3 · 128² is more than 512²
+    assert look_for(at, portrait(), Never()) is None
+    assert look_for(at[:1], np.ascontiguousarray(portrait()[::4, ::4]), Never()) is None
+    with pytest.raises(AssertionError, match="looked"):
+        look_for(at[:5], portrait(), Never())
+
+
 def test_only_small_parts_are_looked_at() -> None:
     """What makes it cheap: the detector never gets more than a small square."""
 

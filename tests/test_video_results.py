@@ -271,9 +271,17 @@ class Counted:
         return self._detector.detect(image, score_threshold)
 
 
+def large(folder: Path, frames: int, empty: tuple[int, ...] = ()) -> Path:
+    """A portrait that moves in frames of 400×400; those in ``empty`` show none."""
+    blank = np.full((400, 400, 3), 90, np.uint8)
+    doubled = [np.kron(clips.face(2 * n), np.ones((2, 2, 1), np.uint8)) for n in range(frames)]
+    shown = [blank if n in empty else frame for n, frame in enumerate(doubled)]
+    return clips.write_frames(folder / "face.avi", shown, 10)
+
+
 def test_between_searches_persons_are_looked_for_where_they_should_be(tmp_path: Path) -> None:
-    clip = clips.write_face(tmp_path / "face.avi", 9)
-    counted = Counted(clips.face().shape[:2])
+    clip = large(tmp_path, 9)
+    counted = Counted((400, 400))
     results = list(Recognizer(counted).video(clip, detect_every=4))
     # Frames 0, 4 and 8 whole; between them one look each.
     assert (counted.whole, counted.parts) == (3, 6)
@@ -285,8 +293,8 @@ def test_between_searches_persons_are_looked_for_where_they_should_be(tmp_path: 
 
 
 def test_who_is_lost_is_searched_for_in_the_whole_frame(tmp_path: Path) -> None:
-    clip = clips.write_face(tmp_path / "face.avi", 8, empty=[2, 3])
-    counted = Counted(clips.face().shape[:2])
+    clip = large(tmp_path, 8, empty=(2, 3))
+    counted = Counted((400, 400))
     results = list(Recognizer(counted).video(clip, detect_every=100))
     assert [len(result) for result in results] == [1, 1, 0, 0, 1, 1, 1, 1]
     # The first, the two empty ones, the one after them; then the person is followed again.

@@ -101,7 +101,7 @@ class Clip:
         picture = background(seed + sum(time_s >= cut for cut in self.cuts)).copy()
         for person in sorted(self.people, key=_depth):
             if person.start <= time_s < person.end:
-                _paste(picture, cutouts[person.number % len(cutouts)], *person.path(time_s))
+                paste(picture, cutouts[person.number % len(cutouts)], *person.path(time_s))
         for left, right in self.pillars:
             picture[:, round(left) : round(right)] = (70, 64, 58)
         return picture
@@ -122,7 +122,7 @@ def _placed(cutout: Cutout, x: float, y: float, side: float) -> Face:
     return Face(Box(x - half, y - side / 2, x + half, y + side / 2), 1.0, landmarks or None)
 
 
-def _paste(picture: Image, cutout: Cutout, x: float, y: float, side: float) -> None:
+def paste(picture: Image, cutout: Cutout, x: float, y: float, side: float) -> None:
     """Draw ``cutout`` on ``picture``, to a fraction of a pixel, with soft edges."""
     box = cutout.face.box
     scale = side / box.height

@@ -7,7 +7,7 @@ Now and then, and wherever somebody is lost, the whole frame is searched, becaus
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
@@ -23,18 +23,23 @@ SIDE = 2.5
 """Side of the square that is searched, in sides of the face: room to move and to grow."""
 PIXELS = 128
 """Side that a larger square is shrunk to; a face has then about 50, which detectors find best."""
+COST = 3
+"""A look takes as long as a whole search of so many times its pixels (benchmarks/video.py)."""
 OVERLAP = 0.3
 """A face found is the one expected if their boxes overlap (IoU) by this."""
 
 
-def look_for(faces: Iterable[Face], image: Image, detector: Detector) -> list[Face] | None:
+def look_for(faces: Sequence[Face], image: Image, detector: Detector) -> list[Face] | None:
     """Each of ``faces`` where ``detector`` finds it now, in ``image``, (H, W, 3) uint8 RGB.
 
     ``faces`` are where they should be, such as ``Tracker.predict`` gives them; the result is in
     their order, with boxes, scores and landmarks of this frame. ``None`` if one of them is not
-    found near its place, or two are found at one: then the whole frame should be searched.
+    found near its place, or two are found at one, or so many looks take longer than one search:
+    then the whole frame should be searched.
     """
     found: list[Face] = []
+    if len(faces) * COST * PIXELS**2 > image.shape[0] * image.shape[1]:
+        return None
     for expected in faces:
         face = _look(expected, image, detector)
         if face is None or any(face.box.iou(other.box) > OVERLAP for other in found):

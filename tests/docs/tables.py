@@ -58,6 +58,7 @@ BENCHMARKS = {
     "python benchmarks/tracking.py": "--clips 1 --scenes exits",
     "python benchmarks/turned_pictures.py": "--count 4",
     "python benchmarks/usable.py": "--faces 40",
+    "python benchmarks/video.py": "--repeats 1",
     "python benchmarks/yunet_defaults.py": "--every 20",
     "python benchmarks/training.py": "--pictures 128 --rounds 1 --batch 32",
     "python benchmarks/training_gpu.py": "--device cpu --limit 8 --batch 2 --steps 1 --losses 2",
