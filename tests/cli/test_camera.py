@@ -154,7 +154,11 @@ def test_the_view_on_a_terminal(server: FaultyCamera) -> None:
         environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120", "LINES": "20"}
         os.execve(sys.executable, [*MIEN, "camera", address(server)], environment)
     seen = ""
-    for wanted, mode in (("█████", "cut"), ("not connected: ", "serve"), ("connected again", "")):
+    for wanted, mode in (
+        ("frames a second", "cut"),
+        ("not connected: ", "serve"),
+        ("connected again", ""),
+    ):
         end = time.monotonic() + PATIENCE
         while wanted not in seen:
             assert time.monotonic() < end, seen
@@ -169,7 +173,8 @@ def test_the_view_on_a_terminal(server: FaultyCamera) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 130
     os.close(terminal)
     assert f"{shown(server)}  200×200  connected" in seen
-    assert "frames a second" in seen and "happiness" in seen
+    assert "happiness" in seen and "███" in seen
+    assert "\x1b[2Kmien: " in seen  # events are above the view, on lines of their own
     assert "s3cret" not in seen and "Traceback" not in seen
     assert seen.rstrip().endswith("mien: stopped")
     assert "\x1b[?25h" in seen  # the cursor is back

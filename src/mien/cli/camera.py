@@ -161,7 +161,7 @@ class _Run:
         """Report an event of the connection."""
         if self._view is not None:
             self._view.event(event)
-        if not self._quiet:
+        elif not self._quiet:
             complain(event)
 
     def close(self, camera: Camera) -> None:

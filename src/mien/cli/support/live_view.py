@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from mien.cli.support.console import out, plain
-from mien.cli.support.printing import say
+from mien.cli.support.printing import complain, say
 from mien.drawing.colors import color_of
 from mien.escaping import for_terminal
 from mien.media.camera.events import CameraEvent, Lost
@@ -56,7 +56,7 @@ class LiveView:
             self._draw()
 
     def event(self, event: CameraEvent) -> None:
-        """Take what happened to the connection."""
+        """Take what happened to the connection, and print it: on a terminal above the view."""
         self._camera = event.camera
         if isinstance(event, Lost):
             self._times.clear()
@@ -64,7 +64,10 @@ class LiveView:
             self._state = f"not connected: {event.reason}"
         else:
             self._state = "connected"
-        if self._live is not None:
+        if self._live is None:
+            complain(event)
+        else:
+            self._live.console.print(plain(f"mien: {event}"))
             self._draw()
 
     def _draw(self) -> None:
@@ -101,7 +104,7 @@ class LiveView:
 
             self._live = Live(
                 console=out(), auto_refresh=False, redirect_stdout=False,
-                redirect_stderr=sys.stderr.isatty(), vertical_overflow="crop",
+                redirect_stderr=False, vertical_overflow="crop",
             )  # fmt: skip
             self._live.__enter__()
             self._draw()
