@@ -163,7 +163,7 @@ def test_the_view_on_a_terminal(server: FaultyCamera) -> None:
         while wanted not in seen:
             assert time.monotonic() < end, seen
             seen += os.read(terminal, 65536).decode(errors="ignore")
-        server.mode = mode or server.mode
+        server.mode = mode
     os.write(terminal, b"\x03")
     try:
         while data := os.read(terminal, 65536):

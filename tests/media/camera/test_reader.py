@@ -18,6 +18,7 @@ from mien.media.camera import reader
 from mien.media.camera.events import CameraEvent, Connected, Lost
 from mien.media.camera.reader import Camera, open_camera
 from tests.support.camera_server import faulty_camera, level_of
+from tests.support.rtsp_server import rtsp_camera
 
 PATIENCE = 60.0  # seconds, of a test on a busy machine
 SECRET = "s3cr%40t"
@@ -190,6 +191,39 @@ time.sleep(60)
         while server.serving and time.monotonic() < end:
             time.sleep(0.05)
         assert not server.serving
+
+
+def test_rtsp_stalls_and_comes_back() -> None:
+    events: list[CameraEvent] = []
+    with (
+        rtsp_camera() as (url, server),
+        open_camera(url, on_event=events.append, stall_s=1) as camera,
+    ):
+        until(camera, lambda: camera.frames > 5)
+        os.kill(server, signal.SIGSTOP)
+        until(camera, lambda: not camera.connected)
+        os.kill(server, signal.SIGCONT)
+        before = camera.frames
+        until(camera, lambda: camera.frames > before + 5)
+    assert events[0] == Connected(url, 160, 120, 1)
+    assert events[1] == Lost(url, "no frame for 1 s", 0.02, True)
+    assert events[-1] == Connected(url, 160, 120, 2)
+
+
+def test_rtsp_is_cut_and_comes_back_with_a_password() -> None:
+    events: list[CameraEvent] = []
+    with rtsp_camera(user="anna", password="s3cr@t") as (url, server):
+        port = int(url.rsplit(":", 1)[1].partition("/")[0])
+        address = url.replace("://", f"://anna:{SECRET}@")
+        with open_camera(address, on_event=events.append, stall_s=1) as camera:
+            until(camera, lambda: camera.frames > 5)
+            os.kill(server, signal.SIGKILL)
+            until(camera, lambda: not camera.connected)
+            with rtsp_camera(port, "anna", "another"):
+                until(camera, lambda: any("cannot be opened" in str(e) for e in events))
+            with rtsp_camera(port, "anna", "s3cr@t"):
+                until(camera, lambda: camera.connections == 2)
+    assert "s3cr" not in f"{camera.name} {events}"
 
 
 def test_iteration_ends_after_the_seconds_without_any_frame() -> None:
