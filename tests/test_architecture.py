@@ -45,7 +45,7 @@ LAYERS = [
     {"specs", "registry"},
     {"preprocess", "runtime"},
     {"classifiers", "datasets", "detectors", "tracking"},
-    {"catalogue", "face_search"},
+    {"catalogue", "face_search", "following"},
     {"face_reading"},
     {"video_results"},
     {"pipeline"},

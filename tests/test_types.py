@@ -127,6 +127,17 @@ def test_an_uncertain_face_keeps_its_probabilities() -> None:
     assert (row["expression"], row["prob"]) == (UNCERTAIN, 0.6)
 
 
+def test_the_number_that_is_drawn_is_the_face_s_or_the_person_s() -> None:
+    picture = replace(result(2), frame_index=None)
+    assert [mark.number for mark in picture.marks()] == [0, 1]
+    first, second = picture
+    frame = replace(
+        picture, frame_index=3, time_s=0.1,
+        readings=(first, replace(second, face=replace(second.face, track_id=0))),
+    )  # fmt: skip
+    assert [mark.number for mark in frame.marks()] == [None, 0]
+
+
 def test_rows_can_keep_a_picture_without_a_face() -> None:
     columns = (*COLUMNS, *FER2013)
     (row,) = Result((), 4, 5, "none.jpg", columns=columns).rows(keep_empty=True)

@@ -4,12 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
-from mien.errors import VideoReadError
+from mien.errors import ConfigError, VideoReadError
 from mien.media.video.reader import Frame
 from mien.pipeline import Recognizer
+from mien.tracking.smoothing import Smoother, smooth_track
 from mien.types import COLUMNS, FRAME_COLUMNS, EmotionScores, Face, Reading
 from mien.video_results import FaceTracker, ReadingSmoother
 from tests.support import clips
@@ -83,9 +85,9 @@ def test_a_video_gives_a_result_a_frame(recognizer: Recognizer, clip: Path) -> N
 def test_frames_are_read_as_pictures_are(recognizer: Recognizer) -> None:
     images = [clips.face(shift) for shift in (0, 10, 20)]
     frames = [Frame(image, n, n / 5) for n, image in enumerate(images)]
-    seen = list(recognizer.watch(frames, "here"))
+    seen = list(recognizer.watch(frames, "here", track=False))
     for result, expected in zip(seen, recognizer.images(images), strict=True):
-        assert result.readings == expected.readings
+        assert [replace(reading, usable=None) for reading in result] == list(expected)
         assert (expected.frame_index, expected.columns[: len(COLUMNS)]) == (None, COLUMNS)
 
 
@@ -111,7 +113,7 @@ def test_options_and_errors_are_those_of_the_reader(
 
 
 def test_a_result_can_be_drawn_until_the_next_is_taken(recognizer: Recognizer, clip: Path) -> None:
-    steps = recognizer.video(clip, smoother=Half(), tracker=Numbers())
+    steps = recognizer.video(clip, smooth=Half(), track=Numbers())
     for result in (next(steps), next(steps)):
         drawn = np.asarray(result.draw(min_side=0))
         assert drawn.shape == (200, 200, 3)
@@ -124,8 +126,8 @@ def test_a_tracker_numbers_the_faces_and_a_smoother_smooths_them(
     tracker, smoother = Numbers(), Half("fear")
     tracked: FaceTracker = tracker
     smoothed: ReadingSmoother = smoother
-    plain = list(recognizer.video(clip))
-    results = list(recognizer.video(clip, tracker=tracked, smoother=smoothed))
+    plain = list(recognizer.video(clip, track=False))
+    results = list(recognizer.video(clip, track=tracked, smooth=smoothed))
     assert [call[0] for call in tracker.calls] == [1, 1, 0, 1, 1, 1]
     assert [call[1] for call in tracker.calls] == pytest.approx([n / 10 for n in range(6)])
     assert {call[2] for call in tracker.calls} == {(200, 200, 3)}
@@ -142,6 +144,7 @@ def test_a_tracker_numbers_the_faces_and_a_smoother_smooths_them(
             assert data["raw"] == {"expression": "happiness", "probs": own.to_dict()["probs"]}
             assert (data["track_id"], row["track_id"]) == (7, 7)
             assert (row["expression"], row["prob"]) == ("fear", round(reading.prob, 5))
+            assert row["raw_expression"] == "happiness"
             (mark,) = result.marks()
             assert (mark.number, mark.expression, mark.prob) == (7, "fear", reading.prob)
 
@@ -155,7 +158,7 @@ def test_faces_stay_in_their_order_and_without_a_track_as_they_are(recognizer: R
             return tuple(replace(f, track_id=None) if f.track_id == 7 else f for f in found)
 
     image = np.hstack([clips.face(), clips.face(20)])
-    (result,) = recognizer.watch([Frame(image, 0, 0.0)], tracker=Some(), smoother=Half())
+    (result,) = recognizer.watch([Frame(image, 0, 0.0)], track=Some(), smooth=Half())
     assert len(result) == 2
     first, second = result
     assert first.face.box.x1 < second.face.box.x1
@@ -166,7 +169,7 @@ def test_faces_stay_in_their_order_and_without_a_track_as_they_are(recognizer: R
 def test_steadied_probabilities_decide_what_is_uncertain(clip: Path) -> None:
     certain = Recognizer(min_confidence=0.7)
     assert {r[0].expression for r in certain.video(clip, end=0.2)} == {"happiness"}
-    steadied = certain.video(clip, end=0.2, tracker=Numbers(), smoother=Half())
+    steadied = certain.video(clip, end=0.2, track=Numbers(), smooth=Half())
     assert {r[0].expression for r in steadied} == {"uncertain"}
 
 
@@ -182,10 +185,83 @@ def test_frames_are_read_lazily(recognizer: Recognizer) -> None:
     assert len(read) < 40
 
 
-def test_a_real_clip_with_and_without_a_face(recognizer: Recognizer, shared: Path) -> None:
-    folder = shared / "clips"
-    found = [len(r) for r in recognizer.video(folder / "pyfeat_single_face.mp4", fps=4)]
-    assert found == [1] * 10
-    assert {len(r) for r in recognizer.video(folder / "no_face.mp4", fps=2)} == {0}
-    come = [len(r) for r in recognizer.video(folder / "noface_face.mov", fps=2)]
-    assert (come[0], come[-1]) == (0, 1)
+def test_people_are_followed_and_steadied_unless_told_otherwise(recognizer: Recognizer) -> None:
+    """Two portraits side by side; one frame is blurred, so that answers differ."""
+    images = [np.hstack([clips.face(n), clips.face(20 + n)]) for n in range(4)]
+    images[2] = cv2.GaussianBlur(images[2], (0, 0), 4)
+    stream = [Frame(image, n, n / 10) for n, image in enumerate(images)]
+    seen = list(recognizer.watch(stream))
+    assert [[r.face.track_id for r in result] for result in seen] == [[1, 2]] * 4
+    alone = list(recognizer.watch(stream, track=False))
+    unsteadied = list(recognizer.watch(stream, smooth=0))
+    smoother = Smoother(0.1)
+    for result, single, numbered in zip(seen, alone, unsteadied, strict=True):
+        assert result.time_s is not None
+        for reading, own, person in zip(result, single, numbered, strict=True):
+            assert reading.raw is not None and reading.raw.emotions == own.emotions
+            assert (own.face.track_id, own.raw, own.held, person.raw) == (None, None, None, None)
+            assert person.emotions == own.emotions
+            expected = smoother.update(person, result.time_s)
+            assert (reading.emotions, reading.held) == (expected.emotions, expected.expression)
+    assert seen[2][0].emotions != alone[2][0].emotions
+    slow = list(recognizer.watch(stream, smooth=5))
+    assert slow[3][0].emotions != seen[3][0].emotions
+    with pytest.raises(ConfigError, match="time_constant_s"):  # at the call
+        recognizer.watch(stream, smooth=-1)
+
+
+def test_offline_looks_ahead(recognizer: Recognizer) -> None:
+    images = [np.hstack([clips.face(n), clips.face(20 + n)]) for n in range(6)]
+    images[3] = cv2.GaussianBlur(images[3], (0, 0), 4)
+    stream = [Frame(image, n, n / 10) for n, image in enumerate(images)]
+    alone = list(recognizer.watch(stream, smooth=0))
+    steadied = list(recognizer.watch(stream, smooth=0.2, offline=True))
+    for person in range(2):
+        own = [result[person] for result in alone]
+        expected = smooth_track(own, [frame.time_s for frame in stream], 0.2)
+        for result, reading, values in zip(steadied, own, expected, strict=True):
+            found = result[person]
+            assert (found.emotions, found.held) == (values.emotions, values.expression)
+            assert found.raw == reading and found.usable is not None
+    assert steadied[0][0].emotions != alone[0][0].emotions  # what comes later counts
+    cut = recognizer.watch(broken(stream), smooth=0.2, offline=True)
+    came = []
+    with pytest.raises(VideoReadError, match="cut"):
+        for result in cut:
+            came.append(result.frame_index)
+    assert came == [0, 1, 2, 3, 4, 5]
+    for smooth in (0, Half()):
+        with pytest.raises(ConfigError, match="seconds above 0"):
+            recognizer.watch(stream, smooth=smooth, offline=True)
+
+
+def broken(frames: list[Frame]) -> Iterator[Frame]:
+    yield from frames
+    raise VideoReadError("cut off")
+
+
+def test_usable_says_whether_a_face_is_seen_well() -> None:
+    crop = np.ascontiguousarray(clips.face()[40:160, 40:160])
+    blurred = cv2.GaussianBlur(crop, (0, 0), 12)
+    frames = [Frame(image, n, n / 5) for n, image in enumerate((crop, blurred, crop // 40))]
+    for track in (True, False):
+        results = list(Recognizer("none").watch(frames, track=track))
+        assert [result[0].usable for result in results] == [True, False, False]
+        assert [result.rows()[0]["usable"] for result in results] == [True, False, False]
+        assert [result[0].to_dict()["usable"] for result in results] == [True, False, False]
+    (picture,) = Recognizer("none").images([crop])
+    assert picture[0].usable is None and "usable" not in picture[0].to_dict()
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_a_live_frame_does_not_wait_for_the_next(recognizer: Recognizer, live: bool) -> None:
+    taken = 0
+
+    def frames() -> Iterator[Frame]:
+        nonlocal taken
+        for index in range(4):
+            taken += 1
+            yield Frame(clips.face(index), index, index / 10, live=live)
+
+    results = [(taken, len(result)) for result in recognizer.watch(frames())]
+    assert results == [(number if live else 4, 1) for number in (1, 2, 3, 4)]

@@ -6,6 +6,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast, overload
 
@@ -27,8 +28,16 @@ from mien.options import Options, read_pairs
 from mien.preprocess.crop import spec_framing
 from mien.registry import DEFAULT_DETECTOR
 from mien.results import Results
+from mien.tracking.smoothing import TIME_CONSTANT_S
 from mien.types import Result
-from mien.video_results import FaceTracker, ReadingSmoother, results_of
+from mien.video_results import (
+    FaceTracker,
+    ReadingSmoother,
+    results_of,
+    smoother_of,
+    steadied_offline,
+    tracker_of,
+)
 
 Image = NDArray[np.uint8]
 OnError = Callable[[str, ImageReadError], None]
@@ -156,17 +165,21 @@ class Recognizer:
         every: int | None = None,
         fps: float | None = None,
         rate: float | None = None,
-        tracker: FaceTracker | None = None,
-        smoother: ReadingSmoother | None = None,
+        track: bool | FaceTracker = True,
+        smooth: float | ReadingSmoother = TIME_CONSTANT_S,
+        offline: bool = False,
         on_error: VideoOnError | None = None,
         on_note: Callable[[str], None] = warnings.warn,
     ) -> Iterator[Result]:
         """A ``Result`` for each frame of a video, with ``frame_index`` and ``time_s``.
 
+        People are followed, and their readings steadied over time; for frames on their own give
+        ``track=False``.
+
         ``source``: a video file, a binary file object, a folder of numbered pictures or a pattern
         such as ``frames/%04d.png``. It and the options up to ``rate``, ``on_error`` and ``on_note``
         are those of ``mien.media.video.reader.open_video``, which has all about times and damaged
-        files. ``tracker`` and ``smoother``: see ``watch``.
+        files. ``track``, ``smooth`` and ``offline``: see ``watch``.
 
         Results hold no pictures, but ``result.draw()`` works until the next result is taken.
         Raises ``VideoReadError`` and ``ConfigError``.
@@ -175,25 +188,42 @@ class Recognizer:
             source, start=start, end=end, every=every, fps=fps, rate=rate,
             max_pixels=self._max_pixels, on_error=on_error, on_note=on_note,
         )  # fmt: skip
-        return self.watch(video, video.name, tracker=tracker, smoother=smoother)
+        return self.watch(video, video.name, track=track, smooth=smooth, offline=offline)
 
     def watch(
         self,
         frames: Iterable[Frame],
         source: str | None = None,
         *,
-        tracker: FaceTracker | None = None,
-        smoother: ReadingSmoother | None = None,
+        track: bool | FaceTracker = True,
+        smooth: float | ReadingSmoother = TIME_CONSTANT_S,
+        offline: bool = False,
     ) -> Iterator[Result]:
         """Like ``video``, for frames from anywhere; ``source`` is the name that results get.
 
-        With a ``tracker`` for this stream alone, faces get its ``track_id``. With a ``smoother``
-        the readings of each track are steadied over time, and ``Reading.raw`` keeps them as they
-        were.
+        - ``track``: each person gets a ``Face.track_id``, from a new tracker
+          (``mien.tracking.tracker.Tracker``) or from one of yours for this stream alone. Readings
+          of faces without it are not steadied.
+        - ``smooth``: the seconds over which the readings of a person are averaged
+          (``mien.tracking.smoothing.Smoother``), 0 for none, or a smoother of yours.
+          ``Reading.raw`` keeps the reading of the frame alone.
+        - ``offline``: average over what comes later too, which is more accurate
+          (``mien.tracking.smoothing.smooth_track``). Results then come when the frames have ended,
+          are held in memory until then, and cannot be drawn.
+
+        ``Reading.usable`` says whether a face is seen well enough for its reading to count.
+        Times must increase. Raises ``ConfigError`` for a negative ``smooth``, and for ``offline``
+        without one in seconds.
         """
-        return results_of(
-            frames, source, self._find_frame, self._reader, tracker=tracker, smoother=smoother
+        smoother = smoother_of(smooth)
+        results = partial(
+            results_of, frames, source, self._find_frame, self._reader, tracker=tracker_of(track)
         )
+        if not offline:
+            return results(smoother=smoother)
+        if not isinstance(smooth, int | float) or not smooth:
+            raise ConfigError("offline smoothing takes seconds above 0: give them, or leave it out")
+        return steadied_offline(results(smoother=None), smooth, self._reader.min_confidence)
 
     def _find_frame(self, image: Image) -> Found:
         found = self._find(image, whole=True)

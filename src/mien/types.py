@@ -30,7 +30,9 @@ UNCERTAIN = "uncertain"
 
 COLUMNS = ("source", "face", "expression", "prob", "score", "x1", "y1", "x2", "y2", "small")
 """The columns of a row before the probabilities, which have the names of the model's labels."""
-FRAME_COLUMNS = (COLUMNS[0], "frame_index", "time_s", "track_id", *COLUMNS[1:])
+FRAME_COLUMNS = (
+    *(COLUMNS[0], "frame_index", "time_s", "track_id"), *COLUMNS[1:], "usable", "raw_expression",
+)  # fmt: skip
 """The same of a frame of a video."""
 _OF_RAW = ("expression", "probs", "valence", "arousal")
 _RESERVED = frozenset((*FRAME_COLUMNS, "valence", "arousal", "file"))
@@ -193,6 +195,9 @@ class Reading:
     more probable."""
     raw: Reading | None = None
     """In such a video: the reading of this frame alone."""
+    usable: bool | None = None
+    """In a video: whether the face is large, sharp, lit and frontal enough for its reading to count
+    (``mien.tracking.quality``)."""
 
     @property
     def expression(self) -> str:
@@ -229,6 +234,8 @@ class Reading:
         if self.raw is not None:
             raw = self.raw.to_dict()
             out["raw"] = {name: raw[name] for name in _OF_RAW if name in raw}
+        if self.usable is not None:
+            out["usable"] = self.usable
         if self.face.quarter_turns:
             out["quarter_turns"] = self.face.quarter_turns
         if self.face.track_id is not None:
@@ -299,24 +306,26 @@ class Result(PictureAtHand):
         of another column, is ``prob_source``. ``valence`` and ``arousal`` are there if the model
         estimates them.
         Those of a frame of a video have ``frame_index``, ``time_s`` in seconds and ``track_id``
-        after the source.
+        after the source, and before the probabilities ``usable`` and ``raw_expression``, that of
+        the frame alone.
         ``keep_empty``: a picture without a face gives one row, ``empty_row()``, so that a table
         names every picture.
         """
-        rows = []
+        rows, in_video = [], self.frame_index is not None
         for index, reading in enumerate(self.readings):
             names = probability_columns(reading.emotions.labels)
             x1, y1, x2, y2 = reading.face.box.to_list(2)
             rows.append(
                 {
                     **self._place(),
-                    **({} if self.frame_index is None else {"track_id": reading.face.track_id}),
+                    **({"track_id": reading.face.track_id} if in_video else {}),
                     "face": index,
                     "expression": reading.expression,
                     "prob": round(reading.prob, 5),
                     "score": round(reading.face.score, 5),
                     **{"x1": x1, "y1": y1, "x2": x2, "y2": y2},
                     "small": reading.small,
+                    **(_beside(reading) if in_video else {}),
                     **{k: round(p, 5) for k, p in zip(names, reading.emotions.probs, strict=True)},
                     **reading.affect(),
                 }
@@ -368,10 +377,11 @@ class Result(PictureAtHand):
         return PIL.Image.fromarray(annotate(found, self.marks(), min_side=min_side))
 
     def marks(self) -> list[Mark]:
-        """What is drawn of each face."""
+        """What is drawn of each face; in a video its number is the person's, if there is one."""
+        in_video = self.frame_index is not None
         return [
             Mark(
-                number if r.face.track_id is None else r.face.track_id,
+                r.face.track_id if in_video else number,
                 (r.face.box.x1, r.face.box.y1, r.face.box.x2, r.face.box.y2),
                 r.expression,
                 r.prob,
@@ -406,3 +416,11 @@ class Result(PictureAtHand):
         name = f"{self.source!r}, " if self.source else ""
         summary = f"{faces}: {shown}{more}" if shown else faces
         return f"Result({name}{self.width}×{self.height}, {summary})"
+
+
+def _beside(reading: Reading) -> dict[str, Any]:
+    """What a row of a video has of a reading beside its values over time."""
+    return {
+        "usable": reading.usable,
+        "raw_expression": (reading.raw or reading).expression,
+    }

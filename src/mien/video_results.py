@@ -1,4 +1,4 @@
-"""The frames of a video → results; what follows persons over time plugs in here."""
+"""The frames of a video → results: people followed, and their readings steadied over time."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from numpy.typing import NDArray
 from mien.face_reading import Detected, FaceReader
 from mien.face_search import Found
 from mien.media.video.reader import Frame
+from mien.tracking.quality import quality
+from mien.tracking.smoothing import Smoother, smooth_track
+from mien.tracking.tracker import Tracker
 from mien.types import EmotionScores, Face, Reading, Result
 
 Image = NDArray[np.uint8]
 
 
 class FaceTracker(Protocol):
-    """Numbers the persons of one stream of frames, such as ``mien.tracking.Tracker``."""
+    """Numbers the persons of one stream of frames, as ``mien.tracking.tracker.Tracker`` does."""
 
     def update(
         self, faces: Sequence[Face], time_s: float, image: Image | None = None
@@ -53,11 +56,28 @@ class SmoothedValues(Protocol):
 
 
 class ReadingSmoother(Protocol):
-    """Steadies the readings of each track over time, such as ``mien.tracking``'s."""
+    """Steadies the readings of each track over time, as ``mien.tracking.smoothing.Smoother``."""
 
     def update(self, reading: Reading, time_s: float) -> SmoothedValues:
         """The smoothed values of the next reading of its ``track_id``."""
         ...
+
+
+def tracker_of(track: bool | FaceTracker) -> FaceTracker | None:
+    """A new tracker if ``track`` is true, none if it is false, or the one that is given."""
+    if isinstance(track, bool):
+        return Tracker() if track else None
+    return track
+
+
+def smoother_of(smooth: float | ReadingSmoother) -> ReadingSmoother | None:
+    """A new smoother of that time constant in seconds, none for 0, or the one that is given.
+
+    Raises ``ConfigError`` for a time that is negative or not finite.
+    """
+    if isinstance(smooth, int | float):
+        return Smoother(smooth) if smooth else None
+    return smooth
 
 
 def results_of(
@@ -66,8 +86,8 @@ def results_of(
     find: Callable[[Image], Found],
     reader: FaceReader,
     *,
-    tracker: FaceTracker | None = None,
-    smoother: ReadingSmoother | None = None,
+    tracker: FaceTracker | None,
+    smoother: ReadingSmoother | None,
 ) -> Iterator[Result]:
     """A result for each frame, in order; faces of several frames are classified in one call.
 
@@ -76,12 +96,50 @@ def results_of(
     """
     detected = _detected(frames, source, find, tracker)
     for result, image in reader.batched(detected):
-        if smoother is not None:
-            smooth = _smoothed(result, smoother, reader.min_confidence)
-            smooth.remember(image)
-            yield smooth
-        else:
-            yield result
+        assert result.time_s is not None
+        judged = (replace(r, usable=quality(image, r.face).usable) for r in result)
+        readings = tuple(_smooth(r, smoother, result.time_s, reader.min_confidence) for r in judged)
+        finished = replace(result, readings=readings)
+        finished.remember(image)
+        yield finished
+
+
+def steadied_offline(
+    results: Iterable[Result], time_constant_s: float, min_confidence: float
+) -> Iterator[Result]:
+    """``results`` of a video with readings smoothed by what comes before and after them.
+
+    All are held until the video ends, without their frames. Where ``results`` raises, those before
+    come first.
+    """
+    held: list[Result] = []
+    try:
+        for result in results:
+            held.append(result)  # those before an error are kept
+    except Exception:
+        yield from _both_ways(held, time_constant_s, min_confidence)
+        raise
+    yield from _both_ways(held, time_constant_s, min_confidence)
+
+
+def _both_ways(
+    results: list[Result], time_constant_s: float, min_confidence: float
+) -> Iterator[Result]:
+    people: dict[int, list[tuple[int, int]]] = {}
+    for i, result in enumerate(results):
+        for j, reading in enumerate(result):
+            if reading.face.track_id is not None:
+                people.setdefault(reading.face.track_id, []).append((i, j))
+    steadied: dict[tuple[int, int], Reading] = {}
+    for places in people.values():
+        readings = [results[i][j] for i, j in places]
+        times = [results[i].time_s or 0.0 for i, _ in places]
+        smooth = smooth_track(readings, times, time_constant_s)
+        for place, reading, values in zip(places, readings, smooth, strict=True):
+            steadied[place] = _with(reading, values, min_confidence)
+    for i, result in enumerate(results):
+        both = (steadied.get((i, j), reading) for j, reading in enumerate(result))
+        yield replace(result, readings=tuple(both))
 
 
 def _detected(
@@ -97,24 +155,21 @@ def _detected(
             faces = tracker.update(found.faces, frame.time_s, frame.image)
             found = replace(found, faces=sorted(faces, key=lambda f: (f.box.x1, f.box.y1)))
         elapsed_ms = (time.perf_counter() - began) * 1000
-        yield Detected(found, frame.image, source, elapsed_ms, frame.index, frame.time_s)
-
-
-def _smoothed(result: Result, smoother: ReadingSmoother, min_confidence: float) -> Result:
-    assert result.time_s is not None
-    time_s = result.time_s
-    return replace(
-        result, readings=tuple(_smooth(r, smoother, time_s, min_confidence) for r in result)
-    )
+        yield Detected(
+            found, frame.image, source, elapsed_ms, frame.index, frame.time_s, frame.live
+        )
 
 
 def _smooth(
-    reading: Reading, smoother: ReadingSmoother, time_s: float, min_confidence: float
+    reading: Reading, smoother: ReadingSmoother | None, time_s: float, min_confidence: float
 ) -> Reading:
     """The reading with smoothed values; one without a track stays as it is."""
-    if reading.face.track_id is None:
+    if smoother is None or reading.face.track_id is None:
         return reading
-    values = smoother.update(reading, time_s)
+    return _with(reading, smoother.update(reading, time_s), min_confidence)
+
+
+def _with(reading: Reading, values: SmoothedValues, min_confidence: float) -> Reading:
     smooth = replace(
         reading,
         emotions=values.emotions,

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from mien.media.video.reader import open_video
+from mien.tracking.smoothing import TIME_CONSTANT_S
 from tests.support import clips
 from tests.support.commands import mien
 
@@ -38,7 +39,7 @@ def rows(text: str) -> list[dict[str, str]]:
 
 
 def test_one_row_a_frame(folder: Path, capsys: Capture) -> None:
-    assert mien("video", folder / "face.avi") == 0
+    assert mien("video", folder / "face.avi", "--no-track") == 0
     shown, said = capsys.readouterr()
     lines = [line.split() for line in shown.splitlines()[2:]]
     assert [line[1:4] for line in lines] == [
@@ -47,6 +48,58 @@ def test_one_row_a_frame(folder: Path, capsys: Capture) -> None:
     assert lines[2][4:] == ["no", "face"] and lines[0][4] == "happiness"
     assert said.startswith("6 frames, 5 faces, 1 without a face, ")
     assert said.rstrip().endswith(" frames a second)")
+
+
+def test_one_row_a_person(folder: Path, capsys: Capture) -> None:
+    """The empty frame is a cut, so there are two."""
+    assert mien("video", folder / "face.avi") == 0
+    shown, said = capsys.readouterr()
+    found = [line.split()[1:6] for line in shown.splitlines()[2:]]
+    assert found == [["1", "0.2", "s", "0:00.0", "0:00.2"], ["2", "0.3", "s", "0:00.3", "0:00.6"]]
+    for line in shown.splitlines()[2:]:
+        assert "happiness 100%" in line and line.rstrip().endswith("100%")
+    assert said.startswith("6 frames, 5 faces, 2 people, 1 without a face, ")
+
+
+def test_rows_have_persons_and_what_the_frame_alone_said(folder: Path, capsys: Capture) -> None:
+    texts = []
+    for options in ([], ["--smooth", 3], ["--smooth", 0], ["--no-track"]):
+        assert mien("video", folder / "face.avi", "-q", "-f", "csv", *options) == 0
+        texts.append(capsys.readouterr().out)
+    steadied, slow, tracked, alone = map(rows, texts)
+    for found in (steadied, slow, tracked):
+        assert [row["track_id"] for row in found] == ["1", "1", "", "2", "2", "2"]
+    assert {row["track_id"] for row in alone} == {""}
+    for found in (steadied, slow, tracked, alone):
+        assert [row["usable"] for row in found] == [*["True"] * 2, "", *["True"] * 3]
+        said = [row["raw_expression"] for row in found]
+        assert said == ["happiness", "happiness", "", *["happiness"] * 3]
+    plain = [row["prob"] for row in alone]
+    assert [row["prob"] for row in tracked] == plain
+    assert [row["prob"] for row in slow] != plain != [row["prob"] for row in steadied] != slow
+    assert mien("video", folder / "face.avi", "-q", "-f", "jsonl", "--to", 0.2) == 0
+    for line, row in zip(capsys.readouterr().out.splitlines(), steadied, strict=False):
+        (face,) = json.loads(line)["faces"]
+        assert face["track_id"] == 1 and face["usable"] is True
+        assert face["probs"]["happiness"] == float(row["happiness"])
+    (face,) = json.loads(line)["faces"]
+    assert face["raw"]["probs"]["happiness"] == float(alone[1]["happiness"])
+
+
+def test_offline_changes_answers_and_nothing_else(folder: Path, capsys: Capture) -> None:
+    found = []
+    for options in ([], ["--offline"]):
+        assert mien("video", folder / "face.avi", "-q", "-f", "csv", *options) == 0
+        found.append(rows(capsys.readouterr().out))
+    assert found[0] != found[1]
+    for live, offline in zip(*found, strict=True):
+        for name in ("frame_index", "track_id", "x1", "raw_expression", "usable"):
+            assert live[name] == offline[name]
+
+
+def test_the_help_names_the_default_of_the_smoother(capsys: Capture) -> None:
+    assert mien("video", "--help") == 0
+    assert f"(default: {TIME_CONSTANT_S:g})" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "json", "parquet"])
@@ -103,6 +156,11 @@ def test_frames_that_are_asked_for(
         (["--draw", "out.mp4", "."], "--draw writes one video"),
         (["-f", "parquet"], "give --output FILE.parquet"),
         (["--rate", 0], "--rate"),
+        (["--smooth", -1], "--smooth"),
+        (["--smooth", 0.3, "--no-track"], "leave out --no-track"),
+        (["--offline", "--no-track"], "leave out --no-track"),
+        (["--offline", "--smooth", 0], "leave out one"),
+        (["--offline", "--draw", "o.mp4"], "leave out --draw"),
     ],
 )
 def test_wrong_options_are_one_line(
@@ -226,8 +284,36 @@ def test_ctrl_c_leaves_whole_rows_and_a_whole_video(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["long.avi", "o.jsonl", "o.mp4"]
 
 
-def test_the_real_face_turns_from_neutral_to_happy(shared: Path, capsys: Capture) -> None:
+def test_the_real_face_is_one_person_who_turns_from_neutral_to_happy(
+    shared: Path, capsys: Capture
+) -> None:
     clip = shared / "clips" / "pyfeat_single_face.mp4"
-    assert mien("video", clip, "--fps", 3, "-f", "csv") == 0
-    found = [row["expression"] for row in rows(capsys.readouterr().out)]
-    assert found[0] == "neutral" and found[3:6] == ["happiness"] * 3 and len(found) == 8
+    assert mien("video", clip, "--fps", 8, "-f", "csv") == 0
+    found = rows(capsys.readouterr().out)
+    assert len(found) > 15 and {row["track_id"] for row in found} == {"1"}
+    shown = [row["expression"] for row in found]
+    change = shown.index("happiness")
+    assert 3 <= change <= 10 and shown[:change] == ["neutral"] * change
+    assert shown[change:] == ["happiness"] * (len(shown) - change)
+
+
+@pytest.mark.parametrize(
+    ("name", "begin", "end"),
+    [("face_noface.mov", 0, 0.5), ("noface_face.mov", 0.5, 1), ("no_face.mp4", None, None)],
+)
+def test_a_real_person_is_there_for_as_long_as_the_face(
+    shared: Path, name: str, begin: float | None, end: float | None, capsys: Capture
+) -> None:
+    """In the halves of one clip there is a face and none, and none at all in the other."""
+    assert mien("video", shared / "clips" / name, "--fps", 3, "-f", "csv") == 0
+    found = rows(capsys.readouterr().out)
+    times = [float(row["time_s"]) for row in found]
+    seen = [float(row["time_s"]) for row in found if row["track_id"]]
+    if begin is None or end is None:
+        assert not seen and not any(row["face"] for row in found)
+        return
+    assert {row["track_id"] for row in found if row["face"]} <= {"", "1"}
+    assert seen[0] == pytest.approx(begin * times[-1], abs=0.15 * times[-1])
+    assert seen[-1] == pytest.approx(end * times[-1], abs=0.15 * times[-1])
+    between = [row for row in found if seen[0] <= float(row["time_s"]) <= seen[-1]]
+    assert {row["track_id"] for row in between} == {"1"}

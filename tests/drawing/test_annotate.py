@@ -100,6 +100,16 @@ def test_faces_have_the_numbers_of_the_table_whatever_their_size(
         assert abs(label.rect[0] - row["x1"]) < 5 and abs(label.rect[3] - row["y1"]) < 5
 
 
+def test_an_unknown_number_leaves_no_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, image = labels_drawn(monkeypatch), blank(300, 300)
+    mark = Mark(7, (100, 100, 200, 200), "fear", 0.5)
+    drawing.annotate(image, [mark, mark._replace(number=None, box=(100, 200, 200, 290))])
+    numbered, unknown = seen
+    assert (numbered.number, unknown.number, unknown.middle()) == ("7", "", unknown.rect[0])
+    widths = [label.rect[2] - label.rect[0] for label in seen]
+    assert widths[0] - widths[1] == pytest.approx(numbered.middle() - numbered.rect[0])
+
+
 def test_a_crowd_keeps_its_numbers_when_there_is_no_room_for_words(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

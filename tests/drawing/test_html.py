@@ -62,6 +62,12 @@ def shown(*marks: Mark, image: np.ndarray | None = None, source: str = "a/b.jpg"
     return Shown(source, 400, 300, marks, image, "mtcnn", "default")
 
 
+def test_a_face_without_a_number_has_none() -> None:
+    named = card(shown(mark(7)))
+    assert ">7</span>" in named
+    assert "None" not in card(shown(mark()._replace(number=None)))
+
+
 def test_a_card_says_what_was_found() -> None:
     reader = read(card(shown(mark(), mark(1, "fear"))))
     for text in ("happiness", "80%", "fear", "label0", "20%", "a/b.jpg", "400×300", "small"):

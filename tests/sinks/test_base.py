@@ -250,7 +250,7 @@ def test_sinks_do_not_know_each_other_nor_anything_downstream() -> None:
                 top, _, rest = module.partition(".")
                 assert top in {
                     "drawing", "errors", "escaping", "extras", "files", "frames", "media",
-                    "overwriting", "reading", "sinks", "types",
+                    "overwriting", "reading", "sinks", "tracking", "types",
                 }, (path.name, module)  # fmt: skip
                 assert top != "sinks" or rest in allowed, (path.name, module)
 

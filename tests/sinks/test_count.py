@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mien.sinks import CountSink
 from mien.types import Result
+from tests.support.results import make_frames
 
 
 def test_it_counts(results: list[Result]) -> None:
@@ -15,3 +18,16 @@ def test_it_counts(results: list[Result]) -> None:
     assert (
         CountSink().text(hidden=1).startswith("0 pictures, 0 faces, 1 hidden or system file left")
     )
+
+
+def test_people_are_counted_once_a_video() -> None:
+    sink = CountSink("frame")
+    for result in make_frames(None):
+        sink.write(result)
+    assert sink.text().startswith("3 frames, 2 faces, 1 without a face, ")
+    for result in make_frames(5):
+        sink.write(result)
+    assert sink.text().startswith("6 frames, 4 faces, 1 person, 2 without a face, ")
+    for result in make_frames(5):
+        sink.write(replace(result, source="other.mp4"))
+    assert "6 faces, 2 people, " in sink.text()

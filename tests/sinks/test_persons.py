@@ -58,6 +58,17 @@ def test_every_video_has_persons_of_its_own() -> None:
     assert persons.all() == found  # asked again
 
 
+def test_usable_seconds_are_counted() -> None:
+    persons = Persons()
+    for time_s, usable in ((0.0, True), (1.0, None), (4.0, False), (9.0, True), (10.0, True)):
+        result = frame(time_s, {1: "neutral"})
+        readings = tuple(replace(reading, usable=usable) for reading in result)
+        persons.add(replace(result, readings=readings))
+    (person,) = persons.all()
+    assert (person.seen_s, person.usable_s) == (11, 3)
+    assert person.usable_share == pytest.approx(3 / 11)
+
+
 def test_a_single_frame_has_no_length() -> None:
     persons = Persons()
     persons.add(frame(4, {1: "neutral"}))

@@ -44,10 +44,11 @@ def test_one_row_a_person() -> None:
     frames = [*make_frames(), replace(make_frames()[2], time_s=0.5, frame_index=3)]
     header, _, row = lines(PersonTableSink, frames)
     assert header.split() == [
-        "Video", "Person", "Seen", "From", "To", "Expressions", "Longest", "stretch",
+        "Video", "Person", "Seen", "From", "To", "Expressions", "Longest", "stretch", "Usable",
     ]  # fmt: skip
     assert row.split(maxsplit=6)[:6] == ["v.mp4", "5", "0.9", "s", "0:00.0", "0:00.9"]
-    assert "neutral 96%, happiness 4%" in row and row.endswith("neutral 0.9 s from 0:00.1")
+    assert "neutral 96%, happiness 4%" in row
+    assert row.split()[-6:] == ["neutral", "0.9", "s", "from", "0:00.1", "0%"]
     assert lines(PersonTableSink, make_frames(track_id=None)) == []  # nobody is followed
 
 

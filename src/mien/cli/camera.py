@@ -48,7 +48,7 @@ _APPENDED = (".csv", ".jsonl")
     "--smooth", type=Finite(min=0), metavar="SECONDS",
     help="Average the answers about a person over SECONDS; 0: not at all (default: 0.1).",
 )  # fmt: skip
-@click.option("--no-track", is_flag=True, help="Treat each frame on its own, without persons.")
+@click.option("--no-track", is_flag=True, help="Treat each frame on its own, no persons.")
 @MIN_FACE_SIZE
 @MIN_CONFIDENCE
 @MODEL
@@ -89,7 +89,8 @@ def command(
         raise ConfigError("--smooth averages the answers about a person: leave out --no-track")
     form = _format_of(format_, output)
     check_outputs(context, ("output",))
-    run = _Run(form, output, quiet, not no_track, TIME_CONSTANT_S if smooth is None else smooth)
+    follow = {"track": not no_track, "smooth": TIME_CONSTANT_S if smooth is None else smooth}
+    run = _Run(form, output, quiet, follow)
     camera = open_camera(source, seconds=seconds, on_event=run.on_event, max_pixels=max_pixels)
     recognizer = Recognizer(max_pixels=max_pixels, **options)
     try:
@@ -120,13 +121,13 @@ class _Run:
     """One command: where the results of a camera go."""
 
     def __init__(
-        self, form: str | None, output: str | None, quiet: bool, track: bool, smooth: float
+        self, form: str | None, output: str | None, quiet: bool, follow: dict[str, Any]
     ) -> None:
         from mien.cli.support.live_view import LiveView
         from mien.sinks.count import CountSink
 
         self._form, self._output, self._quiet = form, output, quiet
-        self._track, self._smooth = track, smooth
+        self._follow = follow
         self._count: CountSink = CountSink("frame")
         rows_are_printed = form is not None and output is None
         self._view = None if quiet or rows_are_printed else LiveView()
@@ -134,11 +135,7 @@ class _Run:
     def watch(self, recognizer: Any, camera: Camera) -> None:
         """Analyse the frames until the camera's seconds are over."""
         from mien.sinks.formats import open_sink
-        from mien.tracking.smoothing import Smoother
-        from mien.tracking.tracker import Tracker
 
-        tracker = Tracker() if self._track else None
-        smoother = Smoother(self._smooth) if self._track and self._smooth else None
         with ExitStack() as stack:
             sinks: list[Sink] = [self._count]
             if self._form is not None:
@@ -147,15 +144,11 @@ class _Run:
             if self._view is not None:
                 stack.enter_context(self._view)
             stack.enter_context(camera)
-            for frame in camera:
-                # One frame at a time: several wait for each other, to be classified in one call.
-                for result in recognizer.watch(
-                    [frame], camera.name, tracker=tracker, smoother=smoother
-                ):
-                    for each in sinks:
-                        each.write(result)
-                    if self._view is not None:
-                        self._view.show(result, camera.dropped)
+            for result in recognizer.watch(camera, camera.name, **self._follow):
+                for each in sinks:
+                    each.write(result)
+                if self._view is not None:
+                    self._view.show(result, camera.dropped)
 
     def on_event(self, event: CameraEvent) -> None:
         """Report an event of the connection."""

@@ -1,4 +1,4 @@
-"""``mien video``: faces and expressions of videos, frame by frame."""
+"""``mien video``: the people in videos and their expressions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ from mien.cli.support.printing import complain, say
 from mien.errors import ConfigError, InputError, MienError
 
 if TYPE_CHECKING:
-    from mien.media.video.reader import Video
+    from collections.abc import Callable, Iterator
+
+    from mien.media.video.reader import Frame, Video
     from mien.pipeline import Recognizer
     from mien.sinks.base import Sink
     from mien.sinks.count import CountSink
@@ -60,6 +62,17 @@ STDIN = "-"
     "--rate", type=Finite(min=0, max=1000, min_open=True), metavar="R",
     help="Frames a second of pictures without times, such as a folder of them (default: 25).",
 )  # fmt: skip
+@click.option(
+    "--smooth", type=Finite(min=0), metavar="SECONDS",
+    help="Average the answers about a person over SECONDS; 0: not at all (default: 0.1).",
+)  # fmt: skip
+@click.option(
+    "--offline", is_flag=True,
+    help="Average over later frames too, for better answers. Results wait until the video ends.",
+)  # fmt: skip
+@click.option(
+    "--no-track", is_flag=True, help="Treat each frame on its own: one row a frame, no persons."
+)
 @MIN_FACE_SIZE
 @MIN_CONFIDENCE
 @MODEL
@@ -84,10 +97,15 @@ def command(
     start: float | None,
     end: float | None,
     rate: float | None,
+    smooth: float | None,
+    offline: bool,
+    no_track: bool,
     max_pixels: int | None,
     **options: Any,
 ) -> int:
-    """Find faces in videos and name their expressions, frame by frame.
+    """Follow people in videos and name their expressions.
+
+    The table has a row for each person; other formats have one for each face of each frame.
 
     SOURCE is a video file, a folder of videos, a folder of numbered pictures, a pattern such as
     'frames/%04d.png', or - for a video on standard input. Times are those that the file gives its
@@ -97,11 +115,23 @@ def command(
     from mien.cli.support.inputs import check_outputs
     from mien.media.video.choice import Choice
     from mien.pipeline import Recognizer
+    from mien.tracking.smoothing import TIME_CONSTANT_S
 
+    if no_track and (smooth or offline):
+        name = "--offline" if offline else "--smooth"
+        raise ConfigError(f"{name} averages the answers about a person: leave out --no-track")
+    if offline and smooth == 0:
+        raise ConfigError("--offline averages over time, and --smooth is 0: leave out one of them")
+    if offline and draw is not None:
+        raise ConfigError("--offline keeps no frames to draw: leave out --draw or --offline")
     reading: dict[str, Any] = {"start": start or 0.0, "end": end, "every": every, "fps": fps}
     Choice(**reading)  # wrong values end the command before the networks are loaded
     check_outputs(context, ("output", "draw"))
-    run = _Run(format_, output, draw, quiet)
+    follow = {
+        "track": not no_track, "smooth": TIME_CONSTANT_S if smooth is None else smooth,
+        "offline": offline,
+    }  # fmt: skip
+    run = _Run(format_, output, draw, quiet, follow)
     found = run.find(sources)
     recognizer = Recognizer(max_pixels=max_pixels, **options)
     run.all(recognizer, found, {**reading, "rate": rate, "max_pixels": max_pixels})
@@ -114,11 +144,13 @@ class _Run:
     """The videos of one command, one after the other."""
 
     def __init__(
-        self, format_: str | None, output: str | None, draw: str | None, quiet: bool
-    ) -> None:
+        self, format_: str | None, output: str | None, draw: str | None, quiet: bool,
+        follow: dict[str, Any],
+    ) -> None:  # fmt: skip
         from mien.sinks.count import CountSink
 
         self._format, self._output, self._draw, self._quiet = format_, output, draw, quiet
+        self._follow = follow
         self._count: CountSink = CountSink("frame")
         self._drawn: VideoSink | None = None
         self._stack = ExitStack()
@@ -142,14 +174,15 @@ class _Run:
         from mien.media.video.reader import open_video
         from mien.media.video.writer import check_video_path
         from mien.sinks.formats import open_sink
-        from mien.sinks.video_table import FrameTableSink
+        from mien.sinks.video_table import FrameTableSink, PersonTableSink
 
         if self._draw is not None:
             from pathlib import Path
 
             check_video_path(Path(self._draw))
         with self._stack as stack:
-            sink = open_sink(self._output, self._format, sys.stdout, table=FrameTableSink)
+            table = PersonTableSink if self._follow["track"] else FrameTableSink
+            sink = open_sink(self._output, self._format, sys.stdout, table=table)
             stack.enter_context(sink)
             for number, source in enumerate(found, start=1):
                 try:
@@ -175,14 +208,13 @@ class _Run:
         # Lines printed on the same terminal already show progress.
         scrolling = self._format not in (None, "table") and self._output is None
         hidden = self._quiet or (scrolling and sys.stdout.isatty())
-        total, before = video.expected, self._count.pictures
+        total = video.expected
         with meter(total, f"frames{of}", hidden=hidden, rate=True) as update:
-            for result in recognizer.watch(video, video.name):
+            frames = video if update is None else _counted(video, total, update)
+            for result in recognizer.watch(frames, video.name, **self._follow):
                 image = result.remembered()
                 for each in sinks:
                     each.write(result, image)
-                if update:
-                    update(self._count.pictures - before, total)
 
     def _fail(self, error: MienError) -> None:
         self.failures += 1
@@ -202,3 +234,12 @@ class _Run:
         if self._drawn is not None and self._drawn.description:
             text += f"; video in {self._draw}: {self._drawn.description}"
         return text
+
+
+def _counted(
+    video: Video, total: int | None, update: Callable[[int, int | None], None]
+) -> Iterator[Frame]:
+    """The frames of ``video``, each counted when it is analysed."""
+    for number, frame in enumerate(video, start=1):
+        yield frame
+        update(number, total)

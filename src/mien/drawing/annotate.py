@@ -26,8 +26,8 @@ _COVER = 0.1  # a label of which a larger share covers other faces is shortened
 class Mark(NamedTuple):
     """What is drawn of one face."""
 
-    number: int
-    """From left to right, from 0."""
+    number: int | None
+    """From left to right, from 0, or that of the person in a video; ``None``: not known."""
     box: tuple[float, float, float, float]
     """``x1, y1, x2, y2`` in pixels."""
     expression: str
@@ -55,12 +55,12 @@ class Mark(NamedTuple):
 def annotate(image: Image, marks: Sequence[Mark], *, min_side: int = 320) -> Image:
     """A copy of ``image``, RGB uint8 (H, W, 3), with the box and label of each mark.
 
-    A label is the number of the face, then its expression and probability, then valence (V) and
-    arousal (A) where they are known and there is room. Lines and letters scale with the picture and
-    the face. A picture with marks whose longer side has fewer than ``min_side`` pixels is enlarged
-    by a whole factor, (kH, kW, 3), to make labels legible; 0 keeps its size. Where faces are close,
-    labels move aside, then lose their last part, then shrink to three letters, then to the number;
-    a label without any free place is left out.
+    A label is the number of the face, if known, then its expression and probability, then valence
+    (V) and arousal (A) where they are known and there is room. Lines and letters scale with the
+    picture and the face. A picture with marks whose longer side has fewer than ``min_side`` pixels
+    is enlarged by a whole factor, (kH, kW, 3), to make labels legible; 0 keeps its size. Where
+    faces are close, labels move aside, then lose their last part, then shrink to three letters,
+    then to the number; a label without any free place is left out.
     """
     import PIL.Image
     import PIL.ImageDraw
@@ -90,15 +90,15 @@ def annotate(image: Image, marks: Sequence[Mark], *, min_side: int = 320) -> Ima
 
 
 class _Label(NamedTuple):
-    number: str
-    text: str  # may be empty
+    number: str  # this or the text may be empty
+    text: str
     rect: NDArray[np.float64]  # (4,): x1, y1, x2, y2 of both
     font: Font
     pad: int
 
     def middle(self) -> float:
         """The x at which the number ends and the text begins."""
-        return float(self.rect[0]) + self.font.getlength(self.number) + 2 * self.pad
+        return float(self.rect[0]) + _width(self.number, self.font, self.pad)
 
 
 def _line_width(box: NDArray[np.float64], side: float) -> int:
@@ -117,6 +117,10 @@ def _font(size: int) -> Font:
     return ImageFont.load_default(size=size)
 
 
+def _width(text: str, font: Font, pad: int) -> float:
+    return font.getlength(text) + 2 * pad if text else 0.0
+
+
 def _place(
     mark: Mark,
     box: NDArray[np.float64],
@@ -131,14 +135,13 @@ def _place(
     top, bottom = font.getbbox("hg")[1::2]
     height = bottom - top + 2 * pad
     best: tuple[float, _Label] | None = None
-    number = str(mark.number)
+    number = "" if mark.number is None else str(mark.number)
     full = f"{mark.expression} {mark.prob:.0%}"
-    texts = [full, mark.expression[:3], ""]
+    texts = [full, mark.expression[:3], *([""] if number else [])]
     if mark.affect:
         texts.insert(0, f"{full}  {mark.affect}")
     for text in texts:
-        width = font.getlength(number) + 2 * pad
-        width += font.getlength(text) + 2 * pad if text else 0
+        width = _width(number, font, pad) + _width(text, font, pad)
         if text and width > size[0]:
             continue
         for rect in _spots(box, width, height, line, size):

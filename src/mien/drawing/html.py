@@ -133,9 +133,14 @@ def _face(mark: Mark) -> str:
 
 def _chip(mark: Mark) -> str:
     """Number, colour, expression and probability, as in the picture's label."""
+    number = ""
+    if mark.number is not None:
+        number = (
+            '<span style="background:#101010;color:#fff;'
+            f'border-radius:3px;padding:1px 6px;margin-right:6px;{_rim()}">{mark.number}</span>'
+        )
     return (
-        '<span style="white-space:nowrap"><span style="background:#101010;color:#fff;'
-        f'border-radius:3px;padding:1px 6px;margin-right:6px;{_rim()}">{mark.number}</span>'
+        f'<span style="white-space:nowrap">{number}'
         f"{_swatch(mark.expression)}<b>{_text(mark.expression)}</b> {_percent(mark.prob)}</span>"
     )
 

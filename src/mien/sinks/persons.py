@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from mien.types import Result
+from mien.types import Reading, Result
 
 
 @dataclass(slots=True)
@@ -18,6 +18,8 @@ class Person:
     """End of the last frame that shows the person."""
     shown: dict[str, float] = field(default_factory=dict)
     """Expression → seconds for which it was the most probable."""
+    usable_s: float = 0.0
+    """Seconds of frames whose readings are usable: see ``Reading.usable``."""
     longest: tuple[str, float, float] = ("", 0.0, 0.0)
     """The longest stretch of one expression without a break: expression, begin, seconds."""
     _stretch: tuple[str, float, float] | None = None
@@ -33,9 +35,16 @@ class Person:
         ranked = sorted(self.shown.items(), key=lambda pair: -pair[1])
         return [(expression, seconds / seen) for expression, seconds in ranked]
 
-    def see(self, expression: str, begin_s: float, seconds: float, unbroken: bool) -> None:
+    @property
+    def usable_share(self) -> float:
+        """Share of the seconds seen whose readings are usable."""
+        return self.usable_s / (self.seen_s or 1.0)
+
+    def see(self, reading: Reading, begin_s: float, seconds: float, unbroken: bool) -> None:
         """Take a frame of ``seconds``; ``unbroken``: the frame before showed the person too."""
+        expression = reading.expression
         self.last_s = begin_s + seconds
+        self.usable_s += seconds if reading.usable else 0.0
         self.shown[expression] = self.shown.get(expression, 0.0) + seconds
         stretch = self._stretch
         if stretch is not None and unbroken and stretch[0] == expression:
@@ -85,6 +94,6 @@ class Persons:
                 continue
             key = (result.source, track_id)
             person = self._persons.setdefault(key, Person(result.source, track_id, begin))
-            person.see(reading.expression, begin, self._seconds, track_id in self._present)
+            person.see(reading, begin, self._seconds, track_id in self._present)
             present.add(track_id)
         self._present = present

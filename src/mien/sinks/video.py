@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from mien.drawing.annotate import annotate
@@ -10,6 +11,7 @@ from mien.errors import InputError
 from mien.media.video.writer import VideoWriter
 from mien.sinks.base import Closing, Image
 from mien.sinks.pictures import one_picture
+from mien.tracking.one_euro import SteadyBoxes
 from mien.types import Result
 
 
@@ -17,7 +19,7 @@ class VideoSink(Closing):
     """Writes annotated frames into one video file, whole or not at all, after Ctrl-C too.
 
     Size and times are those of the frames, which start at 0. The number at a face is its person's,
-    where faces are tracked.
+    where faces are tracked, and its box is then steadied, so that it does not tremble.
     """
 
     def __init__(
@@ -30,6 +32,7 @@ class VideoSink(Closing):
         """
         self._path = Path(target)
         self._writer = VideoWriter(self._path, rate, sound)
+        self._boxes = SteadyBoxes()
 
     @property
     def description(self) -> str:
@@ -45,8 +48,13 @@ class VideoSink(Closing):
         if image is None or result.time_s is None:
             raise InputError("a video is drawn from frames: write(result, image), with a time_s")
         with one_picture(self._path):
-            drawn = annotate(image, result.marks(), min_side=0)
+            drawn = annotate(image, self._steadied(result, result.time_s).marks(), min_side=0)
         self._writer.write(drawn, result.time_s)
+
+    def _steadied(self, result: Result, time_s: float) -> Result:
+        faces = self._boxes.update(tuple(reading.face for reading in result), time_s)
+        readings = (replace(r, face=face) for r, face in zip(result, faces, strict=True))
+        return replace(result, readings=tuple(readings))
 
     def close(self) -> None:
         """Finish the file; without a frame there is none."""

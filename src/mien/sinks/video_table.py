@@ -47,7 +47,7 @@ class FrameTableSink(Closing):
 
 
 class PersonTableSink(Closing):
-    """One row a person, printed on ``close``: when seen, and what was shown for how long.
+    """One row a person, printed on ``close``: when seen, what was shown for how long, what counts.
 
     For faces that a tracker has numbered; others are left out.
     """
@@ -108,6 +108,7 @@ def _table_of(persons: list[Person], ascii_only: bool) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("Expressions", overflow="fold")
     table.add_column("Longest stretch", overflow="fold")
+    table.add_column("Usable", justify="right", no_wrap=True)
     for person in persons:
         expression, begin, seconds = person.longest
         table.add_row(
@@ -118,6 +119,7 @@ def _table_of(persons: list[Person], ascii_only: bool) -> Table:
             clock(person.last_s),
             Text(", ").join(_named(name, f" {share:.0%}") for name, share in person.shares()),
             _named(expression, f" {seconds:.1f} s from {clock(begin)}"),
+            f"{person.usable_share:.0%}",
         )
     return table
 

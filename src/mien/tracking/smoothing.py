@@ -93,7 +93,7 @@ def smooth_track(
     """All readings of one person, smoothed with what comes before and after.
 
     ``times`` are their seconds, increasing. Readings around weigh exp(-½(distance /
-    ``time_constant_s``)²), so nothing is late. Raises ``ConfigError`` and ``InputError``.
+    ``time_constant_s``)²), so the average is not late. Raises ``ConfigError`` and ``InputError``.
     """
     _check(time_constant_s, margin)
     if len(readings) != len(times):

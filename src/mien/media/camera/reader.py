@@ -125,7 +125,7 @@ class Camera:
             height, width = newest.image.shape[:2]
             self._tell(Connected(self.name, width, height, self.connections))
         self._arrived = newest.time_ns / 1e9
-        return Frame(newest.image, self.frames - 1, time_s)
+        return Frame(newest.image, self.frames - 1, time_s, live=True)
 
     def _time(self, time_ns: int) -> float:
         """Seconds since the first frame; a clock too coarse to tell two frames apart is helped."""
