@@ -306,3 +306,17 @@ def test_detect_every_needs_persons(recognizer: Recognizer, clip: Path) -> None:
         recognizer.video(clip, detect_every=2, track=False)
     with pytest.raises(ConfigError, match="1 or more, got 0"):
         recognizer.video(clip, detect_every=0)
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_a_live_frame_does_not_wait_for_the_next(recognizer: Recognizer, live: bool) -> None:
+    taken = 0
+
+    def frames() -> Iterator[Frame]:
+        nonlocal taken
+        for index in range(4):
+            taken += 1
+            yield Frame(clips.face(index), index, index / 10, live=live)
+
+    results = [(taken, len(result)) for result in recognizer.watch(frames())]
+    assert results == [(number if live else 4, 1) for number in (1, 2, 3, 4)]

@@ -34,6 +34,8 @@ class Detected:
     elapsed_ms: float
     frame_index: int | None = None
     time_s: float | None = None
+    live: bool = False
+    """Whether it must not wait for later pictures."""
 
 
 class FaceReader:
@@ -63,7 +65,8 @@ class FaceReader:
                 waiting.append(picture)
                 faces += len(picture.found.faces)
                 pixels += picture.found.image.size // 3
-                if faces >= BATCH_FACES or pixels >= BATCH_PIXELS or len(waiting) >= BATCH_PICTURES:
+                full = faces >= BATCH_FACES or pixels >= BATCH_PIXELS
+                if full or picture.live or len(waiting) >= BATCH_PICTURES:
                     batch, waiting, faces, pixels = waiting, [], 0, 0
                     yield from self.read(batch)
         except Exception:  # of the sources, a detector, a classifier: keep what is already done

@@ -178,7 +178,9 @@ def _detected(
             faces = tracker.update(found.faces, frame.time_s, frame.image)
             found = replace(found, faces=sorted(faces, key=lambda f: (f.box.x1, f.box.y1)))
         elapsed_ms = (time.perf_counter() - began) * 1000
-        yield Detected(found, frame.image, source, elapsed_ms, frame.index, frame.time_s)
+        yield Detected(
+            found, frame.image, source, elapsed_ms, frame.index, frame.time_s, frame.live
+        )
 
 
 def _smooth(

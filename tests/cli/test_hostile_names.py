@@ -17,6 +17,7 @@ from mien.escaping import for_json, for_terminal
 from mien.labels import FER2013
 from mien.samples import ASTRONAUT
 from tests.support import clips, tiny
+from tests.support.camera_server import faulty_camera
 from tests.support.commands import every_command, mien
 from tests.support.models import tiny_classifier
 
@@ -231,8 +232,21 @@ def video(place: Path) -> Commands:
     yield "video", folder / f"{NAME}.mp4", "-o", TEXT, *options
 
 
+def camera(place: Path) -> Commands:
+    """The addresses are refused, or lead to this machine, where nothing listens at first."""
+    options = ("--detector", "none", "--model", model(place, labels=(LABEL, *FER2013[1:])))
+    short = ("--for", "0.1", *options)
+    yield "camera", TEXT, *short
+    yield "camera", f"http://{TEXT}@127.0.0.1:1/", *short
+    yield "camera", "http://127.0.0.1:1/[b]", "-o", place / f"{NAME}.csv", *short
+    yield "camera", "0", "-o", place / TEXT, *options
+    yield "camera", "0", "--for", TEXT, *options
+    with faulty_camera(picture=clips.face()) as server:
+        yield "camera", f"{server.url}?[b]:smile:", "--for", "2", *options
+
+
 CASES: dict[str, Callable[[Path], Commands]] = {
-    "analyze": analyze, "compare": compare, "data crop": crop, "data info": info,
+    "analyze": analyze, "camera": camera, "compare": compare, "data crop": crop, "data info": info,
     "data label": label, "data pack": pack, "data plot": plot, "doctor": doctor,
     "evaluate": evaluate, "export": export,
     "models": models, "models show": show, "study": study, "train": train, "tune": tune,

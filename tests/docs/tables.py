@@ -4,6 +4,7 @@ from __future__ import annotations
 
 NO_INSTALL = "installs packages: CI does it for the whole suite"
 NO_FUZZ = "makes a virtual environment; tests/fuzz/test_fuzz.py runs the same, for seconds"
+CAMERA = "needs a camera; tests/cli/test_camera.py has one on loopback"
 WAITS = "waits for a person; tests/labelling/test_page.py answers in a browser"
 NOT_RUN = {
     "make run": "makes a virtual environment and installs packages",
@@ -32,6 +33,10 @@ NOT_RUN = {
     "torchrun --nproc-per-node 4 -m mien train se_resnet18 --data fer2013.zip --out runs/big": (
         "needs four GPUs; tests/train/test_distributed.py starts several processes on the CPU"
     ),
+    "mien camera": CAMERA,
+    "mien camera rtsp://user:password@192.168.1.20/live": CAMERA,
+    "mien camera http://192.168.1.20/video.mjpg --for 1:00:00 --output visitors.csv": CAMERA,
+    "mien camera 0 --format jsonl --quiet": CAMERA,
     "mien data label faces --rater anna": WAITS,
     "mien data label faces --rater anna --show-old": WAITS,
     "mien data label faces --rater ben": WAITS,
@@ -168,5 +173,7 @@ PROGRAM_CHANGES = {
     'values={"epochs": 2, "limit": 512}': 'values={"epochs": 1, "limit": 32, "batch_size": 16}',
     'values={"limit": 512, "epochs": 2}': 'values={"limit": 256, "epochs": 1}',
     "trials=8": "trials=2",
+    '"rtsp://192.168.1.20/live", on_event=print, seconds=60': '"camera"',
+    "from mien.media.camera.reader import": "from tests.support.still_camera import",
 }
 """A part of a program → what takes its place here."""

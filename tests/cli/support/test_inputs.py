@@ -19,6 +19,7 @@ Output = pytest.CaptureFixture[str]
 
 OUTPUTS = {
     "analyze": ["output", "draw", "crops"],
+    "camera": ["output"],
     "compare": ["figure", "figures", "html"],
     "data crop": ["out"],
     "data label": ["merged", "out"],
@@ -103,6 +104,7 @@ ANALYZE = ("analyze", "--detector", "none")
     ("evaluate", "knn", "--data", "photos", "--folds", "2", "--out", "photos"),
     ("evaluate", "run", "--data", "fer.csv", "--save", "run/last.pt"),
     ("evaluate", "default", "--data", "x", "--option", "labels=fer.csv", "--save", "fer.csv"),
+    ("camera", "0", "--model", "fer.csv", "-f", "csv", "-o", "hard_fer.csv"),
     ("compare", "answers.npz", "default", "--html", "hard_answers.npz"),
     ("compare", "default", "default", "--data", "photos", "--figures", "photos"),
     ("export", "run", "--out", "run/last.pt"),

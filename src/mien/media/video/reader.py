@@ -40,6 +40,8 @@ class Frame:
     """From 0, among all frames that can be decoded, whichever are asked for."""
     time_s: float
     """Seconds since the start of the video's stream."""
+    live: bool = False
+    """Whether its result must not wait for later frames, as that of a camera."""
 
 
 class _Pictures(Protocol):

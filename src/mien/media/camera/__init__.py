@@ -1,0 +1,1 @@
+"""Webcams and network cameras → their newest frame, as RGB with its time."""

@@ -1,0 +1,91 @@
+"""Memory that two processes share, in which the newest frames of a camera lie."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+
+MOST_PIXELS = 7680 * 4320
+"""Of a frame: 8K."""
+_SLOTS = 3
+_HEAD = 4096  # bytes before the first slot
+_FIELDS = 4  # of a slot: number, height, width, time in nanoseconds
+_STRIDE = MOST_PIXELS * 3 // 4096 * 4096
+SIZE = _HEAD + _SLOTS * _STRIDE
+"""Bytes of the file. It is sparse: only those that were written take memory."""
+
+
+class Newest(NamedTuple):
+    """The newest frame."""
+
+    image: Image
+    """(H, W, 3) RGB uint8, a copy."""
+    number: int
+    """From 1, of those that one process wrote."""
+    time_ns: int
+    """When it was written, on the clock of ``time.monotonic_ns``."""
+
+
+class Slots:
+    """A ring of frames in a file that is mapped by one writer and one reader.
+
+    There are no locks, which a process that is killed would hold for ever. The writer fills the
+    oldest slot; the number of a slot is 0 meanwhile. The reader looks at the number before and
+    after it copies, and takes the next frame if it has changed.
+    """
+
+    def __init__(self, file: int) -> None:
+        """``file``: a descriptor of a file of ``SIZE`` bytes."""
+        self._file = file
+        self._memory = np.frombuffer(mmap.mmap(file, SIZE), np.uint8)
+        head = self._memory[:_HEAD].view(np.int64)
+        self._latest = head[:1]
+        self._fields = head[_FIELDS : _FIELDS * (_SLOTS + 1)].reshape(_SLOTS, _FIELDS)
+
+    @property
+    def number(self) -> int:
+        """That of the newest frame; 0 before the first."""
+        return int(self._latest[0])
+
+    def reserve(self, height: int, width: int) -> None:
+        """Make sure of the memory for frames of that size. Raises ``OSError`` where there is none.
+
+        Without it a full memory would kill the process in the midst of a write.
+        """
+        if hasattr(os, "posix_fallocate"):  # not on macOS and Windows
+            for slot in range(_SLOTS):
+                os.posix_fallocate(self._file, _HEAD + slot * _STRIDE, height * width * 3)
+
+    def place(self, height: int, width: int) -> Image:
+        """Where the next frame belongs, (H, W, 3) RGB; it is visible after ``publish``."""
+        slot = (self.number + 1) % _SLOTS
+        self._fields[slot] = (0, height, width, 0)
+        return self._view(slot)
+
+    def publish(self, time_ns: int) -> None:
+        """Make the frame in ``place`` the newest."""
+        number = self.number + 1
+        fields = self._fields[number % _SLOTS]
+        fields[3] = time_ns
+        fields[0] = number
+        self._latest[0] = number
+
+    def newest(self) -> Newest | None:
+        """The newest frame; ``None`` before the first."""
+        while number := self.number:
+            slot = number % _SLOTS
+            image, time_ns = self._view(slot).copy(), int(self._fields[slot, 3])
+            if self._fields[slot, 0] == number:
+                return Newest(image, number, time_ns)
+        return None
+
+    def _view(self, slot: int) -> Image:
+        height, width = (int(side) for side in self._fields[slot, 1:3])
+        begin = _HEAD + slot * _STRIDE
+        return self._memory[begin : begin + height * width * 3].reshape(height, width, 3)
