@@ -73,7 +73,7 @@ def command(
     max_pixels: int | None,
     **options: Any,
 ) -> int:
-    """Follow the people before a camera and name their expressions, live.
+    """Follow the people before a camera, live, with expressions.
 
     The argument is the number of a webcam (default: 0), or the address of a network camera:
     rtsp://… or http://…, which may hold a user and password. They are never shown. Frames that
