@@ -50,6 +50,8 @@ with JsonlSink({str(path)!r}) as sink:
         os.kill(run.pid, number)
         run.wait()
         run.stdout.close()
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
         assert len(lines) >= 500
+        if number == signal.SIGKILL and not lines[-1].endswith("\n"):
+            lines.pop()  # Linux may end a write of a killed process at the end of a page
         assert all(json.loads(line)["width"] == 1 for line in lines)
