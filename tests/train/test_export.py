@@ -40,9 +40,9 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
 
 def test_a_classifiers_run_takes_every_option(run: Path, tmp_path: Path, calls: Any) -> None:
     options: dict[str, Any] = {
-        "weights": "float32", "calibrate": "data", "calibrate_split": "valid", "calibrate_run": "other",
-        "name": "n",
-        "framing": {"margin": 0.2}, "licence": "CC0", "card": {"room": "42"},
+        "weights": "float32", "calibrate": "data", "calibrate_split": "valid",
+        "calibrate_run": "other", "name": "n", "framing": {"margin": 0.2},
+        "licence": "CC0", "card": {"room": "42"},
     }  # fmt: skip
     export(run, tmp_path / "m.onnx", **options)
     assert calls == [("export_classifier", options)]
