@@ -19,7 +19,7 @@ from mien.detectors.turns import detect_turned
 from mien.media.images import Source, is_address, read_image, read_reduced
 from mien.preprocess.crop import face_crop
 from mien.specs.classifier import ModelSpec
-from mien.types import Box, Face
+from mien.types import Face
 
 Image = NDArray[np.uint8]
 
@@ -49,7 +49,7 @@ class Found:
         """The crop of ``face``: see ``face_crop``."""
         if not self.is_whole:
             height, width = self.image.shape[:2]
-            face = _scaled(face, width / self.width, height / self.height)
+            face = face.mapped(width / self.width, height / self.height)
         return face_crop(self.image, face, spec)
 
 
@@ -92,13 +92,3 @@ def _can_be_read_twice(source: Source) -> TypeGuard[str | os.PathLike[str] | byt
     if is_address(source) or not isinstance(source, str | os.PathLike):
         return False
     return os.path.isfile(source)  # noqa: PTH113 - never raises
-
-
-def _scaled(face: Face, x: float, y: float) -> Face:
-    box = face.box
-    points = face.landmarks
-    return replace(
-        face,
-        box=Box(box.x1 * x, box.y1 * y, box.x2 * x, box.y2 * y),
-        landmarks=points and tuple((px * x, py * y) for px, py in points),
-    )

@@ -1,4 +1,4 @@
-"""Writes files whole or not at all, locks folders, and reports failures on one line."""
+"""Writes files whole or not at all, closes and locks, and reports failures on one line."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import TracebackType
 from typing import IO, Any, Self
 
 from mien.errors import ConfigError, OutputError
@@ -33,6 +34,24 @@ _ADVICE = {
     errno.EISDIR: "give a file name",
     errno.EPIPE: "the reader has closed it",
 }
+
+
+class Closing:
+    """A base for what has ``close``: leaving the ``with`` block calls it, after an error too."""
+
+    def close(self) -> None:
+        """Finish; nothing by default."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
 
 
 def write_whole(path: Path, data: bytes) -> None:

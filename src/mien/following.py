@@ -8,14 +8,13 @@ Now and then, and wherever somebody is lost, the whole frame is searched, becaus
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.detectors.base import Detector
-from mien.types import Box, Face
+from mien.types import Face
 
 Image = NDArray[np.uint8]
 
@@ -52,7 +51,7 @@ def _look(expected: Face, image: Image, detector: Detector) -> Face | None:
     """The face that is nearest to ``expected`` in the square around it."""
     box, (height, width) = expected.box, image.shape[:2]
     half = SIDE / 2 * max(box.width, box.height)
-    x, y = (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2
+    x, y = box.center
     left, top = max(0, round(x - half)), max(0, round(y - half))
     part = image[top : min(height, round(y + half)), left : min(width, round(x + half))]
     if min(part.shape[:2]) < 8:  # it has left the frame
@@ -61,18 +60,7 @@ def _look(expected: Face, image: Image, detector: Detector) -> Face | None:
     if scale > 1:
         size = (max(1, round(part.shape[1] / scale)), max(1, round(part.shape[0] / scale)))
         part = cv2.resize(part, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-    near = [_placed(face, left, top, scale) for face in detector.detect(np.ascontiguousarray(part))]
+    found = detector.detect(np.ascontiguousarray(part))
+    near = [face.mapped(scale, scale, left, top) for face in found]
     best = max(near, key=lambda face: face.box.iou(box), default=None)
     return None if best is None or best.box.iou(box) < OVERLAP else best
-
-
-def _placed(face: Face, left: int, top: int, scale: float) -> Face:
-    """A face of the searched part, in pixels of the frame."""
-    box, points = face.box, face.landmarks
-    return replace(
-        face,
-        box=Box(
-            box.x1 * scale + left, box.y1 * scale + top, box.x2 * scale + left, box.y2 * scale + top
-        ),
-        landmarks=points and tuple((x * scale + left, y * scale + top) for x, y in points),
-    )

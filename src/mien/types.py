@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mien.drawing.annotate import Mark, annotate
@@ -118,6 +118,16 @@ class Face:
     score: float = 1.0
     landmarks: tuple[Point, ...] | None = None
     track_id: int | None = None
+
+    def mapped(self, x: float, y: float, left: float = 0.0, top: float = 0.0) -> Face:
+        """The face in a picture whose scale is ``x`` and ``y`` times this one's, then moved."""
+        box, points = self.box, self.landmarks
+        return replace(
+            self,
+            box=Box(box.x1 * x + left, box.y1 * y + top, box.x2 * x + left, box.y2 * y + top),
+            landmarks=points and tuple((px * x + left, py * y + top) for px, py in points),
+        )
+
     quarter_turns: int = 0
     cropped: bool = False
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import OutputError
+from mien.files import Closing as Closing  # for sinks, as TextOutput is
 from mien.files import append_whole, output_error, try_lock
 from mien.media.formats import OTHER_SUFFIXES, SUFFIXES
 from mien.types import Result
@@ -48,24 +49,6 @@ class Sink(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None: ...
-
-
-class Closing:
-    """A base for sinks: leaving the ``with`` block closes the sink, after an error too."""
-
-    def close(self) -> None:
-        """Finish the output; nothing by default."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 _NOT_TEXT = {

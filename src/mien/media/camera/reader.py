@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from types import TracebackType
-from typing import Self
 
 from mien.errors import ConfigError
+from mien.files import Closing
 from mien.media.camera.address import camera_of, masked
 from mien.media.camera.events import CameraEvent, Connected, Lost
 from mien.media.camera.process import ReadingProcess
@@ -29,7 +28,7 @@ _STEADY_S = 10.0  # a connection that lasted so long counts as a success
 _LOOK_S = 0.002  # between two looks for a frame
 
 
-class Camera:
+class Camera(Closing):
     """A camera that is being read: iterate over its frames, or ``read`` them. Of ``open_camera``.
 
     Each time the newest frame comes, and those that nobody took in time are counted in
@@ -163,17 +162,6 @@ class Camera:
         """Stop reading; a second call does nothing."""
         self._closed = True
         self._stop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def open_camera(

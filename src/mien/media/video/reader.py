@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import IO, BinaryIO, Protocol, Self, TypeAlias
+from typing import IO, BinaryIO, Protocol, TypeAlias
 
 from mien.errors import ConfigError, VideoReadError, one_line
+from mien.files import Closing
 from mien.media.decoder import Image, pixel_limit
 from mien.media.images import is_address
 from mien.media.video.capture import MOST_RATE, Capture
@@ -64,7 +64,7 @@ class _Pictures(Protocol):
     def close(self) -> None: ...
 
 
-class Video:
+class Video(Closing):
     """An open video: iterate over its frames, once. Made by ``open_video``."""
 
     def __init__(
@@ -155,17 +155,6 @@ class Video:
     def close(self) -> None:
         """Close the file; a second call does nothing."""
         self._cleanup.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def open_video(

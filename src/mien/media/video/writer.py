@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 import numpy as np
 
 from mien.errors import ConfigError, MienError, OutputError, one_line
-from mien.files import WholeFile, check_writable, output_error
+from mien.files import Closing, WholeFile, check_writable, output_error
 from mien.media.decoder import Image
 from mien.media.video.damage import cut_off
 from mien.reading import open_file
@@ -36,7 +35,7 @@ class Encoder(Protocol):
         ...
 
 
-class VideoWriter:
+class VideoWriter(Closing):
     """A video that takes its name when it is closed, after an error or Ctrl-C too.
 
     The first frame fixes the size; others are fitted into it, with black borders. Its time is the
@@ -89,17 +88,6 @@ class VideoWriter:
             raise self._error(error) from error
         finally:
             self._drop()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _open(self, start_s: float) -> Encoder:
         try:
