@@ -74,7 +74,7 @@ def shown(target: str | Path) -> str:
         return repr(str(target))
     try:
         return make_url(str(target)).render_as_string(hide_password=True)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         return f"{str(target).partition('://')[0]}://…"
 
 

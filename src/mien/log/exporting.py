@@ -44,7 +44,7 @@ def export(
     """Write what the log holds of a person; the number of rows.
 
     ``form``: ``csv`` and ``parquet`` hold one of ``KINDS``, observations by default; ``jsonl``
-    several, all by default, with the kind in each row. The export is noted in the audit trail.
+    several, all by default, with its name in each row. The export is noted in the audit trail.
     Raises ``InputError``, ``ConfigError``, ``OutputError`` and ``MissingExtraError``.
     """
     for kind in kinds:
@@ -58,7 +58,7 @@ def export(
         audit.add(connection, "export", {"kinds": list(wanted), "form": form}, person.token)
     with log.read() as connection:
         rows = (
-            {"kind": kind, **row} if form == "jsonl" else row
+            {"table": kind, **row} if form == "jsonl" else row
             for kind in wanted
             for row in rows_of(connection, person, kind)
         )

@@ -140,7 +140,7 @@ def record(
     check_wish(log, wish)
     done = Done() if done is None else done
     if wish.kind == "camera":
-        _record_camera(log, wish, recognizer, setup, on_event, done)
+        _record_camera(log, wish, recognizer, setup, on_event, on_frame, done)
     elif wish.kind == "photos":
         _record_photos(log, wish, recognizer, setup, on_error, on_frame, done)
     else:
@@ -220,7 +220,7 @@ def _resume_ms(log: Log, source: Source, wish: Wish, whole_ends: bool = True) ->
 
 def _record_camera(
     log: Log, wish: Wish, recognizer: Recognizer, setup: Any,
-    on_event: Callable[[CameraEvent], None], done: Done,
+    on_event: Callable[[CameraEvent], None], on_frame: Meter, done: Done,
 ) -> None:  # fmt: skip
     sink: LogSink | None = None
 
@@ -240,10 +240,12 @@ def _record_camera(
     frames = _thinned(camera, wish.fps) if wish.fps else camera
     try:
         with camera, sink:
-            for result in recognizer.watch(
+            results = recognizer.watch(
                 frames, camera.name, smooth=wish.smooth, detect_every=wish.detect_every
-            ):
+            )
+            for number, result in enumerate(results, start=1):
                 sink.write(result, result.remembered())
+                on_frame(number, None)
     finally:
         done.add(sink)
     if not camera.frames:

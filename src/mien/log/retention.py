@@ -55,7 +55,7 @@ def oldest_ms(connection: Connection, kind: str, now: int | None = None) -> int:
     """The moment from which data of a kind are kept: the begin of a day in UTC."""
     days = kept_days(connection)[kind]
     if days is None:
-        return -(2**62)
+        return -(10**14)  # before any recording
     return ((now or now_ms()) - round(days * DAY_MS)) // DAY_MS * DAY_MS
 
 

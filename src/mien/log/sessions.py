@@ -23,6 +23,7 @@ from mien.log.retention import oldest_ms
 from mien.log.schema import GAPS, OBSERVATIONS, SESSION_PERSONS, SESSIONS, SETUPS
 from mien.log.shown import Region
 from mien.log.times import DAY_MS, Zone, iso, now_ms
+from mien.reading import open_file
 
 if TYPE_CHECKING:
     from mien.pipeline import Recognizer
@@ -103,9 +104,12 @@ def setup_maker(
 
 
 def file_sha256(path: Path) -> str:
-    """The hash of a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """The hash of a file's content. Raises ``InputError``."""
+    try:
+        with open_file(path) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"cannot read {str(path)!r} ({error.strerror})") from None
 
 
 def versions() -> dict[str, str]:

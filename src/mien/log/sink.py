@@ -220,6 +220,9 @@ class LogSink(Closing):
             self.seen_s += one.seen_s
             self.usable_s += one.usable_s
         if not kept:
+            self._closed, self._windows = True, None
+            with self._log.write() as connection:
+                end_session(connection, self._session, self._last_ms or 0)
             raise InputError("recording ends: the consent of nobody before it is in force any more")
         if now // DAY_MS != self._pruned_day:
             self._pruned_day = now // DAY_MS

@@ -6,7 +6,19 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Float, Integer, Select, case, cast, delete, func, insert, select
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Float,
+    Integer,
+    Select,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy import type_coerce as coerce
 
 from mien.log.schema import EXPRESSIONS, HOURS, MEANS, OBSERVATIONS, SESSIONS, Scaled
@@ -96,10 +108,11 @@ def _by_hours(wanted: Iterable[tuple[int, int]]) -> list[list[Any]]:
             runs[-1] = runs[-1][0], number
         else:
             runs.append((number, number))
-    return [[(HOURS.c.day * 24 + HOURS.c.hour).between(low, high)] for low, high in runs]
+    number_of = HOURS.c.day * 24 + cast(HOURS.c.hour, Integer)
+    return [[number_of.between(low, high)] for low, high in runs]
 
 
-_LOCAL = OBSERVATIONS.c.start_ms + OBSERVATIONS.c.offset_min * MINUTE_MS
+_LOCAL = OBSERVATIONS.c.start_ms + cast(OBSERVATIONS.c.offset_min, BigInteger) * MINUTE_MS
 _DAY = (_LOCAL // DAY_MS).label("day")
 _HOUR = (_LOCAL // HOUR_MS % 24).label("hour")
 

@@ -13,8 +13,7 @@ from mien.errors import ConfigError
 JUMP_S = 2.0
 """Seconds by which the clock may be off what passed before it counts as set anew."""
 DAY_MS, HOUR_MS, MINUTE_MS = 86_400_000, 3_600_000, 60_000
-_EARLIEST_MS = -62_000_000_000_000  # year 5
-_LATEST_MS = 250_000_000_000_000  # year 9892
+_YEARS = (1900, 9000)
 
 
 def now_ms() -> int:
@@ -53,12 +52,7 @@ class Zone:
 
         Raises ``ConfigError`` for one that daylight saving skips or repeats.
         """
-        first = local.replace(fold=0).astimezone(self._zone) if self._zone is None else (
-            local.replace(tzinfo=self._zone, fold=0)
-        )  # fmt: skip
-        second = local.replace(fold=1).astimezone(self._zone) if self._zone is None else (
-            local.replace(tzinfo=self._zone, fold=1)
-        )  # fmt: skip
+        first, second = (self._aware(local.replace(fold=fold)) for fold in (0, 1))
         one, other = _ms(first), _ms(second)
         if one == other:
             return one
@@ -68,6 +62,9 @@ class Zone:
             f"{local.isoformat(' ')} came twice, because clocks were put back: add the offset, "
             f"such as {first.isoformat()}"
         )
+
+    def _aware(self, local: datetime) -> datetime:
+        return local.astimezone() if self._zone is None else local.replace(tzinfo=self._zone)
 
 
 def moment(utc_ms: int) -> datetime:
@@ -88,20 +85,19 @@ def parse_time(text: str, zone: Zone) -> tuple[int, Zone]:
     Without an offset it is local time in ``zone``. Raises ``ConfigError``.
     """
     try:
-        if not re.match(r"\d{4}-\d\d-\d\d", text, re.A):
-            raise ValueError
         found = datetime.fromisoformat(text)
-        if found.tzinfo is None:
-            return zone.utc_ms(found), zone
-        ms, offset = _ms(found), found.utcoffset()
-    except (ValueError, OverflowError):
+    except ValueError:
+        found = None
+    if found is None or not re.match(r"\d{4}-\d\d-\d\d", text, re.A):
         raise ConfigError(
             f"{text!r} is not a time: give 2026-03-01T10:00, or with an offset, …+01:00"
-        ) from None
-    assert offset is not None
-    if not _EARLIEST_MS < ms < _LATEST_MS:
+        )
+    if not _YEARS[0] <= found.year <= _YEARS[1]:  # others do not bear a change of zone
         raise ConfigError(f"{text!r} is not a time that a recording can have")
-    return ms, Zone(fixed_min=round(offset.total_seconds() / 60))
+    offset = found.utcoffset()
+    if offset is None:
+        return zone.utc_ms(found), zone
+    return _ms(found), Zone(fixed_min=round(offset.total_seconds() / 60))
 
 
 def _ms(aware: datetime) -> int:

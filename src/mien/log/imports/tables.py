@@ -48,7 +48,9 @@ def rows(path: Path, columns: list[str], header: int, separator: str) -> Iterato
             ):
                 if number <= header or not any(cells):
                     continue
-                yield Cells(str(path), number + 1, dict(zip(columns, cells, strict=False)))
+                row = list(zip(columns, cells, strict=False))
+                # OpenFace has x_0 in pixels first, and later X_0 in space.
+                yield Cells(str(path), number + 1, dict(row[::-1]))
     except (OSError, ValueError, csv.Error) as error:
         if isinstance(error, InputError):
             raise
