@@ -52,7 +52,7 @@ LAYERS = [
     {"workers"},
     {"sinks"},
     {"cropping", "evaluation"},
-    {"reports"},
+    {"monitor", "reports"},
     {"train"},
     {"labelling", "subjects"},
     {"cli"},
