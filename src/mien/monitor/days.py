@@ -77,7 +77,7 @@ def day_values(hours: Hours, *, least_s: float = LEAST_USABLE_S) -> Days:
     The reference days of a setup are its first 14 with ``least_s`` usable seconds, so no day from
     the fifteenth on depends on a later one.
     """
-    first = int(hours.day.min(initial=0)) if len(hours.day) else 0
+    first = int(hours.day.min()) if len(hours.day) else 0
     count = int(hours.day.max()) - first + 1 if len(hours.day) else 0
     at = hours.day - first
     setup = _main_setup(hours, at, count)

@@ -67,7 +67,7 @@ def hours_of(rows: Observations) -> Hours:
     of = of.reshape(-1)  # NumPy 2.0 kept another shape
 
     def total(values: Floats) -> Floats:
-        return np.bincount(of, values, keys.shape[1])
+        return np.bincount(of, values, keys.shape[1]).astype(float)  # whole numbers of no rows
 
     means = {}
     for name, values in rows.means.items():
