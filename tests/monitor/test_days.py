@@ -106,7 +106,9 @@ def test_another_setup_restarts_and_has_its_own_reference() -> None:
 
 def test_a_day_with_two_setups_is_of_the_one_seen_longer() -> None:
     old = hours(20, smiling(20), seconds=AWAKE)
-    other = hours(1, smiling(1, 0.5), seconds=np.where(HOUR == 9, 700, 0), first=FIRST + 10, setup=7)
+    other = hours(
+        1, smiling(1, 0.5), seconds=np.where(HOUR == 9, 700, 0), first=FIRST + 10, setup=7
+    )
     found = day_values(joined(old, other))
     assert not found.restarts.any() and found.setup[10] == 0
     assert found.values["smiling"][10] == pytest.approx(found.values["smiling"][9])

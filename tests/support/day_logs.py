@@ -34,9 +34,7 @@ def joined(*parts: Hours) -> Hours:
     def both(name: str) -> np.ndarray:
         return np.concatenate([getattr(part, name) for part in parts])
 
-    means = {
-        name: np.concatenate([part.means[name] for part in parts]) for name in parts[0].means
-    }
+    means = {name: np.concatenate([part.means[name] for part in parts]) for name in parts[0].means}
     names = ("day", "hour", "setup", "watched_s", "seen_s", "usable_s", "changes")
     return Hours(*map(both, names), means)
 
