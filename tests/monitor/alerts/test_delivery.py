@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -181,5 +182,5 @@ def test_whatever_happens_the_promises_hold(seed: int) -> None:
         for person in "uvwxyz":
             about = [when for when, m in kept if m.person == person
                      and any(a.rule == rule.name and not a.sent for a in m.alerts)]  # fmt: skip
-            gaps = [b - a for a, b in zip(about, about[1:], strict=False)]
+            gaps = [b - a for a, b in pairwise(about)]
             assert all(gap >= timedelta(hours=rule.cooldown_h) for gap in gaps)

@@ -75,7 +75,8 @@ def test_history_says_who_and_when() -> None:
         [(0, ON), (1, ON), (2, Sent()), (3, Acknowledged("eva")), (4, Resolved("ben", "x"))]
     )
     assert alert is not None
-    assert [(c.state, (c.at - NOON).total_seconds() / 3600, c.who, c.why) for c in alert.history] == [
+    hours = [(change.at - NOON).total_seconds() / 3600 for change in alert.history]
+    assert [(c.state, h, c.who, c.why) for c, h in zip(alert.history, hours, strict=True)] == [
         (State.PENDING, 0, "mien", "on"), (State.OPEN, 0, "mien", "on"),
         (State.ACKNOWLEDGED, 3, "eva", ""), (State.RESOLVED, 4, "ben", "x"),
     ]  # fmt: skip

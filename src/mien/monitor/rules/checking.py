@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.monitor.baseline import LEAST_DAYS, baseline
+from mien.monitor.coverage import lost
 from mien.monitor.days import Days
 from mien.monitor.hours import Hours
 from mien.monitor.local_time import seconds_within
@@ -48,17 +49,18 @@ def _chart(rule: ChartRule, days: Days) -> list[Observed]:
 
 
 def _coverage(rule: CoverageRule, days: Days) -> list[Observed]:
-    seen, since, on, found = days.values[COVERAGE], 0, False, []
-    learnt = np.cumsum([reason is None for reason in days.reasons])
-    kind = measure(COVERAGE)
-    for share, count in zip(seen, learnt, strict=True):
-        if np.isnan(share) or count < LEAST_DAYS:  # not recorded, or nothing is usual yet
-            found.append(Observed(Signal.UNKNOWN))
-            continue
-        since = since + 1 if share < rule.below else 0
-        on = since >= rule.days or (on and share < rule.clear)
-        words = f"{kind.says(share, 1.0)}; so little for {since} days in a row" if since else ""
-        signal = Signal.ON if since >= rule.days else Signal.HOLD if on or since else Signal.OFF
+    seen, kind = days.values[COVERAGE], measure(COVERAGE)
+    learnt = np.cumsum([reason is None for reason in days.reasons])  # before, nothing is usual
+    known = np.where(learnt >= LEAST_DAYS, seen, np.nan)
+    alarms, runs = lost(known[None], rule.below, rule.days, rule.clear)
+    found = []
+    for share, alarm, run in zip(known, alarms[0], runs[0], strict=True):
+        words = f"{kind.says(share, 1.0)}; so little for {run} days in a row" if run else ""
+        signal = Signal.OFF if not (alarm or run) else Signal.HOLD
+        if np.isnan(share):
+            signal = Signal.UNKNOWN
+        elif run >= rule.days:
+            signal = Signal.ON
         found.append(Observed(signal, words))
     return found
 

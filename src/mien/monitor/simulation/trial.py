@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from mien.monitor.detection import Chart, detect
 from mien.monitor.simulation.series import World, draw, with_shift
 
+Bools = NDArray[np.bool_]
+
 YEAR = 365.25
 
 
@@ -76,11 +78,15 @@ def false_alarms(
     values = draw(world, persons, days + _lead(chart), random)
     found = detect(values, chart)
     watched = _first_days(found.days > 0, days)
-    return FalseAlarms(
-        int((found.begins & watched).sum()),
-        watched.sum() / YEAR,
-        int((found.alarm & watched).sum()),
-    )
+    return count_alarms(found.alarm, watched)
+
+
+def count_alarms(alarm: Bools, watched: Bools) -> FalseAlarms:
+    """The alarms that begin on ``watched`` days; both are (series, days)."""
+    before = np.zeros_like(alarm)
+    before[:, 1:] = alarm[:, :-1]
+    begun, lasting = int((alarm & ~before & watched).sum()), int((alarm & watched).sum())
+    return FalseAlarms(begun, float(watched.sum()) / YEAR, lasting)
 
 
 def delays(
@@ -105,7 +111,7 @@ def _lead(chart: Chart) -> int:
     return round(chart.least * 1.4) + 3
 
 
-def _first_days(has: NDArray[np.bool_], days: int) -> NDArray[np.bool_]:
+def _first_days(has: Bools, days: int) -> Bools:
     """Of each row, the first ``days`` in which it is true."""
-    watched: NDArray[np.bool_] = has & (np.cumsum(has, axis=1) <= days)
+    watched: Bools = has & (np.cumsum(has, axis=1) <= days)
     return watched
