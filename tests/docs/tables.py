@@ -75,6 +75,8 @@ DETECTOR = (
 )
 CLASSIFIER = "--epochs 1 --limit 32 --threads 1 --set batch_size=16"
 REDUCED = {
+    "mien monitor simulate": "--persons 3 --days 20 --horizon 5 --after 5 --shift 3",
+    "python tools/monitor_tables.py": "--help",
     "mien train --list": "",
     "mien train faster_rcnn_mobile": DETECTOR,
     "mien train resnet18 --data fer2013.zip --out runs/resnet18 --weights resnet18.pth": (

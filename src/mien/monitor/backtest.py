@@ -67,13 +67,10 @@ def backtest(
     for number in range((begin - _EPOCH).days, (end - _EPOCH).days + 1):
         morning = datetime.combine(_EPOCH + timedelta(number + 1), MORNING, where).astimezone(UTC)
         for rule in replayed:
-            minimum = timedelta(hours=rule.minimum_h)
             for person, days in persons.items():
                 at = number - int(days.day[0]) if len(days.day) else -1
                 if 0 <= at < len(days.day):
-                    replay.observe(
-                        rule.name, person, found[rule.name, person][at], morning, minimum
-                    )
+                    replay.observe(rule, person, found[rule.name, person][at], morning)
         replay.deliver(morning)
     first = max(filter(None, (first, begin)))
     after = datetime.combine(first + timedelta(1), time(0), where).astimezone(UTC)

@@ -28,9 +28,9 @@ class Chart:
     """A chart and its baseline. ``docs/monitor.md`` shows how the defaults were chosen."""
 
     kind: Literal["ewma", "cusum"] = "ewma"
-    limit: float = 3.0
+    limit: float = 2.93
     """EWMA: standard deviations of the average, the baseline's error included. CUSUM: h."""
-    weight: float = 0.2
+    weight: float = 0.1
     """EWMA: λ, the weight of the newest day."""
     slack: float = 0.5
     """CUSUM: k, half the shift sought, in own standard deviations."""
@@ -39,9 +39,9 @@ class Chart:
     """Earlier days with a value that a baseline is made of; one that learns begins with 14."""
     learning: bool = True
     """Whether the baseline goes on learning from later days, every ``RENEW_EVERY`` days."""
-    window: int = 90
+    window: int = 180
     """Learning: only the newest of this many days count."""
-    guard: int = 7
+    guard: int = 14
     """Learning: the newest days that do not count yet, so that a change is not learnt at once."""
     accept_after: int = 28
     """Days in alarm, one after the other, after which the new level becomes the usual one. 0:

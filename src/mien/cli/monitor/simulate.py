@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +20,17 @@ if TYPE_CHECKING:
     from mien.monitor.simulation.tables import Table
 
 STUDIES = ("charts", "baselines", "learning", "autocorrelation", "confirmation", "worlds")
+
+
+class Tails(click.FloatRange):
+    """Numbers and ``inf``, which no comparison tells from ``nan``."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number; a usage error if it is out of range."""
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value} is not a number.", param, ctx)
+        return number
 
 
 @click.command()
@@ -75,7 +88,7 @@ STUDIES = ("charts", "baselines", "learning", "autocorrelation", "confirmation",
 )
 @click.option(
     "--tails",
-    type=click.FloatRange(2.1),
+    type=Tails(2.1),
     default=8.0,
     show_default=True,
     help="Degrees of freedom of the days' surprises; inf: normal.",
@@ -110,7 +123,7 @@ STUDIES = ("charts", "baselines", "learning", "autocorrelation", "confirmation",
 @click.option(
     "--bound",
     type=Finite(0.01, 100),
-    default=0.5,
+    default=0.49,
     show_default=True,
     help="False alarms a person-year of one chart, for --compare.",
 )
@@ -191,8 +204,6 @@ def _compared(
 
 
 def _named(name: str) -> None:
-    import sys
-
     if sys.stderr is not None and sys.stderr.isatty():
         complain(f"simulating: {name}")
 

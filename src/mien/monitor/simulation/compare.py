@@ -84,7 +84,10 @@ def studies(chart: Chart) -> dict[str, dict[str, Variant]]:
 
     return {
         "charts": {
-            **{f"EWMA, λ = {w:g}": vary(kind="ewma", weight=w) for w in (0.05, 0.1, 0.2, 0.3)},
+            **{
+                f"EWMA, λ = {weight:g}": vary(kind="ewma", weight=weight)
+                for weight in (0.05, 0.1, 0.15, 0.2, 0.3)
+            },
             **{f"CUSUM, k = {k:g}": vary(kind="cusum", slack=k) for k in (0.25, 0.5, 1.0)},
             "Shewhart (λ = 1, no cap)": vary(kind="ewma", weight=1.0, cap=1000.0),
         },

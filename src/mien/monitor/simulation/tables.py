@@ -35,12 +35,18 @@ def rules_table(found: Simulated, plan: Plan) -> Table:
 
 
 def compared_table(found: Sequence[Compared], plan: Plan) -> Table:
-    """A row a variant, each with its own limit."""
+    """A row a variant, each with its own limit; the last column is ``Compared.score``."""
     rows = [
-        [each.name, f"{each.chart.limit:.2f}", *_false(each.false), *_delays(each.delays, plan)]
+        [
+            each.name,
+            f"{each.chart.limit:.2f}",
+            *_false(each.false),
+            *_delays(each.delays, plan),
+            f"{each.score:.1f}",
+        ]
         for each in found
     ]
-    return ["variant", "limit", *_titles(plan)], rows
+    return ["variant", "limit", *_titles(plan), "mean"], rows
 
 
 def worlds_table(found: Sequence[tuple[str, Simulated]], plan: Plan) -> Table:
@@ -55,7 +61,7 @@ def worlds_table(found: Sequence[tuple[str, Simulated]], plan: Plan) -> Table:
 NOTE = (
     "false: false alarms a person-year (upper end of the 95 % interval); in alarm: share of days "
     "without a change; a change of own standard deviations is seen by this day in half of the "
-    "cases, and in nine of ten (share seen at all)"
+    "cases, and in nine of ten (share seen at all); mean: geometric mean of those medians"
 )
 
 
