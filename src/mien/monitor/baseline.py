@@ -71,11 +71,12 @@ def _autocorrelation(apart: Floats, scale: Floats, days: NDArray[np.int64]) -> F
 
     The bias of short series is -(1 + 3φ) / n (Kendall 1954).
     """
+    known = ~np.isnan(apart)
     with np.errstate(divide="ignore", invalid="ignore"):
-        z = np.clip(apart / scale[:, None], -_CAP, _CAP)
-        products = z[:, 1:] * z[:, :-1]
-        pairs = np.count_nonzero(~np.isnan(products), axis=1)
-        found = (np.nansum(products, axis=1) / pairs) / (np.nansum(z * z, axis=1) / days)
+        z = np.where(known, np.clip(apart / scale[:, None], -_CAP, _CAP), 0.0)
+        pairs = np.count_nonzero(known[:, 1:] & known[:, :-1], axis=1)
+        products = np.einsum("ij,ij->i", z[:, 1:], z[:, :-1]) / pairs
+        found = products / (np.einsum("ij,ij->i", z, z) / days)
         found = found + (1 + 3 * np.clip(found, 0, 1)) / np.maximum(days, 1)
     found = np.where((pairs > 0) & np.isfinite(found), found, USUAL_PHI)
     phi: Floats = np.clip((pairs * found + _PHI_DAYS * USUAL_PHI) / (pairs + _PHI_DAYS), 0.0, 0.8)

@@ -28,9 +28,9 @@ class Chart:
     """A chart and its baseline. ``docs/monitor.md`` shows how the defaults were chosen."""
 
     kind: Literal["ewma", "cusum"] = "ewma"
-    limit: float = 2.93
+    limit: float = 3.14
     """EWMA: standard deviations of the average, the baseline's error included. CUSUM: h."""
-    weight: float = 0.1
+    weight: float = 0.15
     """EWMA: λ, the weight of the newest day."""
     slack: float = 0.5
     """CUSUM: k, half the shift sought, in own standard deviations."""
@@ -112,7 +112,7 @@ class _Run:
         self.statistic = np.full((count, days), np.nan)
         self.centres, self.scales = np.full((2, count, days), np.nan)
         self.counts = np.zeros((count, days), np.int32)
-        self.kept = ~np.isnan(values)  # days that a baseline may use
+        self.kept = values.copy()  # what a baseline may be made of; NaN elsewhere
         self.origin = np.zeros(count, np.int64)
         self.renewed = np.zeros(count, np.int64)
         self.centre, self.scale, self.phi, self.error = np.full((4, count), np.nan)
@@ -155,8 +155,9 @@ class _Run:
             start = max(start, day - chart.window)
         if not len(rows) or day - start < chart.least:
             return
-        found = np.where(self.kept[rows, start:day], self.values[rows, start:day], np.nan)
-        found[np.arange(start, day) < self.origin[rows, None]] = np.nan
+        found = self.kept[rows, start:day]
+        if self.origin[rows].max() > start:
+            found[np.arange(start, day) < self.origin[rows, None]] = np.nan
         if chart.learning and chart.guard:  # a first baseline uses all that there is
             found[self.used[rows] > 0, -chart.guard :] = np.nan
         enough = np.count_nonzero(~np.isnan(found), axis=1) >= chart.least
@@ -212,8 +213,7 @@ class _Run:
             if accepted.any():
                 alarm = alarm & ~accepted
                 self.restart(accepted, day - chart.accept_after)
-                self.kept[accepted, day - chart.accept_after : day] = ~np.isnan(
-                    self.values[accepted, day - chart.accept_after : day]
-                )
+                new = slice(day - chart.accept_after, day)
+                self.kept[accepted, new] = self.values[accepted, new]
         self.alarm[:, day] = alarm
-        self.kept[:, day] &= ~alarm
+        self.kept[alarm, day] = np.nan

@@ -8,9 +8,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mien.monitor.detection import Chart
-from mien.monitor.simulation.series import World
+from mien.monitor.simulation.series import World, draw
 from mien.monitor.simulation.simulate import Plan
-from mien.monitor.simulation.trial import Delay, FalseAlarms, delays, false_alarms
+from mien.monitor.simulation.trial import (
+    Delay,
+    FalseAlarms,
+    delays,
+    false_alarms,
+    false_alarms_of,
+    lead,
+)
 
 _STEPS = 8  # of the bisection: the limit is found to 0.02 and 0.07
 _LIMITS = {"ewma": (1.5, 6.0), "cusum": (1.0, 20.0)}
@@ -67,11 +74,11 @@ def compare(
 
 def with_limit(chart: Chart, world: World, plan: Plan, bound: float) -> Chart:
     """The chart with the smallest limit whose false alarms a year stay below ``bound``."""
+    values = draw(world, plan.persons, plan.days + lead(chart), plan.random("limit"))
     low, high = _LIMITS[chart.kind]
     for _ in range(_STEPS):
         middle = (low + high) / 2
-        tried = replace(chart, limit=middle)
-        false = false_alarms(tried, world, plan.persons, plan.days, plan.random("limit"))
+        false = false_alarms_of(replace(chart, limit=middle), values, plan.days)
         low, high = (low, middle) if false.upper <= bound else (middle, high)
     return replace(chart, limit=float(np.ceil(high * 100) / 100))
 

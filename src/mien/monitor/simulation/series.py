@@ -68,8 +68,8 @@ def _gaps(world: World, days: int, series: int, random: np.random.Generator) -> 
 def coverages(world: World, persons: int, days: int, random: np.random.Generator) -> Floats:
     """(persons, days) of seen time as a share of the usual, NaN on days without any.
 
-    Log-normal with a spread of 0.4 around 90 %, cut at 1: on about one day in 100 less than 30 %. Days
-    without a value are the gaps of ``world``: a person who is away is truly not seen.
+    Log-normal with a spread of 0.4 around 90 %, cut at 1: on about one day in 100 less than 30 %.
+    Days without a value are the gaps of ``world``: a person who is away is truly not seen.
     """
     values = draw(world, persons, days, random)
     return np.minimum(1.0, 0.9 * np.exp(0.4 * values))

@@ -11,6 +11,7 @@ from mien.monitor.detection import Chart, detect
 from mien.monitor.simulation.series import World, draw, with_shift
 
 Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 
 YEAR = 365.25
 
@@ -75,10 +76,13 @@ def false_alarms(
     chart: Chart, world: World, persons: int, days: int, random: np.random.Generator
 ) -> FalseAlarms:
     """Alarms of ``persons`` watched for ``days`` after their first baseline."""
-    values = draw(world, persons, days + _lead(chart), random)
+    return false_alarms_of(chart, draw(world, persons, days + lead(chart), random), days)
+
+
+def false_alarms_of(chart: Chart, values: Floats, days: int) -> FalseAlarms:
+    """Alarms of the series ``values``, in which nothing changes; the first ``days`` count."""
     found = detect(values, chart)
-    watched = _first_days(found.days > 0, days)
-    return count_alarms(found.alarm, watched)
+    return count_alarms(found.alarm, _first_days(found.days > 0, days))
 
 
 def count_alarms(alarm: Bools, watched: Bools) -> FalseAlarms:
@@ -97,7 +101,7 @@ def delays(
 
     Series that are in alarm already, or whose baseline has just begun anew, are left out.
     """
-    first = _lead(chart) + after
+    first = lead(chart) + after
     values = with_shift(draw(world, persons, first + horizon, random), shift, first)
     found = detect(values, chart)
     ready = (found.days[:, first - 1] > 0) & ~found.alarm[:, first - 1]
@@ -106,7 +110,7 @@ def delays(
     return Delay(shift, days, horizon)
 
 
-def _lead(chart: Chart) -> int:
+def lead(chart: Chart) -> int:
     """Calendar days after which nearly every series has its baseline, gaps included."""
     return round(chart.least * 1.4) + 3
 
