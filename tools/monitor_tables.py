@@ -3,7 +3,7 @@
     python tools/monitor_tables.py
     python tools/monitor_tables.py --only rules,worlds
 
-All of them take about a quarter of an hour on one core.
+All of them take a few minutes on one core.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from shown_commands import REPO, run
 PAGE = REPO / "docs" / "monitor.md"
 SIMULATE = "mien monitor simulate --seed 1"
 COMMANDS = {
-    "rules": f"{SIMULATE} --persons 10000",
-    "worlds": f"{SIMULATE} --persons 2000 --compare worlds",
-    **{name: f"{SIMULATE} --persons 2000 --compare {name}" for name in studies(Chart())},
+    "rules": f"{SIMULATE} --persons 5000",
+    "worlds": f"{SIMULATE} --persons 1000 --compare worlds",
+    **{name: f"{SIMULATE} --persons 1000 --compare {name}" for name in studies(Chart())},
 }
 """Mark of the page → command."""
 

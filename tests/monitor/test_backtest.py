@@ -82,6 +82,12 @@ def test_each_alert_is_sent_once() -> None:
     assert all(len(alert.sent) == 1 for alert in found.alerts)
 
 
+def test_rules_about_somebody_else() -> None:
+    others = Rules(tuple(replace(rule, persons=("ben",)) for rule in RULES.rules), RULES.delivery)
+    assert not backtest(others, {"eva": CHANGED}, BERLIN).messages
+    assert backtest(others, {"ben": CHANGED}, BERLIN).messages
+
+
 def test_a_month_of_a_longer_past() -> None:
     first, last = DAY + timedelta(75), DAY + timedelta(99)
     found = backtest(RULES, {"eva": CHANGED}, BERLIN, first=first, last=last)

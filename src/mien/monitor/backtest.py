@@ -69,7 +69,7 @@ def backtest(
         for rule in replayed:
             for person, days in persons.items():
                 at = number - int(days.day[0]) if len(days.day) else -1
-                if 0 <= at < len(days.day):
+                if rule.is_about(person) and 0 <= at < len(days.day):
                     replay.observe(rule, person, found[rule.name, person][at], morning)
         replay.deliver(morning)
     first = max(filter(None, (first, begin)))

@@ -32,7 +32,7 @@ class Chart:
     """EWMA: standard deviations of the average, the baseline's error included. CUSUM: h."""
     weight: float = 0.15
     """EWMA: λ, the weight of the newest day."""
-    slack: float = 0.5
+    slack: float = 0.25
     """CUSUM: k, half the shift sought, in own standard deviations."""
     direction: Direction = "both"
     baseline_days: int = 28
@@ -61,6 +61,10 @@ class Chart:
     def least(self) -> int:
         """Days with a value from which on there is a baseline."""
         return LEAST_DAYS if self.learning else max(self.baseline_days, LEAST_DAYS)
+
+
+CUSUM = Chart(kind="cusum", limit=8.4)
+"""A CUSUM with the same share of false alarms as the default EWMA."""
 
 
 @dataclass(frozen=True, slots=True)

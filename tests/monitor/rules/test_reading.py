@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 
 from mien.errors import ConfigError, UnknownNameError
-from mien.monitor.detection import Chart
+from mien.monitor.detection import CUSUM, Chart
 from mien.monitor.rules.config import (
     ChartRule,
     CoverageRule,
@@ -51,6 +51,18 @@ def test_every_key_of_a_chart_can_be_set() -> None:
     assert rule == ChartRule(
         name="it", measure="fear", urgent=True, minimum_h=5, chart=Chart(kind="cusum", **odd)
     )
+
+
+def test_a_cusum_has_limits_of_its_own() -> None:
+    rule = one('kind = "cusum"\nmeasure = "fear"\nguard = 5')
+    assert rule == ChartRule(name="it", measure="fear", chart=replace(CUSUM, guard=5))
+
+
+def test_rules_about_some_persons() -> None:
+    rule = one('kind = "unseen"\nhours = 6\npersons = ["eva", "ben"]')
+    assert isinstance(rule, UnseenRule) and rule.is_about("eva") and not rule.is_about("anna")
+    assert UnseenRule(name="a", hours=6).is_about("anna")
+    assert not TechnicalRule(name="a", what="disk").is_about("anna")
 
 
 def test_kinds_and_what_is_not_said() -> None:

@@ -32,6 +32,12 @@ class Rule:
     """Hours without an acknowledgement after which the message is sent again; 0: never."""
     escalations: int = 1
     """How often at most."""
+    persons: tuple[str, ...] = ()
+    """Pseudonyms of those whom the rule is about; empty: everybody."""
+
+    def is_about(self, person: str) -> bool:
+        """Whether the rule is about this person."""
+        return self.on_person and (not self.persons or person in self.persons)
 
     def check(self) -> None:
         """Raise ``ValueError`` with the reason if a value is out of range."""

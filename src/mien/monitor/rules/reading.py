@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from mien.errors import ConfigError, UnknownNameError, brief, did_you_mean
-from mien.monitor.detection import Chart
+from mien.monitor.detection import CUSUM, Chart
 from mien.monitor.rules.config import (
     AnyRule,
     ChartRule,
@@ -91,7 +91,7 @@ def _rule(table: Mapping[str, Any], where: str) -> AnyRule:
         raise ConfigError(f"{where}: unknown key {brief(odd)}: {did_you_mean(odd, known, 'keys')}")
     chart = {key: value for key, value in values.items() if key not in own}
     rest = {key: value for key, value in values.items() if key in own}
-    made = Chart(kind="cusum" if kind == "cusum" else "ewma", **_typed(Chart, chart, where))
+    made = replace(CUSUM if kind == "cusum" else Chart(), **_typed(Chart, chart, where))
     return _made(ChartRule, rest, where, chart=made)
 
 
@@ -104,9 +104,7 @@ def _made(factory: Any, values: Mapping[str, Any], where: str, **ready: Any) -> 
     made = factory(**typed, **ready)
     try:
         made.check()
-    except UnknownNameError as error:
-        raise ConfigError(f"{where}: {error}") from None
-    except ValueError as error:
+    except (UnknownNameError, ValueError) as error:
         raise ConfigError(f"{where}: {error}") from None
     return made
 
@@ -114,7 +112,7 @@ def _made(factory: Any, values: Mapping[str, Any], where: str, **ready: Any) -> 
 def _typed(factory: Any, values: Mapping[str, Any], where: str) -> dict[str, Any]:
     """``values`` as the types of ``factory``'s fields; a choice of texts is checked here."""
     hints = {key: kind for key, kind in get_type_hints(factory).items() if key in _names(factory)}
-    choices = {key: kind.__args__ for key, kind in hints.items() if hasattr(kind, "__args__")}
+    choices = {key: get_args(kind) for key, kind in hints.items() if get_origin(kind) is Literal}
     plain = {key: str if key in choices else kind for key, kind in hints.items()}
     typed = convert_all(values, plain, where, noun="key", from_text=False)
     for key, allowed in choices.items():
