@@ -18,8 +18,8 @@ from shown_commands import REPO, run
 PAGE = REPO / "docs" / "monitor.md"
 SIMULATE = "mien monitor simulate --seed 1"
 COMMANDS = {
-    "rules": f"{SIMULATE} --persons 5000",
-    "worlds": f"{SIMULATE} --persons 1000 --compare worlds",
+    "rules": f"{SIMULATE} --persons 3000",
+    "worlds": f"{SIMULATE} --persons 500 --compare worlds",
     **{name: f"{SIMULATE} --persons 1000 --compare {name}" for name in studies(Chart())},
 }
 """Mark of the page → command."""

@@ -160,7 +160,8 @@ SLOW = {
     "mien train resnet50": None,
     "mien train resnext50": None,
     "mien train vgg16": None,
-    "mien monitor simulate --seed 1 --persons 1000": None,
+    "mien monitor simulate --seed 1 --persons 1000 --compare": None,
+    "mien monitor simulate --seed 1 --persons 500 --compare": None,
     "python benchmarks/": None,
 }
 """First words of commands that only ``pytest -m slow`` runs → the file that they write, which

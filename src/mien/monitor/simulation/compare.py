@@ -122,8 +122,7 @@ def studies(chart: Chart) -> dict[str, dict[str, Variant]]:
             "window of 90 days": vary(window=90),
         },
         "autocorrelation": {
-            f"{kind.upper()}, {how}": vary(kind=kind, autocorrelation=how)
-            for kind in ("ewma", "cusum") for how in ("widened", "residuals", "ignored")
+            how: vary(autocorrelation=how) for how in ("widened", "residuals", "ignored")
         },
         "confirmation": {
             f"{days} day{'s' * (days > 1)} beyond the limit": vary(confirm=days)
