@@ -63,7 +63,8 @@ def row_median(values: Floats, count: NDArray[np.int64]) -> Floats:
     ordered = np.sort(values, axis=1)  # NaNs last
     low, high = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, values.shape[1] - 1)
     rows = np.arange(len(values))
-    return (ordered[rows, low] + ordered[rows, high]) / 2
+    middle: Floats = (ordered[rows, low] + ordered[rows, high]) / 2
+    return middle
 
 
 def _autocorrelation(apart: Floats, scale: Floats, days: NDArray[np.int64]) -> Floats:

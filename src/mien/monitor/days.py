@@ -90,7 +90,7 @@ def day_values(hours: Hours, *, least_s: float = LEAST_USABLE_S) -> Days:
         return found
 
     usable = table(hours.usable_s)
-    watched = np.bincount(at, hours.watched_s, count)
+    watched = np.bincount(at, hours.watched_s, count).astype(float)  # whole without rows
     tables = {name: table(values) for name, values in hours.means.items() if name in MEASURES}
     with np.errstate(invalid="ignore", divide="ignore"):
         tables[CHANGES] = table(hours.changes) * 60 / usable
@@ -147,7 +147,8 @@ def _matched(
     apart = (weight * np.where(weight > 0, day - mean, 0.0)).sum(axis=1)
     held = weight.sum(axis=1)
     middle = (usual * mean).sum() / usual[total > 0].sum() if (total > 0).any() else np.nan
-    return middle + np.divide(apart, held, out=np.full(len(day), np.nan), where=held > 0)
+    value: Floats = middle + np.divide(apart, held, out=np.full(len(day), np.nan), where=held > 0)
+    return value
 
 
 def _reasons(

@@ -177,12 +177,12 @@ class _Run:
     def _charted(self, z: Floats) -> Floats:
         """Take in a day; the chart as a share of its limit."""
         chart = self.chart
-        phi: Floats | float = np.where(np.isnan(self.phi), 0.0, self.phi)
+        phi: Floats = np.where(np.isnan(self.phi), 0.0, self.phi)
         error = np.where(np.isnan(self.error), 0.0, self.error)
         if chart.autocorrelation == "residuals":
-            z, phi = self._residuals(z, phi), 0.0
+            z, phi = self._residuals(z, phi), np.zeros_like(phi)
         elif chart.autocorrelation == "ignored":
-            phi = 0.0
+            phi = np.zeros_like(phi)
         up, down = chart.direction != "below", chart.direction != "above"
         if chart.kind == "cusum":
             wide = np.sqrt((1 + phi) / (1 - phi))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, replace
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from mien.errors import ConfigError, UnknownNameError, brief, did_you_mean
 from mien.monitor.detection import CUSUM, Chart
@@ -29,6 +29,7 @@ DEFAULTS = Path(__file__).parent / "defaults.toml"
 MOST_RULES = 100
 MOST_NAME = 64
 
+Made = TypeVar("Made", bound=Rule | Delivery)
 KINDS: dict[str, type[AnyRule]] = {
     "ewma": ChartRule, "cusum": ChartRule, "unseen": UnseenRule, "coverage": CoverageRule,
     "sudden": SuddenRule, "technical": TechnicalRule,
@@ -95,7 +96,7 @@ def _rule(table: Mapping[str, Any], where: str) -> AnyRule:
     return _made(ChartRule, rest, where, chart=made)
 
 
-def _made(factory: Any, values: Mapping[str, Any], where: str, **ready: Any) -> Any:
+def _made(factory: type[Made], values: Mapping[str, Any], where: str, **ready: Any) -> Made:
     """A rule or the delivery, checked."""
     typed = _typed(factory, values, where)
     needed = [f.name for f in fields(factory) if f.default is f.default_factory is MISSING]

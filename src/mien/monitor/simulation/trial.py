@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +34,7 @@ class FalseAlarms:
     @property
     def upper(self) -> float:
         """Upper end of ``a_year``'s 95 % interval, from two standard errors of a count."""
-        return (self.alarms + 2 * np.sqrt(self.alarms + 1)) / self.years
+        return (self.alarms + 2 * math.sqrt(self.alarms + 1)) / self.years
 
     @property
     def share_of_days(self) -> float:
