@@ -284,6 +284,15 @@ def log_export(place: Path) -> Commands:
     yield log(place, "export", "anna", "-o", place / f"{NAME}.csv")
 
 
+def trends(place: Path) -> Commands:
+    of = log(place)[1:]
+    yield "trends", "anna", *of
+    yield "trends", TEXT, *of
+    yield "trends", "anna", "--measure", TEXT, *of
+    yield "trends", "anna", "--rules", place / TEXT, "--from", TEXT, *of
+    yield "trends", "anna", "--figure", place / TEXT, *of
+
+
 def log_import(place: Path) -> Commands:
     of = ("--person", "anna", "--start", "2026-11-01T10:00+00:00")
     yield log(place, "import", place / "photos" / f"{NAME}.png", *of)
@@ -336,6 +345,8 @@ def log_record(place: Path) -> Commands:
 
 def log_verify(place: Path) -> Commands:
     yield log(place, "verify", "--head", TEXT)
+
+
 def simulate(place: Path) -> Commands:
     small = ("monitor", "simulate", "--persons", 2, "--days", 20, "--horizon", 5, "--after", 5)
     path = place / f"{NAME}.toml"
@@ -365,7 +376,7 @@ CASES: dict[str, Callable[[Path], Commands]] = {
     "log person list": log_person_list, "log person withdraw": log_person_withdraw,
     "log prune": log_prune, "log record": log_record, "log verify": log_verify,
     "models": models, "models show": show, "monitor simulate": simulate, "study": study,
-    "train": train, "tune": tune, "video": video,
+    "train": train, "trends": trends, "tune": tune, "video": video,
 }  # fmt: skip
 
 
