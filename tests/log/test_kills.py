@@ -43,7 +43,8 @@ def stored(path: Path) -> list[tuple[object, ...]]:
 
 def kill_again_and_again(path: Path, tmp_path: Path, kills: int, seed: int) -> None:
     """Every row that was whole stays, and in the end all are there, each once."""
-    clip = clips.write_face(tmp_path / "clip.avi", frames=SECONDS, rate=1)
+    moving = [clips.face(2 * (number % 30)) for number in range(SECONDS)]
+    clip = clips.write_frames(tmp_path / "clip.avi", moving, rate=1)
     chance, whole, killed, took = random.Random(seed), [], 0, 0.0
     while killed < kills:
         began = time.monotonic()
