@@ -156,7 +156,7 @@ def simulate(
     from mien.monitor.simulation.series import World
     from mien.monitor.simulation.simulate import SHIFTS, Plan
     from mien.monitor.simulation.simulate import simulate as simulated
-    from mien.monitor.simulation.tables import NOTE, head, plain, rules_table
+    from mien.monitor.simulation.tables import NOTE, NOTE_OF_MEAN, head, plain, rules_table
 
     if as_json and compare:
         raise click.UsageError("--json has no comparison: leave one of them out.")
@@ -168,7 +168,7 @@ def simulate(
         table = _compared(compare, chosen, world, plan, bound, _named)
         say(*head(world, plan).split("\n"), "")
         _print(table)
-        say("", NOTE)
+        say("", NOTE + NOTE_OF_MEAN)
         return 0
     found = simulated(chosen, world, plan, _named)
     if as_json:

@@ -61,8 +61,9 @@ def worlds_table(found: Sequence[tuple[str, Simulated]], plan: Plan) -> Table:
 NOTE = (
     "false: false alarms a person-year (upper end of the 95 % interval); in alarm: share of days "
     "without a change; a change of own standard deviations is seen by this day in half of the "
-    "cases, and in nine of ten (share seen at all); mean: geometric mean of those medians"
+    "cases, and in nine of ten (share seen at all)"
 )
+NOTE_OF_MEAN = "; mean: geometric mean of those medians"
 
 
 def _titles(plan: Plan) -> list[str]:
