@@ -127,7 +127,7 @@ def test_json_has_no_nan(log: Log) -> None:
         (0, "0 minutes"),
         (60, "1 minute"),
         (3500, "58 minutes"),
-        (3600, "1 hours"),
+        (3600, "1 hour"),
         (19000, "5.3 hours"),
     ],
 )

@@ -8,21 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from mien.cli.log.support import of_log, open_
+from mien.cli.support.days import day_of
 from mien.cli.support.printing import say, say_json
-from mien.errors import ConfigError
 
 if TYPE_CHECKING:
     from mien.monitor.trends import Trends
-
-
-def day_of(_: click.Context, parameter: click.Parameter, text: str | None) -> date | None:
-    """The local day that an option names. Raises ``ConfigError``."""
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ConfigError(f"{parameter.opts[0]} {text!r} is not a day: give 2026-03-01") from None
 
 
 @click.command()
