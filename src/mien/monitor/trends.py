@@ -16,7 +16,7 @@ from mien.monitor.days import Days, NoStatement
 from mien.monitor.detection import Chart
 from mien.monitor.measures import COVERAGE, EXPRESSIVITY, MEASURES, SMILING, measure
 from mien.monitor.rules.config import ChartRule, Rules
-from mien.monitor.trend import Trend, trend
+from mien.monitor.trend import Trend, trends
 
 Floats = NDArray[np.float64]
 
@@ -101,9 +101,15 @@ def trends_of(
         rule for rule in rules.rules if isinstance(rule, ChartRule) and rule.is_about(person)
     ]
     found, names_of = {}, {}
+    charts = [
+        (name, chart)
+        for name in wanted
+        for chart in [rule.chart for rule in watching if rule.measure == name] or [Chart()]
+    ]
+    made = trends(days, charts)
     for name in wanted:
         ours = [rule for rule in watching if rule.measure == name]
-        each = [trend(days, name, rule.chart) for rule in ours] or [trend(days, name, Chart())]
+        each = [one for one in made if one.measure.name == name]
         alarm = (
             np.any([one.alarm for one in each], axis=0) if ours else np.zeros(len(days.day), bool)
         )
@@ -127,30 +133,30 @@ def spans(where: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return [(int(a), int(b) - 1) for a, b in edges.reshape(-1, 2)]
 
 
-def as_json(trends: Trends) -> dict[str, Any]:
+def as_json(of: Trends) -> dict[str, Any]:
     """What the days asked for hold, for programs; ``None`` where there is no statement."""
-    days, rows = trends.days, []
-    for at, day in enumerate(trends.dates(), start=trends.shown.start):
+    days, rows = of.days, []
+    for at, day in enumerate(of.dates(), start=of.shown.start):
         reason = days.reasons[at]
         values = {
             name: {
                 "value": _number(found.value[at]), "usual": _number(found.usual[at]),
                 "low": _number(found.low[at]), "high": _number(found.high[at]),
-                "alarm": bool(found.alarm[at]), "words": trends.says(at, name),
+                "alarm": bool(found.alarm[at]), "words": of.says(at, name),
             }
-            for name, found in trends.measures.items()
+            for name, found in of.measures.items()
         }  # fmt: skip
         rows.append(
             {
                 "day": day.isoformat(), "setup": int(days.setup[at]),
                 "watched_s": float(days.watched_s[at]), "usable_s": float(days.usable_s[at]),
-                "usual_s": _number(trends.usual_s[at]), "reason": reason and str(reason),
+                "usual_s": _number(of.usual_s[at]), "reason": reason and str(reason),
                 "measures": values,
             }
         )  # fmt: skip
-    rules = {name: list(names) for name, names in trends.rules.items() if names}
+    rules = {name: list(names) for name, names in of.rules.items() if names}
     return {
-        "person": trends.person, "days": rows, "rules": rules, "changes": trends.changes(),
+        "person": of.person, "days": rows, "rules": rules, "changes": of.changes(),
         "note": NOBODY_RECOGNISED,
     }  # fmt: skip
 

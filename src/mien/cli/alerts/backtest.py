@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import click
 
@@ -34,7 +35,7 @@ def backtest(
 
         rules, where = load_rules(path or DEFAULTS), zone_of(timezone)
         found = replay(log, rules, where, utc_now(), names, first, last)
-    messages = [
+    messages: list[dict[str, Any]] = [
         {
             "time": at.astimezone(where).isoformat(timespec="minutes"), "person": message.person,
             "lines": list(message.lines),

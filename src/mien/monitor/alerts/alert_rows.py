@@ -77,8 +77,9 @@ def save(
         connection.execute(update(ALERTS).where(ALERTS.c.id == before.id).values(row))
         return Stored(before.id, after, before.useful, before.feedback_by)
     row["person_id"] = None if after.person is None else persons[after.person]
-    number = connection.execute(insert(ALERTS).values(row)).inserted_primary_key[0]
-    return Stored(number, after)
+    key = connection.execute(insert(ALERTS).values(row)).inserted_primary_key
+    assert key is not None
+    return Stored(key[0], after)
 
 
 def judged(connection: Connection) -> dict[tuple[str, int], int]:

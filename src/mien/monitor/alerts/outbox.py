@@ -66,7 +66,9 @@ def queue(
     uid = uuid.uuid4().hex
     body = json.dumps(body_of(message, now, uid))
     row = {"uid": uid, "person_id": person_id, "body": body, "made_ms": ms(now)}
-    number = connection.execute(insert(MESSAGES).values(row)).inserted_primary_key[0]
+    key = connection.execute(insert(MESSAGES).values(row)).inserted_primary_key
+    assert key is not None
+    number = key[0]
     pairs = [{"message_id": number, "alert_id": one.id} for one in alerts]
     connection.execute(insert(MESSAGE_ALERTS), pairs)
     rows = [

@@ -52,7 +52,7 @@ def send(target: MessageFile | Webhook | Email, body: Mapping[str, Any]) -> None
     except OutputError:
         raise
     except (OSError, ValueError, http.client.HTTPException, smtplib.SMTPException) as error:
-        reason = isinstance(error, OSError) and error.strerror or one_line(error)
+        reason = (isinstance(error, OSError) and error.strerror) or one_line(error)
         raise OutputError(f"the target {target.name!r} failed ({reason})") from error
 
 

@@ -76,7 +76,7 @@ def _draw(
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
     from matplotlib.ticker import MaxNLocator
 
-    x = date2num(list(days))
+    x = date2num(list(days))  # type: ignore[no-untyped-call]
     axes.fill_between(x, panel.low, panel.high, color=PALE, linewidth=0, alpha=0.7)
     axes.plot(x, panel.usual, color=BLUE, linewidth=1)
     axes.plot(x, panel.value, ".", color=INK, markersize=4)
@@ -99,8 +99,9 @@ def _draw(
         axes.set_ylim(0, 1.1 * top if top > 0 else 1.0)
     if np.isnan(panel.value).all():
         axes.text(0.5, 0.5, "no statement", transform=axes.transAxes, ha="center", color=MUTED)
-    locator = AutoDateLocator(minticks=3, maxticks=6)
+    locator = AutoDateLocator(minticks=3, maxticks=6)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+    form = ConciseDateFormatter(locator, show_offset=False)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_formatter(form)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4))
     axes.tick_params(labelsize=8)
