@@ -52,7 +52,7 @@ LAYERS = [
     {"workers"},
     {"sinks"},
     {"cropping", "evaluation", "log"},
-    {"reports"},
+    {"monitor", "reports"},
     {"train"},
     {"labelling", "subjects"},
     {"cli"},

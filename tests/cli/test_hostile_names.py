@@ -338,6 +338,25 @@ def log_verify(place: Path) -> Commands:
     yield log(place, "verify", "--head", TEXT)
 
 
+def simulate(place: Path) -> Commands:
+    small = ("monitor", "simulate", "--persons", 2, "--days", 20, "--horizon", 5, "--after", 5)
+    path = place / f"{NAME}.toml"
+    path.write_text(
+        f"[[rule]]\nname = '{LABEL}'\nkind = 'ewma'\nmeasure = 'fear'\n"
+        f"[[rule]]\nname = '{LABEL}2'\nkind = 'unseen'\nhours = 3\n", "utf-8"
+    )  # fmt: skip
+    yield *small, "--rules", path
+    yield *small, "--rules", path, "--json"
+    yield *small, "--rules", path, "--rule", LABEL, "--compare", "worlds"
+    yield *small, "--rules", path, "--rule", TEXT
+    yield *small, "--rules", place / TEXT
+    yield *small, "--compare", TEXT
+    for rule in (f"name = {json.dumps(TEXT)}", f"name = 'a'\n{json.dumps(TEXT)} = 3",
+                 f"name = '{LABEL}'\nkind = 'ewma'\nmeasure = {json.dumps(TEXT)}"):  # fmt: skip
+        path.write_text(f"[[rule]]\n{rule}\n", "utf-8")
+        yield *small, "--rules", path
+
+
 CASES: dict[str, Callable[[Path], Commands]] = {
     "analyze": analyze, "camera": camera, "compare": compare, "data crop": crop, "data info": info,
     "data label": label, "data pack": pack, "data plot": plot, "doctor": doctor,
@@ -347,8 +366,8 @@ CASES: dict[str, Callable[[Path], Commands]] = {
     "log person add": log_person_add, "log person consent": log_person_consent,
     "log person list": log_person_list, "log person withdraw": log_person_withdraw,
     "log prune": log_prune, "log record": log_record, "log verify": log_verify,
-    "models": models, "models show": show, "study": study, "train": train, "tune": tune,
-    "video": video,
+    "models": models, "models show": show, "monitor simulate": simulate, "study": study,
+    "train": train, "tune": tune, "video": video,
 }  # fmt: skip
 
 

@@ -90,6 +90,8 @@ DETECTOR = (
 )
 CLASSIFIER = "--epochs 1 --limit 32 --threads 1 --set batch_size=16"
 REDUCED = {
+    "mien monitor simulate": "--persons 3 --days 20 --horizon 5 --after 5 --shift 3",
+    "python tools/monitor_tables.py": "--help",
     "mien train --list": "",
     "mien train faster_rcnn_mobile": DETECTOR,
     "mien train resnet18 --data fer2013.zip --out runs/resnet18 --weights resnet18.pth": (
@@ -168,6 +170,8 @@ SLOW = {
     "mien train resnet50": None,
     "mien train resnext50": None,
     "mien train vgg16": None,
+    "mien monitor simulate --seed 1 --persons 1000 --compare": None,
+    "mien monitor simulate --seed 1 --persons 500 --compare": None,
     "python benchmarks/": None,
 }
 """First words of commands that only ``pytest -m slow`` runs → the file that they write, which

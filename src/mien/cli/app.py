@@ -16,7 +16,7 @@ from mien.errors import ConfigError, MienError, UnknownNameError, did_you_mean
 
 COMMANDS = (
     "analyze", "camera", "compare", "data", "doctor", "evaluate", "export", "log", "models",
-    "study", "train", "tune", "video",
+    "monitor", "study", "train", "tune", "video",
 )  # fmt: skip
 
 
