@@ -51,7 +51,7 @@ LAYERS = [
     {"pipeline"},
     {"workers"},
     {"sinks"},
-    {"cropping", "evaluation"},
+    {"cropping", "evaluation", "log"},
     {"monitor", "reports"},
     {"train"},
     {"labelling", "subjects"},
