@@ -106,7 +106,7 @@ def test_what_is_no_camera_is_named_without_its_password(capsys: Capture) -> Non
 
 
 def test_no_frame_is_a_failure(server: FaultyCamera, capsys: Capture) -> None:
-    server.mode = "refuse"
+    server.mode = "404"
     assert mien("camera", address(server), "--for", "0.1", "--detector", "none") == 1
     said = capsys.readouterr().err
     last = said.splitlines()[-1]

@@ -40,4 +40,17 @@ class Lost:
         return f"{self.camera}: {self.reason}; next attempt in {self.retry_s:g} s"
 
 
-CameraEvent: TypeAlias = Connected | Lost
+@dataclass(frozen=True, slots=True)
+class Resized:
+    """The camera has changed the size of its frames without a break."""
+
+    camera: str
+    width: int
+    height: int
+
+    def __str__(self) -> str:
+        """The new size."""
+        return f"{self.camera}: frames are now {self.width}×{self.height}"
+
+
+CameraEvent: TypeAlias = Connected | Lost | Resized
