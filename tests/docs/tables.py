@@ -174,6 +174,7 @@ PROGRAM_CHANGES = {
     'values={"limit": 512, "epochs": 2}': 'values={"limit": 256, "epochs": 1}',
     "trials=8": "trials=2",
     '"rtsp://192.168.1.20/live", on_event=print, seconds=60': '"camera"',
+    'recognizer.camera("rtsp://192.168.1.20/live", seconds=60)': 'recognizer.video("talk.mp4")',
     "from mien.media.camera.reader import": "from tests.support.still_camera import",
 }
 """A part of a program → what takes its place here."""

@@ -17,6 +17,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.support.stamps import stamp
+
 Image = NDArray[np.uint8]
 
 LEVELS = 30
@@ -54,6 +56,8 @@ class FaultyCamera:
     """RGB, sent with a corner that changes; grey levels that count the frames without it."""
     scale: float = 1.0
     """Of ``picture``."""
+    stamped: bool = False
+    """Whether ``picture`` gets the time of sending, by ``stamp``, of ``time.monotonic``."""
     connections: int = 0
     refused: int = 0
     sent: int = 0
@@ -66,6 +70,8 @@ class FaultyCamera:
         if self.picture is not None:
             image = cv2.resize(self.picture, None, fx=self.scale, fy=self.scale)
             image[:8, :8] = self.sent % 2 * 255
+            if self.stamped:
+                stamp(image, time.monotonic_ns() // 1000)
         else:
             width, height = self.size
             image = np.full((height, width, 3), self.sent % LEVELS * STEP, np.uint8)

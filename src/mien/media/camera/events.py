@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -54,3 +55,9 @@ class Resized:
 
 
 CameraEvent: TypeAlias = Connected | Lost | Resized
+
+
+def warn_of_loss(event: CameraEvent) -> None:
+    """Warn of a connection that is lost or cannot be made; other events are no news."""
+    if isinstance(event, Lost):
+        warnings.warn(str(event), stacklevel=2)
