@@ -43,13 +43,15 @@ def portrait() -> np.ndarray:
 
 
 def memory_of(pid: int) -> float:
-    """MiB of a process and of those it started, without pages of files."""
-    total = 0.0
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            total += memory_of(int(child))
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return total + next(int(x.split()[1]) for x in lines if x.startswith("RssAnon")) / 1024
+    """MiB of a process and of those it started, without pages of files; 0 of one that has ended."""
+    try:
+        tasks = Path(f"/proc/{pid}/task").glob("*/children")
+        children = [int(child) for task in tasks for child in task.read_text().split()]
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0.0
+    own = sum(int(line.split()[1]) for line in lines if line.startswith("RssAnon")) / 1024
+    return own + sum(map(memory_of, children))
 
 
 def disturb(server: FaultyCamera, fault: str) -> None:
@@ -107,8 +109,8 @@ def main() -> None:
                 if rows.exists() and (data := rows.read_bytes()):
                     torn += not data.endswith(b"\n")
                 at = time.monotonic() - began
-                if process.poll() is None and at >= min(60, args.between):
-                    memory.append(memory_of(process.pid))
+                if at >= min(60, args.between) and (now := memory_of(process.pid)):
+                    memory.append(now)
                 if fault_at <= at < args.minutes * 60 - args.between:
                     made.append(next(faults))
                     disturb(server, made[-1])

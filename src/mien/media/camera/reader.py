@@ -58,7 +58,7 @@ class Camera(Closing):
         self._last_s = 0.0  # time of the last frame taken
         self._size = (0, 0)  # its width and height
         self._taken = 0  # its number in this connection
-        self._count = 0  # how many had arrived in this connection with it
+        self._had_arrived = 0  # how many had arrived in this connection with it
         self._arrived = 0.0  # on the clock of time.monotonic, as are these:
         self._since = self._retry_at = 0.0
         self._failures = 0
@@ -106,7 +106,7 @@ class Camera(Closing):
         return None
 
     def _start(self, now: float) -> None:
-        self._taken = self._count = 0
+        self._taken = self._had_arrived = 0
         self._since = now
         try:
             self._process = ReadingProcess(self._camera, self._limit, self._freeze_s)
@@ -116,10 +116,10 @@ class Camera(Closing):
     def _take(self, process: ReadingProcess) -> Frame:
         newest = process.slots.newest()
         assert newest is not None
-        came = newest.count - self._count
+        came = newest.arrived - self._had_arrived
         self.frames += came
         self.dropped += came - 1
-        self._taken, self._count = newest.number, newest.count
+        self._taken, self._had_arrived = newest.number, newest.arrived
         time_s = self._time(newest.time_ns)
         height, width = newest.image.shape[:2]
         if not self.connected:

@@ -16,7 +16,7 @@ MOST_PIXELS = 7680 * 4320
 _SLOTS = 3
 _HEAD = 4096  # bytes before the first slot, of which half are for the text of the end
 _TEXT = _HEAD // 2
-_FIELDS = 5  # of a slot: number, height, width, time in nanoseconds, count
+_FIELDS = 5  # of a slot: number, height, width, time in nanoseconds, arrived
 _STRIDE = MOST_PIXELS * 3 // 4096 * 4096
 SIZE = _HEAD + _SLOTS * _STRIDE
 """Bytes of the file. It is sparse: only those that were written take memory."""
@@ -31,7 +31,7 @@ class Newest(NamedTuple):
     """From 1, of those that one process wrote."""
     time_ns: int
     """When it arrived, on the clock of ``time.monotonic_ns``."""
-    count: int
+    arrived: int
     """How many have arrived, with those that were not written."""
 
 
@@ -49,7 +49,7 @@ class Slots:
         self._memory = np.frombuffer(mmap.mmap(file, SIZE), np.uint8)
         head = self._memory[:_TEXT].view(np.int64)
         self._text = self._memory[_TEXT:_HEAD]
-        self._latest, self._count = head[:1], 0
+        self._latest, self._arrived = head[:1], 0
         self._fields = head[_FIELDS : _FIELDS * (_SLOTS + 1)].reshape(_SLOTS, _FIELDS)
 
     @property
@@ -74,9 +74,9 @@ class Slots:
 
     def publish(self, time_ns: int, came: int = 1) -> None:
         """Make the frame in ``place`` the newest, of ``came`` that have arrived since the last."""
-        number, self._count = self.number + 1, self._count + came
+        number, self._arrived = self.number + 1, self._arrived + came
         fields = self._fields[number % _SLOTS]
-        fields[3:] = time_ns, self._count
+        fields[3:] = time_ns, self._arrived
         fields[0] = number
         self._latest[0] = number
 
@@ -85,9 +85,9 @@ class Slots:
         while number := self.number:
             slot = number % _SLOTS
             image = self._view(slot).copy()
-            time_ns, count = (int(field) for field in self._fields[slot, 3:])
+            time_ns, arrived = (int(field) for field in self._fields[slot, 3:])
             if self._fields[slot, 0] == number:
-                return Newest(image, number, time_ns, count)
+                return Newest(image, number, time_ns, arrived)
         return None
 
     @property
