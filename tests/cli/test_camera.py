@@ -157,7 +157,7 @@ def test_the_view_on_a_terminal(server: FaultyCamera) -> None:
     seen = ""
     for wanted, mode in (
         ("frames a second", "cut"),
-        ("not connected  ", "serve"),
+        ("not connected", "serve"),
         ("connected again", ""),
     ):
         end = time.monotonic() + PATIENCE
