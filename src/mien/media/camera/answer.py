@@ -90,6 +90,8 @@ class _Login(urllib.request.HTTPDigestAuthHandler):
     which cameras lock the account.
     """
 
+    passwd: urllib.request.HTTPPasswordMgr
+
     def http_error_401(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Message
     ) -> Any:
