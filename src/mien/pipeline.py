@@ -21,6 +21,7 @@ from mien.face_reading import Detected, FaceReader
 from mien.face_search import Found, find_faces
 from mien.forking import loading
 from mien.frames import choose_library, to_frame
+from mien.media.camera.events import CameraEvent, warn_of_loss
 from mien.media.images import Source, is_many, is_once, is_pil
 from mien.media.video.reader import Frame, VideoSource, open_video
 from mien.media.video.reader import OnError as VideoOnError
@@ -197,6 +198,38 @@ class Recognizer:
             offline=offline,
             detect_every=detect_every,
         )
+
+    def camera(
+        self,
+        source: int | str = 0,
+        *,
+        seconds: float | None = None,
+        track: bool | FaceTracker = True,
+        smooth: float | ReadingSmoother = TIME_CONSTANT_S,
+        on_event: Callable[[CameraEvent], None] = warn_of_loss,
+    ) -> Iterator[Result]:
+        """A ``Result`` for the newest frame of a camera each time, live and without end.
+
+        ``source``: the number of a webcam, or an address ``rtsp://…`` or ``http://…`` (MJPEG), with
+        user and password if need be. ``seconds``: end after so many. A connection that breaks is
+        made again, as ``mien.media.camera.reader.open_camera`` says, and ``on_event`` is told; by
+        default losses are warnings. ``track`` and ``smooth``: see ``watch``.
+
+        The camera is opened when the first result is taken, and closed when the iterator is.
+        ``result.draw()`` works until the next result is taken. Raises ``ConfigError``.
+        """
+        from mien.media.camera.reader import open_camera  # slow: only where it is needed
+
+        camera = open_camera(
+            source, seconds=seconds, on_event=on_event, max_pixels=self._max_pixels
+        )
+        results = self.watch(camera, camera.name, track=track, smooth=smooth)
+
+        def live() -> Iterator[Result]:
+            with camera:
+                yield from results
+
+        return live()
 
     def watch(
         self,
