@@ -163,7 +163,9 @@ def test_frames_that_are_asked_for(
         (["--smooth", 0.3, "--no-track"], "leave out --no-track"),
         (["--offline", "--no-track"], "leave out --no-track"),
         (["--offline", "--smooth", 0], "leave out one"),
-        (["--offline", "--draw", "o.mp4"], "leave out --draw"),
+        (["--summary", "s.html", "--no-track"], "leave out --no-track"),
+        (["--no-pictures"], "for the page of --summary"),
+        (["--resume"], "give --output, --draw or --summary"),
     ],
 )
 def test_wrong_options_are_one_line(
