@@ -40,7 +40,9 @@ class AvEncoder:
         codec, name, options = _CODECS[path.suffix]
         self._start = start_s
         self._last_pts, self._period = -1, 1 / rate
-        flags = {"movflags": "faststart"} if path.suffix == ".mp4" else {}
+        flags = {"fflags": "bitexact"}  # else WebM gets a number at random
+        if path.suffix == ".mp4":
+            flags["movflags"] = "faststart"
         self._output: Any = av.open(f"file:{path.absolute()}", "w", options=flags)
         stream: Any = self._output.add_stream(
             codec, rate=Fraction(rate).limit_denominator(1001), options=options
