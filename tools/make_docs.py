@@ -1,13 +1,16 @@
 """Write docs/results.md, the README's table and its pictures from commands that it runs.
 
     python tools/make_docs.py --data fer2013.zip --wider wider_val_dev.zip wider_train5.zip
+    python tools/make_docs.py --data fer2013.zip --wider wider_val_dev.zip wider_train5.zip \\
+        --sections 'Accuracy and calibration' 'With ten crops' 'The card'
     python tools/make_docs.py --study study
     python tools/make_docs.py --study-full study-full
     python tools/make_docs.py --detector runs/faster_rcnn_mobile --fer2013 fer2013.zip \\
         --masks facemask853.zip --wider wider_val_dev.zip wider_train5.zip
 
 The first takes some minutes and leaves the sections of the study and of face detectors in
-docs/results.md as they are; the others write one of these alone, from the folder of a 'mien study'
+docs/results.md as they are, the second also those that it does not name, such as speeds when the
+machine does other work; the others write one of these alone, from the folder of a 'mien study'
 that is done and from a run of 'mien train faster_rcnn_mobile'. No figure in these
 documents is typed by hand.
 """
@@ -43,9 +46,9 @@ Hardware: {{hardware}}.
 
 FER2013's PrivateTest was not available: its figures below are of PublicTest. The network was not
 trained on it, except for the 280 pictures that are also in Training (hence the second column), and
-no epoch was chosen on it. One number was fitted on it: the calibration temperature, which changes
-ECE and NLL but no answer; the rows "uncalibrated" are without it. The card also gives the ECE
-cross-fitted on its halves.
+nothing was chosen or fitted on it; [how the shipped model was made](shipped_model.md) says when it
+was measured. The calibration temperature is from a tenth of Training; it changes ECE and NLL but no
+answer, and the rows "uncalibrated" are without it.
 WIDER FACE is used only for measuring (CC BY-NC-ND 4.0).
 
 ![Confusion matrix](images/confusion.png)
@@ -142,7 +145,8 @@ SHORT = (
     "## The study\n\n"
     "Every classifier of the classic studies on one protocol ([study.md](study.md)). The short "
     "schedule shows what a network reaches with little work, not its best. Minutes of training "
-    "and pictures per second were measured on a machine that also did other work."
+    "and pictures per second were measured on a machine that also did other work. The row of the "
+    "shipped model is of the file that the package carried then."
 )
 FULL = (
     "## The study's full schedule\n\n"
@@ -182,6 +186,15 @@ def kept(mark: str) -> str:
     return found[0] if found else f"<!-- {mark} -->\n<!-- end -->\n"
 
 
+def written(title: str) -> str:
+    """A section of docs/results.md as it stands."""
+    text = (REPO / "docs/results.md").read_text("utf-8")
+    found = re.search(rf"^## {re.escape(title)}\n.*?^```text\n.*?^```\n", text, re.DOTALL | re.M)
+    if not found:
+        raise SystemExit(f"docs/results.md has no section {title!r} to keep")
+    return found[0]
+
+
 def main() -> None:
     """Run what was asked for and write the documents."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -192,6 +205,8 @@ def main() -> None:
     parser.add_argument("--fer2013", help="FER2013, for the sections of --detector alone")
     parser.add_argument("--study-full", type=Path, help="that of one with --schedule full")
     parser.add_argument("--detector", help="the run of 'mien train faster_rcnn_mobile'")
+    titles = [title for title, _, _ in SECTIONS]
+    parser.add_argument("--sections", nargs="+", choices=titles, default=titles, metavar="TITLE")
     args = parser.parse_args()
     if not (args.data or args.study or args.study_full or args.detector):
         parser.error("give --data, --study, --study-full or --detector")
@@ -211,7 +226,7 @@ def main() -> None:
     if args.detector:
         own[DETECTORS] = detectors_section(paths)
     if args.data:
-        measured(paths)
+        measured(paths, args.sections)
     results = REPO / "docs/results.md"
     for mark, body in own.items():
         text = results.read_text("utf-8")
@@ -220,9 +235,12 @@ def main() -> None:
         results.write_text(between(text, mark, body), "utf-8")
 
 
-def measured(paths: dict[str, str]) -> None:
-    """Run every command on the data at ``paths`` and write what it prints."""
-    sections = [section(title, intro, command, paths) for title, intro, command in SECTIONS]
+def measured(paths: dict[str, str], titles: list[str]) -> None:
+    """Run the commands of the sections ``titles`` on the data and write what they print."""
+    sections = [
+        section(title, intro, command, paths) if title in titles else written(title)
+        for title, intro, command in SECTIONS
+    ]
     text = HEAD.format(hardware=hardware()) + "\n".join(
         [*sections, *map(kept, (DETECTORS, STUDY, STUDY_FULL))]
     )
@@ -234,7 +252,7 @@ def measured(paths: dict[str, str]) -> None:
     readme = (REPO / "README.md").read_text("utf-8")
     readme = between(readme, "make run", f"```text\n{sample}\n```")
     note = f"From the shipped file: `{EVALUATE}`, and with `--tta`; {hardware()}. "
-    note += "Its temperature was fitted on PublicTest itself; in brackets without it."
+    note += "In brackets without the calibration temperature, which is from a tenth of Training."
     readme = between(readme, "results", f"{table}\n\n{note}")
     (REPO / "README.md").write_text(readme, "utf-8")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 NO_INSTALL = "installs packages: CI does it for the whole suite"
 NO_FUZZ = "makes a virtual environment; tests/fuzz/test_fuzz.py runs the same, for seconds"
 CAMERA = "needs a camera; tests/cli/test_camera.py has one on loopback"
+HISTORY = "needs the project's history and a run that is not in it"
 WAITS = "waits for a person; tests/labelling/test_page.py answers in a browser"
 NOT_RUN = {
     "make run": "makes a virtual environment and installs packages",
@@ -33,6 +34,10 @@ NOT_RUN = {
     "torchrun --nproc-per-node 4 -m mien train se_resnet18 --data fer2013.zip --out runs/big": (
         "needs four GPUs; tests/train/test_distributed.py starts several processes on the CPU"
     ),
+    "git show b4c0382:src/mien/weights/default.onnx > before.onnx": HISTORY,
+    "mien compare default before.onnx student.onnx --data fer2013.zip --split public": HISTORY,
+    "mien compare default before.onnx student.onnx --data fer2013.zip --split public "
+    "--corruptions": HISTORY,
     "mien camera": CAMERA,
     "mien camera rtsp://user:password@192.168.1.20/live": CAMERA,
     "mien camera http://192.168.1.20/video.mjpg --for 1:00:00 --output visitors.csv": CAMERA,

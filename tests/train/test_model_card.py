@@ -34,6 +34,15 @@ def test_a_run_says_what_it_was_trained_on() -> None:
     assert facts(divided).trained_on == f"{TINY.dataset}, split train of random:90/10"
 
 
+def test_data_of_earlier_runs_are_named_once() -> None:
+    own = f"{TINY.dataset}, split train"
+    other = {"trained_on": f"{own}; started from weights of faces (3 pictures)"}
+    same = {"trained_on": own}
+    assert facts(started_from=other).trained_on == other["trained_on"]
+    assert facts(started_from=same).trained_on == own
+    assert facts(started_from={}).trained_on == own
+
+
 def test_choices_replace_facts() -> None:
     spec = facts()
     kept = add_choices(spec, "float16", None, None, None)

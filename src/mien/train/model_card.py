@@ -17,6 +17,7 @@ COUNTS = ("pictures", "faces")
 """Facts of a run that go into ``trained_on``, not into the card."""
 START = "started_from"
 """Fact of a run: name, hash and training data of the weights that it began with."""
+STARTED = "; started from weights of "
 ELSEWHERE = (*COUNTS, "framing")
 """Facts that have a place of their own in the spec."""
 LICENCE = "The terms of the training data apply."
@@ -65,9 +66,9 @@ def trained_on(config: BaseConfig, state: Mapping[str, Any]) -> str:
     counts = ", ".join(f"{facts[key]} {key}" for key in COUNTS if key in facts)
     text = f"{_data(config, facts)}, split {part}" + (f" ({counts})" if counts else "")
     start = facts.get(START)
-    if isinstance(start, Mapping) and start.get("trained_on"):
-        text += f"; started from weights of {start['trained_on']}"
-    return text
+    before = start.get("trained_on", "").split(STARTED) if isinstance(start, Mapping) else []
+    # A chain of runs over the same data names it once.
+    return STARTED.join(dict.fromkeys(filter(None, [text, *before])))
 
 
 def _data(config: BaseConfig, facts: Mapping[str, Any]) -> str:
