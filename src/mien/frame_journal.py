@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from mien.errors import ConfigError, OutputError, brief, one_line
 from mien.face_reading import Answer, Detected
@@ -26,7 +26,8 @@ from mien.parsing import are_numbers, is_whole
 from mien.types import Box, Face
 from mien.version import __version__
 
-_FORMAT = "frames of mien video, 1"
+_NAME, _FORMAT = "journal", "frames of mien video, 1"
+_HEAD = json.dumps({_NAME: _FORMAT}).encode().removesuffix(b"}")  # how every journal begins
 _EVERY_S = 2.0  # of work may be lost by a kill
 
 
@@ -57,29 +58,28 @@ class FrameJournal(Closing):
         """
         self.path, self._journal = path, Journal(path)
         self._request = json.loads(json.dumps(request))  # lists for tuples, as they are read
-        if not is_own_file(path):
-            raise OutputError(
-                f"cannot write {str(path)!r} (it is a link, or not a file): remove it"
-            )
         try:
+            if not is_own_file(path):
+                raise OSError("it is a link, or not a file")
             self._file = path.open("ab")
         except OSError as error:
             raise output_error(repr(str(path)), error) from error
         try:
             if not try_lock(self._file, path):
                 raise OutputError(f"cannot write {str(path)!r}: another process is writing to it")
+            self._check_ours()
             self._known = self._read()
-            self.found = self._check_header()
+            header = next(self._known, None)
+            self.found = header is not None
             """Whether an earlier run has left something."""
             if not resume:
                 self._known, self._journal = iter(()), Journal(path)
-            elif self.found:
-                self._check_same()
+            elif header is not None:
+                self._check_same(header)
         except BaseException:
             self._file.close()
             raise
         self._started = resume and self.found
-        self._next: tuple[int, KnownFrame] | None = None
         self._new: list[Any] = []  # lines that wait
         self._saved = time.monotonic()
 
@@ -89,14 +89,13 @@ class FrameJournal(Closing):
 
     def recall(self, video: int, index: int) -> KnownFrame | None:
         """The next frame, if it is known. Raises ``ConfigError`` where the journal has another."""
-        if self._next is None:
-            self._next = next(self._known, None)
-        if self._next is None:
+        known = next(self._known, None)
+        if known is None:
             return None
-        (number, frame), self._next = self._next, None
+        number, frame = known
         if (number, frame.index) != (video, index):
             raise self._other("its frames are others than those of the video")
-        return frame
+        return cast("KnownFrame", frame)
 
     def add(self, video: int, frames: Iterable[KnownFrame]) -> None:
         """Keep frames that are not known. They are on the disk some seconds later."""
@@ -123,7 +122,7 @@ class FrameJournal(Closing):
     def _save(self) -> None:
         lines, self._new = self._new, []
         if not self._started:
-            lines = [{"journal": _FORMAT, "request": self._request}, *lines]
+            lines = [{_NAME: _FORMAT, "request": self._request}, *lines]
         self._journal.append(lines)
         self._started, self._saved = True, time.monotonic()
 
@@ -145,27 +144,23 @@ class FrameJournal(Closing):
         except OSError as error:
             raise output_error(repr(str(self.path)), error) from error
 
-    def _check_header(self) -> bool:
-        try:
-            self._header = next(self._known, None)
-        except ConfigError:
-            self._header = ""
-        if self._header is None:
-            return False
-        if not isinstance(self._header, dict) or self._header.get("journal") != _FORMAT:
+    def _check_ours(self) -> None:
+        """Raise ``OutputError`` for a file that somebody else may want to keep."""
+        with self.path.open("rb") as file:
+            head = file.read(len(_HEAD))
+        if not _HEAD.startswith(head):
             raise OutputError(
                 f"cannot write {str(self.path)!r} (it is not a journal of this version): remove it"
             )
-        return True
 
-    def _check_same(self) -> None:
-        then = self._header.get("request")
-        for name in self._request:
-            before = then.get(name) if isinstance(then, dict) else None
-            if before != self._request[name]:
-                raise self._other(
-                    f"{name} was {_shown(before)} and is {_shown(self._request[name])}"
-                )
+    def _check_same(self, header: Any) -> None:
+        then = header.get("request") if isinstance(header, dict) else None
+        if not isinstance(then, dict):
+            raise self._other("it is damaged")
+        for name, now in self._request.items():
+            before = then.get(name)
+            if before != now:
+                raise self._other(f"{name} was {_shown(before)} and is {_shown(now)}")
 
     def _other(self, reason: str) -> ConfigError:
         return ConfigError(

@@ -109,7 +109,7 @@ def results_of(
     of the frames before come first.
     """
     detected = _detected(frames, source, find, tracker, detector, detect_every, journal)
-    for result, image in reader.batched(detected, journal and journal.answered):
+    for result, image in reader.batched(detected, None if journal is None else journal.answered):
         assert result.time_s is not None
         judged = (replace(r, usable=quality(image, r.face).usable) for r in result)
         readings = tuple(_smooth(r, smoother, result.time_s, reader.min_confidence) for r in judged)

@@ -165,7 +165,7 @@ def test_another_command_or_file_is_refused(place: Path, capsys: Capture) -> Non
 def test_a_file_that_is_no_journal_is_kept(tmp_path: Path, capsys: Capture) -> None:
     clip = clips.write(tmp_path / "grey.avi", frames=3)
     mine = tmp_path / "r.csv.journal"
-    for text in ("my diary\n", '{"journal": "another"}\n'):
+    for text in ("my diary", '{"journal": "another"}\n'):
         mine.write_text(text)
         for options in ([], ["--resume"]):
             assert mien("video", clip, "-o", tmp_path / "r.csv", *options) == 1
