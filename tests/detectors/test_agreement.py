@@ -22,17 +22,14 @@ PICTURES = 60
 
 
 def test_expressions_do_not_depend_on_the_detector(shared: Path) -> None:
-    """Another detector changes the answers less than looking into a mirror changes them.
-
-    ``docs/detector_yunet.md`` has the bounds that were set before, and what came out.
-    """
+    """The bounds were set before anything was measured: ``docs/detector_yunet.md``."""
     classifier = load_classifier("default", threads=1)
     detectors = [load_detector(name, threads=1) for name in ("mtcnn", "yunet")]
     framings = [
         ModelSpec("cut", ("any",), 1, **framing_for(d.facts, spec_framing(classifier.spec)))
         for d in detectors
     ]
-    ours, theirs, mirrored = [], [], []
+    ours, theirs = [], []
     data = open_dataset(shared / "data" / "wider_train5.zip", "coco")
     scenes = [scene for split in data.splits() for scene in data.scenes(split)]
     for scene in scenes[:: len(scenes) // PICTURES]:
@@ -43,14 +40,9 @@ def test_expressions_do_not_depend_on_the_detector(shared: Path) -> None:
             if face.box.area >= LEAST**2 and twin is not face and twin.box.iou(face.box) >= SAME:
                 ours.append(face_crop(image, face, framings[0]))
                 theirs.append(face_crop(image, twin, framings[1]))
-                box, width = face.box, image.shape[1]
-                turned = Face(Box(width - box.x2, box.y1, width - box.x1, box.y2))
-                mirrored.append(face_crop(image[:, ::-1], turned, framings[0]))
     assert len(ours) > 60
-    first, *others = (classifier.classify(crops) for crops in (ours, theirs, mirrored))
-    kappas, distances = zip(*(agreement(first, other) for other in others), strict=True)
-    assert kappas[0] > kappas[1] and kappas[0] > 0.7
-    assert distances[0] < distances[1] and distances[0] < 0.12
+    kappa, distance = agreement(classifier.classify(ours), classifier.classify(theirs))
+    assert kappa >= 0.8 and distance <= 0.1
 
 
 def agreement(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
