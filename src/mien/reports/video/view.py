@@ -84,7 +84,7 @@ def view_of(video: VideoTimeline, file: str, offset_s: float) -> VideoView:
         begin_s=round(video.begin_s, 3),
         end_s=round(video.end_s, 3),
         width=width_of(video),
-        axis=[(clock(time), round(100 * place, 2)) for time, place in marks(video)],
+        axis=_axis(video),
         legend=[(for_terminal(label), color_of(label)) for label in video.labels],
         frames=video.frames,
         seconds=length,
@@ -101,6 +101,13 @@ def address_of(file: str | os.PathLike[str], page: Path) -> str:
     except ValueError:  # another drive of Windows
         return path.as_uri()
     return "./" + quote(os.fsencode(relative.replace(os.sep, "/")))  # ./: "c:x" is no scheme
+
+
+def _axis(video: VideoTimeline) -> list[tuple[str, float]]:
+    times = [(clock(time), round(100 * place, 2)) for time, place in marks(video)]
+    if all(text.endswith(".0") for text, _ in times):
+        return [(text.removesuffix(".0"), place) for text, place in times]
+    return times
 
 
 def _person(person: PersonTimeline, video: VideoTimeline) -> PersonView:
