@@ -13,6 +13,7 @@
     ├── ConfigError (ValueError)     an invalid recipe or option
     ├── DatasetError                 a data set does not have the format that its reader expects
     │   └── NoFaceError              a labelled photo in which no face is found
+    ├── LogError                     a log is missing, damaged, busy or of another version
     ├── WorkerError                  a process that analyses pictures has died
     ├── TrainingError                training cannot continue; the last checkpoint is kept
     ├── OutputError (OSError)        a result cannot be written
@@ -98,6 +99,10 @@ NO_FACE = "no face found"
 
 class NoFaceError(DatasetError):
     """A labelled photo in which no face is found; it can be read."""
+
+
+class LogError(MienError):
+    """A log that is missing, damaged, busy, of another version, or another database."""
 
 
 class WorkerError(MienError):

@@ -16,6 +16,9 @@ MODULES = {
     "heif": ("pillow_heif",),
     "tables": ("pyarrow",),
     "video": ("av",),
+    "log": ("sqlalchemy", "alembic"),
+    "postgres": ("psycopg",),
+    "encryption": ("sqlcipher3",),
     "tune": ("torch", "optuna", "sqlalchemy", "sklearn", "matplotlib"),
 }
 """Modules that everything in an extra imports."""
@@ -26,6 +29,9 @@ PURPOSES = {
     "heif": "read HEIC pictures",
     "tables": "read and write Parquet",
     "video": "write H.264 videos with sound",
+    "log": "keep a private record over weeks",
+    "postgres": "keep it on a PostgreSQL server",
+    "encryption": "encrypt it",
     "tune": "search for good settings",
     "dev": "work on Mien itself",
 }

@@ -246,12 +246,129 @@ def camera(place: Path) -> Commands:
         yield "camera", f"{server.url}?[b]:smile:", "--for", "2", *options
 
 
+def log(place: Path, *verb: object) -> tuple[object, ...]:
+    """A verb on a log with a hostile name, in which anna may be recorded."""
+    path = place / f"{NAME}.db"
+    of = ("--log", path)
+    if not path.exists():
+        from mien.log.opening import create_log
+        from mien.log.persons import add_person, give_consent
+
+        with create_log(path) as made:
+            add_person(made, "anna")
+            give_consent(made, "anna", "".join(filter(str.isprintable, TEXT)), "[b]:smile:")
+    return ("log", *verb, *of)
+
+
+def log_backup(place: Path) -> Commands:
+    yield log(place, "backup", place / NAME)
+    yield log(place, "backup", place / TEXT)
+
+
+def log_create(place: Path) -> Commands:
+    yield "log", "create", "--log", place / f"{NAME}2.db"
+    yield "log", "create", "--log", place / f"{NAME}2.db", "--keep", TEXT
+    yield "log", "create", "--log", TEXT, "--key-file", TEXT
+    yield "log", "create", "--log", f"mysql://{TEXT}"
+
+
+def log_erase(place: Path) -> Commands:
+    yield log(place, "erase", TEXT, "--yes")
+    yield log(place, "erase", "anna", "--yes", "--json")
+
+
+def log_export(place: Path) -> Commands:
+    yield log(place, "export", "anna")
+    yield log(place, "export", TEXT)
+    yield log(place, "export", "anna", "--what", TEXT)
+    yield log(place, "export", "anna", "-o", place / TEXT)
+    yield log(place, "export", "anna", "-o", place / f"{NAME}.csv")
+
+
+def log_import(place: Path) -> Commands:
+    of = ("--person", "anna", "--start", "2026-11-01T10:00+00:00")
+    yield log(place, "import", place / "photos" / f"{NAME}.png", *of)
+    yield log(place, "import", place / TEXT, *of, "--reader", TEXT)
+    yield log(place, "import", place / "fer2013.csv", "--person", TEXT, "--start", TEXT)
+    yield log(place, "import", place / "fer2013.csv", *of, "--timezone", TEXT)
+
+
+def log_info(place: Path) -> Commands:
+    yield log(place, "info")
+    yield log(place, "info", "--json")
+    yield "log", "info", "--log", place / "photos" / f"{NAME}.png"
+    yield "log", "info", "--log", TEXT
+
+
+def log_person_add(place: Path) -> Commands:
+    yield log(place, "person", "add", TEXT)
+
+
+def log_person_consent(place: Path) -> Commands:
+    yield log(place, "person", "consent", TEXT, "--by", "x", "--for", "x")
+    yield log(place, "person", "consent", "anna", "--by", TEXT, "--for", TEXT, "--until", TEXT)
+
+
+def log_person_list(place: Path) -> Commands:
+    yield log(place, "person", "list")
+    yield log(place, "person", "list", "--json")
+
+
+def log_person_withdraw(place: Path) -> Commands:
+    yield log(place, "person", "withdraw", TEXT)
+
+
+def log_prune(place: Path) -> Commands:
+    yield log(place, "prune", "--keep", TEXT)
+    yield log(place, "prune", "--keep", f"{TEXT}=3")
+
+
+def log_record(place: Path) -> Commands:
+    options = ("--detector", "none", "--model", model(place, labels=(LABEL, *FER2013[1:])))
+    clip = clips.write(place / "clip.mp4", frames=3).rename(place / f"{NAME}.mp4")
+    anna = ("--person", "anna", *options)
+    yield log(place, "record", clip, *anna)
+    yield log(place, "record", clip, *anna, "--start", "2026-11-01T10:00", "--place", TEXT)
+    yield log(place, "record", clip, "--person", TEXT, "--start", TEXT)
+    yield log(place, "record", place / "photos", *anna)
+    yield log(place, "record", TEXT, *anna)
+    yield log(place, "record", f"rtsp://{TEXT}", *anna, "--for", "0.1")
+
+
+def log_verify(place: Path) -> Commands:
+    yield log(place, "verify", "--head", TEXT)
+
+
+def simulate(place: Path) -> Commands:
+    small = ("monitor", "simulate", "--persons", 2, "--days", 20, "--horizon", 5, "--after", 5)
+    path = place / f"{NAME}.toml"
+    path.write_text(
+        f"[[rule]]\nname = '{LABEL}'\nkind = 'ewma'\nmeasure = 'fear'\n"
+        f"[[rule]]\nname = '{LABEL}2'\nkind = 'unseen'\nhours = 3\n", "utf-8"
+    )  # fmt: skip
+    yield *small, "--rules", path
+    yield *small, "--rules", path, "--json"
+    yield *small, "--rules", path, "--rule", LABEL, "--compare", "worlds"
+    yield *small, "--rules", path, "--rule", TEXT
+    yield *small, "--rules", place / TEXT
+    yield *small, "--compare", TEXT
+    for rule in (f"name = {json.dumps(TEXT)}", f"name = 'a'\n{json.dumps(TEXT)} = 3",
+                 f"name = '{LABEL}'\nkind = 'ewma'\nmeasure = {json.dumps(TEXT)}"):  # fmt: skip
+        path.write_text(f"[[rule]]\n{rule}\n", "utf-8")
+        yield *small, "--rules", path
+
+
 CASES: dict[str, Callable[[Path], Commands]] = {
     "analyze": analyze, "camera": camera, "compare": compare, "data crop": crop, "data info": info,
     "data label": label, "data pack": pack, "data plot": plot, "doctor": doctor,
     "evaluate": evaluate, "export": export,
-    "models": models, "models show": show, "study": study, "train": train, "tune": tune,
-    "video": video,
+    "log backup": log_backup, "log create": log_create, "log erase": log_erase,
+    "log export": log_export, "log import": log_import, "log info": log_info,
+    "log person add": log_person_add, "log person consent": log_person_consent,
+    "log person list": log_person_list, "log person withdraw": log_person_withdraw,
+    "log prune": log_prune, "log record": log_record, "log verify": log_verify,
+    "models": models, "models show": show, "monitor simulate": simulate, "study": study,
+    "train": train, "tune": tune, "video": video,
 }  # fmt: skip
 
 
@@ -263,7 +380,7 @@ def test_every_command_has_a_case() -> None:
 def test_no_name_acts_on_a_terminal(
     name: str, place: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for extra in ("torch", "optuna", "matplotlib", "onnx"):
+    for extra in ("torch", "optuna", "matplotlib", "onnx", "sqlalchemy"):
         pytest.importorskip(extra)
     for table in (registry.detectors, registry.classifiers):
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 NO_INSTALL = "installs packages: CI does it for the whole suite"
 NO_FUZZ = "makes a virtual environment; tests/fuzz/test_fuzz.py runs the same, for seconds"
 CAMERA = "needs a camera; tests/cli/test_camera.py has one on loopback"
+LOG_CAMERA = "needs a camera; tests/log/test_recording.py has one on loopback"
 HISTORY = "needs the project's history and a run that is not in it"
 WAITS = "waits for a person; tests/labelling/test_page.py answers in a browser"
 NOT_RUN = {
@@ -27,6 +28,15 @@ NOT_RUN = {
     "pip install '.[heif]'": NO_INSTALL,
     "pip install '.[video]'": NO_INSTALL,
     "pip install '.[tune]'": NO_INSTALL,
+    "pip install '.[log]'": NO_INSTALL,
+    "pip install '.[encryption]'": NO_INSTALL,
+    "pip install '.[postgres]'": NO_INSTALL,
+    "mien log record rtsp://user:password@192.168.1.20/live --person anna@0,0,0.5,1 "
+    "--person ben@0.5,0,1,1": LOG_CAMERA,
+    "mien log record 0 --person anna --timezone Europe/Berlin --for 8:00:00 --fps 5": LOG_CAMERA,
+    "mien log create --log postgresql://mien@server/log": (
+        "needs a server; tests/log/conftest.py starts one"
+    ),
     "pip install '.[train,plot]'": NO_INSTALL,
     "python benchmarks/detector_speed.py --pictures wider_val_dev.zip": (
         "needs the project's history, and pictures for whole mosaics of 1920×1080"
@@ -80,6 +90,8 @@ DETECTOR = (
 )
 CLASSIFIER = "--epochs 1 --limit 32 --threads 1 --set batch_size=16"
 REDUCED = {
+    "mien monitor simulate": "--persons 3 --days 20 --horizon 5 --after 5 --shift 3",
+    "python tools/monitor_tables.py": "--help",
     "mien train --list": "",
     "mien train faster_rcnn_mobile": DETECTOR,
     "mien train resnet18 --data fer2013.zip --out runs/resnet18 --weights resnet18.pth": (
@@ -158,6 +170,8 @@ SLOW = {
     "mien train resnet50": None,
     "mien train resnext50": None,
     "mien train vgg16": None,
+    "mien monitor simulate --seed 1 --persons 1000 --compare": None,
+    "mien monitor simulate --seed 1 --persons 500 --compare": None,
     "python benchmarks/": None,
 }
 """First words of commands that only ``pytest -m slow`` runs → the file that they write, which

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +96,39 @@ class ParquetSink(Closing):
         return (
             error if isinstance(error, OutputError) else output_error(repr(str(self._path)), error)
         )
+
+
+def write_table(
+    target: str | os.PathLike[str], rows: Iterable[Mapping[str, Any]], columns: Mapping[str, type]
+) -> int:
+    """Write rows of ``columns``, name → ``str``, ``int``, ``float`` or ``bool``; how many.
+
+    Any of their values may be missing. The file appears when it is whole. Raises as
+    ``ParquetSink``.
+    """
+    if not isinstance(target, str | os.PathLike):
+        raise InputError("Parquet is not text: give a file, --output FILE.parquet")
+    require_extra("tables", "Parquet")
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    path, count = Path(target), 0
+    _check_replaceable(path)
+    types = {str: pa.string(), int: pa.int64(), bool: pa.bool_(), float: pa.float64()}
+    schema = pa.schema([(name, types[kind]) for name, kind in columns.items()])
+    waiting = iter(rows)
+    try:
+        with WholeFile(path) as whole, parquet.ParquetWriter(whole.file, schema) as writer:
+            while some := list(islice(waiting, _ROWS_AT_A_TIME)):
+                writer.write_table(pa.table(as_columns(some, tuple(columns)), schema))
+                count += len(some)
+            writer.close()
+            whole.finish()
+    except (OSError, ValueError) as error:
+        if isinstance(error, OutputError):
+            raise
+        raise output_error(repr(str(path)), error) from error
+    return count
 
 
 def _check_replaceable(path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
 pytest.importorskip("sklearn")
 
+from mien.classifiers.onnx import OnnxClassifier  # noqa: E402
 from mien.errors import ConfigError, TrainingError  # noqa: E402
 from mien.evaluation.classification.cost import Cost  # noqa: E402
 from mien.evaluation.classification.predictions import Predictions  # noqa: E402
@@ -18,6 +20,7 @@ from mien.train import checkpoint  # noqa: E402
 from mien.train.classification import measure_cost  # noqa: E402
 from mien.train.study import plan, report  # noqa: E402
 from mien.train.study import run as study  # noqa: E402
+from mien.weights import DEFAULT  # noqa: E402
 from tests.support.answers import answers  # noqa: E402
 from tests.support.tiny import Faces, write_csv  # noqa: E402
 

@@ -1,0 +1,16 @@
+"""``mien monitor``: what rules over a person's days bring."""
+
+from __future__ import annotations
+
+import click
+
+from mien.cli.monitor.simulate import simulate
+
+
+@click.group()
+def command() -> None:
+    """Compare persons with their own earlier weeks."""
+
+
+for subcommand in (simulate,):
+    command.add_command(subcommand)

@@ -1,0 +1,1 @@
+"""Results of other programs, and of ``mien video``, read into the log."""

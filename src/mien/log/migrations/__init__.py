@@ -1,0 +1,1 @@
+"""How a log of an earlier version becomes one of this version."""

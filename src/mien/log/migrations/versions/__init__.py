@@ -1,0 +1,1 @@
+"""One file a version; ``down_revision`` names the one before."""

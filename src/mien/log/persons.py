@@ -1,0 +1,180 @@
+"""Enrolled persons and their consent: only they are recorded, and only while it is in force."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, func, insert, or_, select, update
+
+from mien.errors import ConfigError, InputError, did_you_mean
+from mien.log import audit
+from mien.log.schema import CONSENTS, OBSERVATIONS, PERSONS
+from mien.log.times import iso, now_ms
+
+if TYPE_CHECKING:
+    from mien.log.database import Log
+
+_PSEUDONYM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.A)
+_MOST_TEXT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """One consent of a person."""
+
+    given_by: str
+    """The person, or who may speak for them."""
+    purpose: str
+    given_ms: int
+    until_ms: int | None = None
+    withdrawn_ms: int | None = None
+
+    def in_force(self, at_ms: int) -> bool:
+        """Whether it allows recording at a moment."""
+        ended = self.withdrawn_ms is not None or (
+            self.until_ms is not None and self.until_ms <= at_ms
+        )
+        return self.given_ms <= at_ms and not ended
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An enrolled person: a pseudonym and consents, nothing more."""
+
+    id: int
+    pseudonym: str
+    token: str
+    """The random number that stands for the person in the audit trail."""
+    enrolled_ms: int
+    consents: tuple[Consent, ...] = ()
+
+    def consent(self, at_ms: int) -> Consent | None:
+        """The consent in force at a moment; of several the one that lasts longest."""
+        found = [one for one in self.consents if one.in_force(at_ms)]
+        return max(found, key=lambda one: one.until_ms or 2**62, default=None)
+
+    def until(self) -> str:
+        """How the consent stands, in words."""
+        at = now_ms()
+        consent = self.consent(at)
+        if consent is not None:
+            return "no end" if consent.until_ms is None else f"until {iso(consent.until_ms)}"
+        if any(one.withdrawn_ms is not None for one in self.consents):
+            return "withdrawn"
+        return "ended" if self.consents else "none"
+
+
+def add_person(log: Log, pseudonym: str) -> Person:
+    """Enrol a person. Raises ``ConfigError`` for a name that is taken or not a pseudonym."""
+    if not _PSEUDONYM.fullmatch(pseudonym):
+        raise ConfigError(
+            f"{pseudonym!r} is not a pseudonym: give letters, digits, '_', '.' and '-', at most 64"
+        )
+    token = secrets.token_hex(16)
+    with log.write() as connection:
+        taken = select(PERSONS.c.id).where(PERSONS.c.pseudonym == pseudonym)
+        if connection.execute(taken).first():
+            raise ConfigError(f"there is a person {pseudonym!r} already: give another pseudonym")
+        row = {"pseudonym": pseudonym, "token": token, "enrolled_ms": now_ms()}
+        connection.execute(insert(PERSONS).values(row))
+        audit.add(connection, "enrol", {}, token)
+        return find_person(connection, pseudonym)
+
+
+def give_consent(
+    log: Log, pseudonym: str, given_by: str, purpose: str, until_ms: int | None = None
+) -> Person:
+    """Note the consent of a person. Raises ``ConfigError`` for one that is empty or has ended."""
+    for name, value in (("given by", given_by), ("purpose", purpose)):
+        if not value.strip() or len(value) > _MOST_TEXT or not value.isprintable():
+            raise ConfigError(f"consent needs text under {name!r}, at most {_MOST_TEXT} characters")
+    now = now_ms()
+    if until_ms is not None and until_ms <= now:
+        raise ConfigError(f"consent until {iso(until_ms)} has ended already: give a later time")
+    with log.write() as connection:
+        person = find_person(connection, pseudonym)
+        row = {
+            "person_id": person.id, "given_by": given_by, "purpose": purpose, "given_ms": now,
+            "until_ms": until_ms,
+        }  # fmt: skip
+        connection.execute(insert(CONSENTS).values(row))
+        audit.add(connection, "consent", {"until_ms": until_ms}, person.token)
+        return find_person(connection, pseudonym)
+
+
+def withdraw_consent(log: Log, pseudonym: str) -> Person:
+    """End every consent of a person now. What is recorded stays until it is erased.
+
+    Raises ``ConfigError`` where none is in force.
+    """
+    now = now_ms()
+    with log.write() as connection:
+        person = find_person(connection, pseudonym)
+        if person.consent(now) is None:
+            raise ConfigError(f"{pseudonym!r} has no consent in force: there is none to withdraw")
+        changed = update(CONSENTS).where(
+            CONSENTS.c.person_id == person.id, CONSENTS.c.withdrawn_ms.is_(None)
+        )
+        connection.execute(changed.values(withdrawn_ms=now))
+        audit.add(connection, "withdraw", {}, person.token)
+        return find_person(connection, pseudonym)
+
+
+def all_persons(connection: Connection) -> list[Person]:
+    """Every enrolled person, by pseudonym."""
+    rows = connection.execute(select(PERSONS).order_by(PERSONS.c.pseudonym)).all()
+    return [_with_consents(connection, row._asdict()) for row in rows]
+
+
+def find_person(connection: Connection, pseudonym: str) -> Person:
+    """One person. Raises ``InputError``, which names the nearest pseudonym."""
+    row = connection.execute(select(PERSONS).where(PERSONS.c.pseudonym == pseudonym)).first()
+    if row is None:
+        known = connection.execute(select(PERSONS.c.pseudonym)).scalars().all()
+        hint = did_you_mean(pseudonym, known, "persons")
+        raise InputError(f"no person {pseudonym!r} is enrolled: {hint}")
+    return _with_consents(connection, row._asdict())
+
+
+def consented(connection: Connection, person_ids: list[int], at_ms: int) -> set[int]:
+    """Those of the persons whose consent is in force at a moment."""
+    query = select(CONSENTS.c.person_id).where(
+        CONSENTS.c.person_id.in_(person_ids),
+        CONSENTS.c.given_ms <= at_ms,
+        CONSENTS.c.withdrawn_ms.is_(None),
+        or_(CONSENTS.c.until_ms.is_(None), CONSENTS.c.until_ms > at_ms),
+    )
+    return set(connection.execute(query).scalars())
+
+
+def check_consent(connection: Connection, pseudonym: str) -> Person:
+    """The person, if recording is allowed now. Raises ``InputError`` otherwise."""
+    person = find_person(connection, pseudonym)
+    if person.consent(now_ms()) is None:
+        state = {"none": "there is no consent"}.get(person.until(), f"consent has {person.until()}")
+        state = state.replace("has withdrawn", "was withdrawn")
+        raise InputError(
+            f"{pseudonym!r} cannot be recorded: {state}; note one with 'mien log person consent'"
+        )
+    return person
+
+
+def last_seen_ms(connection: Connection, person: Person) -> int | None:
+    """The begin of the last window that shows the person."""
+    where = (OBSERVATIONS.c.person_id == person.id, OBSERVATIONS.c.seen_s > 0)
+    found: int | None = connection.execute(
+        select(func.max(OBSERVATIONS.c.start_ms)).where(*where)
+    ).scalar()
+    return found
+
+
+def _with_consents(connection: Connection, row: dict[str, object]) -> Person:
+    query = select(
+        CONSENTS.c.given_by, CONSENTS.c.purpose, CONSENTS.c.given_ms, CONSENTS.c.until_ms,
+        CONSENTS.c.withdrawn_ms,
+    ).where(CONSENTS.c.person_id == row["id"]).order_by(CONSENTS.c.id)  # fmt: skip
+    consents = tuple(Consent(*one) for one in connection.execute(query))
+    return Person(**row, consents=consents)  # type: ignore[arg-type]  # the columns of the table

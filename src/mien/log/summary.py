@@ -1,0 +1,28 @@
+"""What a log holds, in a few facts that name no person."""
+
+from __future__ import annotations
+
+from mien.log import audit
+from mien.log.database import Log
+from mien.log.migrating import version_of
+from mien.log.queries import counts, last_window
+from mien.log.retention import kept_days
+from mien.log.times import iso
+
+
+def summarise(log: Log) -> dict[str, str | int]:
+    """Name → value."""
+    facts: dict[str, str | int] = {"log": log.name, "window": f"{log.window_s} s"}
+    with log.read() as connection:
+        facts["version"] = str(version_of(connection))
+        days = kept_days(connection)
+        entries, _ = audit.head(connection)
+    facts |= counts(log)
+    last = last_window(log)
+    facts["last_window"] = "none" if last is None else iso(last)
+    for kind, value in days.items():
+        facts[f"{kind}_kept"] = "forever" if value is None else f"{value:g} days"
+    facts["audit_entries"] = entries
+    if log.file is not None:
+        facts["bytes"] = log.file.stat().st_size
+    return facts

@@ -1,0 +1,57 @@
+"""Local days and hours of moments in UTC, right over daylight saving.
+
+Moments are aware ``datetime``; what lies between two is always taken in UTC.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from mien.errors import ConfigError, brief
+
+Span = tuple[time, time]
+"""Two local times of day; past midnight if the second is earlier."""
+
+_MOST_DAYS = 100
+
+
+def zone(name: str) -> ZoneInfo:
+    """The time zone called ``name``, such as ``Europe/Berlin``. Raises ``ConfigError``."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ConfigError(
+            f"unknown time zone {brief(name)}: give one such as Europe/Berlin or UTC"
+        ) from None
+
+
+def local_day(moment: datetime, where: ZoneInfo) -> date:
+    """The local date."""
+    return moment.astimezone(where).date()
+
+
+def is_within(moment: datetime, span: Span, where: ZoneInfo) -> bool:
+    """Whether the local time of day lies in ``span``; its end does not belong to it."""
+    now = moment.astimezone(where).time()
+    first, last = span
+    return first <= now < last if first < last else now >= first or now < last
+
+
+def seconds_within(start: datetime, end: datetime, span: Span, where: ZoneInfo) -> float:
+    """Seconds from ``start`` to ``end`` that lie in ``span`` of their local day.
+
+    0 if ``end`` is earlier. Of more than 100 days, the last 100 count.
+    """
+    start, end = start.astimezone(UTC), end.astimezone(UTC)
+    first, last = span
+    day = max(local_day(start, where), local_day(end, where) - timedelta(_MOST_DAYS))
+    day -= timedelta(1)  # the span of the evening before may reach into this day
+    total = 0.0
+    while day <= local_day(end, where):
+        opens = datetime.combine(day, first, where).astimezone(UTC)
+        until = day if first < last else day + timedelta(1)
+        closes = datetime.combine(until, last, where).astimezone(UTC)
+        total += max(0.0, (min(end, closes) - max(start, opens)).total_seconds())
+        day += timedelta(1)
+    return total

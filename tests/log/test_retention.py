@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import pytest
+
+from mien.errors import ConfigError, InputError
+from mien.log.database import Log
+from mien.log.retention import kept_days, prune, set_days
+from mien.log.times import DAY_MS, now_ms
+from mien.log.verifying import verify
+from tests.support.logs import frames, record, rows
+
+
+def test_each_kind_is_kept_for_its_days(any_log: Log) -> None:
+    today = now_ms() // DAY_MS * DAY_MS
+    for age in (1, 5, 20):
+        record(any_log, frames(10), start_ms=today - age * DAY_MS, keep_readings=age < 7)
+    set_days(any_log, {"observations": 10, "hours": 30, "readings": 3})
+    removed = prune(any_log)
+    assert removed == {"readings": 100, "observations": 1, "hours": 0, "sessions": 1}
+    assert len(rows(any_log, "observations")) == 2 and len(rows(any_log, "hours")) == 3
+    assert len(rows(any_log, "sessions")) == 2
+    assert prune(any_log, now_ms() + 60 * DAY_MS)["hours"] == 3
+    assert not any(rows(any_log, name) for name in ("observations", "readings", "sessions"))
+    assert verify(any_log).problems == ()
+
+
+def test_recording_prunes(log: Log) -> None:
+    today = now_ms() // DAY_MS * DAY_MS
+    record(log, frames(10), start_ms=today - 20 * DAY_MS)
+    set_days(log, {"observations": 10})
+    record(log, frames(10), start_ms=today - DAY_MS)
+    assert len(rows(log, "observations")) == 1
+    with pytest.raises(InputError, match="older than observations are kept"):
+        record(log, frames(10), start_ms=today - 20 * DAY_MS)
+
+
+def test_wrong_limits(log: Log) -> None:
+    with pytest.raises(ConfigError, match="did you mean 'readings'"):
+        set_days(log, {"reading": 3})
+    with pytest.raises(ConfigError, match="give a number above 0"):
+        set_days(log, {"readings": 0})
+    with log.read() as connection:
+        assert kept_days(connection) == {"readings": 7, "observations": None, "hours": None}
