@@ -20,6 +20,7 @@ from mien.errors import ConfigError, ImageReadError, InputError
 from mien.face_reading import Detected, FaceReader
 from mien.face_search import Found, find_faces
 from mien.forking import loading
+from mien.frame_journal import FramesOfVideo
 from mien.frames import choose_library, to_frame
 from mien.media.camera.events import CameraEvent, warn_of_loss
 from mien.media.images import Source, is_many, is_once, is_pil
@@ -240,6 +241,8 @@ class Recognizer:
         smooth: float | ReadingSmoother = TIME_CONSTANT_S,
         offline: bool = False,
         detect_every: int = 1,
+        again: Callable[[], Iterable[Frame]] | None = None,
+        journal: FramesOfVideo | None = None,
     ) -> Iterator[Result]:
         """Like ``video``, for frames from anywhere; ``source`` is the name that results get.
 
@@ -251,10 +254,13 @@ class Recognizer:
           ``Reading.raw`` keeps the reading of the frame alone.
         - ``offline``: average over what comes later too, which is more accurate
           (``mien.tracking.smoothing.smooth_track``). Results then come when the frames have ended,
-          are held in memory until then, and cannot be drawn.
+          are held in memory until then, and cannot be drawn, unless ``again`` gives the same frames
+          a second time.
         - ``detect_every``: search all of every N-th frame, and in those between look only where the
           persons should be (``mien.following``): faster, and who comes is found up to N frames
           later.
+        - ``journal``: what an earlier run found in these frames, which is not looked for again; it
+          keeps what is found now (``mien.frame_journal``).
 
         ``Reading.usable`` says whether a face is seen well enough for its reading to count.
         Times must increase. Raises ``ConfigError`` for a negative ``smooth``, for ``offline``
@@ -267,13 +273,14 @@ class Recognizer:
         smoother = smoother_of(smooth)
         results = partial(
             results_of, frames, source, self._find_frame, self._reader, tracker=tracker_of(track),
-            detector=self.detector, detect_every=detect_every,
+            detector=self.detector, detect_every=detect_every, journal=journal,
         )  # fmt: skip
         if not offline:
             return results(smoother=smoother)
         if not isinstance(smooth, int | float) or not smooth:
             raise ConfigError("offline smoothing takes seconds above 0: give them, or leave it out")
-        return steadied_offline(results(smoother=None), smooth, self._reader.min_confidence)
+        least = self._reader.min_confidence
+        return steadied_offline(results(smoother=None), smooth, least, again)
 
     def _find_frame(self, image: Image) -> Found:
         found = self._find(image, whole=True)

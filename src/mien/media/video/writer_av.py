@@ -12,8 +12,10 @@ from mien.media.decoder import Image
 from mien.media.video.sound import CopiedSound
 
 _TICKS = 90_000  # a second: what MPEG counts in, and 25, 30 and 30,000/1,001 frames a second divide
+# Without B-frames (bf): with them x264 gives another file in every second run of the same frames,
+# and what a run that was resumed writes must be the same.
 _CODECS: dict[str, tuple[str, str, dict[str, str]]] = {
-    ".mp4": ("libx264", "H.264", {"preset": "veryfast", "crf": "20"}),
+    ".mp4": ("libx264", "H.264", {"preset": "veryfast", "crf": "20", "bf": "0"}),
     ".webm": (
         "libvpx-vp9", "VP9",
         {"deadline": "realtime", "cpu-used": "7", "row-mt": "1", "crf": "30", "b": "0"},
@@ -38,7 +40,9 @@ class AvEncoder:
         codec, name, options = _CODECS[path.suffix]
         self._start = start_s
         self._last_pts, self._period = -1, 1 / rate
-        flags = {"movflags": "faststart"} if path.suffix == ".mp4" else {}
+        flags = {"fflags": "bitexact"}  # else WebM gets a number at random
+        if path.suffix == ".mp4":
+            flags["movflags"] = "faststart"
         self._output: Any = av.open(f"file:{path.absolute()}", "w", options=flags)
         stream: Any = self._output.add_stream(
             codec, rate=Fraction(rate).limit_denominator(1001), options=options
