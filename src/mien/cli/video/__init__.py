@@ -6,17 +6,8 @@ from typing import Any
 
 import click
 
-from mien.cli.support.detection import (
-    DETECTOR,
-    DETECTOR_OPTION,
-    MAX_PIXELS,
-    MIN_CONFIDENCE,
-    MIN_FACE_SIZE,
-    MODEL,
-    THREADS_OF_NETWORKS,
-    TRY_ROTATIONS,
-)
-from mien.cli.support.device import DEVICE
+from mien.cli.support.detection import recognizer_options
+from mien.cli.support.following import SMOOTH, follow_options
 from mien.cli.support.numbers import COUNT, Finite, Seconds
 from mien.cli.support.printing import say
 from mien.errors import ConfigError
@@ -61,10 +52,7 @@ _NOT_FOUND = ("sources", "format_", "output", "draw", "summary", "no_pictures", 
     "--rate", type=Finite(min=0, max=1000, min_open=True), metavar="R",
     help="Frames a second of pictures without times, such as a folder of them (default: 25).",
 )  # fmt: skip
-@click.option(
-    "--smooth", type=Finite(min=0), metavar="SECONDS",
-    help="Average the answers about a person over SECONDS; 0: not at all (default: 0.1).",
-)  # fmt: skip
+@SMOOTH
 @click.option(
     "--offline", is_flag=True,
     help="Average over later frames too, for better answers. Results wait until the video ends.",
@@ -77,15 +65,7 @@ _NOT_FOUND = ("sources", "format_", "output", "draw", "summary", "no_pictures", 
 @click.option(
     "--no-track", is_flag=True, help="Treat each frame on its own: one row a frame, no persons."
 )
-@MIN_FACE_SIZE
-@MIN_CONFIDENCE
-@MODEL
-@DETECTOR
-@DETECTOR_OPTION
-@MAX_PIXELS
-@TRY_ROTATIONS
-@THREADS_OF_NETWORKS
-@DEVICE
+@recognizer_options
 @click.option("--quiet", "-q", is_flag=True, help="Print no progress, notes or closing line.")
 @click.pass_context
 def command(
@@ -125,17 +105,10 @@ def command(
     from mien.cli.video.run import STDIN, Outputs, Run
     from mien.media.video.choice import Choice
     from mien.pipeline import Recognizer
-    from mien.tracking.smoothing import TIME_CONSTANT_S
 
-    if no_track and detect_every > 1:
-        raise ConfigError("--detect-every looks where persons should be: leave out --no-track")
+    follow = follow_options(no_track, smooth, offline, detect_every)
     if no_track and summary is not None:
         raise ConfigError("--summary shows persons: leave out --no-track")
-    if no_track and (smooth or offline):
-        name = "--offline" if offline else "--smooth"
-        raise ConfigError(f"{name} averages the answers about a person: leave out --no-track")
-    if offline and smooth == 0:
-        raise ConfigError("--offline averages over time, and --smooth is 0: leave out one of them")
     if offline and draw is not None and STDIN in sources:
         raise ConfigError("--offline reads a video twice to draw it: save standard input to a file")
     if no_pictures and summary is None:
@@ -147,10 +120,6 @@ def command(
     reading: dict[str, Any] = {"start": start or 0.0, "end": end, "every": every, "fps": fps}
     Choice(**reading)  # wrong values end the command before the networks are loaded
     check_outputs(context, ("output", "draw", "summary"))
-    follow = {
-        "track": not no_track, "smooth": TIME_CONSTANT_S if smooth is None else smooth,
-        "offline": offline, "detect_every": detect_every,
-    }  # fmt: skip
     outputs = Outputs(
         format_, output, draw, summary, not no_pictures, as_typed(context, ("resume",))
     )

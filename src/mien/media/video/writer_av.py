@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,9 @@ class AvEncoder:
         import av
 
         codec, name, options = _CODECS[path.suffix]
+        # Ctrl-C interrupts the main thread alone. Between an encoder and its file it would lose
+        # packets that the following ones need.
+        self._worker = ThreadPoolExecutor(1, "encoder")
         self._start = start_s
         self._last_pts, self._period = -1, 1 / rate
         flags = {"fflags": "bitexact"}  # else WebM gets a number at random
@@ -60,6 +64,11 @@ class AvEncoder:
 
     def write(self, image: Image, time_s: float) -> None:
         """Take a frame, (H, W, 3) RGB uint8, later than the one before."""
+        pts = max(round((time_s - self._start) * _TICKS), self._last_pts + 1)
+        self._last_pts = pts
+        self._worker.submit(self._encode, image, pts, time_s).result()
+
+    def _encode(self, image: Image, pts: int, time_s: float) -> None:
         import av
 
         odd = [(0, side % 2) for side in image.shape[:2]]
@@ -67,8 +76,7 @@ class AvEncoder:
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(even), format="rgb24").reformat(
             format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG"
         )
-        pts = max(round((time_s - self._start) * _TICKS), self._last_pts + 1)
-        self._last_pts, frame.pts, frame.time_base = pts, pts, Fraction(1, _TICKS)
+        frame.pts, frame.time_base = pts, Fraction(1, _TICKS)
         self._output.mux(self._stream.encode(frame))
         if self._sound is not None:
             self._sound.copy_until(time_s)
@@ -76,10 +84,14 @@ class AvEncoder:
     def close(self) -> None:
         """Write the rest, and the sound up to the end of the last frame."""
         try:
-            self._output.mux(self._stream.encode(None))
-            if self._sound is not None:
-                self._sound.copy_until(self._start + self._last_pts / _TICKS + self._period)
+            self._worker.submit(self._finish).result()
         finally:
+            self._worker.shutdown()
             self._output.close()
             if self._sound is not None:
                 self._sound.close()
+
+    def _finish(self) -> None:
+        self._output.mux(self._stream.encode(None))
+        if self._sound is not None:
+            self._sound.copy_until(self._start + self._last_pts / _TICKS + self._period)
