@@ -9,7 +9,8 @@ found by a made-up detector: boxes and landmarks a few percent off, one face in 
 scores for faces that are partly covered, false alarms. Without ``--pictures`` nothing is drawn, so
 ``Tracker`` has boxes and landmarks alone. With ``--pictures``, faces are cut out of these photos
 and frames are drawn, and ``Tracker`` sees them; with ``--detector`` too, that detector finds the
-faces in them, down to half its threshold.
+faces in them, down to half its threshold. ``sure alone`` gets no face below the threshold, as
+`mien video` has it.
 
 Printed are HOTA, IDF1 and identity switches; the boxes of all trackers are those that were found,
 so they differ in the numbers alone. Scenes and rates are equally heavy in the means. Defaults were
@@ -101,9 +102,13 @@ def moments(
 
 def trackers(threshold: float, rate: float) -> dict[str, Callable[[Moment], Sequence[Face]]]:
     """By name: the numbered faces of a moment."""
-    mien, byte, near = Tracker(score_threshold=threshold), ByteTrack(rate), Nearest(threshold)
+    mien, alone = Tracker(score_threshold=threshold), Tracker()
+    byte, near = ByteTrack(rate), Nearest(threshold)
     return {
         "Tracker": lambda m: mien.update(m[3], m[0], m[1]),
+        "Tracker, sure alone": lambda m: alone.update(
+            [face for face in m[3] if face.score >= threshold], m[0], m[1]
+        ),
         "ByteTrack": lambda m: byte.update(m[3]),
         "nearest": lambda m: near.update(m[3]),
     }

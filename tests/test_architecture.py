@@ -47,6 +47,7 @@ LAYERS = [
     {"classifiers", "datasets", "detectors", "tracking"},
     {"catalogue", "face_search", "following"},
     {"face_reading"},
+    {"frame_journal"},
     {"video_results"},
     {"pipeline"},
     {"workers"},

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from mien.tracking.smoothing import Smoother, smooth_track
 from mien.types import COLUMNS, FRAME_COLUMNS, EmotionScores, Face, Reading
 from mien.video_results import FaceTracker, ReadingSmoother
 from tests.support import clips
+from tests.support.camera_server import faulty_camera
 
 
 class Numbers:
@@ -320,3 +322,22 @@ def test_a_live_frame_does_not_wait_for_the_next(recognizer: Recognizer, live: b
 
     results = [(taken, len(result)) for result in recognizer.watch(frames())]
     assert results == [(number if live else 4, 1) for number in (1, 2, 3, 4)]
+
+
+def test_a_camera_is_watched_until_the_loop_is_left(recognizer: Recognizer) -> None:
+    """People get new numbers when its pictures change their size, since places mean others."""
+    with faulty_camera(picture=clips.face(), rate=20) as server:
+        results = recognizer.camera(server.url)
+        first = next(results)
+        assert (first.width, first[0].face.track_id, first[0].expression) == (200, 1, "happiness")
+        assert first.source == server.url and first.draw().width >= 200
+        server.scale = 1.5
+        larger = next(result for result in results if result.width > 200)
+        assert (larger.width, larger[0].face.track_id) == (300, 2)
+        results.close()  # type: ignore[attr-defined]
+        end = time.monotonic() + 60
+        while server.serving:
+            assert time.monotonic() < end
+            time.sleep(0.02)
+    with pytest.raises(ConfigError, match="is not a camera"):
+        recognizer.camera("talk.mp4")

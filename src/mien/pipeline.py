@@ -20,7 +20,9 @@ from mien.errors import ConfigError, ImageReadError, InputError
 from mien.face_reading import Detected, FaceReader
 from mien.face_search import Found, find_faces
 from mien.forking import loading
+from mien.frame_journal import FramesOfVideo
 from mien.frames import choose_library, to_frame
+from mien.media.camera.events import CameraEvent, warn_of_loss
 from mien.media.images import Source, is_many, is_once, is_pil
 from mien.media.video.reader import Frame, VideoSource, open_video
 from mien.media.video.reader import OnError as VideoOnError
@@ -198,6 +200,38 @@ class Recognizer:
             detect_every=detect_every,
         )
 
+    def camera(
+        self,
+        source: int | str = 0,
+        *,
+        seconds: float | None = None,
+        track: bool | FaceTracker = True,
+        smooth: float | ReadingSmoother = TIME_CONSTANT_S,
+        on_event: Callable[[CameraEvent], None] = warn_of_loss,
+    ) -> Iterator[Result]:
+        """A ``Result`` for the newest frame of a camera each time, live and without end.
+
+        ``source``: the number of a webcam, or an address ``rtsp://…`` or ``http://…`` (MJPEG), with
+        user and password if need be. ``seconds``: end after so many. A connection that breaks is
+        made again, as ``mien.media.camera.reader.open_camera`` says, and ``on_event`` is told; by
+        default losses are warnings. ``track`` and ``smooth``: see ``watch``.
+
+        The camera is opened when the first result is taken, and closed when the iterator is.
+        ``result.draw()`` works until the next result is taken. Raises ``ConfigError``.
+        """
+        from mien.media.camera.reader import open_camera  # slow: only where it is needed
+
+        camera = open_camera(
+            source, seconds=seconds, on_event=on_event, max_pixels=self._max_pixels
+        )
+        results = self.watch(camera, camera.name, track=track, smooth=smooth)
+
+        def live() -> Iterator[Result]:
+            with camera:
+                yield from results
+
+        return live()
+
     def watch(
         self,
         frames: Iterable[Frame],
@@ -207,6 +241,8 @@ class Recognizer:
         smooth: float | ReadingSmoother = TIME_CONSTANT_S,
         offline: bool = False,
         detect_every: int = 1,
+        again: Callable[[], Iterable[Frame]] | None = None,
+        journal: FramesOfVideo | None = None,
     ) -> Iterator[Result]:
         """Like ``video``, for frames from anywhere; ``source`` is the name that results get.
 
@@ -218,10 +254,13 @@ class Recognizer:
           ``Reading.raw`` keeps the reading of the frame alone.
         - ``offline``: average over what comes later too, which is more accurate
           (``mien.tracking.smoothing.smooth_track``). Results then come when the frames have ended,
-          are held in memory until then, and cannot be drawn.
+          are held in memory until then, and cannot be drawn, unless ``again`` gives the same frames
+          a second time.
         - ``detect_every``: search all of every N-th frame, and in those between look only where the
           persons should be (``mien.following``): faster, and who comes is found up to N frames
           later.
+        - ``journal``: what an earlier run found in these frames, which is not looked for again; it
+          keeps what is found now (``mien.frame_journal``).
 
         ``Reading.usable`` says whether a face is seen well enough for its reading to count.
         Times must increase. Raises ``ConfigError`` for a negative ``smooth``, for ``offline``
@@ -234,13 +273,14 @@ class Recognizer:
         smoother = smoother_of(smooth)
         results = partial(
             results_of, frames, source, self._find_frame, self._reader, tracker=tracker_of(track),
-            detector=self.detector, detect_every=detect_every,
+            detector=self.detector, detect_every=detect_every, journal=journal,
         )  # fmt: skip
         if not offline:
             return results(smoother=smoother)
         if not isinstance(smooth, int | float) or not smooth:
             raise ConfigError("offline smoothing takes seconds above 0: give them, or leave it out")
-        return steadied_offline(results(smoother=None), smooth, self._reader.min_confidence)
+        least = self._reader.min_confidence
+        return steadied_offline(results(smoother=None), smooth, least, again)
 
     def _find_frame(self, image: Image) -> Found:
         found = self._find(image, whole=True)

@@ -14,6 +14,7 @@ from mien.detectors.base import Detector
 from mien.face_reading import Detected, FaceReader
 from mien.face_search import Found
 from mien.following import look_for
+from mien.frame_journal import FramesOfVideo
 from mien.media.video.reader import Frame
 from mien.tracking.quality import quality
 from mien.tracking.smoothing import Smoother, smooth_track
@@ -96,17 +97,19 @@ def results_of(
     smoother: ReadingSmoother | None,
     detector: Detector,
     detect_every: int,
+    journal: FramesOfVideo | None = None,
 ) -> Iterator[Result]:
     """A result for each frame, in order; faces of several frames are classified in one call.
 
     ``find`` searches the whole of every ``detect_every``-th frame. In those between, ``detector``
-    looks where the persons should be, and ``find`` is called if one of them is not there.
+    looks where the persons should be, and ``find`` is called if one of them is not there. Neither
+    is done for frames that ``journal`` knows; it gets what is found in the others.
 
     A result remembers its frame until the next one is taken. Where ``frames`` raises, the results
     of the frames before come first.
     """
-    detected = _detected(frames, source, find, tracker, detector, detect_every)
-    for result, image in reader.batched(detected):
+    detected = _detected(frames, source, find, tracker, detector, detect_every, journal)
+    for result, image in reader.batched(detected, None if journal is None else journal.answered):
         assert result.time_s is not None
         judged = (replace(r, usable=quality(image, r.face).usable) for r in result)
         readings = tuple(_smooth(r, smoother, result.time_s, reader.min_confidence) for r in judged)
@@ -116,21 +119,39 @@ def results_of(
 
 
 def steadied_offline(
-    results: Iterable[Result], time_constant_s: float, min_confidence: float
+    results: Iterable[Result],
+    time_constant_s: float,
+    min_confidence: float,
+    again: Callable[[], Iterable[Frame]] | None = None,
 ) -> Iterator[Result]:
     """``results`` of a video with readings smoothed by what comes before and after them.
 
-    All are held until the video ends, without their frames. Where ``results`` raises, those before
-    come first.
+    All are held until the video ends, without their frames; ``again`` gives the frames a second
+    time, which the results then remember. Where ``results`` raises, those before come first.
     """
     held: list[Result] = []
     try:
         for result in results:
             held.append(result)  # those before an error are kept
     except Exception:
-        yield from _both_ways(held, time_constant_s, min_confidence)
+        yield from _pictured(_both_ways(held, time_constant_s, min_confidence), again)
         raise
-    yield from _both_ways(held, time_constant_s, min_confidence)
+    yield from _pictured(_both_ways(held, time_constant_s, min_confidence), again)
+
+
+def _pictured(
+    results: Iterable[Result], again: Callable[[], Iterable[Frame]] | None
+) -> Iterator[Result]:
+    """``results``, each of which remembers its frame until the next one is taken."""
+    if again is None:
+        yield from results
+        return
+    frames = iter(again())
+    for result in results:
+        image = next((f.image for f in frames if f.index == result.frame_index), None)
+        if image is not None:
+            result.remember(image)
+        yield result
 
 
 def _both_ways(
@@ -160,27 +181,40 @@ def _detected(
     tracker: FaceTracker | None,
     detector: Detector,
     detect_every: int,
+    journal: FramesOfVideo | None,
 ) -> Iterator[Detected]:
     looks = 0  # frames since the whole of one was searched
     for frame in frames:
         began = time.perf_counter()
-        near = None
-        if tracker is not None and looks + 1 < detect_every:
-            there = tracker.predict(frame.time_s)
-            near = look_for(there, frame.image, detector) if there else None
-        looks = 0 if near is None else looks + 1
-        if near is None:
-            found = find(frame.image)
+        known = None if journal is None else journal.recall(frame.index)
+        if known is not None:
+            faces, searched = list(known.faces), known.searched
         else:
-            height, width = frame.image.shape[:2]
-            found = Found(frame.image, height, width, near)
+            look = tracker if looks + 1 < detect_every else None
+            faces, searched = _faces(frame, find, detector, look)
+            if journal is not None:
+                journal.found(frame.index, searched, faces)
+        looks = 0 if searched else looks + 1
         if tracker is not None:
-            faces = tracker.update(found.faces, frame.time_s, frame.image)
-            found = replace(found, faces=sorted(faces, key=lambda f: (f.box.x1, f.box.y1)))
-        elapsed_ms = (time.perf_counter() - began) * 1000
+            tracked = tracker.update(faces, frame.time_s, frame.image)
+            faces = sorted(tracked, key=lambda face: (face.box.x1, face.box.y1))
+        height, width = frame.image.shape[:2]
+        found = Found(frame.image, height, width, faces)
         yield Detected(
-            found, frame.image, source, elapsed_ms, frame.index, frame.time_s, frame.live
-        )
+            found, frame.image, source, (time.perf_counter() - began) * 1000, frame.index,
+            frame.time_s, frame.live, None if known is None else known.answers,
+        )  # fmt: skip
+
+
+def _faces(
+    frame: Frame, find: Callable[[Image], Found], detector: Detector, tracker: FaceTracker | None
+) -> tuple[list[Face], bool]:
+    """The faces where those of ``tracker`` should be, or else in the whole frame; whether that."""
+    if tracker is not None and (there := tracker.predict(frame.time_s)):
+        near = look_for(there, frame.image, detector)
+        if near is not None:
+            return near, False
+    return find(frame.image).faces, True
 
 
 def _smooth(

@@ -229,6 +229,7 @@ def video(place: Path) -> Commands:
     yield "video", place / TEXT, place / "*.nothing", TEXT, *options
     yield "video", folder, "--draw", place / TEXT, *options
     yield "video", folder, "--from", TEXT, *options
+    yield "video", folder, "--summary", place / "none" / TEXT, *options
     yield "video", folder / f"{NAME}.mp4", "-o", TEXT, *options
 
 

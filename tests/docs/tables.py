@@ -68,6 +68,8 @@ BENCHMARKS = {
     "python benchmarks/following.py": "--scenes exits --every 5",
     "python benchmarks/framing.py": "--pictures 20",
     "python benchmarks/framing_gain.py": "--pictures 20",
+    "python benchmarks/live_latency.py": "--results 5",
+    "python benchmarks/live_soak.py": "--minutes 1 --between 10",
     "python benchmarks/mtcnn_defaults.py": "--first 2 --no-search",
     "python benchmarks/pack.py": "--turns 1",
     "python benchmarks/reader_growth.py": "--pictures 100",
@@ -79,6 +81,7 @@ BENCHMARKS = {
     "python benchmarks/turned_pictures.py": "--count 4",
     "python benchmarks/usable.py": "--faces 40",
     "python benchmarks/video.py": "--repeats 1",
+    "python benchmarks/video_memory.py": "--minutes 0.1",
     "python benchmarks/yunet_defaults.py": "--every 20",
     "python benchmarks/training.py": "--pictures 128 --rounds 1 --batch 32",
     "python benchmarks/training_gpu.py": "--device cpu --limit 8 --batch 2 --steps 1 --losses 2",
@@ -193,6 +196,7 @@ PROGRAM_CHANGES = {
     'values={"limit": 512, "epochs": 2}': 'values={"limit": 256, "epochs": 1}',
     "trials=8": "trials=2",
     '"rtsp://192.168.1.20/live", on_event=print, seconds=60': '"camera"',
+    'recognizer.camera("rtsp://192.168.1.20/live", seconds=60)': 'recognizer.video("talk.mp4")',
     "from mien.media.camera.reader import": "from tests.support.still_camera import",
 }
 """A part of a program → what takes its place here."""

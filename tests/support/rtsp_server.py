@@ -17,19 +17,22 @@ PACKAGES = (
 )
 _PYTHON = "/usr/bin/python3"
 _MISSING = 3
+_PATTERN = "videotestsrc is-live=true ! video/x-raw,width=160,height=120,framerate=25/1"
 
 
 @contextmanager
-def rtsp_camera(port: int = 0, user: str = "", password: str = "") -> Iterator[tuple[str, int]]:
+def rtsp_camera(
+    port: int = 0, user: str = "", password: str = "", pictures: str = _PATTERN
+) -> Iterator[tuple[str, int]]:
     """Its address without the password, and its process; skips where GStreamer is missing.
 
-    ``port``: 0 for a free one.
+    ``port``: 0 for a free one. ``pictures``: what it shows, as GStreamer's elements.
     """
     import pytest  # not in the system's Python
 
     if shutil.which(_PYTHON) is None:
         pytest.skip(f"needs {_PYTHON} with Debian's {PACKAGES}")
-    command = [_PYTHON, str(Path(__file__)), str(port), user, password]
+    command = [_PYTHON, str(Path(__file__)), str(port), user, password, pictures]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env={}
     ) as server:
@@ -44,7 +47,7 @@ def rtsp_camera(port: int = 0, user: str = "", password: str = "") -> Iterator[t
             server.kill()
 
 
-def _serve(port: str, user: str, password: str) -> None:
+def _serve(port: str, user: str, password: str, pictures: str) -> None:
     try:
         import gi
 
@@ -61,8 +64,8 @@ def _serve(port: str, user: str, password: str) -> None:
     server.set_service(port)
     factory = GstRtspServer.RTSPMediaFactory()
     factory.set_launch(
-        "( videotestsrc is-live=true ! video/x-raw,width=160,height=120,framerate=25/1 ! "
-        "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=5 ! rtph264pay name=pay0 )"
+        f"( {pictures} ! videoconvert ! x264enc tune=zerolatency speed-preset=ultrafast "
+        "key-int-max=5 ! rtph264pay name=pay0 )"
     )
     factory.set_shared(True)
     if user:

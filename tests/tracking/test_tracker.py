@@ -112,6 +112,16 @@ def test_a_cut_ends_every_track() -> None:
     assert numbers(tracker.update(faces, 0.2, light)) == [2], "at once after a cut"
 
 
+def test_another_size_of_the_frames_ends_every_track() -> None:
+    tracker, faces = Tracker(), [person(None, 100)]
+    large, small = (np.full((side, 320, 3), 99, np.uint8) for side in (240, 180))
+    assert numbers(tracker.update(faces, 0, large)) == [1]
+    assert numbers(tracker.update(faces, 0.1, large)) == [1]
+    assert numbers(tracker.update(faces, 0.2, small)) == [2]
+    assert numbers(tracker.update(faces, 0.3)) == [2], "without the frame nothing is known"
+    assert numbers(tracker.update(faces, 0.4, small)) == [2]
+
+
 def test_colours_tell_apart_who_places_do_not() -> None:
     """Two who are at one place in turn: a red face, and then a blue one."""
     image = np.full((200, 320, 3), 128, np.uint8)

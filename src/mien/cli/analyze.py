@@ -10,17 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mien.cli.support.detection import (
-    DETECTOR,
-    DETECTOR_OPTION,
-    MAX_PIXELS,
-    MIN_CONFIDENCE,
-    MIN_FACE_SIZE,
-    MODEL,
-    THREADS_OF_NETWORKS,
-    TRY_ROTATIONS,
-)
-from mien.cli.support.device import DEVICE
+from mien.cli.support.detection import recognizer_options
 from mien.cli.support.printing import complain, say
 from mien.errors import MienError, PictureOutputError
 
@@ -50,23 +40,15 @@ if TYPE_CHECKING:
     "--crops", metavar="DIR",
     help="Save each face in DIR, in the subfolders of a folder, with a table crops.csv.",
 )  # fmt: skip
-@MIN_FACE_SIZE
-@MIN_CONFIDENCE
-@MODEL
-@DETECTOR
-@DETECTOR_OPTION
-@MAX_PIXELS
+@recognizer_options
 @click.option(
     "--allow-private", is_flag=True, default=None,
     help="Fetch addresses on this machine and in private networks too.",
 )  # fmt: skip
-@TRY_ROTATIONS
-@THREADS_OF_NETWORKS
 @click.option(
     "--workers", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N",
     help="Processes, each with one thread: for folders of many pictures.",
 )  # fmt: skip
-@DEVICE
 @click.option("--quiet", "-q", is_flag=True, help="Print no progress and no closing line.")
 @click.option("--verbose", "-v", is_flag=True, help="Print a line for every picture.")
 @click.pass_context

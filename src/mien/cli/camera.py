@@ -9,23 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mien.cli.support.detection import (
-    DETECTOR,
-    DETECTOR_OPTION,
-    MAX_PIXELS,
-    MIN_CONFIDENCE,
-    MIN_FACE_SIZE,
-    MODEL,
-    THREADS_OF_NETWORKS,
-    TRY_ROTATIONS,
-)
-from mien.cli.support.device import DEVICE
-from mien.cli.support.numbers import Finite, Seconds
+from mien.cli.support.detection import recognizer_options
+from mien.cli.support.following import SMOOTH, follow_options
+from mien.cli.support.numbers import Seconds
 from mien.cli.support.printing import complain, say
 from mien.errors import ConfigError, VideoReadError
+from mien.media.camera.events import CameraEvent, Lost
 
 if TYPE_CHECKING:
-    from mien.media.camera.events import CameraEvent
     from mien.media.camera.reader import Camera
     from mien.sinks.base import Sink
 
@@ -44,20 +35,9 @@ _APPENDED = (".csv", ".jsonl")
 @click.option(
     "--for", "seconds", type=Seconds(), metavar="TIME", help="Stop after 90, 1:30 or 0:01:30."
 )
-@click.option(
-    "--smooth", type=Finite(min=0), metavar="SECONDS",
-    help="Average the answers about a person over SECONDS; 0: not at all (default: 0.1).",
-)  # fmt: skip
+@SMOOTH
 @click.option("--no-track", is_flag=True, help="Treat each frame on its own, no persons.")
-@MIN_FACE_SIZE
-@MIN_CONFIDENCE
-@MODEL
-@DETECTOR
-@DETECTOR_OPTION
-@MAX_PIXELS
-@TRY_ROTATIONS
-@THREADS_OF_NETWORKS
-@DEVICE
+@recognizer_options
 @click.option("--quiet", "-q", is_flag=True, help="Print no view, events or closing line.")
 @click.pass_context
 def command(
@@ -83,13 +63,10 @@ def command(
     from mien.cli.support.inputs import check_outputs
     from mien.media.camera.reader import open_camera
     from mien.pipeline import Recognizer
-    from mien.tracking.smoothing import TIME_CONSTANT_S
 
-    if no_track and smooth:
-        raise ConfigError("--smooth averages the answers about a person: leave out --no-track")
+    follow = follow_options(no_track, smooth)
     form = _format_of(format_, output)
     check_outputs(context, ("output",))
-    follow = {"track": not no_track, "smooth": TIME_CONSTANT_S if smooth is None else smooth}
     run = _Run(form, output, quiet, follow)
     camera = open_camera(source, seconds=seconds, on_event=run.on_event, max_pixels=max_pixels)
     recognizer = Recognizer(max_pixels=max_pixels, **options)
@@ -100,7 +77,7 @@ def command(
         raise
     run.close(camera)
     if not camera.frames:
-        raise VideoReadError(f"no frame came from {camera.name} in {seconds:g} s: check the camera")
+        raise VideoReadError(f"no frame came from {camera.name} in {seconds:g} s: {run.reason}")
     return 0
 
 
@@ -128,6 +105,8 @@ class _Run:
 
         self._form, self._output, self._quiet = form, output, quiet
         self._follow = follow
+        self.reason = "check the camera"
+        """Why the camera gives no frames, as far as it is known."""
         self._count: CountSink = CountSink("frame")
         rows_are_printed = form is not None and output is None
         self._view = None if quiet or rows_are_printed else LiveView()
@@ -152,6 +131,8 @@ class _Run:
 
     def on_event(self, event: CameraEvent) -> None:
         """Report an event of the connection."""
+        if isinstance(event, Lost):
+            self.reason = event.reason
         if self._view is not None:
             self._view.event(event)
         elif not self._quiet:

@@ -120,12 +120,12 @@ def observations(log: Log, pseudonym: str, start_ms: int, end_ms: int) -> Observ
             .order_by(table.start_ms, table.session_id)
         )  # fmt: skip
         rows = connection.execute(query).all()
-    whole = [np.array([row[n] for row in rows], np.int64) for n in range(4)]
+    start, offset, session, setup = (np.array([row[n] for row in rows], np.int64) for n in range(4))
     floats = [_floats(rows, n) for n in range(4, 4 + len(SECONDS) + len(names) + 1)]
     scaled = {name: floats[n] / _scale(name) for n, name in enumerate((*SECONDS, *names))}
     seconds = {name: scaled.pop(name) for name in SECONDS}
     scaled["changes_a_minute"] = _a_minute(floats[-1], seconds["usable_s"])
-    return Observations(*whole, seconds, scaled)
+    return Observations(start, offset, session, setup, seconds, scaled)
 
 
 def hours(

@@ -18,7 +18,7 @@ def list_persons(log: Log) -> list[dict[str, str | None]]:
     """A row for each person, noted as a reading of all."""
     with log.write() as connection:
         audit.add(connection, "read", {"what": "the list of persons"})
-        rows = []
+        rows: list[dict[str, str | None]] = []
         for one in all_persons(connection):
             consent = one.consent(now_ms()) or (one.consents[-1] if one.consents else None)
             last = last_seen_ms(connection, one)
@@ -26,8 +26,8 @@ def list_persons(log: Log) -> list[dict[str, str | None]]:
                 {
                     "person": one.pseudonym,
                     "consent": one.until(),
-                    "given_by": consent and consent.given_by,
-                    "purpose": consent and consent.purpose,
+                    "given_by": None if consent is None else consent.given_by,
+                    "purpose": None if consent is None else consent.purpose,
                     "last_seen": None if last is None else iso(last),
                 }
             )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Table, func, insert, select, update
 
 from mien.errors import InputError
 from mien.log import audit
@@ -106,8 +106,11 @@ def setup_maker(
 def file_sha256(path: Path) -> str:
     """The hash of a file's content. Raises ``InputError``."""
     try:
+        whole = hashlib.sha256()
         with open_file(path) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            while part := file.read(1 << 20):
+                whole.update(part)
+        return whole.hexdigest()
     except OSError as error:
         raise InputError(f"cannot read {str(path)!r} ({error.strerror})") from None
 
@@ -148,7 +151,7 @@ def begin_session(
         "versions": json.dumps(versions()), "start_ms": start_ms,
         "offset_min": zone.offset_min(start_ms),
     }  # fmt: skip
-    session_id = connection.execute(insert(SESSIONS).values(row)).inserted_primary_key[0]
+    session_id = _insert(connection, SESSIONS, row)
     for person, region in found.items():
         place = None if region is None else str(region)
         values = {"session_id": session_id, "person_id": person.id, "region": place}
@@ -210,12 +213,20 @@ def _check_start(connection: Connection, start_ms: int, kinds: Sequence[str]) ->
             )
 
 
+def _insert(connection: Connection, table: Table, row: Mapping[str, Any]) -> int:
+    """Insert a row; its number."""
+    key = connection.execute(insert(table).values(dict(row))).inserted_primary_key
+    assert key is not None
+    number: int = key[0]
+    return number
+
+
 def _setup_id(connection: Connection, setup: Setup) -> int:
     row = setup.row()
     query = select(SETUPS.c.id).where(SETUPS.c.digest == row["digest"])
     found: int | None = connection.execute(query).scalar()
     if found is None:
-        found = connection.execute(insert(SETUPS).values(row)).inserted_primary_key[0]
+        found = _insert(connection, SETUPS, row)
     return found
 
 

@@ -28,7 +28,7 @@ class Chart:
     """A chart and its baseline. ``docs/monitor.md`` shows how the defaults were chosen."""
 
     kind: Literal["ewma", "cusum"] = "ewma"
-    limit: float = 3.17
+    limit: float = 3.18
     """EWMA: standard deviations of the average, the baseline's error included. CUSUM: h."""
     weight: float = 0.15
     """EWMA: λ, the weight of the newest day."""
@@ -63,7 +63,7 @@ class Chart:
         return LEAST_DAYS if self.learning else max(self.baseline_days, LEAST_DAYS)
 
 
-CUSUM = Chart(kind="cusum", limit=8.58)
+CUSUM = Chart(kind="cusum", limit=8.61)
 """A CUSUM with the same share of false alarms as the default EWMA."""
 
 

@@ -3,8 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from mien.types import Reading, Result
+
+T = TypeVar("T")
+
+
+class Lasting(Generic[T]):
+    """The frames of one video, each with the seconds until the next one begins.
+
+    The last one lasts as long as the one before it.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: tuple[T, float] | None = None
+        self._seconds = 0.0  # of the last frame whose end is known
+
+    def next(self, frame: T, time_s: float) -> tuple[T, float, float] | None:
+        """Take a frame that begins at ``time_s``; the one before, its begin and seconds."""
+        before = self._waiting
+        if before is not None:
+            self._seconds = max(0.0, time_s - before[1])
+        self._waiting = frame, time_s
+        return None if before is None else (*before, self._seconds)
+
+    def last(self) -> tuple[T, float, float] | None:
+        """The last frame, its begin and seconds, once."""
+        before, self._waiting = self._waiting, None
+        return None if before is None else (*before, self._seconds)
 
 
 @dataclass(slots=True)
@@ -60,19 +87,16 @@ class Persons:
 
     def __init__(self) -> None:
         self._persons: dict[tuple[str | None, int], Person] = {}
-        self._before: Result | None = None
+        self._source: str | None = None
+        self._frames: Lasting[Result] = Lasting()
         self._present: set[int] = set()  # in the frame before the one that waits
-        self._seconds = 0.0  # of the last frame whose end is known
 
     def add(self, result: Result) -> None:
         """Take a frame. Faces without a track are left out."""
-        before = self._before
-        if before is not None and before.source == result.source:
-            self._seconds = max(0.0, (result.time_s or 0.0) - (before.time_s or 0.0))
-            self._count(before)
-        else:
+        if result.source != self._source:
             self._end()
-        self._before = result
+        self._source = result.source
+        self._count(self._frames.next(result, result.time_s or 0.0))
 
     def all(self) -> list[Person]:
         """Every person so far, by video and number; ends the video."""
@@ -80,20 +104,20 @@ class Persons:
         return list(self._persons.values())
 
     def _end(self) -> None:
-        """Count the last frame of a video; it lasts as long as the one before it."""
-        if self._before is not None:
-            self._count(self._before)
-        self._before, self._present, self._seconds = None, set(), 0.0
+        self._count(self._frames.last())
+        self._frames, self._present = Lasting(), set()
 
-    def _count(self, result: Result) -> None:
+    def _count(self, frame: tuple[Result, float, float] | None) -> None:
+        if frame is None:
+            return
+        result, begin, seconds = frame
         present = set()
-        begin = result.time_s or 0.0
         for reading in result:
             track_id = reading.face.track_id
             if track_id is None:
                 continue
             key = (result.source, track_id)
             person = self._persons.setdefault(key, Person(result.source, track_id, begin))
-            person.see(reading, begin, self._seconds, track_id in self._present)
+            person.see(reading, begin, seconds, track_id in self._present)
             present.add(track_id)
         self._present = present

@@ -33,7 +33,8 @@ class Tracker:
     for less than ``keep_s`` seconds, and then start new ones. What fits is the overlap with the
     place that is predicted by time (``mien.tracking.kalman``), so any frame rate fits, and one that
     varies; the landmarks, if there are any; and the colours, if frames are given. A face continues
-    one track at most, so two faces of a frame are never the same person. A cut ends every track.
+    one track at most, so two faces of a frame are never the same person. A cut ends every track,
+    and so does another size of the frames, in which places mean others.
 
     A person gets a number, from 1 and never again, when a face is found in two frames running: a
     false alarm of one frame is nobody. In the first frame, and the first after a cut or a gap of
@@ -62,6 +63,7 @@ class Tracker:
             raise ConfigError(f"keep_s must be 0 seconds or more, got {keep_s}")
         self._threshold, self._keep_s = score_threshold, keep_s
         self._cuts = SceneCuts(cut_threshold)
+        self._size: tuple[int, ...] | None = None  # of the frames
         self._tracks: list[Track] = []
         self._last: float | None = None
         self._numbers = 0
@@ -87,7 +89,7 @@ class Tracker:
         if image is not None:
             _check_frame(image)
         first = self._advance(time_s)
-        if image is not None and self._cuts.is_cut(image):
+        if image is not None and self._is_new_scene(image):
             self._tracks, first = [], True
         found = [
             Found(face, None if image is None else look(image, face.box), time_s)
@@ -129,6 +131,11 @@ class Tracker:
         for track in self._tracks:
             track.advance(time_s)
         return before is None or time_s - before > self._keep_s
+
+    def _is_new_scene(self, image: NDArray[np.uint8]) -> bool:
+        before, self._size = self._size, image.shape
+        resized = before is not None and image.shape != before
+        return self._cuts.is_cut(image) or resized
 
     def _continue(self, found: Sequence[Found], time_s: float) -> dict[int, Track]:
         """The tracks that go on, by the index of their face; false alarms are removed."""

@@ -33,7 +33,7 @@ OUTPUTS = {
     "train": ["out"],
     "trends": ["figure"],
     "tune": ["out"],
-    "video": ["output", "draw"],
+    "video": ["output", "draw", "summary"],
 }
 """The parameters of every command that writes a file."""
 
@@ -125,6 +125,7 @@ ANALYZE = ("analyze", "--detector", "none")
     ("video", "clips", "-f", "csv", "--draw", "hard_a.mp4"),
     ("video", "clips/*.mp4", "-o", "clips/notes"),
     ("video", "clips/notes", "-o", "clips/../clips/notes"),
+    ("video", "clips", "-f", "csv", "--summary", "clips/b.mp4"),
 ], ids=" ".join)  # fmt: skip
 def test_it_is_refused_and_nothing_is_written(
     place: Path, arguments: tuple[str, ...], capsys: Output

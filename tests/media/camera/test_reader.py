@@ -15,7 +15,7 @@ import pytest
 
 from mien.errors import ConfigError
 from mien.media.camera import reader
-from mien.media.camera.events import CameraEvent, Connected, Lost
+from mien.media.camera.events import CameraEvent, Connected, Lost, Resized
 from mien.media.camera.reader import Camera, open_camera
 from tests.support.camera_server import faulty_camera, level_of
 from tests.support.rtsp_server import rtsp_camera
@@ -76,7 +76,7 @@ def test_frames_are_new_in_order_and_those_dropped_are_counted() -> None:
 
 
 @pytest.mark.parametrize(("mode", "reason"), [
-    ("cut", "the stream ended"), ("garbage", "the stream ended"),
+    ("cut", "the stream ended"), ("garbage", "no frame for 0.5 s"),
     ("stall", "no frame for 0.5 s"), ("freeze", "the picture is frozen"),
 ])  # fmt: skip
 def test_a_fault_is_reported_and_the_camera_comes_back(mode: str, reason: str) -> None:
@@ -98,6 +98,20 @@ def test_a_fault_is_reported_and_the_camera_comes_back(mode: str, reason: str) -
     assert events[-1] == Connected(name, 64, 48, 2)
     assert all(isinstance(e, Lost) and not e.was_connected for e in events[2:-1])
     assert str(events[-1]) == f"{name}: connected again, 64×48"
+
+
+def test_frames_have_their_size_when_it_changes() -> None:
+    events: list[CameraEvent] = []
+    with faulty_camera() as server, open_camera(server.url, on_event=events.append) as camera:
+        until(camera, lambda: camera.frames)
+        for width, height in ((1280, 960), (32, 24)):
+            server.size = (width, height)
+            until(camera, lambda: len(events) > 1)
+            frame = camera.read()
+            assert frame is not None and frame.image.shape == (height, width, 3)
+            assert frame.image[2, 2, 0] > 200 and level_of(frame.image) < 30
+            assert events.pop() == Resized(server.url, width, height)
+        assert camera.connections == 1
 
 
 def test_a_camera_that_never_answers_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +141,7 @@ def test_passwords_work_and_appear_nowhere() -> None:
             server.mode = "cut"
             until(camera, lambda: not camera.connected)
             server.mode = "serve"
-            until(camera, lambda: any("cannot be opened" in str(e) for e in events))
+            until(camera, lambda: any("refuses the user" in str(e) for e in events))
         assert server.refused
     text = " ".join([repr(camera), *map(str, events), *map(repr, events)])
     assert "s3cr" not in text and "anna" not in text
@@ -227,7 +241,7 @@ def test_rtsp_is_cut_and_comes_back_with_a_password() -> None:
 
 
 def test_iteration_ends_after_the_seconds_without_any_frame() -> None:
-    with faulty_camera(mode="refuse") as server, open_camera(server.url, seconds=0.1) as camera:
+    with faulty_camera(mode="404") as server, open_camera(server.url, seconds=0.1) as camera:
         assert list(camera) == []
         assert (camera.frames, camera.dropped, camera.connected) == (0, 0, False)
 

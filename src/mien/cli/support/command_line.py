@@ -11,10 +11,12 @@ from click.core import ParameterSource
 from mien.errors import ConfigError
 
 
-def as_typed(context: click.Context) -> str:
-    """The command line as typed, quoted for a shell."""
+def as_typed(context: click.Context, without: Collection[str] = ()) -> str:
+    """The command line as typed, quoted for a shell; ``without``: parameters that are left out."""
     words = context.command_path.split()
     for parameter in _typed_parameters(context):
+        if parameter.name in without:
+            continue
         value = context.params[str(parameter.name)]
         for each in value if isinstance(value, tuple) else (value,):
             words += [] if isinstance(parameter, click.Argument) else [parameter.opts[0]]

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import click
 
+from mien.cli.support.device import DEVICE
 from mien.cli.support.numbers import THREADS, Finite
 from mien.registry import DEFAULT_DETECTOR
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 DETECTOR = click.option(
     "--detector", default=DEFAULT_DETECTOR, show_default=True, metavar="NAME|FILE",
@@ -37,3 +43,13 @@ TRY_ROTATIONS = click.option(
 THREADS_OF_NETWORKS = click.option(
     "--threads", type=THREADS, metavar="N", help="Threads per network."
 )
+
+
+def recognizer_options(command: Command) -> Command:
+    """Adds the options that are parameters of ``Recognizer``, by the same names."""
+    for option in (
+        DEVICE, THREADS_OF_NETWORKS, TRY_ROTATIONS, MAX_PIXELS, DETECTOR_OPTION, DETECTOR, MODEL,
+        MIN_CONFIDENCE, MIN_FACE_SIZE,
+    ):  # fmt: skip
+        command = option(command)
+    return command

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import deque
+from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
 _REDRAWN_S, _LINE_S = 0.1, 1.0
 _RATE_S = 2.0  # over which frames a second are counted
 _BAR = 20  # characters
+_CONNECTING, _CONNECTED = ("connecting", "yellow"), ("connected", "green")
+_LOST = ("not connected", "red")
 
 
 class LiveView:
-    """A line about the camera, then one a person, on standard output. Use it in a ``with`` block.
+    """Two lines about the camera, then one a person, on standard output; in a ``with`` block.
 
     On a terminal they are redrawn up to ten times a second, with bars. In a pipe or file they are
     one plain line a second.
@@ -37,7 +40,7 @@ class LiveView:
         self._live: Live | None = None
         self._times: deque[float] = deque()
         self._shown_at = -_LINE_S
-        self._state, self._size = "connecting", ""
+        self._state, self._reason, self._size = _CONNECTING, "", ""
         self._result: Result | None = None
         self._dropped = 0
         self._camera = ""
@@ -60,10 +63,9 @@ class LiveView:
         self._camera = event.camera
         if isinstance(event, Lost):
             self._times.clear()
-            self._result = None
-            self._state = f"not connected: {event.reason}"
+            self._result, self._state, self._reason = None, _LOST, event.reason
         else:
-            self._state = "connected"
+            self._state, self._reason = _CONNECTED, ""
         if self._live is None:
             complain(event)
         else:
@@ -91,12 +93,23 @@ class LiveView:
     def _page(self, ascii_only: bool) -> Group:
         from rich.console import Group
 
-        head = [self._camera, self._size, self._state]
+        return Group(*self._head(), *self._persons(ascii_only))
+
+    def _head(self) -> Iterator[Text]:
+        """The connection and the camera; then what comes from it, or why nothing does."""
+        yield _one_line(self._state, "  ", (for_terminal(self._camera), "bold"))
+        if self._reason:
+            yield _one_line(for_terminal(self._reason))
+        elif self._result is not None:
+            time_s = clock(self._result.time_s or 0.0)
+            yield _one_line((f"{time_s}  {self._size}  {self._figures()}", "dim"))
+
+    def _persons(self, ascii_only: bool) -> Iterator[Text]:
         if self._result is not None:
-            head += [self._figures(), clock(self._result.time_s or 0.0)]
-        title = plain("  ".join(filter(None, head)))
-        persons = (_person(reading, ascii_only) for reading in self._result or ())
-        return Group(title, *persons)
+            for reading in self._result:
+                yield _person(reading, ascii_only)
+            if not len(self._result):
+                yield _one_line(("     no face", "dim"))
 
     def __enter__(self) -> Self:
         if sys.stdout.isatty():
@@ -132,21 +145,23 @@ def _said(reading: Reading) -> str:
 
 def _person(reading: Reading, ascii_only: bool) -> Text:
     """Number, expression, bar and probability, then the next expressions."""
-    from rich.text import Text
-
     names = reading.emotions.ranked()
     width = max(len(for_terminal(name)) for name, _ in names)
     full = round(reading.prob * _BAR)
     mark, rest = "#." if ascii_only else "█░"
     color = color_of(reading.expression)
     others = [f"{name} {prob:.0%}" for name, prob in names if name != reading.expression][:2]
-    return Text.assemble(
+    return _one_line(
         f"{_who(reading):>4}",
         (f"{for_terminal(reading.expression):<{width}}  ", color),
         (mark * full, color),
         (rest * (_BAR - full), "dim"),
         f"  {reading.prob:>4.0%}  ",
         (for_terminal("  ".join(others)), "dim"),
-        no_wrap=True,
-        overflow="ellipsis",
     )
+
+
+def _one_line(*parts: str | tuple[str, str]) -> Text:
+    from rich.text import Text
+
+    return Text.assemble(*parts, no_wrap=True, overflow="ellipsis")

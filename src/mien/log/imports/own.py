@@ -87,11 +87,12 @@ def _json_frame(value: Any) -> FrameRows:
     faces = value.get("faces")
     if not isinstance(faces, list):
         raise ValueError("expected a list of faces")
-    width, height = (value.get(name) if is_number(value.get(name)) else 0 for name in _SIZE)
+    width, height = (_side(value.get(name)) for name in ("width", "height"))
     return FrameRows(value["time_s"], tuple(map(_json_face, faces)), width, height)
 
 
-_SIZE = ("width", "height")
+def _side(value: Any) -> float:
+    return float(value) if is_number(value, 0) else 0.0
 
 
 def _json_face(face: Any) -> tuple[Candidate, Sample]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -40,4 +41,23 @@ class Lost:
         return f"{self.camera}: {self.reason}; next attempt in {self.retry_s:g} s"
 
 
-CameraEvent: TypeAlias = Connected | Lost
+@dataclass(frozen=True, slots=True)
+class Resized:
+    """The camera has changed the size of its frames without a break."""
+
+    camera: str
+    width: int
+    height: int
+
+    def __str__(self) -> str:
+        """The new size."""
+        return f"{self.camera}: frames are now {self.width}×{self.height}"
+
+
+CameraEvent: TypeAlias = Connected | Lost | Resized
+
+
+def warn_of_loss(event: CameraEvent) -> None:
+    """Warn of a connection that is lost or cannot be made; other events are no news."""
+    if isinstance(event, Lost):
+        warnings.warn(str(event), stacklevel=2)

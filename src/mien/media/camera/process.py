@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from mien.media.camera.child import End
+from mien.media.camera.arrivals import ENDED
 from mien.media.camera.slots import SIZE, Slots
 
 _MEMORY = Path("/dev/shm")
@@ -57,7 +57,7 @@ class ReadingProcess:
     def end(self) -> str | None:
         """Why the process has ended; ``None`` while it runs."""
         status = self._process.poll()
-        return None if status is None else _reason(status)
+        return None if status is None else self._reason(status)
 
     def kill(self) -> None:
         """End the process at once; a second call does nothing."""
@@ -75,20 +75,12 @@ class ReadingProcess:
             self._process.stdin.write(json.dumps(settings).encode() + b"\n")
             self._process.stdin.flush()
 
+    def _reason(self, status: int) -> str:
+        if status < 0:
+            return f"the process that reads it was killed by signal {-status}"
+        if status == ENDED and self.slots.end:
+            return self.slots.end
+        return f"the process that reads it failed with status {status}"
+
     def _remove(self) -> None:
         Path(self._path).unlink(missing_ok=True)
-
-
-def _reason(status: int) -> str:
-    if status < 0:
-        return f"the process that reads it was killed by signal {-status}"
-    return _REASONS.get(status, f"the process that reads it failed with status {status}")
-
-
-_REASONS: dict[int, str] = {
-    End.UNOPENED: "cannot be opened: check that it is on, its address, user and password",
-    End.OVER: "the stream ended",
-    End.FROZEN: "the picture is frozen",
-    End.TOO_LARGE: "its frames have too many pixels: set a smaller size in the camera",
-    End.NO_MEMORY: f"there is too little memory for its frames in {_MEMORY}",
-}

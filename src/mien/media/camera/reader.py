@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from mien.errors import ConfigError
 from mien.files import Closing
 from mien.media.camera.address import camera_of, masked
-from mien.media.camera.events import CameraEvent, Connected, Lost
+from mien.media.camera.events import CameraEvent, Connected, Lost, Resized
 from mien.media.camera.process import ReadingProcess
 from mien.media.camera.slots import MOST_PIXELS
 from mien.media.decoder import pixel_limit
@@ -56,7 +56,9 @@ class Camera(Closing):
         self._process: ReadingProcess | None = None
         self._first_ns: int | None = None
         self._last_s = 0.0  # time of the last frame taken
+        self._size = (0, 0)  # its width and height
         self._taken = 0  # its number in this connection
+        self._had_arrived = 0  # how many had arrived in this connection with it
         self._arrived = 0.0  # on the clock of time.monotonic, as are these:
         self._since = self._retry_at = 0.0
         self._failures = 0
@@ -104,7 +106,8 @@ class Camera(Closing):
         return None
 
     def _start(self, now: float) -> None:
-        self._taken, self._since = 0, now
+        self._taken = self._had_arrived = 0
+        self._since = now
         try:
             self._process = ReadingProcess(self._camera, self._limit, self._freeze_s)
         except OSError as error:
@@ -113,16 +116,19 @@ class Camera(Closing):
     def _take(self, process: ReadingProcess) -> Frame:
         newest = process.slots.newest()
         assert newest is not None
-        came = newest.number - self._taken
+        came = newest.arrived - self._had_arrived
         self.frames += came
         self.dropped += came - 1
-        self._taken = newest.number
+        self._taken, self._had_arrived = newest.number, newest.arrived
         time_s = self._time(newest.time_ns)
+        height, width = newest.image.shape[:2]
         if not self.connected:
             self.connected, self.connections = True, self.connections + 1
             self._since = time.monotonic()
-            height, width = newest.image.shape[:2]
             self._tell(Connected(self.name, width, height, self.connections))
+        elif (width, height) != self._size:
+            self._tell(Resized(self.name, width, height))
+        self._size = (width, height)
         self._arrived = newest.time_ns / 1e9
         return Frame(newest.image, self.frames - 1, time_s, live=True)
 

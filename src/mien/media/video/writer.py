@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
@@ -143,6 +144,11 @@ def check_video_path(path: Path) -> str:
             f"cannot write a video over {str(path)!r}, which holds none of its kind: give another"
         )
     return suffix
+
+
+def browsers_play(path: Path) -> bool:
+    """Whether browsers play what ``VideoWriter`` writes to ``path`` on this machine, as a rule."""
+    return path.suffix.lower() == ".webm" or find_spec("av") is not None
 
 
 def fitted(image: Image, size: tuple[int, int]) -> Image:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ from mien.media.decoder import Image
 from mien.media.video.sound import CopiedSound
 
 _TICKS = 90_000  # a second: what MPEG counts in, and 25, 30 and 30,000/1,001 frames a second divide
+# Without B-frames (bf): with them x264 gives another file in every second run of the same frames,
+# and what a run that was resumed writes must be the same.
 _CODECS: dict[str, tuple[str, str, dict[str, str]]] = {
-    ".mp4": ("libx264", "H.264", {"preset": "veryfast", "crf": "20"}),
+    ".mp4": ("libx264", "H.264", {"preset": "veryfast", "crf": "20", "bf": "0"}),
     ".webm": (
         "libvpx-vp9", "VP9",
         {"deadline": "realtime", "cpu-used": "7", "row-mt": "1", "crf": "30", "b": "0"},
@@ -36,9 +39,14 @@ class AvEncoder:
         import av
 
         codec, name, options = _CODECS[path.suffix]
+        # Ctrl-C interrupts the main thread alone. Between an encoder and its file it would lose
+        # packets that the following ones need.
+        self._worker = ThreadPoolExecutor(1, "encoder")
         self._start = start_s
         self._last_pts, self._period = -1, 1 / rate
-        flags = {"movflags": "faststart"} if path.suffix == ".mp4" else {}
+        flags = {"fflags": "bitexact"}  # else WebM gets a number at random
+        if path.suffix == ".mp4":
+            flags["movflags"] = "faststart"
         self._output: Any = av.open(f"file:{path.absolute()}", "w", options=flags)
         stream: Any = self._output.add_stream(
             codec, rate=Fraction(rate).limit_denominator(1001), options=options
@@ -56,6 +64,11 @@ class AvEncoder:
 
     def write(self, image: Image, time_s: float) -> None:
         """Take a frame, (H, W, 3) RGB uint8, later than the one before."""
+        pts = max(round((time_s - self._start) * _TICKS), self._last_pts + 1)
+        self._last_pts = pts
+        self._worker.submit(self._encode, image, pts, time_s).result()
+
+    def _encode(self, image: Image, pts: int, time_s: float) -> None:
         import av
 
         odd = [(0, side % 2) for side in image.shape[:2]]
@@ -63,8 +76,7 @@ class AvEncoder:
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(even), format="rgb24").reformat(
             format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG"
         )
-        pts = max(round((time_s - self._start) * _TICKS), self._last_pts + 1)
-        self._last_pts, frame.pts, frame.time_base = pts, pts, Fraction(1, _TICKS)
+        frame.pts, frame.time_base = pts, Fraction(1, _TICKS)
         self._output.mux(self._stream.encode(frame))
         if self._sound is not None:
             self._sound.copy_until(time_s)
@@ -72,10 +84,14 @@ class AvEncoder:
     def close(self) -> None:
         """Write the rest, and the sound up to the end of the last frame."""
         try:
-            self._output.mux(self._stream.encode(None))
-            if self._sound is not None:
-                self._sound.copy_until(self._start + self._last_pts / _TICKS + self._period)
+            self._worker.submit(self._finish).result()
         finally:
+            self._worker.shutdown()
             self._output.close()
             if self._sound is not None:
                 self._sound.close()
+
+    def _finish(self) -> None:
+        self._output.mux(self._stream.encode(None))
+        if self._sound is not None:
+            self._sound.copy_until(self._start + self._last_pts / _TICKS + self._period)

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -163,7 +164,9 @@ def test_frames_that_are_asked_for(
         (["--smooth", 0.3, "--no-track"], "leave out --no-track"),
         (["--offline", "--no-track"], "leave out --no-track"),
         (["--offline", "--smooth", 0], "leave out one"),
-        (["--offline", "--draw", "o.mp4"], "leave out --draw"),
+        (["--summary", "s.html", "--no-track"], "leave out --no-track"),
+        (["--no-pictures"], "for the page of --summary"),
+        (["--resume"], "give --output, --draw or --summary"),
     ],
 )
 def test_wrong_options_are_one_line(
@@ -267,6 +270,43 @@ def test_a_progress_bar_with_frames_a_second(folder: Path, tmp_path: Path) -> No
     assert "/6" in drawn and "frames (1 of 2)" in drawn and "/10" in drawn
 
 
+def test_the_page_plays_the_annotated_video(folder: Path, tmp_path: Path, capsys: Capture) -> None:
+    pytest.importorskip("jinja2", reason="needs the 'plot' extra")
+    pytest.importorskip("matplotlib", reason="needs the 'plot' extra")
+    page, drawn = tmp_path / "page.html", tmp_path / "o.webm"
+    options = ("--summary", page, "-f", "csv", "--from", 0.1)
+    assert mien("video", folder / "face.avi", *options, "--draw", drawn) == 0
+    assert f"; summary in {page}" in capsys.readouterr().err
+    text = page.read_text()
+    assert 'src="./o.webm"' in text and 'data-offset="0.1"' in text
+    assert text.count('class="person"') == 2 and text.count("data:image/jpeg") == 2
+    assert f"mien video {folder}/face.avi" in text
+    assert mien("video", folder / "face.avi", *options, "--no-pictures") == 0
+    text = page.read_text()
+    assert re.search(r'src="\./(\.\./)+.*/face\.avi"', text) and 'data-offset="0.0"' in text
+    assert text.count('class="person"') == 2 and "data:image" not in text
+
+
+def test_offline_answers_are_drawn_in_a_second_pass(
+    folder: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = []
+    for options in ([], ["--draw", tmp_path / "o.mp4"]):
+        assert mien("video", folder / "face.avi", "--offline", "-q", "-f", "csv", *options) == 0
+        texts.append(capsys.readouterr().out)
+    assert texts[0] == texts[1]
+    before, after = (list(open_video(path)) for path in (folder / "face.avi", tmp_path / "o.mp4"))
+    assert len(before) == len(after)
+    changes = [
+        float((np.abs(old.image.astype(int) - new.image) > 60).mean())
+        for old, new in zip(before, after, strict=True)
+    ]
+    assert min(changes[:2] + changes[3:]) > 0.01 > changes[2]
+    monkeypatch.chdir(tmp_path)
+    assert mien("video", "-", "--offline", "--draw", "p.mp4") == 2
+    assert "save standard input to a file" in capsys.readouterr().err
+
+
 def test_ctrl_c_leaves_whole_rows_and_a_whole_video(tmp_path: Path) -> None:
     frames = [clips.face(n % 60) for n in range(600)]
     clips.write_frames(tmp_path / "long.avi", frames, rate=25)
@@ -280,11 +320,14 @@ def test_ctrl_c_leaves_whole_rows_and_a_whole_video(tmp_path: Path) -> None:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
-    assert (process.returncode, errors) == (130, "mien: stopped\n")
+    hint = "mien: the same command with --resume continues this run\n"
+    assert (process.returncode, errors) == (130, f"{hint}mien: stopped\n")
     lines = out.read_text().splitlines()
     assert 0 < len(lines) < 600 and all(map(json.loads, lines))
     assert 0 < len(list(open_video(drawn))) < 600
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["long.avi", "o.jsonl", "o.mp4"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "long.avi", "o.jsonl", "o.jsonl.journal", "o.mp4"
+    ]  # fmt: skip
 
 
 def test_the_real_face_is_one_person_who_turns_from_neutral_to_happy(

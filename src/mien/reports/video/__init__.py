@@ -1,0 +1,1 @@
+"""The page of ``mien video --summary``: who showed what, and when."""
