@@ -7,8 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.support.log_days import FIRST, shares
-
 DAYS, CHANGED = 40, 30
 
 
@@ -24,7 +22,7 @@ def log(path: Path) -> Iterator[object]:
     pytest.importorskip("alembic", reason="needs the 'log' extra")
     from mien.log.opening import create_log
     from mien.log.persons import add_person, give_consent
-    from tests.support.log_days import add_days
+    from tests.support.log_days import add_days, shares
 
     with create_log(path, keep_days={"observations": None, "alerts": None}) as log:
         for name in ("anna", "ben"):
@@ -42,4 +40,6 @@ def log(path: Path) -> Iterator[object]:
 
 def after_day(number: int, hour: int = 10) -> datetime:
     """The morning after a day, counted from 0."""
+    from tests.support.log_days import FIRST
+
     return (FIRST + timedelta(days=number + 1, hours=hour)).astimezone(UTC)

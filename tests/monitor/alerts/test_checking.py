@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
 pytest.importorskip("sqlalchemy", reason="needs the 'log' extra")
@@ -13,7 +14,8 @@ from mien.errors import ConfigError, InputError
 from mien.log import audit
 from mien.log.database import Log
 from mien.log.persons import withdraw_consent
-from mien.monitor.alerts.alert_rows import Stored, listed
+from mien.log.retention import prune
+from mien.monitor.alerts.alert_rows import Stored, judged, listed
 from mien.monitor.alerts.answers import acknowledge, give_feedback, list_alerts, resolve
 from mien.monitor.alerts.checking import Checked, check
 from mien.monitor.alerts.deliver import deliver
@@ -21,7 +23,9 @@ from mien.monitor.alerts.replay import replay
 from mien.monitor.alerts.state import State
 from mien.monitor.rules.checking import Installation
 from mien.monitor.rules.reading import read_rules
+from tests.log.conftest import new_database, server_log  # noqa: F401 - fixtures
 from tests.monitor.alerts.conftest import CHANGED, DAYS, after_day
+from tests.support.log_days import FIRST, add_days, shares
 
 RULE = "[[rule]]\nname = 'smiles'\nkind = 'ewma'\nmeasure = 'smiling'\n"
 RULES = read_rules(RULE, "test")
@@ -65,8 +69,6 @@ def test_days_that_no_check_saw_are_caught_up(log: Log) -> None:
 
 def test_the_first_check_does_not_warn_about_long_ago(log: Log) -> None:
     smiling_again = read_rules(RULE + "accept_after = 14\n", "test")
-    from tests.support.log_days import FIRST, add_days, shares
-
     add_days(log, "anna", shares(20), first=FIRST + timedelta(DAYS))
     assert run(log, after_day(DAYS + 19), smiling_again)[1] == []
 
@@ -74,8 +76,6 @@ def test_the_first_check_does_not_warn_about_long_ago(log: Log) -> None:
 def test_an_incomplete_day_is_not_judged(log: Log) -> None:
     run(log, after_day(CHANGED))
     with log.read() as connection:
-        from mien.monitor.alerts.alert_rows import judged
-
         first = set(judged(connection).values())
     run(log, after_day(CHANGED, 23))
     with log.read() as connection:
@@ -133,8 +133,6 @@ def test_the_installation_and_persons_who_are_not_seen(log: Log) -> None:
     assert len(lines) == 1 and "the installation: disk: the disk is nearly full: 1.0%" in lines[0]
     assert run(log, after_day(5, 11), rules, installation=full)[1] == []
     assert run(log, after_day(5), rules)[0].left_out == ("camera",)
-    with log.read() as connection:
-        assert "disk" not in [e.details.get("what") for e in audit.entries(connection)]
 
 
 @pytest.mark.parametrize("escalate", [0, 4])
@@ -143,3 +141,18 @@ def test_what_is_not_acknowledged_is_escalated(log: Log, escalate: int) -> None:
     run(log, after_day(CHANGED - 2), rules)
     sent = [len(run(log, after_day(DAYS - 1, hour), rules)[1]) for hour in (9, 11, 14, 19)]
     assert sent == ([1, 0, 1, 0] if escalate else [1, 0, 0, 0])
+
+
+def test_the_same_on_a_server(server_log: Log) -> None:  # noqa: F811
+    smiling = np.where(np.arange(DAYS) < CHANGED, shares(DAYS), 0.03)
+    add_days(server_log, "anna", smiling)
+    with server_log.write() as connection:
+        connection.exec_driver_sql("UPDATE consents SET given_ms = 0")
+    run(server_log, after_day(CHANGED - 2))
+    lines = [run(server_log, after_day(DAYS - 1, hour))[1] for hour in (9, 11)]
+    assert len(lines[0]) == 1 and lines[1] == []
+    assert acknowledge(server_log, 1, "Eva", after_day(DAYS)).alert.sent
+    asks_when = read_rules("[[rule]]\nname='away'\nkind='unseen'\nhours=2\n", "test")
+    assert run(server_log, after_day(DAYS - 1), asks_when)[1] == []
+    prune(server_log, round(after_day(DAYS + 500).timestamp() * 1000))
+    assert len(alerts(server_log)) == 1  # not resolved
