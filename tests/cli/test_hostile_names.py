@@ -407,6 +407,40 @@ def log_verify(place: Path) -> Commands:
     yield log(place, "verify", "--head", TEXT)
 
 
+def monitor_run(place: Path) -> Commands:
+    of = (
+        *log(place)[1:],
+        "--detector",
+        "none",
+        "--model",
+        model(place, labels=(LABEL, *FER2013[1:])),
+    )
+    path = place / f"{NAME}.toml"
+    run = ("monitor", "run", path, *of)
+
+    def write(camera: str, *, person: str = "anna", **keys: object) -> None:
+        lines = (f"{key} = {json.dumps(value)}" for key, value in keys.items())
+        path.write_text(
+            "\n".join(("[monitor]", *lines, "[[source]]", f"name = '{LABEL}'"))
+            + f"\ncamera = {json.dumps(camera)}\npersons = [{json.dumps(person)}]\n", "utf-8"
+        )  # fmt: skip
+
+    write("http://127.0.0.1:1/[b]:smile:", heartbeat=str(place / f"{NAME}.json"))
+    yield *run, "--for", "0.1"
+    yield *run, "--heartbeat", place / TEXT, "--for", "0.1"
+    yield *run, "--for", TEXT
+    yield "monitor", "run", TEXT, *of
+    for keys in ({"rules": TEXT}, {"timezone": TEXT}, {"check_at": TEXT}, {TEXT: 1}):
+        if TEXT in keys:
+            path.write_text(f"[monitor]\n{json.dumps(TEXT)} = 1\n[[source]]\nname = 'a'\n", "utf-8")
+        else:
+            write("0", **keys)
+        yield run
+    for camera, person in ((TEXT, "anna"), (f"http://{TEXT}", "anna"), ("0", TEXT), ("0", "x@1")):
+        write(camera, person=person)
+        yield run
+
+
 def simulate(place: Path) -> Commands:
     small = ("monitor", "simulate", "--persons", 2, "--days", 20, "--horizon", 5, "--after", 5)
     path = place / f"{NAME}.toml"
@@ -438,7 +472,8 @@ CASES: dict[str, Callable[[Path], Commands]] = {
     "log person add": log_person_add, "log person consent": log_person_consent,
     "log person list": log_person_list, "log person withdraw": log_person_withdraw,
     "log prune": log_prune, "log record": log_record, "log verify": log_verify,
-    "models": models, "models show": show, "monitor simulate": simulate, "study": study,
+    "models": models, "models show": show, "monitor run": monitor_run,
+    "monitor simulate": simulate, "study": study,
     "train": train, "trends": trends, "tune": tune, "video": video,
 }  # fmt: skip
 

@@ -129,18 +129,19 @@ def record(
     on_event: Callable[[CameraEvent], None] = lambda event: None,
     on_frame: Meter = lambda number, total: None,
     done: Done | None = None,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> Done:
     """Record the source. What was recorded before is skipped, and what was interrupted goes on.
 
     ``setup``: place and settings → the setup (``mien.log.sessions.setup_of``). ``on_error`` gets
     videos and photos that cannot be read or dated, and the others follow. ``done`` is filled as the
-    recording goes on. Raises ``InputError`` where everything was recorded before, and what
-    ``check_wish`` and ``LogSink`` raise.
+    recording goes on. ``is_over`` ends that of a camera. Raises ``InputError`` where everything was
+    recorded before, and what ``check_wish`` and ``LogSink`` raise.
     """
     check_wish(log, wish)
     done = Done() if done is None else done
     if wish.kind == "camera":
-        _record_camera(log, wish, recognizer, setup, on_event, on_frame, done)
+        _record_camera(log, wish, recognizer, setup, on_event, on_frame, done, is_over)
     elif wish.kind == "photos":
         _record_photos(log, wish, recognizer, setup, on_error, on_frame, done)
     else:
@@ -221,6 +222,7 @@ def _resume_ms(log: Log, source: Source, wish: Wish, whole_ends: bool = True) ->
 def _record_camera(
     log: Log, wish: Wish, recognizer: Recognizer, setup: Any,
     on_event: Callable[[CameraEvent], None], on_frame: Meter, done: Done,
+    is_over: Callable[[], bool],
 ) -> None:  # fmt: skip
     sink: LogSink | None = None
 
@@ -230,7 +232,11 @@ def _record_camera(
             sink.pause(event.reason)
 
     camera = open_camera(
-        wish.source, seconds=wish.seconds, on_event=heard, max_pixels=wish.max_pixels
+        wish.source,
+        seconds=wish.seconds,
+        on_event=heard,
+        max_pixels=wish.max_pixels,
+        is_over=is_over,
     )
     recording = Recording(
         Source("camera", camera.name), setup(wish.place or camera.name, wish.settings),
@@ -248,7 +254,7 @@ def _record_camera(
                 on_frame(number, None)
     finally:
         done.add(sink)
-    if not camera.frames:
+    if not (camera.frames or is_over()):
         raise VideoReadError(f"no frame came from {camera.name}: check the camera")
 
 

@@ -38,11 +38,11 @@ class Camera(Closing):
 
     def __init__(
         self, camera: int | str, seconds: float | None, on_event: OnEvent | None, limit: int,
-        stall_s: float, freeze_s: float | None,
+        stall_s: float, freeze_s: float | None, is_over: Callable[[], bool],
     ) -> None:  # fmt: skip
         self._camera, self._limit, self._freeze_s = camera, limit, freeze_s
         self._seconds, self._stall_s = seconds, stall_s
-        self._on_event = on_event
+        self._on_event, self._is_over = on_event, is_over
         self.name = masked(camera)
         """What results call their source: the address without users and passwords."""
         self.frames = 0
@@ -65,9 +65,9 @@ class Camera(Closing):
         self._closed = False
 
     def __iter__(self) -> Iterator[Frame]:
-        """The newest frames as they are taken, for ``seconds`` from now, or until ``close``."""
+        """The newest frames as they are taken, for ``seconds`` from now, or until it is over."""
         end = math.inf if self._seconds is None else time.monotonic() + self._seconds
-        while not self._closed and time.monotonic() < end:
+        while not (self._closed or self._is_over()) and time.monotonic() < end:
             frame = self.read(min(end - time.monotonic(), 1.0))
             if frame is not None:
                 yield frame
@@ -178,6 +178,7 @@ def open_camera(
     max_pixels: int | None = None,
     stall_s: float = STALL_S,
     freeze_s: float | None = FREEZE_S,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> Camera:
     """A camera whose newest frame can be taken at any time, as ``Frame``, in RGB.
 
@@ -188,7 +189,8 @@ def open_camera(
     after half a second, then after twice that, up to 30 seconds, without end. ``on_event`` is told,
     in the thread that reads.
 
-    ``seconds``: iteration ends after so many. ``max_pixels``: as in
+    ``seconds``: iteration ends after so many, and when ``is_over``, which is asked once a second or
+    more often, in the thread that reads. ``max_pixels``: as in
     ``mien.media.images.read_image``, of 8K at most. Raises ``ConfigError`` for what is not a
     camera, and for options out of range.
     """
@@ -197,4 +199,4 @@ def open_camera(
     for name, value in (("seconds", seconds), ("stall_s", stall_s), ("freeze_s", freeze_s)):
         if value is not None and not 0 < value < math.inf:
             raise ConfigError(f"{name} is {value}: give seconds, above 0")
-    return Camera(camera, seconds, on_event, limit, stall_s, freeze_s)
+    return Camera(camera, seconds, on_event, limit, stall_s, freeze_s, is_over)

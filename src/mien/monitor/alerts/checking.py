@@ -43,6 +43,7 @@ from mien.monitor.rules.config import (
 from mien.monitor.rules.signals import Observed
 
 _EPOCH = date(1970, 1, 1)
+_OVER_DAYS = ChartRule | CoverageRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +75,18 @@ class _Known:
 
 def check(
     log: Log, rules: Rules, now: datetime, where: tzinfo | None,
-    installation: Installation | None = None,
+    installation: Installation | None = None, days: bool = True,
 ) -> Checked:  # fmt: skip
     """Judge every consenting person by ``rules`` at the moment ``now``.
 
     ``where``: the zone of local times, ``None`` for this machine's. ``installation``: what
-    technical rules look at (default: the disk of the log). Nothing is sent: ``deliver`` does that.
+    technical rules look at (default: the disk of the log). ``days``: whether rules over day values
+    are judged too. Nothing is sent: ``deliver`` does that.
     """
     now = now.astimezone(UTC)
-    found = _known(log, rules, now)
-    state = installation or Installation(disk_free=_disk_free(log))
+    asked = [rule for rule in rules.rules if days or not isinstance(rule, _OVER_DAYS)]
+    found = _known(log, asked, now)
+    state = installation or Installation(disk_free=disk_free(log))
     left_out = tuple(
         rule.name for rule in rules.rules
         if isinstance(rule, TechnicalRule) and installation is None and rule.what != "disk"
@@ -93,7 +96,7 @@ def check(
         run = _Run(
             connection, rules, now, where, {one.person.pseudonym: one.person.id for one in found}
         )
-        for rule in rules.rules:
+        for rule in asked:
             if isinstance(rule, TechnicalRule):
                 if rule.name not in left_out:
                     run.observe(rule, None, check_technical(rule, state), now)
@@ -119,7 +122,7 @@ class _Run:
         self.changed: list[Alert] = []
 
     def judge(self, rule: AnyRule, one: _Known) -> None:
-        if isinstance(rule, ChartRule | CoverageRule):
+        if isinstance(rule, _OVER_DAYS):
             for event, at in self._new_days(rule, one):
                 self.observe(rule, one.person.pseudonym, event, at)
         elif isinstance(rule, UnseenRule):
@@ -179,20 +182,21 @@ class _Run:
         return len(due.messages), due.held
 
 
-def _known(log: Log, rules: Rules, now: datetime) -> list[_Known]:
+def _known(log: Log, rules: Sequence[AnyRule], now: datetime) -> list[_Known]:
     with log.read() as connection:
         persons = [one for one in all_persons(connection) if one.consent(ms(now))]
-    asks_when = any(isinstance(rule, UnseenRule) for rule in rules.rules)
+    asks_when = any(isinstance(rule, UnseenRule) for rule in rules)
+    asks_hours = any(isinstance(rule, _OVER_DAYS | SuddenRule) for rule in rules)
     found = []
     for person in persons:
         name = person.pseudonym
-        hours = person_hours(log, name)
+        hours = person_hours(log, name, None if asks_hours else 0)  # none before 1970
         when = (last_seen(log, name), watched_since(log, name, now)) if asks_when else ()
         found.append(_Known(person, hours, day_values(hours), *when))
     return found
 
 
-def _disk_free(log: Log) -> float | None:
+def disk_free(log: Log) -> float | None:
     """The share that is free of the disk on which the log is; ``None`` for a server's."""
     if log.file is None:
         return None
