@@ -19,7 +19,11 @@ WINDOW_S = 10
 
 
 class Log(Closing):
-    """An open log. ``create_log`` and ``open_log`` make it; threads may not share it."""
+    """An open log. ``create_log`` and ``open_log`` make it, once a process; threads may share it.
+
+    To open a file of SQLite a second time in one process drops the locks of the first (POSIX ties
+    them to the process): another process then takes the write-ahead log for left over.
+    """
 
     def __init__(self, engine: Engine, name: str, file: Path | None) -> None:
         self.engine = engine

@@ -11,11 +11,14 @@ import pytest
 pytest.importorskip("sqlalchemy", reason="needs the 'log' extra")
 pytest.importorskip("alembic", reason="needs the 'log' extra")
 
-from mien.log.opening import create_log, open_log
+from mien.errors import OutputError
+from mien.log.database import Log
+from mien.log.opening import create_log
 from mien.log.persons import add_person, give_consent
 from mien.log.sessions import setup_maker
 from mien.log.times import Zone
 from mien.log.verifying import verify
+from mien.monitor.service import sources
 from mien.monitor.service.config import SourceConfig
 from mien.monitor.service.sources import Means, Recorded, RecordedSource
 from mien.pipeline import Recognizer
@@ -27,13 +30,12 @@ BOTH = frozenset({"anna", "ben"})
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    path = tmp_path / "log.db"
-    with create_log(path, window_s=1) as log:
+def log(tmp_path: Path) -> Iterator[Log]:
+    with create_log(tmp_path / "log.db", window_s=1) as log:
         for name in sorted(BOTH):
             add_person(log, name)
             give_consent(log, name, name, "a test")
-    return path
+        yield log
 
 
 @pytest.fixture
@@ -42,13 +44,13 @@ def camera() -> Iterator[FaultyCamera]:
         yield camera
 
 
-def source_of(path: Path, url: str, notes: list[str]) -> RecordedSource:
+def source_of(log: Log, url: str, notes: list[str]) -> RecordedSource:
     recognizer = Recognizer("none", threads=1)
     setup = setup_maker(recognizer, {"model": "default", "detector": "none"})
     config = SourceConfig(
         name="kitchen", camera=url, persons=("anna@0,0,1,1",), fps=5, place="kitchen"
     )
-    means = Means(lambda: open_log(path), recognizer, setup)
+    means = Means(log, recognizer, setup)
     return RecordedSource(config, means, Zone("UTC"), notes.append)
 
 
@@ -59,70 +61,73 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def stored(path: Path, table: str = "observations") -> list[dict[str, object]]:
-    with open_log(path) as log:
-        return rows(log, table)
+def stored(log: Log, table: str = "observations") -> list[dict[str, object]]:
+    return rows(log, table)
 
 
-def test_a_source_that_dies_and_returns_is_recorded_again(path: Path, camera: FaultyCamera) -> None:
+def test_a_source_that_dies_and_returns_is_recorded_again(log: Log, camera: FaultyCamera) -> None:
     notes: list[str] = []
-    source = source_of(path, camera.url, notes)
+    source = source_of(log, camera.url, notes)
     source.allow(BOTH)
     assert source.state().state == Recorded.STARTING and source.state().down_s > 0
     source.start()
     try:
-        until(lambda: len(stored(path)) >= 2)
+        until(lambda: len(stored(log)) >= 2)
         state = source.state()
         assert state.state == Recorded.RECORDING and state.down_s == 0
         camera.mode = "cut"
         until(lambda: source.state().state == Recorded.DOWN)
         assert source.state().down_s > 0 and source.state().why
-        before = len(stored(path))
+        before = len(stored(log))
         camera.mode = "serve"
-        until(lambda: len(stored(path)) > before + 1)
+        until(lambda: len(stored(log)) > before + 1)
         assert source.state().state == Recorded.RECORDING
     finally:
         source.end()
         source.join(20)
     assert any("connected again" in note for note in notes)
-    with open_log(path) as log:
-        assert verify(log).problems == ()
-    (session,) = stored(path, "sessions")
+    assert verify(log).problems == ()
+    (session,) = stored(log, "sessions")
     assert session["end_ms"] is not None
 
 
-def test_consent_that_ends_and_comes_back(path: Path, camera: FaultyCamera) -> None:
-    source = source_of(path, camera.url, [])
+def test_consent_that_ends_and_comes_back(log: Log, camera: FaultyCamera) -> None:
+    source = source_of(log, camera.url, [])
     source.start()
     try:
         assert source.state().state == Recorded.NO_CONSENT and source.state().down_s == 0
         source.allow(BOTH)
-        until(lambda: len(stored(path)) >= 1)
+        until(lambda: len(stored(log)) >= 1)
         source.allow(frozenset({"ben"}))
-        until(lambda: stored(path, "sessions")[0]["end_ms"] is not None)
+        until(lambda: stored(log, "sessions")[0]["end_ms"] is not None)
         assert source.state().state == Recorded.NO_CONSENT
         source.allow(BOTH)
-        until(lambda: len(stored(path, "sessions")) == 2)
+        until(lambda: len(stored(log, "sessions")) == 2)
     finally:
         source.end()
         source.join(20)
 
 
 def test_a_log_that_fails_is_tried_again(
-    path: Path, camera: FaultyCamera, monkeypatch: pytest.MonkeyPatch
+    log: Log, camera: FaultyCamera, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mien.monitor.service.sources.AGAIN_S", 0.05)
     notes: list[str] = []
-    hidden = path.rename(path.with_suffix(".hidden"))
-    source = source_of(path, camera.url, notes)
+    real = sources.record
+
+    def full(*_: object, **__: object) -> None:
+        raise OutputError("cannot write the log: free some space")
+
+    monkeypatch.setattr(sources, "record", full)
+    source = source_of(log, camera.url, notes)
     source.allow(BOTH)
     source.start()
     try:
         until(lambda: bool(notes))
         assert source.state().state == Recorded.DOWN
-        hidden.rename(path)
-        until(lambda: len(stored(path)) >= 1)
+        monkeypatch.setattr(sources, "record", real)
+        until(lambda: len(stored(log)) >= 1)
     finally:
         source.end()
         source.join(20)
-    assert len([note for note in notes if "log.db" in note]) == 1
+    assert len([note for note in notes if "free some space" in note]) == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import click
@@ -67,7 +66,7 @@ def run(
 
         recognizer = Recognizer(max_pixels=max_pixels, **options)
         setup = setup_maker(recognizer, options)
-        means = Means(partial(open_, target, key_file), recognizer, setup, max_pixels)
+        means = Means(log, recognizer, setup, max_pixels)
         note = (lambda text: None) if quiet else complain
         sources = [RecordedSource(one, means, config.zone, note) for one in config.sources]
         Service(log, config, rules, sources, note=note, print_line=say).run(seconds)

@@ -55,8 +55,7 @@ class SourceState:
 class Means:
     """What all sources record with; threads share it."""
 
-    open_log: Callable[[], Log]
-    """A log of its own for each thread."""
+    log: Log
     recognizer: Recognizer
     setup: Callable[[str, Mapping[str, Any]], Setup]
     max_pixels: int | None = None
@@ -134,12 +133,11 @@ class RecordedSource:
 
     def _record(self, persons: frozenset[str]) -> None:
         wish = self.config.wish(persons, self._zone, self._means.max_pixels)
-        with self._means.open_log() as log:
-            record(
-                log, wish, self._means.recognizer, self._means.setup,
-                on_error=lambda error: self._note(f"{self.config.name}: {error}"),
-                on_event=self._heard, on_frame=self._seen, is_over=self._changed.is_set,
-            )  # fmt: skip
+        record(
+            self._means.log, wish, self._means.recognizer, self._means.setup,
+            on_error=lambda error: self._note(f"{self.config.name}: {error}"),
+            on_event=self._heard, on_frame=self._seen, is_over=self._changed.is_set,
+        )  # fmt: skip
 
     def _seen(self, number: int, total: int | None) -> None:
         self._recorded, self._since_s = True, self._monotonic()
