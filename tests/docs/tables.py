@@ -34,6 +34,9 @@ NOT_RUN = {
     "mien log record rtsp://user:password@192.168.1.20/live --person anna@0,0,0.5,1 "
     "--person ben@0.5,0,1,1": LOG_CAMERA,
     "mien log record 0 --person anna --timezone Europe/Berlin --for 8:00:00 --fps 5": LOG_CAMERA,
+    "mien monitor run home.toml --log home.db": (
+        "needs cameras; tests/monitor/service has one on loopback"
+    ),
     "mien log create --log postgresql://mien@server/log": (
         "needs a server; tests/log/conftest.py starts one"
     ),

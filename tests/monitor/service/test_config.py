@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import time
 from pathlib import Path
 
@@ -88,3 +89,16 @@ def test_a_heartbeat_overwrites_no_input(tmp_path: Path) -> None:
         load_config(path)
     with pytest.raises(ConfigError, match="cannot read the configuration"):
         load_config(tmp_path / "none.toml")
+
+
+def test_the_documented_configuration_and_unit() -> None:
+    root = Path(__file__).parents[3]
+    blocks = (root / "docs" / "monitor.md").read_text().split("```toml\n")[1:]
+    (shown,) = [text for block in blocks if "[[source]]" in (text := block.partition("```")[0])]
+    found = read(shown)
+    assert [one.name for one in found.sources] == ["kitchen", "hall"]
+    keys = {line.partition(" = ")[0] for line in shown.splitlines() if " = " in line}
+    assert {f.name for f in fields(MonitorConfig)} - {"sources"} <= keys
+    for file in ("mien-monitor.service", "Containerfile"):
+        text = (root / "packaging" / file).read_text()
+        assert "run" in text and "/etc/mien/monitor.toml" in text and "/var/lib/mien" in text

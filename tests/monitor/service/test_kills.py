@@ -146,4 +146,4 @@ def test_killed_and_started_again(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_killed_at_random_moments(tmp_path: Path) -> None:
-    kill_again_and_again(tmp_path, 100, 2.0, 60, signal.SIGTERM)
+    kill_again_and_again(tmp_path, 100, 4.0, 60, signal.SIGTERM)
