@@ -195,3 +195,25 @@ def test_a_writer_that_waits_too_long_says_so(
     monkeypatch.setattr("mien.log.sqlite.BUSY_S", 0.05)
     with open_log(path) as other, log.write(), pytest.raises(MienError, match="another process"):
         record(other, frames(1))
+
+
+def test_a_log_that_is_open_twice_keeps_its_locks(path: Path, log: Log) -> None:
+    """POSIX drops them when a process closes any file of that name, here the one that is checked.
+    The last of the other processes would then remove the write-ahead log."""
+    record(log, frames(10))
+    with open_log(path):
+        assert count(path) == 1
+        record(log, frames(10), start_ms=START_MS + 100_000)
+        assert count(path) == 2
+    record(log, frames(10), start_ms=START_MS + 200_000)
+    assert count(path) == 3
+
+
+def count(path: Path) -> int:
+    """The observations that another process sees."""
+    code = (
+        "import sqlite3, sys; found = sqlite3.connect(sys.argv[1]); "
+        "print(found.execute('SELECT count(*) FROM observations').fetchone()[0]); found.close()"
+    )
+    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, check=True)
+    return int(done.stdout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,11 +20,7 @@ WINDOW_S = 10
 
 
 class Log(Closing):
-    """An open log. ``create_log`` and ``open_log`` make it, once a process; threads may share it.
-
-    To open a file of SQLite a second time in one process drops the locks of the first (POSIX ties
-    them to the process): another process then takes the write-ahead log for left over.
-    """
+    """An open log. ``create_log`` and ``open_log`` make it; threads may share it."""
 
     def __init__(self, engine: Engine, name: str, file: Path | None) -> None:
         self.engine = engine
@@ -33,6 +30,8 @@ class Log(Closing):
         """``None`` for a server."""
         self.window_s = WINDOW_S
         """Seconds of an observation."""
+        held = () if file is None else (sqlite.hold(file),)
+        self._release = weakref.finalize(self, lambda: [sqlite.release(key) for key in held])
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -70,6 +69,7 @@ class Log(Closing):
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+        self._release()
 
 
 def shown(target: str | Path) -> str:

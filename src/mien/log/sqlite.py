@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -104,8 +105,32 @@ def _is_unused(path: Path) -> bool:
     return False
 
 
+_held: Counter[tuple[int, int]] = Counter()
+
+
+def hold(path: Path) -> tuple[int, int]:
+    """Note that this process has the file open; ``release`` takes what comes back."""
+    status = path.stat()
+    key = status.st_dev, status.st_ino
+    _held[key] += 1
+    return key
+
+
+def release(key: tuple[int, int]) -> None:
+    """Note that it was closed."""
+    _held[key] -= 1
+
+
 def check_file(path: Path, encrypted: bool) -> None:
-    """Raise ``LogError`` for a file that is missing, not SQLite, or readable without the key."""
+    """Raise ``LogError`` for a file that is missing, not SQLite, or readable without the key.
+
+    One that this process has open is not looked into: to close any file drops all locks that the
+    process has on it, and other processes would then remove SQLite's write-ahead log under it.
+    """
+    with suppress(OSError, ValueError):
+        status = path.stat()
+        if _held[status.st_dev, status.st_ino] > 0:
+            return
     try:
         with open_file(path) as file:
             head = file.read(len(_HEAD))
