@@ -71,6 +71,7 @@ class LogSink(Closing):
 
     def __init__(self, log: Log, recording: Recording) -> None:
         self._log, self._recording = log, recording
+        self._gap_ms = max(GAP_S, recording.hold_s) * 1000  # frames may be meant to be rarer
         self._session = 0
         self.windows = 0
         """Windows stored, each for every person."""
@@ -91,24 +92,24 @@ class LogSink(Closing):
         time_ms, jump = self._recording.clock.at(time_s)
         if jump:
             self._jump(time_ms, jump)
-        elif self._last_ms is not None and time_ms - self._last_ms > GAP_S * 1000:
+        elif self._last_ms is not None and time_ms - self._last_ms > self._gap_ms:
             self._gap(self._last_ms, time_ms, self._reason)
         if self._windows is None:
             self._start(time_ms)
         assert self._windows is not None
         samples = self._samples(result, image, time_s)
-        self._last_ms, self._reason = time_ms, "no frames came"
-        if self._recording.keep_readings:
+        if self._recording.keep_readings and time_ms != self._last_ms:
             self._keep(result, samples, time_ms)
+        self._last_ms, self._reason = time_ms, "no frames came"
         self._store(
             self._windows.add(time_ms, {p: s for p, (_, s) in samples.items()}, len(result))
         )
 
     def pause(self, reason: str) -> None:
-        """Store what there is: no frame will come for a while, and ``reason`` says why."""
+        """No frame will come for a while, and ``reason`` says why."""
         self._reason = reason
         if self._windows is not None:
-            self._store(self._windows.end())
+            self._store(self._windows.pause())
 
     def close(self) -> None:
         """Store the last window, and note the end of the session."""
@@ -166,7 +167,7 @@ class LogSink(Closing):
     def _gap(self, start_ms: int, end_ms: int, reason: str) -> None:
         if self._windows is None or not self._recording.notes_gaps:
             return
-        self._store(self._windows.end())
+        self._store(self._windows.pause())
         with self._log.write() as connection:
             add_gap(connection, self._session, start_ms, end_ms, reason)
 
