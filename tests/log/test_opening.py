@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sqlite3
 from contextlib import closing
@@ -12,9 +13,12 @@ from sqlalchemy import text
 
 from mien.errors import ConfigError, LogError, OutputError
 from mien.log.database import Log
+from mien.log.exporting import export
 from mien.log.migrating import upgrade, versions
 from mien.log.opening import create_log, open_log, read_key
+from mien.log.reading import list_persons
 from mien.log.schema import METADATA, VERSION_TABLE
+from mien.log.summary import summarise
 from mien.log.verifying import verify
 from tests.support.logs import frames, record, rows
 
@@ -124,6 +128,29 @@ def test_what_is_no_log_gives_one_line(make: object, says: str, tmp_path: Path) 
     make(path)  # type: ignore[operator]
     with pytest.raises(LogError, match=says) as error:
         open_log(path)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "log_settings SET value = 'x'",
+        "consents SET purpose = CAST(x'FFFE' AS TEXT)",
+        "consents SET given_ms = 'x', until_ms = 'x'",
+        "audit SET details = '['",
+        "audit SET time_ms = 4611686018427387904",
+        "observations SET start_ms = -4611686018427387904",
+    ],
+)
+def test_rows_that_nobody_can_have_written_give_one_line(path: Path, change: str) -> None:
+    with open_log(path) as log:
+        record(log, frames(5))
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute(f"UPDATE {change}")
+    with pytest.raises(LogError, match="cannot be used") as error, open_log(path) as log:
+        list_persons(log)
+        summarise(log)
+        export(log, "anna", io.StringIO(), "jsonl")
     assert "\n" not in str(error.value)
 
 

@@ -9,6 +9,7 @@ import pytest
 from mien.errors import InputError
 from mien.log import queries
 from mien.log.database import Log
+from mien.log.erasing import erase
 from mien.log.opening import create_log
 from mien.log.persons import withdraw_consent
 from mien.log.shown import Region
@@ -110,6 +111,33 @@ def test_a_gap_within_a_window_leaves_it_one_window(any_log: Log) -> None:
     assert [row["watched_s"] for row in rows(any_log, "observations")] == [3.5, 1]
     assert len(queries.gaps(any_log, "anna", START_MS, START_MS + DAY_MS)) == 1
     assert sink.windows == 2 and verify(any_log).problems == ()
+
+
+def test_two_processes_do_not_record_a_file_twice(any_log: Log) -> None:
+    one, two = (LogSink(any_log, recording(resumes=True)) for _ in range(2))
+    with one:
+        with pytest.raises(InputError, match="another process is recording"), two:
+            for frame in frames(25):
+                one.write(frame)
+                two.write(frame)
+        for frame in frames(35)[101:]:  # after the one at which the other stopped
+            one.write(frame)
+    assert [row["watched_s"] for row in rows(any_log, "observations")] == [10, 10, 10, 5]
+
+
+def test_a_recording_of_an_erased_person_does_not_end_another(log: Log) -> None:
+    sink = LogSink(log, recording())
+    for one in frames(5):
+        sink.write(one)
+    erase(log, "anna")
+    other = LogSink(log, recording(persons={"ben": None}))
+    other.write(result(0, reading()))
+    with pytest.raises(InputError, match="consent of nobody"):
+        for one in frames(20)[50:]:
+            sink.write(one)
+    assert [row["end_ms"] for row in rows(log, "sessions")] == [None]
+    other.close()
+    assert verify(log).problems == ()
 
 
 def test_frames_that_are_meant_to_be_rare_have_no_gaps(log: Log) -> None:

@@ -17,7 +17,7 @@ from mien.log.database import Log
 from mien.log.persons import consented
 from mien.log.retention import prune
 from mien.log.schema import READINGS
-from mien.log.sessions import Setup, Source, add_gap, begin_session, end_session
+from mien.log.sessions import Setup, Source, add_gap, begin_session, check_alone, end_session
 from mien.log.shown import Candidate, Chooser, Region
 from mien.log.store import add_observations
 from mien.log.times import DAY_MS, Zone, now_ms
@@ -151,7 +151,7 @@ class LogSink(Closing):
         assert self._windows is not None
         self._store(self._windows.end())
         with self._log.write() as connection:
-            end_session(connection, self._session, self._last_ms or 0)
+            end_session(connection, self._session, self._choosers, self._last_ms or 0)
         self._windows = None
 
     def _jump(self, time_ms: int, jump: int) -> None:
@@ -209,6 +209,9 @@ class LogSink(Closing):
         with self._log.write() as connection:
             allowed = consented(connection, list(done), now)
             kept = {person: found for person, found in done.items() if person in allowed}
+            if self._recording.resumes:
+                begins = {person: [one.start_ms for one in found] for person, found in kept.items()}
+                check_alone(connection, self._recording.source, self._session, begins)
             self.windows += add_observations(
                 connection, self._session, kept, self._recording.zone
             ) // max(len(kept), 1)
@@ -223,7 +226,7 @@ class LogSink(Closing):
         if not kept:
             self._closed, self._windows = True, None
             with self._log.write() as connection:
-                end_session(connection, self._session, self._last_ms or 0)
+                end_session(connection, self._session, self._choosers, self._last_ms or 0)
             raise InputError("recording ends: the consent of nobody before it is in force any more")
         if now // DAY_MS != self._pruned_day:
             self._pruned_day = now // DAY_MS

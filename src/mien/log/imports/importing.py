@@ -80,7 +80,7 @@ def import_file(log: Log, wish: Import) -> tuple[str, int, float]:
     with log.write() as connection:
         session = begin_session(connection, source, setup, {wish.person: None}, start_ms, zone)
         add_observations(connection, session.id, {person.id: observations}, zone)
-        end_session(connection, session.id, end_ms)
+        end_session(connection, session.id, session.persons, end_ms)
     prune(log)
     return imported.reader, len(observations), sum(one.usable_s for one in observations)
 
