@@ -150,6 +150,10 @@ def test_a_camera_until_it_is_stopped(log: Log, run: Any) -> None:
     assert verify(log).problems == ()
 
 
+def test_a_rate_of_nearly_nothing_holds_a_frame_for_a_day() -> None:
+    assert Wish("clip.avi", {}, fps=1e-320).hold_s == 86_400  # not inf, which no window can hold
+
+
 def test_wishes_that_cannot_be(run: Any, tmp_path: Path) -> None:
     from mien.log.shown import parse_person
 
