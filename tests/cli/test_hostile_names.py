@@ -285,6 +285,74 @@ def log_export(place: Path) -> Commands:
     yield log(place, "export", "anna", "-o", place / f"{NAME}.csv")
 
 
+def trends(place: Path) -> Commands:
+    of = log(place)[1:]
+    yield "trends", "anna", *of
+    yield "trends", TEXT, *of
+    yield "trends", "anna", "--measure", TEXT, *of
+    yield "trends", "anna", "--rules", place / TEXT, "--from", TEXT, *of
+    yield "trends", "anna", "--figure", place / TEXT, *of
+
+
+def alerts(place: Path, *verb: object) -> tuple[object, ...]:
+    return ("alerts", *verb, *log(place)[1:])
+
+
+def alerts_ack(place: Path) -> Commands:
+    yield alerts(place, "ack", TEXT)
+    yield alerts(place, "ack", 1, "--by", TEXT)
+
+
+def alerts_backtest(place: Path) -> Commands:
+    yield alerts(place, "backtest", "--person", TEXT)
+    yield alerts(place, "backtest", "--from", TEXT)
+    yield alerts(place, "backtest", "--timezone", TEXT)
+
+
+def alerts_check(place: Path) -> Commands:
+    """The rule is about the disk, and always finds it too full."""
+    path = place / f"{NAME}.toml"
+    targets = (
+        ("output", ""),
+        ("file", f"path = {json.dumps(str(place / TEXT))}\n"),
+        ("webhook", f"url = 'http://127.0.0.1:1/'\nsecret_file = {json.dumps(TEXT)}\n"),
+    )
+    rule = f"name = '{LABEL}'\nkind = 'technical'\nwhat = 'disk'\nfree = 1.0\nurgent = true\n"
+    path.write_text(
+        f"[[rule]]\n{rule}" + "".join(
+            f"[[target]]\nname = '{LABEL}{kind}'\nkind = '{kind}'\n{keys}" for kind, keys in targets
+        ), "utf-8",
+    )  # fmt: skip
+    yield alerts(place, "check", "--rules", path)
+    yield alerts(place, "list")
+    yield alerts(place, "list", "--json")
+    yield "alerts", "send-test", "--rules", path
+    yield alerts(place, "check", "--rules", TEXT, "--timezone", TEXT)
+    mail = "kind = 'email'\nhost = 'x'\nsender = 'a@b'"
+    for keys in ("kind = 'file'\npath = 1", f"kind = {json.dumps(TEXT)}",
+                 f"{mail}\nto = [{json.dumps(TEXT)}]"):  # fmt: skip
+        path.write_text(f"[[target]]\nname = '{LABEL}'\n{keys}\n", "utf-8")
+        yield "alerts", "send-test", "--rules", path
+
+
+def alerts_feedback(place: Path) -> Commands:
+    yield alerts(place, "feedback", 1, TEXT)
+    yield alerts(place, "feedback", 1, "useful", "--by", TEXT)
+
+
+def alerts_list(place: Path) -> Commands:
+    yield alerts(place, "list", "--all")
+    yield "alerts", "list", "--log", TEXT
+
+
+def alerts_resolve(place: Path) -> Commands:
+    yield alerts(place, "resolve", 1, "--by", "x", "--why", TEXT)
+
+
+def alerts_send_test(place: Path) -> Commands:
+    yield "alerts", "send-test", "--rules", TEXT
+
+
 def log_import(place: Path) -> Commands:
     of = ("--person", "anna", "--start", "2026-11-01T10:00+00:00")
     yield log(place, "import", place / "photos" / f"{NAME}.png", *of)
@@ -359,6 +427,9 @@ def simulate(place: Path) -> Commands:
 
 
 CASES: dict[str, Callable[[Path], Commands]] = {
+    "alerts ack": alerts_ack, "alerts backtest": alerts_backtest, "alerts check": alerts_check,
+    "alerts feedback": alerts_feedback, "alerts list": alerts_list,
+    "alerts resolve": alerts_resolve, "alerts send-test": alerts_send_test,
     "analyze": analyze, "camera": camera, "compare": compare, "data crop": crop, "data info": info,
     "data label": label, "data pack": pack, "data plot": plot, "doctor": doctor,
     "evaluate": evaluate, "export": export,
@@ -368,7 +439,7 @@ CASES: dict[str, Callable[[Path], Commands]] = {
     "log person list": log_person_list, "log person withdraw": log_person_withdraw,
     "log prune": log_prune, "log record": log_record, "log verify": log_verify,
     "models": models, "models show": show, "monitor simulate": simulate, "study": study,
-    "train": train, "tune": tune, "video": video,
+    "train": train, "trends": trends, "tune": tune, "video": video,
 }  # fmt: skip
 
 

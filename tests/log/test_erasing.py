@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mien.errors import InputError, LogError
-from mien.log import audit, persons
+from mien.log import audit, persons, times
 from mien.log.backup import back_up
 from mien.log.database import Log
 from mien.log.erasing import erase, rewrite
@@ -19,9 +19,18 @@ from mien.log.opening import open_log
 from mien.log.sessions import Setup, Source
 from mien.log.shown import Region
 from mien.log.verifying import verify
+from mien.monitor.alerts.alert_rows import save, set_judged
+from mien.monitor.alerts.delivery import Message
+from mien.monitor.alerts.outbox import queue
+from mien.monitor.alerts.state import Alert, Change, State
+from mien.monitor.rules.delivery_targets import StandardOutput
 from tests.support.logs import START_MS, frames, reading, record, recording, result, rows
 
-SECRETS = (b"zelda", b"her niece", b"quilting", b"zelda_monday.mp4", b"room 17")
+ALERT_TABLES = ("alerts", "judged", "messages", "message_alerts", "outbox")
+SECRETS = (
+    b"zelda", b"her niece", b"quilting", b"zelda_monday.mp4", b"room 17", b"smiled oddly",
+    b"Eva was told",
+)  # fmt: skip
 
 
 def fill(log: Log) -> list[bytes]:
@@ -33,10 +42,25 @@ def fill(log: Log) -> list[bytes]:
         source=Source("video", "zelda_monday.mp4"), setup=Setup("room 17"),
     )  # fmt: skip
     record(log, frames(30, rate=2), start_ms=START_MS + 86_400_000)
+    alert_about(log, "zelda")
     starts = [row["start_ms"] for row in rows(log, "observations") if row["disgust"] == 0.6789]
     assert len(starts) == 10
     # As SQLite stores them: the begin of each window in 48 bits, the probability in 16.
     return [struct.pack(">q", start)[2:] for start in starts]  # type: ignore[arg-type]
+
+
+def alert_about(log: Log, name: str) -> None:
+    """An open alert, and a message about it that no target has yet."""
+    now = times.moment(START_MS)
+    steps = (Change(State.OPEN, now, "mien", "Eva was told"),)
+    alert = Alert("smiles", name, State.OPEN, now, "smiled oddly", steps)
+    with log.write() as connection:
+        person = persons.find_person(connection, name)
+        stored = save(connection, None, alert, {name: person.id})
+        assert stored is not None
+        set_judged(connection, person.id, "smiles", 20_000)
+        message = Message(name, (alert,), False, False)
+        queue(connection, message, [stored], person.id, (StandardOutput(name="out"),), now)
 
 
 def every_byte(folder: Path) -> bytes:
@@ -61,6 +85,7 @@ def test_no_byte_is_left_in_any_file(log: Log, tmp_path: Path) -> None:
     found = verify(log)
     assert found.problems == () and found.head == certificate.hash
     assert len(rows(log, "observations")) == 3  # anna's
+    assert not any(rows(log, table) for table in ALERT_TABLES)
     with log.read() as connection:
         assert [entry.action for entry in audit.entries(connection, token)][-1] == "erase"
 
@@ -74,6 +99,7 @@ def test_the_write_ahead_log_is_emptied(log: Log, path: Path) -> None:
 def test_the_same_on_a_server(server_log: Log) -> None:
     fill(server_log)
     certificate = erase(server_log, "zelda")
+    assert not any(rows(server_log, table) for table in ALERT_TABLES)
     assert certificate.removed["observations"] == 10
     assert verify(server_log).problems == ()
     assert {row["pseudonym"] for row in rows(server_log, "persons")} == {"anna", "ben"}

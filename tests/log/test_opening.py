@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import os
 import sqlite3
 from contextlib import closing
@@ -14,9 +15,16 @@ from mien.errors import ConfigError, LogError, OutputError
 from mien.log.database import Log
 from mien.log.migrating import upgrade, versions
 from mien.log.opening import create_log, open_log, read_key
+from mien.log.retention import kept_days
 from mien.log.schema import METADATA, VERSION_TABLE
 from mien.log.verifying import verify
+from tests.support.before import FOLDER
 from tests.support.logs import frames, record, rows
+
+OF_VERSION_1 = (
+    "persons", "consents", "setups", "sessions", "session_persons", "gaps", "observations",
+    "readings", "hours", "audit",
+)  # fmt: skip
 
 
 def differences(log: Log) -> list[object]:
@@ -47,6 +55,22 @@ def test_a_log_of_each_version_is_brought_to_this_one(
         assert differences(log) == []
 
 
+def test_a_file_of_version_1_is_brought_to_this_one(tmp_path: Path) -> None:
+    path = tmp_path / "log.db"
+    path.write_bytes(lzma.decompress((FOLDER / "log_v1.db.xz").read_bytes()))
+    with closing(sqlite3.connect(path)) as file:
+        version = file.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone()
+        before = {name: file.execute(f"SELECT * FROM {name}").fetchall() for name in OF_VERSION_1}
+    assert version == ("v1_first",) and len(before["observations"]) == 103
+    with open_log(path) as log:
+        assert differences(log) == [] and verify(log).problems == ()
+        with log.read() as connection:
+            assert kept_days(connection)["alerts"] == 400
+    with closing(sqlite3.connect(path)) as file:
+        for name, rows_before in before.items():
+            assert file.execute(f"SELECT * FROM {name}").fetchall() == rows_before
+
+
 def test_a_step_that_fails_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(connection: object) -> None:
         connection.exec_driver_sql("DROP TABLE gaps")  # type: ignore[attr-defined]
@@ -54,7 +78,7 @@ def test_a_step_that_fails_changes_nothing(path: Path, monkeypatch: pytest.Monke
 
     with closing(sqlite3.connect(path)) as file, file:
         file.execute(f"UPDATE {VERSION_TABLE} SET version_num = 'v0'")
-    monkeypatch.setattr("mien.log.migrating.versions", lambda: ["v0", "v1_first"])
+    monkeypatch.setattr("mien.log.migrating.versions", lambda: ["v0", *versions()])
     monkeypatch.setattr("mien.log.opening.upgrade", fail)
     with pytest.raises(LogError, match="no"):
         open_log(path)

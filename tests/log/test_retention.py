@@ -16,7 +16,7 @@ def test_each_kind_is_kept_for_its_days(any_log: Log) -> None:
         record(any_log, frames(10), start_ms=today - age * DAY_MS, keep_readings=age < 7)
     set_days(any_log, {"observations": 10, "hours": 30, "readings": 3})
     removed = prune(any_log)
-    assert removed == {"readings": 100, "observations": 1, "hours": 0, "sessions": 1}
+    assert removed == {"readings": 100, "observations": 1, "hours": 0, "alerts": 0, "sessions": 1}
     assert len(rows(any_log, "observations")) == 2 and len(rows(any_log, "hours")) == 3
     assert len(rows(any_log, "sessions")) == 2
     assert prune(any_log, now_ms() + 60 * DAY_MS)["hours"] == 3
@@ -40,4 +40,9 @@ def test_wrong_limits(log: Log) -> None:
     with pytest.raises(ConfigError, match="give a number above 0"):
         set_days(log, {"readings": 0})
     with log.read() as connection:
-        assert kept_days(connection) == {"readings": 7, "observations": None, "hours": None}
+        assert kept_days(connection) == {
+            "readings": 7,
+            "observations": None,
+            "hours": None,
+            "alerts": 400,
+        }

@@ -5,8 +5,8 @@ import pytest
 
 from mien.errors import UnknownNameError
 from mien.monitor.days import day_values
-from mien.monitor.detection import Chart
-from mien.monitor.trend import trend
+from mien.monitor.detection import CUSUM, Chart
+from mien.monitor.trend import trend, trends
 from tests.support.day_logs import hours
 
 
@@ -29,3 +29,16 @@ def test_a_trend_is_in_the_measure_s_own_unit() -> None:
 def test_an_unknown_measure() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'smiling'"):
         trend(day_values(hours(3, {})), "smile", Chart())
+
+
+def test_many_measures_in_one_pass_are_those_of_each_alone() -> None:
+    random = np.random.default_rng(1)
+    names = ("smiling", "happiness", "sadness", "expressivity")
+    means = {name: np.clip(random.normal(0.2, 0.03, (60, 24)), 0, 1) for name in names}
+    days = day_values(hours(60, means))
+    wanted = [(name, chart) for name in names for chart in (Chart(), CUSUM)]
+    for (name, chart), one in zip(wanted, trends(days, wanted), strict=True):
+        alone = trend(days, name, chart)
+        assert one.measure is alone.measure
+        for field in ("value", "usual", "low", "statistic", "alarm", "baseline_days"):
+            assert np.array_equal(getattr(one, field), getattr(alone, field), equal_nan=True)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, exists, select
 
 from mien.errors import LogError
 from mien.log import audit
+from mien.log.alert_tables import ALERTS, JUDGED, MESSAGE_ALERTS, MESSAGES, OUTBOX
 from mien.log.database import Log
 from mien.log.persons import find_person
 from mien.log.schema import (
@@ -25,7 +26,9 @@ from mien.log.schema import (
 )
 from mien.log.times import iso
 
-_OF_PERSON = (OBSERVATIONS, READINGS, HOURS, CONSENTS, SESSION_PERSONS)
+_OF_PERSON = (
+    OBSERVATIONS, READINGS, HOURS, CONSENTS, SESSION_PERSONS, ALERTS, JUDGED, MESSAGES,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ def rewrite(log: Log) -> None:
     """
     with log.bare() as connection:
         if log.file is None:
-            for table in (*_OF_PERSON, PERSONS, GAPS, SESSIONS, SETUPS):
+            for table in (*_OF_PERSON, PERSONS, GAPS, SESSIONS, SETUPS, MESSAGE_ALERTS, OUTBOX):
                 connection.exec_driver_sql(f"VACUUM FULL {table.name}")
             connection.exec_driver_sql("CHECKPOINT") if _may_checkpoint(connection) else None
             return
@@ -131,11 +134,12 @@ def _remove(connection: Connection, person_id: int) -> dict[str, int]:
 
 
 def _copies(connection: Connection, token: str) -> tuple[str, ...]:
-    """Exports of the person, and backups of the log."""
+    """Exports of the person, messages about them, and backups of the log."""
+    words = {"export": "exported", "send": "a message was sent"}
     found = [
-        f"exported on {iso(entry.time_ms)}"
+        f"{words[entry.action]} on {iso(entry.time_ms)}"
         for entry in audit.entries(connection, token)
-        if entry.action == "export"
+        if entry.action in words
     ]
     found += [
         f"backed up on {iso(entry.time_ms)}"

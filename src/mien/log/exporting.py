@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Float, Table, select
 from mien.errors import ConfigError, did_you_mean
 from mien.escaping import for_json
 from mien.log import audit
+from mien.log.alert_tables import ALERTS, MESSAGES
 from mien.log.database import Log
 from mien.log.persons import Person, find_person
 from mien.log.schema import (
@@ -31,7 +32,17 @@ from mien.sinks.base import Target, TextOutput
 from mien.sinks.parquet import write_table
 from mien.sinks.rows import CsvRows
 
-KINDS = ("observations", "hours", "readings", "sessions", "gaps", "consents", "audit")
+KINDS = (
+    "observations",
+    "hours",
+    "readings",
+    "sessions",
+    "gaps",
+    "consents",
+    "alerts",
+    "messages",
+    "audit",
+)
 """What can be exported of a person."""
 SUFFIXES = (".csv", ".jsonl", ".parquet")
 _AT_A_TIME = 5000
@@ -91,7 +102,7 @@ def rows_of(connection: Connection, person: Person, kind: str) -> Iterator[dict[
 
 _TABLES = {
     "observations": OBSERVATIONS, "hours": HOURS, "readings": READINGS, "consents": CONSENTS,
-    "sessions": SESSIONS, "gaps": GAPS,
+    "sessions": SESSIONS, "gaps": GAPS, "alerts": ALERTS, "messages": MESSAGES,
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, column, inspect, select, table
 
 from mien.errors import LogError
+from mien.log import alert_tables  # noqa: F401 - they belong to the schema
 from mien.log.schema import VERSION_TABLE
 
 _FOLDER = Path(__file__).parent / "migrations"

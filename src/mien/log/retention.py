@@ -10,15 +10,18 @@ from sqlalchemy import Connection, delete, exists, select, update
 
 from mien.errors import ConfigError, did_you_mean
 from mien.log import audit
+from mien.log.alert_tables import ALERTS, MESSAGES
 from mien.log.schema import GAPS, HOURS, OBSERVATIONS, READINGS, SESSIONS, SETTINGS
 from mien.log.times import DAY_MS, now_ms
 
 if TYPE_CHECKING:
     from mien.log.database import Log
 
-DEFAULTS: dict[str, float | None] = {"readings": 7, "observations": 400, "hours": 1830}
+DEFAULTS: dict[str, float | None] = {
+    "readings": 7, "observations": 400, "hours": 1830, "alerts": 400,
+}  # fmt: skip
 """Kind of data → days; ``None``: for as long as the person is enrolled. ``hours`` are the hourly
-means, which trends need."""
+means, which trends need, and ``alerts`` the resolved ones with the messages about them."""
 
 
 def check_days(days: Mapping[str, float | None]) -> Mapping[str, float | None]:
@@ -74,10 +77,19 @@ def prune(log: Log, now: int | None = None) -> dict[str, int]:
             removed[kind] = connection.execute(delete(table).where(column < oldest)).rowcount
         day = oldest_ms(connection, "hours", now) // DAY_MS
         removed["hours"] = connection.execute(delete(HOURS).where(HOURS.c.day < day)).rowcount
+        removed["alerts"] = _drop_alerts(connection, now)
         removed["sessions"] = _drop_empty_sessions(connection, now)
         if any(removed.values()):
             audit.add(connection, "prune", removed)
     return removed
+
+
+def _drop_alerts(connection: Connection, now: int | None) -> int:
+    """Remove old messages, and old alerts that are resolved."""
+    oldest = oldest_ms(connection, "alerts", now)
+    connection.execute(delete(MESSAGES).where(MESSAGES.c.made_ms < oldest))
+    over = (ALERTS.c.state == "resolved", ALERTS.c.since_ms < oldest)
+    return connection.execute(delete(ALERTS).where(*over)).rowcount
 
 
 def _drop_empty_sessions(connection: Connection, now: int | None) -> int:

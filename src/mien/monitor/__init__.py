@@ -1,4 +1,5 @@
 """A person against their own earlier weeks: day values, baselines, charts, rules and alerts.
 
-Everything here is arrays and small dataclasses; what is recorded, and where, is not its business.
+What is computed is functions of arrays and small dataclasses. The log is read in ``from_log``, and
+alerts are stored and sent in ``alerts``.
 """

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from mien.monitor.alerts.delivery import Message, SentMessage, plan
 from mien.monitor.alerts.state import Alert, Sent, State, step
@@ -47,7 +46,7 @@ class Backtest:
 
 
 def backtest(
-    rules: Rules, persons: Mapping[str, Days], where: ZoneInfo,
+    rules: Rules, persons: Mapping[str, Days], where: tzinfo | None,
     *, first: date | None = None, last: date | None = None,
 ) -> Backtest:  # fmt: skip
     """Replay ``rules`` over the days of ``persons``; ``where`` is their time zone.
@@ -85,7 +84,7 @@ def backtest(
 class _Replay:
     """Alerts and messages so far."""
 
-    def __init__(self, rules: Rules, where: ZoneInfo) -> None:
+    def __init__(self, rules: Rules, where: tzinfo | None) -> None:
         self.rules, self.where = rules, where
         self.alerts: dict[tuple[str, str], Alert] = {}
         self.ended: list[Alert] = []

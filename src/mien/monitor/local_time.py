@@ -1,11 +1,12 @@
 """Local days and hours of moments in UTC, right over daylight saving.
 
-Moments are aware ``datetime``; what lies between two is always taken in UTC.
+Moments are aware ``datetime``; what lies between two is always taken in UTC. A zone of ``None`` is
+this machine's.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mien.errors import ConfigError, brief
@@ -26,19 +27,19 @@ def zone(name: str) -> ZoneInfo:
         ) from None
 
 
-def local_day(moment: datetime, where: ZoneInfo) -> date:
+def local_day(moment: datetime, where: tzinfo | None) -> date:
     """The local date."""
     return moment.astimezone(where).date()
 
 
-def is_within(moment: datetime, span: Span, where: ZoneInfo) -> bool:
+def is_within(moment: datetime, span: Span, where: tzinfo | None) -> bool:
     """Whether the local time of day lies in ``span``; its end does not belong to it."""
     now = moment.astimezone(where).time()
     first, last = span
     return first <= now < last if first < last else now >= first or now < last
 
 
-def seconds_within(start: datetime, end: datetime, span: Span, where: ZoneInfo) -> float:
+def seconds_within(start: datetime, end: datetime, span: Span, where: tzinfo | None) -> float:
     """Seconds from ``start`` to ``end`` that lie in ``span`` of their local day.
 
     0 if ``end`` is earlier. Of more than 100 days, the last 100 count.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -46,14 +47,33 @@ def trend(days: Days, name: str, chart: Chart) -> Trend:
 
     A measure without a value on any day, because a model does not give it, has NaN throughout.
     """
-    kind = measure(name)
-    values = days.values.get(name, np.full(len(days.day), np.nan))
-    found = detect(kind.charted(values)[None], with_floor(chart, kind), days.restarts[None])
-    centre, scale = found.centre[0], found.scale[0]
-    return Trend(
-        kind, days.day, values, kind.uncharted(centre), kind.uncharted(centre - BAND * scale),
-        kind.uncharted(centre + BAND * scale), found.statistic[0], found.alarm[0], found.days[0],
-    )  # fmt: skip
+    return trends(days, [(name, chart)])[0]
+
+
+def trends(days: Days, wanted: Sequence[tuple[str, Chart]]) -> list[Trend]:
+    """The trend of each (measure, chart), as ``trend`` gives it.
+
+    Measures of the same chart are followed in one pass over the days.
+    """
+    groups: dict[Chart, list[int]] = {}
+    for number, (name, chart) in enumerate(wanted):
+        groups.setdefault(with_floor(chart, measure(name)), []).append(number)
+    found: dict[int, Trend] = {}
+    for chart, numbers in groups.items():
+        kinds = [measure(wanted[number][0]) for number in numbers]
+        missing = np.full(len(days.day), np.nan)
+        values = [days.values.get(kind.name, missing) for kind in kinds]
+        charted = np.stack([kind.charted(each) for kind, each in zip(kinds, values, strict=True)])
+        restarts = np.broadcast_to(days.restarts, charted.shape)
+        of = detect(charted, chart, restarts)
+        for row, (number, kind) in enumerate(zip(numbers, kinds, strict=True)):
+            centre, scale = of.centre[row], of.scale[row]
+            found[number] = Trend(
+                kind, days.day, values[row], kind.uncharted(centre),
+                kind.uncharted(centre - BAND * scale), kind.uncharted(centre + BAND * scale),
+                of.statistic[row], of.alarm[row], of.days[row],
+            )  # fmt: skip
+    return [found[number] for number in range(len(wanted))]
 
 
 def with_floor(chart: Chart, kind: Measure) -> Chart:

@@ -31,6 +31,7 @@ OUTPUTS = {
     "log export": ["output"],
     "study": ["out"],
     "train": ["out"],
+    "trends": ["figure"],
     "tune": ["out"],
     "video": ["output", "draw", "summary"],
 }
@@ -116,6 +117,7 @@ ANALYZE = ("analyze", "--detector", "none")
     ("log", "export", "anna", "--log", "fer.csv", "-o", "soft_fer.csv"),
     ("train", "recipe.toml", "--data", "photos", "--out", "photos"),
     ("train", "soft_recipe.toml", "--data", "fer.csv", "--out", "recipe.toml"),
+    ("trends", "anna", "--log", "photos/a.jpg", "--figure", "photos/a.jpg"),
     ("tune", "mlp", "--data", "photos", "--out", "soft_photos", "--trials", "1"),
     ("study", "--data", "soft_photos", "--out", "photos"),
     ("video", "clips/a.mp4", "--draw", "clips/a.mp4"),

@@ -149,3 +149,36 @@ def test_every_kind_is_documented() -> None:
     names = {f.name for kind in KINDS.values() for f in fields(kind)} - {"chart", "name"}
     names |= {field.name for field in fields(Chart)} | {field.name for field in fields(Delivery)}
     assert not [name for name in (*KINDS, *names) if f"`{name}`" not in page]
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ("kind='webook'", "did you mean 'webhook'"),
+        ("kind='webhook'\nurl='ftp://x/'\nsecret_file='s'", "begins with https://"),
+        ("kind='webhook'\nurl='https://x/'", "secret_file is missing"),
+        ("kind='webhook'\nurl='https://x/'\nsecret_file='s'\ntimeout_s=0", "timeout_s must be"),
+        ("kind='file'\npth='x'", "did you mean 'path'"),
+        ("kind='email'\nhost='h'\nsender='a@b'\nto=[]", "at least one address"),
+        ("kind='email'\nhost='h'\nsender='a@b'\nto=['x']", "'x' is not an e-mail address"),
+        (
+            "kind='email'\nhost='h'\nsender='a@b'\nto=['c@d']\nsecurity='ssl'",
+            "security must not be",
+        ),
+        (
+            "kind='email'\nhost='h'\nsender='a@b'\nto=['c@d']\nuser='u'\npassword_file='p'\n"
+            "security='none'",
+            "not sent without encryption",
+        ),
+    ],
+)
+def test_a_wrong_target_is_refused(table: str, says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        read_rules(f"[[target]]\nname='t'\n{table}\n", "rules")
+
+
+def test_targets() -> None:
+    assert [target.kind for target in load_rules().targets] == ["output"]
+    twice = "[[target]]\nname='t'\nkind='output'\n" * 2
+    with pytest.raises(ConfigError, match="two targets are called 't'"):
+        read_rules(twice, "rules")

@@ -19,8 +19,8 @@ from mien.cli.support.printing import counted, say
 )  # fmt: skip
 @click.option(
     "--what", multiple=True, metavar="KIND",
-    help="observations, hours, readings, sessions, gaps, consents or audit; can be repeated for "
-    "JSON Lines (default: all there, observations in tables).",
+    help="observations, hours, readings, sessions, gaps, consents, alerts, messages or audit; can "
+    "be repeated for JSON Lines (default: all there, observations in tables).",
 )  # fmt: skip
 @click.pass_context
 def export(

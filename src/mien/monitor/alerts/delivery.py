@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from mien.monitor.alerts.state import Alert, State
 from mien.monitor.local_time import is_within, local_day
@@ -64,7 +63,7 @@ class Plan:
 
 def plan(
     alerts: Sequence[Alert], rules: Rules, sent: Sequence[SentMessage], now: datetime,
-    where: ZoneInfo,
+    where: tzinfo | None,
 ) -> Plan:  # fmt: skip
     """The messages that are due ``now``; ``where`` is the local time zone.
 
@@ -99,7 +98,7 @@ def _is_due(alert: Alert, rule: AnyRule, now: datetime) -> bool:
 
 def _waits(
     alert: Alert, rule: AnyRule, delivery: Delivery, sent: Sequence[SentMessage], now: datetime,
-    where: ZoneInfo,
+    where: tzinfo | None,
 ) -> str:  # fmt: skip
     """Why the alert's message waits; empty if it does not."""
     if not alert.sent:
@@ -134,7 +133,7 @@ def _grouped(
 
 def _within_budget(
     messages: Sequence[Message], rules: Rules, sent: Sequence[SentMessage], now: datetime,
-    where: ZoneInfo,
+    where: tzinfo | None,
 ) -> tuple[list[Message], list[Held]]:  # fmt: skip
     today = local_day(now, where)
     left = rules.delivery.daily_budget - sum(local_day(s.at, where) == today for s in sent)

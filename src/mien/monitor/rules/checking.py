@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime, tzinfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +66,7 @@ def _coverage(rule: CoverageRule, days: Days) -> list[Observed]:
 
 def check_unseen(
     rule: UnseenRule, last_seen: datetime | None, watched_since: datetime | None, now: datetime,
-    where: ZoneInfo,
+    where: tzinfo | None,
 ) -> Observed:  # fmt: skip
     """Whether a person was not seen for the rule's waking hours.
 

@@ -11,6 +11,7 @@ from mien.errors import UnknownNameError, brief
 from mien.monitor.baseline import LEAST_DAYS
 from mien.monitor.detection import Chart
 from mien.monitor.measures import COVERAGE, measure
+from mien.monitor.rules.delivery_targets import AnyTarget, StandardOutput
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +198,8 @@ class Rules:
 
     rules: tuple[AnyRule, ...]
     delivery: Delivery = field(default_factory=Delivery)
+    targets: tuple[AnyTarget, ...] = (StandardOutput(name="output"),)
+    """Where messages go."""
 
     def named(self, name: str) -> AnyRule:
         """The rule called ``name``. Raises ``UnknownNameError``, with the nearest name."""

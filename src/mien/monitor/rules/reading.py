@@ -20,21 +20,24 @@ from mien.monitor.rules.config import (
     TechnicalRule,
     UnseenRule,
 )
+from mien.monitor.rules.delivery_targets import TARGETS, AnyTarget, Target
 from mien.options import convert_all
 from mien.parsing import MOST_TOML, is_text, parse_toml
 from mien.reading import read_file
 
 DEFAULTS = Path(__file__).parent / "defaults.toml"
 """The rules that ship with Mien; docs/monitor.md shows what they bring."""
+TABLES = ("rule", "delivery", "target")
 MOST_RULES = 100
 MOST_NAME = 64
 
-Made = TypeVar("Made", bound=Rule | Delivery)
+Made = TypeVar("Made", bound=Rule | Delivery | Target)
 KINDS: dict[str, type[AnyRule]] = {
     "ewma": ChartRule, "cusum": ChartRule, "unseen": UnseenRule, "coverage": CoverageRule,
     "sudden": SuddenRule, "technical": TechnicalRule,
 }  # fmt: skip
-"""What ``kind`` may be."""
+"""What ``kind`` of a rule may be."""
+MOST_TARGETS = 20
 
 
 def load_rules(path: str | Path = DEFAULTS) -> Rules:
@@ -53,33 +56,54 @@ def read_rules(text: bytes | str, where: str) -> Rules:
         raise ConfigError(f"{where} is not valid TOML: {error}") from None
     tables = values.pop("rule", [])
     delivery = values.pop("delivery", {})
+    targets = values.pop("target", [])
     if values:
         key = next(iter(values))
-        raise ConfigError(
-            f"{where}: unknown table {brief(key)}: {did_you_mean(key, ('rule', 'delivery'), '')}"
-        )
+        raise ConfigError(f"{where}: unknown table {brief(key)}: {did_you_mean(key, TABLES, '')}")
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise ConfigError(f"{where}: each rule is a table [[rule]]")
+    if not isinstance(targets, list) or not all(isinstance(table, dict) for table in targets):
+        raise ConfigError(f"{where}: each target is a table [[target]]")
+    if len(targets) > MOST_TARGETS:
+        raise ConfigError(f"{where}: it has more than {MOST_TARGETS} targets")
     if len(tables) > MOST_RULES:
         raise ConfigError(f"{where}: it has more than {MOST_RULES} rules")
     if not isinstance(delivery, dict):
         raise ConfigError(f"{where}: delivery is a table [delivery]")
     rules = tuple(_rule(table, f"{where}, rule {n}") for n, table in enumerate(tables, 1))
-    names = [rule.name for rule in rules]
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise ConfigError(f"{where}: two rules are called {brief(twice)}; a name is used once")
-    return Rules(rules, _made(Delivery, delivery, f"{where}, delivery"))
+    goals = tuple(_target(table, f"{where}, target {n}") for n, table in enumerate(targets, 1))
+    for kind, names in (
+        ("rules", [rule.name for rule in rules]), ("targets", [goal.name for goal in goals]),
+    ):  # fmt: skip
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ConfigError(f"{where}: two {kind} are called {brief(twice)}; a name is used once")
+    found = Rules(rules, _made(Delivery, delivery, f"{where}, delivery"))
+    return replace(found, targets=goals) if goals else found
 
 
-def _rule(table: Mapping[str, Any], where: str) -> AnyRule:
+def _target(table: Mapping[str, Any], where: str) -> AnyTarget:
     values = dict(table)
+    where = f"{where} ({_name(values, where)})"
+    kind = values.pop("kind", None)
+    if not isinstance(kind, str) or kind not in TARGETS:
+        hint = did_you_mean(kind if isinstance(kind, str) else "", TARGETS, "kinds")
+        raise ConfigError(f"{where}: unknown kind {brief(kind)}: {hint}")
+    return _made(TARGETS[kind], values, where)
+
+
+def _name(values: Mapping[str, Any], where: str) -> str:
     name = values.get("name")
     if not (is_text(name, MOST_NAME) and name and name.isprintable()):
         raise ConfigError(
             f"{where}: name must be printable text of at most {MOST_NAME} characters, got "
             f"{brief(name)}"
         )
-    where = f"{where} ({name})"
+    return str(name)
+
+
+def _rule(table: Mapping[str, Any], where: str) -> AnyRule:
+    values = dict(table)
+    where = f"{where} ({_name(values, where)})"
     kind = values.pop("kind", None)
     if not isinstance(kind, str) or kind not in KINDS:
         hint = did_you_mean(kind if isinstance(kind, str) else "", KINDS, "kinds")
