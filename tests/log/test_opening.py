@@ -196,7 +196,7 @@ def test_windows_divide_a_quarter_of_an_hour(window: int, tmp_path: Path) -> Non
     assert not (tmp_path / "log.db").exists()
 
 
-def test_an_encrypted_log(tmp_path: Path) -> None:
+def test_an_encrypted_log(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("sqlcipher3", reason="needs the 'encryption' extra")
     path, key = tmp_path / "log.db", "it's a key"
     with create_log(path, key=key) as log:
@@ -208,6 +208,7 @@ def test_an_encrypted_log(tmp_path: Path) -> None:
     for wrong, says in ((None, "is encrypted"), ("another", "key is wrong")):
         with pytest.raises(LogError, match=says):
             open_log(path, key=wrong)
+    assert capfd.readouterr().err == ""  # SQLCipher prints lines of its own unless told not to
     with create_log(tmp_path / "plain.db"):
         pass
     with pytest.raises(ConfigError, match="is not encrypted"):

@@ -312,8 +312,8 @@ def _dated(wish: Wish, on_error: Report) -> list[tuple[int, str, Zone]]:
     if undated:
         on_error(
             InputError(
-                f"{len(undated):,} photos do not say when they were taken, such as "
-                f"{undated[0]!r}: they are left out"
+                f"photos that do not say when they were taken are left out: {len(undated):,}, "
+                f"such as {undated[0]!r}"
             )
         )
     return sorted(found, key=lambda photo: photo[:2])

@@ -227,7 +227,7 @@ class LogSink(Closing):
             self._closed, self._windows = True, None
             with self._log.write() as connection:
                 end_session(connection, self._session, self._choosers, self._last_ms or 0)
-            raise InputError("recording ends: the consent of nobody before it is in force any more")
+            raise InputError("recording ends: no consent is in force any more")
         if now // DAY_MS != self._pruned_day:
             self._pruned_day = now // DAY_MS
             prune(self._log)
