@@ -132,7 +132,7 @@ def test_a_recording_of_an_erased_person_does_not_end_another(log: Log) -> None:
     erase(log, "anna")
     other = LogSink(log, recording(persons={"ben": None}))
     other.write(result(0, reading()))
-    with pytest.raises(InputError, match="consent of nobody"):
+    with pytest.raises(InputError, match="no consent is in force"):
         for one in frames(20)[50:]:
             sink.write(one)
     assert [row["end_ms"] for row in rows(log, "sessions")] == [None]
