@@ -282,3 +282,9 @@ def test_waits_double_up_to_the_longest(monkeypatch: pytest.MonkeyPatch) -> None
 def test_options_out_of_range(option: dict[str, float]) -> None:
     with pytest.raises(ConfigError, match=r"\bis\b|got"):
         open_camera(0, **option)  # type: ignore[arg-type]
+
+
+def test_it_is_over_when_asked_though_nothing_comes() -> None:
+    answers = iter([False, True])
+    with open_camera("http://127.0.0.1:1/", is_over=lambda: next(answers)) as camera:
+        assert list(camera) == []

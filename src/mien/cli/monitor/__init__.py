@@ -1,4 +1,4 @@
-"""``mien monitor``: what rules over a person's days bring."""
+"""``mien monitor``: the process that stays, and what rules over a person's days bring."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mien.cli.monitor.simulate import simulate
 
 @click.group()
 def command() -> None:
-    """Compare persons with their own earlier weeks, and watch over them."""
+    """Watch over persons; and measure the rules of 'mien alerts' on made-up ones."""
 
 
 for subcommand in (run, simulate):
