@@ -30,8 +30,8 @@ class Log(Closing):
         """``None`` for a server."""
         self.window_s = WINDOW_S
         """Seconds of an observation."""
-        held = () if file is None else (sqlite.hold(file),)
-        self._release = weakref.finalize(self, lambda: [sqlite.release(key) for key in held])
+        held = None if file is None else sqlite.hold(file)
+        self._release = weakref.finalize(self, sqlite.release, held)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -117,9 +117,10 @@ def hold(path: Path) -> tuple[int, int]:
     return key
 
 
-def release(key: tuple[int, int]) -> None:
-    """Note that it was closed."""
-    _held[key] -= 1
+def release(key: tuple[int, int] | None) -> None:
+    """Note that it was closed; ``None`` is a log on a server."""
+    if key is not None:
+        _held[key] -= 1
 
 
 def check_file(path: Path, encrypted: bool) -> None:

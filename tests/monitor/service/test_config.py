@@ -58,7 +58,7 @@ def test_a_configuration() -> None:
         (SOURCE.replace("'0'", "0"), "camera"),
         (SOURCE.replace("['anna']", "[]"), "at least one person"),
         (SOURCE.replace("['anna']", "['anna', 'anna@0,0,1,1']"), "each person once"),
-        (SOURCE.replace("['anna']", "['anna', 'ben']"), "need a region each"),
+        (SOURCE.replace("['anna']", "['anna', 'ben']"), "need a part of the picture each"),
         (SOURCE.replace("['anna']", "['anna@0,0,2,1']"), "is not a part of the picture"),
         (SOURCE.replace("name = 'kitchen'", ""), "name must be printable text"),
         (SOURCE + SOURCE, "two sources have the name 'kitchen'"),
