@@ -13,7 +13,7 @@ from typing import Any
 
 from mien.errors import ConfigError, brief, did_you_mean
 from mien.log.recording import Wish
-from mien.log.shown import Region, check_regions, parse_person
+from mien.log.shown import Region, check_regions, parse_persons
 from mien.log.times import Zone
 from mien.media.camera.address import camera_of
 from mien.monitor.local_time import zone
@@ -53,14 +53,12 @@ class SourceConfig:
         within(self, "detect_every", 1, 1000)
         if not self.persons:
             raise ValueError("persons must name at least one person")
-        if len(self.shown) < len(self.persons):
-            raise ValueError("persons must name each person once")
         check_regions(self.shown)
 
     @property
     def shown(self) -> dict[str, Region | None]:
         """Pseudonym → place in the picture."""
-        return dict(map(parse_person, self.persons))
+        return parse_persons(self.persons)
 
     def wish(self, persons: frozenset[str], local: Zone, max_pixels: int | None) -> Wish:
         """What is recorded while the consent of ``persons`` is in force."""
