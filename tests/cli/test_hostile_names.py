@@ -294,6 +294,16 @@ def trends(place: Path) -> Commands:
     yield "trends", "anna", "--figure", place / TEXT, *of
 
 
+def report(place: Path) -> Commands:
+    of = (*log(place)[1:], "--out", place / f"{NAME}.html")
+    yield "report", "anna", "--week", *of
+    yield "report", TEXT, *of
+    yield "report", "anna", "--week", TEXT, *of
+    yield "report", "anna", "--rules", place / TEXT, *of
+    yield "report", "anna", "--timezone", TEXT, *of
+    yield "report", "anna", *log(place)[1:], "--out", place / "none" / TEXT
+
+
 def alerts(place: Path, *verb: object) -> tuple[object, ...]:
     return ("alerts", *verb, *log(place)[1:])
 
@@ -438,7 +448,8 @@ CASES: dict[str, Callable[[Path], Commands]] = {
     "log person add": log_person_add, "log person consent": log_person_consent,
     "log person list": log_person_list, "log person withdraw": log_person_withdraw,
     "log prune": log_prune, "log record": log_record, "log verify": log_verify,
-    "models": models, "models show": show, "monitor simulate": simulate, "study": study,
+    "models": models, "models show": show, "monitor simulate": simulate,
+    "report": report, "study": study,
     "train": train, "trends": trends, "tune": tune, "video": video,
 }  # fmt: skip
 

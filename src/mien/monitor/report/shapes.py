@@ -65,14 +65,14 @@ def panel(
         return round(HEIGHT - _BOTTOM - share * (HEIGHT - _TOP - _BOTTOM), 1)
 
     def places(wanted: NDArray[np.bool_]) -> list[tuple[float, float]]:
-        return [(x(at), y(value[at])) for at in np.flatnonzero(wanted)]
+        return [(x(at), y(value[at])) for at in map(int, np.flatnonzero(wanted))]
 
     known, alarm = ~np.isnan(value), of.alarm[shown]
     band, middle = _paths(usual, low, high, x, y, step / 2)
     edges = x(about.start - shown.start - 0.5), x(about.stop - shown.start - 0.5)
     return Panel(
         title, summary, band, middle, places(known & ~alarm), places(known & alarm),
-        [x(at - 0.5) for at in np.flatnonzero(restarts[shown])],
+        [x(int(at) - 0.5) for at in np.flatnonzero(restarts[shown])],
         (edges[0], round(edges[1] - edges[0], 1)),
         [(y(level), text) for level, text in _levels(of.measure, bottom, top)],
         _marks(dates, x),

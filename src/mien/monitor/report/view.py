@@ -141,7 +141,8 @@ def _day(known: Known, day: date) -> DayView:
     coverage = float(days.coverage[at])
     smiled, changed = "", any(found.alarm[at] for found in of.measures.values())
     if SMILING in of.measures and reason is None:
-        smiled = of.measures[SMILING].measure.shown(float(of.measures[SMILING].value[at]))
+        found = of.measures[SMILING]
+        smiled = firm(found.measure.shown(float(found.value[at])))
     return DayView(
         name, duration(usable) if usable > 0 else "–",
         "–" if np.isnan(coverage) else firm(f"{100 * coverage:.0f} %"),
@@ -166,7 +167,8 @@ def _typical(of: Trends, name: str) -> tuple[float, float, float, float]:
         return np.nan, np.nan, np.nan, np.nan
     # What was usual before the period, also where a new level was accepted within it.
     first = int(np.flatnonzero(known)[0])
-    return float(np.median(parts[0][known])), *(float(part[first]) for part in parts[1:])
+    usual, low, high = (float(part[first]) for part in parts[1:])
+    return float(np.median(parts[0][known])), usual, low, high
 
 
 def _measures(of: Trends) -> list[MeasureView]:
