@@ -66,7 +66,7 @@ class UnknownNameError(MienError, LookupError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
         names = sorted(known)
-        message = f"unknown {kind} {name!r}"
+        message = f"unknown {kind} {brief(name)}"
         if near := nearest(name, names):
             message += f": did you mean {near!r}?"
         message += f" ({kind}s: {', '.join(names) or 'none'})"

@@ -73,8 +73,24 @@ def test_erasing_asks_first(place: Path, capsys: Output, monkeypatch: pytest.Mon
     assert mien("log", "create") == mien("log", "person", "add", "anna") == 0
     monkeypatch.setattr("click.confirm", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
     assert mien("log", "erase", "anna") == 130
+    monkeypatch.setattr("click.confirm", lambda *_, **__: False)
+    assert mien("log", "erase", "anna") == 1
+    assert "nothing was removed" in capsys.readouterr().err
     assert mien("log", "person", "list") == 0
     assert "anna" in capsys.readouterr().out
+
+
+def test_what_is_proposed_next_names_the_same_log(
+    place: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = ("--log", "my log.db")
+    assert mien("log", "create", *log) == 0
+    assert capsys.readouterr().out.endswith("person add PSEUDONYM --log 'my log.db'\n")
+    assert mien("log", "person", "list", *log) == 0
+    assert capsys.readouterr().out.startswith("no persons are enrolled; next: mien log person add")
+    monkeypatch.setenv("MIEN_LOG", "my log.db")
+    assert mien("log", "person", "add", "anna") == 0
+    assert capsys.readouterr().out.endswith("--by WHO --for WHAT\n")
 
 
 def test_the_log_and_its_key_by_the_environment(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import lzma
 import os
 import sqlite3
@@ -13,10 +14,13 @@ from sqlalchemy import text
 
 from mien.errors import ConfigError, LogError, OutputError
 from mien.log.database import Log
+from mien.log.exporting import export
 from mien.log.migrating import upgrade, versions
 from mien.log.opening import create_log, open_log, read_key
+from mien.log.reading import list_persons
 from mien.log.retention import kept_days
 from mien.log.schema import METADATA, VERSION_TABLE
+from mien.log.summary import summarise
 from mien.log.verifying import verify
 from tests.support.before import FOLDER
 from tests.support.logs import frames, record, rows
@@ -151,6 +155,29 @@ def test_what_is_no_log_gives_one_line(make: object, says: str, tmp_path: Path) 
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "log_settings SET value = 'x'",
+        "consents SET purpose = CAST(x'FFFE' AS TEXT)",
+        "consents SET given_ms = 'x', until_ms = 'x'",
+        "audit SET details = '['",
+        "audit SET time_ms = 4611686018427387904",
+        "observations SET start_ms = -4611686018427387904",
+    ],
+)
+def test_rows_that_nobody_can_have_written_give_one_line(path: Path, change: str) -> None:
+    with open_log(path) as log:
+        record(log, frames(5))
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute(f"UPDATE {change}")
+    with pytest.raises(LogError, match="cannot be used") as error, open_log(path) as log:
+        list_persons(log)
+        summarise(log)
+        export(log, "anna", io.StringIO(), "jsonl")
+    assert "\n" not in str(error.value)
+
+
 def test_nothing_is_overwritten(path: Path, tmp_path: Path) -> None:
     before = path.read_bytes()
     with pytest.raises(OutputError, match="there is a file of this name"):
@@ -169,7 +196,7 @@ def test_windows_divide_a_quarter_of_an_hour(window: int, tmp_path: Path) -> Non
     assert not (tmp_path / "log.db").exists()
 
 
-def test_an_encrypted_log(tmp_path: Path) -> None:
+def test_an_encrypted_log(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("sqlcipher3", reason="needs the 'encryption' extra")
     path, key = tmp_path / "log.db", "it's a key"
     with create_log(path, key=key) as log:
@@ -181,6 +208,7 @@ def test_an_encrypted_log(tmp_path: Path) -> None:
     for wrong, says in ((None, "is encrypted"), ("another", "key is wrong")):
         with pytest.raises(LogError, match=says):
             open_log(path, key=wrong)
+    assert capfd.readouterr().err == ""  # SQLCipher prints lines of its own unless told not to
     with create_log(tmp_path / "plain.db"):
         pass
     with pytest.raises(ConfigError, match="is not encrypted"):

@@ -127,7 +127,7 @@ def test_dated_photos(log: Log, run: Any, tmp_path: Path) -> None:
     assert (first["start_ms"], second["start_ms"]) == (ten, ten + 30 * 60_000)
     assert (first["watched_s"], second["watched_s"]) == (1.25, 1) and first["happiness"] > 0.5  # type: ignore[operator]
     says = "\n".join(map(str, run.errors))
-    assert len(run.errors) == 2 and "2 photos do not say" in says and "broken.jpg" in says
+    assert len(run.errors) == 2 and "taken are left out: 2," in says and "broken.jpg" in says
     with pytest.raises(InputError, match="no photo after those"):
         run(folder)
     photo(folder / "d.jpg", "2026:11:02 10:00:00")
@@ -150,14 +150,18 @@ def test_a_camera_until_it_is_stopped(log: Log, run: Any) -> None:
     assert verify(log).problems == ()
 
 
+def test_a_rate_of_nearly_nothing_holds_a_frame_for_a_day() -> None:
+    assert Wish("clip.avi", {}, fps=1e-320).hold_s == 86_400  # not inf, which no window can hold
+
+
 def test_wishes_that_cannot_be(run: Any, tmp_path: Path) -> None:
-    from mien.log.shown import parse_person
+    from mien.log.shown import parse_person, parse_persons
 
     clip = clips.write_face(tmp_path / "clip.avi", frames=2)
     for changes, says in (
         ({"persons": {}}, "nobody is to be recorded"),
-        ({"persons": {"anna": None, "ben": None}}, "need a region each"),
-        ({"persons": dict(map(parse_person, ("anna@0,0,.6,1", "ben@.5,0,1,1")))}, "overlap"),
+        ({"persons": {"anna": None, "ben": None}}, "need a part of the picture each"),
+        ({"persons": parse_persons(("anna@0,0,.6,1", "ben@.5,0,1,1"))}, "overlap"),
         ({"persons": {"carla": None}}, "no person 'carla'"),
         ({"seconds": 3.0}, "--for ends the recording of a camera"),
     ):
@@ -166,3 +170,5 @@ def test_wishes_that_cannot_be(run: Any, tmp_path: Path) -> None:
     for text in ("anna@", "anna@1,2,3,4", "anna@0,0,0,1", "anna@a,b,c,d", "anna@0..1,0,1,1"):
         with pytest.raises(ConfigError, match="is not a"):
             parse_person(text)
+    with pytest.raises(ConfigError, match="'anna' is given twice"):
+        parse_persons(("anna@0,0,.5,1", "anna"))

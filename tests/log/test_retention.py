@@ -39,6 +39,8 @@ def test_wrong_limits(log: Log) -> None:
         set_days(log, {"reading": 3})
     with pytest.raises(ConfigError, match="give a number above 0"):
         set_days(log, {"readings": 0})
+    with pytest.raises(ConfigError, match="at most 1,000,000, or forever"):
+        set_days(log, {"readings": 1e20})  # more than SQLite's whole numbers
     with log.read() as connection:
         assert kept_days(connection) == {
             "readings": 7,

@@ -9,11 +9,12 @@ import pytest
 from mien.errors import InputError
 from mien.log import queries
 from mien.log.database import Log
+from mien.log.erasing import erase
 from mien.log.opening import create_log
 from mien.log.persons import withdraw_consent
 from mien.log.shown import Region
 from mien.log.sink import LogSink
-from mien.log.times import DAY_MS, LiveClock, parse_time
+from mien.log.times import DAY_MS, LiveClock, now_ms, parse_time
 from mien.log.verifying import verify
 from tests.log.conftest import enrol
 from tests.support.logs import START_MS, frames, reading, record, recording, result, rows
@@ -55,7 +56,7 @@ def test_what_nobody_consented_to_is_not_stored(any_log: Log) -> None:
         for one in frames(25):
             sink.write(one)
         withdraw_consent(any_log, "anna")
-        with pytest.raises(InputError, match="consent of nobody"):
+        with pytest.raises(InputError, match="no consent is in force any more"):
             for one in frames(60)[250:]:
                 sink.write(one)
     assert len(rows(any_log, "observations")) == 2
@@ -100,6 +101,58 @@ def test_gaps_are_noted_and_not_watched(log: Log) -> None:
     assert sum(row["watched_s"] for row in rows(log, "observations")) == pytest.approx(1.5 + 1)
 
 
+def test_a_gap_within_a_window_leaves_it_one_window(any_log: Log) -> None:
+    with LogSink(any_log, recording()) as sink:
+        for time_s in (0, 0.5, 1, 7, 7.5):
+            sink.write(result(time_s, reading()))
+        sink.pause("the camera was lost")
+        for time_s in (9, 9.5, 10, 10.5):
+            sink.write(result(time_s, reading()))
+    assert [row["watched_s"] for row in rows(any_log, "observations")] == [3.5, 1]
+    assert len(queries.gaps(any_log, "anna", START_MS, START_MS + DAY_MS)) == 1
+    assert sink.windows == 2 and verify(any_log).problems == ()
+
+
+def test_two_processes_do_not_record_a_file_twice(any_log: Log) -> None:
+    one, two = (LogSink(any_log, recording(resumes=True)) for _ in range(2))
+    with one:
+        with pytest.raises(InputError, match="another process is recording"), two:
+            for frame in frames(25):
+                one.write(frame)
+                two.write(frame)
+        for frame in frames(35)[101:]:  # after the one at which the other stopped
+            one.write(frame)
+    assert [row["watched_s"] for row in rows(any_log, "observations")] == [10, 10, 10, 5]
+
+
+def test_a_recording_of_an_erased_person_does_not_end_another(log: Log) -> None:
+    sink = LogSink(log, recording())
+    for one in frames(5):
+        sink.write(one)
+    erase(log, "anna")
+    other = LogSink(log, recording(persons={"ben": None}))
+    other.write(result(0, reading()))
+    with pytest.raises(InputError, match="no consent is in force"):
+        for one in frames(20)[50:]:
+            sink.write(one)
+    assert [row["end_ms"] for row in rows(log, "sessions")] == [None]
+    other.close()
+    assert verify(log).problems == ()
+
+
+def test_frames_that_are_meant_to_be_rare_have_no_gaps(log: Log) -> None:
+    record(log, [result(t, reading()) for t in range(0, 60, 10)], hold_s=15)  # as of --fps 0.1
+    assert not queries.gaps(log, "anna", START_MS, START_MS + DAY_MS)
+    assert [row["watched_s"] for row in rows(log, "observations")] == [10] * 6
+
+
+def test_two_frames_of_one_millisecond_are_one_reading(log: Log) -> None:
+    start = now_ms() // 10_000 * 10_000 - 60_000
+    stream = [result(t, reading()) for t in (0, 0.0001, 0.5)]
+    record(log, stream, start_ms=start, keep_readings=True)
+    assert [row["time_ms"] - start for row in rows(log, "readings")] == [0, 500]
+
+
 @pytest.mark.parametrize("jump", [-3_600_000, 7_200_000])
 def test_a_clock_that_is_set_begins_a_new_session(log: Log, jump: int) -> None:
     now = [START_MS]
@@ -131,8 +184,6 @@ def test_an_interrupted_file_leaves_whole_windows_alone(log: Log) -> None:
 
 
 def test_readings_only_if_asked(any_log: Log) -> None:
-    from mien.log.times import now_ms
-
     recent = now_ms() // 10_000 * 10_000 - DAY_MS
     record(any_log, frames(12), start_ms=recent)
     assert rows(any_log, "readings") == []

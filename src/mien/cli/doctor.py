@@ -66,7 +66,7 @@ def _print(report: dict[str, Any]) -> None:
             state = f"lacks {', '.join(missing)} ({purpose}{install_command(extra)})"
         else:
             state = "complete: " + ", ".join(f"{n} {v}" for n, v in parts.items())
-        say(f"extra {extra + ':':9}{state}")
+        say(f"extra {extra + ':':12}{state}")
 
 
 def _about_model(spec: Any) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mien.cli.support.numbers import COUNT, SEED, THREADS, Finite
-from mien.cli.support.printing import complain, say
+from mien.cli.support.printing import complain, counted, say
 
 if TYPE_CHECKING:
     from mien.train.config import BaseConfig
@@ -113,7 +113,7 @@ def command(
     import shlex
     from dataclasses import replace
 
-    from mien.cli.support.epochs import counted, epochs_shown
+    from mien.cli.support.epochs import epochs_shown
     from mien.cli.support.inputs import check_outputs
     from mien.cli.support.photos import hint_at_photos, search_photos
     from mien.cli.support.reader import say_reader

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mien.cli.support.numbers import COUNT, SEED, THREADS
-from mien.cli.support.printing import complain, say
+from mien.cli.support.printing import complain, counted, say
 
 if TYPE_CHECKING:
     from mien.train.tuning.trials import TrialRow
@@ -102,7 +102,6 @@ def command(
     from dataclasses import replace
     from pathlib import Path
 
-    from mien.cli.support.epochs import counted
     from mien.cli.support.inputs import check_outputs
     from mien.cli.support.photos import hint_at_photos, search_photos
     from mien.cli.support.reader import say_reader

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from mien.errors import LogError, OutputError, one_line
+from mien.errors import LogError, MienError, OutputError, one_line
 from mien.files import Closing
 from mien.log import sqlite
 
@@ -92,6 +92,11 @@ def explained(name: str) -> Iterator[None]:
         raise _explain(name, error.orig or error) from error
     except SQLAlchemyError as error:
         raise LogError(f"the log {name} cannot be used ({one_line(error)})") from error
+    except MienError:
+        raise
+    except (ValueError, TypeError, ArithmeticError) as error:  # SQLite stores anything anywhere
+        reason = f"{one_line(error)}): its rows are not what Mien writes; restore a backup"
+        raise LogError(f"the log {name} cannot be used ({reason}") from error
     except Exception as error:
         if type(error).__module__.partition(".")[0] in ("sqlite3", "sqlcipher3"):
             raise _explain(name, error) from error

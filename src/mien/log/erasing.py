@@ -48,13 +48,13 @@ class Certificate:
 
     def lines(self) -> list[str]:
         """For people."""
-        removed = ", ".join(f"{count:,} {table}" for table, count in self.removed.items() if count)
+        removed = ", ".join(f"{table} {count:,}" for table, count in self.removed.items() if count)
         copies = "; ".join(self.copies) or "none"
         return [
             "Certificate of erasure",
             f"Time: {iso(self.time_ms)}",
             f"Person: number {self.token} of the audit trail; the pseudonym is erased",
-            f"Removed: {removed}; the file was rewritten",
+            f"Removed rows: {removed}; the file was rewritten",
             f"Copies that were made of it before, and are not reached: {copies}",
             f"Entry {self.entry} of the audit trail, {self.hash}",
         ]

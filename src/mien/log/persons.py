@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, func, insert, or_, select, update
 
-from mien.errors import ConfigError, InputError, did_you_mean
+from mien.errors import ConfigError, InputError, brief, did_you_mean
 from mien.log import audit
 from mien.log.schema import CONSENTS, OBSERVATIONS, PERSONS
 from mien.log.times import iso, now_ms
@@ -71,7 +71,8 @@ def add_person(log: Log, pseudonym: str) -> Person:
     """Enrol a person. Raises ``ConfigError`` for a name that is taken or not a pseudonym."""
     if not _PSEUDONYM.fullmatch(pseudonym):
         raise ConfigError(
-            f"{pseudonym!r} is not a pseudonym: give letters, digits, '_', '.' and '-', at most 64"
+            f"{brief(pseudonym)} is not a pseudonym: give letters, digits, '_', '.' and '-', at "
+            "most 64"
         )
     token = secrets.token_hex(16)
     with log.write() as connection:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 PHOTO_S = 1.0
 """Seconds that a photo counts for."""
+_MOST_HOLD_S = 86_400.0
 _CAMERA = re.compile(rf"\d{{1,2}}|({'|'.join(SCHEMES)})://.*", re.I | re.A)
 
 
@@ -79,7 +80,7 @@ class Wish:
     @property
     def hold_s(self) -> float:
         """The longest time that a frame counts for."""
-        return max(1.0, 1.5 / self.fps) if self.fps else 1.0
+        return max(1.0, min(1.5 / self.fps, _MOST_HOLD_S)) if self.fps else 1.0
 
 
 @dataclass(slots=True)
@@ -311,8 +312,8 @@ def _dated(wish: Wish, on_error: Report) -> list[tuple[int, str, Zone]]:
     if undated:
         on_error(
             InputError(
-                f"{len(undated):,} photos do not say when they were taken, such as "
-                f"{undated[0]!r}: they are left out"
+                f"photos that do not say when they were taken are left out: {len(undated):,}, "
+                f"such as {undated[0]!r}"
             )
         )
     return sorted(found, key=lambda photo: photo[:2])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from mien.log.times import DAY_MS, now_ms
 if TYPE_CHECKING:
     from mien.log.database import Log
 
+_MOST_DAYS = 1_000_000  # the log's whole milliseconds can say that
 DEFAULTS: dict[str, float | None] = {
     "readings": 7, "observations": 400, "hours": 1830, "alerts": 400,
 }  # fmt: skip
@@ -31,8 +31,11 @@ def check_days(days: Mapping[str, float | None]) -> Mapping[str, float | None]:
             raise ConfigError(
                 f"no kind of data is called {kind!r}: {did_you_mean(kind, DEFAULTS, 'kinds')}"
             )
-        if value is not None and not 0 < value < math.inf:
-            raise ConfigError(f"{kind} are kept for {value:g} days: give a number above 0")
+        if value is not None and not 0 < value <= _MOST_DAYS:
+            raise ConfigError(
+                f"{kind} are kept for {value:g} days: give a number above 0, at most "
+                f"{_MOST_DAYS:,}, or forever"
+            )
     return days
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Table, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, exists, func, insert, select, update
 
 from mien.errors import InputError
 from mien.log import audit
@@ -161,9 +161,17 @@ def begin_session(
     return Session(session_id, {person.id: region for person, region in found.items()})
 
 
-def end_session(connection: Connection, session_id: int, end_ms: int) -> None:
-    """Note the end of a recording."""
-    connection.execute(update(SESSIONS).where(SESSIONS.c.id == session_id).values(end_ms=end_ms))
+def end_session(
+    connection: Connection, session_id: int, persons: Iterable[int], end_ms: int
+) -> None:
+    """Note the end of a recording of persons.
+
+    If all of them were erased meanwhile, another recording may have the session's number now.
+    """
+    ours = SESSION_PERSONS.c.person_id.in_(list(persons))
+    same = exists().where(SESSION_PERSONS.c.session_id == SESSIONS.c.id, ours)
+    ended = update(SESSIONS).where(SESSIONS.c.id == session_id, same)
+    connection.execute(ended.values(end_ms=end_ms))
 
 
 def add_gap(
@@ -181,15 +189,10 @@ def recorded_until(
 
     Files are the same if their content is; others, such as a folder, if their names are.
     """
-    same = (
-        SESSIONS.c.source_sha256 == source.sha256
-        if source.sha256
-        else (SESSIONS.c.kind == source.kind) & (SESSIONS.c.source == source.name)
-    )
     query = (
         select(SESSIONS.c.id, SESSIONS.c.end_ms)
         .join(SESSION_PERSONS, SESSION_PERSONS.c.session_id == SESSIONS.c.id)
-        .where(same, SESSION_PERSONS.c.person_id == person.id)
+        .where(_is_of(source), SESSION_PERSONS.c.person_id == person.id)
     )
     rows = connection.execute(query).all()
     of_source = OBSERVATIONS.c.session_id.in_([row.id for row in rows])
@@ -199,6 +202,31 @@ def recorded_until(
         )
     ).scalar()
     return any(row.end_ms is not None for row in rows), last
+
+
+def check_alone(
+    connection: Connection, source: Source, session_id: int, windows: Mapping[int, Sequence[int]]
+) -> None:
+    """Raise ``InputError`` if another session has windows of a source: person → their begins."""
+    for person_id, begins in windows.items():
+        query = (
+            select(SESSIONS.c.id)
+            .join(OBSERVATIONS, OBSERVATIONS.c.session_id == SESSIONS.c.id)
+            .where(
+                _is_of(source), SESSIONS.c.id != session_id,
+                OBSERVATIONS.c.person_id == person_id, OBSERVATIONS.c.start_ms.in_(begins),
+            )
+        )  # fmt: skip
+        if connection.execute(query.limit(1)).first():
+            raise InputError(
+                f"recording ends: another process is recording {source.name!r}; let it finish"
+            )
+
+
+def _is_of(source: Source) -> ColumnElement[bool]:
+    if source.sha256:
+        return SESSIONS.c.source_sha256 == source.sha256
+    return (SESSIONS.c.kind == source.kind) & (SESSIONS.c.source == source.name)
 
 
 def _check_start(connection: Connection, start_ms: int, kinds: Sequence[str]) -> None:

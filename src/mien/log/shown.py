@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mien.errors import ConfigError
@@ -63,9 +63,20 @@ def parse_person(text: str) -> tuple[str, Region | None]:
         numbers = []
     if len(numbers) != 4 or not all(map(math.isfinite, numbers)):
         raise ConfigError(
-            f"{place!r} is not a region: give x1,y1,x2,y2 from 0 to 1, such as {name}@0,0,0.5,1"
+            f"{place!r} is not a part of the picture: give x1,y1,x2,y2 from 0 to 1, "
+            f"such as {name}@0,0,0.5,1"
         )
     return name, Region(*numbers)
+
+
+def parse_persons(texts: Iterable[str]) -> dict[str, Region | None]:
+    """Pseudonym → region. Raises ``ConfigError`` also for a person who is given twice."""
+    found: dict[str, Region | None] = {}
+    for name, region in map(parse_person, texts):
+        if name in found:
+            raise ConfigError(f"{name!r} is given twice: give each person once")
+        found[name] = region
+    return found
 
 
 def check_regions(persons: Mapping[str, Region | None]) -> None:
@@ -73,12 +84,15 @@ def check_regions(persons: Mapping[str, Region | None]) -> None:
     items = list(persons.items())
     if len(items) > 1 and any(region is None for _, region in items):
         raise ConfigError(
-            "several persons need a region each: --person anna@0,0,0.5,1 --person ben@0.5,0,1,1"
+            "several persons need a part of the picture each: "
+            "--person anna@0,0,0.5,1 --person ben@0.5,0,1,1"
         )
     for number, (name, region) in enumerate(items):
         for other, another in items[number + 1 :]:
             if region is not None and another is not None and region.overlaps(another):
-                raise ConfigError(f"the regions of {name!r} and {other!r} overlap: part them")
+                raise ConfigError(
+                    f"the parts of {name!r} and {other!r} overlap: give separate ones"
+                )
 
 
 @dataclass(frozen=True, slots=True)

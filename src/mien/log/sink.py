@@ -17,7 +17,7 @@ from mien.log.database import Log
 from mien.log.persons import consented
 from mien.log.retention import prune
 from mien.log.schema import READINGS
-from mien.log.sessions import Setup, Source, add_gap, begin_session, end_session
+from mien.log.sessions import Setup, Source, add_gap, begin_session, check_alone, end_session
 from mien.log.shown import Candidate, Chooser, Region
 from mien.log.store import add_observations
 from mien.log.times import DAY_MS, Zone, now_ms
@@ -71,6 +71,7 @@ class LogSink(Closing):
 
     def __init__(self, log: Log, recording: Recording) -> None:
         self._log, self._recording = log, recording
+        self._gap_ms = max(GAP_S, recording.hold_s) * 1000  # frames may be meant to be rarer
         self._session = 0
         self.windows = 0
         """Windows stored, each for every person."""
@@ -91,24 +92,24 @@ class LogSink(Closing):
         time_ms, jump = self._recording.clock.at(time_s)
         if jump:
             self._jump(time_ms, jump)
-        elif self._last_ms is not None and time_ms - self._last_ms > GAP_S * 1000:
+        elif self._last_ms is not None and time_ms - self._last_ms > self._gap_ms:
             self._gap(self._last_ms, time_ms, self._reason)
         if self._windows is None:
             self._start(time_ms)
         assert self._windows is not None
         samples = self._samples(result, image, time_s)
-        self._last_ms, self._reason = time_ms, "no frames came"
-        if self._recording.keep_readings:
+        if self._recording.keep_readings and time_ms != self._last_ms:
             self._keep(result, samples, time_ms)
+        self._last_ms, self._reason = time_ms, "no frames came"
         self._store(
             self._windows.add(time_ms, {p: s for p, (_, s) in samples.items()}, len(result))
         )
 
     def pause(self, reason: str) -> None:
-        """Store what there is: no frame will come for a while, and ``reason`` says why."""
+        """No frame will come for a while, and ``reason`` says why."""
         self._reason = reason
         if self._windows is not None:
-            self._store(self._windows.end())
+            self._store(self._windows.pause())
 
     def close(self) -> None:
         """Store the last window, and note the end of the session."""
@@ -150,7 +151,7 @@ class LogSink(Closing):
         assert self._windows is not None
         self._store(self._windows.end())
         with self._log.write() as connection:
-            end_session(connection, self._session, self._last_ms or 0)
+            end_session(connection, self._session, self._choosers, self._last_ms or 0)
         self._windows = None
 
     def _jump(self, time_ms: int, jump: int) -> None:
@@ -166,7 +167,7 @@ class LogSink(Closing):
     def _gap(self, start_ms: int, end_ms: int, reason: str) -> None:
         if self._windows is None or not self._recording.notes_gaps:
             return
-        self._store(self._windows.end())
+        self._store(self._windows.pause())
         with self._log.write() as connection:
             add_gap(connection, self._session, start_ms, end_ms, reason)
 
@@ -208,6 +209,9 @@ class LogSink(Closing):
         with self._log.write() as connection:
             allowed = consented(connection, list(done), now)
             kept = {person: found for person, found in done.items() if person in allowed}
+            if self._recording.resumes:
+                begins = {person: [one.start_ms for one in found] for person, found in kept.items()}
+                check_alone(connection, self._recording.source, self._session, begins)
             self.windows += add_observations(
                 connection, self._session, kept, self._recording.zone
             ) // max(len(kept), 1)
@@ -222,8 +226,8 @@ class LogSink(Closing):
         if not kept:
             self._closed, self._windows = True, None
             with self._log.write() as connection:
-                end_session(connection, self._session, self._last_ms or 0)
-            raise InputError("recording ends: the consent of nobody before it is in force any more")
+                end_session(connection, self._session, self._choosers, self._last_ms or 0)
+            raise InputError("recording ends: no consent is in force any more")
         if now // DAY_MS != self._pruned_day:
             self._pruned_day = now // DAY_MS
             prune(self._log)

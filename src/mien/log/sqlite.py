@@ -37,6 +37,7 @@ def sqlite_engine(path: Path, key: str | None) -> Engine:
         )
         try:
             if key is not None:
+                connection.execute("PRAGMA cipher_log_level = NONE")  # errors are raised anyway
                 quoted = key.replace("'", "''")
                 connection.execute(f"PRAGMA key = '{quoted}'")
             prepare(connection)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mien.log import audit
-from mien.log.database import Log
+from mien.log.database import Log, explained
 from mien.log.migrating import version_of
 from mien.log.queries import counts, last_window
 from mien.log.retention import kept_days
@@ -19,7 +19,8 @@ def summarise(log: Log) -> dict[str, str | int]:
         entries, _ = audit.head(connection)
     facts |= counts(log)
     last = last_window(log)
-    facts["last_window"] = "none" if last is None else iso(last)
+    with explained(log.name):
+        facts["last_window"] = "none" if last is None else iso(last)
     for kind, value in days.items():
         facts[f"{kind}_kept"] = "forever" if value is None else f"{value:g} days"
     facts["audit_entries"] = entries

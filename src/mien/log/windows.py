@@ -111,13 +111,18 @@ class Windows:
             self._finish(done)
         return done
 
-    def end(self) -> dict[int, list[Observation]]:
-        """The rest, at the end of the source or before a gap."""
+    def pause(self) -> dict[int, list[Observation]]:
+        """Count the last frame, before a gap. Its window stays open: frames may come in time."""
         done: dict[int, list[Observation]] = {}
         if self._waiting is not None:
             done = self._count(self._last_ms or min(self._hold, 1000))
-        self._finish(done)
         self._waiting, self._last_ms, self._shown = None, 0, {}
+        return done
+
+    def end(self) -> dict[int, list[Observation]]:
+        """The rest, at the end of the source."""
+        done = self.pause()
+        self._finish(done)
         return done
 
     def _count(self, length_ms: int) -> dict[int, list[Observation]]:

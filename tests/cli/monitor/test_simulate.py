@@ -32,6 +32,15 @@ def test_json_has_the_same_figures(capsys: Output) -> None:
     assert [shift["shift"] for shift in found["rules"][0]["shifts"]] == [2.0]
 
 
+def test_without_a_day_that_was_watched_nothing_is_known(capsys: Output) -> None:
+    nothing = ("--persons", 1, "--days", 1, "--missing", 0.9, "--away", 0.5, "--seed", 0)
+    assert mien("monitor", "simulate", *nothing) == 0
+    assert "–, – (–)" in capsys.readouterr().out
+    assert mien("monitor", "simulate", *nothing, "--json") == 0
+    rule = json.loads(capsys.readouterr().out)["rules"][0]
+    assert rule["years"] == 0 and rule["upper"] is None and rule["false_alarms_a_year"] is None
+
+
 def test_rules_of_one_s_own(tmp_path: Path, capsys: Output) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(

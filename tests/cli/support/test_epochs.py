@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from mien.cli.support.epochs import counted, epochs_shown
+from mien.cli.support.epochs import epochs_shown
+from mien.cli.support.printing import counted
 from tests.support import tiny
 
 
 def test_one_is_singular() -> None:
-    assert [counted(n, "epoch") for n in (0, 1, 2)] == ["0 epochs", "1 epoch", "2 epochs"]
+    assert [counted(n, "epoch") for n in (0, 1, 2000)] == ["0 epochs", "1 epoch", "2,000 epochs"]
 
 
 def test_without_a_terminal_an_epoch_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -52,6 +52,12 @@ def test_a_way_to_log_in_that_is_not_known() -> None:
         assert "allow Digest or Basic" in reason(server.url.replace("://", "://anna:SECRET@"))
 
 
+@pytest.mark.parametrize("challenge", [b'Digest realm=, nonce="x"', b"Digest =", b"Digest ,,"])
+def test_a_challenge_with_empty_values(challenge: bytes) -> None:
+    asks = b"HTTP/1.1 401 X\r\nWWW-Authenticate: " + challenge + b"\r\nContent-Length: 0\r\n\r\n"
+    assert "allow Digest or Basic" in reason(f"http://anna:SECRET@{answers(asks)[0]}/")
+
+
 def answers(*answers: bytes) -> tuple[str, list[bytes]]:
     """The address of a server that gives one answer after the other, and what it was asked."""
     asked: list[bytes] = []

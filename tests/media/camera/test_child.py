@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mien.media.camera import capture
-from mien.media.camera.arrivals import FROZEN, NO_MEMORY, OVER, TOO_LARGE, UNOPENED
+from mien.media.camera.arrivals import FROZEN, NO_MEMORY, OVER, TOO_LARGE, UNPLUGGED
 from mien.media.camera.child import read
 from mien.media.camera.slots import SIZE, Slots
 from tests.support.clips import grey
@@ -99,7 +99,7 @@ def test_what_cannot_be_read(
     slots: Slots, webcam: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     webcam(iter(()), opened=False)
-    assert read(0, slots, LIMIT, None) == UNOPENED
+    assert read(0, slots, LIMIT, None) == UNPLUGGED
     webcam(iter([(True, bgr(1))]))
     assert read(0, slots, 64 * 48 - 1, None) == TOO_LARGE
 

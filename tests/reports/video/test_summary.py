@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mien.errors import ConfigError
 from mien.reports.video import summary
 from mien.reports.video.summary import SummarySink
 from mien.reports.video.view import address_of
@@ -34,6 +35,12 @@ def test_videos_have_sections_also_if_one_is_given_twice(tmp_path: Path) -> None
     assert text.count('class="person"') == 5
     assert "Expressions in 3 videos" in text and "<b>1.5</b><small>15 frames</small>" in text
     assert "There is no video file to play" in text and "<video" not in text
+
+
+def test_a_page_is_not_named_as_something_else(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"name it \.html"):
+        SummarySink(tmp_path / "s.pdf")
+    assert not list(tmp_path.iterdir())
 
 
 def test_pictures_can_be_left_out_and_the_page_is_self_contained(tmp_path: Path) -> None:

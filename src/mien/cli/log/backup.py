@@ -13,7 +13,7 @@ from mien.cli.support.printing import say
 @click.argument("output", metavar="FILE")
 @click.pass_context
 def backup(context: click.Context, target: str, key_file: str | None, output: str) -> None:
-    """Copy the log of this moment to FILE, also while it is being written."""
+    """Copy the log to FILE, also while it is being written."""
     from mien.cli.support.inputs import check_outputs
 
     check_outputs(context, ("output",))

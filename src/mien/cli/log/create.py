@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mien.cli.log.support import KEEP, keep_days, of_log, require
+from mien.cli.log.support import KEEP, keep_days, log_again, of_log, require
 from mien.cli.support.printing import say
 
 
@@ -16,9 +16,10 @@ from mien.cli.support.printing import say
 )  # fmt: skip
 @KEEP
 def create(target: str, key_file: str | None, window: int, keep: tuple[str, ...]) -> None:
-    """Make an empty log, in a file that only you may read, or on a PostgreSQL server.
+    """Make an empty log.
 
-    With a key in MIEN_LOG_KEY or --key-file the file is encrypted.
+    It is a file that only you may read, or lies on a PostgreSQL server. With a key in MIEN_LOG_KEY
+    or --key-file the file is encrypted.
     """
     require()
     from mien.log.opening import create_log, read_key
@@ -26,4 +27,4 @@ def create(target: str, key_file: str | None, window: int, keep: tuple[str, ...]
     key = read_key(key_file)
     with create_log(target, window_s=window, keep_days=keep_days(keep), key=key) as log:
         how = ", encrypted" if key is not None else ""
-        say(f"{log.name}: an empty log{how}; next: mien log person add PSEUDONYM")
+        say(f"{log.name}: an empty log{how}; next: mien log person add PSEUDONYM{log_again()}")

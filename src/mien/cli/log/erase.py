@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from mien.cli.log.support import of_log, open_
-from mien.cli.support.printing import say, say_json
+from mien.cli.support.printing import complain, say, say_json
 
 
 @click.command()
@@ -13,10 +13,11 @@ from mien.cli.support.printing import say, say_json
 @click.argument("pseudonym")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="Print the certificate as JSON.")
-def erase(target: str, key_file: str | None, pseudonym: str, yes: bool, as_json: bool) -> None:
-    """Remove a person with everything that was recorded, and print a certificate.
+def erase(target: str, key_file: str | None, pseudonym: str, yes: bool, as_json: bool) -> int:
+    """Remove a person and all that was recorded of them.
 
-    The file is rewritten. Exports and backups that were made before are not reached.
+    Prints a certificate. The file is rewritten. Exports and backups that were made before are not
+    reached.
     """
     with open_(target, key_file) as log:
         from dataclasses import asdict
@@ -24,10 +25,12 @@ def erase(target: str, key_file: str | None, pseudonym: str, yes: bool, as_json:
         from mien.log import erasing, queries
 
         queries.person(log, pseudonym)  # a name that is wrong needs no question
-        if not yes:
-            click.confirm(f"Remove {pseudonym} and everything recorded?", abort=True, err=True)
+        if not yes and not click.confirm(f"Remove {pseudonym} and everything recorded?", err=True):
+            complain("nothing was removed")
+            return 1
         certificate = erasing.erase(log, pseudonym)
     if as_json:
         say_json(asdict(certificate))
     else:
         say(*certificate.lines())
+    return 0

@@ -7,7 +7,7 @@ import sys
 import click
 
 from mien.cli.log.support import of_log, open_
-from mien.cli.support.printing import say
+from mien.cli.support.printing import counted, say
 
 
 @click.command()
@@ -37,4 +37,4 @@ def export(
         form = "jsonl" if output is None else form_of(output)
         count = export(log, pseudonym, sys.stdout if output is None else output, form, what)
     where = "" if output is None else f" in {output}"
-    say(f"{count:,} rows{where}", err=True)
+    say(f"{counted(count, 'row')}{where}", err=True)

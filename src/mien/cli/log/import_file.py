@@ -6,7 +6,7 @@ import click
 
 from mien.cli.log.support import ZONE, of_log, open_, zone_of
 from mien.cli.support.numbers import Finite
-from mien.cli.support.printing import say
+from mien.cli.support.printing import counted, say
 
 
 @click.command(name="import")
@@ -30,13 +30,14 @@ def import_file(
     target: str, key_file: str | None, file: str, person: str, start: str, timezone: str | None,
     reader: str | None, rate: float | None, track: int | None, place: str | None,
 ) -> None:  # fmt: skip
-    """Store the rows of FILE: of mien video, OpenFace, py-feat or iMotions (FACET).
+    """Store rows of mien video, OpenFace, py-feat or iMotions.
 
-    All of them are stored, or none.
+    iMotions with FACET's evidence. All rows are stored, or none.
     """
     with open_(target, key_file) as log:
         from mien.log.imports.importing import Import, import_file
 
         wish = Import(file, person, start, zone_of(timezone), reader, rate, track, place)
         name, windows, usable_s = import_file(log, wish)
-    say(f"{file}: read as {name}; {windows:,} windows, {usable_s:,.1f} usable seconds of {person}")
+    stored = counted(windows, "window")
+    say(f"{file}: read as {name}; {stored}, {usable_s:,.1f} usable seconds of {person}")

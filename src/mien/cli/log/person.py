@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mien.cli.log.support import ZONE, of_log, open_, zone_of
+from mien.cli.log.support import ZONE, log_again, of_log, open_, zone_of
 from mien.cli.support.printing import say, say_json
 
 
@@ -22,7 +22,8 @@ def add(target: str, key_file: str | None, pseudonym: str) -> None:
         from mien.log.persons import add_person
 
         add_person(log, pseudonym)
-    say(f"{pseudonym} is enrolled; next: mien log person consent {pseudonym} --by WHO --for WHAT")
+    follows = f"mien log person consent {pseudonym} --by WHO --for WHAT{log_again()}"
+    say(f"{pseudonym} is enrolled; next: {follows}")
 
 
 @person.command(name="list")
@@ -38,6 +39,9 @@ def list_(target: str, key_file: str | None, as_json: bool) -> None:
         for row in rows:
             say_json(row)
         return
+    if not rows:
+        say("no persons are enrolled; next: mien log person add PSEUDONYM" + log_again())
+        return
     from mien.cli.support.console import Table, out
 
     columns = ("person", "consent", "given_by", "purpose", "last_seen")
@@ -50,8 +54,12 @@ def list_(target: str, key_file: str | None, as_json: bool) -> None:
 @person.command()
 @of_log
 @click.argument("pseudonym")
-@click.option("--by", "given_by", required=True, metavar="WHO", help="Who gives it.")
-@click.option("--for", "purpose", required=True, metavar="WHAT", help="What for.")
+@click.option(
+    "--by", "given_by", required=True, metavar="WHO", help="Who gives it, such as 'Anna herself'."
+)
+@click.option(
+    "--for", "purpose", required=True, metavar="WHAT", help="What for, such as 'the study'."
+)
 @click.option(
     "--until", metavar="TIME", help="When it ends: 2027-03-01T00:00 (default: when withdrawn)."
 )
@@ -75,9 +83,9 @@ def consent(
 @of_log
 @click.argument("pseudonym")
 def withdraw(target: str, key_file: str | None, pseudonym: str) -> None:
-    """End the consent now. Recordings that run end with their window; what was recorded stays.
+    """End the consent now; what was recorded stays.
 
-    'mien log erase' removes it.
+    Recordings that run end with their window. 'mien log erase' removes what was recorded.
     """
     with open_(target, key_file) as log:
         from mien.log.persons import withdraw_consent

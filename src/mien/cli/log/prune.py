@@ -13,7 +13,10 @@ from mien.cli.support.printing import say
 @KEEP
 @click.option("--rewrite", is_flag=True, help="Rewrite the file, so that it becomes smaller.")
 def prune(target: str, key_file: str | None, keep: tuple[str, ...], rewrite: bool) -> None:
-    """Remove what is older than it is kept, as every recording does; --keep changes that."""
+    """Remove what is older than it is kept.
+
+    Every recording does that too. --keep changes for how long data are kept.
+    """
     days = keep_days(keep)
     with open_(target, key_file) as log:
         from mien.log import erasing, retention
@@ -23,4 +26,4 @@ def prune(target: str, key_file: str | None, keep: tuple[str, ...], rewrite: boo
         removed = retention.prune(log)
         if rewrite:
             erasing.rewrite(log)
-    say("removed: " + ", ".join(f"{count:,} {kind}" for kind, count in removed.items()))
+    say("removed rows: " + ", ".join(f"{kind} {count:,}" for kind, count in removed.items()))

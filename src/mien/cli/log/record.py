@@ -17,7 +17,7 @@ from mien.cli.support.detection import (
 )
 from mien.cli.support.device import DEVICE
 from mien.cli.support.numbers import COUNT, Finite, Seconds
-from mien.cli.support.printing import complain, say
+from mien.cli.support.printing import complain, counted, say
 
 
 @click.command()
@@ -32,9 +32,13 @@ from mien.cli.support.printing import complain, say
 @ZONE
 @click.option(
     "--place", metavar="NAME",
-    help="Where the camera stands: values of two places are not compared.",
+    help="Where the camera stands: values of two places are not compared (default: the camera's "
+    "address or number, 'videos' or 'photos').",
 )  # fmt: skip
-@click.option("--for", "seconds", type=Seconds(), metavar="TIME", help="Of a camera: how long.")
+@click.option(
+    "--for", "seconds", type=Seconds(), metavar="TIME",
+    help="How long to record a camera (default: until Ctrl-C).",
+)  # fmt: skip
 @click.option(
     "--fps", type=Finite(min=0, min_open=True), metavar="F",
     help="Analyse at most F frames a second.",
@@ -60,19 +64,19 @@ def record(
     timezone: str | None, place: str | None, seconds: float | None, fps: float | None,
     detect_every: int, keep_readings: bool, max_pixels: int | None, quiet: bool, **options: Any,
 ) -> int:  # fmt: skip
-    """Record what SOURCE shows of enrolled persons whose consent is in force.
+    """Record what SOURCE shows of enrolled persons.
 
-    SOURCE is a video, a folder of videos or of dated photos, a webcam's number, or the address of
-    a network camera. Others in the picture are counted, never scored or stored. No picture is
-    stored. A recording that was interrupted is continued by the same command.
-    Exit status: 0 done, 1 some failed, 2 usage.
+    Their consent must be in force. SOURCE is a video, a folder of videos or of dated photos, a
+    webcam's number, or the address of a network camera. Others in the picture are counted, never
+    scored or stored. No picture is stored. A recording that was interrupted is continued
+    by the same command. Exit status: 0 done, 1 some failed, 2 usage, 130 after Ctrl-C.
     """
     with open_(target, key_file) as log:
         from mien.log.recording import Done, Wish, check_wish
-        from mien.log.shown import parse_person
+        from mien.log.shown import parse_persons
 
         wish = Wish(
-            source, dict(map(parse_person, persons)), start, zone_of(timezone), place, fps, seconds,
+            source, parse_persons(persons), start, zone_of(timezone), place, fps, seconds,
             detect_every=detect_every, keep_readings=keep_readings, max_pixels=max_pixels,
         )  # fmt: skip
         check_wish(log, wish)  # before the networks are loaded
@@ -118,6 +122,6 @@ class _Run:
 def _closing(done: Any) -> str:
     share = done.usable_s / done.watched_s if done.watched_s else 0.0
     return (
-        f"{done.windows:,} windows stored: {done.watched_s:,.0f} s watched, {done.seen_s:,.0f} s "
-        f"seen, {done.usable_s:,.0f} s usable ({share:.0%})"
+        f"{counted(done.windows, 'window')} stored: {done.watched_s:,.0f} s watched, "
+        f"{done.seen_s:,.0f} s seen, {done.usable_s:,.0f} s usable ({share:.0%})"
     )

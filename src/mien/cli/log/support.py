@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from mien.errors import ConfigError
 
@@ -49,6 +51,17 @@ def open_(target: str, key_file: str | None) -> Log:
     from mien.log.opening import open_log, read_key
 
     return open_log(target, key=read_key(key_file))
+
+
+def log_again() -> str:
+    """`` --log FILE`` for a command that is proposed, if this one had it; the address of a server,
+    which may hold a password, is not repeated.
+    """
+    context = click.get_current_context()
+    if context.get_parameter_source("target") is not ParameterSource.COMMANDLINE:
+        return ""
+    target = context.params["target"]
+    return f" --log {'URL' if '://' in target else shlex.quote(target)}"
 
 
 def require() -> None:

@@ -14,8 +14,9 @@ from mien.cli.support.printing import complain, say
     "--head", metavar="HASH", help="A hash that this command printed earlier: it must be there."
 )
 def verify(target: str, key_file: str | None, head: str | None) -> int:
-    """Check the file, its references and sums, and the chain of the audit trail.
+    """Check that the log is whole, and its audit trail unchanged.
 
+    Checks the file, its references and sums, and the chain of the audit trail.
     The hash at the end, noted elsewhere, later shows with --head whether the trail was cut off.
     Exit status: 0 all fits, 1 it does not, 2 usage.
     """

@@ -9,7 +9,7 @@ from mien.cli.monitor.simulate import simulate
 
 @click.group()
 def command() -> None:
-    """Compare persons with their own earlier weeks."""
+    """Measure the rules of 'mien alerts' on made-up persons."""
 
 
 for subcommand in (simulate,):

@@ -147,10 +147,12 @@ def simulate(
     bound: float,
     as_json: bool,
 ) -> int:  # fmt: skip
-    """Print false alarms a person-year and days until a change is seen, for each rule.
+    """Print how often each rule warns for nothing, and how soon it sees a change.
 
-    Months of made-up persons: neighbouring days resemble each other, weeks have a rhythm, days are
-    missing, some are wild, and each person's baseline is estimated as in real use.
+    False alarms are counted a person-year, and changes are planted in half of the persons upwards
+    and in half downwards. Months of made-up persons: neighbouring days resemble each other, weeks
+    have a rhythm, days are missing, some are wild, and each person's baseline is estimated as in
+    real use.
     """
     from mien.monitor.rules.reading import DEFAULTS, load_rules
     from mien.monitor.simulation.series import World

@@ -43,11 +43,6 @@ def epochs_shown(
         yield on_batch, lambda row: console.print(_line(row, config.epochs), markup=False)
 
 
-def counted(number: int, noun: str) -> str:
-    """A number with its noun: 1 epoch, 2 epochs."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def _line(row: dict[str, Any], epochs: int) -> str:
     """The metrics of one epoch as text; a face detector's have no input size."""
     parts = [f"epoch {row['epoch']}/{epochs}"]

@@ -14,6 +14,11 @@ import click
 from mien.escaping import for_json, for_terminal
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: 1 epoch, 2 epochs."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
 def say(*lines: object, err: bool = False) -> None:
     """Print each of ``lines`` on a line of its own, on standard output or with ``err`` on error."""
     for line in lines:

@@ -11,6 +11,9 @@ from mien.log.shown import Candidate
 from mien.log.windows import Sample
 from mien.types import Box
 
+MOST_PIXELS, MOST_DEGREES = 1e6, 360.0
+"""The largest numbers that a position in a picture and an angle can be."""
+_MOST = 1e15  # of any number: later than every time in milliseconds
 Row = Mapping[str, str]
 """A row of a table: column in small letters → text, empty where nothing is known."""
 
@@ -43,8 +46,8 @@ class Cells:
     def __init__(self, name: str, line: int, row: Row) -> None:
         self._name, self._line, self._row = name, line, row
 
-    def number(self, column: str) -> float | None:
-        """A finite number; ``None`` for an empty cell. Raises ``InputError``."""
+    def number(self, column: str, most: float = _MOST) -> float | None:
+        """From -``most`` to ``most``; ``None`` for an empty cell. Raises ``InputError``."""
         text = self._row.get(column, "").strip()
         if not text or text.lower() in ("nan", "none", "null"):
             return None
@@ -52,9 +55,10 @@ class Cells:
             value = float(text)
         except ValueError:
             value = math.nan
-        if not math.isfinite(value):
+        if not abs(value) <= most:
+            expected = f"expected at most {most:g}" if math.isfinite(value) else "not a number"
             raise InputError(
-                f"{self._name}, line {self._line}: {column} is {brief(text)}, not a number"
+                f"{self._name}, line {self._line}: {column} is {brief(text)}, {expected}"
             )
         return value
 
@@ -72,7 +76,7 @@ class Cells:
 
     def box(self, x: str, y: str, width: str, height: str) -> Box | None:
         """A box from four columns; ``None`` if one is empty."""
-        values = [self.number(name) for name in (x, y, width, height)]
+        values = [self.number(name, MOST_PIXELS) for name in (x, y, width, height)]
         left, top, across, down = values
         if left is None or top is None or across is None or down is None:
             return None

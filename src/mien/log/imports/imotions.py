@@ -16,7 +16,7 @@ from itertools import groupby
 from pathlib import Path
 
 from mien.errors import InputError
-from mien.log.imports.frames import Cells, FrameRows, Imported, normalised
+from mien.log.imports.frames import MOST_DEGREES, Cells, FrameRows, Imported, normalised
 from mien.log.imports.tables import read_header, rows
 from mien.log.shown import Candidate
 from mien.log.windows import Sample
@@ -62,7 +62,7 @@ def _face(row: Cells) -> tuple[Candidate, Sample] | None:
     probs = normalised({noun: one / (1 + one) for noun, one in odds.items()})
     assert probs is not None
     box = row.box(*_BOX)
-    yaw, roll = row.number("yaw degrees"), row.number("roll degrees")
+    yaw, roll = (row.number(name, MOST_DEGREES) for name in ("yaw degrees", "roll degrees"))
     size = None if box is None else math.sqrt(box.area)
     usable = (
         (size is None or size >= LEAST_SIZE)

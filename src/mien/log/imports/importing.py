@@ -25,7 +25,7 @@ from mien.log.sessions import (
 )
 from mien.log.shown import Chooser
 from mien.log.store import add_observations
-from mien.log.times import Zone, parse_time
+from mien.log.times import DAY_MS, Zone, now_ms, parse_time
 from mien.log.windows import Observation, Windows
 
 HOLD_S = 1.0
@@ -80,7 +80,7 @@ def import_file(log: Log, wish: Import) -> tuple[str, int, float]:
     with log.write() as connection:
         session = begin_session(connection, source, setup, {wish.person: None}, start_ms, zone)
         add_observations(connection, session.id, {person.id: observations}, zone)
-        end_session(connection, session.id, end_ms)
+        end_session(connection, session.id, session.persons, end_ms)
     prune(log)
     return imported.reader, len(observations), sum(one.usable_s for one in observations)
 
@@ -106,7 +106,10 @@ def _observations(
     windows, chooser = Windows([0], window_ms, round(HOLD_S * 1000)), Chooser()
     found: list[Observation] = []
     last: int | None = None
+    ahead_s = (now_ms() + DAY_MS - start_ms) / 1000
     for frame in frames:
+        if frame.time_s > ahead_s:
+            raise InputError(f"{wish.file!r}: {frame.time_s:g} s lie ahead; check times and start")
         time_ms = start_ms + round(frame.time_s * 1000)
         if last is not None and time_ms <= last:
             if time_ms == last:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-from mien.log.imports.frames import Cells, FrameRows, Imported
+from mien.log.imports.frames import MOST_DEGREES, MOST_PIXELS, Cells, FrameRows, Imported
 from mien.log.imports.tables import read_header, rows
 from mien.log.shown import Candidate
 from mien.log.windows import Sample
@@ -64,10 +64,11 @@ def _face(
     usable = row.need("confidence", 0, 1) >= CONFIDENCE
     box, size = Box(0, 0, 1, 1), None
     if points is not None:
-        xs, ys = ([row.need(name) for name in names] for names in points)
+        xs, ys = ([row.need(name, -MOST_PIXELS, MOST_PIXELS) for name in names] for names in points)
         box = Box(min(xs), min(ys), max(xs), max(ys))
         size = math.sqrt(box.area)
-    smile, yaw, roll = (row.number(name) for name in ("au12_c", "pose_ry", "pose_rz"))
+    smile = row.number("au12_c")
+    yaw, roll = (row.number(name, math.radians(MOST_DEGREES)) for name in ("pose_ry", "pose_rz"))
     face = row.number("face_id")
     return Candidate(box, usable, None if face is None else int(face)), Sample(
         usable=usable,

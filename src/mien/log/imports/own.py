@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mien.errors import InputError, one_line
-from mien.log.imports.frames import Cells, FrameRows, Imported, normalised
+from mien.log.imports.frames import MOST_PIXELS, Cells, FrameRows, Imported, normalised
 from mien.log.imports.tables import read_header, rows
 from mien.log.shown import Candidate
 from mien.log.windows import Sample
@@ -44,7 +44,7 @@ def _table_frames(labels: list[str], cells: Iterator[Cells]) -> Iterator[FrameRo
 
 def _row_face(row: Cells, labels: list[str]) -> tuple[Candidate, Sample] | None:
     """The face of a row; ``None`` for a frame without one."""
-    corners = [row.number(name) for name in ("x1", "y1", "x2", "y2")]
+    corners = [row.number(name, MOST_PIXELS) for name in ("x1", "y1", "x2", "y2")]
     if any(corner is None for corner in corners):
         return None
     named = {label: row.number(label) for label in labels}
@@ -53,7 +53,7 @@ def _row_face(row: Cells, labels: list[str]) -> tuple[Candidate, Sample] | None:
     return _face(
         Box(*(corner or 0.0 for corner in corners)), None if track is None else int(track),
         _TRUE.get(row.text("usable").lower(), False), row.text("expression"), probs,
-        row.number("valence"), row.number("arousal"),
+        row.number("valence", 1), row.number("arousal", 1),
     )  # fmt: skip
 
 
@@ -98,6 +98,8 @@ def _side(value: Any) -> float:
 def _json_face(face: Any) -> tuple[Candidate, Sample]:
     if not isinstance(face, dict) or not are_numbers(face.get("box"), 4):
         raise ValueError("expected a face with a box")
+    if max(map(abs, face["box"])) > MOST_PIXELS:
+        raise ValueError(f"expected a box within {MOST_PIXELS:,.0f} pixels")
     probs = face.get("probs")
     if not isinstance(probs, dict) or not all(is_number(p, 0, 1) for p in probs.values()):
         raise ValueError("expected probabilities from 0 to 1")

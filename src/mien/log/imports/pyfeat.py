@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mien.errors import ConfigError
 from mien.labels import FER2013
-from mien.log.imports.frames import Cells, FrameRows, Imported, normalised
+from mien.log.imports.frames import MOST_DEGREES, Cells, FrameRows, Imported, normalised
 from mien.log.imports.tables import read_header, rows
 from mien.log.shown import Candidate
 from mien.log.windows import Sample
@@ -50,7 +50,7 @@ def _face(row: Cells) -> tuple[Candidate, Sample] | None:
     if box is None:
         return None
     size = math.sqrt(box.area)
-    yaw, roll = row.number("yaw"), row.number("roll")
+    yaw, roll = (row.number(name, MOST_DEGREES) for name in ("yaw", "roll"))
     values = [row.number(name) for name in FER2013]
     named = {k: v for k, v in zip(FER2013, values, strict=True) if v is not None}
     probs = normalised(named) if len(named) == len(FER2013) else None

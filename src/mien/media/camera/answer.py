@@ -111,7 +111,8 @@ class _Login(urllib.request.HTTPDigestAuthHandler):
         )
 
     def _digest(self, req: urllib.request.Request, challenge: str) -> str | None:
-        with suppress(ValueError, urllib.error.URLError):  # an algorithm that is not known
+        # An algorithm that is not known, or an empty value (IndexError).
+        with suppress(ValueError, IndexError, urllib.error.URLError):
             asked = urllib.request.parse_keqv_list(urllib.request.parse_http_list(challenge))
             value = self.get_authorization(req, asked)
             return value and f"Digest {value}"

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 ENDED = 64
 """Exit status of a reading process that has said why in ``Slots.end``."""
 OVER = "the stream ended"
+UNPLUGGED = "cannot be opened: check that it is plugged in, and that nothing else uses it"
 UNOPENED = "cannot be opened: check that it is on, its address, user and password"
 FROZEN = "the picture is frozen"
 TOO_LARGE = "its frames have too many pixels: set a smaller size in the camera"

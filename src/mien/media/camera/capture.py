@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import cv2
 
-from mien.media.camera.arrivals import OVER, UNOPENED, Picture, StreamError
+from mien.media.camera.arrivals import OVER, UNOPENED, UNPLUGGED, Picture, StreamError
 
 _FAILURES = 5  # in a row before a stream has ended
 _PAUSE_S = 0.02
@@ -27,7 +27,7 @@ def pictures(camera: int | str) -> Iterator[Picture]:
     """Each picture as it is decoded. Raises ``StreamError``."""
     capture = _open(camera)
     if not capture.isOpened():
-        raise StreamError(UNOPENED)
+        raise StreamError(UNOPENED if isinstance(camera, str) else UNPLUGGED)
     failures = 0
     while failures < _FAILURES:
         good, bgr = capture.read()

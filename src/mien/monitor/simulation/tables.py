@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -71,6 +71,8 @@ def _titles(plan: Plan) -> list[str]:
 
 
 def _false(each: FalseAlarms) -> list[str]:
+    if not each.years:
+        return ["–", "–"]  # not a day was watched
     return [f"{each.a_year:.2f} ({each.upper:.2f})", f"{100 * each.share_of_days:.1f} %"]
 
 
@@ -78,32 +80,40 @@ def _delays(found: Sequence[Delay], plan: Plan) -> list[str]:
     if not found:
         return ["" for _ in plan.shifts]
     return [
-        f"{_day(each.median, each)}, {_day(each.ninth, each)} ({100 * each.detected:.0f} %)"
+        f"{_day(each.median, each)}, {_day(each.ninth, each)} ({_share(each.detected)})"
         for each in found
     ]
 
 
 def _day(day: float, of: Delay) -> str:
+    if math.isnan(day):
+        return "–"
     return f"{day:.0f}" if math.isfinite(day) else f">{of.horizon}"
 
 
-def plain(found: Simulated, world: World, plan: Plan) -> dict[str, Any]:
-    """For JSON; a day that was not reached is ``null``."""
+def _share(share: float) -> str:
+    return "–" if math.isnan(share) else f"{100 * share:.0f} %"
 
-    def false(each: FalseAlarms) -> dict[str, float]:
-        return {
+
+def plain(found: Simulated, world: World, plan: Plan) -> dict[str, Any]:
+    """For JSON; a day that was not reached is ``null``, and so is what no day was watched for."""
+
+    def finite(values: Mapping[str, float]) -> dict[str, float | None]:
+        return {name: value if math.isfinite(value) else None for name, value in values.items()}
+
+    def false(each: FalseAlarms) -> dict[str, float | None]:
+        return finite({
             "false_alarms_a_year": each.a_year, "upper": each.upper, "years": each.years,
             "share_of_days_in_alarm": each.share_of_days,
-        }  # fmt: skip
+        })  # fmt: skip
 
     def seen(each: Delay) -> dict[str, float | None]:
         days = {"median_days": each.median, "days_90": each.ninth}
-        known = {name: day if math.isfinite(day) else None for name, day in days.items()}
-        return {"shift": each.shift, **known, "share_detected": each.detected}
+        return finite({"shift": each.shift, **days, "share_detected": each.detected})
 
     return {
         "plan": asdict(plan),
-        "world": {k: v if math.isfinite(v) else None for k, v in asdict(world).items()},
+        "world": finite(asdict(world)),
         "rules": [
             {"rule": each.name, **false(each.false), "shifts": [seen(d) for d in each.delays]}
             for each in found.results

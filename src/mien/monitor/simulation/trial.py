@@ -33,8 +33,12 @@ class FalseAlarms:
 
     @property
     def upper(self) -> float:
-        """Upper end of ``a_year``'s 95 % interval, from two standard errors of a count."""
-        return (self.alarms + 2 * math.sqrt(self.alarms + 1)) / self.years
+        """Upper end of ``a_year``'s 95 % interval, from two standard errors of a count.
+
+        ``inf`` where nothing was watched.
+        """
+        most = self.alarms + 2 * math.sqrt(self.alarms + 1)
+        return most / self.years if self.years else math.inf
 
     @property
     def share_of_days(self) -> float:

@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from mien.errors import ConfigError
 from mien.reports.page import Origin, check_report_path, render, write_report
 from mien.reports.video.timeline import VideoTimeline
 from mien.reports.video.view import VideoView, address_of, view_of
@@ -21,6 +22,7 @@ PICTURE_SIDE = 96
 """Pixels of a face's picture."""
 MOST_PICTURES, MOST_SEGMENTS = 1_000, 20_000
 """Of a whole page; later videos are shown without."""
+_SUFFIXES = (".html", ".htm")
 _AROUND = 1.3  # side of the picture, in sides of the face
 _SCRIPT = Path(__file__).parent.parent / "templates" / "video.js"
 
@@ -48,10 +50,13 @@ class SummarySink(Closing):
         """``target``: a path. ``command``: the command line, for the end of the page.
 
         ``pictures``: whether to show faces. ``drawn``: the annotated video of a single one, to be
-        played in its place. Raises ``OutputError`` and ``MissingExtraError``.
+        played in its place. Raises ``ConfigError`` for another suffix than .html and .htm,
+        ``OutputError`` and ``MissingExtraError``.
         """
         self._path, self._command = Path(target), command
         self._pictures, self._drawn = pictures, drawn
+        if self._path.suffix.lower() not in _SUFFIXES:
+            raise ConfigError(f"the summary is a page: name it {_SUFFIXES[0]}, not {str(target)!r}")
         check_report_path(self._path)
         self._videos: list[VideoView] = []
         self._open: VideoTimeline | None = None
