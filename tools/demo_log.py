@@ -112,7 +112,8 @@ def fill(log: Log, person: str, days: int, changed: int, seed: int) -> int:
             )
             (whom,) = session.persons
             count += add_observations(connection, session.id, {whom: made}, zone)
-            end_session(connection, session.id, made[-1].start_ms + round(log.window_s * 1000))
+            end_ms = made[-1].start_ms + round(log.window_s * 1000)
+            end_session(connection, session.id, session.persons, end_ms)
     return count
 
 

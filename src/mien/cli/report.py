@@ -33,9 +33,10 @@ def command(
     context: click.Context, target: str, key_file: str | None, pseudonym: str, week: date | None,
     first: date | None, last: date | None, path: str | None, timezone: str | None, out: str,
 ) -> None:  # fmt: skip
-    """Write one page in plain words: what was seen of a person, and what changed.
+    """Write a page about a person's days, for family or clinician.
 
-    It says how sure that is and what cannot be said, can be printed, and has no pictures. It is
+    In plain words: what was seen, what changed against this person's own earlier weeks, how sure
+    that is, and what cannot be said. It can be printed, and has no pictures. It is
     personal data: the log's audit trail notes it as an export.
     """
     from mien.cli.support.command_line import as_typed
