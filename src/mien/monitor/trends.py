@@ -122,7 +122,9 @@ def trends_of(
 
 
 def duration(seconds: float) -> str:
-    """``20 minutes``, ``5.3 hours``."""
+    """``less than a minute``, ``20 minutes``, ``5.3 hours``."""
+    if 0 < seconds < 60:
+        return "less than a minute"
     minutes = round(seconds / 60)
     if minutes < 60:
         return f"{minutes} minute{'s' * (minutes != 1)}"

@@ -77,10 +77,10 @@ def test_it_says_what_was_seen_and_how_much(log: Log) -> None:
 
 def test_days_without_a_statement_say_why(log: Log) -> None:
     found = view(log)
-    assert found.silent == [
-        ("Mon 6 Jul", "the camera ran, but the person's face was not seen"),
-        ("Tue 7 Jul", "nothing was recorded on this day"),
-    ]
+    assert found.silent == {
+        "the camera ran, but the person's face was not seen": ["Mon 6 Jul"],
+        "nothing was recorded on this day": ["Tue 7 Jul"],
+    }
     unseen, off = found.days[2], found.days[3]
     assert unseen.ran == list(HOURS) and unseen.bars == [] and unseen.smiled == ""
     assert off.ran == [] and off.seen == "–"
@@ -109,7 +109,8 @@ def test_alerts_of_the_time_have_their_states(log: Log) -> None:
 def test_days_that_were_never_recorded_are_shown(log: Log) -> None:
     found = view(log, Period(date(2026, 7, 9), date(2026, 7, 14)), today=date(2026, 7, 14))
     assert (found.said, found.asked) == (2, 6)
-    assert [reason for _, reason in found.silent] == ["nothing was recorded on this day"] * 4
+    assert [len(days) for days in found.silent.values()] == [4]
+    assert found.days[-1].reason == "nothing was recorded on this day"
     assert any("not over" in note for note in found.notes)
 
 
@@ -150,3 +151,10 @@ def test_a_report_counts_as_an_export(log: Log, tmp_path: Path) -> None:
     assert (last.action, last.details["kinds"]) == ("export", ["report"])
     done = erase(log, "ben")
     assert any("exported on" in copy for copy in done.copies)
+
+
+def test_before_there_is_a_baseline_nothing_is_judged(log: Log) -> None:
+    found = view(log, Period(date(2026, 6, 2), date(2026, 6, 8)))
+    assert not found.judged and found.said == 7 and found.usual != ""
+    assert found.headline[0] == f"smiled {found.measures[0].value} of the time"
+    assert view(log).judged

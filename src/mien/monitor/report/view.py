@@ -91,13 +91,15 @@ class ReportView:
     """Usable time of as many usual days; empty if nothing is usual yet."""
     headline: list[str]
     """What was found, a sentence each."""
+    judged: bool
+    """Whether the rules had anything to compare with on any day."""
     changes: list[str]
     days: list[DayView]
     measures: list[MeasureView]
     panels: list[Panel]
     alerts: list[AlertView]
-    silent: list[tuple[str, str]]
-    """Days without a statement, and why."""
+    silent: dict[str, list[str]]
+    """Why there is no statement, and the days."""
     baseline: str
     setups: list[tuple[str, str]]
     notes: list[str]
@@ -113,12 +115,19 @@ def view_of(known: Known, about: Period, today: date, where: tzinfo | None) -> R
     rows = [_day(known, day) for day in about.days()]
     seen = float(of.days.usable_s[of.shown].sum())
     measures = _measures(of)
-    silent = [(row.day, row.reason) for row in rows if row.reason]
+    silent: dict[str, list[str]] = {}
+    for row in rows:
+        if row.reason:
+            silent.setdefault(row.reason, []).append(row.day)
+    judged = any(
+        bool((found.baseline_days[of.shown] > 0).any())
+        for name, found in of.measures.items() if of.rules[name]
+    )  # fmt: skip
     changes = [firm(for_terminal(line)) for line in of.changes()]
     return ReportView(
-        for_terminal(of.person), str(about), len(rows) - len(silent), len(rows), duration(seen),
-        _usual_time(of, len(rows)), _headline(of), changes, rows, measures, _panels(of),
-        _alerts(known.alerts, about, where), silent, _baseline(of), _setups(known),
+        for_terminal(of.person), str(about), len(rows) - sum(map(len, silent.values())), len(rows),
+        duration(seen), _usual_time(of, len(rows)), _headline(of), judged, changes, rows,
+        measures, _panels(of), _alerts(known.alerts, about, where), silent, _baseline(of), _setups(known),
         _notes(known, about, today),
     )  # fmt: skip
 
