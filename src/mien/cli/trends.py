@@ -36,7 +36,8 @@ def command(
 ) -> None:  # fmt: skip
     """Show a person's days beside what is usual for this person.
 
-    Without days, the last 8 weeks. Changes are those that a rule found. That somebody looked is noted in the log's audit trail.
+    Without days, the last 8 weeks. Changes are those that a rule found. That somebody
+    looked is noted in the log's audit trail.
     """
     from mien.cli.support.inputs import check_outputs
 

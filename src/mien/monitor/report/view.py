@@ -127,8 +127,8 @@ def view_of(known: Known, about: Period, today: date, where: tzinfo | None) -> R
     return ReportView(
         for_terminal(of.person), str(about), len(rows) - sum(map(len, silent.values())), len(rows),
         duration(seen), _usual_time(of, len(rows)), _headline(of), judged, changes, rows,
-        measures, _panels(of), _alerts(known.alerts, about, where), silent, _baseline(of), _setups(known),
-        _notes(known, about, today),
+        measures, _panels(of), _alerts(known.alerts, about, where), silent, _baseline(of),
+        _setups(known), _notes(known, about, today),
     )  # fmt: skip
 
 
