@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, timedelta, tzinfo
 from typing import NamedTuple
 
 import numpy as np
@@ -12,12 +12,13 @@ import numpy as np
 from mien.escaping import for_terminal
 from mien.log.queries import SetupRow
 from mien.monitor.alerts.alert_rows import Stored
-from mien.monitor.alerts.state import Change, State
 from mien.monitor.days import Days
 from mien.monitor.hours import Hours
 from mien.monitor.measures import COVERAGE, SMILING, Measure
+from mien.monitor.report.open_alerts import AlertView, alerts_of
 from mien.monitor.report.period import Period
 from mien.monitor.report.shapes import Panel, panel
+from mien.monitor.report.text import firm
 from mien.monitor.trends import SHOWN_DAYS, Trends, duration
 
 _EPOCH = date(1970, 1, 1)
@@ -62,17 +63,6 @@ class MeasureView(NamedTuple):
     """What most days are like."""
     judged: str
     changed: bool
-
-
-class AlertView(NamedTuple):
-    """An alert of the period."""
-
-    number: int
-    about: str
-    rule: str
-    state: str
-    seen: str
-    steps: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +117,7 @@ def view_of(known: Known, about: Period, today: date, where: tzinfo | None) -> R
     return ReportView(
         for_terminal(of.person), str(about), len(rows) - sum(map(len, silent.values())), len(rows),
         duration(seen), _usual_time(of, len(rows)), _headline(of), judged, changes, rows,
-        measures, _panels(of), _alerts(known.alerts, about, where), silent, _baseline(of),
+        measures, _panels(of), alerts_of(known.alerts, about, where), silent, _baseline(of),
         _setups(known), _notes(known, about, today),
     )  # fmt: skip
 
@@ -216,11 +206,6 @@ def _range(kind: Measure, low: float, high: float) -> str:
     return f"{_bare(kind, low).removesuffix(firm(' %'))} to {_bare(kind, high)}"
 
 
-def firm(text: str) -> str:
-    """The text, with percent signs that stay on the line of their number."""
-    return text.replace(" %", "\N{NO-BREAK SPACE}%")
-
-
 def _says(of: Trends, name: str) -> str:
     """A typical day of the period in words; empty without a value."""
     value, usual, _, _ = _typical(of, name)
@@ -256,41 +241,6 @@ def _panels(of: Trends) -> list[Panel]:
         for name in _in_order(of)
         if not np.isnan(of.measures[name].value[shown]).all()
     ]  # fmt: skip
-
-
-def _alerts(
-    alerts: Sequence[Stored], about: Period, where: tzinfo | None
-) -> list[AlertView]:  # fmt: skip
-    """Alerts that were open at some time of the period, the oldest first."""
-    begin = datetime.combine(about.first, time(0), where).astimezone(UTC)
-    # What the last day showed is found at the midnight that ends it.
-    end = datetime.combine(about.last + timedelta(1), time(0), where).astimezone(UTC)
-    found = []
-    for one in alerts:
-        alert, opened = one.alert, one.alert.opened
-        closed = [step.at for step in alert.history if step.state is State.RESOLVED]
-        if opened is None or alert.since > end or (closed and closed[-1] <= begin):
-            continue
-        steps = [_step(step, where) for step in alert.history if step.state is not State.PENDING]
-        useful = {None: "", True: "useful", False: "not useful"}[one.useful]
-        if useful:
-            steps.append(f"{useful}, says {for_terminal(one.feedback_by or 'somebody')}")
-        found.append(
-            AlertView(
-                one.id, for_terminal(alert.person or "the installation"), for_terminal(alert.rule),
-                alert.state.value, firm(for_terminal(alert.detail)), steps,
-            )
-        )  # fmt: skip
-    return found
-
-
-def _step(step: Change, where: tzinfo | None) -> str:
-    local = step.at.astimezone(where)
-    on = f"on {local.day} {local:%b}, {local:%H:%M}"
-    if step.who == "mien":  # its words are those of the alert
-        return f"{step.state.value} {on}"
-    words = f"{step.state.value} by {for_terminal(step.who)} {on}"
-    return f"{words}: {for_terminal(step.why)}" if step.why else words
 
 
 def _baseline(of: Trends) -> str:
