@@ -294,6 +294,16 @@ def trends(place: Path) -> Commands:
     yield "trends", "anna", "--figure", place / TEXT, *of
 
 
+def report(place: Path) -> Commands:
+    of = (*log(place)[1:], "--out", place / f"{NAME}.html")
+    yield "report", "anna", "--week", *of
+    yield "report", TEXT, *of
+    yield "report", "anna", "--week", TEXT, *of
+    yield "report", "anna", "--rules", place / TEXT, *of
+    yield "report", "anna", "--timezone", TEXT, *of
+    yield "report", "anna", *log(place)[1:], "--out", place / "none" / TEXT
+
+
 def alerts(place: Path, *verb: object) -> tuple[object, ...]:
     return ("alerts", *verb, *log(place)[1:])
 
@@ -473,7 +483,7 @@ CASES: dict[str, Callable[[Path], Commands]] = {
     "log person list": log_person_list, "log person withdraw": log_person_withdraw,
     "log prune": log_prune, "log record": log_record, "log verify": log_verify,
     "models": models, "models show": show, "monitor run": monitor_run,
-    "monitor simulate": simulate, "study": study,
+    "monitor simulate": simulate, "report": report, "study": study,
     "train": train, "trends": trends, "tune": tune, "video": video,
 }  # fmt: skip
 

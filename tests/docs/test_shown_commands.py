@@ -37,7 +37,8 @@ from tests.support import sample, shown_files
 from tests.support.shown_blocks import PAGES, REPO, commands, names, outputs, programs
 from tests.support.web import content, serving
 
-COMMANDS = {page: found for page in PAGES if (found := commands(page))}
+ELSEWHERE = {"docs/walkthrough.md"}  # test_walkthrough.py runs it, and reads what it prints
+COMMANDS = {page: found for page in PAGES if page not in ELSEWHERE and (found := commands(page))}
 PROGRAMS = {
     page: found for page in PAGES if page != "docs/architecture.md" and (found := programs(page))
 }

@@ -34,9 +34,10 @@ def command(
     last: date | None, measures: tuple[str, ...], path: str | None, figure: str | None,
     as_json: bool,
 ) -> None:  # fmt: skip
-    """Show a person's days beside what is usual for this person (default: the last 8 weeks).
+    """Show a person's days beside what is usual for this person.
 
-    Changes are those that a rule found. That somebody looked is noted in the log's audit trail.
+    Without days, the last 8 weeks. Changes are those that a rule found. That somebody
+    looked is noted in the log's audit trail.
     """
     from mien.cli.support.inputs import check_outputs
 

@@ -71,16 +71,19 @@ class Trends:
         return f"{alone.format(value=found.measure.shown(value))} (nothing is usual yet)"
 
     def changes(self) -> list[str]:
-        """A line for each change that a rule found in the days asked for."""
+        """A line for each change that a rule found and that lasts into the days asked for."""
         lines = []
+        start, stop = self.shown.start, self.shown.stop
         for name, found in self.measures.items():
-            for first, last in spans(found.alarm[self.shown]):
-                dates, start = self.dates(), self.shown.start
-                ends = "" if last == len(dates) - 1 else f" to {dates[last]}"
-                lines.append(
-                    f"{', '.join(self.rules[name])}: {'since' if not ends else 'from'} "
-                    f"{dates[first]}{ends}; at the end {found.says(start + last)}"
-                )
+            for first, last in spans(found.alarm[:stop]):
+                if last < start:
+                    continue
+                begin, end = self.days.dates()[[first, last]]
+                lasts = f"since {begin}" if last == stop - 1 else f"from {begin} to {end}"
+                known = np.flatnonzero(~np.isnan(found.value[first : last + 1]))
+                newest = first + int(known[-1]) if len(known) else last
+                rules = ", ".join(self.rules[name])
+                lines.append(f"{rules}: {lasts}; at the end {found.says(newest)}")
         return lines
 
 
@@ -119,7 +122,9 @@ def trends_of(
 
 
 def duration(seconds: float) -> str:
-    """``20 minutes``, ``5.3 hours``."""
+    """``less than a minute``, ``20 minutes``, ``5.3 hours``."""
+    if 0 < seconds < 60:
+        return "less than a minute"
     minutes = round(seconds / 60)
     if minutes < 60:
         return f"{minutes} minute{'s' * (minutes != 1)}"

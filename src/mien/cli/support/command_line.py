@@ -20,7 +20,7 @@ def as_typed(context: click.Context, without: Collection[str] = ()) -> str:
         value = context.params[str(parameter.name)]
         for each in value if isinstance(value, tuple) else (value,):
             words += [] if isinstance(parameter, click.Argument) else [parameter.opts[0]]
-            words += [] if each is True else [str(each)]
+            words += [] if each is True or each is None else [str(each)]
     return shlex.join(words)
 
 

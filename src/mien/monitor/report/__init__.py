@@ -1,0 +1,1 @@
+"""One page about a person and a time, in plain words, for family or clinician."""

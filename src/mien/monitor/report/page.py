@@ -1,0 +1,61 @@
+"""Writes the report of a person into one HTML file without pictures."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta, tzinfo
+from pathlib import Path
+
+from mien.log import audit, queries
+from mien.log.database import Log
+from mien.log.persons import find_person
+from mien.monitor.alerts.alert_rows import listed, ms
+from mien.monitor.days import day_values
+from mien.monitor.from_log import person_hours
+from mien.monitor.local_time import local_day
+from mien.monitor.report.period import Period
+from mien.monitor.report.shapes import HEIGHT, WIDTH
+from mien.monitor.report.view import Known, view_of
+from mien.monitor.rules.config import Rules
+from mien.monitor.trends import NOBODY_RECOGNISED, trends_of
+from mien.reports.page import Origin, render, write_report
+
+
+def known_of(
+    log: Log, pseudonym: str, rules: Rules, about: Period, where: tzinfo | None
+) -> Known:  # fmt: skip
+    """Read what a report needs, and note in the audit trail that the person's data leave the log.
+
+    Raises ``InputError`` for an unknown person and ``ConfigError`` where no day was recorded.
+    """
+    with log.write() as connection:
+        token = find_person(connection, pseudonym).token
+        audit.add(connection, "export", {"kinds": ["report"], "form": "html"}, token)
+        alerts = [
+            one for one in listed(connection, everything=True)
+            if one.alert.person in (None, pseudonym)
+        ]  # fmt: skip
+    hours = person_hours(log, pseudonym)
+    trends = trends_of(pseudonym, day_values(hours), rules, first=about.first, last=about.last)
+    begin = datetime.combine(about.first, time(0), where)
+    end = datetime.combine(about.last + timedelta(1), time(0), where)
+    gaps = queries.gaps(log, pseudonym, ms(begin), ms(end))
+    return Known(trends, hours, alerts, queries.setups(log), len(gaps))
+
+
+def write_person_report(
+    path: str | Path, known: Known, about: Period, now: datetime, where: tzinfo | None,
+    command: str = "",
+) -> None:  # fmt: skip
+    """Write the page, whole or not at all.
+
+    ``where``: the zone of times and of today, ``None`` for this machine's. ``command``: the command
+    line, for the end of the page. Raises ``OutputError`` and ``MissingExtraError``.
+    """
+    view = view_of(known, about, local_day(now, where), where)
+    made = now.astimezone(where)
+    html = render(
+        "person.html", f"{view.person}, {view.period}", Origin(command, "", ""), {}, {},
+        view=view, size=(WIDTH, HEIGHT), nobody_recognised=NOBODY_RECOGNISED,
+        made=f"{made.day} {made:%B %Y, %H:%M}",
+    )  # fmt: skip
+    write_report(path, html)
