@@ -40,7 +40,10 @@ def _answers(function: F) -> F:
 @click.option("--all", "everything", is_flag=True, help="Also those that are resolved.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines.")
 def list_(target: str, key_file: str | None, everything: bool, as_json: bool) -> None:
-    """List alerts, and of each rule how many were useful. The audit trail notes it."""
+    """List alerts, and of each rule how many were useful.
+
+    The audit trail notes it.
+    """
     with open_(target, key_file) as log:
         from mien.monitor.alerts.answers import list_alerts, row_of
         from mien.monitor.trends import NOBODY_RECOGNISED
@@ -78,7 +81,10 @@ def ack(target: str, key_file: str | None, number: int, who: str) -> None:
 @_answers
 @click.option("--why", default="", metavar="TEXT", help="Kept with the alert.")
 def resolve(target: str, key_file: str | None, number: int, who: str, why: str) -> None:
-    """Close an alert: it does not come back while the same condition lasts."""
+    """Close an alert.
+
+    It does not come back while the same condition lasts.
+    """
     with open_(target, key_file) as log:
         from mien.monitor.alerts.answers import resolve as close
 
@@ -90,7 +96,10 @@ def resolve(target: str, key_file: str | None, number: int, who: str, why: str) 
 @_answers
 @click.argument("answer", type=click.Choice(["useful", "not-useful"]))
 def feedback(target: str, key_file: str | None, number: int, answer: str, who: str) -> None:
-    """Say whether an alert was useful; 'mien alerts list' shows it by rule."""
+    """Say whether an alert was useful.
+
+    'mien alerts list' shows it by rule.
+    """
     with open_(target, key_file) as log:
         from mien.monitor.alerts.answers import give_feedback
 

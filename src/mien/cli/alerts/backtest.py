@@ -25,9 +25,10 @@ def backtest(
     target: str, key_file: str | None, path: str | None, timezone: str | None,
     names: tuple[str, ...], first: date | None, last: date | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Replay rules over what was recorded: what they would have sent, before they are used.
+    """Replay rules over the past: what they would have sent.
 
-    Nothing is stored or sent; the audit trail notes whose days were read.
+    Do so before you use them. Nothing is stored or sent; the audit trail notes whose days were
+    read.
     """
     with open_(target, key_file) as log:
         from mien.monitor.alerts.replay import replay

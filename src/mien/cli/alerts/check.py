@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 def check(
     target: str, key_file: str | None, path: str | None, timezone: str | None, no_send: bool
 ) -> int:
-    """Judge all complete days of all consenting persons, and send what is due.
+    """Judge the complete days of all persons, and send what is due.
 
-    Run it every hour, say: no day is judged twice, and nothing that went is sent again. Exit
-    status: 0 all went, 1 a target failed (it is tried again), 2 usage.
+    Only persons whose consent is in force are judged. Run it every hour, say: no day is judged
+    twice, and nothing that went is sent again. Exit status: 0 all went, 1 a target failed (it is tried again), 2 usage.
     """
     with open_(target, key_file) as log:
         from mien.monitor.alerts import checking

@@ -12,7 +12,10 @@ from mien.cli.support.printing import say_json
 @of_log
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def info(target: str, key_file: str | None, as_json: bool) -> None:
-    """Show what a log holds, and for how long it is kept. Names no person."""
+    """Show what a log holds, and for how long it is kept.
+
+    No person is named.
+    """
     with open_(target, key_file) as log:
         from mien.log.summary import summarise
 

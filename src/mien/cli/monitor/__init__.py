@@ -10,7 +10,7 @@ from mien.cli.monitor.simulate import simulate
 
 @click.group()
 def command() -> None:
-    """Watch over persons; and measure the rules of 'mien alerts' on made-up ones."""
+    """Watch over persons, or measure rules on made-up ones."""
 
 
 for subcommand in (run, simulate):

@@ -43,7 +43,9 @@ def run(
     context: click.Context, /, target: str, key_file: str | None, path: str, heartbeat: str | None,
     seconds: float | None,    max_pixels: int | None, quiet: bool, **options: Any,
 ) -> None:  # fmt: skip
-    """Record from the cameras in CONFIG.toml, check the rules, send and prune, until stopped.
+    """Record, check rules, send and prune until stopped.
+
+    CONFIG.toml names the cameras.
 
     Start it again whenever it ended, however that was: nothing that was stored is lost, and
     nothing that went is sent again. Ctrl-C and SIGTERM end it cleanly.

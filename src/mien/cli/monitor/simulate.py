@@ -147,7 +147,7 @@ def simulate(
     bound: float,
     as_json: bool,
 ) -> int:  # fmt: skip
-    """Print how often each rule warns for nothing, and how soon it sees a change.
+    """Print how often rules warn for nothing, and how soon they see.
 
     False alarms are counted a person-year, and changes are planted in half of the persons upwards
     and in half downwards. Months of made-up persons: neighbouring days resemble each other, weeks
