@@ -25,7 +25,8 @@ def check(
     """Judge the complete days of all persons, and send what is due.
 
     Only persons whose consent is in force are judged. Run it every hour, say: no day is judged
-    twice, and nothing that went is sent again. Exit status: 0 all went, 1 a target failed (it is tried again), 2 usage.
+    twice, and nothing that went is sent again. Exit status: 0 all went, 1 a target failed (it is
+    tried again), 2 usage.
     """
     with open_(target, key_file) as log:
         from mien.monitor.alerts import checking
@@ -53,7 +54,10 @@ def check(
 @click.command(name="send-test")
 @RULES
 def send_test(path: str | None) -> int:
-    """Send a test message to each target. Exit status: 0 all went, 1 one failed, 2 usage."""
+    """Send a test message to each target.
+
+    Exit status: 0 all went, 1 one failed, 2 usage.
+    """
     require()
     from mien.monitor.alerts import deliver
     from mien.monitor.rules.reading import DEFAULTS, load_rules
