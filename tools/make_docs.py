@@ -165,6 +165,8 @@ def study_section(folder: Path, figure_name: str, intro: str) -> str:
     except (OSError, ValueError) as error:
         raise SystemExit(f"{folder} holds no finished 'mien study': {error}") from None
     (REPO / f"docs/images/{figure_name}").write_bytes(figure)
+    if intro == FULL:  # the page shows commands for the same recipes above
+        tables = tables.replace("--out runs/", "--out runs/full_")
     runs = [row["run"] for row in found["rows"] if row["status"] == "done"]
     names = ",".join(Path(run).name for run in runs)
     tests = run(

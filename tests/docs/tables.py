@@ -157,6 +157,10 @@ FIRST = {
         "efficientnet_b0 unet resnet18 convnext_tiny resnext50 resnet50 se_resnet18 vgg16 shipped; "
         "do cp -r study/runs/majority study/runs/$run; done",
     ),
+    ("docs/results.md", "mien compare study-full/runs/"): (
+        "for run in resnet18 vgg16 shipped; "
+        "do mkdir -p study-full/runs; cp -r study/runs/majority study-full/runs/$run; done",
+    ),
     ("docs/study.md", "mien compare study/runs/cnn3"): (
         "cp -r study/runs/majority study/runs/cnn3",
         "cp -r study/runs/majority study/runs/default",
