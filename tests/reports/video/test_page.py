@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +18,7 @@ from tests.support import clips
 pytest.importorskip("jinja2", reason="needs the 'plot' extra")
 pytest.importorskip("matplotlib", reason="needs the 'plot' extra")
 
-CHROMIUM = shutil.which("chromium")
 HOSTILE = "<img src=x onerror=alert(1)>\"'&\u202e#t?%41.mp4"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    if not CHROMIUM:
-        pytest.skip("Debian's chromium is not installed")
-    with api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 def shown(browser: Any, page: Path) -> Any:

@@ -7,15 +7,7 @@ from typing import Any
 import click
 
 from mien.cli.log.support import ZONE, of_log, open_, zone_of
-from mien.cli.support.detection import (
-    DETECTOR,
-    DETECTOR_OPTION,
-    MAX_PIXELS,
-    MIN_FACE_SIZE,
-    MODEL,
-    THREADS_OF_NETWORKS,
-)
-from mien.cli.support.device import DEVICE
+from mien.cli.support.detection import recording_options
 from mien.cli.support.numbers import COUNT, Finite, Seconds
 from mien.cli.support.printing import complain, counted, say
 
@@ -51,13 +43,7 @@ from mien.cli.support.printing import complain, counted, say
     "--keep-readings", is_flag=True,
     help="Store single readings too, for the days that 'mien log info' shows.",
 )  # fmt: skip
-@MIN_FACE_SIZE
-@MODEL
-@DETECTOR
-@DETECTOR_OPTION
-@MAX_PIXELS
-@THREADS_OF_NETWORKS
-@DEVICE
+@recording_options
 @click.option("--quiet", "-q", is_flag=True, help="Print no progress or closing line.")
 def record(
     target: str, key_file: str | None, source: str, persons: tuple[str, ...], start: str | None,

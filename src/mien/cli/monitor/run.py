@@ -8,15 +8,7 @@ from typing import Any
 import click
 
 from mien.cli.log.support import of_log, open_, require
-from mien.cli.support.detection import (
-    DETECTOR,
-    DETECTOR_OPTION,
-    MAX_PIXELS,
-    MIN_FACE_SIZE,
-    MODEL,
-    THREADS_OF_NETWORKS,
-)
-from mien.cli.support.device import DEVICE
+from mien.cli.support.detection import recording_options
 from mien.cli.support.inputs import check_outputs
 from mien.cli.support.numbers import Seconds
 from mien.cli.support.printing import complain, say
@@ -30,18 +22,12 @@ from mien.cli.support.printing import complain, say
     help="Write a sign of life there every 10 seconds (default: the key of CONFIG.toml).",
 )  # fmt: skip
 @click.option("--for", "seconds", type=Seconds(), metavar="TIME", help="Stop after 90 or 1:30:00.")
-@MIN_FACE_SIZE
-@MODEL
-@DETECTOR
-@DETECTOR_OPTION
-@MAX_PIXELS
-@THREADS_OF_NETWORKS
-@DEVICE
+@recording_options
 @click.option("--quiet", "-q", is_flag=True, help="Print no events, only what goes to 'output'.")
 @click.pass_context
 def run(
     context: click.Context, /, target: str, key_file: str | None, path: str, heartbeat: str | None,
-    seconds: float | None,    max_pixels: int | None, quiet: bool, **options: Any,
+    seconds: float | None, max_pixels: int | None, quiet: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Record, check rules, send and prune until stopped.
 

@@ -47,9 +47,21 @@ THREADS_OF_NETWORKS = click.option(
 
 def recognizer_options(command: Command) -> Command:
     """Adds the options that are parameters of ``Recognizer``, by the same names."""
-    for option in (
-        DEVICE, THREADS_OF_NETWORKS, TRY_ROTATIONS, MAX_PIXELS, DETECTOR_OPTION, DETECTOR, MODEL,
-        MIN_CONFIDENCE, MIN_FACE_SIZE,
-    ):  # fmt: skip
+    return _with(
+        command, MIN_FACE_SIZE, MIN_CONFIDENCE, MODEL, DETECTOR, DETECTOR_OPTION, MAX_PIXELS,
+        TRY_ROTATIONS, THREADS_OF_NETWORKS, DEVICE,
+    )  # fmt: skip
+
+
+def recording_options(command: Command) -> Command:
+    """Adds those that a log records by: upright faces, and probabilities instead of a label."""
+    return _with(
+        command, MIN_FACE_SIZE, MODEL, DETECTOR, DETECTOR_OPTION, MAX_PIXELS, THREADS_OF_NETWORKS,
+        DEVICE,
+    )  # fmt: skip
+
+
+def _with(command: Command, *options: Callable[[Command], Command]) -> Command:
+    for option in reversed(options):  # as decorators: the last is applied first
         command = option(command)
     return command
