@@ -13,13 +13,13 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from mien.monitor.alerts.delivery import Message, SentMessage, plan
 from mien.monitor.alerts.state import Alert, Sent, State, step
 from mien.monitor.days import Days
+from mien.monitor.local_time import date_of, day_number
 from mien.monitor.rules.checking import check_days
 from mien.monitor.rules.config import AnyRule, ChartRule, CoverageRule, Rules
 from mien.monitor.rules.signals import Observed
 
 MORNING = time(9)
 """Local time at which a day is judged, and what was held back is asked for again."""
-_EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,11 @@ def backtest(
     }  # fmt: skip
     starts = [int(days.day[0]) for days in persons.values() if len(days.day)]
     ends = [int(days.day[-1]) for days in persons.values() if len(days.day)]
-    begin = _EPOCH + timedelta(min(starts, default=0))
-    end = min(filter(None, (last, _EPOCH + timedelta(max(ends, default=0)))))
+    begin = date_of(min(starts, default=0))
+    end = min(filter(None, (last, date_of(max(ends, default=0)))))
     replay = _Replay(rules, where)
-    for number in range((begin - _EPOCH).days, (end - _EPOCH).days + 1):
-        morning = datetime.combine(_EPOCH + timedelta(number + 1), MORNING, where).astimezone(UTC)
+    for number in range(day_number(begin), day_number(end) + 1):
+        morning = datetime.combine(date_of(number + 1), MORNING, where).astimezone(UTC)
         for rule in replayed:
             for person, days in persons.items():
                 at = number - int(days.day[0]) if len(days.day) else -1

@@ -15,6 +15,7 @@ Span = tuple[time, time]
 """Two local times of day; past midnight if the second is earlier."""
 
 _MOST_DAYS = 100
+_EPOCH = date(1970, 1, 1)
 
 
 def zone(name: str) -> ZoneInfo:
@@ -25,6 +26,16 @@ def zone(name: str) -> ZoneInfo:
         raise ConfigError(
             f"unknown time zone {brief(name)}: give one such as Europe/Berlin or UTC"
         ) from None
+
+
+def day_number(day: date) -> int:
+    """Days since 1970-01-01, as day values count them."""
+    return (day - _EPOCH).days
+
+
+def date_of(number: int) -> date:
+    """The date of a ``day_number``."""
+    return _EPOCH + timedelta(number)
 
 
 def local_day(moment: datetime, where: tzinfo | None) -> date:

@@ -14,6 +14,7 @@ from mien.errors import ConfigError
 from mien.monitor.baseline import LEAST_DAYS
 from mien.monitor.days import Days, NoStatement
 from mien.monitor.detection import Chart
+from mien.monitor.local_time import date_of
 from mien.monitor.measures import COVERAGE, EXPRESSIVITY, MEASURES, SMILING, measure
 from mien.monitor.rules.config import ChartRule, Rules
 from mien.monitor.trend import Trend, trends
@@ -47,7 +48,7 @@ class Trends:
 
     def dates(self) -> list[date]:
         """Of the days asked for."""
-        return [date(1970, 1, 1) + timedelta(int(day)) for day in self.days.day[self.shown]]
+        return [date_of(int(day)) for day in self.days.day[self.shown]]
 
     def seen(self, at: int) -> str:
         """Such as ``seen 20 minutes, usually 5 hours``; ``at`` counts all days."""
@@ -185,7 +186,7 @@ def _usual_s(days: Days) -> Floats:
 def _shown(days: Days, first: date | None, last: date | None) -> slice:
     if not len(days.day):
         raise ConfigError("nothing was recorded of this person yet")
-    begin, end = (date(1970, 1, 1) + timedelta(int(days.day[at])) for at in (0, -1))
+    begin, end = (date_of(int(days.day[at])) for at in (0, -1))
     until = min(filter(None, (last, end)))
     since = max(begin, first or until - timedelta(SHOWN_DAYS - 1))
     if since > until:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from sqlalchemy import Connection
 
@@ -23,7 +23,7 @@ from mien.monitor.alerts.state import Alert, step
 from mien.monitor.days import Days, day_values
 from mien.monitor.from_log import last_seen, person_hours, watched_since
 from mien.monitor.hours import Hours
-from mien.monitor.local_time import local_day
+from mien.monitor.local_time import date_of, day_number, local_day
 from mien.monitor.rules.checking import (
     Installation,
     check_days,
@@ -42,7 +42,6 @@ from mien.monitor.rules.config import (
 )
 from mien.monitor.rules.signals import Observed
 
-_EPOCH = date(1970, 1, 1)
 _OVER_DAYS = ChartRule | CoverageRule
 
 
@@ -130,7 +129,7 @@ class _Run:
             self.observe(rule, one.person.pseudonym, event, self.now)
         elif isinstance(rule, SuddenRule):
             local = self.now.astimezone(self.where)
-            day = (local.date() - _EPOCH).days
+            day = day_number(local.date())
             event = check_sudden(rule, one.hours, day, local.hour)
             self.observe(rule, one.person.pseudonym, event, self.now)
 
@@ -139,7 +138,7 @@ class _Run:
     ) -> Iterator[tuple[Observed, datetime]]:
         """The complete days that were not judged yet, each with the midnight at its end."""
         days = one.days
-        last = (local_day(self.now, self.where) - _EPOCH).days - 1
+        last = day_number(local_day(self.now, self.where)) - 1
         complete = days.day[days.day <= last]
         if not len(complete):
             return
@@ -149,7 +148,7 @@ class _Run:
             return
         events = check_days(rule, days)
         for day in complete[complete > after]:
-            ends = datetime.combine(_EPOCH + timedelta(int(day) + 1), time(0), self.where)
+            ends = datetime.combine(date_of(int(day) + 1), time(0), self.where)
             yield events[int(day - days.day[0])], ends.astimezone(UTC)
         set_judged(self.connection, one.person.id, rule.name, int(complete[-1]))
 

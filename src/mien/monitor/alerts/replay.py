@@ -11,7 +11,7 @@ from mien.log.database import Log
 from mien.log.reading import note_reading
 from mien.monitor.backtest import Backtest, backtest
 from mien.monitor.from_log import person_days
-from mien.monitor.local_time import local_day
+from mien.monitor.local_time import day_number, local_day
 from mien.monitor.rules.config import Rules
 
 
@@ -28,7 +28,7 @@ def replay(
     days = {}
     for name in chosen:
         note_reading(log, name, "alerts backtest")
-        days[name] = person_days(log, name, (yesterday - date(1970, 1, 1)).days)
+        days[name] = person_days(log, name, day_number(yesterday))
     if not any(len(each.day) for each in days.values()):
         raise ConfigError("there is nothing to replay: no complete day was recorded")
     return backtest(rules, days, where, first=first, last=last)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta, tzinfo
+from datetime import date, tzinfo
 from typing import NamedTuple
 
 import numpy as np
@@ -14,14 +14,13 @@ from mien.log.queries import SetupRow
 from mien.monitor.alerts.alert_rows import Stored
 from mien.monitor.days import Days
 from mien.monitor.hours import Hours
+from mien.monitor.local_time import date_of, day_number
 from mien.monitor.measures import COVERAGE, SMILING, Measure
 from mien.monitor.report.open_alerts import AlertView, alerts_of
 from mien.monitor.report.period import Period
 from mien.monitor.report.shapes import Panel, panel
 from mien.monitor.report.text import firm
 from mien.monitor.trends import SHOWN_DAYS, Trends, duration
-
-_EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,7 +122,7 @@ def view_of(known: Known, about: Period, today: date, where: tzinfo | None) -> R
 
 
 def _day(known: Known, day: date) -> DayView:
-    of, number = known.trends, (day - _EPOCH).days
+    of, number = known.trends, day_number(day)
     days = of.days
     name = f"{day:%a} {day.day} {day:%b}"
     at = number - int(days.day[0])
@@ -232,7 +231,7 @@ def _usual_time(of: Trends, count: int) -> str:
 def _panels(of: Trends) -> list[Panel]:
     about = of.shown
     shown = slice(max(0, min(about.start, about.stop - SHOWN_DAYS)), about.stop)
-    dates = [_EPOCH + timedelta(int(day)) for day in of.days.day[shown]]
+    dates = [date_of(int(day)) for day in of.days.day[shown]]
     return [
         panel(
             of.measures[name], shown, dates, about, of.days.restarts, name,
