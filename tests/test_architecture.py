@@ -55,7 +55,7 @@ LAYERS = [
     {"cropping", "evaluation", "log"},
     {"monitor", "reports"},
     {"train"},
-    {"labelling", "subjects"},
+    {"labelling", "scale", "subjects"},
     {"cli"},
     {"__main__", "__init__"},
 ]
