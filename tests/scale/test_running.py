@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from textwrap import dedent
 
@@ -16,13 +15,9 @@ from pyarrow import parquet
 import mien
 from mien.errors import ConfigError, InputError, MienError
 from mien.scale import running
-from mien.scale.analysis import Analysis
-from mien.scale.answers import Answers
 from mien.scale.progress import Progress
 from mien.scale.running import Crew, retry, run
-from mien.scale.settings import Settings
 from mien.scale.status import status_of
-from mien.scale.task import Limits, Task
 from mien.scale.verifying import verify
 from tests.support import corpus
 
@@ -43,15 +38,7 @@ def whole(pictures: Path) -> Path:
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """No processes, which take most of a second to start."""
-
-    def analyse(
-        tasks: Iterable[Task], settings: Settings, workers: int, limits: Limits
-    ) -> Iterator[tuple[Task, Answers]]:
-        analysis = Analysis(settings)
-        for task in tasks:
-            yield task, analysis.run(task.inputs)
-
-    monkeypatch.setattr(running, "run_locally", analyse)
+    monkeypatch.setattr(running, "run_locally", corpus.analyse_here)
 
 
 def test_rows_are_those_of_the_recognizer(pictures: Path, whole: Path) -> None:
