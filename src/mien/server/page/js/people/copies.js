@@ -2,11 +2,12 @@
 
 import {blob} from "../api.js";
 import {h, icon} from "../dom.js";
-import {date, t} from "../i18n.js";
+import {t} from "../i18n.js";
 import {notice} from "../notices.js";
 import {may} from "../session.js";
 import {mayNot} from "./alerts.js";
-import {dateOf, later, monday, textOf} from "./series.js";
+import {later, monday, textOf} from "./series.js";
+import {range} from "./words.js";
 
 const FORMS = [["csv", "CSV"], ["jsonl", "JSON Lines"], ["parquet", "Parquet"]];
 const WEEKS = 12;
@@ -19,8 +20,7 @@ export function copiesCard(person) {
 }
 
 function report(path) {
-  const options = weeks(textOf(new Date())).map(([from, to]) => h("option", {value: `${from}/${to}`},
-    t("people.from_to", {from: day(from), to: day(to)})));
+  const options = weeks(textOf(new Date())).map(([from, to]) => h("option", {value: `${from}/${to}`}, range(from, to)));
   const week = h("select", {class: "input", id: "report-week", onchange: () => aim()}, options);
   const link = h("a", {class: "button", target: "_blank", rel: "noopener"}, icon("picture"), t("people.copies.open"));
   const aim = () => {
@@ -36,8 +36,6 @@ function report(path) {
 export function weeks(today) {
   return Array.from({length: WEEKS}, (_, at) => [later(monday(today), -7 * (at + 1)), later(monday(today), -7 * at - 1)]);
 }
-
-const day = (text) => date(dateOf(text), {day: "numeric", month: "short", year: "numeric", timeZone: "UTC"});
 
 function exporting(path, name) {
   const form = h("select", {class: "input", id: "export-format"}, FORMS.map(([value, text]) => h("option", {value}, text)));

@@ -1,6 +1,6 @@
-// The words of alerts, which the log keeps in English, in the reader's language.
+// The words of alerts, which the log keeps in English, in the reader's language and numbers.
 
-import {language, number, percent, t} from "../i18n.js";
+import {number, percent, t} from "../i18n.js";
 import {says, shown} from "./words.js";
 
 const MEASURES = [
@@ -26,7 +26,6 @@ const WHY = {"the condition ended": "condition_ended"};
 
 /** The words of an alert; what is not known stays as it is. */
 export function detail(text) {
-  if (language() === "en") return text;
   if (WHY[text]) return t(`people.details.${WHY[text]}`);
   const hours = HOURS.exec(text)?.groups;
   if (hours) return t("people.details.between", {from: hours.from, to: hours.to, rest: detail(hours.rest)});

@@ -55,9 +55,9 @@ export async function overview(root, app) {
     h("div", {class: "overview"},
       h("section", {class: "stack tight", "aria-labelledby": "alerts-title"}, h("div", {class: "row apart"}, h("h2", {id: "alerts-title"}, t("people.alerts")), filter),
         h("p", {class: "note small"}, t("people.alert_means")), mayNot("care", "people.alerts_may_not"), alerts.element, rules),
-      h("section", {class: "stack tight", "aria-labelledby": "persons-title"}, h("h2", {id: "persons-title"}, t("people.persons")), list, h("p", {class: "note small"}, t("people.nobody_recognised")))));
+      h("section", {class: "stack tight", "aria-labelledby": "persons-title"}, h("div", {class: "row apart"}, h("h2", {id: "persons-title"}, t("people.persons"))), list, h("p", {class: "note small"}, t("people.nobody_recognised")))));
   await alerts.refresh();
-  const off = onChanges(async (what) => {
+  const off = onChanges(async () => {
     await alerts.refresh();
     await load();
     draw();
@@ -71,8 +71,8 @@ export async function overview(root, app) {
 function row(person) {
   const {pseudonym, last_seen: seen, open_alerts: open} = person;
   return h("li", {}, h("a", {class: "name", href: `#/people/${encodeURIComponent(pseudonym)}`}, pseudonym),
-    h("span", {class: "note"}, seen ? t("people.last_seen", {when: moment(seen)}) : t("people.never_seen")),
-    consentChip(person), open ? h("span", {class: "chip alert"}, icon("alert"), t("people.open_alerts", {n: open})) : h("span", {class: "no-alert", "aria-hidden": "true"}));
+    h("span", {class: "end"}, open > 0 && h("span", {class: "chip alert"}, icon("alert"), t("people.open_alerts", {n: open}))),
+    h("span", {class: "note"}, seen ? t("people.last_seen", {when: moment(seen)}) : t("people.never_seen")), h("span", {class: "end"}, consentChip(person)));
 }
 
 const noAlerts = () => h("div", {class: "card none"}, h("p", {}, t("people.no_alerts")), h("p", {class: "note small"}, t("people.no_all_clear")));

@@ -2,7 +2,7 @@
 
 import {between, dateOf} from "./series.js";
 
-const STEPS = [1, 2, 2.5, 5, 10];
+const STEPS = [0.1, 0.2, 0.25, 0.5, 1];
 
 /** Lower and upper end for a measure's points: from 0, but for what can be negative. */
 export function limits(points, kind) {
@@ -14,12 +14,12 @@ export function limits(points, kind) {
   return [bottom, kind === "share" ? Math.min(top, 1) : top];
 }
 
-/** Two to four round numbers between both ends. */
+/** Three to five round numbers between both ends. */
 export function levels(bottom, top) {
-  const size = 10 ** Math.floor(Math.log10(top - bottom));
-  const step = STEPS.map((part) => part * size).find((one) => (top - bottom) / one < 4);
+  const size = 10 ** Math.ceil(Math.log10(top - bottom));
+  const step = STEPS.map((part) => part * size).find((one) => (top - bottom) / one < 5) ?? size;
   const found = [];
-  for (let at = Math.ceil(bottom / step - 1e-9); at * step <= top + step * 1e-9; at += 1) found.push(at * step);
+  for (let at = Math.ceil(bottom / step - 1e-9); at * step <= top + step * 1e-9; at += 1) found.push(at * step + 0); // never -0
   return found;
 }
 

@@ -15,7 +15,7 @@ const FURTHER = ["changes", "speaking", "valence", "arousal"];
 /** The section; `alerts()` gives the person's alerts, which are marked. Gives {element, refresh(), unmount()}. */
 export function trendsSection(name, {alerts}) {
   const path = `/v1/log/persons/${encodeURIComponent(name)}/trends`;
-  const place = h("div", {class: "stack"});
+  const place = h("div", {class: "stack"}, h("p", {class: "loading"}, t("shell.loading")));
   const tools = rangeTools(() => refresh(), () => show());
   let trends = null, panels = [];
   const observer = new ResizeObserver(() => panels.forEach((one) => one.draw()));

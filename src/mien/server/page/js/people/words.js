@@ -1,6 +1,6 @@
 // What a face showed, in the reader's words: measures, reasons, times. Never what a person felt.
 
-import {date, expression, has, language, number, percent, t} from "../i18n.js";
+import {date, dateRange, expression, has, language, number, percent, t} from "../i18n.js";
 import {dateOf} from "./series.js";
 
 const DAY = 86400000;
@@ -55,9 +55,11 @@ export function pointSeen(point) {
 export function pointDate(point) {
   const full = {weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: "UTC"};
   if (point.of === 1) return capital(date(dateOf(point.from), full));
-  const short = {day: "numeric", month: "short", year: "numeric", timeZone: "UTC"};
-  return t("people.from_to", {from: date(dateOf(point.from), short), to: date(dateOf(point.to), short)});
+  return range(point.from, point.to);
 }
+
+/** Two dates as "16 – 22 Nov 2026". */
+export const range = (from, to) => dateRange(dateOf(from), dateOf(to), {day: "numeric", month: "short", year: "numeric", timeZone: "UTC"});
 
 /** A point's first day, short, as charts write it. */
 export const shortDate = (point, year) => date(dateOf(point.from), {day: "numeric", month: "short", timeZone: "UTC", ...(year && {year: "2-digit"})});
