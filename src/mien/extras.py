@@ -19,6 +19,7 @@ MODULES = {
     "log": ("sqlalchemy", "alembic"),
     "postgres": ("psycopg",),
     "encryption": ("sqlcipher3",),
+    "server": ("fastapi", "uvicorn", "sqlalchemy"),
     "tune": ("torch", "optuna", "sqlalchemy", "sklearn", "matplotlib"),
 }
 """Modules that everything in an extra imports."""
@@ -32,6 +33,7 @@ PURPOSES = {
     "log": "keep a private record over weeks",
     "postgres": "keep it on a PostgreSQL server",
     "encryption": "encrypt it",
+    "server": "serve the page and the HTTP interface",
     "tune": "search for good settings",
     "dev": "work on Mien itself",
 }

@@ -1,0 +1,40 @@
+"""The files of the page, from the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.types import Scope
+
+PAGE = Path(__file__).parent / "page"
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+        "media-src 'self' blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; "
+        "worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+}
+
+
+class PageFiles(StaticFiles):
+    """The page's files; browsers ask each time whether they have changed."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """A file, with the headers that keep foreign scripts out."""
+        response = await super().get_response(path, scope)
+        response.headers.update(HEADERS)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def serve_page(app: FastAPI) -> None:
+    """Answer every path that is no operation with the page's files."""
+    app.mount("/", PageFiles(directory=PAGE, html=True), name="page")

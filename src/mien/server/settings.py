@@ -1,0 +1,44 @@
+"""What a server is started with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+HOST, PORT = "127.0.0.1", 8000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request may cost."""
+
+    body_bytes: int = 64 * 1024 * 1024
+    """Of a request with pictures, counted while they arrive."""
+    video_bytes: int = 4 * 1024 * 1024 * 1024
+    pictures: int = 100
+    pixels: int = 100_000_000
+    """Of one picture."""
+    waiting: int = 64
+    """Requests that are worked on or wait for it; further ones get 503."""
+    request_s: float = 60.0
+    """For a request to arrive, and for its answer to be ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Where a server listens, what it analyses with and whom it lets in."""
+
+    host: str = HOST
+    port: int = PORT
+    hosts: tuple[str, ...] = ()
+    """Further names under which browsers may reach it."""
+    recognizer: Mapping[str, Any] = field(default_factory=dict)
+    """The options of ``Recognizer``."""
+    log: str | None = None
+    """A file, or the address of a PostgreSQL database; without one, pages of persons say so."""
+    key_file: str | None = None
+    """Of an encrypted log."""
+    tokens: str | None = None
+    """The file of tokens (default: ``mien.server.access.tokens.default_path()``)."""
+    limits: Limits = field(default_factory=Limits)
