@@ -16,12 +16,13 @@ from mien.server.engine import Engine
 from mien.server.faults import Faults, OnFault
 from mien.server.files import serve_page
 from mien.server.meters import Measured, Meters
+from mien.server.openapi import describe, name_of
 from mien.server.problems import answer_errors
-from mien.server.routes import analyze, health, session
+from mien.server.routes import analyze, health, models, session
 from mien.server.settings import ServerSettings
 from mien.version import __version__
 
-ROUTERS = (analyze.router, health.router, session.router)
+ROUTERS = (session.router, analyze.router, models.router, health.router)
 
 
 def create_app(
@@ -35,12 +36,18 @@ def create_app(
     settings = settings or ServerSettings()
     context = _open(settings)
     app = FastAPI(
-        title="Mien", version=__version__, docs_url=None, redoc_url=None, lifespan=_lifespan
+        title="Mien",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+        generate_unique_id_function=name_of,
     )
     app.state.context = context
     answer_errors(app)
     for router in ROUTERS:
         app.include_router(router)
+    describe(app, ROUTERS)
     serve_page(app)
     # The last one is the first that a request passes.
     app.add_middleware(Bodies, limits=settings.limits)

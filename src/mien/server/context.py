@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import HTTPConnection
 
@@ -29,6 +29,8 @@ class Context:
     meters: Meters
     engine: Engine
     log: Log | None = None
+    models: dict[str, Any] | None = None
+    """Facts of the models, gathered when they are first asked for."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server begins to end: streams that would go on then end."""
     closing: list[Callable[[], object]] = field(default_factory=list)
