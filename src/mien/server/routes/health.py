@@ -56,10 +56,8 @@ def _count_alerts(log: Log) -> dict[str, int]:
     """State → alerts."""
     from sqlalchemy import func, select
 
-    from mien.log.schema import ALERTS
+    from mien.log.alert_tables import ALERTS
 
+    query = select(ALERTS.c.state, func.count()).group_by(ALERTS.c.state)
     with log.read() as connection:
-        rows = connection.execute(
-            select(ALERTS.c.state, func.count()).group_by(ALERTS.c.state)
-        ).all()
-        return {row[0]: row[1] for row in rows}
+        return {row[0]: row[1] for row in connection.execute(query)}
