@@ -12,10 +12,12 @@ from starlette.exceptions import HTTPException
 
 from mien.errors import (
     ConfigError,
+    ConflictError,
     InputError,
     LogError,
     MienError,
     MissingExtraError,
+    NotFoundError,
     UnknownNameError,
 )
 
@@ -23,6 +25,8 @@ MEDIA_TYPE = "application/problem+json"
 
 STATUS: tuple[tuple[type[MienError], int], ...] = (
     (UnknownNameError, 404),
+    (NotFoundError, 404),
+    (ConflictError, 409),
     (InputError, 422),
     (ConfigError, 422),
     (LogError, 503),
