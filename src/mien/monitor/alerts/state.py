@@ -102,8 +102,8 @@ def step(
     once the condition has ended and begins again: closing an alert by hand does not make it come
     back the next minute. ``minimum``: how long the condition must hold before an alert opens.
 
-    Raises ``ConflictError`` for an acknowledgement or a resolution of an alert that is not live, and
-    ``InputError`` for a ``now`` without a time zone.
+    Raises ``ConflictError`` for an acknowledgement or a resolution of an alert that is not live,
+    and ``InputError`` for a ``now`` without a time zone.
     """
     if now.tzinfo is None:
         raise InputError("a time without a time zone was given: give it in UTC, for example")

@@ -48,14 +48,23 @@ def write_person_report(
 ) -> None:  # fmt: skip
     """Write the page, whole or not at all.
 
+    Other parameters: see ``person_report``. Raises ``OutputError`` and ``MissingExtraError``.
+    """
+    write_report(path, person_report(known, about, now, where, command))
+
+
+def person_report(
+    known: Known, about: Period, now: datetime, where: tzinfo | None, command: str = ""
+) -> str:
+    """The page, HTML.
+
     ``where``: the zone of times and of today, ``None`` for this machine's. ``command``: the command
-    line, for the end of the page. Raises ``OutputError`` and ``MissingExtraError``.
+    line, for the end of the page. Raises ``MissingExtraError``.
     """
     view = view_of(known, about, local_day(now, where), where)
     made = now.astimezone(where)
-    html = render(
+    return render(
         "person.html", f"{view.person}, {view.period}", Origin(command, "", ""), {}, {},
         view=view, size=(WIDTH, HEIGHT), nobody_recognised=NOBODY_RECOGNISED,
         made=f"{made.day} {made:%B %Y, %H:%M}",
     )  # fmt: skip
-    write_report(path, html)
