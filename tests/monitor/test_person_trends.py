@@ -52,12 +52,13 @@ def test_it_says_what_the_command_says(log: Log) -> None:
             assert {name: mine[name] for name in theirs} == theirs
     assert found["changes"] == command["changes"] and found["limits"] == list(LIMITS)
     silent = next(day for day in found["days"] if day["date"] == "2026-06-21")
-    assert "less than ten minutes" in silent["reason"] and silent["usable_s"] == 450
+    assert silent["reason"] == "too_short" and silent["usable_s"] == 450
 
 
 def test_the_baseline_is_that_of_the_last_day(log: Log) -> None:
     last = FIRST.date() + timedelta(DAYS - 1)
     found = person_trends(log, "anna", load_rules(), last=last)
+    assert found["to"] == str(last) and found["recorded"]["first"] == str(FIRST.date())
     smiling = next(each for each in found["measures"] if each["name"] == "smiling")
     base, day = smiling["baseline"], smiling["days"][-1]
     assert (base["centre"], base["low"], base["high"]) == (day["usual"], day["low"], day["high"])
@@ -68,7 +69,7 @@ def test_the_baseline_is_that_of_the_last_day(log: Log) -> None:
 
 def test_somebody_without_days_has_an_empty_page(log: Log) -> None:
     found = person_trends(log, "ben", load_rules())
-    assert found["measures"] == found["days"] == [] and found["limits"]
+    assert found["measures"] == found["days"] == [] and found["recorded"] is None
     with pytest.raises(NotFoundError, match="did you mean 'anna'"):
         person_trends(log, "ana", load_rules())
     with pytest.raises(ConfigError, match="give one from 2026-06-01"):
@@ -77,14 +78,14 @@ def test_somebody_without_days_has_an_empty_page(log: Log) -> None:
 
 def test_the_persons_and_how_far_their_baselines_are(log: Log) -> None:
     anna, ben = persons_facts(log)
-    assert anna["in_force"] and anna["last_seen"].startswith("2026-07-13")
-    assert not ben["in_force"] and ben["last_seen"] is None and ben["consent"] == "none"
+    assert anna["consent"] == "in_force" and anna["last_seen"].startswith("2026-07-13")
+    assert ben["last_seen"] is None and ben["consent"] == "none"
     facts = person_facts(log, "anna")
     assert {name: facts[name] for name in anna} == anna
     assert [one["given_by"] for one in facts["consents"]] == ["anna"]
     base = facts["baseline"]
     assert (base["days"], base["ready"]) == (3, False)  # the days since the new room
-    assert (base["first_day"], base["since"]) == ("2026-06-01", "2026-07-11")
+    assert base["since"] == "2026-07-11"
     assert person_facts(log, "ben")["baseline"]["days"] == 0
 
 

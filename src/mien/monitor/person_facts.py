@@ -37,32 +37,39 @@ def person_facts(log: Log, pseudonym: str) -> dict[str, Any]:
         audit.add(connection, "read", {"what": "the person"}, person.token)
         live = Counter(one.alert.person for one in listed(connection))
         row = _row(connection, person, live)
-    at = now_ms()
-    consents = [_consent(one, at) for one in person.consents]
     return {
-        **row, "enrolled": iso(person.enrolled_ms), "consents": consents,
+        **row, "enrolled": iso(person.enrolled_ms),
+        "in_force": row["consent"] == "in_force", "consents": list(map(_consent, person.consents)),
         "baseline": _baseline(person_days(log, pseudonym)),
     }  # fmt: skip
 
 
 def _row(connection: Connection, person: Person, live: Mapping[str | None, int]) -> dict[str, Any]:
-    at = now_ms()
-    last = last_seen_ms(connection, person)
+    consent = person.consent(now_ms())
     return {
-        "pseudonym": person.pseudonym, "consent": person.until(),
-        "in_force": person.consent(at) is not None,
-        "last_seen": None if last is None else iso(last),
+        "pseudonym": person.pseudonym, "consent": _state(person, consent),
+        "consent_until": None if consent is None else _iso(consent.until_ms),
+        "last_seen": _iso(last_seen_ms(connection, person)),
         "open_alerts": live.get(person.pseudonym, 0),
     }  # fmt: skip
 
 
-def _consent(one: Consent, at_ms: int) -> dict[str, Any]:
-    ends = {"until": one.until_ms, "withdrawn": one.withdrawn_ms}
+def _state(person: Person, consent: Consent | None) -> str:
+    """``in_force``, ``withdrawn``, ``ended`` or ``none``."""
+    if consent is not None:
+        return "in_force"
+    return person.until()
+
+
+def _consent(one: Consent) -> dict[str, Any]:
     return {
         "given_by": one.given_by, "purpose": one.purpose, "given": iso(one.given_ms),
-        **{name: None if ms is None else iso(ms) for name, ms in ends.items()},
-        "in_force": one.in_force(at_ms),
+        "until": _iso(one.until_ms), "withdrawn": _iso(one.withdrawn_ms),
     }  # fmt: skip
+
+
+def _iso(ms: int | None) -> str | None:
+    return None if ms is None else iso(ms)
 
 
 def _baseline(days: Days) -> dict[str, Any]:
@@ -73,7 +80,5 @@ def _baseline(days: Days) -> dict[str, Any]:
     said = sum(reason is None for reason in days.reasons[since:])
     return {
         "days": said, "needed": LEAST_DAYS, "ready": said >= LEAST_DAYS,
-        "first_day": date_of(int(days.day[0])).isoformat() if count else None,
-        "last_day": date_of(int(days.day[-1])).isoformat() if count else None,
         "since": date_of(int(days.day[since])).isoformat() if count else None,
     }  # fmt: skip

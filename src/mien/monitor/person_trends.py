@@ -11,18 +11,19 @@ from mien.log.database import Log
 from mien.log.reading import note_reading
 from mien.monitor.alerts.alert_rows import listed
 from mien.monitor.alerts.answers import row_of
+from mien.monitor.days import NoStatement
 from mien.monitor.from_log import person_days
+from mien.monitor.local_time import date_of
 from mien.monitor.rules.config import Rules
 from mien.monitor.trend import Trend
 from mien.monitor.trends import NOBODY_RECOGNISED, Trends, trends_of
 
 LIMITS = (
-    NOBODY_RECOGNISED,
     "Days are compared only with this person's own earlier days of the same camera, place, model "
     "and settings.",
     "A measure that no rule watches has a band, but is not judged.",
 )
-"""What a reader must know, a text each."""
+"""What a reader must know beside the note that nobody is recognised, a text each."""
 
 
 def person_trends(
@@ -30,8 +31,8 @@ def person_trends(
 ) -> dict[str, Any]:
     """JSON-ready: the days asked for, each measure with its values and what is usual, and alerts.
 
-    Without days, the last 56. Noted in the audit trail as a reading of trends. Nothing recorded
-    gives empty lists. Raises ``NotFoundError``, and ``ConfigError`` where no day lies in the time
+    ``recorded`` is the whole time there is. Without days, the last 56. Noted in the audit trail as
+    a reading of trends. Nothing recorded gives ``None`` and empty lists. Raises ``NotFoundError``, and ``ConfigError`` where no day lies in the time
     asked for.
     """
     note_reading(log, pseudonym, "trends")
@@ -39,14 +40,18 @@ def person_trends(
     with log.read() as connection:
         alerts = [row_of(one) for one in listed(connection) if one.alert.person == pseudonym]
     found: dict[str, Any] = {
-        "person": pseudonym, "days": [], "measures": [], "changes": [], "alerts": alerts,
+        "person": pseudonym, "recorded": None, "from": None, "to": None, "days": [],
+        "measures": [], "changes": [], "alerts": alerts, "note": NOBODY_RECOGNISED,
         "limits": list(LIMITS),
     }  # fmt: skip
     if not len(days.day):
         return found
     of = trends_of(pseudonym, days, rules, first=first, last=last)
+    dates, (begin, end) = of.dates(), (date_of(int(days.day[at])) for at in (0, -1))
     return {
-        **found, "days": _days(of), "changes": of.changes(),
+        **found, "recorded": {"first": begin.isoformat(), "last": end.isoformat()},
+        "from": dates[0].isoformat(), "to": dates[-1].isoformat(),
+        "days": _days(of), "changes": of.changes(),
         "measures": [_measure(of, name, each) for name, each in of.measures.items()],
     }  # fmt: skip
 
@@ -58,8 +63,7 @@ def _days(of: Trends) -> list[dict[str, Any]]:
             "date": day.isoformat(), "watched_s": float(days.watched_s[at]),
             "usable_s": float(days.usable_s[at]), "usual_s": _number(of.usual_s[at]),
             "coverage": _number(days.coverage[at]), "seen": of.seen(at),
-            "reason": None if days.reasons[at] is None else str(days.reasons[at]),
-            "restart": bool(days.restarts[at]),
+            "reason": _code(days.reasons[at]), "restart": bool(days.restarts[at]),
         }
         for at, day in enumerate(of.dates(), start=of.shown.start)
     ]  # fmt: skip
@@ -86,6 +90,11 @@ def _measure(of: Trends, name: str, found: Trend) -> dict[str, Any]:
             "days": int(found.baseline_days[last]),
         },
     }  # fmt: skip
+
+
+def _code(reason: NoStatement | None) -> str | None:
+    """``not_watched``, ``not_seen``, ``too_short`` or ``too_little``."""
+    return None if reason is None else reason.name.lower()
 
 
 def _number(value: Any) -> float | None:

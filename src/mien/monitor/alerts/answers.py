@@ -56,16 +56,20 @@ def give_feedback(log: Log, number: int, useful: bool, who: str, now: datetime) 
         return _find(connection, number)
 
 
-def list_alerts(log: Log, *, everything: bool = False) -> tuple[list[Stored], list[Precision]]:
+def list_alerts(
+    log: Log, *, everything: bool = False, person: str | None = None
+) -> tuple[list[Stored], list[Precision]]:
     """Open and acknowledged alerts, or all; and the precision of each rule with feedback.
 
-    Noted in the audit trail as a reading of all.
+    ``person``: only of this one. Noted in the audit trail as a reading of the person or of all.
+    Raises ``NotFoundError``.
     """
     with log.write() as connection:
-        audit.add(connection, "read", {"what": "the list of alerts"})
-        return listed(connection, everything=everything), precision(
-            listed(connection, everything=True)
-        )
+        token = None if person is None else find_person(connection, person).token
+        audit.add(connection, "read", {"what": "the list of alerts"}, token)
+        found = listed(connection, everything=everything)
+        known = precision(listed(connection, everything=True))
+    return [one for one in found if person in (None, one.alert.person)], known
 
 
 def precision(alerts: Sequence[Stored]) -> list[Precision]:
