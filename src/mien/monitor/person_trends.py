@@ -32,8 +32,8 @@ def person_trends(
     """JSON-ready: the days asked for, each measure with its values and what is usual, and alerts.
 
     ``recorded`` is the whole time there is. Without days, the last 56. Noted in the audit trail as
-    a reading of trends. Nothing recorded gives ``None`` and empty lists. Raises ``NotFoundError``, and ``ConfigError`` where no day lies in the time
-    asked for.
+    a reading of trends. Nothing recorded gives ``None`` and empty lists. Raises ``NotFoundError``,
+    and ``ConfigError`` where no day lies in the time asked for.
     """
     note_reading(log, pseudonym, "trends")
     days = person_days(log, pseudonym)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 from mien.log import audit, queries
 from mien.log.database import Log
 from mien.log.persons import find_person
-from mien.monitor.alerts.alert_rows import listed, ms
+from mien.monitor.alerts.alert_rows import listed
 from mien.monitor.days import day_values
 from mien.monitor.from_log import person_hours
-from mien.monitor.local_time import local_day
+from mien.monitor.local_time import day_span_ms, local_day
 from mien.monitor.report.period import Period
 from mien.monitor.report.shapes import HEIGHT, WIDTH
 from mien.monitor.report.view import Known, view_of
@@ -36,9 +36,7 @@ def known_of(
         ]  # fmt: skip
     hours = person_hours(log, pseudonym)
     trends = trends_of(pseudonym, day_values(hours), rules, first=about.first, last=about.last)
-    begin = datetime.combine(about.first, time(0), where)
-    end = datetime.combine(about.last + timedelta(1), time(0), where)
-    gaps = queries.gaps(log, pseudonym, ms(begin), ms(end))
+    gaps = queries.gaps(log, pseudonym, *day_span_ms(about.first, about.last, where))
     return Known(trends, hours, alerts, queries.setups(log), len(gaps))
 
 
