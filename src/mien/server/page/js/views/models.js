@@ -1,0 +1,7 @@
+// (placeholder until the view is built)
+
+export const title = "models.title";
+
+export function mount(root, app) {
+  root.append(app.heading());
+}
