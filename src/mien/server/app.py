@@ -13,12 +13,32 @@ from mien.server.access.guard import Guard
 from mien.server.context import Context
 from mien.server.faults import Faults, OnFault
 from mien.server.files import serve_page
+from mien.server.followers import Followers
+from mien.server.jobs.queue import VideoJobs
+from mien.server.live.room import LiveRoom
+from mien.server.private_folder import open_private
 from mien.server.problems import answer_errors
-from mien.server.routes import health, session
+from mien.server.routes import (
+    health,
+    live,
+    log_alerts,
+    log_days,
+    log_persons,
+    session,
+    videos,
+)
 from mien.server.settings import ServerSettings
 from mien.version import __version__
 
-ROUTERS = (health.router, session.router)
+ROUTERS = (
+    health.router,
+    session.router,
+    videos.router,
+    live.router,
+    log_persons.router,
+    log_days.router,
+    log_alerts.router,
+)
 
 
 def create_app(
@@ -45,8 +65,13 @@ def create_app(
 
 
 def _open(settings: ServerSettings) -> Context:
-    access = Access(settings)
-    context = Context(settings, Recognizer(**settings.recognizer), access)
+    access, limits = Access(settings), settings.limits
+    recognizer = Recognizer(**settings.recognizer)
+    folder = open_private(settings.jobs)
+    jobs = VideoJobs(folder, recognizer, limits.pixels)
+    room, followers = LiveRoom(limits.live), Followers(limits.followers)
+    context = Context(settings, recognizer, access, folder, jobs, room, followers)
+    context.closing += [folder.close, jobs.close, room.close]
     if settings.log is not None:
         from mien.log.opening import open_log, read_key  # slow: only where there is a log
 

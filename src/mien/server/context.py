@@ -11,6 +11,10 @@ from starlette.requests import HTTPConnection
 
 from mien.pipeline import Recognizer
 from mien.server.access.gate import Access
+from mien.server.followers import Followers
+from mien.server.jobs.queue import VideoJobs
+from mien.server.live.room import LiveRoom
+from mien.server.private_folder import PrivateFolder
 from mien.server.settings import ServerSettings
 
 if TYPE_CHECKING:
@@ -24,6 +28,10 @@ class Context:
     settings: ServerSettings
     recognizer: Recognizer
     access: Access
+    folder: PrivateFolder
+    jobs: VideoJobs
+    live: LiveRoom
+    followers: Followers
     log: Log | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server begins to end: streams that would go on then end."""

@@ -40,11 +40,9 @@ def visits(role: Role) -> Callable[..., Visit]:
 
     Raises ``Problem`` 404 where the server was started without a log, and what ``needs`` raises.
     """
+    allowed = Depends(needs(role))
 
-    def visit(
-        who: Annotated[Who, Depends(needs(role))],
-        context: Annotated[Context, Depends(context_of)],
-    ) -> Visit:
+    def visit(context: Annotated[Context, Depends(context_of)], who: Who = allowed) -> Visit:
         if context.log is None:
             raise Problem(404, NO_LOG)
         return Visit(context.log, who)

@@ -32,7 +32,7 @@ class PrivateFolder(Closing):
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """A folder for the length of a ``with`` block; what a kill leaves goes at the next start."""
+        """A folder for a ``with`` block; the next start removes what a kill leaves."""
         try:
             place = Path(tempfile.mkdtemp(prefix=SCRATCH, dir=self.path))
         except OSError as error:

@@ -1,1 +1,1 @@
-"""Videos that are analysed after the request that brought them: jobs, their folder, their thread."""
+"""Videos that are analysed after the request that brought them: jobs, folder, thread."""

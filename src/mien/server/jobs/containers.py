@@ -24,7 +24,7 @@ _TS = 188
 
 
 def is_container(head: bytes) -> bool:
-    """Whether a file that begins with ``head`` (the first ``HEAD`` bytes) may be read as a video."""
+    """Whether a file with the first bytes ``head`` (``HEAD`` of them) may be read as a video."""
     if head.startswith(_STARTS) or head[4:8] in _ATOMS:
         return True
     if head[:4] == b"RIFF" and head[8:12] in (b"AVI ", b"AVIX"):

@@ -81,14 +81,12 @@ class Job:
     def public(self) -> dict[str, Any]:
         """What clients see."""
         found: dict[str, Any] = {
-            "id": self.id, "state": self.state, "name": self.name, "created": round(self.created, 3),
-            "options": asdict(self.options), "progress": asdict(self.progress), "notes": self.notes,
+            "id": self.id, "state": self.state, "name": self.name,
+            "created": round(self.created, 3), "options": asdict(self.options),
+            "progress": asdict(self.progress), "notes": self.notes,
+            "problem": self.problem, "people": self.people,
         }  # fmt: skip
         found["progress"]["time_s"] = round(self.progress.time_s, 3)
-        if self.problem is not None:
-            found["problem"] = self.problem
-        if self.people is not None:
-            found["people"] = self.people
         return found
 
     def to_json(self) -> bytes:
