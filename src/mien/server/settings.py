@@ -17,6 +17,8 @@ class Limits:
     """Of a request with pictures, counted while they arrive."""
     video_bytes: int = 4 * 1024 * 1024 * 1024
     pictures: int = 100
+    frame_bytes: int = 8 * 1024 * 1024
+    """Of one frame of a live stream."""
     pixels: int = 100_000_000
     """Of one picture."""
     waiting: int = 64
@@ -41,4 +43,9 @@ class ServerSettings:
     """Of an encrypted log."""
     tokens: str | None = None
     """The file of tokens (default: ``mien.server.access.tokens.default_path()``)."""
+    reports: str | None = None
+    """A folder of reports of ``mien evaluate``, whose figures are shown."""
+    tls_cert: str | None = None
+    """A file with the certificate chain (PEM); with ``tls_key`` the server speaks TLS."""
+    tls_key: str | None = None
     limits: Limits = field(default_factory=Limits)
