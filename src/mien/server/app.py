@@ -10,15 +10,18 @@ from fastapi import FastAPI
 from mien.pipeline import Recognizer
 from mien.server.access.gate import Access
 from mien.server.access.guard import Guard
+from mien.server.bodies import Bodies
 from mien.server.context import Context
+from mien.server.engine import Engine
 from mien.server.faults import Faults, OnFault
 from mien.server.files import serve_page
+from mien.server.meters import Measured, Meters
 from mien.server.problems import answer_errors
-from mien.server.routes import health, session
+from mien.server.routes import analyze, health, session
 from mien.server.settings import ServerSettings
 from mien.version import __version__
 
-ROUTERS = (health.router, session.router)
+ROUTERS = (analyze.router, health.router, session.router)
 
 
 def create_app(
@@ -39,14 +42,21 @@ def create_app(
     for router in ROUTERS:
         app.include_router(router)
     serve_page(app)
+    # The last one is the first that a request passes.
+    app.add_middleware(Bodies, limits=settings.limits)
     app.add_middleware(Guard, settings=settings, access=context.access)
-    app.add_middleware(Faults, on_fault=on_fault)
+    app.add_middleware(Faults, on_fault=on_fault, count=context.meters.faults.inc)
+    app.add_middleware(Measured, meters=context.meters)
     return app
 
 
 def _open(settings: ServerSettings) -> Context:
     access = Access(settings)
-    context = Context(settings, Recognizer(**settings.recognizer), access)
+    options, most = dict(settings.recognizer), settings.limits.pixels
+    options["max_pixels"] = min(options.get("max_pixels") or most, most)
+    recognizer, meters = Recognizer(**options), Meters()
+    engine = Engine(recognizer, settings.limits.waiting, meters)
+    context = Context(settings, recognizer, access, meters, engine, closing=[engine.close])
     if settings.log is not None:
         from mien.log.opening import open_log, read_key  # slow: only where there is a log
 

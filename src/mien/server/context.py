@@ -11,6 +11,8 @@ from starlette.requests import HTTPConnection
 
 from mien.pipeline import Recognizer
 from mien.server.access.gate import Access
+from mien.server.engine import Engine
+from mien.server.meters import Meters
 from mien.server.settings import ServerSettings
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ class Context:
     settings: ServerSettings
     recognizer: Recognizer
     access: Access
+    meters: Meters
+    engine: Engine
     log: Log | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server begins to end: streams that would go on then end."""
