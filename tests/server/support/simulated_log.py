@@ -1,4 +1,4 @@
-"""A log of made-up persons for tests and screenshots of the page: every state a person can be in."""
+"""A log of made-up persons for tests and screenshots: every state a person can be in."""
 
 from __future__ import annotations
 
