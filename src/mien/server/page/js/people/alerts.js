@@ -89,7 +89,7 @@ function card(alert, {named, isNext, does}) {
     ? h("h3", {id}, h("a", {href: `#/people/${encodeURIComponent(alert.person)}`}, who), " · ", alert.rule)
     : h("h3", {id}, named ? `${who} · ${alert.rule}` : alert.rule);
   return h("article", {class: `card alert-card ${alert.state}`, tabindex: "-1", "aria-labelledby": id, dataset: {number: alert.number}},
-    h("div", {class: "row apart"}, title, h("span", {class: `chip ${CHIPS[alert.state]}`}, t(`people.states.${alert.state}`))),
+    h("div", {class: "head"}, title, h("span", {class: `chip ${CHIPS[alert.state]}`}, t(`people.states.${alert.state}`))),
     h("p", {class: "found"}, detail(alert.detail)),
     h("p", {class: "note small"}, t("people.since", {date: date(alert.since), ago: ago(alert.since)}), history(alert)),
     may("care") ? h("div", {class: "row apart"}, answers(alert, isNext, does), judgement(alert, does)) : verdict(alert));

@@ -2,7 +2,7 @@
 
 import {between, dateOf} from "./series.js";
 
-const STEPS = [0.1, 0.2, 0.25, 0.5, 1];
+const STEPS = [0.02, 0.025, 0.05, 0.1, 0.2, 0.25, 0.5, 1];
 
 /** Lower and upper end for a measure's points: from 0, but for what can be negative. */
 export function limits(points, kind) {

@@ -9,12 +9,11 @@ const capital = (text) => text.charAt(0).toLocaleUpperCase(language()) + text.sl
 /** The heading of a measure. */
 export const measureName = (name) => capital(has(`people.measures.${name}`) ? t(`people.measures.${name}`) : expression(name));
 
-/** A value with its unit. */
-export function shown(value, kind, name) {
+/** A value of a measure, as text. */
+export function shown(value, kind) {
   if (value === null) return "–";
   if (kind === "share") return percent(value, value > 0 && value < 0.02 ? 1 : 0);
-  const text = number(value, Math.abs(value) < 10 ? {maximumSignificantDigits: 2} : {maximumFractionDigits: 0});
-  return name === "changes" ? t("people.a_minute", {value: text}) : text;
+  return number(value, Math.abs(value) < 10 ? {maximumSignificantDigits: 2} : {maximumFractionDigits: 0});
 }
 
 /** Such as "smiled 8 % of the time, usually 15 %"; values are texts, `usual` may be missing. */
@@ -29,7 +28,7 @@ export function says(name, value, usual = null) {
 export function pointSays(point, {name, kind}) {
   const found = point.values[name];
   if (!found || found.value === null) return "";
-  return says(name, shown(found.value, kind, name), found.usual === null ? null : shown(found.usual, kind, name));
+  return says(name, shown(found.value, kind), found.usual === null ? null : shown(found.usual, kind));
 }
 
 /** Seconds as "20 minutes" or "5.3 hours". */
