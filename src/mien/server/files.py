@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from fastapi import FastAPI, Response
+from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.types import Scope
+
+from mien.samples import ASTRONAUT
 
 PAGE = Path(__file__).parent / "page"
 
@@ -37,4 +40,9 @@ class PageFiles(StaticFiles):
 
 def serve_page(app: FastAPI) -> None:
     """Answer every path that is no operation with the page's files."""
+
+    @app.get("/samples/astronaut.jpg", include_in_schema=False)
+    def sample() -> FileResponse:
+        return FileResponse(ASTRONAUT, media_type="image/jpeg", headers=HEADERS)
+
     app.mount("/", PageFiles(directory=PAGE, html=True), name="page")
