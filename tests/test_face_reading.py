@@ -13,4 +13,3 @@ def test_frames_have_columns_of_their_own() -> None:
     labels = recognizer.classifier.spec.labels
     assert reader.columns() == (*COLUMNS, *labels)
     assert reader.columns(frames=True) == (*FRAME_COLUMNS, *labels)
-    assert list(reader.read([])) == []

@@ -2,29 +2,85 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI
 
 from mien.pipeline import Recognizer
+from mien.server.access.gate import Access
+from mien.server.access.guard import Guard
 from mien.server.context import Context
+from mien.server.faults import Faults, OnFault
 from mien.server.files import serve_page
+from mien.server.followers import Followers
+from mien.server.jobs.queue import VideoJobs
+from mien.server.live.room import LiveRoom
+from mien.server.private_folder import open_private
 from mien.server.problems import answer_errors
-from mien.server.routes import health
+from mien.server.routes import (
+    health,
+    live,
+    log_alerts,
+    log_days,
+    log_persons,
+    session,
+    videos,
+)
 from mien.server.settings import ServerSettings
 from mien.version import __version__
 
-ROUTERS = (health.router,)
+ROUTERS = (
+    health.router,
+    session.router,
+    videos.router,
+    live.router,
+    log_persons.router,
+    log_days.router,
+    log_alerts.router,
+)
 
 
-def create_app(settings: ServerSettings | None = None) -> FastAPI:
-    """An ASGI application. Networks are loaded here, once.
+def create_app(
+    settings: ServerSettings | None = None, on_fault: OnFault = lambda line: None
+) -> FastAPI:
+    """An ASGI application. Networks are loaded and the log is opened here, once.
 
-    Raises what ``Recognizer`` and ``open_log`` raise.
+    ``on_fault`` gets a line for each request that fails by the server's own fault.
+    Raises what ``Recognizer``, ``open_log`` and ``Access`` raise.
     """
     settings = settings or ServerSettings()
-    app = FastAPI(title="Mien", version=__version__, docs_url=None, redoc_url=None)
-    app.state.context = Context(settings, Recognizer(**settings.recognizer))
+    context = _open(settings)
+    app = FastAPI(
+        title="Mien", version=__version__, docs_url=None, redoc_url=None, lifespan=_lifespan
+    )
+    app.state.context = context
     answer_errors(app)
     for router in ROUTERS:
         app.include_router(router)
     serve_page(app)
+    app.add_middleware(Guard, settings=settings, access=context.access)
+    app.add_middleware(Faults, on_fault=on_fault)
     return app
+
+
+def _open(settings: ServerSettings) -> Context:
+    access, limits = Access(settings), settings.limits
+    recognizer = Recognizer(**settings.recognizer)
+    folder = open_private(settings.jobs)
+    jobs = VideoJobs(folder, recognizer, limits.pixels)
+    room, followers = LiveRoom(limits.live), Followers(limits.followers)
+    context = Context(settings, recognizer, access, folder, jobs, room, followers)
+    context.closing += [folder.close, jobs.close, room.close]
+    if settings.log is not None:
+        from mien.log.opening import open_log, read_key  # slow: only where there is a log
+
+        context.log = open_log(settings.log, key=read_key(settings.key_file))
+        context.closing.append(context.log.close)
+    return context
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.context.close()

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from starlette.requests import HTTPConnection
 
 from mien.pipeline import Recognizer
+from mien.server.access.gate import Access
+from mien.server.followers import Followers
+from mien.server.jobs.queue import VideoJobs
+from mien.server.live.room import LiveRoom
+from mien.server.private_folder import PrivateFolder
 from mien.server.settings import ServerSettings
 
 if TYPE_CHECKING:
@@ -20,7 +27,22 @@ class Context:
 
     settings: ServerSettings
     recognizer: Recognizer
+    access: Access
+    folder: PrivateFolder
+    jobs: VideoJobs
+    live: LiveRoom
+    followers: Followers
     log: Log | None = None
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the server begins to end: streams that would go on then end."""
+    closing: list[Callable[[], object]] = field(default_factory=list)
+    """Called when the server has ended, the last one first."""
+
+    def close(self) -> None:
+        """Give back all that the server holds."""
+        self.stopping.set()
+        while self.closing:
+            self.closing.pop()()
 
 
 def context_of(connection: HTTPConnection) -> Context:

@@ -7,7 +7,7 @@ from pathlib import Path
 from fastapi import FastAPI, Response
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from mien.samples import ASTRONAUT
 
@@ -29,6 +29,13 @@ HEADERS = {
 
 class PageFiles(StaticFiles):
     """The page's files; browsers ask each time whether they have changed."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A file; a WebSocket to no operation is refused."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008, "reason": "no such stream"})
+            return
+        await super().__call__(scope, receive, send)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """A file, with the headers that keep foreign scripts out."""
