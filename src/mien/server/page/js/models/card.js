@@ -8,7 +8,7 @@ import {scores} from "./figures.js";
 import {asText} from "./values.js";
 
 // What the card says in its own place; the rest is under "All details".
-const SHOWN = ["name", "labels", "card", "scores", "options", "summary", "licence", "sha256", "trained_on", "bytes", "input_size", "channels", "landmarks", "source", "parameters"];
+const SHOWN = ["name", "labels", "card", "scores", "summary", "licence", "sha256", "weights_sha256", "trained_on", "bytes", "input", "landmarks", "source"];
 const SHOWN_OF_CARD = ["description", "intended_use", "limits"];
 
 export function modelCard(kind, model) {
@@ -27,27 +27,23 @@ const part = (key, text) => h("div", {}, h("h3", {}, t(`models.${key}`)), h("p",
 function facts(model) {
   const rows = [
     ["input", input(model)], ["trained_on", model.trained_on], ["landmarks", model.landmarks === undefined ? null : t(model.landmarks ? "models.landmarks_five" : "models.landmarks_none")],
-    ["licence", model.licence], ["source", model.source], ["size", size(model)], ["sha256", model.sha256 && h("code", {title: model.sha256}, `${model.sha256.slice(0, 16)}…`)],
+    ["licence", model.licence], ["source", model.source], ["size", model.bytes && bytes(model.bytes)], ["sha256", model.sha256 && h("code", {title: model.sha256}, `${model.sha256.slice(0, 16)}…`)],
   ].filter(([, value]) => value);
   return h("dl", {class: "facts"}, rows.map(([key, value]) => [h("dt", {}, t(`models.${key}`)), h("dd", {}, value)]));
 }
 
-function input({input_size: side, channels}) {
-  if (!side) return null;
-  const [height, width] = Array.isArray(side) ? side : [side, side];
-  return t(channels === 1 ? "models.input_grey" : "models.input_colour", {width, height});
-}
-
-function size({bytes: count, parameters}) {
-  return [count && bytes(count), parameters && t("models.parameters", {n: parameters})].filter(Boolean).join(", ");
+function input({input: of}) {
+  if (!of?.size) return null;
+  const [height, width] = Array.isArray(of.size) ? of.size : [of.size, of.size];
+  return t(of.channels === 1 ? "models.input_grey" : "models.input_colour", {width, height});
 }
 
 /** Everything else that travels with the weights, as it is written there. */
 function details(model, card) {
-  const rows = [...Object.entries(card).filter(([key]) => !SHOWN_OF_CARD.includes(key)), ...Object.entries(model).filter(([key]) => !SHOWN.includes(key)),
-    ...Object.entries(model.options ?? {})].map(([key, value]) => [key, asText(value, number)]).filter(([, value]) => value);
-  if (!rows.length && !model.sha256) return null;
-  if (model.sha256) rows.push(["sha256", model.sha256]);
+  const rest = [...Object.entries(card).filter(([key]) => !SHOWN_OF_CARD.includes(key)), ...Object.entries(model).filter(([key]) => !SHOWN.includes(key)),
+    ["sha256", model.sha256], ["weights_sha256", model.weights_sha256]];
+  const rows = rest.map(([key, value]) => [key, asText(value, number)]).filter(([, value]) => value);
+  if (!rows.length) return null;
   return h("details", {}, h("summary", {}, icon("info"), t("models.details")),
     h("dl", {class: "facts small", lang: "en"}, rows.map(([key, value]) => [h("dt", {}, key.replaceAll("_", " ")), h("dd", {}, value)])));
 }

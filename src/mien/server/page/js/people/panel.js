@@ -5,7 +5,7 @@ import {percent, t} from "../i18n.js";
 import {swatch} from "../expressions.js";
 import {chart} from "./chart.js";
 import {needsYear} from "./scales.js";
-import {measureName, pointDate, pointSays, shortDate, shown} from "./words.js";
+import {measureName, pointDate, pointSays, shortDate, shown, tableDate} from "./words.js";
 
 const EXPRESSIONS = ["anger", "contempt", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"];
 const LEAST = 220;
@@ -71,7 +71,7 @@ function table(measure, points) {
   const inside = h("div", {class: "scroll", tabindex: "0", role: "region", "aria-labelledby": id});
   const row = (point) => {
     const found = point.values[name];
-    return h("tr", {}, h("th", {scope: "row"}, pointDate(point)), h("td", {}, shown(found.value, kind)), h("td", {}, shown(found.usual, kind)),
+    return h("tr", {}, h("th", {scope: "row"}, tableDate(point)), h("td", {}, shown(found.value, kind)), h("td", {}, shown(found.usual, kind)),
       h("td", {}, found.low === null ? "–" : t("people.from_to", {from: shown(found.low, kind), to: shown(found.high, kind)})),
       h("td", {}, said(point, found)));
   };

@@ -31,6 +31,12 @@ export function pointSays(point, {name, kind}) {
   return says(name, shown(found.value, kind), found.usual === null ? null : shown(found.usual, kind));
 }
 
+/** The name of a rule; those that come with Mien have one in each language. */
+export function ruleName(rule) {
+  const path = `people.rules.${rule}`, text = t(path);
+  return text === path ? rule : text;
+}
+
 /** Seconds as "20 minutes" or "5.3 hours". */
 export function duration(seconds) {
   if (seconds > 0 && seconds < 60) return t("people.under_a_minute");
@@ -62,6 +68,12 @@ export const range = (from, to) => dateRange(dateOf(from), dateOf(to), {day: "nu
 
 /** A point's first day, short, as charts write it. */
 export const shortDate = (point, year) => date(dateOf(point.from), {day: "numeric", month: "short", timeZone: "UTC", ...(year && {year: "2-digit"})});
+
+/** A point's day or week, as tables write it. */
+export function tableDate(point) {
+  if (point.of > 1) return range(point.from, point.to);
+  return date(dateOf(point.from), {weekday: "short", day: "numeric", month: "short", year: "numeric", timeZone: "UTC"});
+}
 
 /** A moment, as "today, 19:00", "yesterday, 19:00" or "26 Nov 2026". */
 export function moment(text, now = new Date()) {
