@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,17 +22,24 @@ Output = pytest.CaptureFixture[str]
 DAYS = 40
 
 
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Anna smiled less in the last ten days up to yesterday."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MIEN_LOG", "log.db")
+    path = tmp_path_factory.mktemp("alerts") / "log.db"
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     smiling = np.where(np.arange(DAYS) < DAYS - 10, shares(DAYS), 0.03)
-    with create_log("log.db") as log:
+    with create_log(path) as log:
         add_person(log, "anna")
         give_consent(log, "anna", "Anna", "a test")
         add_days(log, "anna", smiling, first=today - timedelta(DAYS))
+    return path
+
+
+@pytest.fixture
+def place(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copy(made, tmp_path / "log.db")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MIEN_LOG", "log.db")
     (tmp_path / "rules.toml").write_text(
         "[delivery]\nquiet = ''\n"
         "[[rule]]\nname = 'smiles'\nkind = 'ewma'\nmeasure = 'smiling'\n"

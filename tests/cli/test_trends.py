@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -19,17 +20,23 @@ from tests.support.log_days import add_days, shares
 Output = pytest.CaptureFixture[str]
 
 
-@pytest.fixture
-def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MIEN_LOG", "log.db")
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("trends") / "log.db"
     smiling = shares(40)
     smiling[30:] = 0.03
-    with create_log("log.db", keep_days={"observations": None}) as log:
+    with create_log(path, keep_days={"observations": None}) as log:
         add_person(log, "anna")
         give_consent(log, "anna", "Anna", "a test")
         add_days(log, "anna", smiling)
-    return tmp_path / "log.db"
+    return path
+
+
+@pytest.fixture
+def path(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MIEN_LOG", "log.db")
+    return Path(shutil.copy(made, tmp_path / "log.db"))
 
 
 def test_a_table_json_and_a_figure(path: Path, capsys: Output) -> None:
