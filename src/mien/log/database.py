@@ -30,6 +30,8 @@ class Log(Closing):
         """``None`` for a server."""
         self.window_s = WINDOW_S
         """Seconds of an observation."""
+        self.encrypted = False
+        """Whether the file is."""
         held = None if file is None else sqlite.hold(file)
         self._release = weakref.finalize(self, sqlite.release, held)
 
