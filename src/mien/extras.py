@@ -19,6 +19,7 @@ MODULES = {
     "log": ("sqlalchemy", "alembic"),
     "postgres": ("psycopg",),
     "encryption": ("sqlcipher3",),
+    "apprise": ("apprise",),
     "server": ("fastapi", "uvicorn", "sqlalchemy"),
     "tune": ("torch", "optuna", "sqlalchemy", "sklearn", "matplotlib"),
 }
@@ -33,6 +34,7 @@ PURPOSES = {
     "log": "keep a private record over weeks",
     "postgres": "keep it on a PostgreSQL server",
     "encryption": "encrypt it",
+    "apprise": "send alerts by many services",
     "server": "serve the page and the HTTP interface",
     "tune": "search for good settings",
     "dev": "work on Mien itself",
