@@ -8,6 +8,7 @@ from pathlib import Path
 from mien.log import audit, queries
 from mien.log.database import Log
 from mien.log.persons import find_person
+from mien.log.private import restrict
 from mien.monitor.alerts.alert_rows import listed, ms
 from mien.monitor.days import day_values
 from mien.monitor.from_log import person_hours
@@ -59,3 +60,4 @@ def write_person_report(
         made=f"{made.day} {made:%B %Y, %H:%M}",
     )  # fmt: skip
     write_report(path, html)
+    restrict(Path(path))
