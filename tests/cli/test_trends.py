@@ -67,7 +67,7 @@ def test_a_figure_without_a_value_is_not_drawn(path: Path, capsys: Output) -> No
     pytest.importorskip("matplotlib")
     with open_log(path) as log:
         add_days(log, "anna", shares(3), minutes=0, first=FIRST + timedelta(days=60))
-    days = ("--from", "2026-07-31", "--to", "2026-08-02")
+    days = ("--from", "2026-07-31", "--to", "2026-08-02", "--measure", "smiling")
     assert mien("trends", "anna", *days, "--figure", "anna.png") == 1
     shown, error = capsys.readouterr()
     assert "no statement" in shown and error.count("\n") == 1
