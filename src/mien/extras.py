@@ -19,7 +19,7 @@ MODULES = {
     "log": ("sqlalchemy", "alembic"),
     "postgres": ("psycopg",),
     "encryption": ("sqlcipher3",),
-    "server": ("fastapi", "uvicorn", "sqlalchemy"),
+    "server": ("fastapi", "uvicorn", "prometheus_client"),
     "tune": ("torch", "optuna", "sqlalchemy", "sklearn", "matplotlib"),
 }
 """Modules that everything in an extra imports."""
