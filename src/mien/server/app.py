@@ -15,14 +15,38 @@ from mien.server.context import Context
 from mien.server.engine import Engine
 from mien.server.faults import Faults, OnFault
 from mien.server.files import serve_page
+from mien.server.followers import Followers
+from mien.server.jobs.queue import VideoJobs
+from mien.server.live.room import LiveRoom
 from mien.server.meters import Measured, Meters
 from mien.server.openapi import describe, name_of
+from mien.server.private_folder import open_private
 from mien.server.problems import answer_errors
-from mien.server.routes import analyze, health, models, session
+from mien.server.routes import (
+    analyze,
+    health,
+    live,
+    log_alerts,
+    log_days,
+    log_persons,
+    models,
+    session,
+    videos,
+)
 from mien.server.settings import ServerSettings
 from mien.version import __version__
 
-ROUTERS = (session.router, analyze.router, models.router, health.router)
+ROUTERS = (
+    session.router,
+    analyze.router,
+    videos.router,
+    live.router,
+    models.router,
+    log_persons.router,
+    log_days.router,
+    log_alerts.router,
+    health.router,
+)
 
 
 def create_app(
@@ -58,12 +82,16 @@ def create_app(
 
 
 def _open(settings: ServerSettings) -> Context:
-    access = Access(settings)
-    options, most = dict(settings.recognizer), settings.limits.pixels
+    access, limits = Access(settings), settings.limits
+    options, most = dict(settings.recognizer), limits.pixels
     options["max_pixels"] = min(options.get("max_pixels") or most, most)
     recognizer, meters = Recognizer(**options), Meters()
-    engine = Engine(recognizer, settings.limits.waiting, meters)
-    context = Context(settings, recognizer, access, meters, engine, closing=[engine.close])
+    engine = Engine(recognizer, limits.waiting, meters)
+    folder = open_private(settings.jobs)
+    jobs = VideoJobs(folder, recognizer, limits.pixels)
+    room, followers = LiveRoom(limits.live), Followers(limits.followers)
+    context = Context(settings, recognizer, access, meters, engine, folder, jobs, room, followers)
+    context.closing += [folder.close, jobs.close, room.close, engine.close]
     if settings.log is not None:
         from mien.log.opening import open_log, read_key  # slow: only where there is a log
 
