@@ -31,7 +31,7 @@ def test_no_request_breaks_it(served: Callable[..., Any], tmp_path: Path, tokens
     outcome = asyncio.run(send_all(one.server.port, 500, seed=int(tokens)))
     assert outcome.own_faults == [] and one.faults == []
     assert sum(outcome.statuses.values()) == 500
-    assert {"400", "401", "404", "405", "421", "422"} & set(outcome.statuses) >= {"400", "421"}
+    assert {"400", "404", "405", "421"} <= set(outcome.statuses)  # it is reached
     end = time.monotonic() + 15
     while before and open_files() > before + 5 and time.monotonic() < end:
         time.sleep(0.1)

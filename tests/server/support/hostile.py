@@ -174,7 +174,7 @@ async def _send(port: int, request: bytes, mood: float) -> str:
         if mood < 0.9 and writer.can_write_eof():
             with suppress(OSError):
                 writer.write_eof()
-        async with asyncio.timeout(0.5):
+        async with asyncio.timeout(0.3 if mood >= 0.9 else 5):
             head = await reader.readline()
         return head.split()[1].decode("latin-1") if head.startswith(b"HTTP/1.1 ") else "closed"
     except TimeoutError:
