@@ -109,7 +109,7 @@ def test_the_command_serves_and_ends_on_a_signal(tmp_path: Path) -> None:
         assert httpx.get(f"{one.url}/readyz").json() == {"status": "ok"}
         assert one.end(signal.SIGTERM) == 143
         assert one.process.stderr is not None and one.process.stderr.read() == "mien: stopped\n"
-    assert [path.name for path in tmp_path.iterdir()] == []
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_tls(served: Callable[..., Any], tmp_path: Path) -> None:
