@@ -20,7 +20,7 @@ MODULES = {
     "postgres": ("psycopg",),
     "encryption": ("sqlcipher3",),
     "apprise": ("apprise",),
-    "server": ("fastapi", "uvicorn", "sqlalchemy"),
+    "server": ("fastapi", "uvicorn", "prometheus_client"),
     "scale": ("pyarrow",),
     "ray": ("pyarrow", "ray"),
     "tune": ("torch", "optuna", "sqlalchemy", "sklearn", "matplotlib"),

@@ -181,10 +181,10 @@ def check_consent(connection: Connection, pseudonym: str) -> Person:
 
 
 def check_pictures(connection: Connection, pseudonym: str) -> Person:
-    """The person, if pictures may be kept now. Raises ``InputError`` otherwise."""
+    """The person, if pictures may be kept now. Raises ``ConflictError`` otherwise."""
     person = check_consent(connection, pseudonym)
     if not consented(connection, [person.id], now_ms(), pictures=True):
-        raise InputError(
+        raise ConflictError(
             f"no picture of {pseudonym!r} may be kept: the consent is to numbers alone; note one "
             "with 'mien log person consent --pictures'"
         )
