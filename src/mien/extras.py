@@ -20,6 +20,8 @@ MODULES = {
     "postgres": ("psycopg",),
     "encryption": ("sqlcipher3",),
     "server": ("fastapi", "uvicorn", "sqlalchemy"),
+    "scale": ("pyarrow",),
+    "ray": ("pyarrow", "ray"),
     "tune": ("torch", "optuna", "sqlalchemy", "sklearn", "matplotlib"),
 }
 """Modules that everything in an extra imports."""
@@ -34,6 +36,8 @@ PURPOSES = {
     "postgres": "keep it on a PostgreSQL server",
     "encryption": "encrypt it",
     "server": "serve the page and the HTTP interface",
+    "scale": "analyse millions of pictures",
+    "ray": "share them among the machines of a Ray cluster",
     "tune": "search for good settings",
     "dev": "work on Mien itself",
 }

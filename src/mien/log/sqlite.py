@@ -59,6 +59,11 @@ def sqlite_engine(path: Path, key: str | None) -> Engine:
     return engine
 
 
+def is_encrypted(engine: Engine) -> bool:
+    """Whether ``sqlite_engine`` got a key. The file itself must not be opened to look."""
+    return engine.dialect.dbapi is not sqlite3
+
+
 def prepare(connection: Any) -> None:
     """Set what SQLite forgets with each connection, and write-ahead logging."""
     for pragma in (

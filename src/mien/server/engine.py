@@ -52,10 +52,15 @@ class Engine:
         with self.admit():
             return await self.analyze_admitted(source, name, whole=whole)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the next request would be refused."""
+        return self._admitted >= self._most
+
     @contextmanager
     def admit(self) -> Iterator[None]:
         """A place for a request with any number of pictures. Raises ``Problem`` 503."""
-        if self._admitted >= self._most:
+        if self.is_full:
             self._meters.refused.inc()
             seconds = max(1, math.ceil(self._admitted * self._took_s / self.threads))
             raise Problem(

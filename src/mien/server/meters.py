@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -48,6 +49,12 @@ class Meters:
             registry=registry,
         )  # fmt: skip
         self.alerts = Gauge("mien_alerts", "Alerts in the log.", ("state",), registry=registry)
+
+    def set_alerts(self, counts: Mapping[str, int]) -> None:
+        """State → alerts in the log; states without an alert are left out."""
+        self.alerts.clear()
+        for state, count in counts.items():
+            self.alerts.labels(state).set(count)
 
 
 class Measured:

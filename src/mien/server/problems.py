@@ -15,10 +15,12 @@ from starlette.websockets import WebSocket, WebSocketState
 
 from mien.errors import (
     ConfigError,
+    ConflictError,
     InputError,
     LogError,
     MienError,
     MissingExtraError,
+    NotFoundError,
     UnknownNameError,
 )
 
@@ -28,6 +30,8 @@ MEDIA_TYPE = "application/problem+json"
 
 STATUS: tuple[tuple[type[MienError], int], ...] = (
     (UnknownNameError, 404),
+    (NotFoundError, 404),
+    (ConflictError, 409),
     (InputError, 422),
     (ConfigError, 422),
     (LogError, 503),

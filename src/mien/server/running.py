@@ -44,6 +44,10 @@ class Server:
         check_reach(settings)
         if settings.reports is not None and not os.path.isdir(settings.reports):  # noqa: PTH112
             raise ConfigError(f"{settings.reports!r} is not a folder of reports")
+        if settings.rules is not None:
+            from mien.monitor.rules.reading import load_rules  # slow: only where they are given
+
+            load_rules(settings.rules)
         self._socket = _listen(settings.host, settings.port)
         try:
             self.app = create_app(settings, on_fault)

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -66,6 +67,7 @@ def serving(
     one; else anybody on this machine may analyse. ``settings``: further fields of
     ``ServerSettings``.
     """
+    settings.setdefault("jobs", tempfile.mkdtemp(prefix="jobs-", dir=folder))
     path = folder / "tokens.json"
     made = {role: TokenFile(path).create(f"the {role}", role)[0] for role in ROLES[1:] if tokens}
     faults: list[str] = []
@@ -121,7 +123,7 @@ def serve_process(folder: Path, *arguments: str, port: int = 0) -> Iterator[Serv
     process = subprocess.Popen(
         [*command, "--tokens", str(tokens), *arguments],
         cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "PYTHONUNBUFFERED": "1", "XDG_STATE_HOME": str(folder / "state")},
     )  # fmt: skip
     try:
         assert process.stdout is not None and process.stderr is not None

@@ -42,6 +42,15 @@ HOST, PORT = "127.0.0.1", 8000
     help="Show the figures of the reports of 'mien evaluate' in this folder.",
 )  # fmt: skip
 @click.option(
+    "--rules", metavar="FILE", type=click.Path(),
+    help="Rules in TOML, by which trends are judged (default: those of Mien).",
+)  # fmt: skip
+@click.option(
+    "--jobs", metavar="DIR", type=click.Path(),
+    help="Keep videos here while they are analysed, and their results for a day (default: in your "
+    "folder of states).",
+)  # fmt: skip
+@click.option(
     "--tokens", metavar="FILE", type=click.Path(), envvar="MIEN_TOKENS", show_envvar=True,
     help="File of tokens (default: in your folder of settings).",
 )  # fmt: skip
@@ -67,7 +76,8 @@ def command(context: click.Context, /, opens: bool, **options: Any) -> None:
     own = {
         name: options.pop(name)
         for name in (
-            "host", "port", "hosts", "log", "key_file", "reports", "tokens", "tls_cert", "tls_key",
+            "host", "port", "hosts", "log", "key_file", "reports", "rules", "jobs", "tokens",
+            "tls_cert", "tls_key",
         )
     }  # fmt: skip
     settings = ServerSettings(**own, recognizer=options)

@@ -96,6 +96,12 @@ class Video(Closing):
         return math.ceil(seconds * self.rate * self._choice.share(self.rate))
 
     @property
+    def duration_s(self) -> float | None:
+        """About how long the whole video is; ``None`` where the file does not say."""
+        declared = self._pictures.declared
+        return None if declared is None else declared / self.rate
+
+    @property
     def shown_rate(self) -> float:
         """Average frames a second among those that come."""
         return self.rate * self._choice.share(self.rate)

@@ -8,7 +8,7 @@ import {keys} from "../keys.js";
 import {notice} from "../notices.js";
 import {may} from "../session.js";
 import {detail} from "./details.js";
-import {ago} from "./words.js";
+import {ago, ruleName} from "./words.js";
 
 const CHIPS = {open: "alert", acknowledged: "warn", resolved: "good"};
 const live = (alert) => alert.state !== "resolved";
@@ -49,7 +49,7 @@ export function alertList({read, named, empty}) {
       const after = await post(`/v1/log/alerts/${alert.number}/${what}`, body);
       alerts = alerts.map((one) => (one.number === after.number ? after : one));
       draw();
-      notice(t(said, {person: alert.person ?? t("people.installation"), rule: alert.rule}), "good");
+      notice(t(said, {person: alert.person ?? t("people.installation"), rule: ruleName(alert.rule)}), "good");
     } catch (error) {
       notice(error.message, "alert");
       await refresh().catch(() => {});
@@ -86,10 +86,10 @@ export function alertList({read, named, empty}) {
 function card(alert, {named, isNext, does}) {
   const id = `alert-${alert.number}`, who = alert.person ?? t("people.installation");
   const title = named && alert.person
-    ? h("h3", {id}, h("a", {href: `#/people/${encodeURIComponent(alert.person)}`}, who), " · ", alert.rule)
-    : h("h3", {id}, named ? `${who} · ${alert.rule}` : alert.rule);
+    ? h("h3", {id}, h("a", {href: `#/people/${encodeURIComponent(alert.person)}`}, who), " · ", ruleName(alert.rule))
+    : h("h3", {id}, named ? `${who} · ${ruleName(alert.rule)}` : ruleName(alert.rule));
   return h("article", {class: `card alert-card ${alert.state}`, tabindex: "-1", "aria-labelledby": id, dataset: {number: alert.number}},
-    h("div", {class: "row apart"}, title, h("span", {class: `chip ${CHIPS[alert.state]}`}, t(`people.states.${alert.state}`))),
+    h("div", {class: "head"}, title, h("span", {class: `chip ${CHIPS[alert.state]}`}, t(`people.states.${alert.state}`))),
     h("p", {class: "found"}, detail(alert.detail)),
     h("p", {class: "note small"}, t("people.since", {date: date(alert.since), ago: ago(alert.since)}), history(alert)),
     may("care") ? h("div", {class: "row apart"}, answers(alert, isNext, does), judgement(alert, does)) : verdict(alert));
@@ -131,7 +131,7 @@ function history(alert) {
 export function precision(rules) {
   if (!rules.length) return null;
   return h("details", {class: "small"}, h("summary", {}, t("people.precision")),
-    h("ul", {class: "plain"}, rules.map(({rule, useful, answered}) => h("li", {}, t("people.precision_of", {rule, useful, n: answered})))),
+    h("ul", {class: "plain"}, rules.map(({rule, useful, answered}) => h("li", {}, t("people.precision_of", {rule: ruleName(rule), useful, n: answered})))),
     h("p", {class: "note"}, t("people.precision_help")));
 }
 

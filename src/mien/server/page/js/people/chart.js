@@ -54,8 +54,7 @@ function axes(points, {x, y, ground, width}, values, words) {
   ]);
   const places = ticks(points, width - LEFT);
   return [...found, ...places.map((at, order) => svg("text", {
-    class: "tick", x: order === 0 && points.length > 1 ? LEFT : order === places.length - 1 && points.length > 1 ? width - RIGHT : x(at), y: ground + 16,
-    "text-anchor": points.length === 1 ? "middle" : order === 0 ? "start" : order === places.length - 1 ? "end" : "middle",
+    class: "tick", ...(order === places.length - 1 && points.length > 1 ? {x: width - RIGHT, "text-anchor": "end"} : {x: x(at), "text-anchor": "middle"}), y: ground + 16,
   }, words.date(points[at])))];
 }
 

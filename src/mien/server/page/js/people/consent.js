@@ -11,9 +11,9 @@ import {mayNot} from "./alerts.js";
 const KINDS = {in_force: "good", ended: "warn", withdrawn: "warn", none: ""};
 const DAY = 86400000;
 
-/** A chip with the state of the consent. */
-export function consentChip({consent, consent_until: until}) {
-  const text = consent === "in_force" && until ? t("people.consent.in_force_until", {date: date(until)}) : t(`people.consent.${consent}`);
+/** A chip with the state of the consent, and with its end where `brief` is not asked for. */
+export function consentChip({consent, consent_until: until}, brief = false) {
+  const text = consent === "in_force" && until && !brief ? t("people.consent.in_force_until", {date: date(until)}) : t(`people.consent.${consent}`);
   return h("span", {class: `chip ${KINDS[consent]}`}, consent === "in_force" && icon("check"), text);
 }
 

@@ -38,14 +38,14 @@ export function detail(text) {
   for (const [name, pattern] of MEASURES) {
     const found = pattern.exec(text)?.groups;
     const of = found && (name ?? found.name);
-    if (found) return says(of, value(found.value, of), value(found.usual, of));
+    if (found) return says(of, value(found.value), value(found.usual));
   }
   return text;
 }
 
-function value(text, name) {
+function value(text) {
   if (text.endsWith(" %")) return percent(Number(text.slice(0, -2)) / 100, text.includes(".") ? 1 : 0);
-  return Number.isNaN(Number(text)) ? text : shown(Number(text), "plain", name);
+  return Number.isNaN(Number(text)) ? text : shown(Number(text), "plain");
 }
 
 function numbers({free, hours, ...rest}) {

@@ -71,8 +71,8 @@ export async function overview(root, app) {
 function row(person) {
   const {pseudonym, last_seen: seen, open_alerts: open} = person;
   return h("li", {}, h("a", {class: "name", href: `#/people/${encodeURIComponent(pseudonym)}`}, pseudonym),
-    h("span", {class: "end"}, open > 0 && h("span", {class: "chip alert"}, icon("alert"), t("people.open_alerts", {n: open}))),
-    h("span", {class: "note"}, seen ? t("people.last_seen", {when: moment(seen)}) : t("people.never_seen")), h("span", {class: "end"}, consentChip(person)));
+    open > 0 && h("span", {class: "chip alert"}, icon("alert"), t("people.open_alerts", {n: open})),
+    h("span", {class: "row apart about"}, h("span", {class: "note small"}, seen ? t("people.last_seen", {when: moment(seen)}) : t("people.never_seen")), consentChip(person, true)));
 }
 
 const noAlerts = () => h("div", {class: "card none"}, h("p", {}, t("people.no_alerts")), h("p", {class: "note small"}, t("people.no_all_clear")));

@@ -5,7 +5,7 @@ import {percent, t} from "../i18n.js";
 import {swatch} from "../expressions.js";
 import {chart} from "./chart.js";
 import {needsYear} from "./scales.js";
-import {measureName, pointDate, pointSays, shortDate, shown} from "./words.js";
+import {measureName, pointDate, pointSays, shortDate, shown, tableDate} from "./words.js";
 
 const EXPRESSIONS = ["anger", "contempt", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"];
 const LEAST = 220;
@@ -28,7 +28,7 @@ export function panel(measure, points, {flags, look, tall}) {
   function draw() {
     const width = Math.max(LEAST, Math.floor(place.clientWidth));
     drawn = chart(mine, {kind, bars: name === "coverage", width, height: tall ? 190 : 140, words: {
-      label, level: (level) => (kind === "share" ? percent(level, level && level < 0.1 ? 1 : 0) : shown(level, "plain", "")),
+      label, level: (level) => (kind === "share" ? percent(level, level && level < 0.1 ? 1 : 0) : shown(level, "plain")),
       date: (point) => shortDate(point, year),
     }});
     put(place, drawn.element);
@@ -39,21 +39,21 @@ export function panel(measure, points, {flags, look, tall}) {
     marked = at;
     drawn?.mark(at);
     const found = at === null ? null : mine[at];
-    put(value, found && heading(found, kind, name));
+    put(value, found && heading(found, kind));
   }
 
   const seek = (event) => drawn && look(drawn.at((event.clientX - place.getBoundingClientRect().left)));
   place.addEventListener("pointermove", seek);
   place.addEventListener("pointerdown", seek);
   const element = h("section", {class: `panel card ${tall ? "tall" : ""}`, "aria-labelledby": id, dataset: {measure: name}},
-    h("div", {class: "row apart"}, h("h3", {id}, EXPRESSIONS.includes(name) && swatch(name), measureName(name)), value), place, table(measure, points));
+    h("div", {class: "head"}, h("h3", {id}, EXPRESSIONS.includes(name) && swatch(name), measureName(name)), value), place, table(measure, points));
   return {element, draw, mark, place};
 }
 
-function heading(found, kind, name) {
+function heading(found, kind) {
   if (found.value === null) return h("span", {class: "note"}, t("people.no_statement"));
-  return [h("b", {class: found.alarm ? "changed" : ""}, shown(found.value, kind, name)),
-    h("span", {class: "note"}, found.usual === null ? t("people.nothing_usual") : t("people.usually", {value: shown(found.usual, kind, name)}))];
+  return [h("b", {class: found.alarm ? "changed" : ""}, shown(found.value, kind)),
+    h("span", {class: "note"}, found.usual === null ? t("people.nothing_usual") : t("people.usually", {value: shown(found.usual, kind)}))];
 }
 
 /** What a screen reader hears in place of the chart: the newest value, and on how many points a rule found a change. */
@@ -71,8 +71,8 @@ function table(measure, points) {
   const inside = h("div", {class: "scroll", tabindex: "0", role: "region", "aria-labelledby": id});
   const row = (point) => {
     const found = point.values[name];
-    return h("tr", {}, h("th", {scope: "row"}, pointDate(point)), h("td", {}, shown(found.value, kind, name)), h("td", {}, shown(found.usual, kind, name)),
-      h("td", {}, found.low === null ? "–" : t("people.from_to", {from: shown(found.low, kind, name), to: shown(found.high, kind, name)})),
+    return h("tr", {}, h("th", {scope: "row"}, tableDate(point)), h("td", {}, shown(found.value, kind)), h("td", {}, shown(found.usual, kind)),
+      h("td", {}, found.low === null ? "–" : t("people.from_to", {from: shown(found.low, kind), to: shown(found.high, kind)})),
       h("td", {}, said(point, found)));
   };
   const fill = () => put(inside, h("table", {class: "small"},

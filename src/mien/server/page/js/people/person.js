@@ -29,7 +29,7 @@ export async function personPage(root, app, name) {
     known = (await get(`/v1/log/alerts?state=all&person=${encodeURIComponent(name)}`)).alerts;
     return [...known].reverse();
   }});
-  const trends = trendsSection(name, {alerts: () => known});
+  const trends = trendsSection(name, {alerts: () => known, baseline: () => person.baseline});
 
   const about = (now) => {
     person = now;

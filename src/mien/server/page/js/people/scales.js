@@ -2,7 +2,7 @@
 
 import {between, dateOf} from "./series.js";
 
-const STEPS = [0.1, 0.2, 0.25, 0.5, 1];
+const STEPS = [0.02, 0.025, 0.05, 0.1, 0.2, 0.25, 0.5, 1];
 
 /** Lower and upper end for a measure's points: from 0, but for what can be negative. */
 export function limits(points, kind) {
@@ -23,13 +23,12 @@ export function levels(bottom, top) {
   return found;
 }
 
-/** Places of points that are labelled: the first, the last and some between, none too close. */
-export function ticks(points, width, apart = 76) {
-  const most = Math.max(2, Math.floor(width / apart));
-  const last = points.length - 1;
-  if (last < 1) return points.length ? [0] : [];
-  const parts = Math.min(most - 1, last);
-  return [...new Set(Array.from({length: parts + 1}, (_, part) => Math.round((part * last) / parts)))];
+/** Places of points that are labelled: the last one, and others at even distances before it. */
+export function ticks(points, width, apart = 72) {
+  const step = Math.max(1, Math.ceil((points.length * apart) / width));
+  const found = [];
+  for (let at = points.length - 1; at >= 0; at -= step) found.unshift(at);
+  return found;
 }
 
 /** Whether a label needs the year: where the points lie in two, or in another than this one. */

@@ -3,7 +3,7 @@
 import {get} from "../api.js";
 import {h, put} from "../dom.js";
 import {t} from "../i18n.js";
-import {problem} from "../notices.js";
+import {message, problem} from "../notices.js";
 import {panel} from "./panel.js";
 import {rangeTools} from "./range.js";
 import {dayPoints, weekPoints} from "./series.js";
@@ -12,8 +12,8 @@ import {pointDate, pointSays, pointSeen} from "./words.js";
 const MAIN = ["smiling", "expressivity", "coverage"];
 const FURTHER = ["changes", "speaking", "valence", "arousal"];
 
-/** The section; `alerts()` gives the person's alerts, which are marked. Gives {element, refresh(), unmount()}. */
-export function trendsSection(name, {alerts}) {
+/** The section; `alerts()` gives the person's alerts, which are marked, `baseline()` how far the baseline is. Gives {element, refresh(), unmount()}. */
+export function trendsSection(name, {alerts, baseline}) {
   const path = `/v1/log/persons/${encodeURIComponent(name)}/trends`;
   const place = h("div", {class: "stack"}, h("p", {class: "loading"}, t("shell.loading")));
   const tools = rangeTools(() => refresh(), () => show());
@@ -44,7 +44,7 @@ export function trendsSection(name, {alerts}) {
       return found.length ? [h("h3", {class: "group"}, t(title)), h("div", {class: `panels ${tall ? "tall" : ""}`}, found.map((one) => one.element))] : [];
     };
     const rest = [...known.keys()].filter((one) => !MAIN.includes(one) && !FURTHER.includes(one));
-    put(place, looked.element, legend(), group("people.groups.main", MAIN, true), group("people.groups.expressions", rest, false), group("people.groups.further", FURTHER, false));
+    put(place, learning(baseline()), looked.element, legend(), group("people.groups.main", MAIN, true), group("people.groups.expressions", rest, false), group("people.groups.further", FURTHER, false));
     panels.forEach((one) => { one.draw(); observer.observe(one.place); });
     looked.look(newest(points));
     return undefined;
@@ -93,7 +93,11 @@ function legend() {
   return h("ul", {class: "legend", "aria-label": t("people.legend.title")}, ["day", "band", "usual", "change", "opened", "silent", "restart"].map(entry));
 }
 
+function learning(baseline) {
+  return baseline && !baseline.ready ? message(t("people.learning", {n: baseline.days, needed: baseline.needed})) : null;
+}
+
 function nothing(name) {
   return h("div", {class: "empty card"}, h("h3", {}, t("people.nothing_recorded")), h("p", {}, t("people.nothing_recorded_help")),
-    h("code", {class: "command"}, `mien log record camera:0 --log FILE --person ${name}`));
+    h("code", {class: "command"}, `mien log record 0 --person ${name} --log FILE`));
 }

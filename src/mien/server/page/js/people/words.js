@@ -9,12 +9,11 @@ const capital = (text) => text.charAt(0).toLocaleUpperCase(language()) + text.sl
 /** The heading of a measure. */
 export const measureName = (name) => capital(has(`people.measures.${name}`) ? t(`people.measures.${name}`) : expression(name));
 
-/** A value with its unit. */
-export function shown(value, kind, name) {
+/** A value of a measure, as text. */
+export function shown(value, kind) {
   if (value === null) return "–";
   if (kind === "share") return percent(value, value > 0 && value < 0.02 ? 1 : 0);
-  const text = number(value, Math.abs(value) < 10 ? {maximumSignificantDigits: 2} : {maximumFractionDigits: 0});
-  return name === "changes" ? t("people.a_minute", {value: text}) : text;
+  return number(value, Math.abs(value) < 10 ? {maximumSignificantDigits: 2} : {maximumFractionDigits: 0});
 }
 
 /** Such as "smiled 8 % of the time, usually 15 %"; values are texts, `usual` may be missing. */
@@ -29,7 +28,13 @@ export function says(name, value, usual = null) {
 export function pointSays(point, {name, kind}) {
   const found = point.values[name];
   if (!found || found.value === null) return "";
-  return says(name, shown(found.value, kind, name), found.usual === null ? null : shown(found.usual, kind, name));
+  return says(name, shown(found.value, kind), found.usual === null ? null : shown(found.usual, kind));
+}
+
+/** The name of a rule; those that come with Mien have one in each language. */
+export function ruleName(rule) {
+  const path = `people.rules.${rule}`, text = t(path);
+  return text === path ? rule : text;
 }
 
 /** Seconds as "20 minutes" or "5.3 hours". */
@@ -63,6 +68,12 @@ export const range = (from, to) => dateRange(dateOf(from), dateOf(to), {day: "nu
 
 /** A point's first day, short, as charts write it. */
 export const shortDate = (point, year) => date(dateOf(point.from), {day: "numeric", month: "short", timeZone: "UTC", ...(year && {year: "2-digit"})});
+
+/** A point's day or week, as tables write it. */
+export function tableDate(point) {
+  if (point.of > 1) return range(point.from, point.to);
+  return date(dateOf(point.from), {weekday: "short", day: "numeric", month: "short", year: "numeric", timeZone: "UTC"});
+}
 
 /** A moment, as "today, 19:00", "yesterday, 19:00" or "26 Nov 2026". */
 export function moment(text, now = new Date()) {

@@ -20,7 +20,7 @@ export function mount(root, app) {
 function noLog(app) {
   return h("section", {class: "empty card"}, icon("people"), app.heading(t("people.no_log")), h("p", {}, t("people.no_log_help")),
     h("ol", {class: "steps"},
-      h("li", {}, h("p", {}, t("people.no_log_create")), h("code", {class: "command"}, "mien log create mien-log.db")),
+      h("li", {}, h("p", {}, t("people.no_log_create")), h("code", {class: "command"}, "mien log create --log mien-log.db")),
       h("li", {}, h("p", {}, t("people.no_log_serve")), h("code", {class: "command"}, "mien serve --log mien-log.db"))),
     h("p", {}, t("people.no_log_care")));
 }
