@@ -72,6 +72,7 @@ def test_send_watch_scrub_and_delete(browser: Any, house: Any, clip: Path, tmp_p
     assert httpx.get(f"{house.url}/v1/videos").json()["videos"] == []
 
 
+@pytest.mark.slow
 def test_what_no_browser_plays_and_what_is_no_video(
     browser: Any, house: Any, tmp_path: Path
 ) -> None:
