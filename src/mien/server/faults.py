@@ -6,8 +6,11 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
 
+from mien.server.access.guard import Ended
 from mien.server.problems import problem
 
 OnFault = Callable[[str], None]
@@ -16,8 +19,9 @@ OnFault = Callable[[str], None]
 class Faults:
     """The outermost ASGI middleware."""
 
-    def __init__(self, app: ASGIApp, on_fault: OnFault) -> None:
-        self._app, self._on_fault = app, on_fault
+    def __init__(self, app: ASGIApp, on_fault: OnFault, count: Callable[[], object]) -> None:
+        """``count`` is called for each of them."""
+        self._app, self._on_fault, self._count = app, on_fault, count
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; an error that nothing else has answered is answered here."""
@@ -30,12 +34,12 @@ class Faults:
 
         try:
             await self._app(scope, receive, sent)
-        except OSError:  # the client has left, or is let in no more
-            if not begun and scope["type"] == "http":
-                raise
+        except (ClientDisconnect, WebSocketDisconnect, Ended):
+            pass
         except Exception as error:
             if scope["type"] == "lifespan":
                 raise
+            self._count()
             self._on_fault(f"{scope.get('method', 'WS')} {where(error)}: {error!r}")
             if begun:
                 return

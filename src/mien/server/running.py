@@ -19,6 +19,7 @@ from mien.server.access.addresses import is_local, is_loopback
 from mien.server.access.tokens import TokenFile
 from mien.server.app import create_app
 from mien.server.context import Context
+from mien.server.protocol import BoundedH11
 from mien.server.settings import ServerSettings
 
 END_S = 5
@@ -166,7 +167,7 @@ def _config(app: Any, settings: ServerSettings) -> uvicorn.Config:
         host=settings.host,
         port=settings.port,
         loop="asyncio",
-        http="h11",
+        http=BoundedH11,
         ws_max_size=settings.limits.frame_bytes,
         ws_per_message_deflate=False,  # pictures do not shrink, and zip bombs do
         log_config=None,

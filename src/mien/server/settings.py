@@ -27,6 +27,8 @@ class Limits:
     """Clients that follow videos at once."""
     pixels: int = 100_000_000
     """Of one picture."""
+    memory_bytes: int = 512 * 1024 * 1024
+    """Of all requests with pictures that are in memory."""
     waiting: int = 64
     """Requests that are worked on or wait for it; further ones get 503."""
     request_s: float = 60.0

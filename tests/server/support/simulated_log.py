@@ -1,4 +1,4 @@
-"""A log of made-up persons for tests and screenshots of the page: every state a person can be in."""
+"""A log of made-up persons for tests and screenshots: every state a person can be in."""
 
 from __future__ import annotations
 
@@ -100,7 +100,11 @@ def _record(
         for at, usable, share in rows:
             known = usable > 0
             one = Observation(
-                at, 3000.0, usable, usable, _probs(share, random) if known else {},
+                at,
+                3000.0,
+                usable,
+                usable,
+                _probs(share, random) if known else {},
                 smiling=float(share) if known else None,
                 expressivity=float(random.normal(0.06 + 0.3 * share, 0.01)) if known else None,
                 changes=int(usable * random.uniform(0.03, 0.06)) if known else None,
@@ -121,7 +125,9 @@ def _give_earlier(log: Log, days: int) -> None:
     """Date every consent and enrolment back."""
     with log.write() as connection:
         connection.execute(update(CONSENTS).values(given_ms=CONSENTS.c.given_ms - days * DAY_MS))
-        connection.execute(update(PERSONS).values(enrolled_ms=PERSONS.c.enrolled_ms - days * DAY_MS))
+        connection.execute(
+            update(PERSONS).values(enrolled_ms=PERSONS.c.enrolled_ms - days * DAY_MS)
+        )
 
 
 def _end(log: Log, person: str) -> None:

@@ -29,6 +29,13 @@ HEADERS = {
 """Of every answer that does not set them itself."""
 
 
+_REVOKED = "the token or session was revoked"
+
+
+class Ended(OSError):  # noqa: N818 - an end, not a fault
+    """Raised by ``send`` where a client is let in no more, as when it has left."""
+
+
 class Guard:
     """An ASGI middleware; the outermost one but for those that count and report."""
 
@@ -48,8 +55,7 @@ class Guard:
             if scope["type"] == "websocket":
                 await send({"type": "websocket.close", "code": 1008, "reason": detail})
             else:
-                headers = HEADERS | {"Connection": "close"}
-                await problem(status, detail, headers)(scope, receive, send)
+                await problem(status, detail, HEADERS)(scope, receive, send)
             return
         await self._app(scope, receive, self._watched(scope, send))
 
@@ -79,16 +85,15 @@ class Guard:
             nonlocal is_ended
             kind = message["type"]
             if is_ended:
-                raise OSError("the token or session was revoked")
+                raise Ended(_REVOKED)
             if kind in ("http.response.start", "websocket.http.response.start"):
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
             elif kind == "websocket.send" and not self._access.still_holds(scope):
                 is_ended = True
-                reason = "the token or session was revoked"
-                await send({"type": "websocket.close", "code": 1008, "reason": reason})
-                raise OSError(reason)
+                await send({"type": "websocket.close", "code": 1008, "reason": _REVOKED})
+                raise Ended(_REVOKED)
             elif (
                 kind == "http.response.body"
                 and message.get("more_body")
@@ -96,7 +101,7 @@ class Guard:
             ):
                 is_ended = True
                 await send({"type": "http.response.body", "body": b""})
-                raise OSError("the token or session was revoked")
+                raise Ended(_REVOKED)
             await send(message)
 
         return sent

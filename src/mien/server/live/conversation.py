@@ -26,6 +26,8 @@ IDLE_S = 60.0
 """Without a message for so long, a connection is closed."""
 SEND_S = 20.0
 """The longest time that a client may take to receive a result."""
+_LEFT = WebSocketDisconnect, OSError, RuntimeError
+"""What sending raises when the client has left; ``RuntimeError``: after it was closed."""
 _MOST_COMMAND = 2000
 _MOST_NAME = 100
 NORMAL, POLICY, TOO_BIG, GOING_AWAY, AGAIN = 1000, 1008, 1009, 1001, 1013
@@ -45,14 +47,13 @@ class Conversation:
         """Talk. The connection is closed when this returns."""
         limits = self._context.settings.limits
         labels = list(self._context.recognizer.classifier.spec.labels)
-        await self._send(
-            {"hello": {"labels": labels, "idle_s": IDLE_S, "frame_bytes": limits.frame_bytes}}
-        )
+        hello = {"labels": labels, "idle_s": IDLE_S, "frame_bytes": limits.frame_bytes}
         try:
             async with anyio.create_task_group() as group:
                 group.start_soon(self._listen)
                 group.start_soon(self._watch_end)
-                with suppress(WebSocketDisconnect, OSError, RuntimeError):  # the client has left
+                with suppress(*_LEFT):
+                    await self._send({"hello": hello})
                     await self._answer()
                 group.cancel_scope.cancel()
         finally:
@@ -69,7 +70,7 @@ class Conversation:
             except TimeoutError:
                 self._end(NORMAL, f"no frame came for {IDLE_S:g} s")
                 return
-            except (RuntimeError, OSError):
+            except _LEFT:
                 self._end(NORMAL, "")
                 return
             if message["type"] != "websocket.receive":
@@ -138,9 +139,10 @@ class Conversation:
             raise WebSocketDisconnect from None
 
     async def _close(self) -> None:
-        if self._socket.application_state is WebSocketState.CONNECTED:
-            with suppress(RuntimeError, OSError):
-                await asyncio.wait_for(self._socket.close(*self._closing), 5)
+        states = self._socket.client_state, self._socket.application_state
+        if states == (WebSocketState.CONNECTED, WebSocketState.CONNECTED):
+            with suppress(TimeoutError, *_LEFT):
+                await asyncio.wait_for(self._socket.close(*self._closing), SEND_S)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         """Do blocking work in the threads of live streams; awaited even if the client left."""

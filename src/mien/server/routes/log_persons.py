@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 from typing import Annotated, Any
 
@@ -116,8 +117,8 @@ def _moment(text: str) -> int:
     from mien.log.times import Zone, parse_time
     from mien.monitor.local_time import day_span_ms
 
-    try:
+    moment = parse_time(text, Zone())[0]
+    with suppress(ValueError):
         day = date.fromisoformat(text)
-    except ValueError:
-        return parse_time(text, Zone())[0]
-    return day_span_ms(day, day, None)[1]
+        return day_span_ms(day, day, None)[1]
+    return moment

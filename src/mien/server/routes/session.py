@@ -11,7 +11,6 @@ from starlette.requests import HTTPConnection
 from mien.server.access.gate import ANYBODY, MOST_SECRET, address_of, cookie_header
 from mien.server.access.who import Role
 from mien.server.context import Context, context_of
-from mien.server.problems import Problem
 from mien.version import __version__
 
 router = APIRouter(prefix="/v1/session", tags=["session"])
@@ -38,13 +37,20 @@ class SessionOut(BaseModel):
     limits: LimitsOut
 
 
-class LogIn(BaseModel):
-    """One of the two."""
+class ByToken(BaseModel):
+    """Logs in by a token."""
 
     model_config = ConfigDict(extra="forbid")
 
-    token: str | None = Field(None, max_length=MOST_SECRET, examples=["mien_…"])
-    code: str | None = Field(None, max_length=MOST_SECRET, description="Of the start link.")
+    token: str = Field(max_length=MOST_SECRET, examples=["mien_…"])
+
+
+class ByCode(BaseModel):
+    """Logs in by the code of the start link."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: str = Field(max_length=MOST_SECRET)
 
 
 In = Annotated[Context, Depends(context_of)]
@@ -60,13 +66,10 @@ async def get_session(connection: HTTPConnection, context: In) -> SessionOut:
 
 @router.post("")
 async def log_in(
-    connection: HTTPConnection, response: Response, given: LogIn, context: In
+    connection: HTTPConnection, response: Response, given: ByToken | ByCode, context: In
 ) -> SessionOut:
     """Begin a session of the page by a token or by the start code; sets a cookie."""
-    if (given.token is None) == (given.code is None):
-        raise Problem(422, "give either a token or a code")
-    address = address_of(connection)
-    cookie = context.access.log_in(address, token=given.token, code=given.code)
+    cookie = context.access.log_in(address_of(connection), **given.model_dump())
     session = context.access.sessions.find(cookie)
     assert session is not None
     context.access.log_out(connection)
