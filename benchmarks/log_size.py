@@ -41,22 +41,23 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "log.db"
-        rows, seconds = write(path, arguments.persons, arguments.rows, arguments.seed)
+        rows, seconds, busy = write(path, arguments.persons, arguments.rows, arguments.seed)
         size = path.stat().st_size
         print(f"{rows:,} rows in {seconds:.0f} s: {rows / seconds:,.0f} a second")
+        print(f"{busy:.0f} s of a processor: {rows / busy:,.0f} rows for each")
         print(f"{size / 1e6:,.0f} MB, {size / rows:.0f} bytes a row")
         measure(path)
 
 
-def write(path: Path, persons: int, wanted: int, seed: int) -> tuple[int, float]:
-    """Fill a new log; the rows, and the seconds that inserting took."""
+def write(path: Path, persons: int, wanted: int, seed: int) -> tuple[int, float, float]:
+    """Fill a new log; the rows, and the seconds that inserting took: passed, and of a processor."""
     random = np.random.default_rng(seed)
     day_values = np.clip(0.15 + 0.04 * draw(World(), persons, DAYS, random), 0.0, 1.0)
     windows = max(1, round(wanted / np.count_nonzero(~np.isnan(day_values))))
     every = max(10_000, 14 * HOUR_MS // windows // 10_000 * 10_000)  # spread from 7:00 to 21:00
     first = datetime.now(UTC).replace(hour=7, minute=0, second=0, microsecond=0)
     start = int((first - timedelta(DAYS)).timestamp() * 1000)
-    zone, count, spent = Zone("UTC"), 0, 0.0
+    zone, count, spent, busy = Zone("UTC"), 0, 0.0, 0.0
     with create_log(path, keep_days={"observations": None}) as log:
         numbers = []
         for n in range(persons):
@@ -74,26 +75,36 @@ def write(path: Path, persons: int, wanted: int, seed: int) -> tuple[int, float]
                 (person,) = session.persons
                 shares = np.clip(random.normal(smiling, 0.2, windows), 0, 1).tolist()
                 begin = start + day * DAY_MS
+                usual = observation_row(person, session.id, _observation(begin, 0.5), 0)
                 made = [
-                    observation_row(person, session.id, _observation(begin + at * every, share), 0)
+                    {**usual, "start_ms": begin + at * every, **_values(share)}
                     for at, share in enumerate(shares)
                 ]
-                before = time.perf_counter()
+                before, before_busy = time.perf_counter(), time.process_time()
                 with log.write() as connection:
                     add_rows(connection, made)
                 spent += time.perf_counter() - before
+                busy += time.process_time() - before_busy
                 count += len(made)
-    return count, spent
+    return count, spent, busy
+
+
+OTHERS = ("anger", "contempt", "disgust", "fear", "neutral", "sadness", "surprise")
 
 
 def _observation(start_ms: int, smiling: float) -> Observation:
-    rest = (1 - smiling) / 7
-    names = ("anger", "contempt", "disgust", "fear", "neutral", "sadness", "surprise")
+    probs = dict.fromkeys(OTHERS, (1 - smiling) / 7)
     return Observation(
-        start_ms, 10.0, 9.3, 8.7, {"happiness": smiling, **dict.fromkeys(names, rest)},
-        smiling=smiling, expressivity=0.1 * smiling, changes=2, size=123.4, light=0.43, yaw=-12.3,
-        roll=2.1, others=0.2,
+        start_ms, 10.0, 9.3, 8.7, {"happiness": smiling, **probs}, smiling=smiling,
+        expressivity=0.1 * smiling, changes=2, size=123.4, light=0.43, yaw=-12.3, roll=2.1,
+        others=0.2,
     )  # fmt: skip
+
+
+def _values(smiling: float) -> dict[str, float]:
+    """What differs from row to row."""
+    rest = dict.fromkeys(OTHERS, (1 - smiling) / 7)
+    return {"happiness": smiling, "smiling": smiling, "expressivity": 0.1 * smiling, **rest}
 
 
 def measure(path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import fer2013, sample
+from tests.support import fer2013, postgres, sample
 
 REPO = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("MIEN_SHARED") or REPO.parent / "shared")
@@ -44,6 +44,17 @@ def fer2013_rows() -> list[fer2013.Row]:
     """Some sixty faces in the order of FER2013's CSV file: its own, or the committed portraits."""
     path = SHARED / "data" / "fer2013.zip"
     return fer2013.real_rows(path) if path.exists() else sample.rows()
+
+
+@pytest.fixture(scope="session")
+def new_database() -> Iterator[Callable[..., str]]:
+    """A PostgreSQL server: name → address of a new database, empty or a copy of another one."""
+    pytest.importorskip("psycopg", reason="needs the 'postgres' extra")
+    found = postgres.binaries()
+    if found is None:
+        pytest.skip(postgres.ABSENT)
+    with postgres.server(found) as address:
+        yield address
 
 
 @pytest.fixture

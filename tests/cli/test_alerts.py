@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,17 +22,24 @@ Output = pytest.CaptureFixture[str]
 DAYS = 40
 
 
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Anna smiled less in the last ten days up to yesterday."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MIEN_LOG", "log.db")
+    path = tmp_path_factory.mktemp("alerts") / "log.db"
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     smiling = np.where(np.arange(DAYS) < DAYS - 10, shares(DAYS), 0.03)
-    with create_log("log.db") as log:
+    with create_log(path) as log:
         add_person(log, "anna")
         give_consent(log, "anna", "Anna", "a test")
         add_days(log, "anna", smiling, first=today - timedelta(DAYS))
+    return path
+
+
+@pytest.fixture
+def place(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copy(made, tmp_path / "log.db")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MIEN_LOG", "log.db")
     (tmp_path / "rules.toml").write_text(
         "[delivery]\nquiet = ''\n"
         "[[rule]]\nname = 'smiles'\nkind = 'ewma'\nmeasure = 'smiling'\n"
@@ -60,7 +68,8 @@ def test_from_a_backtest_to_feedback(place: Path, capsys: Output) -> None:
     assert mien("alerts", "resolve", 1, "--by", "Eva", "--why", "a visit") == 0
     capsys.readouterr()
     assert mien("alerts", "list") == 0
-    assert "smiles: 1 of 1 alerts were useful" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert shown.startswith("no alert is open") and "smiles: 1 of 1 alerts were useful" in shown
     assert mien("alerts", "list", "--all", "--json") == 0
     row = json.loads(capsys.readouterr().out)
     assert row["state"] == "resolved" and row["history"][-1]["why"] == "a visit"
@@ -85,6 +94,8 @@ def test_a_target_that_fails_is_named(place: Path, capsys: Output) -> None:
         (("ack", "7"), 1, "there is no alert 7"),
         (("backtest", "--person", "ana"), 1, "did you mean 'anna'"),
         (("check", "--rules", "no.toml"), 2, "cannot read the rules no.toml"),
+        (("backtest", "--from", "2026-07-02", "--to", "2026-07-01"), 2, "comes before 2026-07-02"),
+        (("backtest", "--from", "2100-01-01"), 2, "no day was recorded in the time asked for"),
         (("check", "--timezone", "Mars"), 2, "unknown time zone 'Mars'"),
     ],
 )

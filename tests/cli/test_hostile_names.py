@@ -438,6 +438,22 @@ def log_prune(place: Path) -> Commands:
     yield log(place, "prune", "--keep", f"{TEXT}=3")
 
 
+def log_reanalyse(place: Path) -> Commands:
+    yield log(place, "reanalyse", 1)
+    yield log(place, "reanalyse", TEXT)
+
+
+def log_remove(place: Path) -> Commands:
+    yield log(place, "remove", 1, "--yes")
+    yield log(place, "remove", TEXT)
+
+
+def log_sessions(place: Path) -> Commands:
+    yield log(place, "sessions")
+    yield log(place, "sessions", "--json")
+    yield log(place, "sessions", TEXT)
+
+
 def log_record(place: Path) -> Commands:
     options = ("--detector", "none", "--model", model(place, labels=(LABEL, *FER2013[1:])))
     clip = clips.write(place / "clip.mp4", frames=3).rename(place / f"{NAME}.mp4")
@@ -488,6 +504,38 @@ def monitor_run(place: Path) -> Commands:
         yield run
 
 
+def serve(place: Path) -> Commands:
+    of = ("serve", "--port", "0", "--tokens", place / "tokens.json")
+    yield *of, "--host", TEXT
+    yield *of, "--allow-host", TEXT
+    yield *of, "--log", place / TEXT
+    yield *of, "--log", place / "fer2013.csv", "--key-file", place / TEXT
+    yield *of, "--reports", place / TEXT
+    yield *of, "--tls-cert", TEXT, "--tls-key", place / "fer2013.csv"
+    yield *of, "--model", TEXT
+    yield "serve", "--port", "0", "--tokens", place / "fer2013.csv"
+    yield "serve", TEXT
+
+
+def token_create(place: Path) -> Commands:
+    yield "serve", "token", "create", TEXT, "--tokens", place / f"{NAME}.json"
+    yield "serve", "token", "create", "anna", "--tokens", place / "photos" / NAME
+    yield "serve", "token", "create", "anna", "--role", TEXT
+
+
+def token_list(place: Path) -> Commands:
+    yield "serve", "token", "list", "--tokens", place / "fer2013.csv"
+    yield "serve", "token", "list", "--tokens", place / TEXT, "--json"
+    made = {"id": LABEL, "name": TEXT, "role": "care", "sha256": "0" * 64, "created": 1}
+    (path := place / "tokens.json").write_text(json.dumps({"tokens": [made]}))
+    yield "serve", "token", "list", "--tokens", path
+    yield "serve", "token", "list", "--tokens", path, "--json"
+
+
+def token_revoke(place: Path) -> Commands:
+    yield "serve", "token", "revoke", TEXT, "--tokens", place / f"{NAME}.json"
+
+
 def simulate(place: Path) -> Commands:
     small = ("monitor", "simulate", "--persons", 2, "--days", 20, "--horizon", 5, "--after", 5)
     path = place / f"{NAME}.toml"
@@ -519,11 +567,14 @@ CASES: dict[str, Callable[[Path], Commands]] = {
     "data crop": crop, "data info": info, "data label": label, "data pack": pack,
     "data plot": plot, "doctor": doctor,
     "evaluate": evaluate, "export": export,
+    "serve": serve, "serve token create": token_create, "serve token list": token_list,
+    "serve token revoke": token_revoke,
     "log backup": log_backup, "log create": log_create, "log erase": log_erase,
     "log export": log_export, "log import": log_import, "log info": log_info,
     "log person add": log_person_add, "log person consent": log_person_consent,
     "log person list": log_person_list, "log person withdraw": log_person_withdraw,
-    "log prune": log_prune, "log record": log_record, "log verify": log_verify,
+    "log prune": log_prune, "log reanalyse": log_reanalyse, "log record": log_record,
+    "log remove": log_remove, "log sessions": log_sessions, "log verify": log_verify,
     "models": models, "models show": show, "monitor run": monitor_run,
     "monitor simulate": simulate, "report": report, "study": study,
     "train": train, "trends": trends, "tune": tune, "video": video,

@@ -13,14 +13,15 @@ pytest.importorskip("alembic", reason="needs the 'log' extra")
 from mien.log.database import Log
 from mien.log.opening import create_log, open_log
 from mien.log.persons import add_person, give_consent
-from tests.support import postgres
+
+KEEP = {"observations": None, "hours": None}
 
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty log with the consenting persons anna and ben, made once."""
     path = tmp_path_factory.mktemp("log") / "made.db"
-    with create_log(path, keep_days={"observations": None, "hours": None}) as log:
+    with create_log(path, keep_days=KEEP) as log:
         enrol(log)
     return path
 
@@ -44,22 +45,19 @@ def log(path: Path) -> Iterator[Log]:
 
 
 @pytest.fixture(scope="session")
-def new_database() -> Iterator[Callable[[str], str]]:
-    pytest.importorskip("psycopg", reason="needs the 'postgres' extra")
-    found = postgres.binaries()
-    if found is None:
-        pytest.skip(postgres.ABSENT)
-    with postgres.server(found) as address:
-        yield address
+def made_database(new_database: Callable[..., str]) -> str:
+    """``made`` on the server, of which others are copies."""
+    name = f"made_{uuid.uuid4().hex[:8]}"
+    with create_log(new_database(name), keep_days=KEEP) as log:
+        enrol(log)
+    return name
 
 
 @pytest.fixture
-def server_log(new_database: Callable[[str], str]) -> Iterator[Log]:
+def server_log(new_database: Callable[..., str], made_database: str) -> Iterator[Log]:
     """Of PostgreSQL."""
     name = f"log_{uuid.uuid4().hex[:8]}"
-    keep = {"observations": None, "hours": None}
-    with create_log(new_database(name), keep_days=keep) as log:
-        enrol(log)
+    with open_log(new_database(name, made_database)) as log:
         yield log
 
 

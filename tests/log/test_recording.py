@@ -50,7 +50,7 @@ def run(log: Log, recognizer: Recognizer) -> Iterator[Any]:
 
 def test_a_real_clip_whose_time_is_in_its_file(log: Log, run: Any, shared: Path) -> None:
     pytest.importorskip("av")
-    done = run(shared / "clips" / "face_noface.mov", fps=4)
+    done = run(shared / "clips" / "face_noface.mov", fps=2)
     assert done.windows == 2 and done.watched_s == pytest.approx(6.4, abs=0.3)
     assert 1.5 < done.seen_s < 3.5
     first, second = rows(log, "observations")
@@ -66,11 +66,11 @@ def test_a_real_clip_whose_time_is_in_its_file(log: Log, run: Any, shared: Path)
 
 
 def test_an_interrupted_video_goes_on(log: Log, run: Any, tmp_path: Path) -> None:
-    clip = clips.write_face(tmp_path / "clip.avi", frames=70, rate=2)
+    clip = clips.write_face(tmp_path / "clip.avi", frames=35, rate=1)
     start = {"start": "2026-11-01T10:00:03", "place": "kitchen"}
 
     def stop(number: int, total: int | None) -> None:
-        if number == 33:
+        if number == 17:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

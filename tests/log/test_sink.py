@@ -36,18 +36,18 @@ def test_windows_of_one_person(any_log: Log) -> None:
     assert verify(any_log).problems == ()
 
 
-def test_two_persons_in_their_regions_and_others_who_are_counted(any_log: Log) -> None:
+def test_two_persons_in_their_regions_and_others_who_are_counted(log: Log) -> None:
     regions = {"anna": Region(0, 0, 0.5, 1), "ben": Region(0.5, 0, 0.75, 1)}
     stream = [
         result(n / 10, reading("fear", at=20, track=1), reading("anger", at=220, track=2),
                reading("sadness", at=330, track=3))
         for n in range(100)
     ]  # fmt: skip
-    record(any_log, stream, persons=regions)
-    anna, ben = rows(any_log, "observations")
+    record(log, stream, persons=regions)
+    anna, ben = rows(log, "observations")
     assert (anna["fear"], anna["anger"]) == (ben["anger"], ben["fear"]) == (0.7, 0.05)
     assert anna["others"] == ben["others"] == 2
-    places = {row["region"] for row in rows(any_log, "session_persons")}
+    places = {row["region"] for row in rows(log, "session_persons")}
     assert places == {"0,0,0.5,1", "0.5,0,0.75,1"}
 
 
@@ -101,16 +101,16 @@ def test_gaps_are_noted_and_not_watched(log: Log) -> None:
     assert sum(row["watched_s"] for row in rows(log, "observations")) == pytest.approx(1.5 + 1)
 
 
-def test_a_gap_within_a_window_leaves_it_one_window(any_log: Log) -> None:
-    with LogSink(any_log, recording()) as sink:
+def test_a_gap_within_a_window_leaves_it_one_window(log: Log) -> None:
+    with LogSink(log, recording()) as sink:
         for time_s in (0, 0.5, 1, 7, 7.5):
             sink.write(result(time_s, reading()))
         sink.pause("the camera was lost")
         for time_s in (9, 9.5, 10, 10.5):
             sink.write(result(time_s, reading()))
-    assert [row["watched_s"] for row in rows(any_log, "observations")] == [3.5, 1]
-    assert len(queries.gaps(any_log, "anna", START_MS, START_MS + DAY_MS)) == 1
-    assert sink.windows == 2 and verify(any_log).problems == ()
+    assert [row["watched_s"] for row in rows(log, "observations")] == [3.5, 1]
+    assert len(queries.gaps(log, "anna", START_MS, START_MS + DAY_MS)) == 1
+    assert sink.windows == 2 and verify(log).problems == ()
 
 
 def test_two_processes_do_not_record_a_file_twice(any_log: Log) -> None:
@@ -183,14 +183,14 @@ def test_an_interrupted_file_leaves_whole_windows_alone(log: Log) -> None:
     assert rows(log, "sessions")[0]["end_ms"] is None
 
 
-def test_readings_only_if_asked(any_log: Log) -> None:
+def test_readings_only_if_asked(log: Log) -> None:
     recent = now_ms() // 10_000 * 10_000 - DAY_MS
-    record(any_log, frames(12), start_ms=recent)
-    assert rows(any_log, "readings") == []
-    record(any_log, frames(12), start_ms=recent + 60_000, keep_readings=True)
-    assert len(rows(any_log, "readings")) == 120
+    record(log, frames(12), start_ms=recent)
+    assert rows(log, "readings") == []
+    record(log, frames(12), start_ms=recent + 60_000, keep_readings=True)
+    assert len(rows(log, "readings")) == 120
     with pytest.raises(InputError, match="older than readings are kept"):
-        record(any_log, frames(1), keep_readings=True)
+        record(log, frames(1), keep_readings=True)
 
 
 def test_a_recording_of_tomorrow_is_refused(log: Log) -> None:

@@ -25,8 +25,9 @@ def binaries() -> Path | None:
 
 
 @contextmanager
-def server(bin_: Path) -> Iterator[Callable[[str], str]]:
-    """Serve on a socket in a temporary folder; name → address of a new, empty database."""
+def server(bin_: Path) -> Iterator[Callable[..., str]]:
+    """Serve on a socket in a temporary folder; name → address of a new database, empty or a copy
+    of the one that is named second."""
     folder = Path(tempfile.mkdtemp(prefix="mien-pg-"))
     become = _other_user(folder) if os.geteuid() == 0 else {}
     data = folder / "data"
@@ -39,8 +40,8 @@ def server(bin_: Path) -> Iterator[Callable[[str], str]]:
         options = f"-k {folder} -c listen_addresses='' -c fsync=off"
         run(bin_ / "pg_ctl", "-D", data, "-o", options, "-l", folder / "server.log", "-w", "start")
 
-        def address(name: str) -> str:
-            create = f"CREATE DATABASE {name}"
+        def address(name: str, template: str = "template0") -> str:
+            create = f"CREATE DATABASE {name} TEMPLATE {template}"
             run(bin_ / "psql", "-h", folder, "-U", "mien", "postgres", "-c", create)
             return f"postgresql://mien@/{name}?host={folder}"
 

@@ -16,7 +16,7 @@ from mien.errors import ConfigError, MienError, UnknownNameError, did_you_mean
 
 COMMANDS = (
     "alerts", "analyze", "camera", "compare", "corpus", "data", "doctor", "evaluate", "export",
-    "log", "models", "monitor", "report", "study", "train", "trends", "tune", "video",
+    "log", "models", "monitor", "report", "serve", "study", "train", "trends", "tune", "video",
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, func, insert, or_, select, update
 
-from mien.errors import ConfigError, InputError, brief, did_you_mean
+from mien.errors import ConfigError, ConflictError, NotFoundError, brief, did_you_mean
 from mien.log import audit
 from mien.log.schema import CONSENTS, OBSERVATIONS, PERSONS
 from mien.log.times import iso, now_ms
@@ -31,6 +31,8 @@ class Consent:
     given_ms: int
     until_ms: int | None = None
     withdrawn_ms: int | None = None
+    pictures: bool = False
+    """Whether pictures may be kept too."""
 
     def in_force(self, at_ms: int) -> bool:
         """Whether it allows recording at a moment."""
@@ -68,7 +70,11 @@ class Person:
 
 
 def add_person(log: Log, pseudonym: str) -> Person:
-    """Enrol a person. Raises ``ConfigError`` for a name that is taken or not a pseudonym."""
+    """Enrol a person.
+
+    Raises ``ConfigError`` for a name that is not a pseudonym, ``ConflictError`` for one that is
+    taken.
+    """
     if not _PSEUDONYM.fullmatch(pseudonym):
         raise ConfigError(
             f"{brief(pseudonym)} is not a pseudonym: give letters, digits, '_', '.' and '-', at "
@@ -78,7 +84,7 @@ def add_person(log: Log, pseudonym: str) -> Person:
     with log.write() as connection:
         taken = select(PERSONS.c.id).where(PERSONS.c.pseudonym == pseudonym)
         if connection.execute(taken).first():
-            raise ConfigError(f"there is a person {pseudonym!r} already: give another pseudonym")
+            raise ConflictError(f"there is a person {pseudonym!r} already: give another pseudonym")
         row = {"pseudonym": pseudonym, "token": token, "enrolled_ms": now_ms()}
         connection.execute(insert(PERSONS).values(row))
         audit.add(connection, "enrol", {}, token)
@@ -86,9 +92,13 @@ def add_person(log: Log, pseudonym: str) -> Person:
 
 
 def give_consent(
-    log: Log, pseudonym: str, given_by: str, purpose: str, until_ms: int | None = None
-) -> Person:
-    """Note the consent of a person. Raises ``ConfigError`` for one that is empty or has ended."""
+    log: Log, pseudonym: str, given_by: str, purpose: str, until_ms: int | None = None, *,
+    pictures: bool = False,
+) -> Person:  # fmt: skip
+    """Note the consent of a person, to ``pictures`` too only if they say so.
+
+    Raises ``ConfigError`` for one that is empty or has ended.
+    """
     for name, value in (("given by", given_by), ("purpose", purpose)):
         if not value.strip() or len(value) > _MOST_TEXT or not value.isprintable():
             raise ConfigError(f"consent needs text under {name!r}, at most {_MOST_TEXT} characters")
@@ -99,23 +109,24 @@ def give_consent(
         person = find_person(connection, pseudonym)
         row = {
             "person_id": person.id, "given_by": given_by, "purpose": purpose, "given_ms": now,
-            "until_ms": until_ms,
+            "until_ms": until_ms, "pictures": int(pictures),
         }  # fmt: skip
         connection.execute(insert(CONSENTS).values(row))
-        audit.add(connection, "consent", {"until_ms": until_ms}, person.token)
+        details = {"until_ms": until_ms, **({"pictures": True} if pictures else {})}
+        audit.add(connection, "consent", details, person.token)
         return find_person(connection, pseudonym)
 
 
 def withdraw_consent(log: Log, pseudonym: str) -> Person:
     """End every consent of a person now. What is recorded stays until it is erased.
 
-    Raises ``ConfigError`` where none is in force.
+    Raises ``ConflictError`` where none is in force.
     """
     now = now_ms()
     with log.write() as connection:
         person = find_person(connection, pseudonym)
         if person.consent(now) is None:
-            raise ConfigError(f"{pseudonym!r} has no consent in force: there is none to withdraw")
+            raise ConflictError(f"{pseudonym!r} has no consent in force: there is none to withdraw")
         changed = update(CONSENTS).where(
             CONSENTS.c.person_id == person.id, CONSENTS.c.withdrawn_ms.is_(None)
         )
@@ -131,34 +142,51 @@ def all_persons(connection: Connection) -> list[Person]:
 
 
 def find_person(connection: Connection, pseudonym: str) -> Person:
-    """One person. Raises ``InputError``, which names the nearest pseudonym."""
-    row = connection.execute(select(PERSONS).where(PERSONS.c.pseudonym == pseudonym)).first()
+    """One person. Raises ``NotFoundError``, which names the nearest pseudonym."""
+    row = None
+    if _PSEUDONYM.fullmatch(pseudonym):  # databases do not take every text
+        row = connection.execute(select(PERSONS).where(PERSONS.c.pseudonym == pseudonym)).first()
     if row is None:
         known = connection.execute(select(PERSONS.c.pseudonym)).scalars().all()
         hint = did_you_mean(pseudonym, known, "persons")
-        raise InputError(f"no person {pseudonym!r} is enrolled: {hint}")
+        raise NotFoundError(f"no person {brief(pseudonym)} is enrolled: {hint}")
     return _with_consents(connection, row._asdict())
 
 
-def consented(connection: Connection, person_ids: list[int], at_ms: int) -> set[int]:
-    """Those of the persons whose consent is in force at a moment."""
+def consented(
+    connection: Connection, person_ids: list[int], at_ms: int, *, pictures: bool = False
+) -> set[int]:
+    """Those of the persons whose consent, or that to ``pictures``, is in force at a moment."""
     query = select(CONSENTS.c.person_id).where(
         CONSENTS.c.person_id.in_(person_ids),
         CONSENTS.c.given_ms <= at_ms,
         CONSENTS.c.withdrawn_ms.is_(None),
         or_(CONSENTS.c.until_ms.is_(None), CONSENTS.c.until_ms > at_ms),
     )
+    if pictures:
+        query = query.where(CONSENTS.c.pictures != 0)
     return set(connection.execute(query).scalars())
 
 
 def check_consent(connection: Connection, pseudonym: str) -> Person:
-    """The person, if recording is allowed now. Raises ``InputError`` otherwise."""
+    """The person, if recording is allowed now. Raises ``ConflictError`` otherwise."""
     person = find_person(connection, pseudonym)
     if person.consent(now_ms()) is None:
         state = {"none": "there is no consent"}.get(person.until(), f"consent has {person.until()}")
         state = state.replace("has withdrawn", "was withdrawn")
-        raise InputError(
+        raise ConflictError(
             f"{pseudonym!r} cannot be recorded: {state}; note one with 'mien log person consent'"
+        )
+    return person
+
+
+def check_pictures(connection: Connection, pseudonym: str) -> Person:
+    """The person, if pictures may be kept now. Raises ``ConflictError`` otherwise."""
+    person = check_consent(connection, pseudonym)
+    if not consented(connection, [person.id], now_ms(), pictures=True):
+        raise ConflictError(
+            f"no picture of {pseudonym!r} may be kept: the consent is to numbers alone; note one "
+            "with 'mien log person consent --pictures'"
         )
     return person
 
@@ -175,7 +203,9 @@ def last_seen_ms(connection: Connection, person: Person) -> int | None:
 def _with_consents(connection: Connection, row: dict[str, object]) -> Person:
     query = select(
         CONSENTS.c.given_by, CONSENTS.c.purpose, CONSENTS.c.given_ms, CONSENTS.c.until_ms,
-        CONSENTS.c.withdrawn_ms,
+        CONSENTS.c.withdrawn_ms, CONSENTS.c.pictures,
     ).where(CONSENTS.c.person_id == row["id"]).order_by(CONSENTS.c.id)  # fmt: skip
-    consents = tuple(Consent(*one) for one in connection.execute(query))
+    consents = tuple(
+        Consent(*one[:-1], pictures=bool(one[-1])) for one in connection.execute(query)
+    )
     return Person(**row, consents=consents)  # type: ignore[arg-type]  # the columns of the table

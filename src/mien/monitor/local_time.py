@@ -38,9 +38,22 @@ def date_of(number: int) -> date:
     return _EPOCH + timedelta(number)
 
 
+def check_order(first: date | None, last: date | None) -> None:
+    """Raise ``ConfigError`` for a last day before the first."""
+    if first is not None and last is not None and last < first:
+        raise ConfigError(f"{last} comes before {first}: change --from or --to")
+
+
 def local_day(moment: datetime, where: tzinfo | None) -> date:
     """The local date."""
     return moment.astimezone(where).date()
+
+
+def day_span_ms(first: date, last: date, where: tzinfo | None) -> tuple[int, int]:
+    """UTC milliseconds of the begin of ``first`` and of the end of ``last``, local days."""
+    ends = (datetime.combine(day, time(0), where) for day in (first, last + timedelta(1)))
+    start, end = (round(moment.timestamp() * 1000) for moment in ends)
+    return start, end
 
 
 def is_within(moment: datetime, span: Span, where: tzinfo | None) -> bool:

@@ -55,19 +55,19 @@ def test_openface(log: Log, shared: Path) -> None:
     assert rows(log, "setups")[0]["model"] == "OpenFace action units"
 
 
-def test_pyfeat(any_log: Log, shared: Path) -> None:
+def test_pyfeat(log: Log, shared: Path) -> None:
     path = shared / "imports" / "Feat_Test.csv"
     with pytest.raises(ConfigError, match="--rate"):
-        take(any_log, path)
-    assert take(any_log, path, rate=25.0)[:2] == ("pyfeat", 1)
-    (row,) = rows(any_log, "observations")
+        take(log, path)
+    assert take(log, path, rate=25.0)[:2] == ("pyfeat", 1)
+    (row,) = rows(log, "observations")
     found = table(path)
     assert row["happiness"] == pytest.approx(found["happiness"][0], abs=1e-4)
     assert row["smiling"] == 1 and row["light"] is None
     assert row["yaw"] == pytest.approx(found["Yaw"][0], abs=0.06)
     with pytest.raises(InputError, match="is imported already"):
-        take(any_log, path, rate=25.0)
-    assert verify(any_log).problems == ()
+        take(log, path, rate=25.0)
+    assert verify(log).problems == ()
 
 
 IMOTIONS = """Study name,walk

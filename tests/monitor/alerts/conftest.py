@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,20 +11,16 @@ import pytest
 DAYS, CHANGED = 40, 30
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "log.db"
-
-
-@pytest.fixture
-def log(path: Path) -> Iterator[object]:
-    """Anna smiled less from a day on; ben did not."""
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The log that every test has a copy of."""
     pytest.importorskip("sqlalchemy", reason="needs the 'log' extra")
     pytest.importorskip("alembic", reason="needs the 'log' extra")
     from mien.log.opening import create_log
     from mien.log.persons import add_person, give_consent
     from tests.support.log_days import add_days, shares
 
+    path = tmp_path_factory.mktemp("alerts") / "made.db"
     with create_log(path, keep_days={"observations": None, "alerts": None}) as log:
         for name in ("anna", "ben"):
             add_person(log, name)
@@ -35,6 +32,20 @@ def log(path: Path) -> Iterator[object]:
         # Consent counts from when it was given; the tests look at earlier moments.
         with log.write() as connection:
             connection.exec_driver_sql("UPDATE consents SET given_ms = 0")
+    return path
+
+
+@pytest.fixture
+def path(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(made, tmp_path / "log.db"))
+
+
+@pytest.fixture
+def log(path: Path) -> Iterator[object]:
+    """Anna smiled less from a day on; ben did not."""
+    from mien.log.opening import open_log
+
+    with open_log(path) as log:
         yield log
 
 

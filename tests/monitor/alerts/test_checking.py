@@ -23,7 +23,7 @@ from mien.monitor.alerts.replay import replay
 from mien.monitor.alerts.state import State
 from mien.monitor.rules.checking import Installation
 from mien.monitor.rules.reading import read_rules
-from tests.log.conftest import new_database, server_log  # noqa: F401 - fixtures
+from tests.log.conftest import made_database, server_log  # noqa: F401 - fixtures
 from tests.monitor.alerts.conftest import CHANGED, DAYS, after_day
 from tests.support.log_days import FIRST, add_days, shares
 

@@ -141,7 +141,7 @@ def kill_again_and_again(
 
 
 def test_killed_and_started_again(tmp_path: Path) -> None:
-    kill_again_and_again(tmp_path, 2, 1.5, 3, signal.SIGINT)
+    kill_again_and_again(tmp_path, 1, 1.5, 2, signal.SIGINT)
 
 
 @pytest.mark.slow

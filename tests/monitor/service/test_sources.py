@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -44,8 +45,13 @@ def camera() -> Iterator[FaultyCamera]:
         yield camera
 
 
+@lru_cache
+def without_detector() -> Recognizer:
+    return Recognizer("none", threads=1)
+
+
 def source_of(log: Log, url: str, notes: list[str]) -> RecordedSource:
-    recognizer = Recognizer("none", threads=1)
+    recognizer = without_detector()
     setup = setup_maker(recognizer, {"model": "default", "detector": "none"})
     config = SourceConfig(
         name="kitchen", camera=url, persons=("anna@0,0,1,1",), fps=5, place="kitchen"
@@ -58,7 +64,7 @@ def until(condition: Callable[[], bool]) -> None:
     end = time.monotonic() + 30
     while not condition():
         assert time.monotonic() < end
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 def stored(log: Log, table: str = "observations") -> list[dict[str, object]]:

@@ -54,7 +54,7 @@ def test_the_default_rules_nearly_hold_the_bound() -> None:
 
 
 def test_the_limit_is_the_smallest_that_holds_the_bound() -> None:
-    plan = Plan(persons=100, days=150)
+    plan = Plan(persons=60, days=120)
     chosen = with_limit(Chart(), World(), plan, 3.0)
     loose = with_limit(Chart(), World(), plan, 6.0)
     assert loose.limit < chosen.limit

@@ -1,0 +1,1 @@
+"""The HTTP application: pictures, videos, live streams, the log, and a page (extra "server")."""
