@@ -164,12 +164,13 @@ def test_google_storage_over_http(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Against gcp-storage-emulator on loopback."""
+    # Else it asks for a bucket's kind by gRPC, which the emulator does not speak, for a minute. It
+    # is read when gcsfs is imported.
+    monkeypatch.setenv("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
     gcsfs = pytest.importorskip("gcsfs")
     pytest.importorskip("gcp_storage_emulator")
     port = free_port()
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{port}")
-    # Else it asks for a bucket's kind by gRPC, which the emulator does not speak, for a minute.
-    monkeypatch.setenv("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
     code = (
         "from gcp_storage_emulator.server import create_server; "
         f"create_server('127.0.0.1', {port}, in_memory=True, default_bucket='faces').run()"
