@@ -47,7 +47,7 @@ class Bar(NamedTuple):
     """One line of a table of counts."""
 
     name: str
-    count: int
+    number: int
     share: float
     """Of all, in [0, 1]."""
     width: float

@@ -96,11 +96,11 @@ def _pictures(table: pyarrow.Table) -> Iterator[tuple[str | None, bytes | None]]
 
     def is_binary(name: str) -> bool:
         kind = table.schema.field(columns[name]).type
-        return kinds.is_binary(kind) or kinds.is_large_binary(kind)
+        return bool(kinds.is_binary(kind) or kinds.is_large_binary(kind))
 
     def is_text(name: str) -> bool:
         kind = table.schema.field(columns[name]).type
-        return kinds.is_string(kind) or kinds.is_large_string(kind)
+        return bool(kinds.is_string(kind) or kinds.is_large_string(kind))
 
     data = next((name for name in BYTES if name in columns and is_binary(name)), None)
     path = next((name for name in COLUMNS["picture"] if name in columns and is_text(name)), None)
