@@ -181,10 +181,10 @@ def test_pages_without_persons_say_what_to_do(
     with tab(browser, f"{house.url}/#/people") as page:
         assert "mien serve --log" in page.inner_text("main")
     create_log(tmp_path / "empty.db").close()
-    with serving_people(tmp_path, tmp_path / "empty.db") as empty:
-        with visit(browser, empty, "people") as page:
-            assert "No person yet" in page.inner_text("main")
-            assert page.locator("button:has-text('Enrol')").count() == 1
+    empty = serving_people(tmp_path, tmp_path / "empty.db")
+    with empty as served, visit(browser, served, "people") as page:
+        assert "No person yet" in page.inner_text("main")
+        assert page.locator("button:has-text('Enrol')").count() == 1
 
 
 def test_keyboard_alone_from_the_list_to_a_table(browser: Any, ward: Any) -> None:
