@@ -3,9 +3,9 @@
     python benchmarks/video_stages.py --pictures wider_train5.zip
 
 The clips are those of `benchmarks/video.py`, with every frame searched and with every fifth. The
-time is that of `Recognizer.video` and the rows of its results. Each stage takes one thread here, and
-what other programs do meanwhile is not counted. Outside of this measurement decoding, searching and
-classifying run at the same time.
+time is that of `Recognizer.video` and the rows of its results. Each stage takes one thread here,
+and what other programs do meanwhile is not counted. Outside of this measurement decoding, searching
+and classifying run at the same time.
 """
 
 from __future__ import annotations

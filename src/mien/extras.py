@@ -19,7 +19,10 @@ MODULES = {
     "log": ("sqlalchemy", "alembic"),
     "postgres": ("psycopg",),
     "encryption": ("sqlcipher3",),
-    "server": ("fastapi", "uvicorn", "sqlalchemy"),
+    "apprise": ("apprise",),
+    "server": ("fastapi", "uvicorn", "prometheus_client"),
+    "scale": ("pyarrow",),
+    "ray": ("pyarrow", "ray"),
     "tune": ("torch", "optuna", "sqlalchemy", "sklearn", "matplotlib"),
 }
 """Modules that everything in an extra imports."""
@@ -33,7 +36,10 @@ PURPOSES = {
     "log": "keep a private record over weeks",
     "postgres": "keep it on a PostgreSQL server",
     "encryption": "encrypt it",
+    "apprise": "send alerts by many services",
     "server": "serve the page and the HTTP interface",
+    "scale": "analyse millions of pictures",
+    "ray": "share them among the machines of a Ray cluster",
     "tune": "search for good settings",
     "dev": "work on Mien itself",
 }
