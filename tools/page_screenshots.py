@@ -74,6 +74,7 @@ def short_film(path: Path) -> Path:
 
 
 def choose(page: Any, button: str, files: list[Path]) -> None:
+    """Pick files after a click on ``button``."""
     with page.expect_file_chooser() as waiting:
         page.click(button)
     waiting.value.set_files(files)
