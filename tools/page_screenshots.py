@@ -139,7 +139,6 @@ def shoot_people(page: Any, shoot: Shoot, folder: Path) -> None:
     place = page.url.split("#")[0]
     page.goto(f"{place}#/people/anna")
     page.wait_for_selector(".panel svg")
-    page.click("[data-by=day]")
     shoot("people-person")
     scroll(page, ".trends")
     shoot("people-days")
