@@ -24,7 +24,7 @@ export function showJob(root, app, id) {
   const colors = h("div", {class: "stack"}), people = h("div", {class: "stack"}), notes = h("div", {class: "stack tight"});
   const player = new Player(frames, (seconds) => { now = seconds; for (const row of rows.values()) row.cursor(seconds); });
   const original = h("div", {class: "row"});
-  let now = 0, end = 0, job = null, timer = 0;
+  let now = 0, end = 0, job = null, shown = "", timer = 0;
   root.append(h("div", {}, h("a", {class: "button quiet compact", href: "#/video"}, icon("back"), t("video.all"))),
     h("div", {class: "row apart"}, h("div", {class: "row name"}, title, state), tools), progress, notes,
     h("div", {class: "watch"}, h("div", {class: "stack tight film"}, player.element, original), h("div", {class: "stack tight"}, colors, people)));
@@ -76,11 +76,13 @@ export function showJob(root, app, id) {
       }}, icon("film"), t("video.original")), h("span", {class: "note small"}, t("video.original_help")));
       readResults(id, take, stop.signal).then(draw);
     }
+    showProgress();
+    if (job.state === shown) return; // a button that is replaced under the mouse is not pressed
+    shown = job.state;
     put(state, stateChip(job));
     put(notes, (job.notes || []).map((note) => message(note, "warn")));
     put(tools, job.state === "done" && h("a", {class: "button compact", href: `/v1/videos/${encodeURIComponent(id)}/results`, download: `${job.name}.jsonl`}, icon("download"), t("video.results")),
       h("button", {class: "button quiet compact", type: "button", onclick: drop}, icon(ended(job) ? "trash" : "stop"), t(ended(job) ? "video.remove" : "video.cancel")));
-    showProgress();
     if (job.state === "done") await finish(first);
   }
 
