@@ -96,7 +96,7 @@ def _open(settings: ServerSettings) -> Context:
         from mien.log.opening import open_log, read_key  # slow: only where there is a log
 
         context.log = open_log(settings.log, key=read_key(settings.key_file))
-        context.closing.append(context.log.close)
+        context.closing.insert(0, context.log.close)  # after those who write into it
     return context
 
 

@@ -1,10 +1,8 @@
-"""The body of a request → a file, with its limits counted while it arrives."""
+"""The body of a request → a file, bit by bit."""
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from email.message import Message
 from pathlib import Path
 from typing import IO
@@ -19,35 +17,26 @@ from mien.server.problems import Problem
 
 FIELD = "video"
 """The name of the file in a form."""
-SILENCE_S = 30.0
-"""The longest time without a byte."""
-LEAST_RATE = 16 * 1024
-"""Bytes a second, on the average after ``GRACE_S``."""
-GRACE_S = 60.0
 _PART = 1 << 20
-_MOST_HEADERS = 1 << 14
+_MOST_HEADERS, _MOST_BOUNDARY = 1 << 14, 70
+"""Bytes of the headers of a part, and of what separates parts (RFC 2046)."""
 
 
-async def receive_video(request: Request, path: Path, most: int) -> str | None:
+async def receive_video(request: Request, path: Path) -> str | None:
     """Write the video of a request into ``path``; the file name that a form gives, or ``None``.
 
-    The body is the video, or a form (``multipart/form-data``) whose field ``video`` has it. At most
-    ``most`` bytes are taken. Raises ``Problem``: 408 for a sender that is too slow, 413, 415 for
-    what is no video, 422 for a broken form, 503 for a full disk.
+    The body is the video, or a form (``multipart/form-data``) whose field ``video`` has it. Its
+    size and time are bounded by ``mien.server.bodies``, which lets the client seem to leave
+    (``ClientDisconnect``). Raises ``Problem``: 415 for what is no video, 422 for a broken form, 503
+    for a full disk.
     """
-    if int(_digits(request.headers.get("content-length"))) > most:
-        raise too_large(most)
     kind, parameters = parse_options_header(request.headers.get("content-type", ""))
     with path.open("xb", buffering=0) as file:
         writer = _Writer(file)
         form = None
         if kind == b"multipart/form-data":
             form = _Form(parameters.get(b"boundary"), writer.add)
-        taken = 0
-        async for chunk in _in_time(request.stream()):
-            taken += len(chunk)
-            if taken > most:
-                raise too_large(most)
+        async for chunk in request.stream():
             if form is None:
                 writer.add(chunk)
             else:
@@ -59,35 +48,6 @@ async def receive_video(request: Request, path: Path, most: int) -> str | None:
     if not writer.size:
         raise Problem(422, "the request has no video: send its bytes, or a form with 'video'")
     return None if form is None else form.file_name
-
-
-def too_large(most: int) -> Problem:
-    """The refusal of a video of more bytes than ``most``."""
-    return Problem(413, f"the video is larger than {most:,} bytes: send a shorter or smaller one")
-
-
-def _digits(text: str | None) -> str:
-    return text if text is not None and text.isascii() and text.isdigit() else "0"
-
-
-async def _in_time(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    begun, taken = time.monotonic(), 0
-    while True:
-        try:
-            chunk = await asyncio.wait_for(anext(chunks), SILENCE_S)
-        except StopAsyncIteration:
-            return
-        except TimeoutError:
-            raise _too_slow() from None
-        taken += len(chunk)
-        seconds = time.monotonic() - begun
-        if seconds > GRACE_S and taken < seconds * LEAST_RATE:
-            raise _too_slow()
-        yield chunk
-
-
-def _too_slow() -> Problem:
-    return Problem(408, "the video arrives too slowly: try again over a faster connection")
 
 
 class _Writer:
@@ -128,8 +88,8 @@ class _Form:
     """The parts of a form; the bytes of the field ``video`` go to ``write``."""
 
     def __init__(self, boundary: bytes | None, write: Callable[[bytes], None]) -> None:
-        if not boundary:
-            raise Problem(422, "the form has no boundary: let your library set Content-Type")
+        if not boundary or len(boundary) > _MOST_BOUNDARY:
+            raise Problem(422, "the form has no usable boundary: let your library set Content-Type")
         self.file_name: str | None = None
         self._write = write
         self._header, self._value, self._headers = b"", b"", 0

@@ -30,7 +30,7 @@ Number = Annotated[int, Path(ge=1, le=MOST, description="The alert's number.")]
 
 
 @router.get("/alerts", response_model=Alerts)
-def alerts(
+def get_alerts(
     visit: Watching,
     state: Literal["live", "all", "open", "acknowledged", "resolved"] = "live",
     person: Annotated[str | None, Query(max_length=64)] = None,
@@ -48,7 +48,7 @@ def alerts(
 
 
 @router.post("/alerts/{number}/acknowledgement", response_model=Alert)
-def acknowledge(visit: Caring, number: Number, body: Acknowledgement | None = None) -> Any:
+def acknowledge_alert(visit: Caring, number: Number, body: Acknowledgement | None = None) -> Any:
     """Say that you have seen an alert: it is not escalated any more."""
     from mien.monitor.alerts.answers import acknowledge
 
@@ -56,7 +56,7 @@ def acknowledge(visit: Caring, number: Number, body: Acknowledgement | None = No
 
 
 @router.post("/alerts/{number}/resolution", response_model=Alert)
-def resolve(visit: Caring, number: Number, body: Resolution | None = None) -> Any:
+def resolve_alert(visit: Caring, number: Number, body: Resolution | None = None) -> Any:
     """Close an alert. It does not come back while the same condition lasts."""
     from mien.monitor.alerts.answers import resolve
 
@@ -65,7 +65,7 @@ def resolve(visit: Caring, number: Number, body: Resolution | None = None) -> An
 
 
 @router.post("/alerts/{number}/feedback", response_model=Alert)
-def feedback(visit: Caring, number: Number, body: Feedback) -> Any:
+def judge_alert(visit: Caring, number: Number, body: Feedback) -> Any:
     """Say whether an alert was useful; the last answer counts."""
     from mien.monitor.alerts.answers import give_feedback
 
@@ -74,7 +74,7 @@ def feedback(visit: Caring, number: Number, body: Feedback) -> Any:
 
 
 @router.get("/audit", response_model=AuditTrail)
-def audit(
+def get_audit(
     visit: Ruling,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     before: Annotated[int | None, Query(ge=1, le=MOST, description="Entries below it.")] = None,

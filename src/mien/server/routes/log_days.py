@@ -12,7 +12,7 @@ from mien.server.context import Context, context_of
 from mien.server.log_export import MEDIA_TYPES, exported
 from mien.server.log_visit import Ruling, Watching
 from mien.server.problems import Problem
-from mien.server.routes.log_models import Observations, Sessions, Trends
+from mien.server.routes.log_models import Observations, RowKind, Sessions, Trends
 from mien.server.routes.log_persons import Pseudonym
 
 router = APIRouter(prefix="/v1/log/persons/{person}", tags=["log"])
@@ -30,7 +30,7 @@ REPORT_POLICY = (
 
 
 @router.get("/sessions", response_model=Sessions)
-def sessions(visit: Watching, person: Pseudonym) -> Any:
+def get_sessions(visit: Watching, person: Pseudonym) -> Any:
     """The recordings of a person."""
     from mien.log.exporting import rows_of
     from mien.log.persons import find_person
@@ -44,7 +44,7 @@ def sessions(visit: Watching, person: Pseudonym) -> Any:
 
 
 @router.get("/observations", response_model=Observations)
-def observations(
+def get_observations(
     visit: Watching,
     person: Pseudonym,
     since: Since = None,
@@ -68,7 +68,7 @@ def observations(
 
 
 @router.get("/trends", response_model=Trends)
-def trends(
+def get_trends(
     visit: Watching,
     context: Annotated[Context, Depends(context_of)],
     person: Pseudonym,
@@ -88,7 +88,7 @@ def trends(
     response_class=HTMLResponse,
     responses={200: {"content": {"text/html": {}}, "description": "The page."}},
 )
-def report(
+def get_report(
     visit: Watching,
     context: Annotated[Context, Depends(context_of)],
     person: Pseudonym,
@@ -118,13 +118,13 @@ def report(
         200: {"content": {kind: {} for kind in MEDIA_TYPES.values()}, "description": "Rows."}
     },
 )
-def export(
+def export_person(
     visit: Ruling,
     context: Annotated[Context, Depends(context_of)],
     person: Pseudonym,
     form: Annotated[Literal["csv", "jsonl", "parquet"], Query(alias="format")] = "jsonl",
     what: Annotated[
-        list[str], Query(max_length=20, description="Kinds of rows, as 'mien log export --what'.")
+        list[RowKind], Query(max_length=9, description="As 'mien log export --what'.")
     ] = [],  # noqa: B006 - FastAPI copies it
 ) -> Any:
     """All that the log holds of a person."""

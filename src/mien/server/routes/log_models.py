@@ -10,6 +10,13 @@ Kind = Literal["share", "rate", "plain"]
 ConsentState = Literal["in_force", "ended", "withdrawn", "none"]
 AlertState = Literal["open", "acknowledged", "resolved"]
 Reason = Literal["not_watched", "not_seen", "too_short", "too_little"]
+RowKind = Literal[
+    "observations", "hours", "readings", "sessions", "gaps", "consents", "alerts", "messages",
+    "audit",
+]  # fmt: skip
+"""``mien.log.exporting.KINDS``, which needs the extra ``log``."""
+PSEUDONYM = "^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+"""Shown in the document; the log itself says better what is wrong."""
 SHORT, LONG = 100, 1000
 """Characters of names and of texts."""
 
@@ -82,7 +89,9 @@ class Person(PersonRow):
 class Enrolment(BaseModel):
     """A new person."""
 
-    pseudonym: str = Field(max_length=64, examples=["anna"])
+    pseudonym: str = Field(
+        max_length=64, examples=["anna"], json_schema_extra={"pattern": PSEUDONYM}
+    )
 
 
 class ConsentGiven(BaseModel):

@@ -26,7 +26,7 @@ Pseudonym = Annotated[str, Path(max_length=64, description="The person's pseudon
 
 
 @router.get("", response_model=LogFacts)
-def log(visit: Watching) -> Any:
+def get_log(visit: Watching) -> Any:
     """What the log holds, without a name."""
     from mien.log.summary import log_facts
 
@@ -34,7 +34,7 @@ def log(visit: Watching) -> Any:
 
 
 @router.get("/changes", response_model=Marks)
-def changes(visit: Watching) -> Any:
+def get_changes(visit: Watching) -> Any:
     """Whether alerts or persons have changed since the last look. Not noted in the audit trail."""
     from mien.log.changes import change_marks
 
@@ -42,7 +42,7 @@ def changes(visit: Watching) -> Any:
 
 
 @router.get("/persons", response_model=Persons)
-def persons(visit: Watching) -> Any:
+def get_persons(visit: Watching) -> Any:
     """The enrolled persons."""
     from mien.monitor.person_facts import persons_facts
 
@@ -51,7 +51,7 @@ def persons(visit: Watching) -> Any:
 
 
 @router.post("/persons", response_model=Person, status_code=201)
-def enrol(visit: Ruling, body: Enrolment, response: Response) -> Any:
+def enrol_person(visit: Ruling, body: Enrolment, response: Response) -> Any:
     """Enrol a person under a pseudonym. Nothing is recorded before there is consent."""
     from mien.log.persons import add_person
 
@@ -62,34 +62,34 @@ def enrol(visit: Ruling, body: Enrolment, response: Response) -> Any:
 
 
 @router.get("/persons/{person}", response_model=Person)
-def person(visit: Watching, person: Pseudonym) -> Any:
+def get_person(visit: Watching, person: Pseudonym) -> Any:
     """A person: consents, when last seen, and how far the baseline is."""
     return _person(visit, person)
 
 
 @router.post("/persons/{person}/consents", response_model=Person, status_code=201)
-def consent(visit: Ruling, person: Pseudonym, body: ConsentGiven) -> Any:
+def give_consent(visit: Ruling, person: Pseudonym, body: ConsentGiven) -> Any:
     """Note a consent: who gives it, what for, and until when."""
-    from mien.log.persons import give_consent
+    from mien.log import persons
 
     until = None if body.until is None else _moment(body.until)
     with visit.audited() as log:
-        give_consent(log, person, body.given_by, body.purpose, until)
+        persons.give_consent(log, person, body.given_by, body.purpose, until)
     return _person(visit, person)
 
 
 @router.post("/persons/{person}/withdrawal", response_model=Person)
-def withdraw(visit: Caring, person: Pseudonym) -> Any:
+def withdraw_consent(visit: Caring, person: Pseudonym) -> Any:
     """End the consent now. Recordings end with their window; what was recorded stays."""
-    from mien.log.persons import withdraw_consent
+    from mien.log import persons
 
     with visit.audited() as log:
-        withdraw_consent(log, person)
+        persons.withdraw_consent(log, person)
     return _person(visit, person)
 
 
 @router.delete("/persons/{person}", response_model=Certificate)
-def erase(
+def erase_person(
     visit: Ruling,
     person: Pseudonym,
     x_confirm: Annotated[str | None, Header(description="The pseudonym once more.")] = None,

@@ -113,7 +113,7 @@ _BODY = {
     "", status_code=202, response_model=Video, response_model_exclude_none=False,
     openapi_extra=_BODY,
 )  # fmt: skip
-async def upload(
+async def send_video(
     request: Request,
     response: Response,
     who: Analyst,
@@ -139,7 +139,7 @@ async def upload(
     job = new_job(who.name, "video", options)
     path = jobs.store.begin(job)
     try:
-        given = await receive_video(request, path, context.settings.limits.video_bytes)
+        given = await receive_video(request, path)
         job.name = _plain(name or x_name or given or "video")
         job.touched = job.created
         jobs.add(job)
@@ -157,19 +157,19 @@ async def upload(
 
 
 @router.get("", response_model=Videos)
-def videos(who: Analyst, context: Shared) -> Any:
+def get_videos(who: Analyst, context: Shared) -> Any:
     """The videos that you sent."""
     return {"videos": [job.public() for job in context.jobs.of(who.name)]}
 
 
 @router.get("/{number}", response_model=Video)
-def video(who: Analyst, context: Shared, number: Id) -> Any:
+def get_video(who: Analyst, context: Shared, number: Id) -> Any:
     """How the analysis of a video stands."""
     return _find(context, who, number).public()
 
 
 @router.delete("/{number}", status_code=204)
-def remove(who: Analyst, context: Shared, number: Id) -> Response:
+def delete_video(who: Analyst, context: Shared, number: Id) -> Response:
     """Cancel the analysis, and delete the video and its results."""
     context.jobs.remove(_find(context, who, number))
     return Response(status_code=204)
@@ -180,7 +180,7 @@ def remove(who: Analyst, context: Shared, number: Id) -> Response:
     response_class=StreamingResponse,
     responses={200: {"content": {"text/event-stream": {}}, "description": "Events."}},
 )
-async def follow(who: Analyst, context: Shared, number: Id) -> StreamingResponse:
+async def follow_video(who: Analyst, context: Shared, number: Id) -> StreamingResponse:
     """Events ``progress``, and at the end ``done`` or ``failed``, each with the video's object."""
     job = _find(context, who, number)
     return _stream(context, events(job, context.stopping), "text/event-stream")
@@ -191,7 +191,7 @@ async def follow(who: Analyst, context: Shared, number: Id) -> StreamingResponse
     response_class=StreamingResponse,
     responses={200: {"content": {"application/x-ndjson": {}}, "description": "A result a line."}},
 )
-async def results(
+async def get_results(
     who: Analyst,
     context: Shared,
     number: Id,
@@ -207,7 +207,7 @@ async def results(
 
 
 @router.get("/{number}/people", response_model=People)
-def people(who: Analyst, context: Shared, number: Id) -> Any:
+def get_people(who: Analyst, context: Shared, number: Id) -> Any:
     """Each person's seconds, shares and segments, once the analysis is done."""
     job = _find(context, who, number)
     if job.state != "done":
