@@ -60,7 +60,7 @@ def run_job(
     except Exception as error:  # noqa: BLE001 - libraries raise anything; the next job must run
         _fail(job, 500, f"the video could not be analysed ({one_line(error)})")
     else:
-        job.state = "done"
+        job.state, job.progress.of = "done", job.progress.frames  # what files say is an estimate
     store.end(job)
 
 
