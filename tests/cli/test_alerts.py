@@ -68,7 +68,8 @@ def test_from_a_backtest_to_feedback(place: Path, capsys: Output) -> None:
     assert mien("alerts", "resolve", 1, "--by", "Eva", "--why", "a visit") == 0
     capsys.readouterr()
     assert mien("alerts", "list") == 0
-    assert "smiles: 1 of 1 alerts were useful" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert shown.startswith("no alert is open") and "smiles: 1 of 1 alerts were useful" in shown
     assert mien("alerts", "list", "--all", "--json") == 0
     row = json.loads(capsys.readouterr().out)
     assert row["state"] == "resolved" and row["history"][-1]["why"] == "a visit"
@@ -93,6 +94,8 @@ def test_a_target_that_fails_is_named(place: Path, capsys: Output) -> None:
         (("ack", "7"), 1, "there is no alert 7"),
         (("backtest", "--person", "ana"), 1, "did you mean 'anna'"),
         (("check", "--rules", "no.toml"), 2, "cannot read the rules no.toml"),
+        (("backtest", "--from", "2026-07-02", "--to", "2026-07-01"), 2, "comes before 2026-07-02"),
+        (("backtest", "--from", "2100-01-01"), 2, "no day was recorded in the time asked for"),
         (("check", "--timezone", "Mars"), 2, "unknown time zone 'Mars'"),
     ],
 )

@@ -401,6 +401,22 @@ def log_prune(place: Path) -> Commands:
     yield log(place, "prune", "--keep", f"{TEXT}=3")
 
 
+def log_reanalyse(place: Path) -> Commands:
+    yield log(place, "reanalyse", 1)
+    yield log(place, "reanalyse", TEXT)
+
+
+def log_remove(place: Path) -> Commands:
+    yield log(place, "remove", 1, "--yes")
+    yield log(place, "remove", TEXT)
+
+
+def log_sessions(place: Path) -> Commands:
+    yield log(place, "sessions")
+    yield log(place, "sessions", "--json")
+    yield log(place, "sessions", TEXT)
+
+
 def log_record(place: Path) -> Commands:
     options = ("--detector", "none", "--model", model(place, labels=(LABEL, *FER2013[1:])))
     clip = clips.write(place / "clip.mp4", frames=3).rename(place / f"{NAME}.mp4")
@@ -515,7 +531,8 @@ CASES: dict[str, Callable[[Path], Commands]] = {
     "log export": log_export, "log import": log_import, "log info": log_info,
     "log person add": log_person_add, "log person consent": log_person_consent,
     "log person list": log_person_list, "log person withdraw": log_person_withdraw,
-    "log prune": log_prune, "log record": log_record, "log verify": log_verify,
+    "log prune": log_prune, "log reanalyse": log_reanalyse, "log record": log_record,
+    "log remove": log_remove, "log sessions": log_sessions, "log verify": log_verify,
     "models": models, "models show": show, "monitor run": monitor_run,
     "monitor simulate": simulate, "report": report, "study": study,
     "train": train, "trends": trends, "tune": tune, "video": video,

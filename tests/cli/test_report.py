@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import stat
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -63,6 +64,7 @@ def path(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_page_for_family_without_pictures(path: Path, capsys: Output) -> None:
     assert mien("report", "anna", "--week", "2026-07-08", "--out", "anna.html") == 0
     assert capsys.readouterr().err == "6 to 12 July 2026: written to anna.html\n"
+    assert stat.S_IMODE((path / "anna.html").stat().st_mode) == 0o600
     page = Page((path / "anna.html").read_text("utf-8"))
     assert NOBODY_RECOGNISED in page.text
     assert "smiled 3 % of the time, usually 15 %" in page.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from mien.log import audit
 from mien.log.opening import create_log, open_log
 from mien.log.persons import add_person, give_consent
 from tests.support.commands import mien
-from tests.support.log_days import add_days, shares
+from tests.support.log_days import FIRST, add_days, shares
 
 Output = pytest.CaptureFixture[str]
 
@@ -62,11 +63,24 @@ def test_each_look_is_in_the_audit_trail(path: Path, capsys: Output) -> None:
         assert last[0].token is not None and audit.broken(connection) is None
 
 
+def test_a_figure_without_a_value_is_not_drawn(path: Path, capsys: Output) -> None:
+    pytest.importorskip("matplotlib")
+    with open_log(path) as log:
+        add_days(log, "anna", shares(3), minutes=0, first=FIRST + timedelta(days=60))
+    days = ("--from", "2026-07-31", "--to", "2026-08-02", "--measure", "smiling")
+    assert mien("trends", "anna", *days, "--figure", "anna.png") == 1
+    shown, error = capsys.readouterr()
+    assert "no statement" in shown and error.count("\n") == 1
+    assert "no day from 2026-07-31 to 2026-08-02 has a value" in error
+    assert not (path.parent / "anna.png").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "says"),
     [
         (("ana",), 1, "did you mean 'anna'"),
         (("anna", "--measure", "smile"), 2, "did you mean 'smiling'"),
+        (("anna", "--from", "2026-07-02", "--to", "2026-07-01"), 2, "comes before 2026-07-02"),
         (("anna", "--from", "monday"), 2, "--from 'monday' is not a day"),
         (("anna", "--figure", "a.gif"), 2, "its name must end in"),
         (("anna", "--rules", "no.toml"), 2, "cannot read the rules no.toml"),

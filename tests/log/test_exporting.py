@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import stat
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from mien.errors import ConfigError, InputError, OutputError
 from mien.log.backup import back_up
 from mien.log.database import Log
+from mien.log.erasing import erase
 from mien.log.exporting import KINDS, export, form_of
 from mien.log.opening import create_log, open_log
 from mien.log.verifying import verify
@@ -85,6 +87,23 @@ def test_a_backup_is_a_log_of_that_moment(tmp_path: Path, key: str | None) -> No
     assert (b"anna" in copy.read_bytes()) == (key is None)
     with open_log(copy, key=key) as log:
         assert len(rows(log, "observations")) == 4 and verify(log).problems == ()
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_only_the_owner_may_read_them(form: str, log: Log, tmp_path: Path) -> None:
+    if form == "parquet":
+        pytest.importorskip("pyarrow")
+    new, old = tmp_path / f"new.{form}", tmp_path / f"old.{form}"
+    old.touch(0o644)
+    for path in (new, old):
+        export(log, "anna", str(path), form)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_an_export_that_cannot_begin_is_no_copy(log: Log, tmp_path: Path) -> None:
+    with pytest.raises(OutputError):
+        export(log, "anna", str(tmp_path / "none" / "anna.csv"), "csv")
+    assert erase(log, "anna").copies == ()
 
 
 def test_a_server_is_backed_up_by_its_own_tools(server_log: Log, tmp_path: Path) -> None:

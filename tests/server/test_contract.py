@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import CHECKS
 
 from mien.log.opening import create_log
+from mien.log.persons import add_person
 from mien.server.access import throttle
 from mien.server.access.tokens import TokenFile
 from mien.server.app import create_app
@@ -22,7 +23,7 @@ from mien.server.settings import ServerSettings
 from tests.server.support.operations import OPERATIONS
 
 HOST = "127.0.0.1:8000"
-FEW, MANY = 6, 300
+FEW, MANY = 4, 200
 """Requests to each operation; the first number in the tests of every change."""
 LEFT_OUT = {"object_level_authorization"}
 """Roles, not owners, say who may see a thing."""
@@ -42,7 +43,8 @@ MEANING = {
 def contract(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The document of a real application with an empty log, and an administrator's token."""
     folder = tmp_path_factory.mktemp("contract")
-    create_log(folder / "log.db").close()
+    with create_log(folder / "log.db") as log:
+        add_person(log, "anna")
     tokens = folder / "tokens.json"
     token, _ = TokenFile(tokens).create("tester", "admin")
     faults: list[str] = []

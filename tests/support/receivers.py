@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -34,6 +34,33 @@ def http_server(
         try:
             yield f"http://127.0.0.1:{server.server_port}/hook?a=1", received
         finally:
+            server.shutdown()
+
+
+@contextmanager
+def drip() -> Iterator[str]:
+    """The address of a server that answers 200, and then sends a byte a second for minutes."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Length", "300")
+            self.end_headers()
+            with suppress(OSError):
+                while not stopping.wait(1):
+                    self.wfile.write(b".")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    stopping = threading.Event()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            stopping.set()
             server.shutdown()
 
 

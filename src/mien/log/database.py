@@ -30,6 +30,8 @@ class Log(Closing):
         """``None`` for a server."""
         self.window_s = WINDOW_S
         """Seconds of an observation."""
+        self.encrypted = False
+        """Whether the file is."""
         held = None if file is None else sqlite.hold(file)
         self._release = weakref.finalize(self, sqlite.release, held)
 
@@ -99,8 +101,10 @@ def explained(name: str) -> Iterator[None]:
     except MienError:
         raise
     except (ValueError, TypeError, ArithmeticError) as error:  # SQLite stores anything anywhere
-        reason = f"{one_line(error)}): its rows are not what Mien writes; restore a backup"
-        raise LogError(f"the log {name} cannot be used ({reason}") from error
+        raise LogError(
+            f"the log {name} cannot be used ({one_line(error)}): if 'mien log verify' finds "
+            "damage, restore a backup; if not, this is a fault of Mien: report it"
+        ) from error
     except Exception as error:
         if type(error).__module__.partition(".")[0] in ("sqlite3", "sqlcipher3"):
             raise _explain(name, error) from error

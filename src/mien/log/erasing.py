@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, exists, select
 
 from mien.errors import LogError
-from mien.log import audit
+from mien.log import audit, pictures
 from mien.log.alert_tables import ALERTS, JUDGED, MESSAGE_ALERTS, MESSAGES, OUTBOX
 from mien.log.database import Log
 from mien.log.persons import find_person
@@ -24,6 +24,7 @@ from mien.log.schema import (
     SESSIONS,
     SETUPS,
 )
+from mien.log.sessions import drop_unused_setups
 from mien.log.times import iso
 
 _OF_PERSON = (
@@ -62,7 +63,7 @@ class Certificate:
             "Certificate of erasure",
             f"Time: {iso(self.time_ms)}",
             f"Person: number {self.token} of the audit trail; the pseudonym is erased",
-            f"Removed rows: {removed}; the file was rewritten",
+            f"Removed: {removed}; the file was rewritten",
             f"Copies that were made of it before, and are not reached: {copies}",
             f"Entry {self.entry} of the audit trail, {self.hash}",
         ]
@@ -78,6 +79,7 @@ def erase(log: Log, pseudonym: str) -> Certificate:
     with log.write() as connection:
         person = find_person(connection, pseudonym)
         removed = _remove(connection, person.id)
+        removed["picture files"] = pictures.remove(log, person.id)
         copies = _copies(connection, person.token)
         entry = audit.add(connection, "erase", {"removed": removed}, person.token)
     rewrite(log)
@@ -133,9 +135,7 @@ def _remove(connection: Connection, person_id: int) -> dict[str, int]:
             connection.execute(delete(table).where(column.in_(some))).rowcount
             for some in _batches(alone)
         )
-    used = [exists().where(table.c.setup_id == SETUPS.c.id) for table in (SESSIONS, HOURS)]
-    setups = delete(SETUPS).where(*(~one for one in used))
-    removed[SETUPS.name] = connection.execute(setups).rowcount
+    removed[SETUPS.name] = drop_unused_setups(connection)
     persons = delete(PERSONS).where(PERSONS.c.id == person_id)
     removed[PERSONS.name] = connection.execute(persons).rowcount
     return removed

@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import PurePath
+from os import PathLike
+from pathlib import Path, PurePath
 from typing import Any
 
 from sqlalchemy import Connection, Float, Table, select
 
 from mien.errors import ConfigError, did_you_mean
 from mien.escaping import for_json
+from mien.extras import require_extra
+from mien.files import check_writable
 from mien.log import audit
 from mien.log.alert_tables import ALERTS, MESSAGES
 from mien.log.database import Log
 from mien.log.persons import Person, find_person
+from mien.log.private import private
 from mien.log.schema import (
     CONSENTS,
     GAPS,
@@ -64,6 +68,11 @@ def export(
     wanted = kinds or (KINDS if form == "jsonl" else ("observations",))
     if form != "jsonl" and len(wanted) > 1:
         raise ConfigError(f"a table of {form} holds one kind of rows: give one, or use .jsonl")
+    if form == "parquet":
+        require_extra("tables", "a Parquet file")
+    path = Path(output) if isinstance(output, str | PathLike) else None
+    if path is not None:
+        check_writable(path)  # an export that cannot begin is no copy
     with log.write() as connection:
         person = find_person(connection, pseudonym)
         audit.add(connection, "export", {"kinds": list(wanted), "form": form}, person.token)
@@ -73,7 +82,8 @@ def export(
             for kind in wanted
             for row in rows_of(connection, person, kind)
         )
-        return _WRITERS[form](output, rows, wanted[0])
+        with private(path):
+            return _WRITERS[form](output, rows, wanted[0])
 
 
 def form_of(output: str) -> str:

@@ -47,6 +47,7 @@ def create_log(
     days = {**DEFAULTS, **check_days(keep_days or {})}
     engine, file = _engine(target, key, new=True)
     log = Log(engine, shown(target), file)
+    log.encrypted = key is not None
     values = {"window_s": str(window_s), "created_ms": str(now_ms())}
     values |= {f"keep_{kind}_days": str(value or "") for kind, value in days.items()}
     try:
@@ -75,6 +76,7 @@ def open_log(target: str | Path, *, key: str | None = None) -> Log:
     require_extra("log", "a log")
     engine, file = _engine(target, key, new=False)
     log = Log(engine, shown(target), file)
+    log.encrypted = key is not None
     try:
         with log.read() as connection:
             current = check_version(log.name, version_of(connection))

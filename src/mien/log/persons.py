@@ -31,6 +31,8 @@ class Consent:
     given_ms: int
     until_ms: int | None = None
     withdrawn_ms: int | None = None
+    pictures: bool = False
+    """Whether pictures may be kept too."""
 
     def in_force(self, at_ms: int) -> bool:
         """Whether it allows recording at a moment."""
@@ -90,9 +92,13 @@ def add_person(log: Log, pseudonym: str) -> Person:
 
 
 def give_consent(
-    log: Log, pseudonym: str, given_by: str, purpose: str, until_ms: int | None = None
-) -> Person:
-    """Note the consent of a person. Raises ``ConfigError`` for one that is empty or has ended."""
+    log: Log, pseudonym: str, given_by: str, purpose: str, until_ms: int | None = None, *,
+    pictures: bool = False,
+) -> Person:  # fmt: skip
+    """Note the consent of a person, to ``pictures`` too only if they say so.
+
+    Raises ``ConfigError`` for one that is empty or has ended.
+    """
     for name, value in (("given by", given_by), ("purpose", purpose)):
         if not value.strip() or len(value) > _MOST_TEXT or not value.isprintable():
             raise ConfigError(f"consent needs text under {name!r}, at most {_MOST_TEXT} characters")
@@ -103,10 +109,11 @@ def give_consent(
         person = find_person(connection, pseudonym)
         row = {
             "person_id": person.id, "given_by": given_by, "purpose": purpose, "given_ms": now,
-            "until_ms": until_ms,
+            "until_ms": until_ms, "pictures": int(pictures),
         }  # fmt: skip
         connection.execute(insert(CONSENTS).values(row))
-        audit.add(connection, "consent", {"until_ms": until_ms}, person.token)
+        details = {"until_ms": until_ms, **({"pictures": True} if pictures else {})}
+        audit.add(connection, "consent", details, person.token)
         return find_person(connection, pseudonym)
 
 
@@ -146,14 +153,18 @@ def find_person(connection: Connection, pseudonym: str) -> Person:
     return _with_consents(connection, row._asdict())
 
 
-def consented(connection: Connection, person_ids: list[int], at_ms: int) -> set[int]:
-    """Those of the persons whose consent is in force at a moment."""
+def consented(
+    connection: Connection, person_ids: list[int], at_ms: int, *, pictures: bool = False
+) -> set[int]:
+    """Those of the persons whose consent, or that to ``pictures``, is in force at a moment."""
     query = select(CONSENTS.c.person_id).where(
         CONSENTS.c.person_id.in_(person_ids),
         CONSENTS.c.given_ms <= at_ms,
         CONSENTS.c.withdrawn_ms.is_(None),
         or_(CONSENTS.c.until_ms.is_(None), CONSENTS.c.until_ms > at_ms),
     )
+    if pictures:
+        query = query.where(CONSENTS.c.pictures != 0)
     return set(connection.execute(query).scalars())
 
 
@@ -165,6 +176,17 @@ def check_consent(connection: Connection, pseudonym: str) -> Person:
         state = state.replace("has withdrawn", "was withdrawn")
         raise ConflictError(
             f"{pseudonym!r} cannot be recorded: {state}; note one with 'mien log person consent'"
+        )
+    return person
+
+
+def check_pictures(connection: Connection, pseudonym: str) -> Person:
+    """The person, if pictures may be kept now. Raises ``ConflictError`` otherwise."""
+    person = check_consent(connection, pseudonym)
+    if not consented(connection, [person.id], now_ms(), pictures=True):
+        raise ConflictError(
+            f"no picture of {pseudonym!r} may be kept: the consent is to numbers alone; note one "
+            "with 'mien log person consent --pictures'"
         )
     return person
 
@@ -181,7 +203,9 @@ def last_seen_ms(connection: Connection, person: Person) -> int | None:
 def _with_consents(connection: Connection, row: dict[str, object]) -> Person:
     query = select(
         CONSENTS.c.given_by, CONSENTS.c.purpose, CONSENTS.c.given_ms, CONSENTS.c.until_ms,
-        CONSENTS.c.withdrawn_ms,
+        CONSENTS.c.withdrawn_ms, CONSENTS.c.pictures,
     ).where(CONSENTS.c.person_id == row["id"]).order_by(CONSENTS.c.id)  # fmt: skip
-    consents = tuple(Consent(*one) for one in connection.execute(query))
+    consents = tuple(
+        Consent(*one[:-1], pictures=bool(one[-1])) for one in connection.execute(query)
+    )
     return Person(**row, consents=consents)  # type: ignore[arg-type]  # the columns of the table

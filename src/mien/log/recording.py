@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from mien.errors import ConfigError, ImageReadError, InputError, MienError, VideoReadError
 from mien.log.database import Log
 from mien.log.dating import Taken, photo_time, video_time
-from mien.log.persons import check_consent
+from mien.log.persons import check_consent, check_pictures
+from mien.log.pictures import check_possible
 from mien.log.sessions import Setup, Source, file_sha256, recorded_until
 from mien.log.shown import Region, check_regions
 from mien.log.sink import LogSink, Recording
@@ -58,6 +59,8 @@ class Wish:
     detect_every: int = 1
     """As of ``Recognizer.watch``."""
     keep_readings: bool = False
+    keep_pictures: bool = False
+    """Of a camera: pictures of the persons too (``mien.log.pictures``)."""
     max_pixels: int | None = None
 
     @property
@@ -115,9 +118,17 @@ def check_wish(log: Log, wish: Wish) -> None:
         raise ConfigError("--for ends the recording of a camera: leave it out")
     if wish.start is not None and wish.kind != "video":
         raise ConfigError(f"--start is for videos, and {wish.kind} have times: leave it out")
+    if wish.keep_pictures:
+        if wish.kind != "camera":
+            raise ConfigError(
+                f"pictures are kept of a camera alone, and {wish.source!r} is there already: keep "
+                "it, and 'mien log reanalyse' reads a video again"
+            )
+        check_possible(log)
+    check = check_pictures if wish.keep_pictures else check_consent
     with log.read() as connection:
         for name in wish.persons:
-            check_consent(connection, name)
+            check(connection, name)
 
 
 def record(
@@ -242,6 +253,7 @@ def _record_camera(
     recording = Recording(
         Source("camera", camera.name), setup(wish.place or camera.name, wish.settings),
         wish.persons, LiveClock(), wish.zone, wish.hold_s, wish.keep_readings,
+        keep_pictures=wish.keep_pictures,
     )  # fmt: skip
     sink = LogSink(log, recording)
     frames = _thinned(camera, wish.fps) if wish.fps else camera

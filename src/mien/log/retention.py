@@ -5,23 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, delete, exists, select, update
+from sqlalchemy import Connection, delete, exists, func, select, update
 
 from mien.errors import ConfigError, did_you_mean
-from mien.log import audit
+from mien.log import audit, pictures
 from mien.log.alert_tables import ALERTS, MESSAGES
-from mien.log.schema import GAPS, HOURS, OBSERVATIONS, READINGS, SESSIONS, SETTINGS
+from mien.log.schema import AUDIT, GAPS, HOURS, OBSERVATIONS, PERSONS, READINGS, SESSIONS, SETTINGS
 from mien.log.times import DAY_MS, now_ms
 
 if TYPE_CHECKING:
     from mien.log.database import Log
 
 _MOST_DAYS = 1_000_000  # the log's whole milliseconds can say that
+MOST_SILENCE_DAYS = 31
+"""Days since the log was last used, after which a recording does not prune by itself."""
 DEFAULTS: dict[str, float | None] = {
-    "readings": 7, "observations": 400, "hours": 1830, "alerts": 400,
+    "readings": 7, "observations": 400, "hours": 1830, "alerts": 400, "pictures": 21,
 }  # fmt: skip
 """Kind of data → days; ``None``: for as long as the person is enrolled. ``hours`` are the hourly
-means, which trends need, and ``alerts`` the resolved ones with the messages about them."""
+means, which trends need, ``alerts`` the resolved ones with the messages about them, and
+``pictures`` those that were kept, long enough to give a new model its first baseline."""
 
 
 def check_days(days: Mapping[str, float | None]) -> Mapping[str, float | None]:
@@ -82,9 +85,27 @@ def prune(log: Log, now: int | None = None) -> dict[str, int]:
         removed["hours"] = connection.execute(delete(HOURS).where(HOURS.c.day < day)).rowcount
         removed["alerts"] = _drop_alerts(connection, now)
         removed["sessions"] = _drop_empty_sessions(connection, now)
+        known = (connection.execute(select(table.c.id)).scalars() for table in (PERSONS, SESSIONS))
+        oldest = oldest_ms(connection, "pictures", now)
+        removed["pictures"] = pictures.prune(log, oldest, *map(set, known))
         if any(removed.values()):
             audit.add(connection, "prune", removed)
     return removed
+
+
+def last_entry_ms(connection: Connection) -> int:
+    """When the newest entry of the audit trail was made, by the clock of that time."""
+    found: int = connection.execute(select(func.max(AUDIT.c.time_ms))).scalar() or 0
+    return found
+
+
+def prune_unasked(log: Log, last_ms: int) -> dict[str, int]:
+    """``prune``, unless the clock may be wrong: nothing is removed then.
+
+    ``last_ms``: ``last_entry_ms`` before this recording began. A machine whose clock jumps ahead by
+    years would remove all there is; 'mien log prune' does what it is asked for.
+    """
+    return prune(log) if 0 <= now_ms() - last_ms <= MOST_SILENCE_DAYS * DAY_MS else {}
 
 
 def _drop_alerts(connection: Connection, now: int | None) -> int:

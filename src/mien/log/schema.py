@@ -104,7 +104,9 @@ CONSENTS = Table(
     Column("given_ms", BigInteger, nullable=False),
     Column("until_ms", BigInteger),
     Column("withdrawn_ms", BigInteger),
+    Column("pictures", SmallInteger, nullable=False, server_default="0"),
 )
+"""``pictures``: 1 if pictures may be kept too."""
 
 SETUPS = Table(
     "setups",

@@ -14,13 +14,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Table, exists, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from mien.errors import InputError
 from mien.log import audit
-from mien.log.persons import Person, check_consent
+from mien.log.persons import Person, check_consent, check_pictures
 from mien.log.retention import oldest_ms
-from mien.log.schema import GAPS, OBSERVATIONS, SESSION_PERSONS, SESSIONS, SETUPS
+from mien.log.schema import GAPS, HOURS, OBSERVATIONS, SESSION_PERSONS, SESSIONS, SETUPS
 from mien.log.shown import Region
 from mien.log.times import DAY_MS, Zone, iso, now_ms
 from mien.reading import open_file
@@ -140,13 +150,14 @@ def begin_session(
 ) -> Session:
     """Note the begin of a recording of persons, by pseudonym. ``kinds`` of data will be stored.
 
-    Raises ``InputError`` for a person whose consent is not in force, for a time that lies ahead,
-    and for one that is longer ago than data are kept.
+    Raises ``InputError`` for a person whose consent, to pictures if they are kept, is not in force,
+    for a time that lies ahead, and for one that is longer ago than data are kept.
     """
-    found = {check_consent(connection, name): region for name, region in persons.items()}
+    check = check_pictures if "pictures" in kinds else check_consent
+    found = {check(connection, name): region for name, region in persons.items()}
     _check_start(connection, start_ms, kinds)
     row = {
-        "setup_id": _setup_id(connection, setup), "kind": source.kind, "source": source.name,
+        "setup_id": setup_id(connection, setup), "kind": source.kind, "source": source.name,
         "source_sha256": source.sha256, "time_from": source.time_from,
         "versions": json.dumps(versions()), "start_ms": start_ms,
         "offset_min": zone.offset_min(start_ms),
@@ -157,6 +168,7 @@ def begin_session(
         values = {"session_id": session_id, "person_id": person.id, "region": place}
         connection.execute(insert(SESSION_PERSONS).values(values))
         details = {"session": session_id, "kind": source.kind}
+        details |= {"pictures": True} if "pictures" in kinds else {}
         audit.add(connection, "record", details, person.token)
     return Session(session_id, {person.id: region for person, region in found.items()})
 
@@ -249,13 +261,20 @@ def _insert(connection: Connection, table: Table, row: Mapping[str, Any]) -> int
     return number
 
 
-def _setup_id(connection: Connection, setup: Setup) -> int:
+def setup_id(connection: Connection, setup: Setup) -> int:
+    """The number of a setup, which is stored if it is new."""
     row = setup.row()
     query = select(SETUPS.c.id).where(SETUPS.c.digest == row["digest"])
     found: int | None = connection.execute(query).scalar()
     if found is None:
         found = _insert(connection, SETUPS, row)
     return found
+
+
+def drop_unused_setups(connection: Connection) -> int:
+    """Remove setups that no session and no hour has; their number."""
+    used = [exists().where(table.c.setup_id == SETUPS.c.id) for table in (SESSIONS, HOURS)]
+    return connection.execute(delete(SETUPS).where(*(~one for one in used))).rowcount
 
 
 def _file_hash(name: str) -> str:

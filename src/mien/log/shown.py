@@ -56,17 +56,22 @@ def parse_person(text: str) -> tuple[str, Region | None]:
     name, at, place = text.partition("@")
     if not at:
         return name, None
-    found = _REGION.fullmatch(place)
+    return name, parse_region(place, f"{name}@")
+
+
+def parse_region(text: str, before: str = "") -> Region:
+    """``0,0,0.5,1``; ``before`` begins the example in errors. Raises ``ConfigError``."""
+    found = _REGION.fullmatch(text)
     try:
         numbers = [float(part) for part in found.groups()] if found else []
     except ValueError:
         numbers = []
     if len(numbers) != 4 or not all(map(math.isfinite, numbers)):
         raise ConfigError(
-            f"{place!r} is not a part of the picture: give x1,y1,x2,y2 from 0 to 1, "
-            f"such as {name}@0,0,0.5,1"
+            f"{text!r} is not a part of the picture: give x1,y1,x2,y2 from 0 to 1, "
+            f"such as {before}0,0,0.5,1"
         )
-    return name, Region(*numbers)
+    return Region(*numbers)
 
 
 def parse_persons(texts: Iterable[str]) -> dict[str, Region | None]:

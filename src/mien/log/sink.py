@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -15,22 +15,20 @@ from mien.errors import InputError
 from mien.files import Closing
 from mien.log.database import Log
 from mien.log.persons import consented
-from mien.log.retention import prune
+from mien.log.pictures import Keeper
+from mien.log.retention import last_entry_ms, prune_unasked
+from mien.log.sampling import Sampler, Shown
 from mien.log.schema import READINGS
 from mien.log.sessions import Setup, Source, add_gap, begin_session, check_alone, end_session
-from mien.log.shown import Candidate, Chooser, Region
+from mien.log.shown import Region
 from mien.log.store import add_observations
 from mien.log.times import DAY_MS, Zone, now_ms
-from mien.log.windows import Observation, Sample, Windows
+from mien.log.windows import Observation, Windows
 from mien.sinks.base import Image
-from mien.tracking.mouth import SPEAKING, MouthMotion
-from mien.tracking.quality import quality
-from mien.types import Reading, Result
+from mien.types import Result
 
 GAP_S = 5.0
 """Seconds without a frame that are noted as a gap."""
-SMILING = "happiness"
-"""The expression that counts as smiling."""
 
 
 class SourceClock(Protocol):
@@ -59,6 +57,8 @@ class Recording:
     """Whether what an interruption leaves out can be recorded again, as that of a file. Then the
     last window is not stored if the recording is interrupted."""
     notes_gaps: bool = True
+    keep_pictures: bool = False
+    """Whether pictures of the persons are kept too (``mien.log.pictures``), in a session a day."""
 
 
 class LogSink(Closing):
@@ -77,13 +77,15 @@ class LogSink(Closing):
         """Windows stored, each for every person."""
         self.seen_s = self.usable_s = self.watched_s = 0.0
         """Sums over the persons."""
-        self._choosers: dict[int, Chooser] = {}
+        self._keeper = Keeper(log) if recording.keep_pictures else None
+        self._sampler = Sampler({})
         self._windows: Windows | None = None
-        self._mouths = MouthMotion()
+        self._day: date | None = None
         self._last_ms: int | None = None
         self._reason = "no frames came"
         self._readings: list[dict[str, Any]] = []
         self._pruned_day = 0
+        self._used_ms = 0  # when the log was used before, by which a wrong clock is noticed
         self._closed = False
 
     def write(self, result: Result, image: Image | None = None) -> None:
@@ -94,16 +96,19 @@ class LogSink(Closing):
             self._jump(time_ms, jump)
         elif self._last_ms is not None and time_ms - self._last_ms > self._gap_ms:
             self._gap(self._last_ms, time_ms, self._reason)
+        if self._keeper is not None and self._windows is not None and self._ends_a_day(time_ms):
+            self._finish_session()
         if self._windows is None:
             self._start(time_ms)
         assert self._windows is not None
-        samples = self._samples(result, image, time_s)
+        shown = self._sampler.sample(result, image, time_s)
         if self._recording.keep_readings and time_ms != self._last_ms:
-            self._keep(result, samples, time_ms)
+            self._keep(shown, time_ms)
         self._last_ms, self._reason = time_ms, "no frames came"
-        self._store(
-            self._windows.add(time_ms, {p: s for p, (_, s) in samples.items()}, len(result))
-        )
+        samples = {person: one.sample for person, one in shown.items()}
+        self._store(self._windows.add(time_ms, samples, len(result)))
+        if self._keeper is not None and image is not None:
+            self._keep_pictures(self._keeper, result, shown, image, time_ms)
 
     def pause(self, reason: str) -> None:
         """No frame will come for a while, and ``reason`` says why."""
@@ -137,27 +142,33 @@ class LogSink(Closing):
 
     def _start(self, time_ms: int) -> None:
         of = self._recording
-        kinds = ("observations", "readings") if of.keep_readings else ("observations",)
+        kinds = ["observations"] + ["readings"] * of.keep_readings + ["pictures"] * of.keep_pictures
         with self._log.write() as connection:
+            self._used_ms = self._used_ms or last_entry_ms(connection)
             session = begin_session(
                 connection, of.source, of.setup, of.persons, time_ms, of.zone, kinds
             )
         self._session = session.id
-        self._choosers = {person: Chooser(region) for person, region in session.persons.items()}
+        self._sampler = Sampler(session.persons)
+        self._day = of.zone.local(time_ms).date()
         window_ms = self._log.window_s * 1000
-        self._windows = Windows(list(self._choosers), window_ms, round(of.hold_s * 1000))
+        self._windows = Windows(list(session.persons), window_ms, round(of.hold_s * 1000))
 
     def _finish_session(self) -> None:
         assert self._windows is not None
         self._store(self._windows.end())
         with self._log.write() as connection:
-            end_session(connection, self._session, self._choosers, self._last_ms or 0)
+            end_session(connection, self._session, self._sampler.persons, self._last_ms or 0)
         self._windows = None
+
+    def _ends_a_day(self, time_ms: int) -> bool:
+        return self._recording.zone.local(time_ms).date() != self._day
 
     def _jump(self, time_ms: int, jump: int) -> None:
         """End the session before the clock was set, and begin another."""
         if self._windows is None:
             return
+        self._pruned_day = now_ms() // DAY_MS  # not before this day is over
         self._finish_session()
         self._start(time_ms)
         with self._log.write() as connection:
@@ -171,27 +182,16 @@ class LogSink(Closing):
         with self._log.write() as connection:
             add_gap(connection, self._session, start_ms, end_ms, reason)
 
-    def _samples(
-        self, result: Result, image: Image | None, time_s: float
-    ) -> dict[int, tuple[Reading, Sample]]:
-        faces = [Candidate(r.face.box, bool(r.usable), r.face.track_id) for r in result]
-        moves = {} if image is None else (
-            self._mouths.update(image, [r.face for r in result], time_s)
-        )  # fmt: skip
-        found = {}
-        for person, chooser in self._choosers.items():
-            number = chooser.choose(faces, result.width, result.height)
-            if number is not None:
-                reading = result[number]
-                motion = moves.get(reading.face.track_id or -1)
-                found[person] = reading, sample_of(reading, image, motion)
-        return found
-
-    def _keep(
-        self, result: Result, samples: Mapping[int, tuple[Reading, Sample]], time_ms: int
+    def _keep_pictures(
+        self, keeper: Keeper, result: Result, shown: Mapping[int, Shown], image: Image, time_ms: int
     ) -> None:
+        for person, one in shown.items():
+            others = [r.face.box for n, r in enumerate(result) if n != one.number]
+            keeper.add(person, time_ms, image, one.reading.face.box, others)
+
+    def _keep(self, shown: Mapping[int, Shown], time_ms: int) -> None:
         offset = self._recording.zone.offset_min(time_ms)
-        for person, (reading, _) in samples.items():
+        for person, reading in ((person, one.reading) for person, one in shown.items()):
             probs = {name: round(p, 4) for name, p in reading.emotions.to_dict().items()}
             self._readings.append(
                 {
@@ -218,6 +218,9 @@ class LogSink(Closing):
             readings = [row for row in self._readings if row["person_id"] in allowed]
             if readings:
                 connection.execute(insert(READINGS), readings)
+            if self._keeper is not None:  # in the transaction, so that nobody is erased meanwhile
+                may = consented(connection, list(kept), now, pictures=True)
+                self._keeper.write(self._session, may)
         self._readings = []
         for one in (one for found in kept.values() for one in found):
             self.watched_s += one.watched_s
@@ -226,26 +229,9 @@ class LogSink(Closing):
         if not kept:
             self._closed, self._windows = True, None
             with self._log.write() as connection:
-                end_session(connection, self._session, self._choosers, self._last_ms or 0)
+                end_session(connection, self._session, self._sampler.persons, self._last_ms or 0)
             raise InputError("recording ends: no consent is in force any more")
         if now // DAY_MS != self._pruned_day:
             self._pruned_day = now // DAY_MS
-            prune(self._log)
-
-
-def sample_of(reading: Reading, image: Image | None, motion: float | None) -> Sample:
-    """What a frame says of a face. ``motion``: of the mouth, by ``MouthMotion``."""
-    seen = None if image is None else quality(image, reading.face)
-    return Sample(
-        usable=bool(reading.usable),
-        probs=reading.emotions.to_dict(),
-        expression=reading.expression,
-        smiling=reading.expression == SMILING,
-        speaking=None if motion is None else motion >= SPEAKING,
-        valence=reading.valence,
-        arousal=reading.arousal,
-        size=math.sqrt(reading.face.box.area),
-        light=None if seen is None else seen.brightness,
-        yaw=None if seen is None else seen.yaw,
-        roll=None if seen is None else seen.roll,
-    )
+            if prune_unasked(self._log, self._used_ms):
+                self._used_ms = now

@@ -69,7 +69,7 @@ def add_observations(
 
 def add_rows(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows of ``observation_row``, and bring the hours up to date."""
-    _insert(connection, rows)
+    insert_rows(connection, rows)
     spans: dict[int, tuple[int, int]] = {}
     for row in rows:
         start, person = row["start_ms"], row["person_id"]
@@ -79,8 +79,11 @@ def add_rows(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         rebuild_hours(connection, person, low, high)
 
 
-def _insert(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert observations past SQLAlchemy's work for each value, which takes most of the time."""
+def insert_rows(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows of ``observation_row`` alone.
+
+    Past SQLAlchemy's work for each value, which takes most of the time.
+    """
     statement: Any = insert(OBSERVATIONS).compile(dialect=connection.dialect)
     names = statement.positiontup or _SCALES
     scales = [_SCALES[name] for name in names]
@@ -104,12 +107,35 @@ _SCALES = {
 def rebuild_hours(connection: Connection, person_id: int, low_ms: int, high_ms: int) -> None:
     """Compute the hours anew that have windows of a person from ``low_ms`` to ``high_ms``."""
     touched = OBSERVATIONS.c.start_ms.between(low_ms, high_ms)
-    keys = connection.execute(
-        select(_DAY, _HOUR).distinct().where(OBSERVATIONS.c.person_id == person_id, touched)
-    ).all()
-    if not keys:
-        return
-    wanted = {tuple(key) for key in keys}
+    wanted = _hours_of(connection, OBSERVATIONS.c.person_id == person_id, touched)
+    if wanted:
+        _write_hours(connection, person_id, wanted, low_ms, high_ms)
+
+
+def remove_session_rows(connection: Connection, person_id: int, session_id: int) -> int:
+    """Remove the observations of a person in a session, from the hours too; rows removed."""
+    table = OBSERVATIONS.c
+    ours = (table.person_id == person_id, table.session_id == session_id)
+    span = select(func.min(table.start_ms), func.max(table.start_ms)).where(*ours)
+    low, high = connection.execute(span).one()
+    if low is None:
+        return 0
+    wanted = _hours_of(connection, *ours)
+    count = connection.execute(delete(OBSERVATIONS).where(*ours)).rowcount
+    _write_hours(connection, person_id, wanted, low, high)
+    return count
+
+
+def _hours_of(connection: Connection, *where: Any) -> set[tuple[int, int]]:
+    """(day, hour) of observations."""
+    rows = connection.execute(select(_DAY, _HOUR).distinct().where(*where))
+    return {(row.day, row.hour) for row in rows}
+
+
+def _write_hours(
+    connection: Connection, person_id: int, wanted: set[tuple[int, int]], low_ms: int, high_ms: int
+) -> None:
+    """Compute hours anew from the observations that there are, around two moments."""
     near = OBSERVATIONS.c.start_ms.between(low_ms - _NEAR_MS, high_ms + _NEAR_MS)
     query = hourly().where(OBSERVATIONS.c.person_id == person_id, near)
     rows = [row._asdict() for row in connection.execute(query) if (row.day, row.hour) in wanted]
@@ -119,7 +145,8 @@ def rebuild_hours(connection: Connection, person_id: int, low_ms: int, high_ms: 
     )
     for hours in _by_hours(wanted):
         connection.execute(old.where(*hours))
-    connection.execute(insert(HOURS), rows)
+    if rows:
+        connection.execute(insert(HOURS), rows)
 
 
 def _by_hours(wanted: Iterable[tuple[int, int]]) -> list[list[Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mien.log import audit, sqlite
+from mien.log import audit, pictures, sqlite
 from mien.log.database import Log, explained
 from mien.log.migrating import version_of
 from mien.log.queries import counts, last_window
@@ -26,6 +26,9 @@ def summarise(log: Log) -> dict[str, str | int]:
     for kind, value in days.items():
         facts[f"{kind}_kept"] = "forever" if value is None else f"{value:g} days"
     facts["audit_entries"] = entries
+    files, size = pictures.size(log)
+    if files:
+        facts |= {"picture_files": files, "picture_bytes": size}
     if log.file is not None:
         facts["bytes"] = log.file.stat().st_size
     return facts

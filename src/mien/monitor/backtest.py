@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+from mien.errors import ConfigError
 from mien.monitor.alerts.delivery import Message, SentMessage, plan
 from mien.monitor.alerts.state import Alert, Sent, State, step
 from mien.monitor.days import Days
-from mien.monitor.local_time import date_of, day_number
+from mien.monitor.local_time import check_order, date_of, day_number
 from mien.monitor.rules.checking import check_days
 from mien.monitor.rules.config import AnyRule, ChartRule, CoverageRule, Rules
 from mien.monitor.rules.signals import Observed
@@ -39,8 +40,8 @@ class Backtest:
     def says(self) -> str:
         """Such as ``would have warned 3 times in 31 days``."""
         count = len(self.messages)
-        times = {0: "not once", 1: "once", 2: "twice"}.get(count, f"{count} times")
-        warned = "not have warned once" if not count else f"have warned {times}"
+        times = {1: "once", 2: "twice"}.get(count, f"{count} times")
+        warned = f"have warned {times}" if count else "not have warned"
         days = (self.last - self.first).days + 1
         return f"would {warned} in {days} day{'s' * (days != 1)}"
 
@@ -52,7 +53,9 @@ def backtest(
     """Replay ``rules`` over the days of ``persons``; ``where`` is their time zone.
 
     Days before ``first`` are learnt from and judged, but what they would have sent is not counted.
+    Raises ``ConfigError`` for a ``last`` before ``first``, and where no day was recorded between.
     """
+    check_order(first, last)
     replayed = [rule for rule in rules.rules if isinstance(rule, ChartRule | CoverageRule)]
     found = {
         (rule.name, person): check_days(rule, days)
@@ -72,6 +75,10 @@ def backtest(
                     replay.observe(rule, person, found[rule.name, person][at], morning)
         replay.deliver(morning)
     first = max(filter(None, (first, begin)))
+    if first > end:
+        raise ConfigError(
+            f"no day was recorded in the time asked for: give one from {begin} to {end}"
+        )
     after = datetime.combine(first + timedelta(1), time(0), where).astimezone(UTC)
     return Backtest(
         first, end,

@@ -38,6 +38,12 @@ def date_of(number: int) -> date:
     return _EPOCH + timedelta(number)
 
 
+def check_order(first: date | None, last: date | None) -> None:
+    """Raise ``ConfigError`` for a last day before the first."""
+    if first is not None and last is not None and last < first:
+        raise ConfigError(f"{last} comes before {first}: change --from or --to")
+
+
 def local_day(moment: datetime, where: tzinfo | None) -> date:
     """The local date."""
     return moment.astimezone(where).date()

@@ -14,7 +14,7 @@ from mien.errors import ConfigError
 from mien.monitor.baseline import LEAST_DAYS
 from mien.monitor.days import Days, NoStatement
 from mien.monitor.detection import Chart
-from mien.monitor.local_time import date_of
+from mien.monitor.local_time import check_order, date_of
 from mien.monitor.measures import COVERAGE, EXPRESSIVITY, MEASURES, SMILING, measure
 from mien.monitor.rules.config import ChartRule, Rules
 from mien.monitor.trend import Trend, trends
@@ -186,6 +186,7 @@ def _usual_s(days: Days) -> Floats:
 def _shown(days: Days, first: date | None, last: date | None) -> slice:
     if not len(days.day):
         raise ConfigError("nothing was recorded of this person yet")
+    check_order(first, last)
     begin, end = (date_of(int(days.day[at])) for at in (0, -1))
     until = min(filter(None, (last, end)))
     since = max(begin, first or until - timedelta(SHOWN_DAYS - 1))

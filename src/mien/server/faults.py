@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -51,6 +52,8 @@ class Faults:
 
 
 def where(error: BaseException) -> str:
-    """The file and line that raised an error; paths of requests may hold names of persons."""
+    """The last line of Mien on an error's way; a path of the request may hold a person's name."""
     frames = traceback.extract_tb(error.__traceback__)
-    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
+    own = [frame for frame in frames if f"{os.sep}mien{os.sep}" in frame.filename]
+    last = (own or frames)[-1:]
+    return f"{Path(last[0].filename).name}:{last[0].lineno}" if last else "?"

@@ -86,6 +86,9 @@ class BoundedH11(H11Protocol):
                 h11.EndOfMessage(),
             ):
                 self.transport.write(self.conn.send(event) or b"")
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.disconnected = True  # what was begun has nobody to answer any more
+            self.cycle.message_event.set()
         self.transport.close()
 
 

@@ -31,7 +31,7 @@ from mien.monitor.alerts.signing import TOLERANCE_S, is_signed, sign
 from mien.monitor.rules.config import Rules
 from mien.monitor.rules.reading import read_rules
 from tests.monitor.alerts.conftest import CHANGED, DAYS, after_day
-from tests.support.receivers import http_server, mail_server
+from tests.support.receivers import drip, http_server, mail_server
 
 RULE = "[[rule]]\nname = 'smiles'\nkind = 'ewma'\nmeasure = 'smiling'\n"
 SECRET = b"a secret"
@@ -115,6 +115,42 @@ def test_an_email(log: Log) -> None:
     assert mail["Message-ID"] == f"<{uid}@example.org>"
     text = mail.get_content()
     assert "smiles: smiled 3 % of the time, usually 15 %" in text and "recognises nobody" in text
+
+
+def by_apprise(address: str, folder: Path, name: str = "phone") -> str:
+    (folder / name).write_text(f"{address}\n")
+    return f"name = '{name}'\nkind = 'apprise'\nurl_file = '{folder / name}'\ntimeout_s = 2.0"
+
+
+def test_apprise(log: Log, tmp_path: Path) -> None:
+    pytest.importorskip("apprise")
+    statuses = iter([500, 200])
+    with http_server(lambda *_: next(statuses)) as (url, received):
+        address = url.replace("http://", "json://")
+        rules = with_targets(
+            by_apprise(address, tmp_path), by_apprise("nothing://x", tmp_path, "wrong"),
+            by_apprise("json://127.0.0.1:9/?secret=1", tmp_path, "dead"),
+        )  # fmt: skip
+        queue_one(log, rules)
+        found = {one.target: one.problem for one in send(log, rules)}
+        assert "Apprise could not send" in found["phone"] and "no service" in found["wrong"]
+        assert "Apprise could not send" in found["dead"] and "secret=1" not in str(found)
+        found = {one.target: one.problem for one in send(log, rules, NOW + timedelta(minutes=2))}
+        assert found["phone"] == ""
+        assert not any(one.target == "phone" for one in send(log, rules, NOW + timedelta(days=1)))
+    assert len(received) == 2
+    sent = json.loads(received[1][1])
+    assert sent["title"] == "Mien: anna: smiles"
+    assert "smiles: smiled 3 % of the time, usually 15 %" in sent["message"]
+
+
+def test_a_webhook_that_never_stops_answering(log: Log, tmp_path: Path) -> None:
+    with drip() as url:
+        rules = with_targets(hook(url, tmp_path))
+        queue_one(log, rules)
+        began = time.monotonic()
+        assert [one.problem for one in send(log, rules)] == [""]
+        assert time.monotonic() - began < 20
 
 
 def test_a_dead_target_delays_no_other_and_is_tried_again(log: Log, tmp_path: Path) -> None:

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import numpy as np
 import pytest
 from PIL import Image
 
 pytest.importorskip("fastapi", reason="the extra 'server' is not installed")
+
+import httpx
 
 from mien.pipeline import Recognizer
 from mien.server.settings import Limits

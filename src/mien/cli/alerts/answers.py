@@ -56,6 +56,10 @@ def list_(target: str, key_file: str | None, everything: bool, as_json: bool) ->
         return
     from mien.cli.support.console import Table, out
 
+    if not rows:
+        say("there are no alerts" if everything else "no alert is open; --all lists resolved ones")
+        say(*map(str, precision))
+        return
     table = Table("number", "person", "rule", "state", "since", "what was seen", "useful")
     for row in rows:
         useful = {None: "–", True: "yes", False: "no"}[row["useful"]]

@@ -12,7 +12,10 @@ from mien.cli.log.import_file import import_file
 from mien.cli.log.info import info
 from mien.cli.log.person import person
 from mien.cli.log.prune import prune
+from mien.cli.log.reanalyse import reanalyse
 from mien.cli.log.record import record
+from mien.cli.log.remove import remove
+from mien.cli.log.sessions import sessions
 from mien.cli.log.verify import verify
 
 
@@ -22,6 +25,7 @@ def command() -> None:
 
 
 for subcommand in (
-    backup, create, erase, export, import_file, info, person, prune, record, verify,
+    backup, create, erase, export, import_file, info, person, prune, reanalyse, record, remove,
+    sessions, verify,
 ):  # fmt: skip
     command.add_command(subcommand)

@@ -63,10 +63,11 @@ def list_(target: str, key_file: str | None, as_json: bool) -> None:
 @click.option(
     "--until", metavar="TIME", help="When it ends: 2027-03-01T00:00 (default: when withdrawn)."
 )
+@click.option("--pictures", is_flag=True, help="It is to keeping pictures of the face, too.")
 @ZONE
 def consent(
     target: str, key_file: str | None, pseudonym: str, given_by: str, purpose: str,
-    until: str | None, timezone: str | None,
+    until: str | None, pictures: bool, timezone: str | None,
 ) -> None:  # fmt: skip
     """Note consent: who gives it, what for, and until when."""
     with open_(target, key_file) as log:
@@ -75,8 +76,9 @@ def consent(
 
         zone = zone_of(timezone)
         until_ms = None if until is None else parse_time(until, zone)[0]
-        found = give_consent(log, pseudonym, given_by, purpose, until_ms)
-    say(f"{pseudonym}: consent noted, {found.until()}")
+        found = give_consent(log, pseudonym, given_by, purpose, until_ms, pictures=pictures)
+    what = "to numbers and pictures" if pictures else "to numbers, not to pictures"
+    say(f"{pseudonym}: consent noted, {what}, {found.until()}")
 
 
 @person.command()

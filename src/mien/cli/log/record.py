@@ -43,19 +43,26 @@ from mien.cli.support.printing import complain, counted, say
     "--keep-readings", is_flag=True,
     help="Store single readings too, for the days that 'mien log info' shows.",
 )  # fmt: skip
+@click.option(
+    "--keep-pictures", is_flag=True,
+    help="Of a camera: keep pictures of the persons' faces beside the log, UNENCRYPTED, for the "
+    "days that 'mien log info' shows. Needs consent to pictures.",
+)  # fmt: skip
 @recording_options
 @click.option("--quiet", "-q", is_flag=True, help="Print no progress or closing line.")
 def record(
     target: str, key_file: str | None, source: str, persons: tuple[str, ...], start: str | None,
     timezone: str | None, place: str | None, seconds: float | None, fps: float | None,
-    detect_every: int, keep_readings: bool, max_pixels: int | None, quiet: bool, **options: Any,
+    detect_every: int, keep_readings: bool, keep_pictures: bool, max_pixels: int | None,
+    quiet: bool, **options: Any,
 ) -> int:  # fmt: skip
     """Record what SOURCE shows of enrolled persons.
 
     Their consent must be in force. SOURCE is a video, a folder of videos or of dated photos, a
     webcam's number, or the address of a network camera. Others in the picture are counted, never
-    scored or stored. No picture is stored. A recording that was interrupted is continued
-    by the same command. Exit status: 0 done, 1 some failed, 2 usage, 130 after Ctrl-C.
+    scored or stored. No picture is stored unless --keep-pictures asks for it. A recording that was
+    interrupted is continued by the same command. Exit status: 0 done, 1 some failed, 2 usage, 130
+    after Ctrl-C.
     """
     with open_(target, key_file) as log:
         from mien.log.recording import Done, Wish, check_wish
@@ -63,7 +70,8 @@ def record(
 
         wish = Wish(
             source, parse_persons(persons), start, zone_of(timezone), place, fps, seconds,
-            detect_every=detect_every, keep_readings=keep_readings, max_pixels=max_pixels,
+            detect_every=detect_every, keep_readings=keep_readings, keep_pictures=keep_pictures,
+            max_pixels=max_pixels,
         )  # fmt: skip
         check_wish(log, wish)  # before the networks are loaded
         done, run = Done(), _Run(quiet)

@@ -40,8 +40,8 @@ ZONE = click.option(
 )  # fmt: skip
 KEEP = click.option(
     "--keep", multiple=True, metavar="KIND=DAYS",
-    help="For how many days readings, observations, hours or alerts are kept, or 'forever'; can be "
-    "repeated (default: 7, 400, 1830 and 400).",
+    help="For how many days readings, observations, hours, alerts or pictures are kept, or "
+    "'forever'; can be repeated (default: 7, 400, 1830, 400 and 21).",
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from mien.log.imports.openface import read_openface
 from mien.log.imports.own import read_own
 from mien.log.imports.pyfeat import read_pyfeat
 from mien.log.persons import check_consent
-from mien.log.retention import prune
+from mien.log.retention import last_entry_ms, prune_unasked
 from mien.log.sessions import (
     Setup,
     Source,
@@ -78,10 +78,11 @@ def import_file(log: Log, wish: Import) -> tuple[str, int, float]:
         wish.place or imported.reader, imported.model, settings={"reader": imported.reader}
     )
     with log.write() as connection:
+        used_ms = last_entry_ms(connection)
         session = begin_session(connection, source, setup, {wish.person: None}, start_ms, zone)
         add_observations(connection, session.id, {person.id: observations}, zone)
         end_session(connection, session.id, session.persons, end_ms)
-    prune(log)
+    prune_unasked(log, used_ms)
     return imported.reader, len(observations), sum(one.usable_s for one in observations)
 
 

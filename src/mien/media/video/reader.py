@@ -83,6 +83,7 @@ class Video(Closing):
         self._pictures, self._choice, self._cleanup = pictures, choice, cleanup
         self._on_error, self._on_note = on_error, on_note
         self._counts_are_known = pictures.counted and rate is not None
+        self._ahead: Ahead[Frame | Callable[[], None]] | None = None
         self._closed = False
 
     @property
@@ -112,10 +113,11 @@ class Video(Closing):
         Damage is reported after the last frame that can be decoded: raised as ``VideoReadError``,
         or passed to ``on_error``, in the thread that iterates.
         """
-        decoded = Ahead(self._decoded())
-        self._cleanup.callback(decoded.close)
+        if self._ahead is None:  # two iterators share the frames
+            self._ahead = Ahead(self._decoded())
+            self._cleanup.callback(self._ahead.close)
         with self:
-            for each in decoded:
+            for each in self._ahead:
                 if isinstance(each, Frame):
                     yield each
                 else:

@@ -15,15 +15,15 @@ from email.utils import formatdate
 from typing import Any
 from urllib.parse import urlsplit
 
-from mien.errors import OutputError, one_line
+from mien.errors import MissingExtraError, OutputError, one_line
 from mien.escaping import for_terminal
+from mien.extras import require_extra
 from mien.monitor.alerts.signing import ID, SIGNATURE, TIME, sign
-from mien.monitor.rules.delivery_targets import Email, MessageFile, Webhook
+from mien.monitor.rules.delivery_targets import AppriseService, Email, MessageFile, Webhook
 from mien.reading import read_file
 
 _TAIL = 1 << 20
 _MOST_SECRET = 4096
-_MOST_ANSWER = 1 << 16
 
 
 def text_of(body: Mapping[str, Any]) -> str:
@@ -40,17 +40,21 @@ def line_of(body: Mapping[str, Any]) -> str:
     return f"{body['time']} {about}: {details}"
 
 
-def send(target: MessageFile | Webhook | Email, body: Mapping[str, Any]) -> None:
+def send(target: MessageFile | Webhook | Email | AppriseService, body: Mapping[str, Any]) -> None:
     """Send a message. Raises ``OutputError``; then it may have arrived, or not."""
     try:
         if isinstance(target, MessageFile):
             _append(target, body)
         elif isinstance(target, Webhook):
             _post(target, body)
+        elif isinstance(target, AppriseService):
+            _apprise(target, body)
         else:
             _mail(target, body)
     except OutputError:
         raise
+    except MissingExtraError as error:
+        raise OutputError(f"the target {target.name!r} failed ({error})") from None
     except (OSError, ValueError, http.client.HTTPException, smtplib.SMTPException) as error:
         reason = (isinstance(error, OSError) and error.strerror) or one_line(error)
         raise OutputError(f"the target {target.name!r} failed ({reason})") from error
@@ -88,7 +92,6 @@ def _post(target: Webhook, body: Mapping[str, Any]) -> None:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("POST", path, content, headers)
         answer = connection.getresponse()
-        answer.read(_MOST_ANSWER)
         if not 200 <= answer.status < 300:
             raise OutputError(
                 f"the target {target.name!r} failed (it answered {answer.status} "
@@ -116,6 +119,25 @@ def _mail(target: Email, body: Mapping[str, Any]) -> None:
         if target.user:
             server.login(target.user, _secret(target.password_file).decode())
         server.send_message(message)
+
+
+def _apprise(target: AppriseService, body: Mapping[str, Any]) -> None:
+    require_extra("apprise", "a target of Apprise")
+    import apprise
+
+    service = apprise.Apprise.instantiate(_secret(target.url_file).decode())
+    if service is None:
+        raise OutputError(
+            f"the target {target.name!r} failed (the address in {target.url_file!r} is of no "
+            "service that Apprise knows, or misses a part)"
+        )
+    service.socket_connect_timeout = service.socket_read_timeout = target.timeout_s
+    subject = f"Mien: {' '.join(for_terminal(body['subject']).split())}"
+    if not service.notify(body=text_of(body), title=subject):
+        raise OutputError(
+            f"the target {target.name!r} failed (Apprise could not send; 'apprise -vv' with the "
+            "same address says why)"
+        )
 
 
 def _secret(path: str) -> bytes:

@@ -8,6 +8,7 @@ from pathlib import Path
 from mien.log import audit, queries
 from mien.log.database import Log
 from mien.log.persons import find_person
+from mien.log.private import restrict
 from mien.monitor.alerts.alert_rows import listed
 from mien.monitor.days import day_values
 from mien.monitor.from_log import person_hours
@@ -49,6 +50,7 @@ def write_person_report(
     Other parameters: see ``person_report``. Raises ``OutputError`` and ``MissingExtraError``.
     """
     write_report(path, person_report(known, about, now, where, command))
+    restrict(Path(path))
 
 
 def person_report(

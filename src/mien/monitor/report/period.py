@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from mien.errors import ConfigError
+from mien.monitor.local_time import check_order
 
 MOST_DAYS = 93
 """Days of one page: a row each."""
@@ -54,8 +55,7 @@ def period(
     if first is None:
         raise ConfigError("--to needs --from: give both, or --week")
     found = Period(first, last or max(first, today - timedelta(1)))
-    if found.last < found.first:
-        raise ConfigError(f"{found.last} comes before {found.first}: change --from or --to")
+    check_order(found.first, found.last)
     if (found.last - found.first).days >= MOST_DAYS:
         raise ConfigError(
             f"{found.first} to {found.last} is more than {MOST_DAYS} days, which one page can show"

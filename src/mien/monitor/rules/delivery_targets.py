@@ -105,9 +105,27 @@ class Email(Target):
             raise ValueError("user and password_file go together")
 
 
-AnyTarget = StandardOutput | MessageFile | Webhook | Email
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppriseService(Target):
+    """A text to one of the services of Apprise, by its address (extra ``apprise``)."""
+
+    kind: ClassVar[str] = "apprise"
+
+    url_file: str
+    """A file with the address, such as ``ntfys://host/topic``, in one line: it holds secrets."""
+    timeout_s: float = 20.0
+    """Of connecting, and of each answer."""
+
+    def check(self) -> None:
+        """Raise ``ValueError`` with the reason if a value is wrong."""
+        _check_timeout(self.timeout_s)
+        if not self.url_file or "\0" in self.url_file:
+            raise ValueError("url_file must name a file")
+
+
+AnyTarget = StandardOutput | MessageFile | Webhook | Email | AppriseService
 TARGETS: dict[str, type[AnyTarget]] = {
-    kind.kind: kind for kind in (StandardOutput, MessageFile, Webhook, Email)
+    kind.kind: kind for kind in (StandardOutput, MessageFile, Webhook, Email, AppriseService)
 }
 
 

@@ -45,6 +45,8 @@ class SourceConfig:
     detect_every: int = 1
     """As of ``Recognizer.watch``."""
     keep_readings: bool = False
+    keep_pictures: bool = False
+    """Pictures of the persons too, unencrypted (``mien.log.pictures``)."""
 
     def check(self) -> None:
         """Raise ``ValueError`` or ``ConfigError`` with the reason if a value is wrong."""
@@ -66,7 +68,7 @@ class SourceConfig:
         return Wish(
             self.camera, shown, zone=local, place=self.place or self.name, fps=self.fps or None,
             detect_every=self.detect_every, keep_readings=self.keep_readings,
-            max_pixels=max_pixels,
+            keep_pictures=self.keep_pictures, max_pixels=max_pixels,
         )  # fmt: skip
 
 

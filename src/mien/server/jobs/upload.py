@@ -18,7 +18,8 @@ from mien.server.problems import Problem
 FIELD = "video"
 """The name of the file in a form."""
 _PART = 1 << 20
-_MOST_HEADERS = 1 << 14
+_MOST_HEADERS, _MOST_BOUNDARY = 1 << 14, 70
+"""Bytes of the headers of a part, and of what separates parts (RFC 2046)."""
 
 
 async def receive_video(request: Request, path: Path) -> str | None:
@@ -87,8 +88,8 @@ class _Form:
     """The parts of a form; the bytes of the field ``video`` go to ``write``."""
 
     def __init__(self, boundary: bytes | None, write: Callable[[bytes], None]) -> None:
-        if not boundary:
-            raise Problem(422, "the form has no boundary: let your library set Content-Type")
+        if not boundary or len(boundary) > _MOST_BOUNDARY:
+            raise Problem(422, "the form has no usable boundary: let your library set Content-Type")
         self.file_name: str | None = None
         self._write = write
         self._header, self._value, self._headers = b"", b"", 0

@@ -5,7 +5,7 @@ import {form} from "../dialogs.js";
 import {h, icon, put} from "../dom.js";
 import {date, dateTime, t} from "../i18n.js";
 import {keys} from "../keys.js";
-import {notice} from "../notices.js";
+import {notice, problem} from "../notices.js";
 import {may} from "../session.js";
 import {detail} from "./details.js";
 import {ago, ruleName} from "./words.js";
@@ -22,8 +22,12 @@ export function alertList({read, named, empty}) {
   let alerts = [];
 
   async function refresh() {
-    alerts = await read();
-    draw();
+    try {
+      alerts = await read();
+    } catch (error) {
+      return put(place, problem(error));
+    }
+    return draw();
   }
 
   function draw() {
@@ -52,7 +56,7 @@ export function alertList({read, named, empty}) {
       notice(t(said, {person: alert.person ?? t("people.installation"), rule: ruleName(alert.rule)}), "good");
     } catch (error) {
       notice(error.message, "alert");
-      await refresh().catch(() => {});
+      await refresh();
     }
   }
 

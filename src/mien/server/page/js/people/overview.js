@@ -56,7 +56,7 @@ export async function overview(root, app) {
       h("section", {class: "stack tight", "aria-labelledby": "alerts-title"}, h("div", {class: "row apart"}, h("h2", {id: "alerts-title"}, t("people.alerts")), filter),
         h("p", {class: "note small"}, t("people.alert_means")), mayNot("care", "people.alerts_may_not"), alerts.element, rules),
       h("section", {class: "stack tight", "aria-labelledby": "persons-title"}, h("div", {class: "row apart"}, h("h2", {id: "persons-title"}, t("people.persons"))), list, h("p", {class: "note small"}, t("people.nobody_recognised")))));
-  await alerts.refresh();
+  alerts.refresh();
   const off = onChanges(async () => {
     await alerts.refresh();
     await load();

@@ -46,7 +46,8 @@ export async function personPage(root, app, name) {
     message(t("people.nobody_recognised")),
     h("section", {class: "stack tight", "aria-labelledby": "alerts-title"}, h("h2", {id: "alerts-title"}, t("people.alerts")), mayNot("care", "people.alerts_may_not"), alerts.element),
     trends.element, h("h2", {class: "unseen"}, t("people.kept")), h("div", {class: "kept"}, consent, copiesCard(person), erasureCard(person, erased)));
-  await Promise.all([alerts.refresh().then(trends.show), trends.refresh()]);
+  alerts.refresh().then(trends.show);
+  trends.refresh();
   const off = onChanges(async (what) => {
     if (what.persons) about(await get(path));
     if (!what.alerts) return;

@@ -2,15 +2,15 @@
 
 import {h, icon} from "../dom.js";
 import {t} from "../i18n.js";
-import {between, later, textOf} from "./series.js";
+import {between, later} from "./series.js";
 
 const RANGES = [28, 56, 182, 364];
-let days = 56, by = "day"; // kept while the page is open, from person to person
+const USUAL = 56;
+let days = USUAL, by = "day"; // kept while the page is open, from person to person
 
 /** `reload()`: other days are needed; `redraw()`: the same days, shown otherwise. */
 export function rangeTools(reload, redraw) {
   let last = null, recorded = null;
-  const today = () => textOf(new Date());
   const choose = (value) => {
     by = value;
     paint();
@@ -23,19 +23,19 @@ export function rangeTools(reload, redraw) {
     reload();
   }}, RANGES.map((count) => h("option", {value: count, selected: count === days}, t(`people.ranges.${count}`))));
   const step = (way) => {
-    const end = last ?? recorded?.last ?? today();
-    last = later(end, way * days);
-    if (recorded && last >= recorded.last) last = null;
-    if (recorded && last && last < recorded.first) last = later(recorded.first, days - 1);
+    last = later(last ?? recorded.last, way * days);
+    if (last >= recorded.last) last = null;
+    else if (last < recorded.first) last = later(recorded.first, days - 1);
     reload();
   };
   const earlier = h("button", {class: "button compact", type: "button", "aria-label": t("people.earlier"), title: t("people.earlier"), onclick: () => step(-1)}, icon("back"));
   const newer = h("button", {class: "button compact turned", type: "button", "aria-label": t("people.newer"), title: t("people.newer"), onclick: () => step(1)}, icon("back"));
   paint();
 
+  /** Of the time asked for; empty for what the server takes by itself: the newest eight weeks there are. */
   function query() {
-    const end = last ?? recorded?.last ?? today();
-    return new URLSearchParams({from: later(end, 1 - days), to: end}).toString();
+    const end = last ?? recorded?.last;
+    return end && (last || days !== USUAL) ? `?${new URLSearchParams({from: later(end, 1 - days), to: end})}` : "";
   }
 
   /** What the server answered: the ends of what there is. */

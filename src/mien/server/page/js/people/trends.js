@@ -22,11 +22,13 @@ export function trendsSection(name, {alerts, baseline}) {
 
   async function refresh() {
     try {
-      trends = await get(`${path}?${tools.query()}`);
+      const asked = tools.query();
+      trends = await get(path + asked);
+      tools.know(trends); // from the first answer on, it is known how far the days reach
+      if (tools.query() !== asked) trends = await get(path + tools.query());
     } catch (error) {
       return put(place, problem(error));
     }
-    tools.know(trends);
     return show();
   }
 

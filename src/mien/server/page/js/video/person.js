@@ -82,7 +82,7 @@ export class PersonRow {
       h("li", {}, t("video.seen", {time: clock(seen)}), usable < seen - 0.05 && ` · ${t("video.usable", {time: clock(usable)})}`));
     this.#parts = segments.map((part) => {
       const jump = h("button", {class: "link", type: "button", onclick: () => this.#jump(part.start_s)}, clock(part.start_s));
-      const row = h("tr", {}, h("th", {scope: "row"}, swatch(part.expression), " ", expression(part.expression)), h("td", {}, jump), h("td", {}, clock(part.end_s)),
+      const row = h("tr", {}, h("th", {scope: "row"}, swatch(part.expression), expression(part.expression)), h("td", {}, jump), h("td", {}, clock(part.end_s)),
         h("td", {}, part.prob === undefined || part.prob === null ? "" : percent(part.prob)));
       return {row, start: part.start_s, stop: part.end_s};
     });

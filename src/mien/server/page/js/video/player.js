@@ -8,6 +8,8 @@ import {t} from "../i18n.js";
 import {message} from "../notices.js";
 import {drawFaces} from "../shared/boxes.js";
 
+const NEAR_S = 0.05;
+
 export class Player {
   element = h("div", {class: "player stack tight", hidden: true});
   plays = false;
@@ -17,6 +19,7 @@ export class Player {
   #canvas = null;
   #address = "";
   #resize = null;
+  #wanted = null; // where a jump leads: frames that arrive late tell no other time
 
   constructor(frames, ontime) {
     this.#frames = frames;
@@ -33,18 +36,26 @@ export class Player {
     [this.#video, this.#canvas] = [video, canvas];
     video.addEventListener("error", () => this.#fail());
     video.addEventListener("loadedmetadata", () => { if (!video.videoWidth) this.#fail(); }); // sound alone
-    video.addEventListener("seeked", () => this.#show(video.currentTime));
+    video.addEventListener("play", () => { this.#wanted = null; });
+    video.addEventListener("seeked", () => { // by its own controls: what jump asked for is known
+      if (this.#wanted === null || Math.abs(video.currentTime - this.#wanted) > NEAR_S) this.#ontime(video.currentTime);
+      this.draw();
+    });
     this.#resize = new ResizeObserver(() => this.draw());
     this.#resize.observe(video);
     if (video.requestVideoFrameCallback) {
       const step = (now, {mediaTime}) => {
         if (this.#video !== video) return;
-        this.#show(mediaTime);
+        if (!video.paused && !video.seeking) this.#ontime(mediaTime);
+        this.draw(mediaTime);
         video.requestVideoFrameCallback(step);
       };
       video.requestVideoFrameCallback(step);
     } else {
-      video.addEventListener("timeupdate", () => this.#show(video.currentTime));
+      video.addEventListener("timeupdate", () => {
+        if (!video.paused) this.#ontime(video.currentTime);
+        this.draw();
+      });
     }
     this.element.hidden = false;
     put(this.element, scene);
@@ -54,11 +65,6 @@ export class Player {
     this.plays = false;
     put(this.element, message([h("b", {}, t("video.unplayable")), t("video.unplayable_help")], "warn"));
     this.#forget();
-  }
-
-  #show(seconds) {
-    this.#ontime(seconds);
-    this.draw(seconds);
   }
 
   draw(seconds = this.#video?.currentTime) {
@@ -74,8 +80,9 @@ export class Player {
 
   jump(seconds) {
     // a little later: browsers show the frame before if a time is rounded down
-    if (this.plays) this.#video.currentTime = Math.max(0, seconds + 1e-3);
-    else this.#ontime(seconds);
+    if (!this.plays) return;
+    this.#wanted = Math.max(0, seconds + 1e-3);
+    this.#video.currentTime = this.#wanted;
   }
 
   toggle() {
