@@ -133,12 +133,39 @@ def shoot_video(page: Any, shoot: Shoot, folder: Path) -> None:
 
 
 def shoot_people(page: Any, shoot: Shoot, folder: Path) -> None:
-    """Everybody, and one person with a warning."""
+    """Everybody, one person with alerts, days, weeks, a table, what is kept, and a new person."""
+    page.wait_for_selector(".alert-card")
     shoot("people-all")
-    page.goto(page.url.split("#")[0] + "#/people/anna")
-    page.wait_for_selector("canvas")
-    page.wait_for_timeout(500)
+    place = page.url.split("#")[0]
+    page.goto(f"{place}#/people/anna")
+    page.wait_for_selector(".panel svg")
     shoot("people-person")
+    scroll(page, ".trends")
+    shoot("people-days")
+    scroll(page, ".panels:not(.tall)")
+    shoot("people-expressions")
+    page.click("[data-by=week]")
+    scroll(page, ".trends")
+    shoot("people-weeks")
+    page.click(".panel[data-measure=smiling] summary")
+    scroll(page, ".panel[data-measure=smiling]")
+    shoot("people-table")
+    scroll(page, ".kept")
+    shoot("people-kept")
+    for name, button in {"consent": "Note a consent", "erase": "Erase anna…"}.items():
+        page.click(f"button:has-text('{button}')")
+        page.wait_for_selector("dialog[open]")
+        shoot(f"people-{name}")
+        page.keyboard.press("Escape")
+    page.goto(f"{place}#/people/carla")
+    page.wait_for_selector(".trends .empty")
+    shoot("people-new")
+
+
+def scroll(page: Any, selector: str) -> None:
+    """Bring an element under the header."""
+    script = "(element) => scrollTo(0, element.getBoundingClientRect().top + scrollY - 70)"
+    page.locator(selector).first.evaluate(script)
 
 
 def shoot_models(page: Any, shoot: Shoot, folder: Path) -> None:
