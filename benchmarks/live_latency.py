@@ -7,20 +7,22 @@ each picture is made written into it. `Recognizer.watch` over `open_camera` give
 time of their frame is read back when they are there. So everything between is counted: encoding by
 the camera, the network, decoding, the way from the reading process (up to here: *taken*),
 detection, tracking and expression. Cameras are MJPEG over HTTP, and RTSP with H.264 where
-GStreamer's server is installed (see tests/support/rtsp_server.py). That one encodes pictures of the
-first anew, so it has more to do.
+GStreamer's server is installed (see tests/support/rtsp_server.py), which encodes as fast as it can.
 """
 
 from __future__ import annotations
 
 import argparse
 import multiprocessing
+import socket
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from fractions import Fraction
 from multiprocessing.connection import Connection
 from pathlib import Path
+from threading import Thread
 from unittest import SkipTest
 
 import numpy as np
@@ -30,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.live_soak import portrait
 from tests.support.camera_server import faulty_camera
 from tests.support.rtsp_server import rtsp_camera
-from tests.support.stamps import BITS, stamp_of
+from tests.support.stamps import BITS, stamp, stamp_of
 
 from mien.media.camera.reader import Camera, open_camera
 from mien.pipeline import Recognizer
@@ -42,15 +44,40 @@ OLDEST_MS = 10_000
 """Above it the time in the picture was misread, as video coding damages it now and then."""
 
 
-def serve(rate: float, pipe: Connection) -> None:
+def serve_mjpeg(rate: float, pipe: Connection) -> None:
     """The camera: sends its address, then serves until it is answered."""
     with faulty_camera(picture=portrait(), rate=rate, stamped=True) as server:
         pipe.send(server.url)
         pipe.recv()
 
 
+def serve_raw(rate: float, pipe: Connection) -> None:
+    """The same, for pictures that are not compressed."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        pipe.send(f"http://127.0.0.1:{server.getsockname()[1]}/")
+        Thread(target=_accept, args=(server, rate), daemon=True).start()
+        pipe.recv()
+
+
+def _accept(server: socket.socket, rate: float) -> None:
+    while True:
+        Thread(target=_send, args=(server.accept()[0], rate), daemon=True).start()
+
+
+def _send(client: socket.socket, rate: float) -> None:
+    due, picture = time.monotonic(), portrait()
+    with client, suppress(OSError):  # until the other end hangs up
+        client.recv(1 << 16)
+        client.sendall(b"HTTP/1.0 200 OK\r\n\r\n")
+        while True:
+            stamp(picture, time.monotonic_ns() // 1000)
+            client.sendall(picture.tobytes())
+            due += 1 / rate
+            time.sleep(max(0.0, due - time.monotonic()))
+
+
 @contextmanager
-def mjpeg(rate: float) -> Iterator[str]:
+def served(serve: Callable[[float, Connection], None], rate: float) -> Iterator[str]:
     """The address of a camera in another process."""
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=serve, args=(rate, there))
@@ -62,12 +89,18 @@ def mjpeg(rate: float) -> Iterator[str]:
         process.join()
 
 
+def mjpeg(rate: float) -> AbstractContextManager[str]:
+    """The address of a camera that sends JPEG pictures over HTTP."""
+    return served(serve_mjpeg, rate)
+
+
 @contextmanager
 def rtsp(rate: float) -> Iterator[str]:
-    """The same by RTSP, in H.264."""
-    with mjpeg(rate) as url:
+    """The same by RTSP, in H.264. GStreamer's reader of JPEG pictures would hold one back."""
+    with served(serve_raw, rate) as url:
         source = (
-            f"souphttpsrc location={url} is-live=true do-timestamp=true ! multipartdemux ! jpegdec"
+            f"souphttpsrc location={url} is-live=true do-timestamp=true blocksize=65536 ! "
+            f"rawvideoparse width=640 height=480 format=rgb framerate={Fraction(rate)}"
         )
         with rtsp_camera(pictures=source) as (address, _):
             yield address

@@ -55,7 +55,7 @@ LAYERS = [
     {"cropping", "evaluation", "log"},
     {"monitor", "reports"},
     {"train"},
-    {"labelling", "server", "subjects"},
+    {"labelling", "scale", "server", "subjects"},
     {"cli"},
     {"__main__", "__init__"},
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,13 @@ import pytest
 
 from mien.errors import ConfigError, OutputError
 from mien.face_reading import Answer
-from mien.frame_journal import FrameJournal, KnownFrame, identity, journal_beside
+from mien.frame_journal import (
+    FrameJournal,
+    KnownFrame,
+    identity,
+    journal_beside,
+    place_for_journal,
+)
 from mien.types import Box, Face
 
 REQUEST = {"fps": 5, "model": ("a", "b")}
@@ -135,3 +142,13 @@ def test_a_folder_of_pictures_has_an_identity(tmp_path: Path) -> None:
         (tmp_path / f"{number}.png").write_bytes(bytes(number))
     count, size, _ = whole = identity(str(tmp_path))
     assert (count, size) == (3, 3) and identity(str(tmp_path / "%d.png")) == whole
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_there_is_no_place_beside_pipes_and_in_missing_folders(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "old.csv").touch()
+    others = [os.devnull, str(tmp_path / "pipe"), str(tmp_path / "missing" / "a.csv")]
+    assert place_for_journal(others) is None
+    for name in ("new.csv", "old.csv"):
+        assert place_for_journal([*others, str(tmp_path / name)]) == str(tmp_path / name)

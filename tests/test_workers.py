@@ -16,7 +16,7 @@ from PIL import Image
 from mien.errors import ConfigError, ImageReadError, ModelFileError, UnknownNameError, WorkerError
 from mien.pipeline import Recognizer
 from mien.samples import ASTRONAUT
-from mien.workers import _sendable, _tasks, stream
+from mien.workers import _tasks, sendable, stream
 
 
 @pytest.fixture
@@ -75,9 +75,9 @@ def test_wrong_options_are_the_errors_of_a_recognizer(photos: list[str]) -> None
 
 def test_an_error_that_cannot_be_sent_keeps_its_text() -> None:
     error = UnknownNameError("detector", "mtcn", ["mtcnn"])
-    assert str(_sendable(error)) == str(error)
+    assert str(sendable(error)) == str(error)
     plain = ImageReadError("too large")
-    assert _sendable(plain) is plain
+    assert sendable(plain) is plain
 
 
 def test_tasks_fit_into_a_pipe() -> None:

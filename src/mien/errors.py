@@ -5,7 +5,9 @@
     MienError
     ├── InputError (ValueError)      the caller's input cannot be used
     │   ├── ImageReadError           a file is missing, damaged, too large or not a picture
-    │   └── VideoReadError           a file is missing, damaged, cut off or not a video
+    │   ├── VideoReadError           a file is missing, damaged, cut off or not a video
+    │   ├── NotFoundError            a log has no such person or alert
+    │   └── ConflictError (ConfigError)  a log says already that it is otherwise
     ├── UnknownNameError (LookupError)  no such detector, classifier, dataset or recipe
     ├── ModelError                   a model file cannot be used
     │   ├── ModelFileError           it is missing, damaged or not ONNX
@@ -61,6 +63,10 @@ class VideoReadError(InputError):
     """A file that is missing, damaged, cut off or not a video."""
 
 
+class NotFoundError(InputError):
+    """A person or an alert that a log does not have."""
+
+
 class UnknownNameError(MienError, LookupError):
     """A name that is not registered; the message lists the known names."""
 
@@ -87,6 +93,10 @@ class ModelSpecError(ModelError):
 
 class ConfigError(MienError, ValueError):
     """An invalid recipe or option."""
+
+
+class ConflictError(InputError, ConfigError):
+    """A change that does not fit what a log holds: a name that is taken, an alert that is over."""
 
 
 class DatasetError(MienError):

@@ -20,7 +20,9 @@ MODULES = {
     "postgres": ("psycopg",),
     "encryption": ("sqlcipher3",),
     "apprise": ("apprise",),
-    "server": ("fastapi", "uvicorn", "sqlalchemy"),
+    "server": ("fastapi", "uvicorn", "prometheus_client"),
+    "scale": ("pyarrow",),
+    "ray": ("pyarrow", "ray"),
     "tune": ("torch", "optuna", "sqlalchemy", "sklearn", "matplotlib"),
 }
 """Modules that everything in an extra imports."""
@@ -36,6 +38,8 @@ PURPOSES = {
     "encryption": "encrypt it",
     "apprise": "send alerts by many services",
     "server": "serve the page and the HTTP interface",
+    "scale": "analyse millions of pictures",
+    "ray": "share them among the machines of a Ray cluster",
     "tune": "search for good settings",
     "dev": "work on Mien itself",
 }

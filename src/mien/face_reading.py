@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
 
@@ -75,27 +77,14 @@ class FaceReader:
     ) -> Iterator[tuple[Result, Image]]:
         """A result for each picture, in order, and its picture.
 
-        ``note`` gets each batch when it is classified. Where ``pictures`` or the classifier raises,
-        the results of the pictures before come first.
+        Frames of a video are classified by a thread, while the next ones come. ``note`` gets each
+        batch when it is classified. Where ``pictures`` or the classifier raises, the results of the
+        pictures before come first.
         """
-        waiting: list[Detected] = []
-        faces = pixels = 0
-        try:
-            for picture in pictures:
-                if picture.answers is not None:
-                    yield self._result(picture, picture.answers, 0.0), picture.found.image
-                    continue
-                waiting.append(picture)
-                faces += len(picture.found.faces)
-                pixels += picture.found.image.size // 3
-                full = faces >= BATCH_FACES or pixels >= BATCH_PIXELS
-                if full or picture.live or len(waiting) >= BATCH_PICTURES:
-                    batch, waiting, faces, pixels = waiting, [], 0, 0
-                    yield from self.read(batch, note)
-        except Exception:  # of the sources, a detector, a classifier: keep what is already done
-            yield from self.read(waiting, note)
-            raise
-        yield from self.read(waiting, note)
+        with ThreadPoolExecutor(1, "classifier") as worker:
+            begun = (self._begin(batch, worker) for batch in _batches(pictures))
+            for batch in _one_late(begun):
+                yield from self._results(batch, note)
 
     def read(
         self, pictures: list[Detected], note: Note | None = None
@@ -105,24 +94,30 @@ class FaceReader:
         If that fails, each picture is classified on its own, so that those before the one that
         fails are not lost.
         """
-        began = time.perf_counter()
-        found = [picture.found for picture in pictures]
-        crops = [each.crop(face, self._framing) for each in found for face in each.faces]
+        return self._results(_Batch(pictures, partial(self._classify, pictures)), note)
+
+    def _begin(self, pictures: list[Detected], worker: ThreadPoolExecutor) -> _Batch:
+        first = pictures[0]
+        if first.frame_index is None or first.live or first.answers is not None:
+            return _Batch(pictures, partial(self._classify, pictures))
+        return _Batch(pictures, worker.submit(self._classify, pictures).result, is_waiting=True)
+
+    def _results(self, batch: _Batch, note: Note | None) -> Iterator[tuple[Result, Image]]:
+        pictures = batch.pictures
         try:
-            answered = self._answers(crops)
+            answered, taken_ms = batch.classified()
         except Exception:
             if len(pictures) < 2:
                 raise
             for picture in pictures:
                 yield from self.read([picture], note)
             return
-        if note is not None and pictures:
+        if note is not None and pictures[0].answers is None:
             note(pictures, answered)
-        share = (time.perf_counter() - began) * 1000 / max(len(pictures), 1)
         rest = iter(answered)
         for picture in pictures:
             own = list(islice(rest, len(picture.found.faces)))
-            yield self._result(picture, own, share), picture.found.image
+            yield self._result(picture, own, taken_ms / len(pictures)), picture.found.image
 
     def _result(self, picture: Detected, answered: Sequence[Answer], elapsed_ms: float) -> Result:
         pairs = zip(picture.found.faces, answered, strict=True)
@@ -152,6 +147,18 @@ class FaceReader:
             uncertain=max(answer.probs) < self.min_confidence,
         )
 
+    def _classify(self, pictures: list[Detected]) -> tuple[Sequence[Answer], float]:
+        """The answers for all faces of ``pictures``, and the milliseconds that they took."""
+        began = time.perf_counter()
+        if pictures[0].answers is not None:
+            return pictures[0].answers, 0.0
+        crops = [
+            picture.found.crop(face, self._framing)
+            for picture in pictures
+            for face in picture.found.faces
+        ]
+        return self._answers(crops), (time.perf_counter() - began) * 1000
+
     def _answers(self, crops: list[Image]) -> list[Answer]:
         """An answer for each crop, (S, S, 3)."""
         if not crops:
@@ -163,3 +170,52 @@ class FaceReader:
             Answer(tuple(p.tolist()), valence, arousal, small=crop.shape[0] < size)
             for crop, p, (valence, arousal) in zip(crops, probs, pairs, strict=True)
         ]
+
+
+class _Batch(NamedTuple):
+    """Pictures whose faces are classified in one call."""
+
+    pictures: list[Detected]
+    classified: Callable[[], tuple[Sequence[Answer], float]]
+    """What ``FaceReader._classify`` returns."""
+    is_waiting: bool = False
+    """Whether it is classified by a thread, so that there is time to do something else."""
+
+
+def _batches(pictures: Iterable[Detected]) -> Iterator[list[Detected]]:
+    """``pictures`` in batches; those that are known, or must not wait, at once."""
+    waiting: list[Detected] = []
+    faces = pixels = 0
+    try:
+        for picture in pictures:
+            if picture.answers is not None:
+                yield [picture]
+                continue
+            waiting.append(picture)
+            faces += len(picture.found.faces)
+            pixels += picture.found.image.size // 3
+            full = faces >= BATCH_FACES or pixels >= BATCH_PIXELS
+            if full or picture.live or len(waiting) >= BATCH_PICTURES:
+                batch, waiting, faces, pixels = waiting, [], 0, 0
+                yield batch
+    except Exception:  # of the sources or a detector: keep what is already done
+        if waiting:
+            yield waiting
+        raise
+    if waiting:
+        yield waiting
+
+
+def _one_late(begun: Iterable[_Batch]) -> Iterator[_Batch]:
+    """Each batch that waits when the next one has begun; others at once."""
+    before: list[_Batch] = []
+    try:
+        for batch in begun:
+            yield from before
+            before = [batch] if batch.is_waiting else []
+            if not batch.is_waiting:
+                yield batch
+    except Exception:
+        yield from before
+        raise
+    yield from before

@@ -197,6 +197,15 @@ class FramesOfVideo:
         self._journal.add(self._number, frames)
 
 
+def place_for_journal(outputs: Iterable[str]) -> str | None:
+    """The first of ``outputs`` beside which a journal can be kept: no pipe, no device."""
+    for output in map(Path, outputs):
+        is_file = output.is_file() or not os.path.lexists(output)
+        if is_file and os.access(output.parent, os.W_OK | os.X_OK):
+            return str(output)
+    return None
+
+
 def journal_beside(
     output: str, sources: Sequence[str], request: Mapping[str, Any], *, resume: bool
 ) -> FrameJournal:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -118,7 +118,31 @@ class Recognizer:
         return self._one(source, whole=False)[0]
 
     def _one(self, source: Source, whole: bool) -> tuple[Result, Image]:
-        return next(self._reader.read([self._detect(source, whole)]))
+        return next(self._reader.read([self.detect(source, whole=whole)]))
+
+    def detect(self, source: Source, *, whole: bool = False, name: str | None = None) -> Detected:
+        """The first half of ``image``: a picture whose faces are found and not yet named.
+
+        ``whole``: with all of its pixels, as ``stream`` yields it. ``name``: the source that the
+        result gets, instead of the file's. A server finds the faces of several pictures in threads
+        and has them named in one call by ``read``. Raises what ``image`` raises.
+        """
+        began = time.perf_counter()
+        name = name or _name_of(source)
+        found = self._find(source, whole)
+        check_faces(self.detector.facts.name, found.faces, name or "a picture")
+        origin: Any = source if isinstance(source, np.ndarray) or is_pil(source) else None
+        if origin is None and found.is_whole:
+            origin = found.image
+        return Detected(found, origin, name, (time.perf_counter() - began) * 1000)
+
+    def read(self, pictures: Sequence[Detected]) -> Iterator[tuple[Result, Image]]:
+        """The second half: a result for each picture, in order, and its picture.
+
+        All faces are classified in one call; where that fails, each picture on its own, and the
+        error is raised in the place of the first one that fails.
+        """
+        return self._reader.read(list(pictures))
 
     def images(
         self, sources: Iterable[Source], on_error: OnError | None = None
@@ -262,8 +286,9 @@ class Recognizer:
         - ``journal``: what an earlier run found in these frames, which is not looked for again; it
           keeps what is found now (``mien.frame_journal``).
 
-        ``Reading.usable`` says whether a face is seen well enough for its reading to count.
-        Times must increase. Raises ``ConfigError`` for a negative ``smooth``, for ``offline``
+        ``Reading.usable`` says whether a face is seen well enough for its reading to count. Unless
+        frames are live, a thread classifies faces while the next frames are taken. Times must
+        increase. Raises ``ConfigError`` for a negative ``smooth``, for ``offline``
         without one in seconds, and for ``detect_every`` below 1 or without ``track``.
         """
         if detect_every < 1:
@@ -298,23 +323,13 @@ class Recognizer:
     ) -> Iterator[Detected]:
         for source in sources:
             try:
-                detected = self._detect(source, whole)
+                detected = self.detect(source, whole=whole)
             except ImageReadError as error:
                 if on_error is None:
                     raise
                 on_error(_name_of(source) or "picture", error)
                 continue
             yield detected
-
-    def _detect(self, source: Source, whole: bool) -> Detected:
-        began = time.perf_counter()
-        name = _name_of(source)
-        found = self._find(source, whole)
-        check_faces(self.detector.facts.name, found.faces, name or "a picture")
-        origin: Any = source if isinstance(source, np.ndarray) or is_pil(source) else None
-        if origin is None and found.is_whole:
-            origin = found.image
-        return Detected(found, origin, name, (time.perf_counter() - began) * 1000)
 
     def _find(self, source: Source, whole: bool) -> Found:
         global _has_read

@@ -170,7 +170,7 @@ def _work(pipe: Connection, reports: bool, pictures: bool, options: dict[str, An
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def report(name: str, error: ImageReadError) -> None:
-        pipe.send((name, _sendable(error)))
+        pipe.send((name, sendable(error)))
 
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):  # nothing is asked any more
         try:
@@ -187,11 +187,11 @@ def _work(pipe: Connection, reports: bool, pictures: bool, options: dict[str, An
         except (EOFError, BrokenPipeError, ConnectionResetError):
             raise
         except Exception as error:  # noqa: BLE001 - raised where the answer is awaited
-            pipe.send(_sendable(error))
+            pipe.send(sendable(error))
 
 
-def _sendable(error: Exception) -> Exception:
-    """The error, or one with its text where it cannot be sent as it is."""
+def sendable(error: Exception) -> Exception:
+    """The error, or one with its text where it cannot be sent to another process as it is."""
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:  # noqa: BLE001 - whatever its class does

@@ -469,6 +469,38 @@ def monitor_run(place: Path) -> Commands:
         yield run
 
 
+def serve(place: Path) -> Commands:
+    of = ("serve", "--port", "0", "--tokens", place / "tokens.json")
+    yield *of, "--host", TEXT
+    yield *of, "--allow-host", TEXT
+    yield *of, "--log", place / TEXT
+    yield *of, "--log", place / "fer2013.csv", "--key-file", place / TEXT
+    yield *of, "--reports", place / TEXT
+    yield *of, "--tls-cert", TEXT, "--tls-key", place / "fer2013.csv"
+    yield *of, "--model", TEXT
+    yield "serve", "--port", "0", "--tokens", place / "fer2013.csv"
+    yield "serve", TEXT
+
+
+def token_create(place: Path) -> Commands:
+    yield "serve", "token", "create", TEXT, "--tokens", place / f"{NAME}.json"
+    yield "serve", "token", "create", "anna", "--tokens", place / "photos" / NAME
+    yield "serve", "token", "create", "anna", "--role", TEXT
+
+
+def token_list(place: Path) -> Commands:
+    yield "serve", "token", "list", "--tokens", place / "fer2013.csv"
+    yield "serve", "token", "list", "--tokens", place / TEXT, "--json"
+    made = {"id": LABEL, "name": TEXT, "role": "care", "sha256": "0" * 64, "created": 1}
+    (path := place / "tokens.json").write_text(json.dumps({"tokens": [made]}))
+    yield "serve", "token", "list", "--tokens", path
+    yield "serve", "token", "list", "--tokens", path, "--json"
+
+
+def token_revoke(place: Path) -> Commands:
+    yield "serve", "token", "revoke", TEXT, "--tokens", place / f"{NAME}.json"
+
+
 def simulate(place: Path) -> Commands:
     small = ("monitor", "simulate", "--persons", 2, "--days", 20, "--horizon", 5, "--after", 5)
     path = place / f"{NAME}.toml"
@@ -495,6 +527,8 @@ CASES: dict[str, Callable[[Path], Commands]] = {
     "analyze": analyze, "camera": camera, "compare": compare, "data crop": crop, "data info": info,
     "data label": label, "data pack": pack, "data plot": plot, "doctor": doctor,
     "evaluate": evaluate, "export": export,
+    "serve": serve, "serve token create": token_create, "serve token list": token_list,
+    "serve token revoke": token_revoke,
     "log backup": log_backup, "log create": log_create, "log erase": log_erase,
     "log export": log_export, "log import": log_import, "log info": log_info,
     "log person add": log_person_add, "log person consent": log_person_consent,

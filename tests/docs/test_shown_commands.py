@@ -37,10 +37,13 @@ from tests.support import sample, shown_files
 from tests.support.shown_blocks import PAGES, REPO, commands, names, outputs, programs
 from tests.support.web import content, serving
 
-ELSEWHERE = {"docs/walkthrough.md"}  # test_walkthrough.py runs it, and reads what it prints
+ELSEWHERE = {"docs/walkthrough.md", "docs/server.md"}
+"""test_walkthrough.py and test_server_page.py run them, and read what they print."""
 COMMANDS = {page: found for page in PAGES if page not in ELSEWHERE and (found := commands(page))}
 PROGRAMS = {
-    page: found for page in PAGES if page != "docs/architecture.md" and (found := programs(page))
+    page: found
+    for page in PAGES
+    if page not in ("docs/architecture.md", "docs/server.md") and (found := programs(page))
 }
 ALL = [command for found in COMMANDS.values() for command in found]
 RECORD = """

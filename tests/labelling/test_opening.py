@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mien.errors import ConfigError
-from mien.labelling.opening import open_browser, open_session
+from mien.labelling.opening import open_session
 from mien.samples import ASTRONAUT
 from tests.support.labelling import write_faces
 
@@ -49,17 +49,6 @@ def test_what_the_rater_should_know(tmp_path: Path) -> None:
             "left out 1: .xcf is not read: convert it to JPEG or PNG",
             "no suggestions: the model 'default' knows none of the labels",
         ]
-
-
-def test_no_browser_takes_over_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    opened: list[str] = []
-    monkeypatch.setattr("webbrowser.open", lambda url: opened.append(url) or True)
-    monkeypatch.setattr(sys, "platform", "linux")
-    for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
-        monkeypatch.delenv(name, raising=False)
-    assert not open_browser("http://127.0.0.1/") and not opened
-    monkeypatch.setenv("DISPLAY", ":0")
-    assert open_browser("http://127.0.0.1/") and opened == ["http://127.0.0.1/"]
 
 
 def test_it_needs_no_extra() -> None:

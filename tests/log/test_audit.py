@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import getpass
 import hashlib
 import json
 
@@ -69,3 +70,13 @@ def test_what_is_recorded_is_in_the_trail_without_names(any_log: Log) -> None:
         stored = connection.execute(text("SELECT details FROM audit")).scalars().all()
     assert "anna" not in "".join(stored)
     assert found[-1].token == found[1].token and found[1].token != found[3].token
+
+
+def test_whoever_acts_through_a_server_is_named(log: Log) -> None:
+    with audit.acting_as("nurse desk 2"), log.write() as connection:
+        audit.add(connection, "read", {"what": "trends"})
+    with log.write() as connection:
+        audit.add(connection, "read", {"what": "trends"})
+    *_, first, second = (row["actor"] for row in rows(log, "audit"))
+    assert first == "nurse desk 2" and second == getpass.getuser()
+    assert verify(log).problems == ()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mien.errors import ConfigError, InputError
+from mien.errors import ConfigError, InputError, NotFoundError
 from mien.log import persons
 from mien.log.database import Log
 from mien.log.times import DAY_MS, now_ms
@@ -45,3 +45,9 @@ def test_mistakes(log: Log) -> None:
         persons.give_consent(log, "anna", "Anna", " ")
     with pytest.raises(ConfigError, match="has ended already"):
         persons.give_consent(log, "anna", "Anna", "x", now_ms() - 1)
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800", "x" * 5000, ""])
+def test_a_text_that_is_no_pseudonym_is_nobody(any_log: Log, name: str) -> None:
+    with pytest.raises(NotFoundError, match="is enrolled"), any_log.read() as connection:
+        persons.find_person(connection, name)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
-import webbrowser
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -71,14 +68,3 @@ def open_session(
         if session.gone:
             notes.append(f"{session.gone:,} answers are about faces that are gone; they stay")
         yield Opened(session, path, notes)
-
-
-def open_browser(url: str) -> bool:
-    """Whether a graphical browser opens ``url``; one in the terminal would take it over."""
-    graphical = sys.platform in ("darwin", "win32") or any(
-        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
-    )
-    try:
-        return graphical and webbrowser.open(url)
-    except (webbrowser.Error, OSError):
-        return False

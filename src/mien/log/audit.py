@@ -10,6 +10,8 @@ import getpass
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +21,7 @@ from mien.log.schema import AUDIT
 from mien.log.times import now_ms
 
 _FIRST = "0" * 64
+_acting: ContextVar[str | None] = ContextVar("acting", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +31,25 @@ class Entry:
     number: int
     time_ms: int
     actor: str
-    """The user of the system who ran the command."""
+    """The user of the system who ran the command, or whom a server let in."""
     action: str
     token: str | None
     """Of the person it concerns."""
     details: Mapping[str, Any]
     hash: str
+
+
+@contextmanager
+def acting_as(actor: str) -> Iterator[None]:
+    """Let entries of this thread or task name ``actor``, for a process that serves several people.
+
+    A thread or task that is started inside has it only with a copy of the context.
+    """
+    before = _acting.set(actor)
+    try:
+        yield
+    finally:
+        _acting.reset(before)
 
 
 def add(
@@ -94,6 +110,9 @@ def _hash(before: str, *values: object) -> str:
 
 
 def _actor() -> str:
+    acting = _acting.get()
+    if acting is not None:
+        return acting
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):  # a number without a name, as in containers

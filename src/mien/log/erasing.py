@@ -47,6 +47,14 @@ class Certificate:
     """Of the audit trail."""
     hash: str
 
+    def to_dict(self) -> dict[str, Any]:
+        """For programs; ``text`` is what people read."""
+        return {
+            "time": iso(self.time_ms), "number": self.token, "removed": self.removed,
+            "copies": list(self.copies), "entry": self.entry, "hash": self.hash,
+            "text": "\n".join(self.lines()),
+        }  # fmt: skip
+
     def lines(self) -> list[str]:
         """For people."""
         removed = ", ".join(f"{table} {count:,}" for table, count in self.removed.items() if count)

@@ -122,7 +122,7 @@ def rows_of(connection: Connection, person: Person, kind: str) -> Iterator[dict[
             }  # fmt: skip
         return
     for row in connection.execution_options(yield_per=_AT_A_TIME).execute(_query(person, kind)):
-        yield _shown(row._asdict())
+        yield shown_row(row._asdict())
 
 
 _TABLES = {
@@ -151,7 +151,7 @@ def _order(table: Table) -> list[Any]:
 _INNER = ("id", "id_1", "person_id", "setup_id", "digest")
 
 
-def _shown(row: dict[str, Any]) -> dict[str, Any]:
+def shown_row(row: dict[str, Any]) -> dict[str, Any]:
     """Times as text with their offset, in place of milliseconds."""
     offset = row.pop("offset_min", 0)
     found = {}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, func, insert, or_, select, update
 
-from mien.errors import ConfigError, InputError, brief, did_you_mean
+from mien.errors import ConfigError, ConflictError, NotFoundError, brief, did_you_mean
 from mien.log import audit
 from mien.log.schema import CONSENTS, OBSERVATIONS, PERSONS
 from mien.log.times import iso, now_ms
@@ -70,7 +70,11 @@ class Person:
 
 
 def add_person(log: Log, pseudonym: str) -> Person:
-    """Enrol a person. Raises ``ConfigError`` for a name that is taken or not a pseudonym."""
+    """Enrol a person.
+
+    Raises ``ConfigError`` for a name that is not a pseudonym, ``ConflictError`` for one that is
+    taken.
+    """
     if not _PSEUDONYM.fullmatch(pseudonym):
         raise ConfigError(
             f"{brief(pseudonym)} is not a pseudonym: give letters, digits, '_', '.' and '-', at "
@@ -80,7 +84,7 @@ def add_person(log: Log, pseudonym: str) -> Person:
     with log.write() as connection:
         taken = select(PERSONS.c.id).where(PERSONS.c.pseudonym == pseudonym)
         if connection.execute(taken).first():
-            raise ConfigError(f"there is a person {pseudonym!r} already: give another pseudonym")
+            raise ConflictError(f"there is a person {pseudonym!r} already: give another pseudonym")
         row = {"pseudonym": pseudonym, "token": token, "enrolled_ms": now_ms()}
         connection.execute(insert(PERSONS).values(row))
         audit.add(connection, "enrol", {}, token)
@@ -116,13 +120,13 @@ def give_consent(
 def withdraw_consent(log: Log, pseudonym: str) -> Person:
     """End every consent of a person now. What is recorded stays until it is erased.
 
-    Raises ``ConfigError`` where none is in force.
+    Raises ``ConflictError`` where none is in force.
     """
     now = now_ms()
     with log.write() as connection:
         person = find_person(connection, pseudonym)
         if person.consent(now) is None:
-            raise ConfigError(f"{pseudonym!r} has no consent in force: there is none to withdraw")
+            raise ConflictError(f"{pseudonym!r} has no consent in force: there is none to withdraw")
         changed = update(CONSENTS).where(
             CONSENTS.c.person_id == person.id, CONSENTS.c.withdrawn_ms.is_(None)
         )
@@ -138,12 +142,14 @@ def all_persons(connection: Connection) -> list[Person]:
 
 
 def find_person(connection: Connection, pseudonym: str) -> Person:
-    """One person. Raises ``InputError``, which names the nearest pseudonym."""
-    row = connection.execute(select(PERSONS).where(PERSONS.c.pseudonym == pseudonym)).first()
+    """One person. Raises ``NotFoundError``, which names the nearest pseudonym."""
+    row = None
+    if _PSEUDONYM.fullmatch(pseudonym):  # databases do not take every text
+        row = connection.execute(select(PERSONS).where(PERSONS.c.pseudonym == pseudonym)).first()
     if row is None:
         known = connection.execute(select(PERSONS.c.pseudonym)).scalars().all()
         hint = did_you_mean(pseudonym, known, "persons")
-        raise InputError(f"no person {pseudonym!r} is enrolled: {hint}")
+        raise NotFoundError(f"no person {brief(pseudonym)} is enrolled: {hint}")
     return _with_consents(connection, row._asdict())
 
 
@@ -163,22 +169,22 @@ def consented(
 
 
 def check_consent(connection: Connection, pseudonym: str) -> Person:
-    """The person, if recording is allowed now. Raises ``InputError`` otherwise."""
+    """The person, if recording is allowed now. Raises ``ConflictError`` otherwise."""
     person = find_person(connection, pseudonym)
     if person.consent(now_ms()) is None:
         state = {"none": "there is no consent"}.get(person.until(), f"consent has {person.until()}")
         state = state.replace("has withdrawn", "was withdrawn")
-        raise InputError(
+        raise ConflictError(
             f"{pseudonym!r} cannot be recorded: {state}; note one with 'mien log person consent'"
         )
     return person
 
 
 def check_pictures(connection: Connection, pseudonym: str) -> Person:
-    """The person, if pictures may be kept now. Raises ``InputError`` otherwise."""
+    """The person, if pictures may be kept now. Raises ``ConflictError`` otherwise."""
     person = check_consent(connection, pseudonym)
     if not consented(connection, [person.id], now_ms(), pictures=True):
-        raise InputError(
+        raise ConflictError(
             f"no picture of {pseudonym!r} may be kept: the consent is to numbers alone; note one "
             "with 'mien log person consent --pictures'"
         )

@@ -59,6 +59,12 @@ def sqlite_engine(path: Path, key: str | None) -> Engine:
     return engine
 
 
+def is_encrypted(engine: Engine) -> bool:
+    """Whether ``sqlite_engine`` got a key. The file itself must not be opened to look."""
+    plain: Any = sqlite3
+    return engine.dialect.dbapi is not plain
+
+
 def prepare(connection: Any) -> None:
     """Set what SQLite forgets with each connection, and write-ahead logging."""
     for pragma in (

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from mien.log import audit, pictures
+from typing import Any
+
+from mien.log import audit, pictures, sqlite
 from mien.log.database import Log, explained
 from mien.log.migrating import version_of
 from mien.log.queries import counts, last_window
@@ -30,3 +32,19 @@ def summarise(log: Log) -> dict[str, str | int]:
     if log.file is not None:
         facts["bytes"] = log.file.stat().st_size
     return facts
+
+
+def log_facts(log: Log) -> dict[str, Any]:
+    """The same for programs: name, kind, numbers of rows, bytes, and for how long it is kept."""
+    with log.read() as connection:
+        days = kept_days(connection)
+    rows = counts(log)
+    file = log.file
+    return {
+        "name": log.name if file is None else file.name,
+        "kind": "postgresql" if file is None else "sqlite",
+        "persons": rows["persons"], "sessions": rows["sessions"], "rows": rows["observations"],
+        "bytes": None if file is None else file.stat().st_size,
+        "keep_days": days, "window_s": log.window_s,
+        "encrypted": file is not None and sqlite.is_encrypted(log.engine),
+    }  # fmt: skip

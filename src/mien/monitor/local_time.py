@@ -49,6 +49,13 @@ def local_day(moment: datetime, where: tzinfo | None) -> date:
     return moment.astimezone(where).date()
 
 
+def day_span_ms(first: date, last: date, where: tzinfo | None) -> tuple[int, int]:
+    """UTC milliseconds of the begin of ``first`` and of the end of ``last``, local days."""
+    ends = (datetime.combine(day, time(0), where) for day in (first, last + timedelta(1)))
+    start, end = (round(moment.timestamp() * 1000) for moment in ends)
+    return start, end
+
+
 def is_within(moment: datetime, span: Span, where: tzinfo | None) -> bool:
     """Whether the local time of day lies in ``span``; its end does not belong to it."""
     now = moment.astimezone(where).time()

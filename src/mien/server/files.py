@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from fastapi import FastAPI, Response
+from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
+
+from mien.samples import ASTRONAUT
 
 PAGE = Path(__file__).parent / "page"
 
@@ -27,6 +30,13 @@ HEADERS = {
 class PageFiles(StaticFiles):
     """The page's files; browsers ask each time whether they have changed."""
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A file; a WebSocket to no operation is refused."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008, "reason": "no such stream"})
+            return
+        await super().__call__(scope, receive, send)
+
     async def get_response(self, path: str, scope: Scope) -> Response:
         """A file, with the headers that keep foreign scripts out."""
         response = await super().get_response(path, scope)
@@ -37,4 +47,9 @@ class PageFiles(StaticFiles):
 
 def serve_page(app: FastAPI) -> None:
     """Answer every path that is no operation with the page's files."""
+
+    @app.get("/samples/astronaut.jpg", include_in_schema=False)
+    def sample() -> FileResponse:
+        return FileResponse(ASTRONAUT, media_type="image/jpeg", headers=HEADERS)
+
     app.mount("/", PageFiles(directory=PAGE, html=True), name="page")

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+from starlette.websockets import WebSocket, WebSocketState
 
 from mien.errors import (
     ConfigError,
+    ConflictError,
     InputError,
     LogError,
     MienError,
     MissingExtraError,
+    NotFoundError,
     UnknownNameError,
 )
 
+CLOSE = {401: 1008, 403: 1008, 413: 1009, 422: 1008, 429: 1013, 503: 1013}
+"""How a WebSocket is closed in place of an answer; for others 1011, an error of the server."""
 MEDIA_TYPE = "application/problem+json"
 
 STATUS: tuple[tuple[type[MienError], int], ...] = (
     (UnknownNameError, 404),
+    (NotFoundError, 404),
+    (ConflictError, 409),
     (InputError, 422),
     (ConfigError, 422),
     (LogError, 503),
@@ -55,21 +64,46 @@ def status_of(error: MienError) -> int:
 def answer_errors(app: FastAPI) -> None:
     """Let ``app`` answer every error as a problem."""
 
-    @app.exception_handler(Problem)
-    async def refused(request: Request, error: Problem) -> JSONResponse:
-        return problem(error.status, str(error), error.headers)
+    async def refused(connection: HTTPConnection, error: Problem) -> JSONResponse | None:
+        return await _answer(connection, error.status, str(error), error.headers)
 
-    @app.exception_handler(MienError)
-    async def failed(request: Request, error: MienError) -> JSONResponse:
-        return problem(status_of(error), str(error))
+    async def failed(connection: HTTPConnection, error: MienError) -> JSONResponse | None:
+        return await _answer(connection, status_of(error), str(error))
 
-    @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+    async def invalid(
+        connection: HTTPConnection, error: RequestValidationError | WebSocketRequestValidationError
+    ) -> JSONResponse | None:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        return problem(422, f"{place}: {first['msg']}")
+        return await _answer(connection, 422, f"{place}: {first['msg']}")
 
-    @app.exception_handler(HTTPException)
-    async def http(request: Request, error: HTTPException) -> JSONResponse:
+    async def http(connection: HTTPConnection, error: HTTPException) -> JSONResponse | None:
         headers = dict(error.headers) if error.headers else None
-        return problem(error.status_code, str(error.detail), headers)
+        return await _answer(connection, error.status_code, str(error.detail), headers)
+
+    handlers: dict[type[Exception], Any] = {
+        Problem: refused,
+        MienError: failed,
+        RequestValidationError: invalid,
+        WebSocketRequestValidationError: invalid,
+        HTTPException: http,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
+
+
+async def _answer(
+    connection: HTTPConnection, status: int, detail: str, headers: dict[str, str] | None = None
+) -> JSONResponse | None:
+    if not isinstance(connection, WebSocket):
+        return problem(status, detail, headers)
+    if connection.client_state is WebSocketState.CONNECTING:
+        await connection.accept()  # a browser learns the code and reason only so
+    with suppress(RuntimeError):  # closed already
+        await connection.close(CLOSE.get(status, 1011), _cut(detail, 100))
+    return None
+
+
+def _cut(detail: str, most: int) -> str:
+    """``detail`` in at most ``most`` bytes: a WebSocket's reason has 123."""
+    return detail.encode()[:most].decode(errors="ignore")

@@ -17,8 +17,18 @@ class Limits:
     """Of a request with pictures, counted while they arrive."""
     video_bytes: int = 4 * 1024 * 1024 * 1024
     pictures: int = 100
+    frame_bytes: int = 8 * 1024 * 1024
+    """Of one frame of a live stream."""
+    frame_pixels: int = 8_500_000
+    """Of one frame of a live stream: 3840 × 2160."""
+    live: int = 32
+    """Live connections at once; further ones are closed with 1013."""
+    followers: int = 64
+    """Clients that follow videos at once."""
     pixels: int = 100_000_000
     """Of one picture."""
+    memory_bytes: int = 512 * 1024 * 1024
+    """Of all requests with pictures that are in memory."""
     waiting: int = 64
     """Requests that are worked on or wait for it; further ones get 503."""
     request_s: float = 60.0
@@ -41,4 +51,13 @@ class ServerSettings:
     """Of an encrypted log."""
     tokens: str | None = None
     """The file of tokens (default: ``mien.server.access.tokens.default_path()``)."""
+    reports: str | None = None
+    """A folder of reports of ``mien evaluate``, whose figures are shown."""
+    rules: str | None = None
+    """A file of rules, which say what is judged in trends (default: those of Mien)."""
+    jobs: str | None = None
+    """The folder of videos that are analysed (default: ``open_private``'s)."""
+    tls_cert: str | None = None
+    """A file with the certificate chain (PEM); with ``tls_key`` the server speaks TLS."""
+    tls_key: str | None = None
     limits: Limits = field(default_factory=Limits)

@@ -64,7 +64,7 @@ class CropsSink(Closing):
         stem = self._folder.stem(result)
         for row, reading in zip(result.rows(), result.readings, strict=True):
             face = reading.face
-            crop = np.rot90(_crop(image, face.box, self._margin), face.quarter_turns)  # upright
+            crop = np.rot90(crop_of(image, face.box, self._margin), face.quarter_turns)  # upright
             name = f"{stem}_{row['face']}_{_plain(reading.expression)}"
             self._rows.write(
                 {
@@ -94,7 +94,7 @@ def _check_table(path: Path) -> None:
         )
 
 
-def _crop(image: Image, box: Box, margin: float) -> Image:
+def crop_of(image: Image, box: Box, margin: float) -> Image:
     """The pixels that the box touches, (h, w, 3); empty where the box is outside the picture."""
     height, width = image.shape[:2]
     dx, dy = margin * box.width, margin * box.height

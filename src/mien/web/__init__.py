@@ -1,1 +1,1 @@
-"""Downloads over http and https, limited in size, time and servers."""
+"""Downloads over http and https, limited in size, time and servers; the user's browser."""

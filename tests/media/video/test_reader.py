@@ -5,6 +5,8 @@ import math
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
@@ -15,6 +17,7 @@ import numpy as np
 import pytest
 
 from mien.errors import ConfigError, VideoReadError
+from mien.media.video.capture import Capture
 from mien.media.video.reader import open_video
 from mien.samples import ASTRONAUT
 from tests.support import clips
@@ -163,6 +166,23 @@ def test_the_expected_number_is_near(clip: Path) -> None:
 def test_options_out_of_range_are_refused(clip: Path, options: Any) -> None:
     with pytest.raises(ConfigError):
         open_video(clip, **options)
+
+
+def test_two_iterators_share_the_frames_and_end_when_the_video_is_closed(clip: Path) -> None:
+    video, threads = open_video(clip), threading.active_count()
+    one, other = iter(video), iter(video)
+    assert [next(each).index for each in (one, other, one, other)] == [0, 1, 2, 3]
+    video.close()
+    assert not [*one, *other]
+    assert threading.active_count() <= threads
+
+
+def test_closing_ends_the_way_to_a_far_start(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Capture, "grab", lambda self: not time.sleep(0.001))  # without end
+    monkeypatch.setattr(Capture, "last_time", 0.0, raising=False)
+    video = open_video(clip, start=1.0, on_note=str)
+    threading.Timer(0.05, video.close).start()
+    assert not list(video)
 
 
 def test_a_start_after_the_end_is_said(clip: Path) -> None:

@@ -121,8 +121,8 @@ def label(
 
 
 def _label(opening: AbstractContextManager[Opened], port: int, browser: bool) -> None:
-    from mien.labelling.opening import open_browser
     from mien.labelling.server import LabelServer
+    from mien.web.browser import open_browser
 
     with opening as opened:
         for note in opened.notes:

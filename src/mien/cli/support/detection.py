@@ -53,6 +53,14 @@ def recognizer_options(command: Command) -> Command:
     )  # fmt: skip
 
 
+def corpus_options(command: Command) -> Command:
+    """Adds those of ``recognizer_options`` but ``--threads``: a worker has one."""
+    return _with(
+        command, MIN_FACE_SIZE, MIN_CONFIDENCE, MODEL, DETECTOR, DETECTOR_OPTION, MAX_PIXELS,
+        TRY_ROTATIONS, DEVICE,
+    )  # fmt: skip
+
+
 def recording_options(command: Command) -> Command:
     """Adds those that a log records by: upright faces, and probabilities instead of a label."""
     return _with(

@@ -97,14 +97,15 @@ class Run:
     def _journal(
         self, found: list[str], request: Mapping[str, Any], resume: bool
     ) -> FrameJournal | None:
-        from mien.frame_journal import journal_beside
+        from mien.frame_journal import journal_beside, place_for_journal
 
-        if not self._outputs.files or STDIN in found:
-            return None
-        journal = journal_beside(self._outputs.files[0], found, request, resume=resume)
-        if resume and not journal.found:
+        beside = place_for_journal(self._outputs.files)
+        journal = None
+        if beside is not None and STDIN not in found:
+            journal = journal_beside(beside, found, request, resume=resume)
+        if resume and (journal is None or not journal.found):
             self._note("there is no unfinished run to resume: starting from the beginning")
-        elif journal.found and not resume:
+        elif journal is not None and journal.found and not resume:
             self._note("an unfinished run is given up: --resume would have continued it")
         return journal
 
@@ -178,7 +179,8 @@ class Run:
         """What was done, how fast, and where it is."""
         text = self._count.text(self.failures)
         if self._count.pictures:
-            text += f" ({self._count.pictures / self._count.seconds():,.0f} frames a second)"
+            rate = f"{self._count.pictures / self._count.seconds():,.0f}"
+            text += f" ({rate} frame{'s' * (rate != '1')} a second)"
         if self._outputs.output is not None:
             text += f"; results in {self._outputs.output}"
         if self._outputs.summary is not None:

@@ -42,6 +42,8 @@ def decode(outputs: Mapping[str, Array], columns: int, threshold: float) -> Arra
         cls, obj = (outputs[f"{name}_{stride}"][0, :, 0].clip(0, 1) for name in ("cls", "obj"))
         scores = np.sqrt(cls * obj)
         cells = np.flatnonzero(scores >= threshold)
+        if not len(cells):
+            continue
         row, column = np.divmod(cells, columns * STRIDES[0] // stride)
         corner = np.stack([column, row], axis=1).astype(np.float64)  # (N, 2)
         box = outputs[f"bbox_{stride}"][0, cells].astype(np.float64)

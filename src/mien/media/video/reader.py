@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, BinaryIO, Protocol, TypeAlias
 
@@ -17,6 +18,7 @@ from mien.errors import ConfigError, VideoReadError, one_line
 from mien.files import Closing
 from mien.media.decoder import Image, pixel_limit
 from mien.media.images import is_address
+from mien.media.video.ahead import Ahead
 from mien.media.video.capture import MOST_RATE, Capture
 from mien.media.video.choice import Choice, Wanted
 from mien.media.video.clock import Clock
@@ -81,6 +83,8 @@ class Video(Closing):
         self._pictures, self._choice, self._cleanup = pictures, choice, cleanup
         self._on_error, self._on_note = on_error, on_note
         self._counts_are_known = pictures.counted and rate is not None
+        self._ahead: Ahead[Frame | Callable[[], None]] | None = None
+        self._closed = False
 
     @property
     def expected(self) -> int | None:
@@ -93,47 +97,71 @@ class Video(Closing):
         return math.ceil(seconds * self.rate * self._choice.share(self.rate))
 
     @property
+    def duration_s(self) -> float | None:
+        """About how long the whole video is; ``None`` where the file does not say."""
+        declared = self._pictures.declared
+        return None if declared is None else declared / self.rate
+
+    @property
     def shown_rate(self) -> float:
         """Average frames a second among those that come."""
         return self.rate * self._choice.share(self.rate)
 
     def __iter__(self) -> Iterator[Frame]:
-        """The wanted frames.
+        """The wanted frames, of which a thread decodes the next while one is used.
 
         Damage is reported after the last frame that can be decoded: raised as ``VideoReadError``,
-        or passed to ``on_error``.
+        or passed to ``on_error``, in the thread that iterates.
         """
+        if self._ahead is None:  # two iterators share the frames
+            self._ahead = Ahead(self._decoded())
+            self._cleanup.callback(self._ahead.close)
+        with self:
+            for each in self._ahead:
+                if isinstance(each, Frame):
+                    yield each
+                else:
+                    each()
+
+    def _decoded(self) -> Iterator[Frame | Callable[[], None]]:
+        """The wanted frames, and between them what is to be called."""
         clock, wanted = Clock(self.rate), Wanted(self._choice)
         index, came, unreadable, time_s = -1, 0, 0, 0.0
-        with self:
-            while self._pictures.grab():
-                index += 1
-                time_s = clock.next(self._pictures.last_time)
-                self._say_counted(clock, index + 1)
-                if wanted.is_over(time_s):
-                    return
-                if not wanted.has(time_s):
-                    continue
-                image = self._pictures.image()
-                if image is None:
-                    unreadable += 1
-                    continue
-                came += 1
-                yield Frame(image, index, time_s)
-            self._report(index + 1, came, unreadable, time_s + 1 / self.rate)
+        while not self._closed and self._pictures.grab():
+            index += 1
+            time_s = clock.next(self._pictures.last_time)
+            if not (self._counts_are_known or clock.few(index + 1)):
+                self._counts_are_known = True
+                yield self._say_counted
+            if wanted.is_over(time_s):
+                return
+            if not wanted.has(time_s):
+                continue
+            image = self._pictures.image()
+            if image is None:
+                unreadable += 1
+                continue
+            came += 1
+            yield Frame(image, index, time_s)
+        if not self._closed:
+            problem = self._problem(index + 1, came, unreadable, time_s + 1 / self.rate)
+            if problem is not None:
+                yield partial(self._fail, problem)
 
-    def _report(self, decoded: int, came: int, unreadable: int, end_s: float) -> None:
+    def _problem(self, decoded: int, came: int, unreadable: int, end_s: float) -> str | None:
+        """What is wrong with the file, if anything."""
         damage = self._pictures.damage(end_s)
         name = repr(self.name)
         if damage is not None or unreadable:
             good = decoded - unreadable
             damage = damage or f"has {unreadable:,} frames that cannot be decoded"
-            self._fail(f"{name} {damage}; {good:,} of its frames, up to {end_s:.1f} s, were read")
-        elif not decoded:
-            self._fail(f"{name} holds no frame that can be decoded: give another video")
-        elif not came:
+            return f"{name} {damage}; {good:,} of its frames, up to {end_s:.1f} s, were read"
+        if not decoded:
+            return f"{name} holds no frame that can be decoded: give another video"
+        if not came:
             start = self._choice.start
-            self._fail(f"{name} has no frame from {start:g} s on: it ends at {end_s:.1f} s")
+            return f"{name} has no frame from {start:g} s on: it ends at {end_s:.1f} s"
+        return None
 
     def _fail(self, message: str) -> None:
         error = VideoReadError(message)
@@ -141,11 +169,7 @@ class Video(Closing):
             raise error
         self._on_error(self.name, error)
 
-    def _say_counted(self, clock: Clock, frames: int) -> None:
-        """Say once that times are counted, unless the user has said how."""
-        if self._counts_are_known or clock.few(frames):
-            return
-        self._counts_are_known = True
+    def _say_counted(self) -> None:
         hint = " (rate sets another)" if self._pictures.counted else ""
         self._on_note(
             f"{self.name!r} lacks times of its frames: they are counted at {self.rate:g} a second"
@@ -154,6 +178,7 @@ class Video(Closing):
 
     def close(self) -> None:
         """Close the file; a second call does nothing."""
+        self._closed = True
         self._cleanup.close()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, update
 
-from mien.errors import ConfigError, InputError
+from mien.errors import ConfigError, NotFoundError
 from mien.log import audit
 from mien.log.alert_tables import ALERTS
 from mien.log.database import Log
@@ -35,19 +35,19 @@ class Precision:
 
 
 def acknowledge(log: Log, number: int, who: str, now: datetime) -> Stored:
-    """Somebody has seen an alert. Raises ``InputError`` for one that is not open."""
+    """Somebody has seen an alert. Raises ``NotFoundError``, and ``ConflictError`` if not open."""
     return _answer(log, number, Acknowledged(_name(who)), now, "acknowledge")
 
 
 def resolve(log: Log, number: int, who: str, why: str, now: datetime) -> Stored:
-    """Somebody closes an alert. Raises ``InputError`` for one that is not open."""
+    """Somebody closes an alert. Raises ``NotFoundError``, and ``ConflictError`` if not open."""
     if len(why) > _MOST_TEXT or not (why.isprintable()):
         raise ConfigError(f"the reason must be printable text of at most {_MOST_TEXT} characters")
     return _answer(log, number, Resolved(_name(who), why), now, "resolve")
 
 
 def give_feedback(log: Log, number: int, useful: bool, who: str, now: datetime) -> Stored:
-    """Note whether an alert was useful; the last answer counts. Raises ``InputError``."""
+    """Note whether an alert was useful; the last answer counts. Raises ``NotFoundError``."""
     values = {"useful": int(useful), "feedback_by": _name(who), "feedback_ms": ms(now)}
     with log.write() as connection:
         found = _find(connection, number)
@@ -56,16 +56,20 @@ def give_feedback(log: Log, number: int, useful: bool, who: str, now: datetime) 
         return _find(connection, number)
 
 
-def list_alerts(log: Log, *, everything: bool = False) -> tuple[list[Stored], list[Precision]]:
+def list_alerts(
+    log: Log, *, everything: bool = False, person: str | None = None
+) -> tuple[list[Stored], list[Precision]]:
     """Open and acknowledged alerts, or all; and the precision of each rule with feedback.
 
-    Noted in the audit trail as a reading of all.
+    ``person``: only of this one. Noted in the audit trail as a reading of the person or of all.
+    Raises ``NotFoundError``.
     """
     with log.write() as connection:
-        audit.add(connection, "read", {"what": "the list of alerts"})
-        return listed(connection, everything=everything), precision(
-            listed(connection, everything=True)
-        )
+        token = None if person is None else find_person(connection, person).token
+        audit.add(connection, "read", {"what": "the list of alerts"}, token)
+        found = listed(connection, everything=everything)
+        known = precision(listed(connection, everything=True))
+    return [one for one in found if person in (None, one.alert.person)], known
 
 
 def precision(alerts: Sequence[Stored]) -> list[Precision]:
@@ -113,7 +117,7 @@ def _note(connection: Connection, found: Stored, action: str) -> None:
 def _find(connection: Connection, number: int) -> Stored:
     found = numbered(connection, number)
     if found is None or found.alert.state is State.PENDING:
-        raise InputError(f"there is no alert {number}: 'mien alerts list --all' shows them")
+        raise NotFoundError(f"there is no alert {number}: 'mien alerts list --all' shows them")
     return found
 
 

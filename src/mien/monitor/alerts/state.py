@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from mien.errors import InputError
+from mien.errors import ConflictError, InputError
 from mien.monitor.rules.signals import Observed, Signal
 
 
@@ -102,8 +102,8 @@ def step(
     once the condition has ended and begins again: closing an alert by hand does not make it come
     back the next minute. ``minimum``: how long the condition must hold before an alert opens.
 
-    Raises ``InputError`` for an acknowledgement or a resolution of an alert that is not live, and
-    for a ``now`` without a time zone.
+    Raises ``ConflictError`` for an acknowledgement or a resolution of an alert that is not live,
+    and ``InputError`` for a ``now`` without a time zone.
     """
     if now.tzinfo is None:
         raise InputError("a time without a time zone was given: give it in UTC, for example")
@@ -112,7 +112,7 @@ def step(
         return _observed(alert, event, now, rule, person, minimum)
     if alert is None or not alert.is_live:
         found = "there is none" if alert is None else f"it is {alert.state}"
-        raise InputError(f"no open alert of the rule {rule!r}: {found}")
+        raise ConflictError(f"no open alert of the rule {rule!r}: {found}")
     if isinstance(event, Acknowledged):
         if alert.state is State.ACKNOWLEDGED:
             return alert  # the first one counts

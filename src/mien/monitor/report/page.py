@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 from mien.log import audit, queries
 from mien.log.database import Log
 from mien.log.persons import find_person
 from mien.log.private import restrict
-from mien.monitor.alerts.alert_rows import listed, ms
+from mien.monitor.alerts.alert_rows import listed
 from mien.monitor.days import day_values
 from mien.monitor.from_log import person_hours
-from mien.monitor.local_time import local_day
+from mien.monitor.local_time import day_span_ms, local_day
 from mien.monitor.report.period import Period
 from mien.monitor.report.shapes import HEIGHT, WIDTH
 from mien.monitor.report.view import Known, view_of
@@ -37,9 +37,7 @@ def known_of(
             one for one in listed(connection, everything=True)
             if one.alert.person in (None, pseudonym)
         ]  # fmt: skip
-    begin = datetime.combine(about.first, time(0), where)
-    end = datetime.combine(about.last + timedelta(1), time(0), where)
-    gaps = queries.gaps(log, pseudonym, ms(begin), ms(end))
+    gaps = queries.gaps(log, pseudonym, *day_span_ms(about.first, about.last, where))
     return Known(trends, hours, alerts, queries.setups(log), len(gaps))
 
 
@@ -49,15 +47,24 @@ def write_person_report(
 ) -> None:  # fmt: skip
     """Write the page, whole or not at all.
 
+    Other parameters: see ``person_report``. Raises ``OutputError`` and ``MissingExtraError``.
+    """
+    write_report(path, person_report(known, about, now, where, command))
+    restrict(Path(path))
+
+
+def person_report(
+    known: Known, about: Period, now: datetime, where: tzinfo | None, command: str = ""
+) -> str:
+    """The page, HTML.
+
     ``where``: the zone of times and of today, ``None`` for this machine's. ``command``: the command
-    line, for the end of the page. Raises ``OutputError`` and ``MissingExtraError``.
+    line, for the end of the page. Raises ``MissingExtraError``.
     """
     view = view_of(known, about, local_day(now, where), where)
     made = now.astimezone(where)
-    html = render(
+    return render(
         "person.html", f"{view.person}, {view.period}", Origin(command, "", ""), {}, {},
         view=view, size=(WIDTH, HEIGHT), nobody_recognised=NOBODY_RECOGNISED,
         made=f"{made.day} {made:%B %Y, %H:%M}",
     )  # fmt: skip
-    write_report(path, html)
-    restrict(Path(path))

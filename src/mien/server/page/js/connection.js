@@ -3,7 +3,8 @@
 //   lost()            a request got no answer
 //   answered()        one did
 //   const off = onBack(run)   called when the server is there again
-//   watch()           look every few seconds, also when nobody asks for anything
+//   look()            ask now
+//   watch()           ask every few seconds, also when nobody asks for anything
 
 import {icon, h, put} from "./dom.js";
 import {t} from "./i18n.js";
@@ -42,7 +43,7 @@ function again(delay) {
   timer = setTimeout(look, delay);
 }
 
-async function look() {
+export async function look() {
   if (document.hidden && !away) return again(EVERY_MS);
   try {
     await fetch("/healthz", {cache: "no-store"});

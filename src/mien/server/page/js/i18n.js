@@ -2,7 +2,8 @@
 //
 //   await start()                         before anything is shown
 //   t("picture.faces", {n: 3})            → "3 faces"; {name} is filled in, numbers by locale
-//   number(1234.5) · percent(.964) · clock(83.2) → "1:23.2" · date(when) · dateTime(when) · bytes(n)
+//   number(1234.5) · percent(.964) · clock(83.2) → "1:23.2" · date(when) · dateTime(when)
+//   dateRange(from, to, options) → "16 – 22 Nov 2026" · bytes(n)
 //   expression("happiness")               the label in this language; unknown labels as they are
 //   languages() → [{code, name}] · language() · choose("de")  (reloads the page)
 //
@@ -63,6 +64,7 @@ const regional = () => navigator.languages.find((name) => name.split("-")[0] ===
 export const number = (value, options = {}) => new Intl.NumberFormat(regional(), {maximumFractionDigits: 2, ...options}).format(value);
 export const percent = (share, digits = 0) => number(share, {style: "percent", maximumFractionDigits: digits});
 export const date = (when, options = {dateStyle: "medium"}) => new Intl.DateTimeFormat(regional(), options).format(new Date(when));
+export const dateRange = (from, to, options) => new Intl.DateTimeFormat(regional(), options).formatRange(new Date(from), new Date(to));
 export const dateTime = (when) => date(when, {dateStyle: "medium", timeStyle: "short"});
 
 export function bytes(size) {

@@ -103,6 +103,9 @@ async function main() {
     await router.start(guard);
   };
   onBack(() => (opened ? session.refresh().catch(() => {}) : begin()));
+  window.addEventListener("hashchange", () => { // a start link that is pasted into an open page
+    if (opened && session.hasCode()) session.start().then(router.open, () => {});
+  });
   await begin();
 }
 

@@ -1,6 +1,7 @@
 // Who uses the page, and what they may.
 //
 //   await start()          reads GET /v1/session; a start code in the address logs in first
+//   hasCode()              whether the address has a start code
 //   session()              {name, role, log_in, log, version, labels, limits}
 //   may("care")            whether the role suffices: analyse < watch < care < admin
 //   logInForm(done)        the form for a token, an element
@@ -28,6 +29,8 @@ function keep(answer) {
   current = answer;
   for (const run of listeners) run(current);
 }
+
+export const hasCode = () => START.test(location.hash);
 
 export async function start() {
   const code = START.exec(location.hash)?.[1];

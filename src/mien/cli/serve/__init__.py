@@ -1,0 +1,100 @@
+"""``mien serve``: the page and the HTTP interface."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from mien.cli.serve.token import token
+from mien.cli.support.detection import recognizer_options
+from mien.cli.support.printing import complain, say
+from mien.extras import require_extra
+
+HOST, PORT = "127.0.0.1", 8000
+
+
+@click.group(invoke_without_command=True)
+@click.option(
+    "--host", default=HOST, show_default=True, metavar="ADDRESS",
+    help="Address to listen on; others than this machine's own need a token.",
+)  # fmt: skip
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True,
+    help="Port to listen on; 0: any free one.",
+)  # fmt: skip
+@click.option(
+    "--allow-host", "hosts", multiple=True, metavar="NAME",
+    help="A further name under which browsers reach the server, such as that of a proxy; can be "
+    "repeated.",
+)  # fmt: skip
+@click.option(
+    "--log", metavar="FILE|URL", envvar="MIEN_LOG", show_envvar=True,
+    help="Show and keep this log, made by 'mien log create'.",
+)  # fmt: skip
+@click.option(
+    "--key-file", metavar="FILE",
+    help="File with the key of an encrypted log (default: the variable MIEN_LOG_KEY).",
+)  # fmt: skip
+@click.option(
+    "--reports", metavar="DIR", type=click.Path(),
+    help="Show the figures of the reports of 'mien evaluate' in this folder.",
+)  # fmt: skip
+@click.option(
+    "--rules", metavar="FILE", type=click.Path(),
+    help="Rules in TOML, by which trends are judged (default: those of Mien).",
+)  # fmt: skip
+@click.option(
+    "--jobs", metavar="DIR", type=click.Path(),
+    help="Keep videos here while they are analysed, and their results for a day (default: in your "
+    "folder of states).",
+)  # fmt: skip
+@click.option(
+    "--tokens", metavar="FILE", type=click.Path(), envvar="MIEN_TOKENS", show_envvar=True,
+    help="File of tokens (default: in your folder of settings).",
+)  # fmt: skip
+@click.option("--tls-cert", metavar="FILE", type=click.Path(), help="Certificate chain, PEM.")
+@click.option("--tls-key", metavar="FILE", type=click.Path(), help="Its key, PEM.")
+@click.option("--open", "opens", is_flag=True, help="Open the page in a browser.")
+@recognizer_options
+@click.pass_context
+def command(context: click.Context, /, opens: bool, **options: Any) -> None:
+    """Serve the page and the HTTP interface, by default to this machine alone.
+
+    Nothing that is uploaded is kept.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    require_extra("server", "mien serve")
+    from mien.server.running import Server, warnings
+    from mien.server.settings import ServerSettings
+
+    tls = options["tls_cert"], options["tls_key"]
+    if (tls[0] is None) != (tls[1] is None):
+        raise click.UsageError("--tls-cert and --tls-key belong together", context)
+    own = {
+        name: options.pop(name)
+        for name in (
+            "host", "port", "hosts", "log", "key_file", "reports", "rules", "jobs", "tokens",
+            "tls_cert", "tls_key",
+        )
+    }  # fmt: skip
+    settings = ServerSettings(**own, recognizer=options)
+    server = Server(settings, complain)
+    for line in warnings(settings):
+        complain(line)
+    link = server.url
+    # Whoever reads what is printed is let in: a person at a terminal, not a journal of the system.
+    if server.has_start_link and (sys.stdout.isatty() or opens):
+        link = server.start_link()
+    say(f"Mien is at {link if sys.stdout.isatty() else server.url} (Ctrl-C ends it)")
+    if opens:
+        from mien.web.browser import open_browser
+
+        open_browser(link)
+    sys.stdout.flush()
+    server.run()
+
+
+command.add_command(token)

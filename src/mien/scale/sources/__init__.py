@@ -1,0 +1,1 @@
+"""Sources of a corpus → its inputs: folders, globs, lists, tables, archives, object stores."""

@@ -1,0 +1,127 @@
+"""Runs the jobs of a server one after the other, and deletes what has expired."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from mien.errors import OutputError
+from mien.files import Closing
+from mien.pipeline import Recognizer
+from mien.server.jobs.job import Job
+from mien.server.jobs.run import run_job
+from mien.server.jobs.store import JobStore
+from mien.server.private_folder import PrivateFolder
+
+MOST_WAITING = 20
+"""Jobs that arrive or wait; who brings a further one is asked to come back."""
+_SWEEP_S = 60.0
+_END_S = 10.0
+
+
+class VideoJobs(Closing):
+    """The queue of one server. ``close`` stops the job that runs; the next server goes on with it.
+
+    One job runs at a time: it keeps all cores busy.
+    """
+
+    def __init__(self, folder: PrivateFolder, recognizer: Recognizer, max_pixels: int) -> None:
+        self.store = JobStore(folder)
+        self._recognizer, self._max_pixels = recognizer, max_pixels
+        self._waiting = [job for job in self.store.all() if not job.is_over]
+        self._arriving = 0
+        self._changed = threading.Condition()
+        self._is_stopping = threading.Event()
+        self._threads = [
+            threading.Thread(target=run, name=name, daemon=True)
+            for name, run in (("mien-videos", self._work), ("mien-sweep", self._sweep))
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @contextmanager
+    def arriving(self, job: Job) -> Iterator[Path | None]:
+        """Where the video of a new job goes; ``None`` where too many wait.
+
+        The job is in the queue when the ``with`` block has ended well, else nothing is left of it.
+        Raises ``OutputError``.
+        """
+        with self._changed:
+            is_full = self._arriving + len(self._waiting) >= MOST_WAITING
+            self._arriving += not is_full
+        if is_full:
+            yield None
+            return
+        try:
+            yield self.store.begin(job)
+            self.store.add(job)
+        except BaseException:
+            self.store.give_up(job)
+            raise
+        finally:
+            with self._changed:
+                self._arriving -= 1
+        with self._changed:
+            self._waiting.append(job)
+            self._changed.notify()
+
+    def of(self, owners: Collection[str]) -> list[Job]:
+        """The jobs of somebody, the oldest first."""
+        return [job for job in self.store.all() if job.owner in owners]
+
+    def find(self, owners: Collection[str], number: str) -> Job | None:
+        """A job by its id, if it is of one of ``owners``."""
+        job = self.store.find(number)
+        return job if job is not None and job.owner in owners else None
+
+    def remove(self, job: Job) -> None:
+        """Cancel a job, and delete all of it. One that runs ends with its next frame."""
+        with self._changed:
+            job.is_cancelled = True
+            if job in self._waiting:
+                self._waiting.remove(job)
+            runs = job.state == "running"
+        if runs:
+            self.store.forget(job)
+        else:
+            self.store.drop(job)
+
+    def states(self) -> dict[str, int]:
+        """How many jobs there are, by state."""
+        return dict(Counter(job.state for job in self.store.all()))
+
+    def close(self) -> None:
+        """Stop; a job that runs is in the queue of the next server on this folder."""
+        self._is_stopping.set()
+        with self._changed:
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join(_END_S)
+
+    def _work(self) -> None:
+        while (job := self._next()) is not None:
+            with suppress(OutputError):  # a full disk: the job stays as it is for the next server
+                run_job(
+                    job, self.store, self._recognizer, self._max_pixels, self._is_stopping.is_set
+                )
+
+    def _next(self) -> Job | None:
+        with self._changed:
+            while not self._is_stopping.is_set():
+                if self._waiting:
+                    job = self._waiting.pop(0)
+                    if not job.is_over:
+                        job.state = "running"
+                        return job
+                else:
+                    self._changed.wait()
+        return None
+
+    def _sweep(self) -> None:
+        while not self._is_stopping.wait(_SWEEP_S):
+            gone = self.store.expire()
+            with self._changed:
+                self._waiting = [job for job in self._waiting if job not in gone]

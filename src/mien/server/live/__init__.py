@@ -1,0 +1,1 @@
+"""Live streams: a connection sends frames and gets results."""

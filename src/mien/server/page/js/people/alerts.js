@@ -1,0 +1,143 @@
+// A list of alerts: acknowledge with one key, resolve, say whether one was useful.
+
+import {post} from "../api.js";
+import {form} from "../dialogs.js";
+import {h, icon, put} from "../dom.js";
+import {date, dateTime, t} from "../i18n.js";
+import {keys} from "../keys.js";
+import {notice, problem} from "../notices.js";
+import {may} from "../session.js";
+import {detail} from "./details.js";
+import {ago, ruleName} from "./words.js";
+
+const CHIPS = {open: "alert", acknowledged: "warn", resolved: "good"};
+const live = (alert) => alert.state !== "resolved";
+
+/**
+ * `list` of alerts into an element. `read()` gives the alerts anew; `named`: whether each names its person.
+ * Gives {element, refresh(), unmount()}.
+ */
+export function alertList({read, named, empty}) {
+  const place = h("div", {class: "stack tight alerts"});
+  let alerts = [];
+
+  async function refresh() {
+    try {
+      alerts = await read();
+    } catch (error) {
+      return put(place, problem(error));
+    }
+    return draw();
+  }
+
+  function draw() {
+    const held = document.activeElement?.closest?.(".alert-card");
+    const wanted = held && place.contains(held) ? held.dataset.number : null;
+    const button = wanted && document.activeElement.dataset.does;
+    const next = first();
+    put(place, alerts.length ? alerts.map((alert) => card(alert, {named, isNext: alert === next, does})) : empty());
+    const again = wanted && place.querySelector(`[data-number="${wanted}"]`);
+    if (again) (again.querySelector(`[data-does="${button}"]`) ?? again).focus();
+  }
+
+  const first = () => alerts.find((alert) => alert.state === "open");
+
+  function selected(fits) {
+    const held = document.activeElement?.closest?.(".alert-card");
+    const found = held && alerts.find((alert) => String(alert.number) === held.dataset.number);
+    return found && fits(found) ? found : alerts.find(fits);
+  }
+
+  async function answer(alert, what, body, said) {
+    try {
+      const after = await post(`/v1/log/alerts/${alert.number}/${what}`, body);
+      alerts = alerts.map((one) => (one.number === after.number ? after : one));
+      draw();
+      notice(t(said, {person: alert.person ?? t("people.installation"), rule: ruleName(alert.rule)}), "good");
+    } catch (error) {
+      notice(error.message, "alert");
+      await refresh();
+    }
+  }
+
+  const acknowledge = (alert) => alert && answer(alert, "acknowledgement", {}, "people.acknowledged");
+
+  async function resolve(alert) {
+    const typed = alert && await form({title: t("people.resolve_title"), text: detail(alert.detail), confirm: t("people.resolve"),
+      fields: [{name: "why", label: t("people.why"), type: "textarea", help: t("people.why_help")}]});
+    if (typed) await answer(alert, "resolution", {why: typed.why.replace(/\s+/g, " ")}, "people.resolved");
+  }
+
+  const judge = (alert, useful) => answer(alert, "feedback", {useful}, "people.judged");
+  const does = {acknowledge, resolve, judge};
+
+  function move(by) {
+    const cards = [...place.querySelectorAll(".alert-card")];
+    const at = cards.indexOf(document.activeElement?.closest?.(".alert-card"));
+    cards[Math.max(0, Math.min(cards.length - 1, at + by))]?.focus();
+  }
+
+  const off = keys([
+    ...(may("care") ? [
+      {key: "a", text: t("people.keys.acknowledge"), run: () => acknowledge(selected((alert) => alert.state === "open"))},
+      {key: "r", text: t("people.keys.resolve"), run: () => resolve(selected(live))}] : []),
+    {key: "j", text: t("people.keys.next"), run: () => move(1), repeats: true},
+    {key: "k", text: t("people.keys.before"), run: () => move(-1), repeats: true},
+  ]);
+  return {element: place, refresh, unmount: off};
+}
+
+function card(alert, {named, isNext, does}) {
+  const id = `alert-${alert.number}`, who = alert.person ?? t("people.installation");
+  const title = named && alert.person
+    ? h("h3", {id}, h("a", {href: `#/people/${encodeURIComponent(alert.person)}`}, who), " · ", ruleName(alert.rule))
+    : h("h3", {id}, named ? `${who} · ${ruleName(alert.rule)}` : ruleName(alert.rule));
+  return h("article", {class: `card alert-card ${alert.state}`, tabindex: "-1", "aria-labelledby": id, dataset: {number: alert.number}},
+    h("div", {class: "head"}, title, h("span", {class: `chip ${CHIPS[alert.state]}`}, t(`people.states.${alert.state}`))),
+    h("p", {class: "found"}, detail(alert.detail)),
+    h("p", {class: "note small"}, t("people.since", {date: date(alert.since), ago: ago(alert.since)}), history(alert)),
+    may("care") ? h("div", {class: "row apart"}, answers(alert, isNext, does), judgement(alert, does)) : verdict(alert));
+}
+
+function answers(alert, isNext, does) {
+  if (!live(alert)) return h("span");
+  return h("div", {class: "tools"},
+    alert.state === "open" && h("button", {class: "button primary", type: "button", dataset: {does: "acknowledge"}, onclick: () => does.acknowledge(alert)},
+      t("people.acknowledge"), isNext && h("kbd", {"aria-hidden": "true"}, "A")),
+    h("button", {class: "button", type: "button", dataset: {does: "resolve"}, onclick: () => does.resolve(alert)}, t("people.resolve_open")));
+}
+
+function judgement(alert, does) {
+  const id = `useful-${alert.number}`;
+  const choice = (useful, text) => h("button", {class: "button compact", type: "button", "aria-pressed": String(alert.useful === useful), dataset: {does: `useful-${useful}`},
+    onclick: () => does.judge(alert, useful)}, t(text));
+  return h("div", {class: "row useful", role: "group", "aria-labelledby": id}, h("span", {id, class: "small note"}, t("people.was_useful")),
+    choice(true, "people.yes"), choice(false, "people.no"));
+}
+
+function verdict(alert) {
+  if (alert.useful === null) return null;
+  return h("p", {class: "note small"}, t(alert.useful ? "people.useful_by" : "people.not_useful_by", {who: alert.feedback_by ?? ""}));
+}
+
+/** Who did what, when: shown in full, one after the other. */
+function history(alert) {
+  const steps = alert.history.filter((step) => ["acknowledged", "resolved"].includes(step.state))
+    .map((step) => {
+      const ended = step.who === "mien";
+      const words = t(ended ? `people.steps.${step.state}_alone` : `people.steps.${step.state}`, {who: step.who, when: dateTime(step.time)});
+      return step.why && !ended ? `${words}: ${step.why}` : words;
+    });
+  return steps.map((step) => ` · ${step}`).join("");
+}
+
+/** How many alerts of each rule were useful. */
+export function precision(rules) {
+  if (!rules.length) return null;
+  return h("details", {class: "small"}, h("summary", {}, t("people.precision")),
+    h("ul", {class: "plain"}, rules.map(({rule, useful, answered}) => h("li", {}, t("people.precision_of", {rule: ruleName(rule), useful, n: answered})))),
+    h("p", {class: "note"}, t("people.precision_help")));
+}
+
+/** Why there are no buttons, for those whose role is too low. */
+export const mayNot = (role, text) => (may(role) ? null : h("p", {class: "note small with-icon"}, icon("shield"), t(text, {role: t(`people.role_names.${role}`)})));

@@ -1,0 +1,62 @@
+// The consents of a person: which is in force, giving one, taking it back.
+
+import {post} from "../api.js";
+import {ask, form} from "../dialogs.js";
+import {h, icon} from "../dom.js";
+import {date, t} from "../i18n.js";
+import {notice} from "../notices.js";
+import {may} from "../session.js";
+import {mayNot} from "./alerts.js";
+
+const KINDS = {in_force: "good", ended: "warn", withdrawn: "warn", none: ""};
+const DAY = 86400000;
+
+/** A chip with the state of the consent, and with its end where `brief` is not asked for. */
+export function consentChip({consent, consent_until: until}, brief = false) {
+  const text = consent === "in_force" && until && !brief ? t("people.consent.in_force_until", {date: date(until)}) : t(`people.consent.${consent}`);
+  return h("span", {class: `chip ${KINDS[consent]}`}, consent === "in_force" && icon("check"), text);
+}
+
+/** The card; `changed(person)` is called with what the server answers. */
+export function consentCard(person, changed) {
+  const path = `/v1/log/persons/${encodeURIComponent(person.pseudonym)}`;
+  return h("section", {class: "card stack", "aria-labelledby": "consent-title"},
+    h("div", {class: "row apart"}, h("h2", {id: "consent-title"}, t("people.consent.title")), consentChip(person)),
+    person.consents.length ? h("ul", {class: "consents"}, [...person.consents].reverse().map(one)) : h("p", {class: "note"}, t("people.consent.nothing")),
+    h("p", {class: "note small"}, t("people.consent.help")),
+    may("admin") ? h("div", {class: "tools"},
+      h("button", {class: "button", type: "button", onclick: () => give(person, path, changed)}, icon("plus"), t("people.consent.give")),
+      person.in_force && h("button", {class: "button danger", type: "button", onclick: () => withdraw(person, path, changed)}, t("people.consent.withdraw")))
+      : mayNot("admin", "people.consent.may_not"));
+}
+
+function one({given_by: by, purpose, given, until, withdrawn}) {
+  const end = withdrawn ? t("people.consent.withdrawn_on", {date: date(withdrawn)}) : until ? t("people.consent.until", {date: date(until)}) : t("people.consent.no_end");
+  return h("li", {}, h("b", {}, t("people.consent.by", {who: by, date: date(given)})), h("span", {}, purpose), h("span", {class: "note small"}, end));
+}
+
+async function give(person, path, changed) {
+  const year = new Date(Date.now() + 365 * DAY).toISOString().slice(0, 10);
+  const typed = await form({title: t("people.consent.give_title", {person: person.pseudonym}), text: t("people.consent.give_text"), confirm: t("people.consent.give"),
+    fields: [
+      {name: "given_by", label: t("people.consent.given_by"), required: true, help: t("people.consent.given_by_help")},
+      {name: "purpose", label: t("people.consent.purpose"), required: true, help: t("people.consent.purpose_help")},
+      {name: "until", label: t("people.consent.until_label"), type: "date", value: year, help: t("people.consent.until_help")},
+    ]});
+  if (typed) await answer(`${path}/consents`, {given_by: typed.given_by, purpose: typed.purpose, ...(typed.until && {until: typed.until})}, "people.consent.given", changed);
+}
+
+async function withdraw(person, path, changed) {
+  const sure = await ask({title: t("people.consent.withdraw_title", {person: person.pseudonym}), text: t("people.consent.withdraw_text"),
+    confirm: t("people.consent.withdraw"), danger: true});
+  if (sure) await answer(`${path}/withdrawal`, {}, "people.consent.taken_back", changed);
+}
+
+async function answer(path, body, said, changed) {
+  try {
+    changed(await post(path, body));
+    notice(t(said), "good");
+  } catch (error) {
+    notice(error.message, "alert");
+  }
+}

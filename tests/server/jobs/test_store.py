@@ -1,0 +1,134 @@
+"""Jobs on the disk: what is kept, for how long, and what a start finds."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("fastapi", reason="the extra 'server' is not installed")
+
+from mien.errors import ConfigError
+from mien.pipeline import Recognizer
+from mien.server.jobs.job import Job, VideoOptions, job_of, new_job
+from mien.server.jobs.run import MOST_STARTS, run_job
+from mien.server.jobs.store import IDLE_S, KEPT_S, RESULTS, STATE, VIDEO, JobStore
+from mien.server.private_folder import PrivateFolder, open_private
+from tests.support.clips import write
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[PrivateFolder]:
+    with open_private(str(tmp_path / "jobs")) as folder:
+        yield folder
+
+
+def added(store: JobStore, **changes: object) -> Job:
+    job = new_job("somebody", "a.mp4", VideoOptions(fps=5.0))
+    store.begin(job).write_bytes(b"video")
+    for name, value in changes.items():
+        setattr(job, name, value)
+    store.add(job)
+    return job
+
+
+def test_a_job_is_read_as_it_was_written(folder: PrivateFolder) -> None:
+    job = added(JobStore(folder), state="running", starts=1)
+    again = JobStore(folder).find(job.id)
+    assert again is not None and again.state == "queued"  # its server is no more
+    again.state = "running"
+    assert again == job
+    assert stat.S_IMODE((folder.path / job.id).stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("wrong", [b"", b"[]", b"{}", b"\xff", b'{"format": 1}', b"{" * 70_000])
+def test_what_is_no_job_is_removed(folder: PrivateFolder, wrong: bytes) -> None:
+    job = added(JobStore(folder))
+    with pytest.raises(ValueError, match=r"."):
+        job_of(wrong)
+    (folder.path / job.id / STATE).write_bytes(wrong)
+    (folder.path / "file").write_text("x")
+    assert JobStore(folder).all() == [] and folder.entries() == []
+
+
+def test_a_job_under_another_name_is_no_job(folder: PrivateFolder) -> None:
+    job = added(JobStore(folder))
+    values = json.loads((folder.path / job.id / STATE).read_text())
+    (folder.path / job.id / STATE).write_text(json.dumps({**values, "id": "../elsewhere"}))
+    assert JobStore(folder).all() == []
+
+
+def test_results_go_after_a_day_and_videos_that_wait_after_an_hour(folder: PrivateFolder) -> None:
+    now = 1_000_000.0
+    store = JobStore(folder, lambda: now)
+    waits, done = added(store, created=now, touched=now), added(store, created=now, touched=now)
+    done.state = "done"
+    store.end(done)
+    assert not store.path(done, VIDEO).exists() and store.path(waits, VIDEO).exists()
+    assert store.expire() == []
+    now += IDLE_S + 1
+    assert store.expire() == [waits] and waits.state == "failed"
+    assert waits.problem is not None and "more than an hour" in str(waits.problem["detail"])
+    assert not store.path(waits, VIDEO).exists()
+    now += KEPT_S - IDLE_S
+    store.expire()
+    assert [job.id for job in store.all()] == [waits.id]  # which failed an hour later
+    now += IDLE_S + 1
+    store.expire()
+    assert store.all() == [] and folder.entries() == []
+
+
+def test_torn_lines_go_and_whole_ones_stay(folder: PrivateFolder) -> None:
+    store = JobStore(folder)
+    for content, kept in (
+        (b'{"a": 1}\n{"b": 2}\n{"c"', b'{"a": 1}\n{"b": 2}\n'),
+        (b'{"a"', b""), (b"", b""), (b"1\n" + b"x" * 200_000, b"1\n"), (b"1\n2\n", b"1\n2\n"),
+    ):  # fmt: skip
+        job = added(store)
+        store.path(job, RESULTS).write_bytes(content)
+        JobStore(folder)
+        assert store.path(job, RESULTS).read_bytes() == kept
+
+
+def test_a_video_that_brings_servers_down_is_given_up(
+    folder: PrivateFolder, tmp_path: Path
+) -> None:
+    store, recognizer = JobStore(folder), Recognizer(threads=1)
+    job = added(store, starts=MOST_STARTS)
+    run_job(job, store, recognizer, 10**6, lambda: False)
+    assert job.state == "failed" and job.problem is not None
+    assert "ended 3 times" in str(job.problem["detail"])
+    # A server that ends in order does not count.
+    job = added(store, starts=1)
+    store.path(job, VIDEO).write_bytes(write(tmp_path / "grey.avi", 3).read_bytes())
+    run_job(job, store, recognizer, 10**6, lambda: True)
+    assert (job.state, job.starts) == ("queued", 1)
+    run_job(job, store, recognizer, 10, lambda: False)
+    assert job.state == "failed" and job.problem is not None and "a.mp4" in str(job.problem)
+
+
+def test_one_server_a_folder_and_nobody_elses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_private(str(tmp_path / "a")), pytest.raises(ConfigError, match="is serving with"):
+        open_private(str(tmp_path / "a"))
+    (tmp_path / "open").mkdir(mode=0o755)
+    with pytest.raises(ConfigError, match="others may read"):
+        open_private(str(tmp_path / "open"))
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    with pytest.raises(ConfigError, match="not a folder of yours"):
+        open_private(str(tmp_path / "link"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    with open_private(None) as one, open_private(None) as two:
+        assert one.path != two.path and one.path.parent == tmp_path / "state" / "mien"
+        assert stat.S_IMODE(one.path.stat().st_mode) == 0o700
+        with one.scratch() as place:
+            (place / "export").write_text("private")
+            left = place
+        assert not left.exists()
+        (one.path / "scratch-left").mkdir()
+    with open_private(None) as again:
+        assert again.path == one.path and again.entries() == []

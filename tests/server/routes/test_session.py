@@ -1,0 +1,77 @@
+"""Logging in and out, over a real connection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+pytest.importorskip("fastapi", reason="the extra 'server' is not installed")
+
+from mien.server.access.tokens import TokenFile
+
+
+def test_without_tokens_everybody_on_this_machine_analyses(served: Callable[..., Any]) -> None:
+    one = served()
+    with one.client() as client:
+        session = client.get("/v1/session").json()
+        assert (session["name"], session["role"], session["log_in"]) == (None, "analyse", False)
+        TokenFile(one.server.settings.tokens).create("a", "care")
+        session = client.get("/v1/session").json()
+        assert (session["role"], session["log_in"]) == ("none", True)
+        TokenFile(one.server.settings.tokens).revoke("a")
+        assert client.get("/v1/session").json()["role"] == "none"  # until the server ends
+    assert one.faults == []
+
+
+def test_tokens_sessions_and_the_start_code(served: Callable[..., Any]) -> None:
+    one = served(tokens=True)
+    assert set(one.tokens) == {"analyse", "watch", "care", "admin"}
+    for role in one.tokens:
+        with one.client(role) as client:
+            session = client.get("/v1/session").json()
+            assert (session["name"], session["role"]) == (f"the {role}", role)
+    with one.client() as client:
+        answer = client.post("/v1/session", json={"token": one.tokens["care"]})
+        assert answer.json()["role"] == "care"
+        cookie = answer.headers["set-cookie"]
+        assert "HttpOnly" in cookie and "SameSite=Strict" in cookie and "Secure" not in cookie
+        assert one.tokens["care"] not in cookie
+        assert client.get("/v1/session").json()["name"] == "the care"
+        TokenFile(one.server.settings.tokens).revoke("the care")
+        assert client.get("/v1/session").json()["role"] == "none"
+        url, _, code = one.start_link().partition("#start=")
+        assert url == f"{one.url}/"
+        origin = {"Origin": one.url}
+        assert client.post("/v1/session", json={"code": code}, headers=origin).status_code == 200
+        assert client.get("/v1/session").json()["role"] == "admin"
+        assert client.delete("/v1/session").status_code == 403  # no origin, as from a script
+        assert client.delete("/v1/session", headers=origin).status_code == 204
+        assert client.get("/v1/session").json()["role"] == "none"
+        assert client.post("/v1/session", json={"code": code}).status_code == 401
+    assert one.faults == []
+
+
+def test_guessing_is_slowed_down(served: Callable[..., Any]) -> None:
+    one = served(tokens=True)
+    with one.client() as client:
+        for _ in range(5):
+            answer = client.post("/v1/session", json={"token": "mien_wrong"})
+            assert answer.status_code == 401
+            assert answer.headers["content-type"] == "application/problem+json"
+        answer = client.post("/v1/session", json={"token": one.tokens["care"]})
+        assert answer.status_code == 429 and int(answer.headers["retry-after"]) >= 1
+        wrong = client.get("/v1/session", headers={"Authorization": "Bearer mien_wrong"})
+        assert wrong.status_code == 429
+    with one.client("care") as client:  # a program at the same address goes on
+        assert client.get("/v1/session").json()["role"] == "care"
+    assert one.faults == []
+
+
+@pytest.mark.parametrize("body", [{}, {"token": "a", "code": "b"}, {"token": 1}, {"other": "a"},
+                                  {"token": "x" * 201}, [], None])  # fmt: skip
+def test_what_is_no_log_in(served: Callable[..., Any], body: Any) -> None:
+    with served(tokens=True).client() as client:
+        answer = client.post("/v1/session", json=body)
+        assert answer.status_code == 422 and answer.json()["detail"]
