@@ -319,6 +319,8 @@ def log_export(place: Path) -> Commands:
     yield log(place, "export", TEXT)
     yield log(place, "export", "anna", "--what", TEXT)
     yield log(place, "export", "anna", "-o", place / TEXT)
+    yield log(place, "export", "anna", "--pictures", place / TEXT)
+    yield log(place, "export", "anna", "--pictures", place / TEXT)  # it is there now
     yield log(place, "export", "anna", "-o", place / f"{NAME}.csv")
 
 
