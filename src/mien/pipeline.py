@@ -286,8 +286,9 @@ class Recognizer:
         - ``journal``: what an earlier run found in these frames, which is not looked for again; it
           keeps what is found now (``mien.frame_journal``).
 
-        ``Reading.usable`` says whether a face is seen well enough for its reading to count.
-        Times must increase. Raises ``ConfigError`` for a negative ``smooth``, for ``offline``
+        ``Reading.usable`` says whether a face is seen well enough for its reading to count. Unless
+        frames are live, a thread classifies faces while the next frames are taken. Times must
+        increase. Raises ``ConfigError`` for a negative ``smooth``, for ``offline``
         without one in seconds, and for ``detect_every`` below 1 or without ``track``.
         """
         if detect_every < 1:

@@ -29,7 +29,9 @@ LEFT_OUT = {"object_level_authorization"}
 """Roles, not owners, say who may see a thing."""
 
 MEANING = {
+    "DELETE /v1/log/persons/{person}",
     "POST /v1/videos",
+    "POST /v1/log/alerts/{number}/resolution",
     "POST /v1/log/persons/{person}/consents",
     "GET /v1/log/persons/{person}/export",
     "GET /v1/log/persons/{person}/observations",

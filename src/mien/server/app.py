@@ -89,7 +89,7 @@ def _open(settings: ServerSettings) -> Context:
     engine = Engine(recognizer, limits.waiting, meters)
     folder = open_private(settings.jobs)
     jobs = VideoJobs(folder, recognizer, limits.pixels)
-    room, followers = LiveRoom(limits.live), Followers(limits.followers)
+    room, followers = LiveRoom(limits.live, meters), Followers(limits.followers)
     context = Context(settings, recognizer, access, meters, engine, folder, jobs, room, followers)
     context.closing += [folder.close, jobs.close, room.close, engine.close]
     if settings.log is not None:

@@ -48,13 +48,22 @@ class Meters:
             "mien_frames_dropped", "Frames of live streams replaced by newer ones.",
             registry=registry,
         )  # fmt: skip
+        self.videos = Gauge("mien_videos", "Videos and results.", ("state",), registry=registry)
         self.alerts = Gauge("mien_alerts", "Alerts in the log.", ("state",), registry=registry)
 
     def set_alerts(self, counts: Mapping[str, int]) -> None:
         """State → alerts in the log; states without an alert are left out."""
-        self.alerts.clear()
-        for state, count in counts.items():
-            self.alerts.labels(state).set(count)
+        _set(self.alerts, counts)
+
+    def set_videos(self, counts: Mapping[str, int]) -> None:
+        """State → videos that are kept or analysed."""
+        _set(self.videos, counts)
+
+
+def _set(gauge: Gauge, counts: Mapping[str, int]) -> None:
+    gauge.clear()
+    for state, count in counts.items():
+        gauge.labels(state).set(count)
 
 
 class Measured:

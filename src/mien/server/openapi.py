@@ -78,6 +78,10 @@ def _complete(document: dict[str, Any], routers: Sequence[APIRouter]) -> dict[st
         role = _role(route.dependant)
         for status in (*_ALWAYS, *(("401", "403") if role else ())):
             responses[status] = _PROBLEM
+        if "{" in path or path.startswith("/v1/log"):
+            responses["404"] = _PROBLEM
+        if method == "post" and path.startswith("/v1/log"):
+            responses["409"] = _PROBLEM
         if "requestBody" in operation:
             responses["408"] = responses["413"] = _PROBLEM
         if role:

@@ -87,7 +87,7 @@ def grey_face(image: NDArray[np.uint8], box: Box) -> NDArray[np.float32] | None:
         return None
     shrinks = min(part.shape[:2]) > _SIDE
     way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    small = cv2.resize(np.ascontiguousarray(part), (_SIDE, _SIDE), interpolation=way)
+    small = cv2.resize(part, (_SIDE, _SIDE), interpolation=way)
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.float32)
 
 

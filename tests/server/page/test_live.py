@@ -76,7 +76,7 @@ def test_record_to_a_file(browser: Any, house: Any, tmp_path: Path) -> None:
         page.wait_for_selector(".tape")
         page.wait_for_timeout(3000)
         saved: list[Any] = []
-        page.on("download", saved.append)
+        page.on("download", lambda one: saved.append(one))
         page.keyboard.press("r")
         page.wait_for_selector("#notices .message")
         page.wait_for_timeout(500)

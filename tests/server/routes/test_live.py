@@ -104,7 +104,11 @@ def test_the_newest_frame_waits_and_others_are_dropped(served: Callable[..., Any
             dropped = answer.get("dropped", 0)
         assert numbers == sorted(set(numbers)) and numbers[-1] == 40
         assert dropped == 40 - len(numbers) > 0
-        assert one.context.live.frames == 40 and one.context.live.dropped == dropped
+    with one.client() as client:
+        figures = client.get("/metrics").text
+    assert "mien_frames_total 40.0" in figures
+    assert f"mien_frames_dropped_total {dropped}.0" in figures
+    assert "mien_live_connections 0.0" in figures
 
 
 def test_who_may_not_is_told_why(served: Callable[..., Any]) -> None:

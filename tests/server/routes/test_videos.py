@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from mien.server.jobs.store import VIDEO
 from mien.server.settings import Limits
 from mien.sinks.persons import Persons
 from tests.server.support.videos import events, results, send, wait
-from tests.support.clips import write, write_face
+from tests.support.clips import face, write, write_face, write_frames
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,7 @@ def test_a_video_is_analysed_as_by_the_library(served: Callable[..., Any], clip:
                 theirs.seen_s, abs=0.01
             )
         assert done["people"] == len(people["people"])
+        assert 'mien_videos{state="done"} 1.0' in client.get("/metrics").text
         assert not list(Path(one.server.settings.jobs).rglob(VIDEO))  # nothing uploaded is kept
         assert [j["id"] for j in client.get("/v1/videos").json()["videos"]] == [job["id"]]
         assert client.delete(f"/v1/videos/{job['id']}").status_code == 204
@@ -75,7 +77,7 @@ REFUSED: list[tuple[bytes, dict[str, str], int, str]] = [
     (b"ffconcat version 1.0\nfile /etc/passwd\n", {}, 415, "no video that is read"),
     (b"", {}, 422, "has no video"),
     (b"--x\r\n", {"Content-Type": "multipart/form-data; boundary=x"}, 422, "form"),
-    (b"nonsense", {"Content-Type": "multipart/form-data"}, 422, "no boundary"),
+    (b"nonsense", {"Content-Type": "multipart/form-data"}, 422, "boundary"),
     (b"\x1aE\xdf\xa3" + b"0" * 40_000, {}, 413, "larger than 30,000 bytes"),
 ]
 
@@ -110,6 +112,44 @@ def test_a_damaged_video_fails_or_says_what_is_missing(
         for wrong in ("every=0", "fps=-1", "every=2&fps=2", "offline=1&smooth=0", "smooth=nan"):
             answer = client.post(f"/v1/videos?{wrong}", content=clip.read_bytes())
             assert answer.status_code == 422, wrong
+    assert one.faults == []
+
+
+def test_too_many_wait_and_a_full_disk(
+    served: Callable[..., Any], clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = served()
+    with one.client() as client:
+        monkeypatch.setattr("mien.server.jobs.queue.MOST_WAITING", 0)
+        answer = client.post("/v1/videos", content=clip.read_bytes())
+        assert answer.status_code == 503 and int(answer.headers["retry-after"]) > 0
+        monkeypatch.setattr("mien.server.jobs.queue.MOST_WAITING", 9)
+        monkeypatch.setattr("mien.server.routes.videos.SPARE", 1 << 60)
+        answer = client.post("/v1/videos", content=clip.read_bytes())
+        assert answer.status_code == 503 and "nearly full" in answer.json()["detail"]
+        assert client.get("/v1/videos").json() == {"videos": []}
+    assert [p.name for p in Path(one.server.settings.jobs).iterdir()] == [".lock"]
+    assert one.faults == []
+
+
+def test_a_running_video_is_cancelled_at_once(served: Callable[..., Any], tmp_path: Path) -> None:
+    path = write_frames(tmp_path / "long.mp4", [face(n // 8) for n in range(200)])
+    one = served()
+    with one.client() as client:
+        job = send(client, path)
+        waiting = send(client, path)
+        with client.stream("GET", f"/v1/videos/{job['id']}/results") as answer:
+            lines = answer.iter_lines()
+            next(lines)
+            assert client.delete(f"/v1/videos/{job['id']}").status_code == 204
+            assert sum(1 for _ in lines) < 199  # the stream ends
+        assert client.delete(f"/v1/videos/{waiting['id']}").status_code == 204
+        assert client.get("/v1/videos").json() == {"videos": []}
+        end = time.monotonic() + 20
+        folder = Path(one.server.settings.jobs)
+        while len(list(folder.iterdir())) > 1 and time.monotonic() < end:
+            time.sleep(0.02)
+        assert [p.name for p in folder.iterdir()] == [".lock"]
     assert one.faults == []
 
 

@@ -179,7 +179,8 @@ class Run:
         """What was done, how fast, and where it is."""
         text = self._count.text(self.failures)
         if self._count.pictures:
-            text += f" ({self._count.pictures / self._count.seconds():,.0f} frames a second)"
+            rate = f"{self._count.pictures / self._count.seconds():,.0f}"
+            text += f" ({rate} frame{'s' * (rate != '1')} a second)"
         if self._outputs.output is not None:
             text += f"; results in {self._outputs.output}"
         if self._outputs.summary is not None:

@@ -27,7 +27,9 @@ def camera_of(source: int | str) -> int | str:
         source = int(source)
     if isinstance(source, int):
         if not 0 <= source <= _MOST_NUMBER:
-            raise ConfigError(f"there is no camera {source}: give a number from 0 on")
+            raise ConfigError(
+                f"there is no camera {source}: give a number from 0 to {_MOST_NUMBER}"
+            )
         return source
     if _START.match(source) is None:
         raise ConfigError(f"{brief(masked(source))} is not a camera: {_wanted()}")

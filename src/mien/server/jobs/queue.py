@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from mien.errors import OutputError
 from mien.files import Closing
@@ -15,7 +17,7 @@ from mien.server.jobs.store import JobStore
 from mien.server.private_folder import PrivateFolder
 
 MOST_WAITING = 20
-"""Jobs that wait; who brings a further one is asked to come back."""
+"""Jobs that arrive or wait; who brings a further one is asked to come back."""
 _SWEEP_S = 60.0
 _END_S = 10.0
 
@@ -30,6 +32,7 @@ class VideoJobs(Closing):
         self.store = JobStore(folder)
         self._recognizer, self._max_pixels = recognizer, max_pixels
         self._waiting = [job for job in self.store.all() if not job.is_over]
+        self._arriving = 0
         self._changed = threading.Condition()
         self._is_stopping = threading.Event()
         self._threads = [
@@ -39,32 +42,45 @@ class VideoJobs(Closing):
         for thread in self._threads:
             thread.start()
 
-    @property
-    def is_full(self) -> bool:
-        """Whether no further job is taken now."""
-        with self._changed:
-            return len(self._waiting) >= MOST_WAITING
+    @contextmanager
+    def arriving(self, job: Job) -> Iterator[Path | None]:
+        """Where the video of a new job goes; ``None`` where too many wait.
 
-    def add(self, job: Job) -> None:
-        """Take a job whose video is there. Raises ``OutputError``."""
-        self.store.add(job)
+        The job is in the queue when the ``with`` block has ended well, else nothing is left of it.
+        Raises ``OutputError``.
+        """
+        with self._changed:
+            is_full = self._arriving + len(self._waiting) >= MOST_WAITING
+            self._arriving += not is_full
+        if is_full:
+            yield None
+            return
+        try:
+            yield self.store.begin(job)
+            self.store.add(job)
+        except BaseException:
+            self.store.give_up(job)
+            raise
+        finally:
+            with self._changed:
+                self._arriving -= 1
         with self._changed:
             self._waiting.append(job)
             self._changed.notify()
 
-    def of(self, owner: str) -> list[Job]:
+    def of(self, owners: Collection[str]) -> list[Job]:
         """The jobs of somebody, the oldest first."""
-        return [job for job in self.store.all() if job.owner == owner]
+        return [job for job in self.store.all() if job.owner in owners]
 
-    def find(self, owner: str, number: str) -> Job | None:
-        """A job by its id, if it is of ``owner``."""
+    def find(self, owners: Collection[str], number: str) -> Job | None:
+        """A job by its id, if it is of one of ``owners``."""
         job = self.store.find(number)
-        return job if job is not None and job.owner == owner else None
+        return job if job is not None and job.owner in owners else None
 
     def remove(self, job: Job) -> None:
         """Cancel a job, and delete all of it. One that runs ends with its next frame."""
-        job.is_cancelled = True
         with self._changed:
+            job.is_cancelled = True
             if job in self._waiting:
                 self._waiting.remove(job)
             runs = job.state == "running"

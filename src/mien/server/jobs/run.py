@@ -48,20 +48,20 @@ def run_job(
     try:
         _analyse(job, store, recognizer, max_pixels, is_stopping)
     except _Stopped:
-        if job.is_cancelled:
-            store.drop(job)
-            return
         job.state, job.starts = "queued", job.starts - 1
         store.save(job)
-        return
     except MienError as error:
         path = str(store.path(job, VIDEO))
         _fail(job, status_of(error), str(error).replace(repr(path), repr(job.name)))
     except Exception as error:  # noqa: BLE001 - libraries raise anything; the next job must run
         _fail(job, 500, f"the video could not be analysed ({one_line(error)})")
     else:
+        job.progress.of = job.progress.frames  # what files say is an estimate
         job.state = "done"
-    store.end(job)
+    if job.is_over:
+        store.end(job)
+    if job.is_cancelled:  # perhaps since a moment ago
+        store.drop(job)
 
 
 def _fail(job: Job, status: int, detail: str) -> None:

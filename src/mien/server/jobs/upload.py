@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
 from collections.abc import Callable
 from email.message import Message
 from pathlib import Path
@@ -22,17 +24,17 @@ _MOST_HEADERS, _MOST_BOUNDARY = 1 << 14, 70
 """Bytes of the headers of a part, and of what separates parts (RFC 2046)."""
 
 
-async def receive_video(request: Request, path: Path) -> str | None:
+async def receive_video(request: Request, path: Path, spare: int) -> str | None:
     """Write the video of a request into ``path``; the file name that a form gives, or ``None``.
 
     The body is the video, or a form (``multipart/form-data``) whose field ``video`` has it. Its
     size and time are bounded by ``mien.server.bodies``, which lets the client seem to leave
-    (``ClientDisconnect``). Raises ``Problem``: 415 for what is no video, 422 for a broken form, 503
-    for a full disk.
+    (``ClientDisconnect``). ``spare``: bytes that stay free on the disk. Raises ``Problem``: 415 for
+    what is no video, 422 for a broken form, 503 for a disk that is full.
     """
     kind, parameters = parse_options_header(request.headers.get("content-type", ""))
     with path.open("xb", buffering=0) as file:
-        writer = _Writer(file)
+        writer = _Writer(file, path.parent, spare)
         form = None
         if kind == b"multipart/form-data":
             form = _Form(parameters.get(b"boundary"), writer.add)
@@ -53,8 +55,9 @@ async def receive_video(request: Request, path: Path) -> str | None:
 class _Writer:
     """Collects bytes and writes them in a thread; looks at the first ones."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], folder: Path, spare: int) -> None:
         self._file, self._waiting = file, bytearray()
+        self._folder, self._spare = folder, spare
         self.size = 0
         self._is_known = False
 
@@ -80,6 +83,8 @@ class _Writer:
             raise Problem(503, detail, {"Retry-After": "600"}) from None
 
     def _write(self, data: bytes) -> None:
+        if shutil.disk_usage(self._folder).free < self._spare + len(data):
+            raise OSError(errno.ENOSPC, "its disk is nearly full")
         while data:
             data = data[self._file.write(data) :]
 

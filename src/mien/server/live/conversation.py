@@ -80,8 +80,9 @@ class Conversation:
             if len(data or text or "") > limit:
                 self._end(TOO_BIG, f"a frame may have {limit:,} bytes")
             elif data is not None:
-                self._context.live.frames += 1
-                self._context.live.dropped += self._inbox.put_frame(data, time.monotonic())
+                drops = self._inbox.put_frame(data, time.monotonic())
+                self._context.meters.frames.inc()
+                self._context.meters.dropped.inc(drops)
             elif not self._inbox.put_command(text or ""):
                 self._end(POLICY, "too many commands at once")
 

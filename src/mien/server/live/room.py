@@ -9,15 +9,16 @@ from contextlib import contextmanager
 from mien.errors import ConflictError
 from mien.files import Closing
 from mien.runtime import usable_cores
+from mien.server.meters import Meters
 from mien.server.problems import Problem
 
 
 class LiveRoom(Closing):
     """The live connections of one server."""
 
-    def __init__(self, seats: int) -> None:
-        self._seats = seats
-        self.connections = self.frames = self.dropped = 0
+    def __init__(self, seats: int, meters: Meters) -> None:
+        self._seats, self.meters = seats, meters
+        self.connections = 0
         self._recorded: set[str] = set()
         self.pool = ThreadPoolExecutor(usable_cores(), "mien-live")
 
@@ -28,10 +29,12 @@ class LiveRoom(Closing):
             detail = f"all {self._seats} live connections are taken: try again later"
             raise Problem(503, detail, {"Retry-After": "10"})
         self.connections += 1
+        self.meters.live.inc()
         try:
             yield
         finally:
             self.connections -= 1
+            self.meters.live.dec()
 
     def begin_recording(self, person: str) -> None:
         """Raise ``ConflictError`` for somebody whom another connection records."""

@@ -47,6 +47,7 @@ def metrics(
     who: Annotated[Who, Depends(needs("analyse"))],
 ) -> Response:
     """Requests, latencies, faces, queue, batches, dropped frames and alerts, for Prometheus."""
+    context.meters.set_videos(context.jobs.states())
     if context.log is not None:
         context.meters.set_alerts(_count_alerts(context.log))
     return Response(generate_latest(context.meters.registry), media_type=PROMETHEUS)

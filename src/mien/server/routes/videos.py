@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
+import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
-from fastapi.responses import FileResponse, StreamingResponse
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 from starlette.requests import ClientDisconnect
 
 from mien.errors import OutputError
+from mien.reading import read_file
+from mien.server.access.gate import ANYBODY
 from mien.server.access.roles import Who, needs
 from mien.server.context import Context, context_of
 from mien.server.jobs.following import events, result_lines
@@ -21,7 +23,7 @@ from mien.server.problems import Problem
 
 router = APIRouter(prefix="/v1/videos", tags=["videos"])
 
-_SPARE = 1 << 30
+SPARE = 1 << 30
 """Bytes that stay free on the disk."""
 _MOST_FRAMES = 2**31 - 1
 Analyst = Annotated[Who, Depends(needs("analyse"))]
@@ -131,27 +133,18 @@ async def send_video(
     """Send a video. It is deleted when it has been analysed; results are kept for a day."""
     options = VideoOptions(every, fps, smooth, offline, detect_every)
     options.check()
-    jobs = context.jobs
-    if jobs.is_full:
-        raise Problem(503, "too many videos wait: try again later", {"Retry-After": "60"})
-    if shutil.disk_usage(context.folder.path).free < _SPARE + _length(request):
-        raise Problem(503, "the server's disk is nearly full", {"Retry-After": "600"})
     job = new_job(who.name, "video", options)
-    path = jobs.store.begin(job)
     try:
-        given = await receive_video(request, path)
-        job.name = _plain(name or x_name or given or "video")
-        job.touched = job.created
-        jobs.add(job)
-    except ClientDisconnect:
-        jobs.store.give_up(job)
+        with context.jobs.arriving(job) as path:
+            if path is None:
+                raise Problem(503, "too many videos wait: try again later", {"Retry-After": "60"})
+            given = await receive_video(request, path, SPARE)
+            job.name = _plain(name or x_name or given or "video")
+            job.touched = time.time()
+    except ClientDisconnect:  # or Bodies has answered already
         raise Problem(400, "the video did not arrive whole") from None
     except OutputError as error:
-        jobs.store.give_up(job)
         raise Problem(503, str(error), {"Retry-After": "600"}) from None
-    except BaseException:
-        jobs.store.give_up(job)
-        raise
     response.headers["Location"] = f"{router.prefix}/{job.id}"
     return job.public()
 
@@ -159,7 +152,7 @@ async def send_video(
 @router.get("", response_model=Videos)
 def get_videos(who: Analyst, context: Shared) -> Any:
     """The videos that you sent."""
-    return {"videos": [job.public() for job in context.jobs.of(who.name)]}
+    return {"videos": [job.public() for job in context.jobs.of(_owners(context, who))]}
 
 
 @router.get("/{number}", response_model=Video)
@@ -212,7 +205,11 @@ def get_people(who: Analyst, context: Shared, number: Id) -> Any:
     job = _find(context, who, number)
     if job.state != "done":
         raise Problem(409, f"the analysis is not done: it is {job.state}")
-    return FileResponse(context.jobs.store.path(job, PEOPLE), media_type="application/json")
+    try:
+        found = read_file(context.jobs.store.path(job, PEOPLE))
+    except OSError:  # removed a moment ago
+        raise _gone() from None
+    return Response(found, media_type="application/json")
 
 
 def _stream(context: Context, parts: Any, kind: str) -> StreamingResponse:
@@ -221,15 +218,19 @@ def _stream(context: Context, parts: Any, kind: str) -> StreamingResponse:
 
 
 def _find(context: Context, who: Who, number: str) -> Job:
-    job = context.jobs.find(who.name, number)
+    job = context.jobs.find(_owners(context, who), number)
     if job is None:
-        raise Problem(404, "you have no such video: it was deleted, or its day is over")
+        raise _gone()
     return job
 
 
-def _length(request: Request) -> int:
-    text = request.headers.get("content-length", "")
-    return int(text) if text.isascii() and text.isdigit() else 0
+def _gone() -> Problem:
+    return Problem(404, "you have no such video: it was deleted, or its day is over")
+
+
+def _owners(context: Context, who: Who) -> set[str]:
+    """Whose videos somebody may see: while anybody on this machine may send some, also those."""
+    return {who.name, ANYBODY.name} if context.access.is_open else {who.name}
 
 
 def _plain(name: str) -> str:
