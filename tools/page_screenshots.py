@@ -107,7 +107,7 @@ def shoot_live(page: Any, shoot: Shoot, folder: Path) -> None:
     page.context.grant_permissions(["camera"])
     page.click("text=Start the camera")
     page.wait_for_selector(".person-now >> nth=1")
-    page.wait_for_timeout(9000)
+    page.wait_for_timeout(12000)
     shoot("live-running")
 
 

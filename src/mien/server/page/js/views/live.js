@@ -80,7 +80,7 @@ export function mount(root, app) {
       onrecording(person, refused) {
         if (refused) notice(refused.detail, "alert");
         else if (person !== logged) say(person ? t("live.log_on", {person}) : t("live.log_off"));
-        logged = refused ? null : person;
+        logged = person;
         buttons();
       },
     });
