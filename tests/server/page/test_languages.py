@@ -71,7 +71,9 @@ def details() -> list[str]:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("code", OTHERS)
+@pytest.mark.parametrize(
+    "code", ["de", *(pytest.param(code, marks=pytest.mark.slow) for code in OTHERS if code != "de")]
+)
 def test_alerts_are_told_in_the_language(browser: Any, house: Any, code: str) -> None:
     script = "(all) => import('/js/people/details.js').then(({detail}) => all.map(detail))"
     with tab(browser, f"{house.url}/#/models", locale=code) as page:

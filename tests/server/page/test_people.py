@@ -121,7 +121,11 @@ def test_the_slider_says_each_day_in_words(browser: Any, ward: Any) -> None:
 
 
 def test_enrol_consent_export_and_erase(browser: Any, own: Any, tmp_path: Path) -> None:
-    with visit(browser, own, "people", forgive=("422", "404")) as page:
+    forgive = ("422", "404")
+    with (
+        visit(browser, own, "people", forgive=forgive) as page,
+        visit(browser, own, "people/dora", "watch", forgive=forgive) as other,
+    ):
         for pseudonym in ("not a pseudonym", "room-12"):
             page.click("text=Enrol a person")
             page.fill("#field-pseudonym", pseudonym)
@@ -153,6 +157,7 @@ def test_enrol_consent_export_and_erase(browser: Any, own: Any, tmp_path: Path) 
         assert "exported on" in page.inner_text(".certificate")
         text = download(page, ".certificate button.primary", tmp_path).read_text()
         assert text.startswith("Certificate of erasure") and "dora" not in text
+        other.wait_for_selector("h1:has-text('No person “dora” is enrolled')", timeout=8000)
     with own.client("admin") as client:
         assert client.get("/v1/log/persons/dora").status_code == 404
 

@@ -6,7 +6,7 @@ import {t} from "../i18n.js";
 import {notice} from "../notices.js";
 import {may} from "../session.js";
 import {mayNot} from "./alerts.js";
-import {later, monday, textOf} from "./series.js";
+import {later, localDay, monday} from "./series.js";
 import {range} from "./words.js";
 
 const FORMS = [["csv", "CSV"], ["jsonl", "JSON Lines"], ["parquet", "Parquet"]];
@@ -20,7 +20,7 @@ export function copiesCard(person) {
 }
 
 function report(path, seen) {
-  const options = weeks(textOf(new Date()), seen.slice(0, 10)).map(([from, to]) => h("option", {value: `${from}/${to}`}, range(from, to)));
+  const options = weeks(localDay(new Date()), localDay(new Date(seen))).map(([from, to]) => h("option", {value: `${from}/${to}`}, range(from, to)));
   const week = h("select", {class: "input", id: "report-week", onchange: () => aim()}, options);
   const link = h("a", {class: "button", target: "_blank", rel: "noopener"}, icon("picture"), t("people.copies.open"));
   const aim = () => {
