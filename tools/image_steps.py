@@ -36,6 +36,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path)
     args = parser.parse_args()
     folder = args.folder or Path(tempfile.mkdtemp(prefix="mien-image-"))
+    folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o755)
     steps = chain(read(FILE.read_text()), args.target)
     for path in PATHS:

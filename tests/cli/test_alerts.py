@@ -54,6 +54,11 @@ def test_from_a_backtest_to_feedback(place: Path, capsys: Output) -> None:
     assert mien("alerts", "backtest", *of, "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert found["says"] == "would have warned once in 40 days" and len(found["messages"]) == 1
+    rules = (place / "rules.toml").read_text()
+    other = rules.replace("kind = 'ewma'", "kind = 'ewma'\npersons = ['ana']")
+    (place / "other.toml").write_text(other)
+    assert mien("alerts", "check", "--rules", "other.toml", "--no-send") == 0
+    assert "names 'ana', who is not enrolled: did you mean 'anna'" in capsys.readouterr().err
     assert mien("alerts", "check", *of, "--no-send") == 0
     assert capsys.readouterr().out == ""
     assert mien("alerts", "check", *of) == 0

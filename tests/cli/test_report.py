@@ -13,7 +13,8 @@ pytest.importorskip("sqlalchemy", reason="needs the 'log' extra")
 pytest.importorskip("alembic", reason="needs the 'log' extra")
 pytest.importorskip("jinja2", reason="needs the 'plot' extra")
 
-from mien.log.opening import create_log
+from mien.log import audit
+from mien.log.opening import create_log, open_log
 from mien.log.persons import add_person, give_consent
 from mien.monitor.trends import NOBODY_RECOGNISED
 from tests.support.commands import mien
@@ -88,6 +89,7 @@ def test_days_are_asked_for(path: Path) -> None:
         (("anna", "--week", "monday"), 2, "--week 'monday' is not a day"),
         (("anna", "--week", "2020-07-01"), 2, "no day was recorded in the time asked for"),
         (("anna", "--week", "2026-07-01", "--from", "2026-07-01"), 2, "--week stands alone"),
+        (("anna", "--week", "2099-07-01"), 2, "lies ahead: give days up to"),
         (("anna", "--rules", "no.toml"), 2, "cannot read the rules no.toml"),
     ],
 )
@@ -98,3 +100,5 @@ def test_errors_take_one_line_and_write_nothing(
     error = capsys.readouterr().err
     assert says in error and error.count("\n") == 1
     assert not (path / "anna.html").exists()
+    with open_log("log.db") as log, log.read() as connection:  # what was not written is no copy
+        assert "export" not in [entry.action for entry in audit.entries(connection)]

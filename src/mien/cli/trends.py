@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -66,10 +67,12 @@ def command(
     else:
         _print(found, measures)
     if figure is not None:
+        from mien.log.private import restrict
         from mien.monitor.trends_figure import draw
         from mien.reports.figures.save import save_figure
 
         save_figure(draw(found), figure)
+        restrict(Path(figure))
 
 
 def _print(found: Trends, measures: tuple[str, ...]) -> None:

@@ -99,7 +99,7 @@ def _operations(routers: Sequence[APIRouter]) -> Iterator[tuple[str, str, APIRou
     for router in routers:
         for route in router.routes:
             if isinstance(route, APIRoute):
-                for method in route.methods:
+                for method in route.methods or ():
                     yield route.path, method.lower(), route
 
 

@@ -28,12 +28,18 @@ def test_days_are_asked_for() -> None:
     assert period(TODAY, first=TODAY) == (TODAY, TODAY)
 
 
+def test_days_that_have_not_come_yet_are_left_out() -> None:
+    assert period(TODAY, week=TODAY) == (date(2026, 11, 23), TODAY)
+    assert period(TODAY, first=TODAY, last=date(2026, 12, 24)) == (TODAY, TODAY)
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         ((TODAY, TODAY, TODAY), "--week stands alone"),
         ((TODAY, None, None, TODAY), "--to needs --from"),
         ((TODAY, None, TODAY, date(2026, 11, 1)), "comes before"),
+        ((TODAY, date(2026, 12, 1)), "lies ahead: give days up to 2026-11-27"),
         ((TODAY, None, date(2026, 1, 1)), f"more than {MOST_DAYS} days"),
     ],
 )

@@ -76,7 +76,7 @@ def test_record_to_a_file(browser: Any, house: Any, tmp_path: Path) -> None:
         page.wait_for_selector(".tape")
         page.wait_for_timeout(3000)
         saved: list[Any] = []
-        page.on("download", saved.append)
+        page.on("download", lambda one: saved.append(one))
         page.keyboard.press("r")
         page.wait_for_selector("#notices .message")
         page.wait_for_timeout(500)
@@ -120,3 +120,33 @@ def test_the_real_clip(browser: Any, house: Any, shared: Path, tmp_path: Path) -
         page.click(START)
         for expression in ("neutral", "happiness"):
             page.wait_for_selector(f".person-now .expression:has-text('{expression}')")
+
+
+@pytest.mark.slow
+def test_record_to_the_log(browser: Any, served: Any, tmp_path: Path) -> None:
+    pytest.importorskip("sqlalchemy", reason="the extra 'log' is not installed")
+    from mien.log.opening import create_log
+    from mien.log.persons import add_person, give_consent
+
+    log = create_log(tmp_path / "log.db")
+    add_person(log, "anna")
+    add_person(log, "bert")
+    give_consent(log, "anna", "anna herself", "a test")
+    log.close()
+    house = served(log=tmp_path / "log.db")
+    with tab(browser, house.start_link(), permissions=ALLOWED) as page:
+        page.keyboard.press("2")
+        page.click(START)
+        page.wait_for_selector(".person-now")
+        page.click("text=Record to log")
+        page.wait_for_selector("dialog select")
+        assert page.locator("dialog option").all_inner_texts() == ["anna"]
+        page.click("dialog [type=submit]")
+        page.wait_for_selector(".tape:has-text('Recording anna to the log')")
+        page.wait_for_timeout(2500)
+        page.click("text=Stop recording anna")
+        page.wait_for_selector(".tape", state="hidden")
+        answer = page.evaluate(
+            "fetch('/v1/log/persons/anna/sessions').then((answer) => answer.json())"
+        )
+        assert len(answer["sessions"]) == 1

@@ -118,7 +118,8 @@ def test_the_real_clip(browser: Any, house: Any, shared: Path, size: dict[str, i
 
 @pytest.mark.slow
 def test_two_windows_and_a_cancelled_video(browser: Any, house: Any, tmp_path: Path) -> None:
-    clip = clips.write_face(tmp_path / "long.avi", 300, 25)
+    frames = [clips.face(number % 20) for number in range(400)]
+    clip = clips.write_frames(tmp_path / "long.avi", frames)
     with (
         tab(browser, f"{house.url}/#/video", forgive=("404",)) as one,
         tab(browser, f"{house.url}/#/video", forgive=("404",)) as other,

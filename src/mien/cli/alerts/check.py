@@ -42,6 +42,8 @@ def check(
             )
         for held in done.held:
             say(f"waits: {held.alert.person}, {held.alert.rule}: {held.why}", err=True)
+        for note in done.notes:
+            complain(note)
         for name in done.left_out:
             say(f"not checked: {name}, which needs a process that stays", err=True)
         sent = [] if no_send else deliver(log, rules.targets, now, say)

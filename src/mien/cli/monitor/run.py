@@ -38,6 +38,7 @@ def run(
     """
     check_outputs(context, ["heartbeat"])
     require()
+    from mien.monitor.alerts.checking import unknown_persons
     from mien.monitor.rules.reading import DEFAULTS, load_rules
     from mien.monitor.service.config import load_config
     from mien.monitor.service.run import Service, alone, check_known
@@ -56,5 +57,7 @@ def run(
         setup = setup_maker(recognizer, options)
         means = Means(log, recognizer, setup, max_pixels)
         note = (lambda text: None) if quiet else complain
+        for problem in unknown_persons(log, rules):
+            note(problem)
         sources = [RecordedSource(one, means, config.zone, note) for one in config.sources]
         Service(log, config, rules, sources, note=note, print_line=say).run(seconds)

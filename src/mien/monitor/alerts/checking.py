@@ -14,6 +14,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from sqlalchemy import Connection
 
+from mien.errors import did_you_mean
 from mien.log.database import Log
 from mien.log.persons import Person, all_persons
 from mien.monitor.alerts import outbox
@@ -59,6 +60,8 @@ class Checked:
     """Alerts whose message waits, and why."""
     left_out: tuple[str, ...]
     """Rules that a single check cannot judge."""
+    notes: tuple[str, ...] = ()
+    """What is wrong with the rules, in words: persons whom the log does not know."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,7 +107,19 @@ def check(
                 if rule.is_about(one.person.pseudonym):
                     run.judge(rule, one)
         queued, held = run.queue()
-    return Checked(len(found), tuple(run.changed), queued, held, left_out)
+    notes = tuple(unknown_persons(log, rules))
+    return Checked(len(found), tuple(run.changed), queued, held, left_out, notes)
+
+
+def unknown_persons(log: Log, rules: Rules) -> Iterator[str]:
+    """A line for each person whom a rule names and the log does not know, such as one erased."""
+    with log.read() as connection:
+        known = [one.pseudonym for one in all_persons(connection)]
+    for rule in rules.rules:
+        for name in rule.persons:
+            if name not in known:
+                hint = did_you_mean(name, known, "persons")
+                yield f"the rule {rule.name!r} names {name!r}, who is not enrolled: {hint}"
 
 
 class _Run:

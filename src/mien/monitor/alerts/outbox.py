@@ -48,7 +48,8 @@ def body_of(message: Message, now: datetime, uid: str) -> dict[str, Any]:
     """What a message says, for every kind of target."""
     about = message.person or "the installation"
     return {
-        "id": uid, "time": iso(ms(now)), "person": message.person, "urgent": message.urgent,
+        "id": uid, "time": iso(ms(now.replace(microsecond=0))), "person": message.person,
+        "urgent": message.urgent,
         "escalation": message.escalation, "subject": f"{about}: {message.alerts[0].rule}",
         "alerts": [
             {"rule": one.rule, "detail": one.detail, "since": iso(ms(one.since))}

@@ -28,6 +28,8 @@ def known_of(
 
     Raises ``InputError`` for an unknown person and ``ConfigError`` where no day was recorded.
     """
+    hours = person_hours(log, pseudonym)
+    trends = trends_of(pseudonym, day_values(hours), rules, first=about.first, last=about.last)
     with log.write() as connection:
         token = find_person(connection, pseudonym).token
         audit.add(connection, "export", {"kinds": ["report"], "form": "html"}, token)
@@ -35,8 +37,6 @@ def known_of(
             one for one in listed(connection, everything=True)
             if one.alert.person in (None, pseudonym)
         ]  # fmt: skip
-    hours = person_hours(log, pseudonym)
-    trends = trends_of(pseudonym, day_values(hours), rules, first=about.first, last=about.last)
     gaps = queries.gaps(log, pseudonym, *day_span_ms(about.first, about.last, where))
     return Known(trends, hours, alerts, queries.setups(log), len(gaps))
 

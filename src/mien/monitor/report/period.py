@@ -49,7 +49,7 @@ def period(
     ``last`` is yesterday if only ``first`` is given. Raises ``ConfigError``.
     """
     if first is None and last is None:
-        return week_of(week or today - timedelta(7))
+        return _until(today, week_of(week or today - timedelta(7)))
     if week is not None:
         raise ConfigError("--week stands alone: leave out --from and --to")
     if first is None:
@@ -60,4 +60,11 @@ def period(
         raise ConfigError(
             f"{found.first} to {found.last} is more than {MOST_DAYS} days, which one page can show"
         )
-    return found
+    return _until(today, found)
+
+
+def _until(today: date, found: Period) -> Period:
+    """Without days that have not come yet. Raises ``ConfigError`` where none is left."""
+    if found.first > today:
+        raise ConfigError(f"{found} lies ahead: give days up to {today}")
+    return Period(found.first, min(found.last, today))

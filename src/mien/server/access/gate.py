@@ -95,7 +95,10 @@ class Access:
             return self._token_holds(credential.token)
         if credential.session is not None:
             return credential.session in self.sessions and self._holds(credential.session)
-        return self.is_open
+        try:
+            return self.is_open
+        except Problem:  # the file of tokens is damaged
+            return False
 
     def log_in(self, address: str, *, token: str | None = None, code: str | None = None) -> str:
         """The cookie of a new session, by a token or the start code.

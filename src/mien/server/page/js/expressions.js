@@ -3,10 +3,11 @@
 //   colorOf("happiness") → "#F0E442"; unknown labels reuse the eight colours, as drawings do
 //   inkOn("#F0E442")     → black or white, whichever reads better on it
 //   ranked(probs)        → [[label, probability], …] most probable first
+//   legend(labels)       a list of colours with their words; swatch(label)
 //   bars(probs)          → a list of bars with words and per cent (a screen reader reads the words)
 
 import {h} from "./dom.js";
-import {expression, percent} from "./i18n.js";
+import {expression, percent, t} from "./i18n.js";
 
 export const LABELS = ["anger", "contempt", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"];
 const colors = new Map();
@@ -38,5 +39,8 @@ export function bars(probs) {
       h("span", {class: `value${first}`}, percent(share)));
   }));
 }
+
+// what the colours of a timeline stand for
+export const legend = (labels) => h("ul", {class: "legend", "aria-label": t("video.colours")}, labels.map((label) => h("li", {}, swatch(label), expression(label))));
 
 export const swatch = (label) => h("span", {class: "swatch", "aria-hidden": "true", style: {"--color": colorOf(label)}});

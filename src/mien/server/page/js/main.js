@@ -52,7 +52,7 @@ function account() {
   const {name, role, log_in: canLogIn} = session.session();
   if (name) {
     return h("button", {class: "button quiet", type: "button", onclick: async () => {
-      const out = h("button", {class: "button", type: "button", onclick: async () => { out.closest("dialog").close(); await session.logOut(); router.open(); }}, t("shell.log_out"));
+      const out = h("button", {class: "button", type: "button", onclick: async () => { out.closest("dialog").close(); await session.logOut(); }}, t("shell.log_out"));
       await show(name, h("p", {}, t(`shell.roles.${role}`)), h("div", {}, out));
     }}, icon("person"), h("span", {class: "who"}, name));
   }
@@ -89,7 +89,10 @@ async function main() {
     ...router.VIEWS.map(([name], at) => ({key: String(at + 1), text: t(`shell.views.${name}`), run: () => router.go(name)})),
     {key: "?", text: t("shell.keys.title"), run: help},
   ]);
-  session.onChange(switches);
+  session.onChange(({role}) => {
+    switches();
+    if (role === "none" && document.querySelector("main h1")) router.open(); // logged out, here or by the server
+  });
   watch();
   let opened = false;
   const begin = async () => {

@@ -9,7 +9,7 @@ import {t} from "../i18n.js";
 
 export async function choosePerson() {
   const answer = await get("/v1/log/persons");
-  const names = (answer.persons || []).filter((person) => person.in_force).map((person) => person.pseudonym);
+  const names = (answer.persons || []).filter((person) => person.consent === "in_force").map((person) => person.pseudonym);
   if (!names.length) {
     await show(t("live.log_title"), h("p", {}, t("live.log_nobody")), h("p", {}, h("a", {href: "#/people"}, t("live.log_people"))));
     return null;

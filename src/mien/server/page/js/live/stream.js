@@ -11,7 +11,7 @@
 import {look} from "../connection.js";
 
 const SIDE = 640, QUALITY = 0.85; // of a frame: what the detector needs, and no more
-const LEAST_MS = 33, LATE_MS = 15000, RETRY_MS = [500, 1000, 2000, 4000];
+const LEAST_MS = 33, LATE_MS = 15000, UNREAD_MS = 1000, RETRY_MS = [500, 1000, 2000, 4000];
 const NOT_ALLOWED = 1008, TOO_MANY = 1013;
 
 export class LiveStream {
@@ -70,10 +70,12 @@ export class LiveStream {
       const taken = this.#sent;
       this.#sent = 0;
       this.#next(LEAST_MS - (now - taken));
-    } else if ("recording" in message || message.problem) {
-      if (message.problem) this.#record = null;
-      this.#on.onrecording(message.recording?.person ?? message.recording ?? null, message.problem);
-      if (message.problem && this.#sent) { this.#sent = 0; this.#next(1000); }
+    } else if ("recording" in message) {
+      this.#record = message.recording?.person ?? null;
+      this.#on.onrecording(this.#record, message.problem);
+    } else if (message.problem) { // of one frame: the next may be better
+      this.#sent = 0;
+      this.#next(UNREAD_MS);
     }
   }
 
@@ -101,7 +103,7 @@ export class LiveStream {
   #closed(code, reason) {
     clearTimeout(this.#timer);
     this.#sent = 0;
-    if (this.#stopped) return;
+    if (this.#stopped || this.#paused) return; // without frames the server ends it; resume connects again
     if (code === NOT_ALLOWED) return this.#on.onstate("refused", reason);
     this.#on.onstate("waiting", code === TOO_MANY ? "busy" : "");
     if (code !== TOO_MANY) look();
@@ -119,7 +121,8 @@ export class LiveStream {
 
   resume() {
     this.#paused = false;
-    this.#next();
+    if (this.#socket.readyState === WebSocket.OPEN) this.#next();
+    else this.start();
   }
 
   stop() {

@@ -1,10 +1,11 @@
 // Other windows and people change alerts and consents too: asks every two seconds whether any did.
 // The answer holds no person's data and is not noted in the audit trail; what is read again then is.
 
-import {get} from "../api.js";
+import {Problem, get} from "../api.js";
 import {onBack} from "../connection.js";
 
 const EVERY_MS = 2000;
+const LASTING = [401, 403, 404]; // logged out, or no log any more
 
 /** Calls `run(what)` after a change: what is {alerts: true, persons: true}. Gives a function that ends it. */
 export function onChanges(run) {
@@ -17,7 +18,10 @@ export function onChanges(run) {
         const what = known && Object.fromEntries(Object.keys(found).filter((name) => found[name] !== known[name]).map((name) => [name, true]));
         known = found;
         if (!ended && what && Object.keys(what).length) await run(what);
-      } catch { /* the banner says that the server is away; the next look tries again */ }
+      } catch (error) {
+        if (error instanceof Problem && LASTING.includes(error.status)) return;
+        // otherwise the banner says that the server is away, and the next look tries again
+      }
     }
     if (!ended) timer = setTimeout(look, EVERY_MS);
   }

@@ -6,7 +6,7 @@ import {t} from "../i18n.js";
 import {notice} from "../notices.js";
 import {may} from "../session.js";
 import {mayNot} from "./alerts.js";
-import {later, monday, textOf} from "./series.js";
+import {later, localDay, monday} from "./series.js";
 import {range} from "./words.js";
 
 const FORMS = [["csv", "CSV"], ["jsonl", "JSON Lines"], ["parquet", "Parquet"]];
@@ -16,11 +16,11 @@ const WEEKS = 12;
 export function copiesCard(person) {
   const path = `/v1/log/persons/${encodeURIComponent(person.pseudonym)}`;
   return h("section", {class: "card stack", "aria-labelledby": "copies-title"}, h("h2", {id: "copies-title"}, t("people.copies.title")),
-    report(path), may("admin") ? exporting(path, person.pseudonym) : mayNot("admin", "people.copies.may_not"));
+    person.last_seen ? report(path, person.last_seen) : h("p", {class: "note"}, t("people.copies.no_report")), may("admin") ? exporting(path, person.pseudonym) : mayNot("admin", "people.copies.may_not"));
 }
 
-function report(path) {
-  const options = weeks(textOf(new Date())).map(([from, to]) => h("option", {value: `${from}/${to}`}, range(from, to)));
+function report(path, seen) {
+  const options = weeks(localDay(new Date()), localDay(new Date(seen))).map(([from, to]) => h("option", {value: `${from}/${to}`}, range(from, to)));
   const week = h("select", {class: "input", id: "report-week", onchange: () => aim()}, options);
   const link = h("a", {class: "button", target: "_blank", rel: "noopener"}, icon("picture"), t("people.copies.open"));
   const aim = () => {
@@ -32,9 +32,10 @@ function report(path) {
     h("div", {class: "row"}, h("div", {class: "grow"}, week), link), h("span", {class: "note small"}, t("people.copies.report_help")));
 }
 
-/** The last weeks that are over, Monday to Sunday, the newest first. */
-export function weeks(today) {
-  return Array.from({length: WEEKS}, (_, at) => [later(monday(today), -7 * (at + 1)), later(monday(today), -7 * at - 1)]);
+/** Weeks that are over, Monday to Sunday, the newest in which the person was seen first. */
+export function weeks(today, seen) {
+  const over = later(monday(today), -7), last = monday(seen) < over ? monday(seen) : over;
+  return Array.from({length: WEEKS}, (_, at) => [later(last, -7 * at), later(last, 6 - 7 * at)]);
 }
 
 function exporting(path, name) {

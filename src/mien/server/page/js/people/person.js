@@ -49,11 +49,15 @@ export async function personPage(root, app, name) {
   alerts.refresh().then(trends.show);
   trends.refresh();
   const off = onChanges(async (what) => {
-    if (what.persons) about(await get(path));
+    if (what.persons) await get(path).then(about, gone);
     if (!what.alerts) return;
     await alerts.refresh();
     trends.show();
   });
+  function gone(error) {
+    if (!(error instanceof Problem) || error.status !== 404) throw error;
+    app.go("people", name); // erased in another window: says so
+  }
   function end() {
     if (ended) return;
     ended = true;

@@ -8,6 +8,9 @@ export const dateOf = (text) => new Date(`${text}T00:00:00Z`);
 /** The date of a Date, as text. */
 export const textOf = (date) => date.toISOString().slice(0, 10);
 
+/** The date of a moment where the reader is, as text. */
+export const localDay = (moment) => textOf(new Date(moment.getTime() - 60000 * moment.getTimezoneOffset()));
+
 /** The date some days later, or earlier. */
 export const later = (text, days) => textOf(new Date(dateOf(text).getTime() + days * DAY));
 

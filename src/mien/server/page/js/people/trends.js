@@ -6,7 +6,7 @@ import {t} from "../i18n.js";
 import {message, problem} from "../notices.js";
 import {panel} from "./panel.js";
 import {rangeTools} from "./range.js";
-import {dayPoints, weekPoints} from "./series.js";
+import {dayPoints, localDay, weekPoints} from "./series.js";
 import {pointDate, pointSays, pointSeen} from "./words.js";
 
 const MAIN = ["smiling", "expressivity", "coverage"];
@@ -83,7 +83,7 @@ function flags(points, measure, alerts) {
     if (!measure.rules.includes(alert.rule)) continue;
     const opened = alert.history.find((step) => step.state === "open")?.time ?? alert.since;
     // the midnight that ends a day is when it is judged
-    const day = new Date(new Date(opened).getTime() - 1).toISOString().slice(0, 10);
+    const day = localDay(new Date(new Date(opened).getTime() - 1));
     const at = points.findIndex((point) => point.from <= day && day <= point.to);
     if (at >= 0) found.add(at);
   }

@@ -7,6 +7,7 @@ import {colorOf, inkOn} from "../expressions.js";
 import {expression, percent} from "../i18n.js";
 import {strongest} from "../picture/faces.js";
 
+const ROOM = 1.5; // of a face's width, for the per cent too
 const EASE_MS = 70, FADE_MS = 300, SILENT_MS = 4000; // boxes follow, fade when a face is gone, or when no result comes
 
 export class Tracks {
@@ -59,7 +60,8 @@ export function drawFaces(pen, faces, {scale = 1, mirrored = false, width}) {
     }
     pen.setLineDash([]);
     const number = face.track_id === undefined ? "" : `${face.track_id} `;
-    const text = `${number}${expression(label)}${label === "uncertain" ? "" : ` ${percent(share)}`}`;
+    const word = `${number}${expression(label)}`, whole = label === "uncertain" ? word : `${word} ${percent(share)}`;
+    const text = pen.measureText(whole).width < ROOM * (x2 - x1) ? whole : word;
     const wide = pen.measureText(text).width + letter, tall = 1.6 * letter;
     const left = Math.max(0, Math.min(x1, width - wide)), top = y1 - tall - line > 0 ? y1 - tall - line : Math.min(y2 + line, pen.canvas.height - tall);
     pen.fillStyle = color;

@@ -4,8 +4,8 @@
 
 import {get} from "../api.js";
 import {h, icon, put} from "../dom.js";
-import {swatch} from "../expressions.js";
-import {clock, expression, t} from "../i18n.js";
+import {legend} from "../expressions.js";
+import {clock, t} from "../i18n.js";
 import {keys} from "../keys.js";
 import {message, notice, problem, say} from "../notices.js";
 import {session} from "../session.js";
@@ -21,13 +21,13 @@ const DRAW_MS = 400, MOST = 20; // while results arrive; persons that are shown
 export function showJob(root, app, id) {
   const stop = new AbortController(), frames = new Frames(), rows = new Map();
   const title = app.heading(), state = h("span", {}), tools = h("div", {class: "tools"}), progress = h("div", {class: "card stack tight"});
-  const legend = h("ul", {class: "legend", "aria-label": t("video.colours")}), people = h("div", {class: "stack"}), notes = h("div", {class: "stack tight"});
+  const colors = h("div", {class: "stack"}), people = h("div", {class: "stack"}), notes = h("div", {class: "stack tight"});
   const player = new Player(frames, (seconds) => { now = seconds; for (const row of rows.values()) row.cursor(seconds); });
   const original = h("div", {class: "row"});
-  let now = 0, end = 0, job = null, timer = 0;
+  let now = 0, end = 0, job = null, shown = "", timer = 0;
   root.append(h("div", {}, h("a", {class: "button quiet compact", href: "#/video"}, icon("back"), t("video.all"))),
     h("div", {class: "row apart"}, h("div", {class: "row name"}, title, state), tools), progress, notes,
-    h("div", {class: "watch"}, h("div", {class: "stack tight film"}, player.element, original), h("div", {class: "stack tight"}, legend, people)));
+    h("div", {class: "watch"}, h("div", {class: "stack tight film"}, player.element, original), h("div", {class: "stack tight"}, colors, people)));
 
   function take(result) {
     frames.add(result);
@@ -47,7 +47,7 @@ export function showJob(root, app, id) {
     timer = 0;
     const last = end || Math.max(job?.progress.duration_s || 0, frames.end, 0.001);
     for (const row of rows.values()) row.draw(0, last, frames.step);
-    if (!legend.children.length && rows.size) put(legend, session().labels.map((label) => h("li", {}, swatch(label), expression(label))));
+    if (!colors.children.length && rows.size) put(colors, legend(session().labels));
     player.draw();
   }
 
@@ -76,11 +76,13 @@ export function showJob(root, app, id) {
       }}, icon("film"), t("video.original")), h("span", {class: "note small"}, t("video.original_help")));
       readResults(id, take, stop.signal).then(draw);
     }
+    showProgress();
+    if (job.state === shown) return; // a button that is replaced under the mouse is not pressed
+    shown = job.state;
     put(state, stateChip(job));
     put(notes, (job.notes || []).map((note) => message(note, "warn")));
     put(tools, job.state === "done" && h("a", {class: "button compact", href: `/v1/videos/${encodeURIComponent(id)}/results`, download: `${job.name}.jsonl`}, icon("download"), t("video.results")),
       h("button", {class: "button quiet compact", type: "button", onclick: drop}, icon(ended(job) ? "trash" : "stop"), t(ended(job) ? "video.remove" : "video.cancel")));
-    showProgress();
     if (job.state === "done") await finish(first);
   }
 

@@ -2,6 +2,7 @@
 
 import {onBack} from "../connection.js";
 import {h, icon, put} from "../dom.js";
+import {legend} from "../expressions.js";
 import {clock, date, number, t} from "../i18n.js";
 import {keys} from "../keys.js";
 import {message, notice, say} from "../notices.js";
@@ -29,7 +30,7 @@ export function mount(root, app) {
   const people = new People(session().labels), tracks = new Tracks(), recorder = new Recorder(mixed);
   const nobody = h("p", {class: "note nobody"}, t("live.nobody"));
   const controls = h("div", {class: "tools controls"});
-  const work = h("div", {class: "look", hidden: true}, h("div", {class: "stack tight"}, scene, h("div", {class: "row apart"}, controls, figures)), h("div", {class: "stack tight"}, nobody, people.element));
+  const work = h("div", {class: "look", hidden: true}, h("div", {class: "stack tight"}, scene, h("div", {class: "row apart"}, controls, figures)), h("div", {class: "stack tight"}, nobody, people.element, legend(session().labels)));
   const trouble = h("div", {});
   const welcome = h("div", {class: "drop plain"}, icon("camera"), h("h2", {}, t("live.start_title")), h("p", {}, t("live.start_help")), trouble,
     h("div", {class: "tools"}, button("primary", "camera", t("live.start"), start)), h("p", {class: "small"}, t("live.private")));
@@ -79,7 +80,7 @@ export function mount(root, app) {
       onrecording(person, refused) {
         if (refused) notice(refused.detail, "alert");
         else if (person !== logged) say(person ? t("live.log_on", {person}) : t("live.log_off"));
-        logged = refused ? null : person;
+        logged = person;
         buttons();
       },
     });

@@ -26,8 +26,8 @@ function noLog(app) {
 }
 
 function notAllowed(app) {
-  const card = h("section", {class: "empty card"}, icon("shield"), app.heading(t("people.no_role")),
-    h("p", {}, t(session().name ? "people.no_role_help" : "people.no_role_log_in", {role: t("people.role_names.watch")})));
+  const card = h("section", {class: "empty card"}, icon("shield"), app.heading(t(session().name ? "people.no_role" : "people.log_in")),
+    h("p", {}, t(session().name ? "people.no_role_help" : "people.log_in_help", {role: t("people.role_names.watch")})));
   if (session().log_in) card.append(logInForm(open));
   return card;
 }

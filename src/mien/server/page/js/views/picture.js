@@ -25,7 +25,8 @@ export function mount(root, app) {
   const strip = new Strip((item) => choosePicture(item));
   const choose = async () => add(await pick({accept: "image/*", multiple: true}));
   const summary = h("div", {class: "summary"});
-  const downloads = h("div", {class: "tools downloads"});
+  const savers = [["csv", () => table("csv")], ["json", () => table("json")], ["annotated", drawn]].map(([name, run]) => button("compact", "download", t(`picture.${name}`), run));
+  const downloads = h("div", {class: "tools downloads"}, savers);
   const work = h("div", {class: "stack"}, summary, strip.element, h("div", {class: "look"}, stage.element, cards.element));
   const welcome = h("div", {class: "drop"}, icon("picture"), h("h2", {}, t("picture.drop")), h("p", {}, t("picture.drop_help")),
     h("div", {class: "tools"}, button("primary", "plus", t("picture.choose"), choose), button("", "face", t("picture.try"), tryIt)),
@@ -87,8 +88,7 @@ export function mount(root, app) {
     put(summary, queue.busy
       ? [h("p", {class: "note numbers"}, t("picture.progress", {n: ready, all: items.length})), h("progress", {value: ready, max: items.length, "aria-label": t("picture.title")})]
       : h("p", {class: "note numbers"}, text));
-    put(downloads, button("compact", "download", t("picture.csv"), () => table("csv"), !done.length), button("compact", "download", t("picture.json"), () => table("json"), !done.length),
-      button("compact", "download", t("picture.annotated"), drawn, !current.result));
+    savers.forEach((one, at) => { one.disabled = at < 2 ? !done.length : !current.result; });
     if (!queue.busy && said !== items.length) {
       said = items.length;
       say(items.length > 1 ? text : current.result ? [t("picture.faces", {n: faces}), ...current.result.faces.slice(0, 9).map(describe)].join(". ") : current.reason);
@@ -137,6 +137,6 @@ export function mount(root, app) {
   return () => offs.forEach((off) => off());
 }
 
-function button(kind, picture, text, onclick, disabled = false) {
-  return h("button", {class: `button ${kind}`, type: "button", onclick, disabled}, icon(picture), text);
+function button(kind, picture, text, onclick) {
+  return h("button", {class: `button ${kind}`, type: "button", onclick}, icon(picture), text);
 }
