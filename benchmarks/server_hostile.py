@@ -3,7 +3,8 @@
     python benchmarks/server_hostile.py [--requests 100000]
 
 Random bytes, header games, path tricks, huge fields, broken bodies, WebSockets that are none, and
-clients that hang up in the middle, 32 at a time, to a server in a process of its own with a log.
+clients that hang up in the middle, 32 at a time, to a server in a process of its own with a log;
+in the second half with an administrator's token.
 It ends with status 1 where the server answered 500, died or grew. The seed makes it repeatable.
 """
 
@@ -18,6 +19,8 @@ from pathlib import Path
 
 from tests.server.support.hostile import Outcome, files_and_memory, send_all
 from tests.server.support.served import serve_process
+
+from mien.server.access.tokens import TokenFile
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -45,10 +48,14 @@ def main() -> None:
             time.sleep(SETTLE_S)
             first = files_and_memory(pid)
             print(f"start: {first[0]} files, {first[1] / 1e6:.0f} MB")
+            token = None
             for turn in range(ROUNDS):
                 began = time.monotonic()
                 seed = args.seed * ROUNDS + turn
-                outcome = asyncio.run(send_all(server.port, args.requests // ROUNDS, seed))
+                if turn == ROUNDS // 2:
+                    token, _ = TokenFile(server.tokens).create("hostile", "admin")
+                count = args.requests // ROUNDS
+                outcome = asyncio.run(send_all(server.port, count, seed, token))
                 total.statuses += outcome.statuses
                 total.own_faults += outcome.own_faults
                 rate = args.requests / ROUNDS / (time.monotonic() - began)
