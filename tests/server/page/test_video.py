@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.server.page.test_live import PAINTED
 from tests.server.support.tabs import DESKTOP, PHONE, download, tab, violations
 from tests.support import clips
+
+httpx = pytest.importorskip("httpx", reason="a client of the server")
 
 
 def send(page: Any, path: Path) -> None:
