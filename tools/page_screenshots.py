@@ -40,8 +40,8 @@ DOCS = {  # picture of the documents → screenshot, of which size and colours
     "page_picture": "picture-several-desktop-light",
     "page_live": "live-running-desktop-dark",
     "page_video": "video-done-desktop-light",
-    "page_people": "people-person-desktop-light",
-    "page_phone": "picture-one-phone-dark",
+    "page_people": "people-days-desktop-light",
+    "page_phone": "live-running-phone-dark",
 }
 Shoot = Callable[[str], None]
 
@@ -175,6 +175,7 @@ def shoot_models(page: Any, shoot: Shoot, folder: Path) -> None:
     page.keyboard.press("?")
     page.wait_for_selector("dialog[open]")
     shoot("keys")
+    page.keyboard.press("Escape")
 
 
 VIEWS = {

@@ -31,7 +31,7 @@ def tab(
         page.set_default_timeout(20_000)
         faults: list[str] = []
         page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda line: line.type == "error" and faults.append(line.text))
+        page.on("console", lambda line: faults.extend([line.text] if line.type == "error" else []))
         page.goto(url)
         page.wait_for_selector("main h1")
         yield page
@@ -65,6 +65,6 @@ def download(page: Any, selector: str, folder: Path) -> Path:
     """The file that a click on ``selector`` saves."""
     with page.expect_download() as waiting:
         page.click(selector)
-    path = folder / waiting.value.suggested_filename
+    path = folder / str(waiting.value.suggested_filename)
     waiting.value.save_as(path)
     return path
