@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 REPO = Path(__file__).resolve().parents[1]
 FILE = REPO / "packaging/images.Containerfile"
@@ -119,28 +120,32 @@ def clean(more: dict[str, str]) -> dict[str, str]:
 def start(folder: Path, settings: dict[str, object]) -> int:
     """0 if the server starts as its user, is healthy and ends on a signal."""
     state = folder / "var/lib/mien"
-    is_root = os.geteuid() == 0
-    if is_root:
-        os.chown(state, USER, USER)
-        shutil.rmtree(folder / "src")
+    mien = json.loads(placed(str(settings["ENTRYPOINT"]), folder))
+    environment = clean({**settings["ENV"], "HOME": "/nonexistent"})  # type: ignore[dict-item]
+    own: dict[str, Any] = {"cwd": state, "env": environment}
+    if os.geteuid() == 0:
+        shutil.rmtree(folder / "src", ignore_errors=True)
+        user = {"user": USER, "group": USER, "extra_groups": []}
+        try:
+            subprocess.run([*mien, "--version"], check=True, capture_output=True, **user)
+        except PermissionError:
+            print("run as root: this Python is in a folder that other users may not enter")
+        else:
+            os.chown(state, USER, USER)
+            own |= user
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    environment = clean({**settings["ENV"], "HOME": "/nonexistent"})  # type: ignore[dict-item]
-    own = {"cwd": state, "env": environment, "user": USER, "group": USER, "extra_groups": []}
-    if not is_root:
-        own = {"cwd": state, "env": environment}
-    mien = json.loads(placed(str(settings["ENTRYPOINT"]), folder))
-    subprocess.run([*mien, "serve", "token", "create", "owner"], check=True, **own)  # type: ignore[call-overload]
+    subprocess.run([*mien, "serve", "token", "create", "owner"], check=True, **own)
     command = [*mien, *json.loads(str(settings["CMD"])), "--port", str(port)]
     print("$", *command, flush=True)
-    server = subprocess.Popen(command, **own)  # type: ignore[call-overload]
+    server = subprocess.Popen(command, **own)
     check = "[" + placed(str(settings["HEALTHCHECK"]), folder).partition("[")[2]
+    asked = json.loads(check.replace("127.0.0.1:8000", f"127.0.0.1:{port}"))
     healthy = False
     try:
         for _ in range(100):
             time.sleep(0.3)
-            asked = json.loads(check.replace("127.0.0.1:8000", f"127.0.0.1:{port}"))
-            if healthy := subprocess.run(asked, capture_output=True, **own).returncode == 0:  # type: ignore[call-overload]
+            if healthy := subprocess.run(asked, capture_output=True, **own).returncode == 0:
                 break
     finally:
         server.send_signal(signal.SIGTERM)

@@ -7,6 +7,7 @@
     │   ├── ImageReadError           a file is missing, damaged, too large or not a picture
     │   ├── VideoReadError           a file is missing, damaged, cut off or not a video
     │   ├── NotFoundError            a log has no such person or alert
+    │   ├── NoConsentError           a person may not be recorded
     │   └── ConflictError (ConfigError)  a log says already that it is otherwise
     ├── UnknownNameError (LookupError)  no such detector, classifier, dataset or recipe
     ├── ModelError                   a model file cannot be used
@@ -93,6 +94,10 @@ class ModelSpecError(ModelError):
 
 class ConfigError(MienError, ValueError):
     """An invalid recipe or option."""
+
+
+class NoConsentError(InputError):
+    """A person whose consent to what is asked for is not in force."""
 
 
 class ConflictError(InputError, ConfigError):

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from PIL import Image
@@ -84,6 +85,42 @@ def analyze(place: Path) -> Commands:
     yield "analyze", place / "photos" / "*.nothing", *options
     yield "analyze", place / "photos", "-f", TEXT
     yield "analyze", TEXT, "-o", TEXT, *options
+
+
+def corpus_job(place: Path) -> tuple[object, ...]:
+    """Arguments of a run of hostile pictures with a hostile model."""
+    out = place / f"{NAME}out"
+    return (
+        "corpus", "run", place / "photos", "--out", out, "--workers", "1", "--detector", "none",
+        "--model", model(place, labels=(LABEL, *FER2013[1:])),
+    )  # fmt: skip
+
+
+def of_corpus(command: str, *more: tuple[object, ...]) -> Callable[[Path], Commands]:
+    """A command on such a job, with further options each time, and on a folder of none."""
+
+    def cases(place: Path) -> Commands:
+        pytest.importorskip("pyarrow", reason="needs the 'scale' extra")
+        from mien.scale import running
+        from tests.support import corpus
+
+        with patch.object(running, "run_locally", corpus.analyse_here):
+            run = corpus_job(place)
+            if command == "run":
+                yield *run, place / TEXT, place / "*.nothing", f"{TEXT}://{TEXT}"
+                yield *run, "--min-face-size", "30"
+                yield "corpus", "run", place / "photos", "--out", place / TEXT, "--model", TEXT
+                yield "corpus", "run", place / "photos", "--out", place / "photos" / NAME
+                return
+            mien(*run)
+            yield "corpus", command, run[4], *(("--out", place / f"{NAME}new") * (
+                command == "merge"
+            ))  # fmt: skip
+            for each in more:
+                yield "corpus", command, run[4], *each
+            yield "corpus", command, place / TEXT, *(("--out", TEXT) * (command == "merge"))
+
+    return cases
 
 
 def models(_: Path) -> Commands:
@@ -282,6 +319,8 @@ def log_export(place: Path) -> Commands:
     yield log(place, "export", TEXT)
     yield log(place, "export", "anna", "--what", TEXT)
     yield log(place, "export", "anna", "-o", place / TEXT)
+    yield log(place, "export", "anna", "--pictures", place / TEXT)
+    yield log(place, "export", "anna", "--pictures", place / TEXT)  # it is there now
     yield log(place, "export", "anna", "-o", place / f"{NAME}.csv")
 
 
@@ -522,8 +561,13 @@ CASES: dict[str, Callable[[Path], Commands]] = {
     "alerts ack": alerts_ack, "alerts backtest": alerts_backtest, "alerts check": alerts_check,
     "alerts feedback": alerts_feedback, "alerts list": alerts_list,
     "alerts resolve": alerts_resolve, "alerts send-test": alerts_send_test,
-    "analyze": analyze, "camera": camera, "compare": compare, "data crop": crop, "data info": info,
-    "data label": label, "data pack": pack, "data plot": plot, "doctor": doctor,
+    "analyze": analyze, "camera": camera, "compare": compare,
+    "corpus merge": of_corpus("merge", ("--out", TEXT), ("--out", "new", "--by", TEXT)),
+    "corpus report": of_corpus("report", ("--out", TEXT)), "corpus retry": of_corpus("retry"),
+    "corpus run": of_corpus("run"), "corpus status": of_corpus("status", ("--json",)),
+    "corpus verify": of_corpus("verify", ("--content",)),
+    "data crop": crop, "data info": info, "data label": label, "data pack": pack,
+    "data plot": plot, "doctor": doctor,
     "evaluate": evaluate, "export": export,
     "serve": serve, "serve token create": token_create, "serve token list": token_list,
     "serve token revoke": token_revoke,

@@ -28,6 +28,16 @@ NOT_RUN = {
     "pip install '.[heif]'": NO_INSTALL,
     "pip install '.[video]'": NO_INSTALL,
     "pip install '.[tune]'": NO_INSTALL,
+    "pip install '.[scale]'": NO_INSTALL,
+    "pip install '.[ray]'": NO_INSTALL,
+    "mien corpus run photos --out job_of_ray --engine ray": (
+        "takes a minute to start; tests/scale/test_ray_engine.py runs it, marked as slow"
+    ),
+    "mien corpus run s3://bucket/photos --out job --engine ray --ray-address auto": (
+        "needs a cluster and a store; tests/scale has both on loopback, marked as slow"
+    ),
+    "python tools/corpus_kills.py photos --out kills --workers-killed 8 --drivers-killed 2 -- "
+    "--shard-size 25": "takes minutes",
     "pip install '.[log]'": NO_INSTALL,
     "pip install '.[encryption]'": NO_INSTALL,
     "pip install '.[postgres]'": NO_INSTALL,

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mien.errors import ConfigError, InputError, LogError
+from mien.errors import ConfigError, InputError, LogError, OutputError
 from mien.log import audit, pictures
 from mien.log.database import Log
 from mien.log.erasing import erase
+from mien.log.exporting import export_pictures
 from mien.log.opening import create_log, open_log
 from mien.log.persons import give_consent, withdraw_consent
 from mien.log.retention import prune
@@ -128,6 +129,20 @@ def test_erasing_removes_them(allowed: Log, tmp_path: Path) -> None:
     erase(allowed, "ben")
     assert not any(jpeg in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert verify(allowed).problems == ()
+
+
+def test_the_person_may_have_them(allowed: Log, tmp_path: Path) -> None:
+    keep(allowed)
+    copy = tmp_path / "copy"
+    assert export_pictures(allowed, "ben", str(copy)) == 3
+    assert [p.read_bytes() for p in sorted(copy.rglob("*.zip"))] == [
+        p.read_bytes() for p in files(allowed) if p.parent.parent.name == "2"
+    ]
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o700
+    with pytest.raises(OutputError):
+        export_pictures(allowed, "ben", str(copy))
+    (one,) = erase(allowed, "ben").copies
+    assert one.startswith("exported on")
 
 
 def test_pruning_removes_the_old_and_what_belongs_to_nobody(allowed: Log) -> None:

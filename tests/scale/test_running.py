@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from textwrap import dedent
 
@@ -11,20 +10,18 @@ import pytest
 
 pytest.importorskip("pyarrow", reason="needs the 'scale' extra")
 
+import numpy as np
 from pyarrow import parquet
 
 import mien
 from mien.errors import ConfigError, InputError, MienError
 from mien.scale import running
-from mien.scale.analysis import Analysis
-from mien.scale.answers import Answers
 from mien.scale.progress import Progress
 from mien.scale.running import Crew, retry, run
-from mien.scale.settings import Settings
 from mien.scale.status import status_of
-from mien.scale.task import Limits, Task
+from mien.scale.tar import read_tar
 from mien.scale.verifying import verify
-from tests.support import corpus
+from tests.support import clips, corpus
 
 
 @pytest.fixture(scope="module")
@@ -43,15 +40,7 @@ def whole(pictures: Path) -> Path:
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """No processes, which take most of a second to start."""
-
-    def analyse(
-        tasks: Iterable[Task], settings: Settings, workers: int, limits: Limits
-    ) -> Iterator[tuple[Task, Answers]]:
-        analysis = Analysis(settings)
-        for task in tasks:
-            yield task, analysis.run(task.inputs)
-
-    monkeypatch.setattr(running, "run_locally", analyse)
+    monkeypatch.setattr(running, "run_locally", corpus.analyse_here)
 
 
 def test_rows_are_those_of_the_recognizer(pictures: Path, whole: Path) -> None:
@@ -98,7 +87,7 @@ def test_a_stopped_run_goes_on_and_gives_the_same_bytes(
         run(pictures, tmp_path / "out", workers=1, shard_size=2, on_progress=stop)
     status = status_of(tmp_path / "out")
     assert 0 < status.done < status.inputs == 5 and status.running is None
-    assert [p.text for p in verify(tmp_path / "out") if "not done" in p.text]
+    assert [p.text for p in verify(tmp_path / "out") if "is not done" in p.text]
     again = run(pictures, tmp_path / "out", workers=1, shard_size=2)
     assert again.analysed == 5 - status.done
     assert corpus.files(tmp_path / "out") == corpus.files(whole)
@@ -228,3 +217,36 @@ def test_a_second_driver_is_refused(pictures: Path, tmp_path: Path) -> None:
 
     run(pictures, tmp_path / "out", workers=1, on_progress=during)
     assert "is analysing a corpus into" in refused[0]
+
+
+@pytest.mark.usefixtures("here")
+def test_crops_are_those_of_the_sink(pictures: Path, whole: Path, tmp_path: Path) -> None:
+    from mien.sinks import CropsSink
+
+    run(pictures, tmp_path / "out", shard_size=2, crops=True)
+    found = [
+        data
+        for path in sorted((tmp_path / "out" / "crops").glob("*.tar"))
+        for _, data in read_tar(path)
+    ]
+    assert len(found) == 4
+    with CropsSink(tmp_path / "sink") as sink:
+        for result, image in mien.Recognizer(threads=1).stream(sorted(pictures.glob("*.png"))):
+            sink.write(result, image)
+    expected = [mien.read_image(path) for path in sorted((tmp_path / "sink").glob("*.jpg"))]
+    assert all(map(np.array_equal, map(mien.read_image, found), expected))
+    faces = {name: data for name, data in corpus.files(whole).items() if name.endswith(".parquet")}
+    assert faces and faces.items() <= corpus.files(tmp_path / "out").items()
+
+
+@pytest.mark.usefixtures("here")
+def test_videos_have_rows_of_frames(tmp_path: Path) -> None:
+    clip = clips.write(tmp_path / "clip.mp4", frames=4)
+    run(clip, tmp_path / "out", every=2, detector="none")
+    (row,) = parquet.read_table(tmp_path / "out/shards/000000.inputs.parquet").to_pylist()
+    expected = [
+        row for result in mien.Recognizer("none").video(clip, every=2) for row in result.rows()
+    ]
+    found = parquet.read_table(tmp_path / "out/shards/000000.parquet").to_pylist()
+    assert row["frames"] == 2 and row["error"] is None and row["faces"] == len(expected) == 2
+    assert [{name: each[name] for name in expected[0]} for each in found] == expected

@@ -21,7 +21,7 @@ from mien.server.settings import Limits
 from tests.server.support.served import Served, serving
 
 POST = b"POST /v1/analyze HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: image/jpeg\r\n"
-SOON = 5.0
+SOON = 20.0
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def rest(connection: socket.socket) -> bytes:
 def dribble(connection: socket.socket, data: bytes) -> None:
     """A byte every now and then, until the server closes."""
     try:
-        for _ in range(200):
+        for _ in range(1000):
             connection.sendall(data)
             time.sleep(0.03)
     except OSError:
@@ -118,10 +118,10 @@ def test_too_much_in_memory(one: Served) -> None:
         for each in (first, second):
             each.sendall(POST + b"Content-Length: 1000000\r\n\r\n" + b"x" * 900_000)
         refused = select.select([first, second], [], [], SOON)[0]
-        assert len(refused) == 1 and refused[0].recv(12) == b"HTTP/1.1 503"
+        assert len(refused) == 1 and b"receiving too much" in rest(refused[0])
         other = second if refused == [first] else first
         other.sendall(b"x" * 100_000)
-        assert other.recv(12) == b"HTTP/1.1 200"
+        assert b"receiving too much" not in rest(other)
 
 
 def test_a_client_that_does_not_read(one: Served) -> None:

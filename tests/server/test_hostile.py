@@ -28,7 +28,8 @@ def test_no_request_breaks_it(served: Callable[..., Any], tmp_path: Path, tokens
     create_log(log).close()
     one = served(log=log, tokens=tokens)
     before = open_files()
-    outcome = asyncio.run(send_all(one.server.port, 500, seed=int(tokens)))
+    token = one.tokens.get("admin")
+    outcome = asyncio.run(send_all(one.server.port, 500, seed=int(tokens), token=token))
     assert outcome.own_faults == [] and one.faults == []
     assert sum(outcome.statuses.values()) == 500
     assert {"400", "404", "405", "421"} <= set(outcome.statuses)  # it is reached

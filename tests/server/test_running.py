@@ -107,6 +107,8 @@ def test_an_own_fault_is_one_line(served: Callable[..., Any]) -> None:
 def test_the_command_serves_and_ends_on_a_signal(tmp_path: Path) -> None:
     with serve_process(tmp_path) as one:
         assert httpx.get(f"{one.url}/readyz").json() == {"status": "ok"}
+        form = {"Content-Type": "multipart/form-data; boundary=x"}
+        assert httpx.post(f"{one.url}/v1/analyze", content=b"x", headers=form).status_code == 422
         assert one.end(signal.SIGTERM) == 143
         assert one.process.stderr is not None and one.process.stderr.read() == "mien: stopped\n"
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

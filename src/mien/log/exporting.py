@@ -15,7 +15,7 @@ from mien.errors import ConfigError, did_you_mean
 from mien.escaping import for_json
 from mien.extras import require_extra
 from mien.files import check_writable
-from mien.log import audit
+from mien.log import audit, pictures
 from mien.log.alert_tables import ALERTS, MESSAGES
 from mien.log.database import Log
 from mien.log.persons import Person, find_person
@@ -84,6 +84,21 @@ def export(
         )
         with private(path):
             return _WRITERS[form](output, rows, wanted[0])
+
+
+def export_pictures(log: Log, pseudonym: str, folder: str) -> int:
+    """Copy the kept pictures of a person into a new folder; the number of files.
+
+    The audit trail notes it as an export. Raises ``InputError`` for an unknown person, and
+    ``OutputError``.
+    """
+    with log.read() as connection:
+        person = find_person(connection, pseudonym)
+    pictures.folder_of(log)
+    count = pictures.copy(log, person.id, Path(folder))
+    with log.write() as connection:
+        audit.add(connection, "export", {"kinds": ["pictures"], "form": "zip"}, person.token)
+    return count
 
 
 def form_of(output: str) -> str:

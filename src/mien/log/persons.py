@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, func, insert, or_, select, update
 
-from mien.errors import ConfigError, ConflictError, NotFoundError, brief, did_you_mean
+from mien.errors import (
+    ConfigError,
+    ConflictError,
+    NoConsentError,
+    NotFoundError,
+    brief,
+    did_you_mean,
+)
 from mien.log import audit
 from mien.log.schema import CONSENTS, OBSERVATIONS, PERSONS
 from mien.log.times import iso, now_ms
@@ -169,22 +176,22 @@ def consented(
 
 
 def check_consent(connection: Connection, pseudonym: str) -> Person:
-    """The person, if recording is allowed now. Raises ``ConflictError`` otherwise."""
+    """The person, if recording is allowed now. Raises ``NoConsentError`` otherwise."""
     person = find_person(connection, pseudonym)
     if person.consent(now_ms()) is None:
         state = {"none": "there is no consent"}.get(person.until(), f"consent has {person.until()}")
         state = state.replace("has withdrawn", "was withdrawn")
-        raise ConflictError(
+        raise NoConsentError(
             f"{pseudonym!r} cannot be recorded: {state}; note one with 'mien log person consent'"
         )
     return person
 
 
 def check_pictures(connection: Connection, pseudonym: str) -> Person:
-    """The person, if pictures may be kept now. Raises ``ConflictError`` otherwise."""
+    """The person, if pictures may be kept now. Raises ``NoConsentError`` otherwise."""
     person = check_consent(connection, pseudonym)
     if not consented(connection, [person.id], now_ms(), pictures=True):
-        raise ConflictError(
+        raise NoConsentError(
             f"no picture of {pseudonym!r} may be kept: the consent is to numbers alone; note one "
             "with 'mien log person consent --pictures'"
         )

@@ -161,6 +161,23 @@ def remove(log: Log, person: int | None = None, session: int | None = None) -> i
     return count
 
 
+def copy(log: Log, person: int, folder: Path) -> int:
+    """Copy the files of a person into a new folder that only its owner may open; their number.
+
+    Raises ``OutputError``, also for a folder that is there already.
+    """
+    try:
+        folder.mkdir(mode=0o700)
+        files = sorted((folder_of(log) / str(person)).glob("*/*.zip"))
+        for path in files:
+            to = folder / path.parent.name
+            to.mkdir(mode=0o700, exist_ok=True)
+            shutil.copy(path, to / path.name)  # with its mode
+    except OSError as error:
+        raise output_error(repr(str(folder)), error) from error
+    return len(files)
+
+
 def prune(log: Log, oldest_ms: int, persons: Collection[int], sessions: Collection[int]) -> int:
     """Remove files that began before a moment, and those of persons and sessions that are gone."""
     if log.file is None or not folder_of(log).is_dir():

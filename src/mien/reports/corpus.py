@@ -47,7 +47,7 @@ class Bar(NamedTuple):
     """One line of a table of counts."""
 
     name: str
-    count: int
+    number: int
     share: float
     """Of all, in [0, 1]."""
     width: float
@@ -71,8 +71,8 @@ def corpus_page(view: CorpusView, command: str) -> str:
              "faces", bars(view.expressions)),
             ("Faces in a picture", "Pictures by the number of their faces.",
              "pictures", bars(view.faces_a_picture)),
-            ("Size of faces", "Faces by the longer side of their box, in pixels. Below 48 a face "
-             "has fewer pixels than the network looks at.", "faces", bars(view.sides)),
+            ("Size of faces", "Faces by the longer side of their box, in pixels.",
+             "faces", bars(view.sides)),
             ("Size of pictures", "Pictures by their megapixels.",
              "pictures", bars(view.megapixels)),
         ],

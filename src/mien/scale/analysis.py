@@ -123,7 +123,7 @@ class _One:
         from mien.sinks.crops import crop_of
 
         for face, reading in enumerate(result):
-            pixels = np.rot90(crop_of(image, reading.face.box), reading.face.quarter_turns)
+            pixels = np.rot90(crop_of(image, reading.face.box, 0.0), reading.face.quarter_turns)
             if not pixels.size or max(pixels.shape) > 65_500:  # a JPEG's longest side
                 continue
             frame = "" if result.frame_index is None else f"_{result.frame_index:07d}"

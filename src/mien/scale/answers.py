@@ -6,7 +6,6 @@ its own. So the same inputs give the same bytes, whoever analyses them in which 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
     from mien.pipeline import Recognizer
 
-META = "mien.shard"
-"""The key of a file's facts in its Parquet metadata; JSON."""
 _ROWS = 2000  # of dicts that wait to become columns
 _INPUTS = {
     "input": "int64", "source": "string", "sha256": "string", "bytes": "int64", "width": "int32",
@@ -138,32 +135,17 @@ def _last(inputs: Any) -> int:
     return int(inputs.column("input")[-1].as_py())
 
 
-def parquet_bytes(table: Any, facts: Mapping[str, Any]) -> bytes:
-    """A Parquet file of ``table`` with ``facts`` in its metadata; the same bytes for the same rows.
+def parquet_bytes(table: Any) -> bytes:
+    """A Parquet file of ``table``; the same bytes for the same rows, in whichever parts they came.
 
-    However the rows came: they are one row group, and every page has a checksum.
+    They are one row group.
     """
     from pyarrow import parquet
 
-    metadata = {META: json.dumps(facts, sort_keys=True)}
-    table = table.combine_chunks().replace_schema_metadata(metadata)
     buffer = BytesIO()
-    parquet.write_table(
-        table, buffer, row_group_size=max(1, len(table)), compression="zstd",
-        write_page_checksum=True,
-    )  # fmt: skip
+    table = table.combine_chunks()
+    parquet.write_table(table, buffer, row_group_size=max(1, len(table)), compression="zstd")
     return buffer.getvalue()
-
-
-def read_facts(path: Path) -> dict[str, Any]:
-    """The facts in a file of ``parquet_bytes``; empty for a file that is missing or another's."""
-    from pyarrow import parquet
-
-    try:
-        facts = json.loads((parquet.read_metadata(path).metadata or {})[META.encode()])
-    except (OSError, ValueError, KeyError):
-        return {}
-    return facts if isinstance(facts, dict) else {}
 
 
 def read_parquet(path: Path) -> Any:
@@ -171,7 +153,7 @@ def read_parquet(path: Path) -> Any:
     from pyarrow import parquet
 
     try:
-        return parquet.read_table(path, page_checksum_verification=True, use_threads=False)
+        return parquet.read_table(path, use_threads=False)
     except (OSError, ValueError) as error:
         raise ConfigError(
             f"{str(path)!r} is damaged ({one_line(error)}): remove it, and run again"

@@ -97,8 +97,11 @@ def check_state(wanted: Input) -> None:
 
 def file_sha256(path: str) -> str:
     """The hash of a file's content. Raises ``OSError``."""
+    whole = hashlib.sha256()
     with open_file(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while part := file.read(1 << 20):
+            whole.update(part)
+    return whole.hexdigest()
 
 
 def _member(wanted: Input) -> bytes:

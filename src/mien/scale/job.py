@@ -4,14 +4,16 @@
 
     job.json                    settings, hashes of the weights, sources
     manifest.arrow              every input
-    shards/000000.parquet       faces of a shard; written last, so the shard is done
+    shards/000000.parquet       faces of a shard
     shards/000000.inputs.parquet  its inputs: hashes, sizes, numbers of faces, errors
     crops/000000.tar            with crops: each face as JPEG
+    shards/000000.json          numbers, and hashes of these files; written last: the shard is done
     timings.jsonl               when which shard was done, how fast, and its slowest inputs
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -19,11 +21,11 @@ from pathlib import Path
 from typing import Any
 
 from mien.errors import ConfigError, brief
-from mien.files import make_folder, write_whole
+from mien.files import make_folder, output_error, write_whole
 from mien.journal import Journal
 from mien.parsing import parse_json
 from mien.reading import read_file
-from mien.scale.answers import Answers, parquet_bytes, read_facts, read_parquet
+from mien.scale.answers import Answers, parquet_bytes, read_parquet
 from mien.scale.manifest import Manifest
 from mien.scale.settings import Settings
 from mien.scale.shards import Shard, divide, fingerprint
@@ -144,12 +146,22 @@ class Job:
         """Of the crops of the shard's faces."""
         return self.folder / "crops" / f"{shard.name}.tar"
 
+    def facts_path(self, shard: Shard) -> Path:
+        """Of what is kept of a shard that is done."""
+        return self.folder / "shards" / f"{shard.name}.json"
+
     def facts(self, shard: Shard) -> dict[str, Any] | None:
-        """Numbers of a shard that is done: ``inputs``, ``failed``, ``faces``; else ``None``."""
-        facts = read_facts(self.faces_path(shard))
-        if facts.get("listed") != self.fingerprint(shard):
+        """What is kept of a shard that is done: numbers of ``inputs``, ``failed`` and ``faces``.
+
+        ``files`` has the hash of each of its files, by the path in the folder. ``None`` for a shard
+        that is not done, or whose inputs were listed otherwise.
+        """
+        try:
+            facts = parse_json(read_file(self.facts_path(shard), 1 << 16))
+        except (OSError, ValueError):
             return None
-        return facts
+        ours = isinstance(facts, dict) and facts.get("listed") == self.fingerprint(shard)
+        return facts if ours else None
 
     def fingerprint(self, shard: Shard) -> str:
         """Of how the shard's inputs are listed."""
@@ -162,16 +174,32 @@ class Job:
     def write(self, shard: Shard, answers: Answers) -> dict[str, Any]:
         """Write the files of a shard, each whole or not at all; its facts.
 
-        That of the faces is the last one: with it the shard is done. Raises ``OutputError``.
+        Those are the last file: until then the shard is not done. Raises ``OutputError``.
         """
+        files = {
+            self.inputs_path(shard): parquet_bytes(answers.inputs),
+            self.faces_path(shard): parquet_bytes(answers.faces),
+        }
+        if self.settings.crops:
+            files[self.crops_path(shard)] = tar_bytes(answers.crops)
         facts = {
             "shard": shard.number, "listed": self.fingerprint(shard), "inputs": len(answers.inputs),
             "failed": answers.failed, "faces": len(answers.faces),
+            "files": {
+                path.relative_to(self.folder).as_posix(): hashlib.sha256(data).hexdigest()
+                for path, data in files.items()
+            },
         }  # fmt: skip
-        make_folder(self.folder / "shards")
-        if self.settings.crops:
-            make_folder(self.folder / "crops")
-            write_whole(self.crops_path(shard), tar_bytes(answers.crops))
-        write_whole(self.inputs_path(shard), parquet_bytes(answers.inputs, facts))
-        write_whole(self.faces_path(shard), parquet_bytes(answers.faces, facts))
+        self._forget(shard)
+        for path, data in files.items():
+            make_folder(path.parent)
+            write_whole(path, data)
+        write_whole(self.facts_path(shard), json.dumps(facts, indent=1).encode() + b"\n")
         return facts
+
+    def _forget(self, shard: Shard) -> None:
+        """From now on the shard is not done, so a kill leaves no files of two times."""
+        try:
+            self.facts_path(shard).unlink(missing_ok=True)
+        except OSError as error:
+            raise output_error(repr(str(self.facts_path(shard))), error) from error

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from mien.errors import ConfigError, InputError
 from mien.scale.changes import compare, updated
 from mien.scale.duplicates import mark_duplicates
+from mien.scale.inputs import Input
 from mien.scale.job import Job
 from mien.scale.manifest import Manifest, write_manifest
 from mien.scale.sources.finding import Report, find_inputs
@@ -67,7 +68,7 @@ def _mark(listing: Path, threads: int, on_note: Callable[[str], None]) -> None:
     marked, found = listing.with_name("marked.arrow"), 0
     with Manifest(listing) as manifest:
 
-        def counted(inputs):  # type: ignore[no-untyped-def]
+        def counted(inputs: Iterable[Input]) -> Iterator[Input]:
             nonlocal found
             for each in inputs:
                 found += each.duplicate_of is not None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import IO, Any
 
-from mien.errors import InputError, MissingPackageError, one_line
+from mien.errors import InputError, MienError, MissingPackageError, one_line
 from mien.extras import require_extra
 from mien.reading import open_file
 from mien.scale.inputs import is_remote
@@ -48,25 +50,35 @@ def open_seekable(path: str) -> IO[bytes]:
     if not is_remote(path):
         return open_file(path)
     store, inside = store_of(path)
-    try:
+    with _as_os_errors():
         file: IO[bytes] = store.open(inside, "rb")
-    except OSError:
-        raise
-    except Exception as error:  # whatever the store's package raises
-        raise OSError(one_line(error)) from error
     return file
+
+
+def size_of(path: str) -> int:
+    """The bytes of an object. Raises ``OSError``."""
+    store, inside = store_of(path)
+    with _as_os_errors():
+        return int(store.size(inside) or 0)
 
 
 def read_range(path: str, start: int, stop: int) -> bytes:
     """The bytes of an object from ``start`` to ``stop``. Raises ``OSError``."""
     store, inside = store_of(path)
-    try:
+    with _as_os_errors():
         data: bytes = store.cat_file(inside, start=start, end=stop)
-    except OSError:
-        raise
-    except Exception as error:  # whatever the store's package raises
-        raise OSError(one_line(error)) from error
     return data
+
+
+@contextmanager
+def _as_os_errors() -> Iterator[None]:
+    """Turn whatever the packages of stores raise into ``OSError``."""
+    try:
+        yield
+    except (OSError, MienError):
+        raise
+    except Exception as error:
+        raise OSError(one_line(error)) from error
 
 
 def pread(file: IO[bytes], start: int, length: int) -> bytes:

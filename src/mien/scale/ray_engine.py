@@ -81,17 +81,18 @@ def _run(
     tasks: list[Task], settings: Settings, workers: int | None, limits: Limits
 ) -> Iterator[tuple[Task, Answers]]:
     import pyarrow as pa
-    import ray.data
+    import ray
 
+    cluster: Any = ray  # of Ray's functions, some have no types
     needs = {"num_gpus": 1} if settings.device == "cuda" else {"num_cpus": 1}
     kind = "GPU" if settings.device == "cuda" else "CPU"
-    most = workers or max(1, int(ray.cluster_resources().get(kind, 1)))
+    most = workers or max(1, int(cluster.cluster_resources().get(kind, 1)))
     most = min(most, len(tasks))
     blocks = [
         pa.table({"place": [place], "inputs": [pickle.dumps(task.inputs)]})
         for place, task in enumerate(tasks)
     ]
-    answered = ray.data.from_arrow(blocks).map_batches(
+    answered = cluster.data.from_arrow(blocks).map_batches(
         Analyst, batch_size=1, batch_format="pyarrow", fn_constructor_args=(settings, limits),
         concurrency=(1, most, most), **needs,
     )  # fmt: skip

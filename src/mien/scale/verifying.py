@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mien.errors import ConfigError, InputError
+from mien.errors import InputError
 from mien.extras import require_extra
 from mien.scale.answers import Answers
 from mien.scale.fetching import check_state, file_sha256, read_picture, video_file
 from mien.scale.inputs import Input
 from mien.scale.job import Job
 from mien.scale.shards import Shard
-from mien.scale.tar import read_tar
 
 
 @dataclass(frozen=True)
@@ -31,33 +29,39 @@ class Problem:
 def verify(folder: Path, *, inputs: bool = True, content: bool = False) -> Iterator[Problem]:
     """What is wrong with a job's files; and with ``inputs``, which of those have changed since.
 
-    Of a shard: its files are there, whole, and of this manifest; every input has one row; there are
-    as many faces as the rows say. ``content``: inputs are read, and their hashes compared. Raises
-    ``ConfigError`` for a folder of no job.
+    Of a shard: its files are there, as they were written, and of this manifest; every input has one
+    row; there are as many faces as the rows say. ``content``: inputs are read, and their hashes
+    compared. Raises ``ConfigError`` for a folder of no job.
     """
     require_extra("scale", "mien corpus")
     job = Job(folder)
     for shard in job.shards:
-        if not job.faces_path(shard).exists():
-            yield Problem(f"shard {shard.name} is not done yet", shard=True)
+        facts = job.facts(shard)
+        if facts is None:
+            why = "is of an earlier manifest" if job.facts_path(shard).exists() else "is not done"
+            yield Problem(f"shard {shard.name} {why}: run the job again", shard=True)
             continue
-        if job.facts(shard) is None:
-            yield Problem(
-                f"{str(job.faces_path(shard))!r} is damaged, or of an earlier manifest", shard=True
-            )
+        damaged = [name for name, known in facts["files"].items() if _hash(folder / name) != known]
+        for name in damaged:
+            text = f"{str(folder / name)!r} is missing or damaged: remove "
+            yield Problem(f"{text}{job.facts_path(shard).name}, and run again", shard=True)
+        if damaged:
             continue
-        try:
-            answers = job.answers(shard)
-        except ConfigError as error:
-            yield Problem(str(error), shard=True)
-            continue
-        for text in _wrong(job, shard, answers):
+        answers = job.answers(shard)
+        for text in _wrong(shard, answers):
             yield Problem(f"shard {shard.name} {text}", shard=True)
         if inputs:
             yield from _changed(job, shard, answers, content)
 
 
-def _wrong(job: Job, shard: Shard, answers: Answers) -> Iterator[str]:
+def _hash(path: Path) -> str:
+    try:
+        return file_sha256(str(path))
+    except OSError:
+        return ""
+
+
+def _wrong(shard: Shard, answers: Answers) -> Iterator[str]:
     import numpy as np
 
     numbers = answers.inputs.column("input").to_numpy()
@@ -68,11 +72,6 @@ def _wrong(job: Job, shard: Shard, answers: Answers) -> Iterator[str]:
     counted = np.bincount(faces - shard.start, minlength=len(shard)) if len(faces) else 0
     if not (answers.inputs.column("faces").to_numpy() == counted).all():
         yield "has other faces than its inputs say"
-    if job.settings.crops:
-        try:
-            read_tar(job.crops_path(shard))
-        except (OSError, tarfile.TarError):
-            yield "has no crops, or their tar is damaged"
 
 
 def _changed(job: Job, shard: Shard, answers: Answers, content: bool) -> Iterator[Problem]:

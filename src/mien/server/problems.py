@@ -20,6 +20,7 @@ from mien.errors import (
     LogError,
     MienError,
     MissingExtraError,
+    NoConsentError,
     NotFoundError,
     UnknownNameError,
 )
@@ -32,6 +33,7 @@ STATUS: tuple[tuple[type[MienError], int], ...] = (
     (UnknownNameError, 404),
     (NotFoundError, 404),
     (ConflictError, 409),
+    (NoConsentError, 409),
     (InputError, 422),
     (ConfigError, 422),
     (LogError, 503),

@@ -193,11 +193,13 @@ def _config(app: Any, settings: ServerSettings) -> uvicorn.Config:
 
 
 class _one_line_logs(logging.Handler):  # noqa: N801 - used as a with block
-    """Uvicorn's own errors, one line each."""
+    """Uvicorn's own errors, one line each; nothing of what a library says of a request."""
 
     def __init__(self, on_fault: OnFault) -> None:
         super().__init__(logging.ERROR)
         self._on_fault, self._logger = on_fault, logging.getLogger("uvicorn.error")
+        self._changed = (self._logger, logging.getLogger("python_multipart"))
+        self._before = [(each.level, each.propagate) for each in self._changed]
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
@@ -205,10 +207,12 @@ class _one_line_logs(logging.Handler):  # noqa: N801 - used as a with block
 
     def __enter__(self) -> None:
         self._logger.addHandler(self)
-        self._before = self._logger.level, self._logger.propagate
-        self._logger.setLevel(logging.ERROR)
-        self._logger.propagate = False
+        for each, level in zip(self._changed, (logging.ERROR, logging.CRITICAL), strict=True):
+            each.setLevel(level)
+            each.propagate = False
 
     def __exit__(self, *_: object) -> None:
         self._logger.removeHandler(self)
-        self._logger.level, self._logger.propagate = self._before
+        for each, (level, propagate) in zip(self._changed, self._before, strict=True):
+            each.setLevel(level)
+            each.propagate = propagate

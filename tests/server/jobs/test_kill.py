@@ -20,6 +20,7 @@ from tests.support.clips import face, write_frames
 FRAMES = 120
 
 
+@pytest.mark.slow
 def test_a_job_goes_on_after_kill_9(tmp_path: Path) -> None:
     clip = write_frames(tmp_path / "long.mp4", [face(n // 8) for n in range(FRAMES)], 25)
     jobs = tmp_path / "jobs"

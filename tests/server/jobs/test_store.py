@@ -17,7 +17,7 @@ from mien.server.jobs.job import Job, VideoOptions, job_of, new_job
 from mien.server.jobs.run import MOST_STARTS, run_job
 from mien.server.jobs.store import IDLE_S, KEPT_S, RESULTS, STATE, VIDEO, JobStore
 from mien.server.private_folder import PrivateFolder, open_private
-from tests.support.clips import write
+from tests.support.clips import write, write_face
 
 
 @pytest.fixture
@@ -108,6 +108,34 @@ def test_a_video_that_brings_servers_down_is_given_up(
     assert (job.state, job.starts) == ("queued", 1)
     run_job(job, store, recognizer, 10, lambda: False)
     assert job.state == "failed" and job.problem is not None and "a.mp4" in str(job.problem)
+
+
+def test_the_next_server_goes_on_where_one_ended(folder: PrivateFolder, tmp_path: Path) -> None:
+    """Without a process that is killed: tests/server/jobs/test_kill.py has that."""
+    clip, recognizer = write_face(tmp_path / "face.mp4", 12), Recognizer(threads=1)
+    store = JobStore(folder)
+    job = new_job("somebody", "a.mp4", VideoOptions())
+    store.begin(job).write_bytes(clip.read_bytes())
+    store.add(job)
+    lines, looked = store.path(job, RESULTS), 0
+
+    def ends() -> bool:
+        nonlocal looked
+        looked += 1
+        return looked > 20  # it is asked for each frame and each result
+
+    run_job(job, store, recognizer, 10**6, ends)
+    first = lines.read_bytes() if lines.exists() else b""
+    assert job.state == "queued" and store.path(job, VIDEO).exists()
+    lines.write_bytes(first + b'{"torn')
+    store = JobStore(folder)
+    again = store.find(job.id)
+    assert again is not None and again.starts == 0
+    run_job(again, store, recognizer, 10**6, lambda: False)
+    found = lines.read_bytes()
+    alone = [one.to_dict() | {"source": "a.mp4"} for one in recognizer.video(clip)]
+    assert again.state == "done" and found.startswith(first)
+    assert [json.loads(line) for line in found.splitlines()] == alone
 
 
 def test_one_server_a_folder_and_nobody_elses(

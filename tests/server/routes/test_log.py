@@ -299,7 +299,7 @@ def test_many_threads_share_the_log(one: Served) -> None:
 
 def test_without_a_log_it_says_so(tmp_path: Path) -> None:
     with serving(tmp_path, tokens=True) as other, other.client("admin") as client:
-        for _, method, path in OPERATIONS:
+        for _, method, path in OPERATIONS[::4]:
             answer = client.request(method, path, json={"pseudonym": "x", "useful": True,
                 "given_by": "x", "purpose": "x"} if method == "POST" else None)  # fmt: skip
             assert answer.status_code == 404, path

@@ -143,14 +143,20 @@ class Outcome:
     """Requests that the server answered with 500."""
 
 
-async def send_all(port: int, count: int, seed: int = 0, at_once: int = 32) -> Outcome:
-    """``count`` hostile requests, each on a connection of its own."""
+async def send_all(
+    port: int, count: int, seed: int = 0, token: str | None = None, at_once: int = 32
+) -> Outcome:
+    """``count`` hostile requests, each on a connection of its own, most with ``token`` if given."""
     outcome, numbers = Outcome(), iter(range(count))
 
     async def client() -> None:
         for number in numbers:
             dice = random.Random(f"{seed}.{number}")
             request = dice.choice(GAMES)(dice)
+            if token and dice.random() < 0.8:
+                line = b" HTTP/1.1\r\n"
+                bearer = b"Authorization: Bearer %s\r\n" % token.encode()
+                request = request.replace(line, line + bearer, 1)
             status = await _send(port, request, dice.random())
             outcome.statuses[status] += 1
             if status == "500":

@@ -11,7 +11,10 @@ from mien.cli.support.printing import counted, say
 @click.command()
 @FOLDER
 @crew_options
+@click.pass_context
 def retry(
+    context: click.Context,
+    /,
     folder: str,
     engine: str,
     workers: int | None,
@@ -27,8 +30,10 @@ def retry(
     'mien corpus run … --update' is for those.
     Exit status: 0 none fails any more, 1 some do, 2 usage.
     """
+    from mien.cli.support.inputs import check_outputs
     from mien.scale.running import retry as retry_failed
 
+    check_outputs(context, ("metrics",))
     with reporting(quiet, metrics) as progress:
         done = retry_failed(
             folder, crew_of(engine, workers, ray_address, memory, timeout), progress

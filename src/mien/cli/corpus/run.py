@@ -56,7 +56,7 @@ def run(
     from mien.cli.support.inputs import check_outputs
     from mien.scale import run as run_corpus
 
-    check_outputs(context, ("metrics",))
+    check_outputs(context, ("out", "metrics"))
     crew = crew_of(engine, workers, ray_address, memory, timeout)
     failures = 0
 

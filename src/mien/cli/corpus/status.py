@@ -38,6 +38,6 @@ def status(folder: str, as_json: bool) -> None:
         "shards": f"{found.shards_done:,} of {found.shards:,}",
         "inputs a second": "" if found.rate is None else f"{found.rate:,.1f}",
         "time to go": "" if found.seconds_left is None else duration(found.seconds_left),
-        "running": found.running or ("no" if found.left else "no: all is done"),
+        "running": "yes" if found.running else "no" if found.left else "no: all is done",
     }
     out().print(facts_table((name, value) for name, value in facts.items() if value))

@@ -73,8 +73,12 @@ def crew_of(
 def reporting(quiet: bool, metrics: str | None) -> Iterator[Callable[[Progress], None]]:
     """Yield a function that shows progress: a bar in a terminal, else a line every ten seconds."""
     from mien.cli.support.progress import meter
-    from mien.files import write_whole
+    from mien.files import check_writable, write_whole
+    from mien.sinks.base import check_text_name
 
+    if metrics is not None:
+        check_text_name(Path(metrics))
+        check_writable(Path(metrics))
     shown = written = 0.0
     with meter(None, "inputs", hidden=quiet, rate=True) as bar:
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tarfile
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from mien.errors import InputError, one_line
 from mien.media.clutter import clutter_in
@@ -32,7 +33,11 @@ def members_of_tar(file: Input) -> Iterator[Input]:
     Those before the damage come first.
     """
     try:
-        with open_seekable(file.path) as opened, tarfile.open(fileobj=opened, mode="r:") as tar:
+        with (
+            open_seekable(file.path) as opened,
+            tarfile.open(fileobj=opened, mode="r:") as opened_tar,
+        ):
+            tar: Any = opened_tar  # its list of members has no type
             while (member := tar.next()) is not None:
                 tar.members = []  # it would keep all of them
                 name = member.name

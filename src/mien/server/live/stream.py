@@ -72,7 +72,8 @@ class LiveStream(Closing):
     def start(self, person: str, place: str = PLACE) -> None:
         """Record a person from the next frame on; whoever was recorded before is not any more.
 
-        Raises ``Problem`` 404 without a log, ``NotFoundError`` and ``ConflictError``.
+        Raises ``Problem`` 404 without a log, ``NotFoundError``, ``NoConsentError`` and
+        ``ConflictError``.
         """
         log = self._context.log
         if log is None:
