@@ -212,6 +212,8 @@ def write_docs(folder: Path) -> None:
     """The best ones, small, into docs/images."""
     for name, shot in DOCS.items():
         picture = Image.open(folder / f"{shot}.png").convert("RGB")
+        if picture.height > picture.width:  # of a phone, two pixels for one
+            picture = picture.resize((picture.width // 2, picture.height // 2))
         out = io.BytesIO()
         picture.save(out, "WEBP", quality=82, method=6)
         (IMAGES / f"{name}.webp").write_bytes(out.getvalue())

@@ -111,7 +111,11 @@ ANALYZE_BODY: dict[str, Any] = {
                             "additionalProperties": False,
                             "properties": {
                                 "name": {"type": ["string", "null"], "maxLength": 255},
-                                "data": {"type": "string", "contentEncoding": "base64"},
+                                "data": {
+                                    "type": "string",
+                                    "contentEncoding": "base64",
+                                    "pattern": "^[A-Za-z0-9+/]*={0,2}$",
+                                },
                             },
                         },
                     }
