@@ -50,8 +50,21 @@ def test_what_is_no_job_is_removed(folder: PrivateFolder, wrong: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         job_of(wrong)
     (folder.path / job.id / STATE).write_bytes(wrong)
-    (folder.path / "file").write_text("x")
     assert JobStore(folder).all() == [] and folder.entries() == []
+
+
+def test_what_is_somebody_elses_stays(tmp_path: Path) -> None:
+    # A home folder often has mode 700 too.
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    (home / "scratch-book").mkdir()
+    for name in ("thesis.txt", "scratch-book/page.txt", "job.json"):
+        (home / name).write_text("years of work")
+    with open_private(str(home)) as folder:
+        job = added(JobStore(folder), state="cancelled")
+        assert JobStore(folder).all() == [] and not (home / job.id).exists()
+    assert (home / "thesis.txt").read_text() == "years of work"
+    assert (home / "job.json").exists() and (home / "scratch-book" / "page.txt").exists()
 
 
 def test_a_job_under_another_name_is_no_job(folder: PrivateFolder) -> None:
@@ -129,6 +142,6 @@ def test_one_server_a_folder_and_nobody_elses(
             (place / "export").write_text("private")
             left = place
         assert not left.exists()
-        (one.path / "scratch-left").mkdir()
+        (one.path / ".mien-scratch-left").mkdir()
     with open_private(None) as again:
         assert again.path == one.path and again.entries() == []
