@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +12,10 @@ import pytest
 
 pytest.importorskip("fastapi", reason="the extra 'server' is not installed")
 
-from mien.errors import ConfigError
+from mien.errors import ConfigError, OutputError
 from mien.pipeline import Recognizer
 from mien.server.jobs.job import Job, VideoOptions, job_of, new_job
+from mien.server.jobs.queue import VideoJobs
 from mien.server.jobs.run import MOST_STARTS, run_job
 from mien.server.jobs.store import IDLE_S, KEPT_S, RESULTS, STATE, VIDEO, JobStore
 from mien.server.private_folder import PrivateFolder, open_private
@@ -104,6 +106,26 @@ def test_torn_lines_go_and_whole_ones_stay(folder: PrivateFolder) -> None:
         store.path(job, RESULTS).write_bytes(content)
         JobStore(folder)
         assert store.path(job, RESULTS).read_bytes() == kept
+
+
+def test_a_full_disk_keeps_no_video(folder: PrivateFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(store: JobStore, job: Job) -> None:
+        raise OutputError("no space left")
+
+    jobs, job = VideoJobs(folder, Recognizer(threads=1), 10**6), new_job("a", "b", VideoOptions())
+    with jobs:
+        with jobs.arriving(job) as path:
+            assert path is not None
+            path.write_bytes(b"video")
+            jobs.store.add(job)
+            monkeypatch.setattr(JobStore, "add", lambda store, job: None)
+            monkeypatch.setattr(JobStore, "save", full)
+        end = time.monotonic() + 20
+        while path.exists() and time.monotonic() < end:
+            time.sleep(0.005)
+        assert job.state == "failed" and not path.exists()
+        jobs.remove(job)  # and of what is left, everything goes
+        assert folder.entries() == []
 
 
 def test_a_video_that_brings_servers_down_is_given_up(

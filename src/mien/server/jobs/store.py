@@ -96,11 +96,16 @@ class JobStore:
             return self._jobs.get(number)
 
     def end(self, job: Job) -> None:
-        """Store the end of a job, and delete its video. Raises ``OutputError``."""
+        """Store the end of a job, and delete its video.
+
+        Raises ``OutputError`` where the disk is full; the video is deleted then too.
+        """
         job.ended = self._now()
-        self.save(job)
-        remove(self.path(job, VIDEO))
-        remove(self.path(job, f"{RESULTS}.journal"))
+        try:
+            self.save(job)
+        finally:
+            remove(self.path(job, VIDEO))
+            remove(self.path(job, f"{RESULTS}.journal"))
 
     def forget(self, job: Job) -> None:
         """Show a job no more; a server that starts removes it."""
