@@ -28,4 +28,6 @@ def test_the_trail_in_pages(log: Log) -> None:
     assert first[0]["details"] == {"what": "the audit trail"}  # that somebody looks is noted
     rest = audit_page(log, limit=50, before=first[-1]["number"])
     assert [one["number"] for one in (*first, *rest)] == list(range(6, 0, -1))
+    again = audit_page(log, limit=1)  # a page further on is a reading too
+    assert again[0]["number"] == 8
     assert rest[-1]["action"] == "create" and rest[-1]["person_number"] is None

@@ -17,6 +17,7 @@ pytest.importorskip("fastapi", reason="the extra 'server' is not installed")
 
 from mien.samples import ASTRONAUT
 from mien.server import protocol, running
+from mien.server.jobs.job import VideoOptions, new_job
 from mien.server.settings import Limits
 from tests.server.support.served import Served, serving
 
@@ -103,6 +104,20 @@ def test_bodies_that_do_not_end(one: Served) -> None:
         for thread in threads:
             thread.join(SOON)
             assert not thread.is_alive()
+
+
+def test_a_stream_whose_request_does_not_end(one: Served) -> None:
+    store, job = one.context.jobs.store, new_job("this machine", "a.mp4", VideoOptions())
+    store.begin(job)
+    store.add(job)  # and nobody runs it
+    try:
+        with connect(one) as stream:
+            head = f"GET /v1/videos/{job.id}/events HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            stream.sendall(head.encode() + b"Content-Length: 5\r\n\r\n")
+            answer = rest(stream)  # ends, and is no fault of the server
+        assert answer.startswith(b"HTTP/1.1 200 ") and answer.count(b"HTTP/1.1 ") == 1
+    finally:
+        store.drop(job)
 
 
 def test_a_refused_body_is_answered_before_it_is_sent(one: Served) -> None:

@@ -53,6 +53,7 @@ def test_what_cannot_be_used_is_said_and_nothing_listens(tmp_path: Path) -> None
     for settings, error in (
         (ServerSettings(**of, tls_cert="nowhere.pem", tls_key="nowhere.pem"), "TLS files"),
         (ServerSettings(**of, reports="nowhere"), "folder of reports"),
+        (ServerSettings(**of, hosts=("http://127.0.0.1",)), "without https:// and port"),
     ):
         with pytest.raises(ConfigError, match=error):
             Server(settings)
@@ -151,3 +152,7 @@ def test_tokens_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert mien("create", "ward 3")[0] == 1
     assert mien("revoke", "ward 3") == (0, "The token of 'ward 3' is revoked.\n")
     assert mien("revoke", "ward 3")[0] == 1 and TokenFile(path).tokens() == ()
+    # Before the subcommand it would be lost, and the token made in the user's own file.
+    with pytest.raises(SystemExit) as refused:
+        main(["serve", "--tokens", str(path), "token", "list"])
+    assert refused.value.code == 2 and "--tokens has no effect" in capsys.readouterr().err

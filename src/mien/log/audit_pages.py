@@ -19,11 +19,10 @@ MOST_ENTRIES = 1000
 def audit_page(log: Log, *, limit: int, before: int | None = None) -> list[dict[str, Any]]:
     """At most ``limit`` entries, JSON-ready, with numbers below ``before``.
 
-    The trail notes that it was read, except to turn a page.
+    The trail notes that it was read, each page: ``before`` can be made up.
     """
     with log.write() as connection:
-        if before is None:
-            audit.add(connection, "read", {"what": "the audit trail"})
+        audit.add(connection, "read", {"what": "the audit trail"})
         query = select(AUDIT).order_by(AUDIT.c.number.desc()).limit(limit)
         if before is not None:
             query = query.where(AUDIT.c.number < before)

@@ -41,6 +41,7 @@ class Bodies:
         is_in_memory = most != self._limits.video_bytes
         loop = asyncio.get_running_loop()
         began, received, is_complete, is_over = loop.time(), 0, False, False
+        is_begun = is_ended = False
 
         async def counted() -> Message:
             nonlocal received, is_complete, is_over
@@ -70,11 +71,17 @@ class Bodies:
 
         async def refuse(answer: ASGIApp) -> Message:
             nonlocal is_over
-            await answer(scope, receive, sent)
+            if not is_begun:
+                await answer(scope, receive, sent)
+            elif not is_ended:  # a stream, which needs no body
+                await send({"type": "http.response.body", "body": b""})
             is_over = True
             return {"type": "http.disconnect"}
 
         async def sent(message: Message) -> None:
+            nonlocal is_begun, is_ended
+            is_begun = True
+            is_ended = message["type"] == "http.response.body" and not message.get("more_body")
             if not is_over:
                 await send(message)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from mien.errors import ConfigError, OutputError
 from mien.files import LOCK, Closing, lock_folder, output_error
 
-SCRATCH = "scratch-"
+SCRATCH = ".mien-scratch-"
 """How the names of folders begin that a server removes when it starts."""
 _MOST_SERVERS = 32
 

@@ -15,7 +15,7 @@ from typing import Any
 import uvicorn
 
 from mien.errors import ConfigError, OutputError, one_line
-from mien.server.access.addresses import is_local, is_loopback
+from mien.server.access.addresses import allowed_names, is_local, is_loopback
 from mien.server.access.tokens import TokenFile
 from mien.server.app import create_app
 from mien.server.context import Context
@@ -123,7 +123,11 @@ class _Uvicorn(uvicorn.Server):
 
 
 def check_reach(settings: ServerSettings) -> None:
-    """Raise ``ConfigError`` if other machines could reach the server, and there is no token."""
+    """Raise ``ConfigError`` if other machines could reach the server, and there is no token.
+
+    Also for further names that are none.
+    """
+    allowed_names(settings)  # the guard asks only when the first request comes
     if is_local(settings):
         return
     tokens = TokenFile(settings.tokens)

@@ -88,4 +88,6 @@ def test_cookies_are_for_one_port_and_for_no_script(tokens: TokenFile) -> None:
     plain, secure = cookie_header(coming(), "x"), cookie_header(coming("https"), "x")
     assert plain.startswith("mien_session_8000=x; Path=/; HttpOnly; SameSite=Strict")
     assert secure == f"{plain}; Secure"
+    assert cookie_header(coming(origin="https://faces.example.org"), "x") == secure
+    assert cookie_header(coming(origin="http://127.0.0.1:8000"), "x") == plain
     assert "Max-Age=0" in cookie_header(coming(), None)

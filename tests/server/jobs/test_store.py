@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +12,10 @@ import pytest
 
 pytest.importorskip("fastapi", reason="the extra 'server' is not installed")
 
-from mien.errors import ConfigError
+from mien.errors import ConfigError, OutputError
 from mien.pipeline import Recognizer
 from mien.server.jobs.job import Job, VideoOptions, job_of, new_job
+from mien.server.jobs.queue import VideoJobs
 from mien.server.jobs.run import MOST_STARTS, run_job
 from mien.server.jobs.store import IDLE_S, KEPT_S, RESULTS, STATE, VIDEO, JobStore
 from mien.server.private_folder import PrivateFolder, open_private
@@ -50,8 +52,21 @@ def test_what_is_no_job_is_removed(folder: PrivateFolder, wrong: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         job_of(wrong)
     (folder.path / job.id / STATE).write_bytes(wrong)
-    (folder.path / "file").write_text("x")
     assert JobStore(folder).all() == [] and folder.entries() == []
+
+
+def test_what_is_somebody_elses_stays(tmp_path: Path) -> None:
+    # A home folder often has mode 700 too.
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    (home / "scratch-book").mkdir()
+    for name in ("thesis.txt", "scratch-book/page.txt", "job.json"):
+        (home / name).write_text("years of work")
+    with open_private(str(home)) as folder:
+        job = added(JobStore(folder), state="cancelled")
+        assert JobStore(folder).all() == [] and not (home / job.id).exists()
+    assert (home / "thesis.txt").read_text() == "years of work"
+    assert (home / "job.json").exists() and (home / "scratch-book" / "page.txt").exists()
 
 
 def test_a_job_under_another_name_is_no_job(folder: PrivateFolder) -> None:
@@ -91,6 +106,26 @@ def test_torn_lines_go_and_whole_ones_stay(folder: PrivateFolder) -> None:
         store.path(job, RESULTS).write_bytes(content)
         JobStore(folder)
         assert store.path(job, RESULTS).read_bytes() == kept
+
+
+def test_a_full_disk_keeps_no_video(folder: PrivateFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(store: JobStore, job: Job) -> None:
+        raise OutputError("no space left")
+
+    jobs, job = VideoJobs(folder, Recognizer(threads=1), 10**6), new_job("a", "b", VideoOptions())
+    with jobs:
+        with jobs.arriving(job) as path:
+            assert path is not None
+            path.write_bytes(b"video")
+            jobs.store.add(job)
+            monkeypatch.setattr(JobStore, "add", lambda store, job: None)
+            monkeypatch.setattr(JobStore, "save", full)
+        end = time.monotonic() + 20
+        while path.exists() and time.monotonic() < end:
+            time.sleep(0.005)
+        assert job.state == "failed" and not path.exists()
+        jobs.remove(job)  # and of what is left, everything goes
+        assert folder.entries() == []
 
 
 def test_a_video_that_brings_servers_down_is_given_up(
@@ -157,6 +192,6 @@ def test_one_server_a_folder_and_nobody_elses(
             (place / "export").write_text("private")
             left = place
         assert not left.exists()
-        (one.path / "scratch-left").mkdir()
+        (one.path / ".mien-scratch-left").mkdir()
     with open_private(None) as again:
         assert again.path == one.path and again.entries() == []

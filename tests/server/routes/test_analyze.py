@@ -18,6 +18,8 @@ pytest.importorskip("fastapi", reason="the extra 'server' is not installed")
 import httpx
 
 from mien.pipeline import Recognizer
+from mien.server.pictures import _from_json
+from mien.server.problems import Problem
 from mien.server.settings import Limits
 from tests.server.support.served import Served, serving
 
@@ -152,6 +154,15 @@ def test_what_is_refused(client: httpx.Client, portraits: list[Path]) -> None:
     part = b'--x\r\nContent-Disposition: form-data; name="pictures"; filename="a"\r\n\r\nx\r\n'
     assert status(part * 6 + b"--x--\r\n", form) == 413
     assert status(part * 2000 + b"--x--\r\n", form) == 413
+
+
+def test_json_that_would_take_much_memory_is_not_parsed() -> None:
+    body = b'{"pictures": [' + b"[]," * 200_000 + b"[]]}"
+    with pytest.raises(Problem, match="far more parts") as refused:
+        _from_json(body, Limits())
+    assert refused.value.status == 422
+    names = json.dumps({"pictures": [{"name": "," * 255, "data": "aaaa"}] * Limits().pictures})
+    assert len(_from_json(names.encode(), Limits())) == Limits().pictures
 
 
 def test_too_many_pixels(client: httpx.Client) -> None:

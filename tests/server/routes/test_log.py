@@ -135,10 +135,13 @@ def test_looking_is_noted_under_the_name_of_the_token(one: Served) -> None:
         client.get(f"{P}/anna/report")
         client.get("/v1/log/changes")
         client.get(f"{P}/anna/observations")
+        made_up = client.get(f"{P}/anna/observations", params={"cursor": "0.0"})
+        assert made_up.json()["observations"]
     assert noted(one)[before:] == [
         ("the watch", "read", {"what": "trends"}),
         ("the watch", "read", {"what": "the list of alerts"}),
         ("the watch", "export", {"kinds": ["report"], "form": "html"}),
+        ("the watch", "read", {"what": "observations"}),
         ("the watch", "read", {"what": "observations"}),
     ]
 

@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from mien.cli.serve.token import token
 from mien.cli.support.detection import recognizer_options
@@ -65,6 +66,7 @@ def command(context: click.Context, /, opens: bool, **options: Any) -> None:
     Nothing that is uploaded is kept.
     """
     if context.invoked_subcommand is not None:
+        _refuse_lost(context, [*options, "opens"])
         return
     require_extra("server", "mien serve")
     from mien.server.running import Server, warnings
@@ -95,6 +97,18 @@ def command(context: click.Context, /, opens: bool, **options: Any) -> None:
         open_browser(link)
     sys.stdout.flush()
     server.run()
+
+
+def _refuse_lost(context: click.Context, names: list[str]) -> None:
+    """Raise ``UsageError`` for options before a subcommand, which would not see them."""
+    for option in context.command.params:
+        source = context.get_parameter_source(option.name or "")
+        if option.name in names and source is ParameterSource.COMMANDLINE:
+            raise click.UsageError(
+                f"{option.opts[0]} has no effect before {context.invoked_subcommand!r}: give the "
+                "options of a subcommand after it",
+                context,
+            )
 
 
 command.add_command(token)

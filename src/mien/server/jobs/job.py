@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import time
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ State = Literal["queued", "running", "done", "failed", "cancelled"]
 STATES: tuple[State, ...] = ("queued", "running", "done", "failed", "cancelled")
 _FORMAT = 1
 _MOST_JSON = 1 << 16
+_ID = re.compile("[0-9a-f]{24}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,11 @@ class Job:
 def new_job(owner: str, name: str, options: VideoOptions) -> Job:
     """A job with a random id."""
     return Job(secrets.token_hex(12), owner, name, options)
+
+
+def is_id(name: str) -> bool:
+    """Whether a name is one that ``new_job`` gives."""
+    return _ID.fullmatch(name) is not None
 
 
 def job_of(data: bytes) -> Job:

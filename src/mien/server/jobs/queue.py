@@ -13,7 +13,7 @@ from mien.files import Closing
 from mien.pipeline import Recognizer
 from mien.server.jobs.job import Job
 from mien.server.jobs.run import run_job
-from mien.server.jobs.store import JobStore
+from mien.server.jobs.store import JobStore, problem_of
 from mien.server.private_folder import PrivateFolder
 
 MOST_WAITING = 20
@@ -103,10 +103,22 @@ class VideoJobs(Closing):
 
     def _work(self) -> None:
         while (job := self._next()) is not None:
-            with suppress(OutputError):  # a full disk: the job stays as it is for the next server
+            try:
                 run_job(
                     job, self.store, self._recognizer, self._max_pixels, self._is_stopping.is_set
                 )
+            except OutputError as error:
+                if not self._is_stopping.is_set():  # else the next server goes on with it
+                    self._give_up(job, error)
+
+    def _give_up(self, job: Job, error: OutputError) -> None:
+        """End a job whose state cannot be stored: the disk is full, or gone."""
+        if not job.is_over:
+            job.state, job.problem = "failed", problem_of(503, "Service Unavailable", str(error))
+            with suppress(OutputError):
+                self.store.end(job)
+        if job.is_cancelled:
+            self.store.drop(job)
 
     def _next(self) -> Job | None:
         with self._changed:

@@ -21,7 +21,7 @@ from pathlib import Path
 from mien.errors import OutputError
 from mien.files import write_whole
 from mien.reading import read_file
-from mien.server.jobs.job import Job, job_of
+from mien.server.jobs.job import Job, is_id, job_of
 from mien.server.private_folder import PrivateFolder, remove
 
 VIDEO, STATE, RESULTS, PEOPLE = "video", "job.json", "results.jsonl", "people.json"
@@ -36,11 +36,16 @@ class JobStore:
     """Every job of one server; threads may share it."""
 
     def __init__(self, folder: PrivateFolder, now: Callable[[], float] = time.time) -> None:
-        """Reads the jobs that an earlier server left, and removes what belongs to none."""
+        """Reads the jobs that an earlier server left, and removes what is left of broken ones.
+
+        What else lies in the folder stays: it may be one that somebody uses for other things.
+        """
         self._folder, self._now = folder, now
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
         for path in folder.entries():
+            if not is_id(path.name):
+                continue
             job = _read(path)
             if job is None or job.state == "cancelled":
                 remove(path)
@@ -91,11 +96,16 @@ class JobStore:
             return self._jobs.get(number)
 
     def end(self, job: Job) -> None:
-        """Store the end of a job, and delete its video. Raises ``OutputError``."""
+        """Store the end of a job, and delete its video.
+
+        Raises ``OutputError`` where the disk is full; the video is deleted then too.
+        """
         job.ended = self._now()
-        self.save(job)
-        remove(self.path(job, VIDEO))
-        remove(self.path(job, f"{RESULTS}.journal"))
+        try:
+            self.save(job)
+        finally:
+            remove(self.path(job, VIDEO))
+            remove(self.path(job, f"{RESULTS}.journal"))
 
     def forget(self, job: Job) -> None:
         """Show a job no more; a server that starts removes it."""

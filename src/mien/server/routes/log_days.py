@@ -61,8 +61,7 @@ def get_observations(
 
     start_ms, end_ms = day_span_ms(since or FIRST, until or LAST, None)
     with visit.audited() as log:
-        if cursor is None:  # the pages after it are of the same reading
-            note_reading(log, person, "observations")
+        note_reading(log, person, "observations")  # each page: a cursor can be made up
         page = observation_page(log, person, start_ms, end_ms, limit=limit, cursor=cursor)
     return {"observations": page.rows, "cursor": page.cursor}
 
