@@ -11,7 +11,7 @@ from tests.support.commands import mien
 Output = pytest.CaptureFixture[str]
 
 
-@pytest.mark.parametrize("group", ["", "alerts", "data", "log", "models", "monitor"])
+@pytest.mark.parametrize("group", ["", "alerts", "corpus", "data", "log", "models", "monitor"])
 def test_summaries_are_whole_in_80_columns(group: str, capsys: Output) -> None:
     assert mien(*group.split(), "--help") == 0
     lines = capsys.readouterr().out.splitlines()

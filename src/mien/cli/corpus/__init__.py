@@ -14,7 +14,10 @@ from mien.cli.corpus.verify import verify
 
 @click.group()
 def command() -> None:
-    """Analyse millions of pictures and videos; a run that is stopped goes on where it was."""
+    """Analyse millions of pictures and videos.
+
+    A run that was stopped goes on where it was.
+    """
 
 
 for subcommand in (merge, report, retry, run, status, verify):

@@ -17,7 +17,10 @@ from mien.cli.support.printing import say
 @click.option("--out", metavar="FILE", help="The page (default: report.html in DIR).")
 @click.pass_context
 def report(context: click.Context, /, folder: str, out: str | None) -> None:
-    """Write a page about DIR: counts, errors by reason, expressions, sizes, slowest inputs."""
+    """Write a page about DIR.
+
+    It has counts, errors by reason, expressions, sizes and the slowest inputs.
+    """
     from mien.scale.reporting import write_corpus_report
 
     check_outputs(context, ("out",))

@@ -45,7 +45,7 @@ def run(
     update: bool,
     **settings: Any,
 ) -> int:
-    """Find faces in millions of pictures and videos, and name their expressions.
+    """Find faces in many pictures and videos, and name expressions.
 
     SOURCE is a folder, with its subfolders; a quoted glob; a zip or tar of pictures; a table (.csv,
     .parquet) or list (.txt) of paths; - for a list on standard input; or an address such as

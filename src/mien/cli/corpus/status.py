@@ -14,7 +14,7 @@ from mien.cli.support.printing import say_json
 @FOLDER
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(folder: str, as_json: bool) -> None:
-    """Show how much of DIR is done, failed and left, how fast, and for how long still.
+    """Show what of DIR is done, failed and left, and how long it takes.
 
     Another process may be running it.
     """

@@ -15,7 +15,9 @@ from mien.cli.support.printing import complain, counted, say
 @click.option("--no-inputs", is_flag=True, help="Check the results alone, not the inputs.")
 @click.option("--content", is_flag=True, help="Read the inputs too, and compare their hashes.")
 def verify(folder: str, no_inputs: bool, content: bool) -> int:
-    """Check every file of DIR against its manifest, and every input against its size and time.
+    """Check the files of DIR, and its inputs.
+
+    Files are compared with the manifest, inputs with their sizes and times.
 
     Exit status: 0 all is right, 1 something is not, 2 usage.
     """

@@ -33,7 +33,10 @@ def export(
     context: click.Context, target: str, key_file: str | None, pseudonym: str, output: str | None,
     what: tuple[str, ...], pictures: str | None,
 ) -> None:  # fmt: skip
-    """Write what the log holds of a person: JSON Lines, CSV or Parquet."""
+    """Write what the log holds of a person.
+
+    As JSON Lines, CSV or Parquet.
+    """
     from mien.cli.support.inputs import check_outputs
 
     check_outputs(context, ("output", "pictures"))

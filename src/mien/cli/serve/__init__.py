@@ -61,9 +61,9 @@ HOST, PORT = "127.0.0.1", 8000
 @recognizer_options
 @click.pass_context
 def command(context: click.Context, /, opens: bool, **options: Any) -> None:
-    """Serve the page and the HTTP interface, by default to this machine alone.
+    """Serve the page and the HTTP interface.
 
-    Nothing that is uploaded is kept.
+    By default only this machine can reach them. Nothing that is uploaded is kept.
     """
     if context.invoked_subcommand is not None:
         _refuse_lost(context, [*options, "opens"])

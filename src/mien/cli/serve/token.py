@@ -22,7 +22,7 @@ _TOKENS = click.option(
 
 @click.group()
 def token() -> None:
-    """Make, list and revoke tokens, by which people and programs use the server.
+    """Make, list and revoke tokens for people and programs.
 
     A role may do what those before it may: analyse pictures and videos; watch persons, trends and
     alerts of the log; care for them, that is answer alerts and record; admin enrols, exports and
@@ -55,7 +55,7 @@ def create(name: str, role: str, days: float | None, path: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @_TOKENS
 def list_(as_json: bool, path: str | None) -> None:
-    """List the tokens: their names, roles and times, never the tokens themselves."""
+    """List names, roles and times, never the tokens themselves."""
     from mien.cli.support.console import out, plain, table
     from mien.server.access.tokens import day_of
 
