@@ -63,7 +63,8 @@ HOST, PORT = "127.0.0.1", 8000
 def command(context: click.Context, /, opens: bool, **options: Any) -> None:
     """Serve the page and the HTTP interface.
 
-    By default only this machine can reach them. Nothing that is uploaded is kept.
+    By default only this machine can reach them. Pictures are not kept. A video is deleted when it
+    was analysed, its results after a day.
     """
     if context.invoked_subcommand is not None:
         _refuse_lost(context, [*options, "opens"])

@@ -196,10 +196,8 @@ def cookie_header(connection: HTTPConnection, value: str | None) -> str:
     """``Set-Cookie`` for a session, or with ``None`` to remove it."""
     parts = [f"{cookie_name(connection)}={value or ''}", "Path=/", "HttpOnly", "SameSite=Strict"]
     parts.append(f"Max-Age={int(LIFE_S) if value else 0}")
-    # Behind a proxy that speaks TLS only the browser's Origin says so.
-    if connection.url.scheme == "https" or connection.headers.get("origin", "").startswith(
-        "https:"
-    ):
+    origin = connection.headers.get("origin", "")  # alone says so behind a proxy that speaks TLS
+    if connection.url.scheme in ("https", "wss") or origin.startswith("https://"):
         parts.append("Secure")
     return "; ".join(parts)
 
