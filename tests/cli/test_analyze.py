@@ -299,18 +299,18 @@ def test_a_progress_bar_only_on_a_terminal(folder: Path) -> None:
     assert all(json.loads(line) for line in output.splitlines())
 
 
-def test_a_folder_of_ten_thousand(tmp_path: Path) -> None:
-    """Ten thousand pictures, one of them damaged: the rest are read, in order."""
+def test_a_folder_of_three_thousand(tmp_path: Path) -> None:
+    """Three thousand pictures, one of them damaged: the rest are read, in order."""
     Image.new("RGB", (14, 14), "white").save(tmp_path / "00000.png")
-    for index in range(1, 10_000):
+    for index in range(1, 3_000):
         (tmp_path / f"{index:05}.png").hardlink_to(tmp_path / "00000.png")
-    (tmp_path / "05000.png").unlink()
-    (tmp_path / "05000.png").write_text("no picture")
+    (tmp_path / "01500.png").unlink()
+    (tmp_path / "01500.png").write_text("no picture")
     done = mien("analyze", tmp_path, "-f", "jsonl")
     assert done.returncode == 1
-    assert "05000.png" in done.stderr
+    assert "01500.png" in done.stderr
     names = [Path(json.loads(line)["source"]).name for line in done.stdout.splitlines()]
-    assert names == [f"{index:05}.png" for index in range(10_000) if index != 5000]
+    assert names == [f"{index:05}.png" for index in range(3_000) if index != 1500]
 
 
 def test_other_commands_list_what_there_is() -> None:

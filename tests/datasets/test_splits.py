@@ -246,7 +246,7 @@ def test_at_most() -> None:
 @pytest.mark.parametrize(
     ("source", "how", "exact"),
     [
-        ("train", "random:90/10", (25838.1, 2870.9)),
+        pytest.param("train", "random:90/10", (25838.1, 2870.9), marks=pytest.mark.slow),
         ("public", "random:600/400/1000", (600, 400, 1000)),
     ],
 )

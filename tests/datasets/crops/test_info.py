@@ -28,6 +28,7 @@ def real(shared: Path) -> DataInfo:
     return inspect(open_dataset(shared / "data" / "fer2013.zip"))
 
 
+@pytest.mark.slow
 def test_the_facts_stated_beside_the_real_data(real: DataInfo) -> None:
     train, public = real.splits["train"], real.splits["public"]
     assert (train.n, train.distinct, public.n) == (28709, 27473, 3589)
