@@ -55,6 +55,13 @@ def test_what_is_no_job_is_removed(folder: PrivateFolder, wrong: bytes) -> None:
     assert JobStore(folder).all() == [] and folder.entries() == []
 
 
+def test_a_job_owned_by_a_name_is_dropped(folder: PrivateFolder) -> None:
+    job = added(JobStore(folder))
+    state = folder.path / job.id / STATE
+    state.write_text(json.dumps({**json.loads(state.read_text()), "format": 1}))
+    assert JobStore(folder).all() == [] and folder.entries() == []
+
+
 def test_what_is_somebody_elses_stays(tmp_path: Path) -> None:
     # A home folder often has mode 700 too.
     home = tmp_path / "home"

@@ -13,6 +13,7 @@ import pytest
 pytest.importorskip("fastapi", reason="the extra 'server' is not installed")
 
 from mien.pipeline import Recognizer
+from mien.server.access.tokens import TokenFile
 from mien.server.jobs.store import VIDEO
 from mien.server.settings import Limits
 from mien.sinks.persons import Persons
@@ -165,3 +166,8 @@ def test_a_video_is_seen_by_its_owner_alone(served: Callable[..., Any], tmp_path
             assert nobody.get(f"/v1/videos/{job['id']}{what}").status_code == 401
         assert other.delete(f"/v1/videos/{job['id']}").status_code == 404
         assert client.get(f"/v1/videos/{job['id']}").json()["state"] == "done"
+    tokens = TokenFile(one.server.settings.tokens)
+    tokens.revoke("the analyse")
+    one.tokens["analyse"] = tokens.create("the analyse", "analyse")[0]
+    with one.client("analyse") as namesake:
+        assert namesake.get("/v1/videos").json() == {"videos": []}

@@ -12,8 +12,8 @@ from starlette.requests import ClientDisconnect
 
 from mien.errors import OutputError
 from mien.reading import read_file
-from mien.server.access.gate import ANYBODY
 from mien.server.access.roles import Who, needs
+from mien.server.access.who import ANYBODY
 from mien.server.context import Context, context_of
 from mien.server.jobs.following import events, result_lines
 from mien.server.jobs.job import Job, State, VideoOptions, new_job
@@ -133,7 +133,7 @@ async def send_video(
     """Send a video. It is deleted when it has been analysed; results are kept for a day."""
     options = VideoOptions(every, fps, smooth, offline, detect_every)
     options.check()
-    job = new_job(who.name, "video", options)
+    job = new_job(who.id, "video", options)
     try:
         with context.jobs.arriving(job) as path:
             if path is None:
@@ -230,7 +230,7 @@ def _gone() -> Problem:
 
 def _owners(context: Context, who: Who) -> set[str]:
     """Whose videos somebody may see: while anybody on this machine may send some, also those."""
-    return {who.name, ANYBODY.name} if context.access.is_open else {who.name}
+    return {who.id, ANYBODY.id} if context.access.is_open else {who.id}
 
 
 def _plain(name: str) -> str:
