@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import stat
 import time
@@ -13,6 +14,7 @@ import pytest
 pytest.importorskip("fastapi", reason="the extra 'server' is not installed")
 
 from mien.errors import ConfigError, OutputError
+from mien.files import output_error
 from mien.pipeline import Recognizer
 from mien.server.jobs.job import Job, VideoOptions, job_of, new_job
 from mien.server.jobs.queue import VideoJobs
@@ -150,6 +152,33 @@ def test_a_video_that_brings_servers_down_is_given_up(
     assert (job.state, job.starts) == ("queued", 1)
     run_job(job, store, recognizer, 10, lambda: False)
     assert job.state == "failed" and job.problem is not None and "a.mp4" in str(job.problem)
+
+
+@pytest.mark.parametrize("fails", [
+    "mien.server.jobs.run.people_of", "mien.server.jobs.run.open_video",
+    "mien.server.jobs.run.write_whole", "mien.server.jobs.run.journal_beside",
+])  # fmt: skip
+@pytest.mark.parametrize("is_wrapped", [True, False])
+def test_no_failure_tells_the_servers_paths(
+    folder: PrivateFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str,
+    is_wrapped: bool,
+) -> None:  # fmt: skip
+    store, clip = JobStore(folder), write(tmp_path / "grey.avi", 2)
+    job = added(store)
+    store.path(job, VIDEO).write_bytes(clip.read_bytes())
+    secret = str(store.path(job, "people.json"))
+
+    def refuse(*_: object, **__: object) -> None:
+        error = OSError(errno.EIO, "Input/output error", secret)
+        if is_wrapped:
+            raise output_error(repr(secret), error) from error
+        raise error
+
+    monkeypatch.setattr(fails, refuse)
+    run_job(job, store, Recognizer(threads=1), 10**6, lambda: False)
+    detail = str(job.problem and job.problem["detail"])
+    assert job.state == "failed" and "Input/output error" in detail
+    assert str(tmp_path) not in json.dumps(job.public())
 
 
 def test_the_next_server_goes_on_where_one_ended(folder: PrivateFolder, tmp_path: Path) -> None:

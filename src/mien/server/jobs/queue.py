@@ -13,7 +13,7 @@ from mien.files import Closing
 from mien.pipeline import Recognizer
 from mien.server.jobs.job import Job
 from mien.server.jobs.run import run_job
-from mien.server.jobs.store import JobStore, problem_of
+from mien.server.jobs.store import JobStore, not_stored, problem_of
 from mien.server.private_folder import PrivateFolder
 
 MOST_WAITING = 20
@@ -114,7 +114,10 @@ class VideoJobs(Closing):
     def _give_up(self, job: Job, error: OutputError) -> None:
         """End a job whose state cannot be stored: the disk is full, or gone."""
         if not job.is_over:
-            job.state, job.problem = "failed", problem_of(503, "Service Unavailable", str(error))
+            job.state, job.problem = (
+                "failed",
+                problem_of(503, "Service Unavailable", not_stored(error)),
+            )
             with suppress(OutputError):
                 self.store.end(job)
         if job.is_cancelled:

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from http import HTTPStatus
 from pathlib import Path
 
-from mien.errors import ConfigError, MienError, VideoReadError, one_line
+from mien.errors import ConfigError, MienError, OutputError, VideoReadError, one_line
 from mien.files import write_whole
 from mien.frame_journal import FrameJournal, journal_beside
 from mien.media.video.reader import Frame, open_video
@@ -18,7 +18,7 @@ from mien.pipeline import Recognizer
 from mien.reports.video.people import people_of
 from mien.reports.video.timeline import VideoTimeline
 from mien.server.jobs.job import Job
-from mien.server.jobs.store import PEOPLE, RESULTS, VIDEO, JobStore, problem_of
+from mien.server.jobs.store import PEOPLE, RESULTS, VIDEO, JobStore, not_stored, problem_of
 from mien.server.problems import status_of
 
 MOST_STARTS = 3
@@ -50,11 +50,16 @@ def run_job(
     except _Stopped:
         job.state, job.starts = "queued", job.starts - 1
         store.save(job)
+    except OutputError as error:
+        _fail(job, 503, not_stored(error))
     except MienError as error:
-        path = str(store.path(job, VIDEO))
-        _fail(job, status_of(error), str(error).replace(repr(path), repr(job.name)))
+        _fail(job, status_of(error), _pathless(str(error), job, store))
     except Exception as error:  # noqa: BLE001 - libraries raise anything; the next job must run
-        _fail(job, 500, f"the video could not be analysed ({one_line(error)})")
+        # The system's errors name files.
+        why = (error.strerror or type(error).__name__) if isinstance(error, OSError) else (
+            _pathless(one_line(error), job, store)
+        )  # fmt: skip
+        _fail(job, 500, f"the video could not be analysed ({why})")
     else:
         job.progress.of = job.progress.frames  # what files say is an estimate
         job.state = "done"
@@ -69,6 +74,12 @@ def _fail(job: Job, status: int, detail: str) -> None:
     job.problem = problem_of(status, HTTPStatus(status).phrase, detail)
 
 
+def _pathless(text: str, job: Job, store: JobStore) -> str:
+    """A message with the video's name, where it has the path on the server."""
+    path = str(store.path(job, VIDEO))
+    return text.replace(repr(path), repr(job.name)).replace(path, job.name)
+
+
 def _analyse(
     job: Job, store: JobStore, recognizer: Recognizer, max_pixels: int,
     is_stopping: Callable[[], bool],
@@ -77,7 +88,7 @@ def _analyse(
     job.notes = []
 
     def note(_: str, error: VideoReadError) -> None:
-        job.notes.append(str(error).replace(repr(path), repr(job.name)))
+        job.notes.append(_pathless(str(error), job, store))
 
     video = open_video(
         path, every=options.every, fps=options.fps, max_pixels=max_pixels, on_error=note,

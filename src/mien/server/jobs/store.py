@@ -147,6 +147,14 @@ def problem_of(status: int, title: str, detail: str) -> dict[str, object]:
     return {"title": title, "status": status, "detail": detail}
 
 
+def not_stored(error: OSError) -> str:
+    """What clients are told where the folder cannot be written: why, but not its path."""
+    cause = error.__cause__ if isinstance(error, OutputError) else error
+    reason = cause.strerror if isinstance(cause, OSError) else None
+    why = reason or "its folder cannot be written"
+    return f"the server cannot store this video ({why}): send it again later"
+
+
 _WAITED = problem_of(
     503, "Service Unavailable", "the video waited for more than an hour and was deleted: send it "
     "again"

@@ -17,7 +17,7 @@ from mien.server.access.who import ANYBODY
 from mien.server.context import Context, context_of
 from mien.server.jobs.following import events, result_lines
 from mien.server.jobs.job import Job, State, VideoOptions, new_job
-from mien.server.jobs.store import PEOPLE, RESULTS
+from mien.server.jobs.store import PEOPLE, RESULTS, not_stored
 from mien.server.jobs.upload import receive_video
 from mien.server.problems import Problem
 
@@ -144,7 +144,7 @@ async def send_video(
     except ClientDisconnect:  # or Bodies has answered already
         raise Problem(400, "the video did not arrive whole") from None
     except OutputError as error:
-        raise Problem(503, str(error), {"Retry-After": "600"}) from None
+        raise Problem(503, not_stored(error), {"Retry-After": "600"}) from None
     response.headers["Location"] = f"{router.prefix}/{job.id}"
     return job.public()
 
