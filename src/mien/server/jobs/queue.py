@@ -15,6 +15,7 @@ from mien.server.jobs.job import Job
 from mien.server.jobs.run import run_job
 from mien.server.jobs.store import JobStore, not_stored, problem_of
 from mien.server.private_folder import PrivateFolder
+from mien.server.settings import Limits
 
 MOST_WAITING = 20
 """Jobs that arrive or wait; who brings a further one is asked to come back."""
@@ -28,9 +29,9 @@ class VideoJobs(Closing):
     One job runs at a time: it keeps all cores busy.
     """
 
-    def __init__(self, folder: PrivateFolder, recognizer: Recognizer, max_pixels: int) -> None:
+    def __init__(self, folder: PrivateFolder, recognizer: Recognizer, limits: Limits) -> None:
         self.store = JobStore(folder)
-        self._recognizer, self._max_pixels = recognizer, max_pixels
+        self._recognizer, self._limits = recognizer, limits
         self._waiting = [job for job in self.store.all() if not job.is_over]
         self._arriving = 0
         self._changed = threading.Condition()
@@ -104,9 +105,7 @@ class VideoJobs(Closing):
     def _work(self) -> None:
         while (job := self._next()) is not None:
             try:
-                run_job(
-                    job, self.store, self._recognizer, self._max_pixels, self._is_stopping.is_set
-                )
+                run_job(job, self.store, self._recognizer, self._limits, self._is_stopping.is_set)
             except OutputError as error:
                 if not self._is_stopping.is_set():  # else the next server goes on with it
                     self._give_up(job, error)

@@ -18,12 +18,14 @@ from mien.pipeline import Recognizer
 from mien.reports.video.people import people_of
 from mien.reports.video.timeline import VideoTimeline
 from mien.server.jobs.job import Job
-from mien.server.jobs.store import PEOPLE, RESULTS, VIDEO, JobStore, not_stored, problem_of
-from mien.server.problems import status_of
+from mien.server.jobs.store import PEOPLE, RESULTS, SPARE, VIDEO, JobStore, not_stored, problem_of
+from mien.server.problems import Problem, status_of
+from mien.server.settings import Limits
 
 MOST_STARTS = 3
 """How often a job may be begun: a damaged video may end the process."""
 _SAVED_EVERY_S = 20.0
+_NO_ROOM = "the server's disk is nearly full: results end here; send the video again later"
 
 
 class _Stopped(Exception):  # noqa: N818 - not an error
@@ -31,7 +33,7 @@ class _Stopped(Exception):  # noqa: N818 - not an error
 
 
 def run_job(
-    job: Job, store: JobStore, recognizer: Recognizer, max_pixels: int,
+    job: Job, store: JobStore, recognizer: Recognizer, limits: Limits,
     is_stopping: Callable[[], bool],
 ) -> None:  # fmt: skip
     """Analyse the video, and store how that ended.
@@ -46,10 +48,12 @@ def run_job(
     job.state, job.starts, job.touched = "running", job.starts + 1, time.time()
     store.save(job)
     try:
-        _analyse(job, store, recognizer, max_pixels, is_stopping)
+        _analyse(job, store, recognizer, limits, is_stopping)
     except _Stopped:
         job.state, job.starts = "queued", job.starts - 1
         store.save(job)
+    except Problem as error:
+        _fail(job, error.status, str(error))
     except OutputError as error:
         _fail(job, 503, not_stored(error))
     except MienError as error:
@@ -74,6 +78,13 @@ def _fail(job: Job, status: int, detail: str) -> None:
     job.problem = problem_of(status, HTTPStatus(status).phrase, detail)
 
 
+def _too_many(limits: Limits) -> str:
+    return (
+        f"the video has more than {limits.video_frames:,} frames, which is all that a video may "
+        "have: results end here; send a shorter one, or fewer frames a second (fps, every)"
+    )
+
+
 def _pathless(text: str, job: Job, store: JobStore) -> str:
     """A message with the video's name, where it has the path on the server."""
     path = str(store.path(job, VIDEO))
@@ -81,7 +92,7 @@ def _pathless(text: str, job: Job, store: JobStore) -> str:
 
 
 def _analyse(
-    job: Job, store: JobStore, recognizer: Recognizer, max_pixels: int,
+    job: Job, store: JobStore, recognizer: Recognizer, limits: Limits,
     is_stopping: Callable[[], bool],
 ) -> None:  # fmt: skip
     path, options = str(store.path(job, VIDEO)), job.options
@@ -91,21 +102,28 @@ def _analyse(
         job.notes.append(_pathless(str(error), job, store))
 
     video = open_video(
-        path, every=options.every, fps=options.fps, max_pixels=max_pixels, on_error=note,
+        path, every=options.every, fps=options.fps, max_pixels=limits.pixels, on_error=note,
         on_note=lambda text: None,
     )  # fmt: skip
     saved = time.monotonic()
+    bounds: list[Problem] = []  # that the video has passed
 
     def frames() -> Iterator[Frame]:
         nonlocal saved
         for number, frame in enumerate(video, start=1):
             if job.is_cancelled or is_stopping():
                 raise _Stopped
+            if number > limits.video_frames:
+                bounds.append(Problem(413, _too_many(limits)))
+                return
             yield frame
             job.progress.frames, job.progress.time_s = number, frame.time_s
             if time.monotonic() - saved > _SAVED_EVERY_S:
                 saved, job.touched = time.monotonic(), time.time()
                 store.save(job)
+                if store.free() < SPARE // 2:
+                    bounds.append(Problem(503, _NO_ROOM))
+                    return
 
     job.progress.of, job.progress.duration_s = video.expected, video.duration_s
     timeline = VideoTimeline(job.name)
@@ -120,6 +138,8 @@ def _analyse(
                     raise _Stopped
                 lines.add(json.dumps(result.to_dict()).encode())
                 timeline.add(result)
+        if bounds:
+            raise bounds[0]
         if not timeline.frames:
             reason = job.notes[0] if job.notes else f"{job.name!r} has no frame to analyse"
             raise VideoReadError(reason)

@@ -17,14 +17,12 @@ from mien.server.access.who import ANYBODY
 from mien.server.context import Context, context_of
 from mien.server.jobs.following import events, result_lines
 from mien.server.jobs.job import Job, State, VideoOptions, new_job
-from mien.server.jobs.store import PEOPLE, RESULTS, not_stored
+from mien.server.jobs.store import PEOPLE, RESULTS, SPARE, not_stored
 from mien.server.jobs.upload import receive_video
 from mien.server.problems import Problem
 
 router = APIRouter(prefix="/v1/videos", tags=["videos"])
 
-SPARE = 1 << 30
-"""Bytes that stay free on the disk."""
 _MOST_FRAMES = 2**31 - 1
 Analyst = Annotated[Who, Depends(needs("analyse"))]
 Shared = Annotated[Context, Depends(context_of)]
