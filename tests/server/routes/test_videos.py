@@ -125,6 +125,10 @@ def test_too_many_wait_and_a_full_disk(
         answer = client.post("/v1/videos", content=clip.read_bytes())
         assert answer.status_code == 503 and int(answer.headers["retry-after"]) > 0
         monkeypatch.setattr("mien.server.jobs.queue.MOST_WAITING", 9)
+        monkeypatch.setattr("mien.server.jobs.queue.MOST_OF_ONE", 0)
+        answer = client.post("/v1/videos", content=clip.read_bytes())
+        assert answer.status_code == 429 and int(answer.headers["retry-after"]) > 0
+        monkeypatch.setattr("mien.server.jobs.queue.MOST_OF_ONE", 5)
         monkeypatch.setattr("mien.server.routes.videos.SPARE", 1 << 60)
         answer = client.post("/v1/videos", content=clip.read_bytes())
         assert answer.status_code == 503 and "nearly full" in answer.json()["detail"]

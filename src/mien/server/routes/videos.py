@@ -134,8 +134,6 @@ async def send_video(
     job = new_job(who.id, "video", options)
     try:
         with context.jobs.arriving(job) as path:
-            if path is None:
-                raise Problem(503, "too many videos wait: try again later", {"Retry-After": "60"})
             given = await receive_video(request, path, SPARE)
             job.name = _plain(name or x_name or given or "video")
             job.touched = time.time()
