@@ -172,7 +172,7 @@ def delete_video(who: Analyst, context: Shared, number: Id) -> Response:
 async def follow_video(who: Analyst, context: Shared, number: Id) -> StreamingResponse:
     """Events ``progress``, and at the end ``done`` or ``failed``, each with the video's object."""
     job = _find(context, who, number)
-    return _stream(context, events(job, context.stopping), "text/event-stream")
+    return _stream(context, who, events(job, context.stopping), "text/event-stream")
 
 
 @router.get(
@@ -192,7 +192,7 @@ async def get_results(
     job = _find(context, who, number)
     path = context.jobs.store.path(job, RESULTS)
     lines = result_lines(job, path, start, context.stopping)
-    return _stream(context, lines, "application/x-ndjson")
+    return _stream(context, who, lines, "application/x-ndjson")
 
 
 @router.get("/{number}/people", response_model=People)
@@ -208,9 +208,11 @@ def get_people(who: Analyst, context: Shared, number: Id) -> Any:
     return Response(found, media_type="application/json")
 
 
-def _stream(context: Context, parts: Any, kind: str) -> StreamingResponse:
+def _stream(context: Context, who: Who, parts: Any, kind: str) -> StreamingResponse:
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(context.followers.held(parts), media_type=kind, headers=headers)
+    return StreamingResponse(
+        context.followers.held(parts, who.id), media_type=kind, headers=headers
+    )
 
 
 def _find(context: Context, who: Who, number: str) -> Job:
