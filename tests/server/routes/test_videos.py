@@ -68,6 +68,9 @@ def test_a_form_and_events(served: Callable[..., Any], clip: Path) -> None:
         followed = events(client, job)
         assert followed[-1][0] == "done" and followed[-1][1] == wait(client, job)
         assert {name for name, _ in followed[:-1]} <= {"progress"}
+        headers = {"X-Name": "J%C3%BCrgen.mp4"}  # as of a picture
+        other = client.post("/v1/videos", content=clip.read_bytes(), headers=headers).json()
+        assert other["name"] == "Jürgen.mp4"
         frames = [r["frame_index"] for r in results(client, job)]
         assert frames == [0, 3, 6, 9]
     assert one.faults == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 from starlette.requests import ClientDisconnect
@@ -19,6 +19,7 @@ from mien.server.jobs.following import events, result_lines
 from mien.server.jobs.job import Job, State, VideoOptions, new_job
 from mien.server.jobs.store import PEOPLE, RESULTS, SPARE, not_stored
 from mien.server.jobs.upload import receive_video
+from mien.server.pictures import given_name
 from mien.server.problems import Problem
 
 router = APIRouter(prefix="/v1/videos", tags=["videos"])
@@ -126,7 +127,6 @@ async def send_video(
     offline: Annotated[bool, Query(description="Average over later frames too.")] = False,
     detect_every: Annotated[int, Query(ge=1, le=1000)] = 1,
     name: Annotated[str | None, Query(max_length=255)] = None,
-    x_name: Annotated[str | None, Header(max_length=255)] = None,
 ) -> Any:
     """Send a video. It is deleted when it has been analysed; results are kept for a day."""
     options = VideoOptions(every, fps, smooth, offline, detect_every)
@@ -135,7 +135,7 @@ async def send_video(
     try:
         with context.jobs.arriving(job) as path:
             given = await receive_video(request, path, SPARE)
-            job.name = _plain(name or x_name or given or "video")
+            job.name = _plain(given_name(request) or given or "video")
             job.touched = time.time()
     except ClientDisconnect:  # or Bodies has answered already
         raise Problem(400, "the video did not arrive whole") from None
