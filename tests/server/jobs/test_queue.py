@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,13 +24,20 @@ class Turns:
 
     def __init__(self) -> None:
         self.owners: list[str] = []
+        self.long: list[str] = []
+        """Owners whose next job makes room for others."""
         self.began, self.go = threading.Semaphore(0), threading.Semaphore(0)
 
-    def __call__(self, job: Job, *_: object) -> None:
+    def __call__(self, job: Job, *given: Any) -> None:
         self.owners.append(job.owner)
+        self.others_wait = given[-1]
         self.began.release()
         assert self.go.acquire(timeout=20)
-        job.state = "done"
+        if job.owner in self.long:
+            self.long.remove(job.owner)
+            job.state = "queued"
+        else:
+            job.state = "done"
 
     def after(self, count: int) -> list[str]:
         """Let jobs end until ``count`` more have begun; the owners so far."""
@@ -67,6 +75,19 @@ def test_owners_take_turns(jobs: VideoJobs, turns: Turns) -> None:
     for owner in "aaabbc":
         send(jobs, owner)
     assert turns.after(6) == ["a", "b", "c", "a", "b", "a", "a"]
+
+
+def test_a_long_job_makes_room(jobs: VideoJobs, turns: Turns) -> None:
+    turns.long.append("a")
+    send(jobs, "a")
+    assert turns.began.acquire(timeout=20)
+    send(jobs, "a")
+    assert not turns.others_wait()
+    send(jobs, "b")
+    assert turns.others_wait()
+    assert turns.after(3) == ["a", "b", "a", "a"]
+    first, second = jobs.of({"a"})
+    assert (first.state, second.state) == ("done", "running")
 
 
 def test_nobody_takes_all_places(jobs: VideoJobs, turns: Turns) -> None:

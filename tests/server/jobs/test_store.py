@@ -158,6 +158,24 @@ def test_a_video_that_brings_servers_down_is_given_up(
     assert job.state == "failed" and job.problem is not None and "a.mp4" in str(job.problem)
 
 
+def test_a_long_job_goes_on_after_others(
+    folder: PrivateFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mien.server.jobs.run.TURN_S", 0.0)
+    clip, store = write_face(tmp_path / "face.mp4", 5), JobStore(folder)
+    recognizer, job = Recognizer(threads=1), added(store, options=VideoOptions())
+    store.path(job, VIDEO).write_bytes(clip.read_bytes())
+    reached = [0]
+    while not job.is_over:
+        run_job(job, store, recognizer, LIMITS, lambda: False, lambda: True)
+        assert job.is_over or (job.state == "queued" and job.progress.frames > reached[-1])
+        reached.append(job.progress.frames)
+    assert job.state == "done" and reached[-1] == 5 and len(reached) > 3
+    found = store.path(job, RESULTS).read_bytes().splitlines()
+    alone = [one.to_dict() | {"source": "a.mp4"} for one in recognizer.video(clip)]
+    assert [json.loads(line) for line in found] == alone
+
+
 @pytest.mark.parametrize("offline", [False, True])
 def test_a_video_past_a_bound_fails_and_keeps_its_results(
     folder: PrivateFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, offline: bool

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from mien.errors import OutputError
@@ -32,7 +33,7 @@ class VideoJobs(Closing):
     """The queue of one server. ``close`` stops the job that runs; the next server goes on with it.
 
     One job runs at a time: it keeps all cores busy. The next one is the oldest of the owner whose
-    last turn is the longest ago.
+    last turn is the longest ago, and one that takes long goes on after a turn of the others.
     """
 
     def __init__(self, folder: PrivateFolder, recognizer: Recognizer, limits: Limits) -> None:
@@ -115,18 +116,27 @@ class VideoJobs(Closing):
     def _work(self) -> None:
         while (job := self._next()) is not None:
             try:
-                run_job(job, self.store, self._recognizer, self._limits, self._is_stopping.is_set)
+                run_job(
+                    job, self.store, self._recognizer, self._limits, self._is_stopping.is_set,
+                    partial(self._others_wait, job),
+                )  # fmt: skip
             except OutputError as error:
                 if not self._is_stopping.is_set():  # else the next server goes on with it
                     self._give_up(job, error)
+            with self._changed:
+                if job.state == "queued" and not job.is_cancelled:
+                    self._waiting.insert(0, job)
+
+    def _others_wait(self, job: Job) -> bool:
+        """Whether a job of another owner than that of ``job`` waits."""
+        with self._changed:
+            return any(other.owner != job.owner for other in self._waiting)
 
     def _give_up(self, job: Job, error: OutputError) -> None:
         """End a job whose state cannot be stored: the disk is full, or gone."""
         if not job.is_over:
-            job.state, job.problem = (
-                "failed",
-                problem_of(503, "Service Unavailable", not_stored(error)),
-            )
+            job.state = "failed"
+            job.problem = problem_of(503, "Service Unavailable", not_stored(error))
             with suppress(OutputError):
                 self.store.end(job)
         if job.is_cancelled:

@@ -24,22 +24,24 @@ from mien.server.settings import Limits
 
 MOST_STARTS = 3
 """How often a job may be begun: a damaged video may end the process."""
+TURN_S = 600.0
+"""A job whose new frames took so long makes room for others that wait, and goes on after them."""
 _SAVED_EVERY_S = 20.0
 _NO_ROOM = "the server's disk is nearly full: results end here; send the video again later"
 
 
 class _Stopped(Exception):  # noqa: N818 - not an error
-    """The job was cancelled, or the server ends."""
+    """The job was cancelled, others have their turn, or the server ends."""
 
 
 def run_job(
     job: Job, store: JobStore, recognizer: Recognizer, limits: Limits,
-    is_stopping: Callable[[], bool],
+    is_stopping: Callable[[], bool], others_wait: Callable[[], bool] = lambda: False,
 ) -> None:  # fmt: skip
     """Analyse the video, and store how that ended.
 
-    A job that is stopped because the server ends stays in the queue. Raises ``OutputError`` where
-    the folder cannot be written.
+    A job that is stopped because the server ends, or because others wait, stays ``queued``.
+    Raises ``OutputError`` where the folder cannot be written.
     """
     if job.starts >= MOST_STARTS:
         _fail(job, 500, f"the server ended {job.starts} times while it analysed this video")
@@ -48,9 +50,9 @@ def run_job(
     job.state, job.starts, job.touched = "running", job.starts + 1, time.time()
     store.save(job)
     try:
-        _analyse(job, store, recognizer, limits, is_stopping)
+        _analyse(job, store, recognizer, limits, is_stopping, others_wait)
     except _Stopped:
-        job.state, job.starts = "queued", job.starts - 1
+        job.state, job.starts, job.touched = "queued", job.starts - 1, time.time()
         store.save(job)
     except Problem as error:
         _fail(job, error.status, str(error))
@@ -93,7 +95,7 @@ def _pathless(text: str, job: Job, store: JobStore) -> str:
 
 def _analyse(
     job: Job, store: JobStore, recognizer: Recognizer, limits: Limits,
-    is_stopping: Callable[[], bool],
+    is_stopping: Callable[[], bool], others_wait: Callable[[], bool],
 ) -> None:  # fmt: skip
     path, options = str(store.path(job, VIDEO)), job.options
     job.notes = []
@@ -105,19 +107,25 @@ def _analyse(
         path, every=options.every, fps=options.fps, max_pixels=limits.pixels, on_error=note,
         on_note=lambda text: None,
     )  # fmt: skip
-    saved = time.monotonic()
+    saved = began = time.monotonic()
+    known = job.progress.frames  # of an earlier turn: they are read again, but not analysed
     bounds: list[Problem] = []  # that the video has passed
 
     def frames() -> Iterator[Frame]:
-        nonlocal saved
+        nonlocal saved, began
         for number, frame in enumerate(video, start=1):
             if job.is_cancelled or is_stopping():
                 raise _Stopped
             if number > limits.video_frames:
                 bounds.append(Problem(413, _too_many(limits)))
                 return
+            if number <= known + 1:
+                began = time.monotonic()
+            elif time.monotonic() - began > TURN_S and others_wait():
+                raise _Stopped
             yield frame
-            job.progress.frames, job.progress.time_s = number, frame.time_s
+            if number > known:
+                job.progress.frames, job.progress.time_s = number, frame.time_s
             if time.monotonic() - saved > _SAVED_EVERY_S:
                 saved, job.touched = time.monotonic(), time.time()
                 store.save(job)
