@@ -16,7 +16,8 @@ import pytest
 pytest.importorskip("fastapi", reason="the extra 'server' is not installed")
 
 from mien.samples import ASTRONAUT
-from mien.server import protocol, running
+from mien.server import bodies, protocol, running
+from mien.server.access.who import ANYBODY
 from mien.server.jobs.job import VideoOptions, new_job
 from mien.server.settings import Limits
 from tests.server.support.served import Served, serving
@@ -106,8 +107,17 @@ def test_bodies_that_do_not_end(one: Served) -> None:
             assert not thread.is_alive()
 
 
+def test_a_video_has_to_come_faster(one: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "LEAST_RATE", 1)  # so that a picture may take its time
+    with connect(one) as stream:
+        head = POST.replace(b"analyze", b"videos") + b"Content-Length: 2000\r\n\r\n"
+        stream.sendall(head + b"\x1aE\xdf\xa3" + b"0" * 1000)
+        assert rest(stream).startswith(b"HTTP/1.1 408 ")
+    assert one.context.jobs.store.all() == []
+
+
 def test_a_stream_whose_request_does_not_end(one: Served) -> None:
-    store, job = one.context.jobs.store, new_job("this machine", "a.mp4", VideoOptions())
+    store, job = one.context.jobs.store, new_job(ANYBODY.id, "a.mp4", VideoOptions())
     store.begin(job)
     store.add(job)  # and nobody runs it
     try:

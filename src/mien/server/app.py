@@ -88,7 +88,7 @@ def _open(settings: ServerSettings) -> Context:
     recognizer, meters = Recognizer(**options), Meters()
     engine = Engine(recognizer, limits.waiting, meters)
     folder = open_private(settings.jobs)
-    jobs = VideoJobs(folder, recognizer, limits.pixels)
+    jobs = VideoJobs(folder, recognizer, limits)
     room, followers = LiveRoom(limits.live, meters), Followers(limits.followers)
     context = Context(settings, recognizer, access, meters, engine, folder, jobs, room, followers)
     context.closing += [folder.close, jobs.close, room.close, engine.close]

@@ -15,6 +15,8 @@ SMALL_BYTES = 1024 * 1024
 """Of a request that is neither a picture nor a video."""
 LEAST_RATE = 64 * 1024
 """Bytes a second that a body has to come at, after its first ``Limits.request_s``."""
+LEAST_VIDEO_RATE = 256 * 1024
+"""Of a video, which takes a place in the queue while it arrives."""
 
 
 class Bodies:
@@ -38,7 +40,8 @@ class Bodies:
         if re.fullmatch(r"[0-9]{1,30}", length) and int(length) > most:
             await _too_large(most)(scope, receive, send)
             return
-        is_in_memory = most != self._limits.video_bytes
+        is_in_memory = not _is_video(scope)
+        least_rate = LEAST_RATE if is_in_memory else LEAST_VIDEO_RATE
         loop = asyncio.get_running_loop()
         began, received, is_complete, is_over = loop.time(), 0, False, False
         is_begun = is_ended = False
@@ -49,7 +52,7 @@ class Bodies:
                 return await receive()  # waits until the client leaves
             if is_over:
                 return {"type": "http.disconnect"}
-            end = began + self._limits.request_s + received / LEAST_RATE
+            end = began + self._limits.request_s + received / least_rate
             try:
                 async with asyncio.timeout_at(end):
                     message = await receive()
@@ -91,10 +94,14 @@ class Bodies:
             self._held -= received if is_in_memory else 0
 
     def _most(self, scope: Scope) -> int:
-        path = scope["path"]
-        if path.startswith("/v1/videos"):
+        if _is_video(scope):
             return self._limits.video_bytes
-        return self._limits.body_bytes if path.startswith("/v1/analyze") else SMALL_BYTES
+        is_picture = scope["path"].startswith("/v1/analyze")
+        return self._limits.body_bytes if is_picture else SMALL_BYTES
+
+
+def _is_video(scope: Scope) -> bool:
+    return bool(scope["path"].startswith("/v1/videos"))
 
 
 def _too_large(most: int) -> ASGIApp:

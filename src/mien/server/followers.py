@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from mien.server.problems import Problem
+from mien.server.places import Places
 
 
 class Followers:
     """Counts the answers that are streamed."""
 
     def __init__(self, most: int) -> None:
-        self._most = most
-        self.count = 0
+        self._places = Places(most, "streams of videos")
 
-    def held(self, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """``parts``, counted while they are sent. Raises ``Problem`` 503 if there are too many."""
-        if self.count >= self._most:
-            raise Problem(503, "too many clients follow videos: try again", {"Retry-After": "10"})
-        return self._held(parts)
+    def held(self, parts: AsyncIterator[bytes], owner: str) -> AsyncIterator[bytes]:
+        """``parts``, counted while they are sent.
 
-    async def _held(self, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        self.count += 1
-        try:
+        Raises ``Problem`` 429 or 503 where there are too many, of the owner or in all.
+        """
+        self._places.check(owner)
+        return self._held(parts, owner)
+
+    async def _held(self, parts: AsyncIterator[bytes], owner: str) -> AsyncIterator[bytes]:
+        with self._places.hold(owner):
             async for part in parts:
                 yield part
-        finally:
-            self.count -= 1

@@ -46,8 +46,7 @@ async def read_pictures(request: Request, limits: Limits) -> list[Sent]:
     elif kind == "application/json":
         sent = await run_in_threadpool(_from_json, await request.body(), limits)
     elif kind.startswith("image/") or kind == "application/octet-stream":
-        name = request.query_params.get("name") or unquote(request.headers.get("x-name", ""))
-        sent = [Sent(_name(name), await request.body())]
+        sent = [Sent(_name(given_name(request)), await request.body())]
     else:
         raise Problem(415, f"pictures are sent as {FORMS}")
     if not sent:
@@ -55,6 +54,11 @@ async def read_pictures(request: Request, limits: Limits) -> list[Sent]:
     if len(sent) > limits.pictures:
         raise _too_many(limits)
     return sent
+
+
+def given_name(request: Request) -> str:
+    """That of a body: the parameter ``name``, or the header ``X-Name`` (percent-encoded UTF-8)."""
+    return request.query_params.get("name") or unquote(request.headers.get("x-name", ""))
 
 
 class _InMemory(MultiPartParser):

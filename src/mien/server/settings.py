@@ -16,6 +16,8 @@ class Limits:
     body_bytes: int = 64 * 1024 * 1024
     """Of a request with pictures, counted while they arrive."""
     video_bytes: int = 4 * 1024 * 1024 * 1024
+    video_frames: int = 1_000_000
+    """Of one video that are analysed: eleven hours at 25 a second."""
     pictures: int = 100
     frame_bytes: int = 8 * 1024 * 1024
     """Of one frame of a live stream."""

@@ -9,8 +9,9 @@ pytest.importorskip("fastapi", reason="the extra 'server' is not installed")
 
 from starlette.requests import HTTPConnection
 
-from mien.server.access.gate import ANYBODY, CREDENTIAL, Access, Credential, cookie_header
+from mien.server.access.gate import CREDENTIAL, Access, Credential, cookie_header
 from mien.server.access.tokens import TokenFile
+from mien.server.access.who import ANYBODY
 from mien.server.problems import Problem
 from mien.server.settings import ServerSettings
 

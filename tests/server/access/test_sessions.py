@@ -11,7 +11,7 @@ from mien.server.access.sessions import IDLE_S, LIFE_S, START_S, Sessions, Start
 from mien.server.access.tokens import TokenFile
 from mien.server.access.who import Who
 
-ANNA = Who("anna", "care")
+ANNA = Who("anna", "care", "1")
 
 
 class Clock:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import getpass
 import hashlib
 import json
 import os
@@ -55,7 +56,8 @@ def test_a_token_expires(tokens: TokenFile, monkeypatch: pytest.MonkeyPatch) -> 
 def test_names_and_roles_are_checked(tokens: TokenFile) -> None:
     tokens.create("a", "care")
     for name, role in (("", "care"), ("a\n", "care"), ("x" * 65, "care"), (" a", "care"),
-                       ("b", "none"), ("b", "root"), ("a", "watch")):  # fmt: skip
+                       ("b", "none"), ("b", "root"), ("a", "watch"),
+                       ("This machine", "care"), (getpass.getuser(), "care")):  # fmt: skip
         with pytest.raises(InputError):
             tokens.create(name, role)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="'a'"):

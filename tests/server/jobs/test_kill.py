@@ -40,7 +40,7 @@ def test_a_job_goes_on_after_kill_9(tmp_path: Path) -> None:
     assert before.count(b"\n") < FRAMES and (jobs / job["id"] / VIDEO).exists()
     with lines.open("ab") as file:
         file.write(b'{"torn')  # as a kill in the middle of a write leaves it
-    half = jobs / "0123456789abcdef"
+    half = jobs / "0123456789abcdef01234567"  # a job's id
     half.mkdir()
     (half / VIDEO).write_bytes(b"an upload that a kill cut off")
     with serve_process(tmp_path, "--jobs", str(jobs)) as second:

@@ -112,7 +112,7 @@ def test_the_newest_frame_waits_and_others_are_dropped(served: Callable[..., Any
 
 
 def test_who_may_not_is_told_why(served: Callable[..., Any]) -> None:
-    one = served(tokens=True, limits=Limits(live=2, frame_bytes=50_000, frame_pixels=50_000))
+    one = served(tokens=True, limits=Limits(live=4, frame_bytes=50_000, frame_pixels=50_000))
     with talking(one) as socket:
         assert closed(socket)[0] == 1008
     with talking(one, Authorization="Bearer mien_wrong") as socket:
@@ -127,7 +127,12 @@ def test_who_may_not_is_told_why(served: Callable[..., Any]) -> None:
         assert all("hello" in heard(socket) for socket in first)
         with talking(one, "analyse") as socket:
             code, reason = closed(socket)
-            assert code == 1013 and "all 2 live connections are taken" in reason
+            assert code == 1013 and "you have 2 live connections" in reason
+        others = [stack.enter_context(talking(one, "care")) for _ in range(2)]
+        assert all("hello" in heard(socket) for socket in others)
+        with talking(one, "watch") as socket:
+            code, reason = closed(socket)
+            assert code == 1013 and "all 4 live connections are taken" in reason
         first[0].send(jpeg(cv2.resize(face(), (300, 300))))
         assert "pixels" in heard(first[0])["problem"]["detail"]
         first[0].send(b"\xff\xd8\xff" + b"0" * 60_000)

@@ -13,6 +13,7 @@ import pytest
 pytest.importorskip("fastapi", reason="the extra 'server' is not installed")
 
 from mien.pipeline import Recognizer
+from mien.server.access.tokens import TokenFile
 from mien.server.jobs.store import VIDEO
 from mien.server.settings import Limits
 from mien.sinks.persons import Persons
@@ -67,6 +68,9 @@ def test_a_form_and_events(served: Callable[..., Any], clip: Path) -> None:
         followed = events(client, job)
         assert followed[-1][0] == "done" and followed[-1][1] == wait(client, job)
         assert {name for name, _ in followed[:-1]} <= {"progress"}
+        headers = {"X-Name": "J%C3%BCrgen.mp4"}  # as of a picture
+        other = client.post("/v1/videos", content=clip.read_bytes(), headers=headers).json()
+        assert other["name"] == "Jürgen.mp4"
         frames = [r["frame_index"] for r in results(client, job)]
         assert frames == [0, 3, 6, 9]
     assert one.faults == []
@@ -124,6 +128,10 @@ def test_too_many_wait_and_a_full_disk(
         answer = client.post("/v1/videos", content=clip.read_bytes())
         assert answer.status_code == 503 and int(answer.headers["retry-after"]) > 0
         monkeypatch.setattr("mien.server.jobs.queue.MOST_WAITING", 9)
+        monkeypatch.setattr("mien.server.jobs.queue.MOST_OF_ONE", 0)
+        answer = client.post("/v1/videos", content=clip.read_bytes())
+        assert answer.status_code == 429 and int(answer.headers["retry-after"]) > 0
+        monkeypatch.setattr("mien.server.jobs.queue.MOST_OF_ONE", 5)
         monkeypatch.setattr("mien.server.routes.videos.SPARE", 1 << 60)
         answer = client.post("/v1/videos", content=clip.read_bytes())
         assert answer.status_code == 503 and "nearly full" in answer.json()["detail"]
@@ -165,3 +173,8 @@ def test_a_video_is_seen_by_its_owner_alone(served: Callable[..., Any], tmp_path
             assert nobody.get(f"/v1/videos/{job['id']}{what}").status_code == 401
         assert other.delete(f"/v1/videos/{job['id']}").status_code == 404
         assert client.get(f"/v1/videos/{job['id']}").json()["state"] == "done"
+    tokens = TokenFile(one.server.settings.tokens)
+    tokens.revoke("the analyse")
+    one.tokens["analyse"] = tokens.create("the analyse", "analyse")[0]
+    with one.client("analyse") as namesake:
+        assert namesake.get("/v1/videos").json() == {"videos": []}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,12 +14,10 @@ from mien.server.access.addresses import is_local
 from mien.server.access.sessions import LIFE_S, Session, Sessions, StartCode
 from mien.server.access.throttle import Throttle
 from mien.server.access.tokens import Token, TokenFile
-from mien.server.access.who import Who
+from mien.server.access.who import ANYBODY, Who, user
 from mien.server.problems import Problem
 from mien.server.settings import ServerSettings
 
-ANYBODY = Who("this machine", "analyse")
-"""Who has no token where none is needed."""
 CREDENTIAL = "mien.credential"
 """Where the scope of a request has what it was let in by."""
 MOST_SECRET = 200
@@ -112,7 +109,7 @@ class Access:
         if entry is not None:
             who = entry.who
         elif code is not None and len(code) <= MOST_SECRET and self.start_code.take(code):
-            who = Who(user_name(), "admin")
+            who = user()
         else:
             self.throttle.fail(address)
             what = "token: it is mistyped, expired or revoked" if token is not None else (
@@ -205,11 +202,3 @@ def cookie_header(connection: HTTPConnection, value: str | None) -> str:
 def address_of(connection: HTTPConnection) -> str:
     """The client's address."""
     return connection.client.host if connection.client else ""
-
-
-def user_name() -> str:
-    """Of the user who runs the server, to whom the start link was shown."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # a container's user without a name
-        return "owner"

@@ -23,7 +23,7 @@ from mien.errors import ConfigError, InputError, OutputError, brief, one_line
 from mien.files import WholeFile, make_folder, output_error
 from mien.parsing import is_number, is_text, parse_json
 from mien.reading import read_file
-from mien.server.access.who import ROLES, Role, Who
+from mien.server.access.who import ANYBODY, ROLES, Role, Who, user_name
 
 PREFIX = "mien_"
 TOKENS = "MIEN_TOKENS"
@@ -53,7 +53,7 @@ class Token:
     @property
     def who(self) -> Who:
         """Whom it stands for."""
-        return Who(self.name, self.role)
+        return Who(self.name, self.role, self.id)
 
 
 def default_path() -> Path:
@@ -127,6 +127,10 @@ class TokenFile:
             raise InputError(
                 f"{brief(name)} is not a name of a token: give 1 to 64 letters, digits, spaces, "
                 "'.', '@', '-' or '_'"
+            )
+        if name.casefold() in (ANYBODY.name, "unknown", user_name().casefold()):
+            raise InputError(
+                f"{brief(name)} is what the audit trail calls who has no token: give another name"
             )
         if role not in ROLES[1:]:
             raise InputError(f"{brief(role)} is not a role: give one of {', '.join(ROLES[1:])}")

@@ -17,7 +17,8 @@ from mien.tracking.smoothing import TIME_CONSTANT_S
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 STATES: tuple[State, ...] = ("queued", "running", "done", "failed", "cancelled")
-_FORMAT = 1
+_FORMAT = 2
+"""Jobs of format 1 were owned by a name, which says nothing sure: they are dropped."""
 _MOST_JSON = 1 << 16
 _ID = re.compile("[0-9a-f]{24}")
 
@@ -57,7 +58,7 @@ class Job:
 
     id: str
     owner: str
-    """Who brought it, and alone may see it."""
+    """``Who.id`` of who brought it, and alone may see it."""
     name: str
     options: VideoOptions
     state: State = "queued"

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -29,6 +30,8 @@ IDLE_S = 3600.0
 """A video is deleted when its job has not run for so long."""
 KEPT_S = 24 * 3600.0
 """For how long results are kept."""
+SPARE = 1 << 30
+"""Bytes that uploads leave free on the disk; jobs that run leave half of it."""
 _TORN = 1 << 16
 
 
@@ -57,6 +60,10 @@ class JobStore:
     def path(self, job: Job, name: str = "") -> Path:
         """A file of a job, or its folder."""
         return self._folder.path / job.id / name
+
+    def free(self) -> int:
+        """Bytes that are free on the disk."""
+        return shutil.disk_usage(self._folder.path).free
 
     def begin(self, job: Job) -> Path:
         """Make the folder of a job that is being uploaded; where its video goes.
@@ -145,6 +152,14 @@ class JobStore:
 def problem_of(status: int, title: str, detail: str) -> dict[str, object]:
     """A problem as a job keeps it."""
     return {"title": title, "status": status, "detail": detail}
+
+
+def not_stored(error: OSError) -> str:
+    """What clients are told where the folder cannot be written: why, but not its path."""
+    cause = error.__cause__ if isinstance(error, OutputError) else error
+    reason = cause.strerror if isinstance(cause, OSError) else None
+    why = reason or "its folder cannot be written"
+    return f"the server cannot store this video ({why}): send it again later"
 
 
 _WAITED = problem_of(

@@ -15,6 +15,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
 from mien.server.jobs.containers import HEAD, is_container
+from mien.server.jobs.store import not_stored
 from mien.server.problems import Problem
 
 FIELD = "video"
@@ -79,8 +80,7 @@ class _Writer:
         try:
             await to_thread.run_sync(self._write, data)
         except OSError as error:
-            detail = f"the server cannot store the video ({error.strerror}): try again later"
-            raise Problem(503, detail, {"Retry-After": "600"}) from None
+            raise Problem(503, not_stored(error), {"Retry-After": "600"}) from None
 
     def _write(self, data: bytes) -> None:
         if shutil.disk_usage(self._folder).free < self._spare + len(data):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -10,41 +11,46 @@ from mien.errors import ConflictError
 from mien.files import Closing
 from mien.runtime import usable_cores
 from mien.server.meters import Meters
-from mien.server.problems import Problem
+from mien.server.places import Places
 
 
 class LiveRoom(Closing):
     """The live connections of one server."""
 
     def __init__(self, seats: int, meters: Meters) -> None:
-        self._seats, self.meters = seats, meters
-        self.connections = 0
+        self._seats, self.meters = Places(seats, "live connections"), meters
         self._recorded: set[str] = set()
+        self._lock = threading.Lock()
         self.pool = ThreadPoolExecutor(usable_cores(), "mien-live")
 
+    @property
+    def connections(self) -> int:
+        """How many there are."""
+        return self._seats.taken
+
     @contextmanager
-    def seat(self) -> Iterator[None]:
-        """A place for the length of a ``with`` block. Raises ``Problem`` 503 if all are taken."""
-        if self.connections >= self._seats:
-            detail = f"all {self._seats} live connections are taken: try again later"
-            raise Problem(503, detail, {"Retry-After": "10"})
-        self.connections += 1
-        self.meters.live.inc()
-        try:
+    def seat(self, owner: str) -> Iterator[None]:
+        """A place for the length of a ``with`` block.
+
+        Raises ``Problem`` 429 or 503 where all are taken, that the owner may have or that there
+        are.
+        """
+        self._seats.check(owner)
+        with self._seats.hold(owner), self.meters.live.track_inprogress():
             yield
-        finally:
-            self.connections -= 1
-            self.meters.live.dec()
 
     def begin_recording(self, person: str) -> None:
         """Raise ``ConflictError`` for somebody whom another connection records."""
-        if person in self._recorded:
+        with self._lock:
+            is_free = person not in self._recorded
+            self._recorded.add(person)
+        if not is_free:
             raise ConflictError(f"{person!r} is being recorded already, over another connection")
-        self._recorded.add(person)
 
     def end_recording(self, person: str) -> None:
         """Let another connection record a person."""
-        self._recorded.discard(person)
+        with self._lock:
+            self._recorded.discard(person)
 
     def close(self) -> None:
         """End the threads."""

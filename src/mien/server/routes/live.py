@@ -22,6 +22,6 @@ async def live(
 ) -> None:
     """Binary messages are JPEG frames; each is answered, or dropped for a newer one."""
     context = context_of(socket)
-    with context.live.seat():
+    with context.live.seat(who.id):
         await socket.accept()
         await Conversation(socket, context, who, smooth).hold()

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import HTTPConnection
 
-from mien.server.access.gate import ANYBODY, MOST_SECRET, address_of, cookie_header
-from mien.server.access.who import Role
+from mien.server.access.gate import MOST_SECRET, address_of, cookie_header
+from mien.server.access.who import ANYBODY, Role
 from mien.server.context import Context, context_of
 from mien.version import __version__
 

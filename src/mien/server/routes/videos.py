@@ -5,26 +5,25 @@ from __future__ import annotations
 import time
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 from starlette.requests import ClientDisconnect
 
 from mien.errors import OutputError
 from mien.reading import read_file
-from mien.server.access.gate import ANYBODY
 from mien.server.access.roles import Who, needs
+from mien.server.access.who import ANYBODY
 from mien.server.context import Context, context_of
 from mien.server.jobs.following import events, result_lines
 from mien.server.jobs.job import Job, State, VideoOptions, new_job
-from mien.server.jobs.store import PEOPLE, RESULTS
+from mien.server.jobs.store import PEOPLE, RESULTS, SPARE, not_stored
 from mien.server.jobs.upload import receive_video
+from mien.server.pictures import given_name
 from mien.server.problems import Problem
 
 router = APIRouter(prefix="/v1/videos", tags=["videos"])
 
-SPARE = 1 << 30
-"""Bytes that stay free on the disk."""
 _MOST_FRAMES = 2**31 - 1
 Analyst = Annotated[Who, Depends(needs("analyse"))]
 Shared = Annotated[Context, Depends(context_of)]
@@ -128,23 +127,20 @@ async def send_video(
     offline: Annotated[bool, Query(description="Average over later frames too.")] = False,
     detect_every: Annotated[int, Query(ge=1, le=1000)] = 1,
     name: Annotated[str | None, Query(max_length=255)] = None,
-    x_name: Annotated[str | None, Header(max_length=255)] = None,
 ) -> Any:
     """Send a video. It is deleted when it has been analysed; results are kept for a day."""
     options = VideoOptions(every, fps, smooth, offline, detect_every)
     options.check()
-    job = new_job(who.name, "video", options)
+    job = new_job(who.id, "video", options)
     try:
         with context.jobs.arriving(job) as path:
-            if path is None:
-                raise Problem(503, "too many videos wait: try again later", {"Retry-After": "60"})
             given = await receive_video(request, path, SPARE)
-            job.name = _plain(name or x_name or given or "video")
+            job.name = _plain(given_name(request) or given or "video")
             job.touched = time.time()
     except ClientDisconnect:  # or Bodies has answered already
         raise Problem(400, "the video did not arrive whole") from None
     except OutputError as error:
-        raise Problem(503, str(error), {"Retry-After": "600"}) from None
+        raise Problem(503, not_stored(error), {"Retry-After": "600"}) from None
     response.headers["Location"] = f"{router.prefix}/{job.id}"
     return job.public()
 
@@ -176,7 +172,7 @@ def delete_video(who: Analyst, context: Shared, number: Id) -> Response:
 async def follow_video(who: Analyst, context: Shared, number: Id) -> StreamingResponse:
     """Events ``progress``, and at the end ``done`` or ``failed``, each with the video's object."""
     job = _find(context, who, number)
-    return _stream(context, events(job, context.stopping), "text/event-stream")
+    return _stream(context, who, events(job, context.stopping), "text/event-stream")
 
 
 @router.get(
@@ -196,7 +192,7 @@ async def get_results(
     job = _find(context, who, number)
     path = context.jobs.store.path(job, RESULTS)
     lines = result_lines(job, path, start, context.stopping)
-    return _stream(context, lines, "application/x-ndjson")
+    return _stream(context, who, lines, "application/x-ndjson")
 
 
 @router.get("/{number}/people", response_model=People)
@@ -212,9 +208,11 @@ def get_people(who: Analyst, context: Shared, number: Id) -> Any:
     return Response(found, media_type="application/json")
 
 
-def _stream(context: Context, parts: Any, kind: str) -> StreamingResponse:
+def _stream(context: Context, who: Who, parts: Any, kind: str) -> StreamingResponse:
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(context.followers.held(parts), media_type=kind, headers=headers)
+    return StreamingResponse(
+        context.followers.held(parts, who.id), media_type=kind, headers=headers
+    )
 
 
 def _find(context: Context, who: Who, number: str) -> Job:
@@ -230,7 +228,7 @@ def _gone() -> Problem:
 
 def _owners(context: Context, who: Who) -> set[str]:
     """Whose videos somebody may see: while anybody on this machine may send some, also those."""
-    return {who.name, ANYBODY.name} if context.access.is_open else {who.name}
+    return {who.id, ANYBODY.id} if context.access.is_open else {who.id}
 
 
 def _plain(name: str) -> str:
