@@ -25,6 +25,20 @@ def test_without_tokens_everybody_on_this_machine_analyses(served: Callable[...,
     assert one.faults == []
 
 
+def test_a_proxy_that_hides_the_name_lets_nobody_in_without_a_token(
+    served: Callable[..., Any],
+) -> None:
+    one = served()
+    with one.client() as client:
+        through = {"X-Forwarded-For": "203.0.113.9"}
+        answer = client.get("/v1/models", headers=through)
+        assert answer.status_code == 401 and "behind a proxy" in answer.json()["detail"]
+        session = client.get("/v1/session", headers=through).json()
+        assert (session["role"], session["log_in"]) == ("none", True)
+        assert client.get("/v1/models").status_code == 200
+    assert one.faults == []
+
+
 def test_tokens_sessions_and_the_start_code(served: Callable[..., Any]) -> None:
     one = served(tokens=True)
     assert set(one.tokens) == {"analyse", "watch", "care", "admin"}

@@ -25,6 +25,7 @@ CREDENTIAL = "mien.credential"
 """Where the scope of a request has what it was let in by."""
 MOST_SECRET = 200
 """Characters of a token, cookie or code that is looked at."""
+_OF_PROXIES = frozenset({"forwarded", "via", "x-real-ip"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,9 @@ class Access:
     def who(self, connection: HTTPConnection) -> Who | None:
         """Whom a request comes from, or ``None``.
 
-        A wrong token raises ``Problem`` 401, or 429 for an address that keeps guessing; a cookie
-        of a session that has ended counts as none.
+        Without a token, what a proxy passes on comes from nobody. A wrong token raises ``Problem``
+        401, or 429 for an address that keeps guessing; a cookie of a session that has ended counts
+        as none.
         """
         if (header := connection.headers.get("authorization")) is not None:
             token = self._bearer(header, address_of(connection))
@@ -71,7 +73,7 @@ class Access:
         if session is not None:
             connection.scope[CREDENTIAL] = Credential(session=session)
             return session.who
-        if self.is_open:
+        if self.is_open and not is_forwarded(connection):
             connection.scope[CREDENTIAL] = Credential()
             return ANYBODY
         return None
@@ -200,6 +202,18 @@ def cookie_header(connection: HTTPConnection, value: str | None) -> str:
     if connection.url.scheme in ("https", "wss") or origin.startswith("https://"):
         parts.append("Secure")
     return "; ".join(parts)
+
+
+def is_forwarded(connection: HTTPConnection) -> bool:
+    """Whether a proxy passes the request on, as far as it can be seen.
+
+    It may give this server's own ``Host``, so that the request seems to come from this machine.
+    nginx does so unless told otherwise, without a header that says so; but older ones speak
+    HTTP/1.0 then, which browsers do not.
+    """
+    return connection.scope.get("http_version") == "1.0" or any(
+        name in _OF_PROXIES or name.startswith("x-forwarded-") for name in connection.headers
+    )
 
 
 def address_of(connection: HTTPConnection) -> str:
