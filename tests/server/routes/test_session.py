@@ -74,12 +74,19 @@ def test_guessing_is_slowed_down(served: Callable[..., Any]) -> None:
             answer = client.post("/v1/session", json={"token": "mien_wrong"})
             assert answer.status_code == 401
             assert answer.headers["content-type"] == "application/problem+json"
-        answer = client.post("/v1/session", json={"token": one.tokens["care"]})
-        assert answer.status_code == 429 and int(answer.headers["retry-after"]) >= 1
-        wrong = client.get("/v1/session", headers={"Authorization": "Bearer mien_wrong"})
-        assert wrong.status_code == 429
-    with one.client("care") as client:  # a program at the same address goes on
-        assert client.get("/v1/session").json()["role"] == "care"
+        for wrong in (
+            client.post("/v1/session", json={"token": "mien_wrong"}),
+            client.post("/v1/session", json={"code": "wrong"}),
+            client.get("/v1/session", headers={"Authorization": "Bearer mien_wrong"}),
+        ):
+            assert wrong.status_code == 429 and int(wrong.headers["retry-after"]) >= 1
+        # Who has a token is let in: behind a proxy everybody has the address of whoever guesses.
+        with one.client("care") as program:
+            assert program.get("/v1/session").json()["role"] == "care"
+        code = one.start_link().partition("#start=")[2]
+        for right in ({"code": code}, {"token": one.tokens["care"]}):
+            answer = client.post("/v1/session", json=right, headers={"Origin": one.url})
+            assert answer.status_code == 200
     assert one.faults == []
 
 

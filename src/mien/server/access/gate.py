@@ -105,18 +105,16 @@ class Access:
     def log_in(self, address: str, *, token: str | None = None, code: str | None = None) -> str:
         """The cookie of a new session, by a token or the start code.
 
-        Raises ``Problem``: 401, or 429 for an address that has been wrong too often.
+        Raises ``Problem``: 401, or 429 for an address that has been wrong too often. A right one is
+        never slowed down: nobody guesses 256 bits, and others may share the address.
         """
-        self._slow_down(address)
-        entry = None
-        if token is not None:
-            entry = self._find(token)
+        entry = self._find(token) if token is not None else None
         if entry is not None:
             who = entry.who
         elif code is not None and len(code) <= MOST_SECRET and self.start_code.take(code):
             who = Who(user_name(), "admin")
         else:
-            self.throttle.fail(address)
+            self._wrong(address)
             what = "token: it is mistyped, expired or revoked" if token is not None else (
                 "start code: it works once and for ten minutes; start the server again for another"
             )  # fmt: skip
@@ -134,20 +132,21 @@ class Access:
         token = self._find(text.strip()) if scheme.lower() == "bearer" else None
         if token is not None:  # also from an address where others guess
             return token
-        self._slow_down(address)
-        self.throttle.fail(address)
+        self._wrong(address)
         raise Problem(
             401,
             "this is no valid token: give Authorization: Bearer mien_…, as it was when created",
             {"WWW-Authenticate": 'Bearer realm="mien", error="invalid_token"'},
         )
 
-    def _slow_down(self, address: str) -> None:
+    def _wrong(self, address: str) -> None:
+        """Count a wrong token or code; raises ``Problem`` 429 if there were too many."""
         if (wait := self.throttle.wait_s(address)) > 0:
             seconds = math.ceil(wait)
             raise Problem(
                 429, f"too many wrong log-ins: try again in {seconds} s", retry_after(seconds)
             )
+        self.throttle.fail(address)
 
     def _find(self, text: str) -> Token | None:
         if len(text) > MOST_SECRET:

@@ -81,7 +81,7 @@ class StartCode:
 
     def make(self) -> str:
         """A new code, valid for ``START_S``; the one before is valid no more."""
-        code = secrets.token_urlsafe(24)
+        code = secrets.token_urlsafe(32)
         self._digest, self._until = digest_of(code), self._clock() + START_S
         return code
 
