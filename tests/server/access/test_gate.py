@@ -42,6 +42,16 @@ def test_anybody_on_this_machine_until_there_is_a_token(tokens: TokenFile) -> No
     assert gate.who(coming()) is None and gate.can_log_in and not gate.still_holds(scope)
 
 
+def test_a_file_without_tokens_does_not_open_the_next_server(tokens: TokenFile) -> None:
+    tokens.create("a", "care")
+    tokens.revoke("a")
+    gate = access(tokens)
+    assert gate.who(coming()) is None and gate.can_log_in
+    tokens.path.unlink()
+    assert gate.who(coming()) is None  # until the server ends
+    assert access(tokens).who(coming()) is ANYBODY
+
+
 def test_nobody_elsewhere_without_a_token(tokens: TokenFile) -> None:
     for settings in ({"host": "0.0.0.0"}, {"hosts": ("faces.example.org",)}):
         assert access(tokens, **settings).who(coming()) is None  # type: ignore[arg-type]

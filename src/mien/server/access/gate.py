@@ -44,14 +44,21 @@ class Access:
         self.tokens = TokenFile(settings.tokens)
         self.sessions, self.start_code, self.throttle = Sessions(), StartCode(), Throttle()
         self._local = is_local(settings)
-        self._had_tokens = bool(self.tokens.tokens())
+        self._wants_tokens = self.tokens.exists()
         self._has_log = settings.log is not None
 
     @property
     def is_open(self) -> bool:
-        """Whether anybody on this machine may analyse: once there was a token, nobody without."""
-        self._had_tokens = self._had_tokens or bool(self._stored())
-        return self._local and not self._had_tokens
+        """Whether anybody on this machine may analyse.
+
+        With a file of tokens nobody may without one, also when its last token was revoked. Who
+        deletes the file opens the next server.
+        """
+        try:
+            self._wants_tokens = self._wants_tokens or self.tokens.exists()
+        except ConfigError as error:
+            raise _unreadable(error) from None
+        return self._local and not self._wants_tokens
 
     @property
     def can_log_in(self) -> bool:
@@ -164,12 +171,6 @@ class Access:
             return self.tokens.holds(token)
         except ConfigError:
             return False
-
-    def _stored(self) -> tuple[Token, ...]:
-        try:
-            return self.tokens.tokens()
-        except ConfigError as error:
-            raise _unreadable(error) from None
 
 
 def _unreadable(error: ConfigError) -> Problem:
