@@ -87,7 +87,7 @@ def list_(as_json: bool, path: str | None) -> None:
 @click.argument("name")
 @_TOKENS
 def revoke(name: str, path: str | None) -> None:
-    """Revoke the token with this NAME or id; its sessions end at once."""
+    """Revoke the token with this NAME or id; its sessions and streams end."""
     tokens = _open(path)
     gone: Token = tokens.revoke(name)
     say(f"The token of {gone.name!r} is revoked.")

@@ -109,6 +109,12 @@ class Access:
         except Problem:  # the file of tokens is damaged
             return False
 
+    def use(self, scope: Mapping[str, Any]) -> None:
+        """A client shows over a long request that its session is used."""
+        credential: Credential | None = scope.get(CREDENTIAL)
+        if credential is not None and credential.session is not None:
+            self.sessions.use(credential.session)
+
     def log_in(self, address: str, *, token: str | None = None, code: str | None = None) -> str:
         """The cookie of a new session, by a token or the start code.
 
