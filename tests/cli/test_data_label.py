@@ -109,7 +109,7 @@ def test_the_browser_is_opened(
     tmp_path: Path, served: list[Any], monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
     opened: list[str] = []
-    monkeypatch.setattr("mien.labelling.opening.open_browser", opened.append)
+    monkeypatch.setattr("mien.web.browser.open_browser", opened.append)
     assert mien("data", "label", write_faces(tmp_path, 2)) == 0
     assert opened == [served[0].url]
     assert mien("data", "label", tmp_path, "--no-browser") == 0 and len(opened) == 1

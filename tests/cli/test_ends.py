@@ -73,13 +73,13 @@ import sys, time, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup ignores
 import mien.pipeline, mien.errors
-def slow(self, source, whole):
+def slow(self, source, **options):
     print("ready", flush=True)
     try:
         time.sleep(60)
     except KeyboardInterrupt:
         raise mien.errors.ModelError("a library's own words\\nover two lines")
-mien.pipeline.Recognizer._detect = slow
+mien.pipeline.Recognizer.detect = slow
 sys.argv = ["mien", "analyze", {str(ASTRONAUT)!r}, "-f", "json", "-o", {str(out)!r}]
 {START}
 """

@@ -28,6 +28,7 @@ NOT_RUN = {
     "pip install '.[heif]'": NO_INSTALL,
     "pip install '.[video]'": NO_INSTALL,
     "pip install '.[tune]'": NO_INSTALL,
+    "pip install '.[server]'": NO_INSTALL,
     "pip install '.[scale]'": NO_INSTALL,
     "pip install '.[ray]'": NO_INSTALL,
     "mien corpus run photos --out job_of_ray --engine ray": (
@@ -65,6 +66,7 @@ NOT_RUN = {
     "mien camera rtsp://user:password@192.168.1.20/live": CAMERA,
     "mien camera http://192.168.1.20/video.mjpg --for 1:00:00 --output visitors.csv": CAMERA,
     "mien camera 0 --format jsonl --quiet": CAMERA,
+    "mien serve --open": WAITS,
     "mien data label faces --rater anna": WAITS,
     "mien data label faces --rater anna --show-old": WAITS,
     "mien data label faces --rater ben": WAITS,

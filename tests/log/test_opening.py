@@ -31,6 +31,11 @@ OF_VERSION_1 = (
 )  # fmt: skip
 
 
+OF_VERSION_2 = (*OF_VERSION_1, "alerts", "judged", "messages", "message_alerts", "outbox")
+ALL_OF = {1: OF_VERSION_1, 2: OF_VERSION_2}
+"""The tables of each earlier version."""
+
+
 def differences(log: Log) -> list[object]:
     """Alembic's own comparison of a database and ``METADATA``."""
     from alembic.autogenerate import compare_metadata
@@ -59,17 +64,22 @@ def test_a_log_of_each_version_is_brought_to_this_one(
         assert differences(log) == []
 
 
-def test_a_file_of_version_1_is_brought_to_this_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "observations"), [(1, 103), (2, 300)])
+def test_a_file_of_each_version_is_brought_to_this_one(
+    number: int, observations: int, tmp_path: Path
+) -> None:
     path = tmp_path / "log.db"
-    path.write_bytes(lzma.decompress((FOLDER / "log_v1.db.xz").read_bytes()))
+    path.write_bytes(lzma.decompress((FOLDER / f"log_v{number}.db.xz").read_bytes()))
     with closing(sqlite3.connect(path)) as file:
         version = file.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone()
-        before = {name: file.execute(f"SELECT * FROM {name}").fetchall() for name in OF_VERSION_1}
-    assert version == ("v1_first",) and len(before["observations"]) == 103
+        before = {name: file.execute(f"SELECT * FROM {name}").fetchall() for name in ALL_OF[number]}
+    assert version == (versions()[number - 1],)
+    assert len(before["observations"]) == observations and before["audit"] and before["hours"]
     with open_log(path) as log:
         assert differences(log) == [] and verify(log).problems == ()
         with log.read() as connection:
             assert kept_days(connection)["alerts"] == 400
+            assert kept_days(connection)["pictures"] == 21
     with closing(sqlite3.connect(path)) as file:
         for name, rows_before in before.items():
             found = file.execute(f"SELECT * FROM {name}").fetchall()  # new columns come last
