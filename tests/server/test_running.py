@@ -142,7 +142,9 @@ def test_tokens_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixtur
     def mien(*args: str) -> tuple[int, str]:
         with pytest.raises(SystemExit) as done:
             main(["serve", "token", *args, "--tokens", str(path)])
-        return int(done.value.code or 0), capsys.readouterr().out
+        shown = capsys.readouterr()
+        assert ("That was the last one" in shown.err) == ("is revoked" in shown.out)
+        return int(done.value.code or 0), shown.out
 
     assert mien("list") == (0, "There is no token.\n")
     code, token = mien("create", "ward 3", "--role", "watch", "--days", "30")

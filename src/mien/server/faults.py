@@ -11,7 +11,6 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
-from mien.server.access.guard import Ended
 from mien.server.problems import problem
 
 OnFault = Callable[[str], None]
@@ -35,7 +34,7 @@ class Faults:
 
         try:
             await self._app(scope, receive, sent)
-        except (ClientDisconnect, WebSocketDisconnect, Ended):
+        except (ClientDisconnect, WebSocketDisconnect):
             pass
         except Exception as error:
             if scope["type"] == "lifespan":

@@ -31,8 +31,8 @@ class BoundedH11(H11Protocol):
     def connection_made(self, transport: Any) -> None:
         """Watch it, or end it at once where there are too many."""
         super().connection_made(transport)
-        self._free_since = self.loop.time()
-        self._unsent, self._sent_at = 0, self._free_since
+        self._free_s = self._unsent_s = 0.0
+        self._unsent = 0
         self._watch = self.loop.call_later(TICK_S, self._check)
         if len(self.connections) > most_connections():
             transport.abort()
@@ -44,7 +44,7 @@ class BoundedH11(H11Protocol):
 
     def on_response_complete(self) -> None:
         """From now on the next head is waited for."""
-        self._free_since = self.loop.time()
+        self._free_s = 0.0
         super().on_response_complete()
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
@@ -57,18 +57,23 @@ class BoundedH11(H11Protocol):
         self._refuse(400, "Bad Request", "this is no HTTP/1.1 request, or its head is too long")
 
     def _check(self) -> None:
-        now = self.loop.time()
+        """Count the time in ticks: a late one is the server's own delay, not the client's.
+
+        What has arrived until a tick is read before it, however many clients came at once.
+        """
         self._watch = self.loop.call_later(TICK_S, self._check)
+        self._free_s += TICK_S
+        self._unsent_s += TICK_S
         is_free = self.cycle is None or self.cycle.response_complete
-        if is_free and self.timeout_keep_alive_task is None and now - self._free_since > HEAD_S:
+        if is_free and self.timeout_keep_alive_task is None and self._free_s > HEAD_S:
             if self.conn.trailing_data[0] and self.conn.our_state is h11.IDLE:
                 self._refuse(408, "Request Timeout", f"no head arrived within {HEAD_S:g} s")
             else:
                 self.transport.close()
         unsent = self.transport.get_write_buffer_size()
         if not unsent or unsent < self._unsent:
-            self._sent_at = now
-        elif now - self._sent_at > WRITE_S:
+            self._unsent_s = 0.0
+        elif self._unsent_s > WRITE_S:
             self.transport.abort()
         self._unsent = unsent
 

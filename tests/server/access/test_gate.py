@@ -43,9 +43,37 @@ def test_anybody_on_this_machine_until_there_is_a_token(tokens: TokenFile) -> No
     assert gate.who(coming()) is None and gate.can_log_in and not gate.still_holds(scope)
 
 
+def test_a_file_without_tokens_does_not_open_the_next_server(tokens: TokenFile) -> None:
+    tokens.create("a", "care")
+    tokens.revoke("a")
+    gate = access(tokens)
+    assert gate.who(coming()) is None and gate.can_log_in
+    tokens.path.unlink()
+    assert gate.who(coming()) is None  # until the server ends
+    assert access(tokens).who(coming()) is ANYBODY
+
+
 def test_nobody_elsewhere_without_a_token(tokens: TokenFile) -> None:
     for settings in ({"host": "0.0.0.0"}, {"hosts": ("faces.example.org",)}):
         assert access(tokens, **settings).who(coming()) is None  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", [
+    "Forwarded", "Via", "X-Real-IP", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
+])  # fmt: skip
+def test_what_a_proxy_passes_on_comes_not_from_this_machine(tokens: TokenFile, name: str) -> None:
+    gate = access(tokens)
+    assert gate.who(coming(**{name.lower(): ""})) is None
+    text, _ = tokens.create("a", "care")
+    assert gate.who(coming(**{name.lower(): "x", "authorization": f"Bearer {text}"})) is not None
+
+
+def test_an_old_nginx_speaks_http_1_0(tokens: TokenFile) -> None:
+    gate = access(tokens)
+    for version, who in (("1.0", None), ("1.1", ANYBODY), ("2", ANYBODY)):
+        connection = coming()
+        connection.scope["http_version"] = version
+        assert gate.who(connection) is who
 
 
 def test_a_damaged_file_lets_nobody_in(tokens: TokenFile) -> None:

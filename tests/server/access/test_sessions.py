@@ -43,6 +43,22 @@ def test_a_session_that_is_used_ends_too() -> None:
     assert kept.find(cookie) is None
 
 
+def test_a_long_request_ends_with_its_session() -> None:
+    clock = Clock()
+    kept = Sessions(clock)
+    for is_used, seconds in ((False, IDLE_S), (True, LIFE_S)):
+        session, began = kept.find(kept.begin(ANNA, None)), clock.now
+        assert session is not None
+        while session in kept:  # asking is no use
+            assert clock.now - began <= seconds
+            if is_used:
+                kept.use(session)
+            clock.now += IDLE_S / 2
+        assert clock.now - began > seconds
+        kept.use(session)
+        assert session not in kept
+
+
 def test_logging_out_ends_one_session() -> None:
     kept = Sessions()
     first, second = kept.begin(ANNA, None), kept.begin(ANNA, None)

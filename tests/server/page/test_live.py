@@ -11,6 +11,7 @@ from PIL import Image
 
 from mien.media.video.reader import open_video
 from mien.pipeline import Recognizer
+from mien.server.access.tokens import TokenFile
 from tests.server.support.fake_camera import camera_browser
 from tests.server.support.tabs import PHONE, download, tab, violations
 
@@ -65,6 +66,18 @@ def test_faces_before_the_camera(browser: Any, house: Any, tmp_path: Path) -> No
             page.evaluate("document.querySelector('.scene video').srcObject?.active ?? false")
             is False
         )
+
+
+def test_why_the_server_refuses_is_said(
+    browser: Any, served: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = served()
+    monkeypatch.setattr(one.context.live, "_seats", 0)
+    with tab(browser, f"{one.url}/#/live", permissions=ALLOWED) as page:
+        page.click(START)
+        page.wait_for_selector("text=The server is busy with other cameras")
+        TokenFile(one.server.settings.tokens).create("a", "care")
+        page.wait_for_selector(".chip.alert:has-text('log in first')")
 
 
 @pytest.mark.slow

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 pytest.importorskip("fastapi", reason="the extra 'server' is not installed")
+
+pytest.importorskip("websockets", reason="the extra 'server' is not installed")
+
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from mien.server.access.tokens import TokenFile
 
@@ -22,6 +29,20 @@ def test_without_tokens_everybody_on_this_machine_analyses(served: Callable[...,
         assert (session["role"], session["log_in"]) == ("none", True)
         TokenFile(one.server.settings.tokens).revoke("a")
         assert client.get("/v1/session").json()["role"] == "none"  # until the server ends
+    assert one.faults == []
+
+
+def test_a_proxy_that_hides_the_name_lets_nobody_in_without_a_token(
+    served: Callable[..., Any],
+) -> None:
+    one = served()
+    with one.client() as client:
+        through = {"X-Forwarded-For": "203.0.113.9"}
+        answer = client.get("/v1/models", headers=through)
+        assert answer.status_code == 401 and "behind a proxy" in answer.json()["detail"]
+        session = client.get("/v1/session", headers=through).json()
+        assert (session["role"], session["log_in"]) == ("none", True)
+        assert client.get("/v1/models").status_code == 200
     assert one.faults == []
 
 
@@ -60,12 +81,48 @@ def test_guessing_is_slowed_down(served: Callable[..., Any]) -> None:
             answer = client.post("/v1/session", json={"token": "mien_wrong"})
             assert answer.status_code == 401
             assert answer.headers["content-type"] == "application/problem+json"
-        answer = client.post("/v1/session", json={"token": one.tokens["care"]})
-        assert answer.status_code == 429 and int(answer.headers["retry-after"]) >= 1
-        wrong = client.get("/v1/session", headers={"Authorization": "Bearer mien_wrong"})
-        assert wrong.status_code == 429
-    with one.client("care") as client:  # a program at the same address goes on
-        assert client.get("/v1/session").json()["role"] == "care"
+        for wrong in (
+            client.post("/v1/session", json={"token": "mien_wrong"}),
+            client.post("/v1/session", json={"code": "wrong"}),
+            client.get("/v1/session", headers={"Authorization": "Bearer mien_wrong"}),
+        ):
+            assert wrong.status_code == 429 and int(wrong.headers["retry-after"]) >= 1
+        # Who has a token is let in: behind a proxy everybody has the address of whoever guesses.
+        with one.client("care") as program:
+            assert program.get("/v1/session").json()["role"] == "care"
+        code = one.start_link().partition("#start=")[2]
+        for right in ({"code": code}, {"token": one.tokens["care"]}):
+            answer = client.post("/v1/session", json=right, headers={"Origin": one.url})
+            assert answer.status_code == 200
+    assert one.faults == []
+
+
+def test_a_revoked_token_ends_what_it_began(served: Callable[..., Any]) -> None:
+    one = served(tokens=True)
+    file = TokenFile(one.server.settings.tokens)
+
+    def kept() -> list[str]:
+        return [path.name for path in Path(one.server.settings.jobs).iterdir()]
+
+    def video() -> Iterator[bytes]:
+        yield b"\0\0\0\x20ftypisom" + b"\0" * 100_000
+        end = time.monotonic() + 20
+        while kept() == [".lock"] and time.monotonic() < end:  # until it is let in
+            time.sleep(0.01)
+        file.revoke("the analyse")
+        yield b"\0" * 100_000
+
+    with one.client("analyse") as client:
+        answer = client.post("/v1/videos", content=video())
+        assert answer.status_code == 401 and "revoked" in answer.json()["detail"]
+    assert kept() == [".lock"]
+    headers = {"Authorization": f"Bearer {one.tokens['care']}"}
+    with connect(f"{one.url.replace('http', 'ws')}/v1/live", additional_headers=headers) as socket:
+        assert "hello" in str(socket.recv(20))
+        file.revoke("the care")
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(20)  # although no frame is sent
+        assert closed.value.rcvd is not None and closed.value.rcvd.code == 1008
     assert one.faults == []
 
 

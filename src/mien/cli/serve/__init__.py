@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from typing import Any
 
 import click
@@ -92,12 +93,16 @@ def command(context: click.Context, /, opens: bool, **options: Any) -> None:
     if server.has_start_link and (sys.stdout.isatty() or opens):
         link = server.start_link()
     say(f"Mien is at {link if sys.stdout.isatty() else server.url} (Ctrl-C ends it)")
-    if opens:
-        from mien.web.browser import open_browser
-
-        open_browser(link)
     sys.stdout.flush()
-    server.run()
+    with ExitStack() as stack:
+        if opens:
+            from mien.web.browser import open_browser, open_secret
+
+            if link == server.url:
+                open_browser(link)
+            else:
+                open_secret(link, stack.enter_context(server.context.folder.scratch()))
+        server.run()
 
 
 def _refuse_lost(context: click.Context, names: list[str]) -> None:

@@ -26,7 +26,8 @@ def token() -> None:
 
     A role may do what those before it may: analyse pictures and videos; watch persons, trends and
     alerts of the log; care for them, that is answer alerts and record; admin enrols, exports and
-    erases.
+    erases. As soon as there was a token, the server asks everybody for one: delete the file of
+    tokens to let all on this machine in again.
     """
 
 
@@ -86,9 +87,16 @@ def list_(as_json: bool, path: str | None) -> None:
 @click.argument("name")
 @_TOKENS
 def revoke(name: str, path: str | None) -> None:
-    """Revoke the token with this NAME or id; its sessions end at once."""
-    gone: Token = _open(path).revoke(name)
+    """Revoke the token with this NAME or id; its sessions and streams end."""
+    tokens = _open(path)
+    gone: Token = tokens.revoke(name)
     say(f"The token of {gone.name!r} is revoked.")
+    if not tokens.tokens():
+        say(
+            "That was the last one. The server still asks for a token: to let everybody on this "
+            f"machine in again, delete {str(tokens.path)!r} and start it again",
+            err=True,
+        )
 
 
 def _open(path: str | None) -> TokenFile:

@@ -22,6 +22,7 @@ CREDENTIAL = "mien.credential"
 """Where the scope of a request has what it was let in by."""
 MOST_SECRET = 200
 """Characters of a token, cookie or code that is looked at."""
+_OF_PROXIES = frozenset({"forwarded", "via", "x-real-ip"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +41,21 @@ class Access:
         self.tokens = TokenFile(settings.tokens)
         self.sessions, self.start_code, self.throttle = Sessions(), StartCode(), Throttle()
         self._local = is_local(settings)
-        self._had_tokens = bool(self.tokens.tokens())
+        self._wants_tokens = self.tokens.exists()
         self._has_log = settings.log is not None
 
     @property
     def is_open(self) -> bool:
-        """Whether anybody on this machine may analyse: once there was a token, nobody without."""
-        self._had_tokens = self._had_tokens or bool(self._stored())
-        return self._local and not self._had_tokens
+        """Whether anybody on this machine may analyse.
+
+        With a file of tokens nobody may without one, also when its last token was revoked. Who
+        deletes the file opens the next server.
+        """
+        try:
+            self._wants_tokens = self._wants_tokens or self.tokens.exists()
+        except ConfigError as error:
+            raise _unreadable(error) from None
+        return self._local and not self._wants_tokens
 
     @property
     def can_log_in(self) -> bool:
@@ -57,8 +65,9 @@ class Access:
     def who(self, connection: HTTPConnection) -> Who | None:
         """Whom a request comes from, or ``None``.
 
-        A wrong token raises ``Problem`` 401, or 429 for an address that keeps guessing; a cookie
-        of a session that has ended counts as none.
+        Without a token, what a proxy passes on comes from nobody. A wrong token raises ``Problem``
+        401, or 429 for an address that keeps guessing; a cookie of a session that has ended counts
+        as none.
         """
         if (header := connection.headers.get("authorization")) is not None:
             token = self._bearer(header, address_of(connection))
@@ -68,7 +77,7 @@ class Access:
         if session is not None:
             connection.scope[CREDENTIAL] = Credential(session=session)
             return session.who
-        if self.is_open:
+        if self.is_open and not is_forwarded(connection):
             connection.scope[CREDENTIAL] = Credential()
             return ANYBODY
         return None
@@ -97,21 +106,25 @@ class Access:
         except Problem:  # the file of tokens is damaged
             return False
 
+    def use(self, scope: Mapping[str, Any]) -> None:
+        """A client shows over a long request that its session is used."""
+        credential: Credential | None = scope.get(CREDENTIAL)
+        if credential is not None and credential.session is not None:
+            self.sessions.use(credential.session)
+
     def log_in(self, address: str, *, token: str | None = None, code: str | None = None) -> str:
         """The cookie of a new session, by a token or the start code.
 
-        Raises ``Problem``: 401, or 429 for an address that has been wrong too often.
+        Raises ``Problem``: 401, or 429 for an address that has been wrong too often. A right one is
+        never slowed down: nobody guesses 256 bits, and others may share the address.
         """
-        self._slow_down(address)
-        entry = None
-        if token is not None:
-            entry = self._find(token)
+        entry = self._find(token) if token is not None else None
         if entry is not None:
             who = entry.who
         elif code is not None and len(code) <= MOST_SECRET and self.start_code.take(code):
             who = user()
         else:
-            self.throttle.fail(address)
+            self._wrong(address)
             what = "token: it is mistyped, expired or revoked" if token is not None else (
                 "start code: it works once and for ten minutes; start the server again for another"
             )  # fmt: skip
@@ -129,20 +142,21 @@ class Access:
         token = self._find(text.strip()) if scheme.lower() == "bearer" else None
         if token is not None:  # also from an address where others guess
             return token
-        self._slow_down(address)
-        self.throttle.fail(address)
+        self._wrong(address)
         raise Problem(
             401,
             "this is no valid token: give Authorization: Bearer mien_…, as it was when created",
             {"WWW-Authenticate": 'Bearer realm="mien", error="invalid_token"'},
         )
 
-    def _slow_down(self, address: str) -> None:
+    def _wrong(self, address: str) -> None:
+        """Count a wrong token or code; raises ``Problem`` 429 if there were too many."""
         if (wait := self.throttle.wait_s(address)) > 0:
             seconds = math.ceil(wait)
             raise Problem(
                 429, f"too many wrong log-ins: try again in {seconds} s", retry_after(seconds)
             )
+        self.throttle.fail(address)
 
     def _find(self, text: str) -> Token | None:
         if len(text) > MOST_SECRET:
@@ -160,12 +174,6 @@ class Access:
             return self.tokens.holds(token)
         except ConfigError:
             return False
-
-    def _stored(self) -> tuple[Token, ...]:
-        try:
-            return self.tokens.tokens()
-        except ConfigError as error:
-            raise _unreadable(error) from None
 
 
 def _unreadable(error: ConfigError) -> Problem:
@@ -197,6 +205,18 @@ def cookie_header(connection: HTTPConnection, value: str | None) -> str:
     if connection.url.scheme in ("https", "wss") or origin.startswith("https://"):
         parts.append("Secure")
     return "; ".join(parts)
+
+
+def is_forwarded(connection: HTTPConnection) -> bool:
+    """Whether a proxy passes the request on, as far as it can be seen.
+
+    It may give this server's own ``Host``, so that the request seems to come from this machine.
+    nginx does so unless told otherwise, without a header that says so; but older ones speak
+    HTTP/1.0 then, which browsers do not.
+    """
+    return connection.scope.get("http_version") == "1.0" or any(
+        name in _OF_PROXIES or name.startswith("x-forwarded-") for name in connection.headers
+    )
 
 
 def address_of(connection: HTTPConnection) -> str:

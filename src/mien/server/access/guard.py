@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mien.server.access.addresses import allowed_names, is_address, is_loopback, split_host
 from mien.server.access.gate import Access
+from mien.server.access.watch import Watched
 from mien.server.problems import problem
 from mien.server.settings import ServerSettings
 
@@ -27,13 +28,6 @@ HEADERS = {
     "Cache-Control": "no-store",  # faces do not stay on the disk of the browser
 }
 """Of every answer that does not set them itself."""
-
-
-_REVOKED = "the token or session was revoked"
-
-
-class Ended(OSError):  # noqa: N818 - an end, not a fault
-    """Raised by ``send`` where a client is let in no more, as when it has left."""
 
 
 class Guard:
@@ -57,7 +51,7 @@ class Guard:
             else:
                 await problem(status, detail, HEADERS)(scope, receive, send)
             return
-        await self._app(scope, receive, self._watched(scope, send))
+        await Watched(self._access, scope, receive, send, HEADERS).answer(self._app)
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         headers = Headers(scope=scope)
@@ -76,35 +70,6 @@ class Guard:
         if is_write and origin is None and site is None and "cookie" in headers:
             return 403, "a request with a cookie says where it comes from (Origin)"
         return None
-
-    def _watched(self, scope: Scope, send: Send) -> Send:
-        """``send`` that adds headers, and ends answers to those who are let in no more."""
-        is_ended = False
-
-        async def sent(message: Message) -> None:
-            nonlocal is_ended
-            kind = message["type"]
-            if is_ended:
-                raise Ended(_REVOKED)
-            if kind in ("http.response.start", "websocket.http.response.start"):
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-            elif kind == "websocket.send" and not self._access.still_holds(scope):
-                is_ended = True
-                await send({"type": "websocket.close", "code": 1008, "reason": _REVOKED})
-                raise Ended(_REVOKED)
-            elif (
-                kind == "http.response.body"
-                and message.get("more_body")
-                and not self._access.still_holds(scope)
-            ):
-                is_ended = True
-                await send({"type": "http.response.body", "body": b""})
-                raise Ended(_REVOKED)
-            await send(message)
-
-        return sent
 
 
 def _is_same(origin: str, host: str, scheme: str) -> bool:

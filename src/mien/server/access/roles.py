@@ -17,6 +17,13 @@ ROLE_OF: dict[Any, Role] = {}
 """The role that each dependency made by ``needs`` asks for; the OpenAPI document names it."""
 
 
+_LOG_IN = "log in first: give a token (Authorization: Bearer mien_…), or open the start link"
+_BEHIND_A_PROXY = (
+    "behind a proxy everybody needs a token: make one with 'mien serve token create NAME', and "
+    "name the proxy with --allow-host"
+)
+
+
 def needs(role: Role) -> Callable[[HTTPConnection], Awaitable[Who]]:
     """A dependency of operations and WebSockets: ``who: Annotated[Who, Depends(needs("care"))]``.
 
@@ -24,13 +31,11 @@ def needs(role: Role) -> Callable[[HTTPConnection], Awaitable[Who]]:
     """
 
     async def check(connection: HTTPConnection) -> Who:
-        who = context_of(connection).access.who(connection)
+        access = context_of(connection).access
+        who = access.who(connection)
         if who is None:
-            raise Problem(
-                401,
-                "log in first: give a token (Authorization: Bearer mien_…), or open the start link",
-                {"WWW-Authenticate": 'Bearer realm="mien"'},
-            )
+            detail = _BEHIND_A_PROXY if access.is_open else _LOG_IN
+            raise Problem(401, detail, {"WWW-Authenticate": 'Bearer realm="mien"'})
         if not who.may(role):
             raise Problem(403, f"this needs the role {role!r}; yours is {who.role!r}")
         return who

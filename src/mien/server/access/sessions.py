@@ -51,7 +51,7 @@ class Sessions:
         session = self._sessions.get(key)
         if session is None:
             return None
-        if now - session.used > IDLE_S or now - session.began > LIFE_S:
+        if _is_over(session, now):
             del self._sessions[key]
             return None
         session.used = now
@@ -67,8 +67,19 @@ class Sessions:
         for key in [k for k, session in self._sessions.items() if session.token == token]:
             del self._sessions[key]
 
+    def use(self, session: Session) -> None:
+        """A long request shows that the session is used."""
+        if session in self:
+            session.used = self._clock()
+
     def __contains__(self, session: Session) -> bool:
-        return any(session is each for each in self._sessions.values())
+        """Whether it has not ended; that does not count as use."""
+        is_known = any(session is each for each in self._sessions.values())
+        return is_known and not _is_over(session, self._clock())
+
+
+def _is_over(session: Session, now: float) -> bool:
+    return now - session.used > IDLE_S or now - session.began > LIFE_S
 
 
 class StartCode:
@@ -81,7 +92,7 @@ class StartCode:
 
     def make(self) -> str:
         """A new code, valid for ``START_S``; the one before is valid no more."""
-        code = secrets.token_urlsafe(24)
+        code = secrets.token_urlsafe(32)
         self._digest, self._until = digest_of(code), self._clock() + START_S
         return code
 

@@ -1,4 +1,7 @@
-"""Slows down who guesses: after wrong log-ins an address waits, longer each time."""
+"""Slows down who guesses: after wrong log-ins an address waits, longer each time.
+
+A right log-in is not asked to wait (``gate.Access``).
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ class Throttle:
         self._left, self._filled = float(BURST), clock()
 
     def wait_s(self, address: str) -> float:
-        """For how many seconds a log-in from ``address`` is not looked at; 0: it is."""
+        """For how many seconds wrong log-ins from ``address`` get no other answer; 0: they do."""
         now = self._clock()
         self._fill(now)
         everybody = 0.0 if self._left >= 1 else (1 - self._left) * EVERY_S

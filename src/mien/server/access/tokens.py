@@ -102,6 +102,11 @@ class TokenFile:
             self._stamp = stamp
         return self._tokens
 
+    def exists(self) -> bool:
+        """Whether there is a file, if only with no token in it. Raises as ``tokens`` does."""
+        self.tokens()
+        return self._stamp is not None
+
     def find(self, token: str) -> Token | None:
         """The entry of a token that a request gave, unless it has expired.
 

@@ -89,7 +89,7 @@ def _session(context: Context, name: str | None, role: Role) -> SessionOut:
     return SessionOut(
         name=name,
         role=role,
-        log_in=context.access.can_log_in,
+        log_in=role == "none" or context.access.can_log_in,
         log=context.settings.log is not None,
         version=__version__,
         labels=list(context.recognizer.classifier.spec.labels),
