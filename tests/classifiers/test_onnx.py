@@ -186,10 +186,10 @@ def test_the_shipped_file_is_small_and_has_its_facts() -> None:
 
 
 def test_the_shipped_file_reaches_its_accuracy(shared: Path) -> None:
-    """66 % of PublicTest, single crop, from the file itself."""
+    """66 % of every third picture of PublicTest, single crop, from the file itself."""
     from mien.datasets.opening import open_dataset
     from mien.datasets.samples import stack
 
     split = stack(open_dataset(shared / "data" / "fer2013.zip").samples("public"))
-    predicted = load_classifier("default").logits(list(split.images)).argmax(axis=1)
-    assert (predicted == split.labels).mean() >= 0.66
+    predicted = load_classifier("default").logits(list(split.images[::3])).argmax(axis=1)
+    assert (predicted == split.labels[::3]).mean() >= 0.66

@@ -198,6 +198,8 @@ SLOW = {
 }
 """First words of commands that only ``pytest -m slow`` runs → the file that they write, which
 another of its kind stands in for where they are left out."""
+SLOW_PAGES = ("docs/evaluation.md", "docs/results.md", "docs/study.md", "docs/training.md")
+"""Pages whose commands only ``pytest -m slow`` runs: together they take almost three minutes."""
 SLOW_PROGRAMS = ("docs/detection_training.md",)
 """Pages whose programs only ``pytest -m slow`` runs: exporting a detector takes most of a minute.
 """

@@ -31,6 +31,7 @@ from tests.docs.tables import (
     PROGRAM_NAMES,
     REDUCED,
     SLOW,
+    SLOW_PAGES,
     SLOW_PROGRAMS,
 )
 from tests.support import sample, shown_files
@@ -169,7 +170,12 @@ def run_page(page: str, place: Path, with_slow: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "folder"), COMMANDS.items(), indirect=["folder"], ids=list(COMMANDS)
+    ("page", "folder"),
+    [
+        pytest.param(page, found, id=page, marks=[pytest.mark.slow] * (page in SLOW_PAGES))
+        for page, found in COMMANDS.items()
+    ],
+    indirect=["folder"],
 )
 def test_commands_run_as_shown(page: str, folder: Path) -> None:
     run_page(page, folder, with_slow=False)
@@ -226,6 +232,7 @@ def test_what_is_not_run_is_still_shown() -> None:
     shown = "\n".join(program for found in PROGRAMS.values() for program in found)
     assert all(part in shown for part in PROGRAM_CHANGES)
     assert set(PROGRAM_NAMES) | set(SLOW_PROGRAMS) <= set(PROGRAMS)
+    assert set(SLOW_PAGES) <= set(COMMANDS)
     texts = [*ALL, *(program for found in PROGRAMS.values() for program in found)]
     assert set(shown_files.FILES) <= names(texts)
 

@@ -147,5 +147,6 @@ def test_requests_beyond_the_limit_are_refused_and_cancelled_ones_free_their_pla
 
     asyncio.run(crowd())
     assert slow.count <= engine.threads + 1  # those that had begun, and the last
+    engine._pool.shutdown(wait=True)  # a thread that had begun frees its memory as it ends
     assert engine._budget._used == 0 and not engine._budget._open
     engine.close()

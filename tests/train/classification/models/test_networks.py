@@ -181,7 +181,9 @@ def test_the_exported_graph_answers_as_pytorch(name: str, keys: dict[str, Any]) 
     check_export(small(name, **keys))
 
 
-@pytest.mark.parametrize("recipe", ["resnet18", "mobilenet_v3"])
+@pytest.mark.parametrize(
+    "recipe", ["resnet18", pytest.param("mobilenet_v3", marks=pytest.mark.slow)]
+)
 def test_an_exported_backbone_answers_as_pytorch(recipe: str) -> None:
     pytest.importorskip("timm")
     check_export(replace(load_recipe(recipe), resize=48, input_size=48))
