@@ -22,7 +22,7 @@ from fastapi.responses import StreamingResponse
 from mien.cli.app import main
 from mien.errors import ConfigError, OutputError
 from mien.server.access.tokens import TokenFile
-from mien.server.running import Server, check_reach, warnings
+from mien.server.running import Server, _listen, check_reach, warnings
 from mien.server.settings import ServerSettings
 from tests.server.support.served import serve_process
 
@@ -39,6 +39,12 @@ def test_others_need_a_token(tmp_path: Path) -> None:
     assert "TLS" in warnings(ServerSettings("0.0.0.0"))[0]
     assert warnings(ServerSettings()) == []
     assert warnings(ServerSettings("0.0.0.0", tls_cert="a", tls_key="b")) == []
+
+
+def test_small_answers_are_sent_at_once() -> None:
+    """asyncio sets TCP_NODELAY on connections whose socket names the protocol, and on no others."""
+    with _listen("127.0.0.1", 0) as listening:
+        assert listening.proto == socket.IPPROTO_TCP
 
 
 def test_a_port_that_is_taken(tmp_path: Path) -> None:
