@@ -72,7 +72,7 @@ def test_why_the_server_refuses_is_said(
     browser: Any, served: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = served()
-    monkeypatch.setattr(one.context.live, "_seats", 0)
+    monkeypatch.setattr(one.context.live._seats, "_most", 0)
     with tab(browser, f"{one.url}/#/live", permissions=ALLOWED) as page:
         page.click(START)
         page.wait_for_selector("text=The server is busy with other cameras")
