@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from mien.cli.corpus.support import FOLDER, crew_of, crew_options, reporting
@@ -13,16 +15,7 @@ from mien.cli.support.printing import counted, say
 @crew_options
 @click.pass_context
 def retry(
-    context: click.Context,
-    /,
-    folder: str,
-    engine: str,
-    workers: int | None,
-    ray_address: str | None,
-    memory: int,
-    timeout: float,
-    metrics: str | None,
-    quiet: bool,
+    context: click.Context, /, folder: str, metrics: str | None, quiet: bool, **crew: Any
 ) -> int:
     """Analyse the inputs of DIR that failed again.
 
@@ -35,9 +28,7 @@ def retry(
 
     check_outputs(context, ("metrics",))
     with reporting(quiet, metrics) as progress:
-        done = retry_failed(
-            folder, crew_of(engine, workers, ray_address, memory, timeout), progress
-        )
+        done = retry_failed(folder, crew_of(**crew), progress)
     if not quiet:
         say(f"{counted(done.analysed, 'input')} analysed again, {done.failed:,} failed", err=True)
     return 1 if done.failed else 0

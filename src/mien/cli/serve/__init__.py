@@ -13,8 +13,7 @@ from mien.cli.serve.token import token
 from mien.cli.support.detection import recognizer_options
 from mien.cli.support.printing import complain, say
 from mien.extras import require_extra
-
-HOST, PORT = "127.0.0.1", 8000
+from mien.server.settings import HOST, PORT
 
 
 @click.group(invoke_without_command=True)
