@@ -155,16 +155,18 @@ def withdraw_consent(log: Log, pseudonym: str) -> Person:
 def withdraw_pictures(log: Log, pseudonym: str) -> int:
     """End the consent to pictures alone, and remove those that are kept; their files' number.
 
-    Raises ``ConflictError`` where there is no such consent, and ``OutputError``.
+    Also those of a consent that has ended. Raises ``ConflictError`` where there is nothing to end
+    or remove, and ``OutputError``.
     """
     from mien.log import pictures  # it decodes pictures: only where they are kept
 
     now = now_ms()
     with log.write() as connection:
         person = find_person(connection, pseudonym)
-        if not person.allows_pictures(now):
+        if not person.allows_pictures(now) and not pictures.count(log, person.id):
             raise ConflictError(
-                f"{pseudonym!r} has no consent to pictures in force: there is none to withdraw"
+                f"{pseudonym!r} has no consent to pictures in force, and none are kept: there is "
+                "nothing to withdraw"
             )
         changed = update(CONSENTS).where(
             CONSENTS.c.person_id == person.id,
@@ -206,9 +208,7 @@ def consented(
         or_(CONSENTS.c.until_ms.is_(None), CONSENTS.c.until_ms > at_ms),
     )
     if pictures:
-        query = query.where(
-            CONSENTS.c.pictures != 0, CONSENTS.c.pictures_withdrawn_ms.is_(None)
-        )
+        query = query.where(CONSENTS.c.pictures != 0, CONSENTS.c.pictures_withdrawn_ms.is_(None))
     return set(connection.execute(query).scalars())
 
 

@@ -41,7 +41,8 @@ def person_facts(log: Log, pseudonym: str) -> dict[str, Any]:
         **row, "enrolled": iso(person.enrolled_ms),
         "in_force": row["consent"] == "in_force", "pictures": person.allows_pictures(now_ms()),
         "picture_files": pictures.count(log, person.id),
-        "consents": list(map(_consent, person.consents)), "baseline": _baseline(person_days(log, pseudonym)),
+        "consents": list(map(_consent, person.consents)),
+        "baseline": _baseline(person_days(log, pseudonym)),
     }  # fmt: skip
 
 

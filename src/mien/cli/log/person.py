@@ -85,7 +85,8 @@ def consent(
 @of_log
 @click.argument("pseudonym")
 @click.option(
-    "--pictures", is_flag=True,
+    "--pictures",
+    is_flag=True,
     help="End the consent to pictures alone, and remove those that are kept.",
 )
 def withdraw(target: str, key_file: str | None, pseudonym: str, pictures: bool) -> None:

@@ -81,7 +81,8 @@ export function showJob(root, app, id) {
     shown = job.state;
     put(state, stateChip(job));
     put(notes, (job.notes || []).map((note) => message(note, "warn")));
-    put(tools, job.state === "done" && h("a", {class: "button compact", href: `/v1/videos/${encodeURIComponent(id)}/results`, download: `${job.name}.jsonl`}, icon("download"), t("video.results")),
+    put(tools, job.state === "done" && [["csv", "video.csv"], ["jsonl", "video.results"]].map(([format, text]) =>
+      h("a", {class: "button compact", href: `/v1/videos/${encodeURIComponent(id)}/results?format=${format}`, download: `${job.name}.${format}`}, icon("download"), t(text))),
       h("button", {class: "button quiet compact", type: "button", onclick: drop}, icon(ended(job) ? "trash" : "stop"), t(ended(job) ? "video.remove" : "video.cancel")));
     if (job.state === "done") await finish(first);
   }
