@@ -125,7 +125,7 @@ function answers(alert, isNext, does) {
     alert.state === "open" && h("button", {class: "button primary", type: "button", dataset: {does: "acknowledge"}, onclick: () => does.acknowledge(alert)},
       t("people.acknowledge"), isNext && h("kbd", {"aria-hidden": "true"}, "A")),
     h("button", {class: "button", type: "button", dataset: {does: "resolve"}, onclick: () => does.resolve(alert)}, t("people.resolve_open")),
-    h("button", {class: "button quiet", type: "button", dataset: {does: "note"}, onclick: () => does.note(alert)}, t("people.note_open")));
+    h("button", {class: "button", type: "button", dataset: {does: "note"}, onclick: () => does.note(alert)}, t("people.note_open")));
 }
 
 function judgement(alert, does) {
@@ -134,7 +134,7 @@ function judgement(alert, does) {
     onclick: () => does.judge(alert, useful)}, t(text));
   return h("div", {class: "row useful", role: "group", "aria-labelledby": id}, h("span", {id, class: "small note"}, t("people.was_useful")),
     choice(true, "people.yes"), choice(false, "people.no"),
-    alert.useful !== null && h("button", {class: "button quiet compact", type: "button", dataset: {does: "explain"}, onclick: () => does.explain(alert)}, t("people.explain")));
+    alert.useful !== null && h("button", {class: "button quiet compact", type: "button", dataset: {does: "explain"}, onclick: () => does.explain(alert)}, t(alert.feedback_note ? "people.explain_again" : "people.explain")));
 }
 
 function verdict(alert) {
@@ -157,7 +157,7 @@ function history(alert) {
 function notes(alert) {
   const said = alert.history.filter((step) => step.why && step.who !== "mien").map((step) => [step.who, step.why]);
   if (alert.feedback_note) said.push([alert.feedback_by, alert.feedback_note]);
-  return said.length > 0 && h("ul", {class: "said"}, said.map(([who, text]) => h("li", {}, h("span", {class: "note"}, who), " ", text)));
+  return said.length > 0 && h("ul", {class: "said"}, said.map(([who, text]) => h("li", {}, h("span", {class: "note"}, t("people.said_by", {who})), " ", text)));
 }
 
 /** How many alerts of each rule were useful. */

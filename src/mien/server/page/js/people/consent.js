@@ -35,7 +35,7 @@ export function consentCard(person, changed) {
 function pictures(person, path, changed) {
   if (!person.pictures && !person.picture_files) return null;
   return h("div", {class: "stack tight"},
-    h("p", {}, t(person.pictures ? "people.consent.pictures_allowed" : "people.consent.pictures_over"), " ", t("people.consent.pictures_kept", {n: person.picture_files})),
+    h("p", {}, t(person.pictures ? "people.consent.pictures_allowed" : "people.consent.pictures_over"), " ", person.picture_files ? t("people.consent.pictures_kept", {n: person.picture_files}) : t("people.consent.pictures_none")),
     may("care") && h("div", {class: "tools"}, h("button", {class: "button danger", type: "button", onclick: () => endPictures(person, path, changed)}, t("people.consent.pictures_end"))));
 }
 

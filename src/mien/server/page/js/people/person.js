@@ -30,12 +30,13 @@ export async function personPage(root, app, name) {
     known = (await get(`/v1/log/alerts?state=all&person=${encodeURIComponent(name)}`)).alerts;
     return [...known].reverse();
   }});
-  const trends = trendsSection(name, {alerts: () => known, baseline: () => person.baseline});
+  const trends = trendsSection(name, {alerts: () => known, baseline: () => person.baseline, allowed: () => person.in_force});
 
   const about = (now) => {
     person = now;
     put(facts, consentChip(person), h("span", {class: "note"}, person.last_seen ? t("people.last_seen", {when: moment(person.last_seen)}) : t("people.never_seen")));
     put(consent, consentCard(person, about));
+    trends.show();
   };
   const erased = (certificate) => {
     end();
