@@ -1,6 +1,7 @@
 // A list of alerts: acknowledge with one key, resolve, say whether one was useful.
 
 import {post} from "../api.js";
+import {once} from "../busy.js";
 import {form} from "../dialogs.js";
 import {h, icon, put} from "../dom.js";
 import {date, dateTime, t} from "../i18n.js";
@@ -19,6 +20,7 @@ const live = (alert) => alert.state !== "resolved";
  */
 export function alertList({read, named, empty}) {
   const place = h("div", {class: "stack tight alerts"});
+  const sending = new Set(); // numbers of alerts whose answer is on its way
   let alerts = [];
 
   async function refresh() {
@@ -36,6 +38,7 @@ export function alertList({read, named, empty}) {
     const button = wanted && document.activeElement.dataset.does;
     const next = first();
     put(place, alerts.length ? alerts.map((alert) => card(alert, {named, isNext: alert === next, does})) : empty());
+    for (const number of sending) cardOf(number)?.setAttribute("aria-busy", "true");
     const again = wanted && place.querySelector(`[data-number="${wanted}"]`);
     if (again) (again.querySelector(`[data-does="${button}"]`) ?? again).focus();
   }
@@ -48,11 +51,21 @@ export function alertList({read, named, empty}) {
     return found && fits(found) ? found : alerts.find(fits);
   }
 
-  async function answer(alert, what, body, said) {
+  const cardOf = (number) => place.querySelector(`[data-number="${number}"]`);
+  const answer = (alert, what, body, said) => once(cardOf(alert.number) ?? place, async () => {
+    sending.add(alert.number);
+    try {
+      await send(alert, what, body, said);
+    } finally {
+      sending.delete(alert.number);
+      draw();
+    }
+  });
+
+  async function send(alert, what, body, said) {
     try {
       const after = await post(`/v1/log/alerts/${alert.number}/${what}`, body);
       alerts = alerts.map((one) => (one.number === after.number ? after : one));
-      draw();
       notice(t(said, {person: alert.person ?? t("people.installation"), rule: ruleName(alert.rule)}), "good");
     } catch (error) {
       notice(error.message, "alert");

@@ -1,6 +1,7 @@
 // The consents of a person: which is in force, giving one, taking it back.
 
 import {post} from "../api.js";
+import {once} from "../busy.js";
 import {ask, form} from "../dialogs.js";
 import {h, icon} from "../dom.js";
 import {date, t} from "../i18n.js";
@@ -69,11 +70,13 @@ async function withdraw(person, path, changed) {
   if (sure) await answer(`${path}/withdrawal`, {}, "people.consent.taken_back", changed);
 }
 
-async function answer(path, body, said, changed) {
-  try {
-    changed(await post(path, body));
-    notice(t(said), "good");
-  } catch (error) {
-    notice(error.message, "alert");
-  }
+function answer(path, body, said, changed) {
+  return once(document.getElementById("consent-title").closest("section"), async () => {
+    try {
+      changed(await post(path, body));
+      notice(t(said), "good");
+    } catch (error) {
+      notice(error.message, "alert");
+    }
+  });
 }

@@ -1,6 +1,7 @@
 // The recordings of a person: what is there, and removing one that is wrong.
 
 import {get, remove} from "../api.js";
+import {once} from "../busy.js";
 import {ask} from "../dialogs.js";
 import {h, icon, put} from "../dom.js";
 import {date, dateTime, has, t} from "../i18n.js";
@@ -42,9 +43,8 @@ export function sessionsCard(person, removed) {
     const sure = await ask({title: t("people.sessions.remove_title", {number: String(one.session), when: date(one.start)}), text: t("people.sessions.remove_text") + others,
       confirm: t("people.sessions.remove"), danger: true});
     if (!sure) return;
-    button.disabled = true;
     try {
-      await remove(`${path}/${one.session}`);
+      if (!(await once(button, () => remove(`${path}/${one.session}`)))) return;
       notice(t("people.sessions.removed", {number: String(one.session)}), "good");
       removed();
     } catch (error) {

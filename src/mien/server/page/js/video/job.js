@@ -3,6 +3,7 @@
 //   const off = showJob(root, app, id)
 
 import {get} from "../api.js";
+import {once} from "../busy.js";
 import {h, icon, put} from "../dom.js";
 import {legend} from "../expressions.js";
 import {clock, t} from "../i18n.js";
@@ -115,7 +116,7 @@ export function showJob(root, app, id) {
     if (!atOnce) say(`${t("video.states.done")}. ${t("video.people", {n: found.people.length})}`);
   }
 
-  async function drop() {
+  const drop = () => once(tools, async () => {
     try {
       await removeJob(id);
       say(t("video.removed"));
@@ -123,7 +124,7 @@ export function showJob(root, app, id) {
     } catch (error) {
       notice(error.message, "alert");
     }
-  }
+  });
 
   const step = (by) => jump(Math.min(Math.max(now + by, 0), Math.max(end, frames.end)));
   const offs = [follow(id, follows, (error) => put(progress, problem(error))), keys([
