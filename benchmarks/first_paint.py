@@ -60,12 +60,12 @@ def main() -> None:
         browser.close()
     print("| version | paint, 90 % | view, 90 % | requests | kB |")
     print("|---|---|---|---|---|")
-    for name, found in visits.items():
+    for name, rows in visits.items():
         times = [
-            "{:.0f}, {:.0f}".format(*np.quantile([one[what] for one in found], (0.5, 0.9)))
+            "{:.0f}, {:.0f}".format(*np.quantile([one[what] for one in rows], (0.5, 0.9)))
             for what in ("paint", "view")
         ]
-        last = found[-1]
+        last = rows[-1]
         print(f"| {name} | {' | '.join(times)} | {last['requests']:.0f} | {last['kB']:.0f} |")
 
 
