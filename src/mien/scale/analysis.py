@@ -45,7 +45,8 @@ class Analysis:
         ``MemoryError``, and ``MienError`` for what is wrong with detector or model.
         """
         began = time.perf_counter()
-        faces, ones = FaceRows(self._recognizer), []
+        faces = FaceRows(self._recognizer)
+        ones: list[_One] = []
         for group in groups(inputs):
             members = [
                 _One(each, faces, partial(begins, len(ones) + place))

@@ -14,11 +14,12 @@ from typing import IO
 
 from mien.datasets.files.limits import MAX_PICTURE_BYTES, max_bytes, too_large
 from mien.errors import ImageReadError, InputError, one_line
-from mien.reading import open_file
+from mien.reading import open_file, unreadable
 from mien.scale.inputs import DEFLATED, STORED, Input, is_remote
 from mien.scale.opening import open_seekable, pread, read_range
 
 _HEADER = 30  # bytes of a zip's local header before the name
+_GONE = "it is gone since it was listed"
 _SLACK = 1024  # bytes of name and further fields that are read at once with a remote member
 
 
@@ -42,15 +43,8 @@ def read_picture(wanted: Input) -> bytes:
         if len(data) != wanted.size:
             raise _changed(wanted)
         return data
-    except FileNotFoundError:
-        raise ImageReadError(f"no file {wanted.source!r}: it is gone since it was listed") from None
-    except PermissionError:
-        raise ImageReadError(
-            f"no permission to read {wanted.source!r}: change its permissions"
-        ) from None
     except OSError as error:
-        reason = error.strerror or one_line(error)
-        raise ImageReadError(f"cannot read {wanted.source!r} ({reason})") from None
+        raise ImageReadError(unreadable(error, repr(wanted.source), missing=_GONE)) from None
 
 
 @contextmanager
@@ -75,8 +69,7 @@ def video_file(wanted: Input) -> Iterator[str]:
                 raise _changed(wanted)
             yield str(copy)
     except OSError as error:
-        reason = error.strerror or one_line(error)
-        raise InputError(f"cannot read {wanted.source!r} ({reason}): check the path") from None
+        raise InputError(unreadable(error, repr(wanted.source), missing=_GONE)) from None
 
 
 def check_state(wanted: Input) -> None:
@@ -89,7 +82,7 @@ def check_state(wanted: Input) -> None:
     try:
         status = os.stat(wanted.path)  # noqa: PTH116
     except (OSError, ValueError):
-        raise ChangedError(f"{wanted.source!r} is gone since it was listed") from None
+        raise ChangedError(f"no file {wanted.source!r}: {_GONE}") from None
     same_size = wanted.member is not None or status.st_size == wanted.size
     if not same_size or wanted.mtime_ns not in (None, status.st_mtime_ns):
         raise _changed(wanted)
