@@ -150,9 +150,14 @@ def by_corpus(
     shutil.rmtree(job, ignore_errors=True)
     before, workers = os.sched_getaffinity(0), len(cores)
     points: list[tuple[float, float, int]] = []
+    used_by: dict[int, float] = {}  # by process, as an engine ends some before the last shards
 
     def note(progress: Progress) -> None:
-        points.append((time.monotonic(), processor_time(), progress.done))
+        for each in descendants():
+            times = each.info["cpu_times"]
+            used_by[each.pid] = times.user + times.system
+        seconds = time.process_time() + sum(used_by.values())
+        points.append((time.monotonic(), seconds, progress.done))
 
     os.sched_setaffinity(0, cores)
     try:
@@ -168,13 +173,6 @@ def by_corpus(
     wall, used, done = np.array(points[workers : len(points) - workers + 1]).T
     rate, processor = np.polyfit(wall, done, 1)[0], np.polyfit(done, used, 1)[0]
     return Speed(rate, processor, whole - len(pictures) / rate)
-
-
-def processor_time() -> float:
-    """Seconds of this process and of those that it has started and that live."""
-    return time.process_time() + sum(
-        each.info["cpu_times"].user + each.info["cpu_times"].system for each in descendants()
-    )
 
 
 def descendants() -> Iterator[psutil.Process]:

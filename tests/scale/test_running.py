@@ -164,8 +164,8 @@ def test_what_cannot_be_a_job_is_refused(pictures: Path, tmp_path: Path) -> None
 EVIL = """
 import os, sys, time
 if "mien.scale.child" in " ".join(sys.orig_argv):
-    import mien.scale.analysis as analysis
-    def read(wanted, real=analysis.read_picture):
+    import mien.scale.fetching as fetching
+    def read(wanted, real=fetching.read_picture):
         if "00" in wanted.path:
             os.kill(os.getpid(), 11)
         if "01" in wanted.path:
@@ -173,7 +173,7 @@ if "mien.scale.child" in " ".join(sys.orig_argv):
         if "02" in wanted.path:
             time.sleep(100)
         return real(wanted)
-    analysis.read_picture = read
+    fetching.read_picture = read
 """
 
 

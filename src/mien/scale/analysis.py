@@ -15,7 +15,7 @@ import numpy as np
 from mien.errors import InputError, MienError, one_line
 from mien.face_reading import Detected, batches
 from mien.scale.answers import MOST_SLOW, Answers, FaceRows, input_table
-from mien.scale.fetching import file_sha256, read_picture, video_file
+from mien.scale.fetching import file_sha256, readers, video_file
 from mien.scale.groups import groups
 from mien.scale.inputs import Input
 from mien.scale.settings import Settings
@@ -48,15 +48,16 @@ class Analysis:
         faces = FaceRows(self._recognizer)
         ones: list[_One] = []
         for group in groups(inputs):
-            members = [
-                _One(each, faces, partial(begins, len(ones) + place))
-                for place, each in enumerate(group)
-            ]
-            ones += members
-            waiting: list[_One] = []
-            for batch in batches(self._detected(members, waiting)):
-                self._classify(batch, waiting)
-                waiting.clear()
+            with readers(group) as reads:
+                members = [
+                    _One(each, read, faces, partial(begins, len(ones) + place))
+                    for place, (each, read) in enumerate(zip(group, reads, strict=True))
+                ]
+                ones += members
+                waiting: list[_One] = []
+                for batch in batches(self._detected(members, waiting)):
+                    self._classify(batch, waiting)
+                    waiting.clear()
         rows, crops = [one.row for one in ones], [crop for one in ones for crop in one.crops]
         slow = heapq.nlargest(MOST_SLOW, ((one.seconds, one.input.number) for one in ones))
         seconds = time.perf_counter() - began
@@ -76,7 +77,7 @@ class Analysis:
                 yield found
 
     def _detect(self, one: _One) -> Detected:
-        data = read_picture(one.input)
+        data = one.read()
         one.row["sha256"] = hashlib.sha256(data).hexdigest()
         return self._recognizer.detect(data, whole=self._settings.crops)
 
@@ -115,9 +116,11 @@ class Analysis:
 class _One:
     """What is found in one input."""
 
-    def __init__(self, wanted: Input, faces: FaceRows, begins: Callable[[], None]) -> None:
-        """``begins`` says that it is at work."""
-        self.input, self._faces, self.begins = wanted, faces, begins
+    def __init__(
+        self, wanted: Input, read: Callable[[], bytes], faces: FaceRows, begins: Callable[[], None]
+    ) -> None:
+        """``read`` returns its bytes; ``begins`` says that it is at work."""
+        self.input, self.read, self._faces, self.begins = wanted, read, faces, begins
         self.seconds = 0.0
         """Spent on it, with its share of a batch."""
         self.crops: list[tuple[str, bytes]] = []

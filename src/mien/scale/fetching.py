@@ -7,8 +7,10 @@ import os
 import shutil
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -45,6 +47,24 @@ def read_picture(wanted: Input) -> bytes:
         return data
     except OSError as error:
         raise ImageReadError(unreadable(error, repr(wanted.source), missing=_GONE)) from None
+
+
+@contextmanager
+def readers(group: Sequence[Input]) -> Iterator[list[Callable[[], bytes]]]:
+    """For each picture of a group, a function that does what ``read_picture`` does.
+
+    Objects of stores are all fetched at the same time, from the start: an answer takes them long.
+    """
+    with ThreadPoolExecutor(max(1, len(group))) as pool:  # starts threads as they are needed
+
+        def reader(wanted: Input) -> Callable[[], bytes]:
+            read = partial(read_picture, wanted)
+            is_fetched = is_remote(wanted.path) and not wanted.video
+            if not is_fetched or wanted.duplicate_of is not None:
+                return read
+            return pool.submit(read).result
+
+        yield list(map(reader, group))
 
 
 @contextmanager
