@@ -19,7 +19,7 @@ the whole run less that of all pictures at this rate. Processor time is that of 
 the same line. Where other programs take the cores, look at that.
 
 ``manifest`` lists empty files, first and again. ``memory`` analyses ``--count`` pictures, made of
-the given ones by changing a pixel, and gives resident memory early and late.
+the given ones by changing a pixel, and gives resident memory in each tenth of the time.
 """
 
 from __future__ import annotations
@@ -229,12 +229,9 @@ def memory(arguments: argparse.Namespace, folder: Path) -> None:
     finally:
         ended.set()
         thread.join()
-    tenth = max(1, len(sizes) // 10)
-    for name, part in (("second tenth", sizes[tenth : 2 * tenth]), ("last tenth", sizes[-tenth:])):
-        me, worker, together = (
-            statistics.median(column) / 2**20 for column in zip(*part, strict=True)
-        )
-        print(f"{name:12} driver {me:.0f} MiB, largest worker {worker:.0f} MiB, "
+    for tenth, part in enumerate(np.array_split(np.array(sizes), 10), start=1):
+        me, worker, together = np.median(part, axis=0) / 2**20
+        print(f"tenth {tenth:2}: driver {me:.0f} MiB, largest worker {worker:.0f} MiB, "
               f"all processes {together:.0f} MiB")  # fmt: skip
     print(f"{done.inputs:,} pictures with {done.faces:,} faces in {done.seconds:.0f} s")
 

@@ -121,7 +121,7 @@ def _connected(address: str | None, workers: int | None) -> Iterator[None]:
                 ray.init(address, **quiet)
             else:
                 ray.init("local", num_cpus=workers, include_dashboard=False, **quiet)
-        except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
+        except Exception as error:  # noqa: BLE001 - Ray raises all kinds, even plain Exception
             if address is None:
                 raise ConfigError(f"Ray cannot be started here ({one_line(error)})") from None
             raise ConfigError(
