@@ -150,9 +150,8 @@ SHORT = (
 )
 FULL = (
     "## The study's full schedule\n\n"
-    "Two networks trained from scratch at 64 pixels on a GPU, under 3 minutes each with three runs "
-    "at once on one card; the same protocol. Their runs were put into the study's folder, and the "
-    "command measured them."
+    "Three networks trained from scratch at 64 to 96 pixels on a GPU, each in minutes; the same "
+    "protocol. Their runs were put into the study's folder, and the command measured them."
 )
 
 
