@@ -304,6 +304,19 @@ def test_who_is_lost_is_searched_for_in_the_whole_frame(tmp_path: Path) -> None:
     assert counted.whole == 4
 
 
+def test_who_comes_later_gets_a_number_though_others_are_followed(recognizer: Recognizer) -> None:
+    """A new face is a person when two frames running show it, so the next one is searched too."""
+    both = np.hstack([clips.face(), np.full((200, 200, 3), 90, np.uint8), clips.face()])
+    large = np.kron(both, np.ones((2, 2, 1), np.uint8))
+    alone = large.copy()
+    alone[:, 800:] = 90  # less than half of the frame changes: no cut
+    stream = [Frame(alone if n < 3 else large, n, n / 10) for n in range(10)]
+    results = list(recognizer.watch(stream, detect_every=4))
+    assert [len(result) for result in results] == [1, 1, 1, 1, 2, 2, 2, 2, 2, 2]
+    assert [r.face.track_id for r in results[4]] == [1, None]
+    assert {r.face.track_id for result in results[5:] for r in result} == {1, 2}
+
+
 def test_detect_every_needs_persons(recognizer: Recognizer, clip: Path) -> None:
     with pytest.raises(ConfigError, match="detect_every looks for the persons"):
         recognizer.video(clip, detect_every=2, track=False)

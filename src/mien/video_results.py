@@ -195,19 +195,22 @@ def _detected(
 ) -> Iterator[Detected]:
     """The frames, each with those of its faces that are to be classified."""
     looks = 0  # frames since the whole of one was searched
+    may_be_new = False  # it showed a face that gets its number if the next frame has it too
     for frame in frames:
         began = time.perf_counter()
         known = None if journal is None else journal.recall(frame.index)
         if known is not None:
             faces, searched = list(known.faces), known.searched
         else:
-            look = tracker if looks + 1 < detect_every else None
+            look = tracker if looks + 1 < detect_every and not may_be_new else None
             faces, searched = _faces(frame, find, detector, look)
             if journal is not None:
                 journal.found(frame.index, searched, faces)
         looks = 0 if searched else looks + 1
         if tracker is not None:
             tracked = tracker.update(faces, frame.time_s, frame.image)
+            new = searched and any(face.track_id is None for face in tracked)
+            may_be_new = new and not may_be_new
             faces = sorted(tracked, key=lambda face: (face.box.x1, face.box.y1))
         height, width = frame.image.shape[:2]
         found = Found(frame.image, height, width, carried.due(faces, frame.time_s))
