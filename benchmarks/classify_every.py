@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -49,14 +50,15 @@ def readings(one: Answers, labels: tuple[str, ...]) -> list[Reading]:
 
 def named(
     every: Sequence[Reading], times: Sequence[float], step: float,
-    steady: Callable[[Reading, float], Reading] = lambda reading, _: reading,
+    steady: Callable[[float, Reading], Reading] = lambda _, reading: reading,
 ) -> tuple[list[Reading], int]:  # fmt: skip
     """The reading of each frame if one is made every ``step`` seconds; and how many were made."""
-    carried, out, made = CarriedReadings(step), [], 0
+    carried, made = CarriedReadings(step), 0
+    out: list[Reading] = []
     for reading, time_s in zip(every, times, strict=True):
         own = [reading] if carried.due([FACE], time_s) else []
         made += len(own)
-        out += carried.complete(own, time_s, lambda face: True, lambda r, t=time_s: steady(r, t))
+        out += carried.complete(own, time_s, lambda face: True, partial(steady, time_s))
     return out, made
 
 
@@ -71,7 +73,7 @@ def live(every: Sequence[Reading], times: Sequence[float], step: float) -> tuple
     smoother = Smoother()
     said: list[str] = []
 
-    def steady(reading: Reading, time_s: float) -> Reading:
+    def steady(time_s: float, reading: Reading) -> Reading:
         said.append(smoother.update(reading, time_s).expression)
         return reading
 
