@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mien.reading import open_file, read_file
+from mien.reading import open_file, read_file, unreadable
 
 UNIX = pytest.mark.skipif(os.name == "nt", reason="Windows has no named pipes among its files")
 
@@ -32,6 +32,20 @@ def test_missing_files_and_folders(tmp_path: Path) -> None:
     with pytest.raises(NotADirectoryError):
         (tmp_path / "a").touch()
         open_file(tmp_path / "a" / "b")
+
+
+def test_a_reason_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(OSError) as caught:
+        open_file(tmp_path / "none")
+    assert unreadable(caught.value, "'a'") == "no file 'a': check the path"
+    assert unreadable(caught.value, "'a'", missing="list again") == "no file 'a': list again"
+    denied = PermissionError(errno.EACCES, "Permission denied")
+    assert unreadable(denied, "'a'", "advice") == (
+        "no permission to read 'a': change its permissions"
+    )
+    for error in (OSError(errno.EIO, "some reason"), OSError("some\nreason")):
+        assert unreadable(error, "'a'", "advice") == "cannot read 'a' (some reason): advice"
+        assert unreadable(error, "'a'") == "cannot read 'a' (some reason)"
 
 
 @UNIX

@@ -81,24 +81,28 @@ def _of_videos(client: TestClient, folder: Path) -> dict[str, Any]:
 
 def _of_log(client: TestClient) -> dict[str, Any]:
     persons = "/v1/log/persons"
-    consent = {"given_by": "emil himself", "purpose": "to see changes early"}
+    consent = {"given_by": "emil himself", "purpose": "to see changes early", "pictures": True}
     alert = client.get("/v1/log/alerts").json()["alerts"][0]["number"]
     at = f"/v1/log/alerts/{alert}"
+    recorded = client.get(f"{persons}/bert/sessions").json()["sessions"]
+    judged = {"useful": True, "note": "her hip hurt"}
     return {
         "get_log": client.get("/v1/log"),
         "get_changes": client.get("/v1/log/changes"),
         "get_persons": client.get(persons),
         "enrol_person": client.post(persons, json={"pseudonym": "emil"}),
         "give_consent": client.post(f"{persons}/emil/consents", json=consent),
+        "withdraw_pictures": client.post(f"{persons}/emil/pictures/withdrawal"),
         "withdraw_consent": client.post(f"{persons}/emil/withdrawal"),
         "get_person": client.get(f"{persons}/anna"),
         "get_sessions": client.get(f"{persons}/anna/sessions"),
+        "remove_session": client.delete(f"{persons}/bert/sessions/{recorded[0]['session']}"),
         "get_observations": client.get(f"{persons}/anna/observations", params={"limit": 2}),
         "get_trends": client.get(f"{persons}/anna/trends"),
         "erase_person": client.delete(f"{persons}/emil", headers={"X-Confirm": "emil"}),
         "get_alerts": client.get("/v1/log/alerts"),
-        "acknowledge_alert": client.post(f"{at}/acknowledgement"),
-        "judge_alert": client.post(f"{at}/feedback", json={"useful": True}),
+        "acknowledge_alert": client.post(f"{at}/acknowledgement", json={"note": "looked in"}),
+        "judge_alert": client.post(f"{at}/feedback", json=judged),
         "resolve_alert": client.post(f"{at}/resolution", json={"why": "spoke with her"}),
         "get_audit": client.get("/v1/log/audit", params={"limit": 4}),
     }

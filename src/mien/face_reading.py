@@ -82,7 +82,7 @@ class FaceReader:
         pictures before come first.
         """
         with ThreadPoolExecutor(1, "classifier") as worker:
-            begun = (self._begin(batch, worker) for batch in _batches(pictures))
+            begun = (self._begin(batch, worker) for batch in batches(pictures))
             for batch in _one_late(begun):
                 yield from self._results(batch, note)
 
@@ -182,7 +182,7 @@ class _Batch(NamedTuple):
     """Whether it is classified by a thread, so that there is time to do something else."""
 
 
-def _batches(pictures: Iterable[Detected]) -> Iterator[list[Detected]]:
+def batches(pictures: Iterable[Detected]) -> Iterator[list[Detected]]:
     """``pictures`` in batches; those that are known, or must not wait, at once."""
     waiting: list[Detected] = []
     faces = pixels = 0

@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import IO
 
+from mien.errors import one_line
+
 MOST_BYTES = 1 << 30
 """Default limit of a file that is read whole."""
 
@@ -60,6 +62,22 @@ def read_file(path: str | Path, most: int = MOST_BYTES, *, pipes: bool = False) 
     if large or len(data) > most:
         raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", str(path))
     return data
+
+
+def unreadable(
+    error: OSError, name: str, advice: str = "", *, missing: str = "check the path"
+) -> str:
+    """Why a file cannot be opened or read, and what to do, on one line.
+
+    ``name`` is how it is shown, with quotes. ``missing`` is said of a file that is not there,
+    ``advice`` of what is neither that nor a lack of permission.
+    """
+    if isinstance(error, FileNotFoundError):
+        return f"no file {name}: {missing}"
+    if isinstance(error, PermissionError):
+        return f"no permission to read {name}: change its permissions"
+    reason = f"cannot read {name} ({error.strerror or one_line(error)})"
+    return f"{reason}: {advice}" if advice else reason
 
 
 def check_regular(mode: int, path: str | Path, pipes: bool = False) -> None:

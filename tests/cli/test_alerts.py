@@ -68,8 +68,9 @@ def test_from_a_backtest_to_feedback(place: Path, capsys: Output) -> None:
     assert mien("alerts", "check", *of) == 0
     assert capsys.readouterr().out == ""
     assert len((place / "messages.jsonl").read_text().splitlines()) == 1
-    assert mien("alerts", "ack", 1, "--by", "Eva") == 0
-    assert mien("alerts", "feedback", 1, "useful", "--by", "Eva") == 0
+    assert mien("alerts", "ack", 1, "--by", "Eva", "--note", "looked in") == 0
+    judged = ("feedback", 1, "useful", "--by", "Eva", "--note", "her hip hurt")
+    assert mien("alerts", *judged) == 0
     assert mien("alerts", "resolve", 1, "--by", "Eva", "--why", "a visit") == 0
     capsys.readouterr()
     assert mien("alerts", "list") == 0
@@ -78,6 +79,10 @@ def test_from_a_backtest_to_feedback(place: Path, capsys: Output) -> None:
     assert mien("alerts", "list", "--all", "--json") == 0
     row = json.loads(capsys.readouterr().out)
     assert row["state"] == "resolved" and row["history"][-1]["why"] == "a visit"
+    assert row["feedback_note"] == "her hip hurt"
+    assert mien("alerts", "list", "--all") == 0
+    shown = capsys.readouterr().out
+    assert all(word in shown for word in ("looked", "visit", "hip"))
     assert mien("log", "verify") == 0
     assert mien("log", "export", "anna", "--what", "alerts", "--what", "messages") == 0
     tables = [json.loads(line)["table"] for line in capsys.readouterr().out.splitlines()[-2:]]

@@ -34,9 +34,12 @@ NOT_RUN = {
     "mien corpus run photos --out job_of_ray --engine ray": (
         "takes a minute to start; tests/scale/test_ray_engine.py runs it, marked as slow"
     ),
-    "mien corpus run s3://bucket/photos --out job --engine ray --ray-address auto": (
+    "mien corpus run s3://bucket/photos --out job_of_cluster --engine ray --ray-address auto": (
         "needs a cluster and a store; tests/scale has both on loopback, marked as slow"
     ),
+    "python benchmarks/corpus.py speed --pictures wider_train5.zip fer2013.zip --first 8000 "
+    "--shards 16 --ray": "takes an hour",
+    "python benchmarks/corpus.py memory --pictures fer2013.zip --count 200000": "takes an hour",
     "python tools/corpus_kills.py photos --out kills --workers-killed 8 --drivers-killed 2 -- "
     "--shard-size 25": "takes minutes",
     "pip install '.[log]'": NO_INSTALL,

@@ -32,7 +32,7 @@ OF_VERSION_1 = (
 
 
 OF_VERSION_2 = (*OF_VERSION_1, "alerts", "judged", "messages", "message_alerts", "outbox")
-ALL_OF = {1: OF_VERSION_1, 2: OF_VERSION_2}
+ALL_OF = {1: OF_VERSION_1, 2: OF_VERSION_2, 3: OF_VERSION_2}
 """The tables of each earlier version."""
 
 
@@ -64,7 +64,7 @@ def test_a_log_of_each_version_is_brought_to_this_one(
         assert differences(log) == []
 
 
-@pytest.mark.parametrize(("number", "observations"), [(1, 103), (2, 300)])
+@pytest.mark.parametrize(("number", "observations"), [(1, 103), (2, 300), (3, 190)])
 def test_a_file_of_each_version_is_brought_to_this_one(
     number: int, observations: int, tmp_path: Path
 ) -> None:

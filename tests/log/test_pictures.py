@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mien.errors import ConfigError, InputError, LogError, OutputError
+from mien.errors import ConfigError, ConflictError, InputError, LogError, OutputError
 from mien.log import audit, pictures
 from mien.log.database import Log
 from mien.log.erasing import erase
 from mien.log.exporting import export_pictures
 from mien.log.opening import create_log, open_log
-from mien.log.persons import give_consent, withdraw_consent
+from mien.log.persons import give_consent, withdraw_consent, withdraw_pictures
 from mien.log.retention import prune
 from mien.log.session_rows import list_sessions, remove_session
 from mien.log.shown import Region
@@ -106,6 +106,26 @@ def test_only_those_who_consented_to_pictures(log: Log) -> None:
             sink.write(result(float(n), reading(at=20), reading(at=250, track=2)), picture())
     assert len(pictures.windows(log, 1, 1)) == 1 and len(pictures.windows(log, 2, 1)) == 3
     assert len(rows(log, "observations")) == 6
+
+
+def test_consent_to_pictures_ends_alone(allowed: Log) -> None:
+    with LogSink(allowed, recording(NOW, keep_pictures=True, persons=REGIONS)) as sink:
+        for n in range(30):
+            if n == 12:
+                assert withdraw_pictures(allowed, "anna") == 1
+            sink.write(result(float(n), reading(at=20), reading(at=250, track=2)), picture())
+    assert pictures.windows(allowed, 1, 1) == [] and len(pictures.windows(allowed, 2, 1)) == 3
+    assert len(rows(allowed, "observations")) == 6  # numbers go on
+    with pytest.raises(ConflictError, match="no consent to pictures in force"):
+        withdraw_pictures(allowed, "anna")
+    give_consent(allowed, "anna", "anna", "a test", pictures=True)
+    assert withdraw_pictures(allowed, "anna") == 0
+    with allowed.read() as connection:
+        entries = [one for one in audit.entries(connection) if one.action == "withdraw"]
+    assert [one.details for one in entries] == [
+        {"what": "pictures", "files": 1}, {"what": "pictures", "files": 0},
+    ]  # fmt: skip
+    assert verify(allowed).problems == ()
 
 
 def test_where_they_cannot_be_kept(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Sequence
 
@@ -9,6 +10,7 @@ pytest.importorskip("pyarrow", reason="needs the 'scale' extra")
 
 from mien.errors import WorkerError
 from mien.scale.answers import Answers
+from mien.scale.groups import group_of, groups
 from mien.scale.inputs import Input
 from mien.scale.isolation import CRASHES, KILLS, answer_all, split
 from mien.scale.worker import DiedError
@@ -58,10 +60,40 @@ def test_accidents_are_nobodys_fault(by_itself: bool, deaths: int) -> None:
     assert answer_all(unlucky, corpus.inputs(9)).failed == 1
 
 
-def test_the_rest_is_done_at_most_twice() -> None:
+def test_other_groups_are_done_at_most_twice() -> None:
     worker = Flaky({50: FOR_EVER})
     answer_all(worker, corpus.inputs(100))
-    assert max(count for number, count in worker.begun.items() if number != 50) == 2
+    beside = [n for n in range(100) if group_of(n) == group_of(50)]
+    assert max(count for number, count in worker.begun.items() if number not in beside) <= 2
+
+
+@pytest.mark.parametrize("silent", [False, True])
+@pytest.mark.parametrize("poisoned", [set(), {5}, {0, 15, 16}, {70, 71}])
+def test_accidents_leave_no_trace(poisoned: set[int], silent: bool) -> None:
+    """Where answers depend on what is classified together, they are still those of a calm run."""
+    for seed in range(20):
+        draw = random.Random(seed)
+        accidents = {draw.randrange(90): draw.randint(1, KILLS - 1) for _ in range(6)}
+        deaths = {**accidents, **dict.fromkeys(poisoned, FOR_EVER)}
+        found = answer_all(Flaky(deaths, by_itself=False, silent=silent), corpus.inputs(90))
+        rows = found.inputs.to_pylist()
+        assert {row["input"] for row in rows if row["error"]} == poisoned
+        for row in rows:
+            number = row["input"]
+            beside = [n for n in range(90) if group_of(n) == group_of(number)]
+            expected = [n for n in beside if n not in poisoned]
+            assert number in poisoned or row["sha256"] == str(expected)
+
+
+def test_inputs_that_only_meet_badly_keep_their_answers() -> None:
+    class Pair(Flaky):
+        def run(self, inputs: Sequence[Input]) -> Answers:
+            if {3, 4} <= {each.number for each in inputs}:
+                raise DiedError(0, "died", by_itself=True)
+            return super().run(inputs)
+
+    found = answer_all(Pair({}), corpus.inputs(20))
+    assert found.failed == 0 and found.inputs.column("input").to_pylist() == list(range(20))
 
 
 def test_processes_that_never_begin_end_the_run() -> None:
@@ -75,9 +107,14 @@ def test_processes_that_never_begin_end_the_run() -> None:
         answer_all(Dead(), corpus.inputs(1))
 
 
-def test_a_split_loses_nothing() -> None:
-    task = corpus.inputs(7)
-    for at in (None, *range(7)):
+@pytest.mark.parametrize("first", [0, 5])
+def test_a_split_loses_nothing_and_divides_no_group(first: int) -> None:
+    task = corpus.inputs(70)[first:]
+    for at in (None, *range(len(task))):
         parts = split(task, at)
         assert [each for part in parts for each in part] == task
-        assert at is None or [task[at]] in parts
+        assert len(parts) > 1 and sum(len(groups(part)) for part in parts) == len(groups(task))
+        if at is not None:
+            (apart,) = [part for part in parts if task[at] in part]
+            assert len(groups(apart)) == 1
+    assert split(task[:3], None) == split(task[:3], 1) == [task[:3]]

@@ -32,6 +32,8 @@ MEANING = {
     "POST /v1/analyze",
     "DELETE /v1/log/persons/{person}",
     "POST /v1/videos",
+    "POST /v1/log/alerts/{number}/acknowledgement",
+    "POST /v1/log/alerts/{number}/feedback",
     "POST /v1/log/alerts/{number}/resolution",
     "POST /v1/log/persons/{person}/consents",
     "GET /v1/log/persons/{person}/export",
@@ -39,7 +41,8 @@ MEANING = {
     "GET /v1/log/persons/{person}/report",
     "GET /v1/log/persons/{person}/trends",
 }
-"""Operations that refuse what no schema can say: bytes that are no video, days out of order."""
+"""Operations that refuse what no schema can say: bytes that are no video, days out of order, text
+that is not printable."""
 
 
 @pytest.fixture(scope="module")

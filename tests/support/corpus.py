@@ -13,6 +13,7 @@ from PIL import Image
 from mien.samples import ASTRONAUT
 from mien.scale.analysis import Analysis
 from mien.scale.answers import Answers, face_schema, input_table
+from mien.scale.groups import groups
 from mien.scale.inputs import Input
 from mien.scale.settings import Settings
 from mien.scale.task import Limits, Task
@@ -56,11 +57,18 @@ def inputs(count: int) -> list[Input]:
 
 
 def answers(wanted: list[Input]) -> Answers:
-    """Answers without faces for these inputs."""
+    """Answers without faces for these inputs.
+
+    The column ``sha256`` has the numbers of those that were classified together.
+    """
     rows: list[dict[str, Any]] = [
-        {"input": each.number, "source": each.source, "bytes": each.size, "faces": 0}
-        for each in wanted
-    ]
+        {
+            "input": each.number, "source": each.source, "bytes": each.size, "faces": 0,
+            "sha256": str([one.number for one in group]),
+        }
+        for group in groups(wanted)
+        for each in group
+    ]  # fmt: skip
     faces = face_schema(("happiness", "neutral"), False).empty_table()
     return Answers(faces, input_table(rows))
 

@@ -21,6 +21,7 @@ ALERTS = Table(
     Column("useful", SmallInteger),
     Column("feedback_by", Text),
     Column("feedback_ms", BigInteger),
+    Column("feedback_note", Text),
     sqlite_autoincrement=True,  # a number that people were given is never another alert's
 )
 """``mien.monitor.alerts.state.Alert``, with JSON of ``history`` and ``sent``, and feedback. Without

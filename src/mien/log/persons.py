@@ -39,7 +39,9 @@ class Consent:
     until_ms: int | None = None
     withdrawn_ms: int | None = None
     pictures: bool = False
-    """Whether pictures may be kept too."""
+    """Whether it is to keeping pictures too."""
+    pictures_withdrawn_ms: int | None = None
+    """When that part alone was taken back."""
 
     def in_force(self, at_ms: int) -> bool:
         """Whether it allows recording at a moment."""
@@ -47,6 +49,10 @@ class Consent:
             self.until_ms is not None and self.until_ms <= at_ms
         )
         return self.given_ms <= at_ms and not ended
+
+    def allows_pictures(self, at_ms: int) -> bool:
+        """Whether pictures may be kept at a moment."""
+        return self.in_force(at_ms) and self.pictures and self.pictures_withdrawn_ms is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,10 @@ class Person:
         """The consent in force at a moment; of several the one that lasts longest."""
         found = [one for one in self.consents if one.in_force(at_ms)]
         return max(found, key=lambda one: one.until_ms or 2**62, default=None)
+
+    def allows_pictures(self, at_ms: int) -> bool:
+        """Whether pictures of the person may be kept at a moment."""
+        return any(one.allows_pictures(at_ms) for one in self.consents)
 
     def until(self) -> str:
         """How the consent stands, in words."""
@@ -142,6 +152,33 @@ def withdraw_consent(log: Log, pseudonym: str) -> Person:
         return find_person(connection, pseudonym)
 
 
+def withdraw_pictures(log: Log, pseudonym: str) -> int:
+    """End the consent to pictures alone, and remove those that are kept; their files' number.
+
+    Also those of a consent that has ended. Raises ``ConflictError`` where there is nothing to end
+    or remove, and ``OutputError``.
+    """
+    from mien.log import pictures  # it decodes pictures: only where they are kept
+
+    now = now_ms()
+    with log.write() as connection:
+        person = find_person(connection, pseudonym)
+        if not person.allows_pictures(now) and not pictures.count(log, person.id):
+            raise ConflictError(
+                f"{pseudonym!r} has no consent to pictures in force, and none are kept: there is "
+                "nothing to withdraw"
+            )
+        changed = update(CONSENTS).where(
+            CONSENTS.c.person_id == person.id,
+            CONSENTS.c.pictures != 0,
+            CONSENTS.c.pictures_withdrawn_ms.is_(None),
+        )
+        connection.execute(changed.values(pictures_withdrawn_ms=now))
+        removed = pictures.remove(log, person=person.id)
+        audit.add(connection, "withdraw", {"what": "pictures", "files": removed}, person.token)
+        return removed
+
+
 def all_persons(connection: Connection) -> list[Person]:
     """Every enrolled person, by pseudonym."""
     rows = connection.execute(select(PERSONS).order_by(PERSONS.c.pseudonym)).all()
@@ -171,7 +208,7 @@ def consented(
         or_(CONSENTS.c.until_ms.is_(None), CONSENTS.c.until_ms > at_ms),
     )
     if pictures:
-        query = query.where(CONSENTS.c.pictures != 0)
+        query = query.where(CONSENTS.c.pictures != 0, CONSENTS.c.pictures_withdrawn_ms.is_(None))
     return set(connection.execute(query).scalars())
 
 
@@ -210,9 +247,8 @@ def last_seen_ms(connection: Connection, person: Person) -> int | None:
 def _with_consents(connection: Connection, row: dict[str, object]) -> Person:
     query = select(
         CONSENTS.c.given_by, CONSENTS.c.purpose, CONSENTS.c.given_ms, CONSENTS.c.until_ms,
-        CONSENTS.c.withdrawn_ms, CONSENTS.c.pictures,
+        CONSENTS.c.withdrawn_ms, CONSENTS.c.pictures, CONSENTS.c.pictures_withdrawn_ms,
     ).where(CONSENTS.c.person_id == row["id"]).order_by(CONSENTS.c.id)  # fmt: skip
-    consents = tuple(
-        Consent(*one[:-1], pictures=bool(one[-1])) for one in connection.execute(query)
-    )
+    rows = (one._asdict() for one in connection.execute(query))
+    consents = tuple(Consent(**{**one, "pictures": bool(one["pictures"])}) for one in rows)
     return Person(**row, consents=consents)  # type: ignore[arg-type]  # the columns of the table

@@ -126,6 +126,13 @@ def windows(log: Log, person: int, session: int) -> list[int]:
     return sorted(int(path.stem) for path in found if path.stem.isdecimal())
 
 
+def count(log: Log, person: int) -> int:
+    """Files that are kept of a person."""
+    if log.file is None:
+        return 0
+    return sum(1 for _ in folder_of(log).glob(f"{person}/*/*.zip"))
+
+
 def read(log: Log, person: int, session: int) -> Iterator[tuple[int, Image]]:
     """(moment in ms, frame) of a person in a session, in their order. Raises ``LogError``."""
     for start in windows(log, person, session):

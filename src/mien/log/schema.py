@@ -105,8 +105,9 @@ CONSENTS = Table(
     Column("until_ms", BigInteger),
     Column("withdrawn_ms", BigInteger),
     Column("pictures", SmallInteger, nullable=False, server_default="0"),
+    Column("pictures_withdrawn_ms", BigInteger),
 )
-"""``pictures``: 1 if pictures may be kept too."""
+"""``pictures``: 1 if pictures may be kept too, until ``pictures_withdrawn_ms``."""
 
 SETUPS = Table(
     "setups",

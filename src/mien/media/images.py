@@ -24,7 +24,7 @@ from mien.media.decoder import (
     to_uint8,
 )
 from mien.media.formats import SUFFIXES
-from mien.reading import MOST_BYTES, open_file
+from mien.reading import MOST_BYTES, open_file, unreadable
 
 if TYPE_CHECKING:  # Pillow is imported where a picture is decoded: `import mien` must stay quick
     import PIL.Image
@@ -169,18 +169,12 @@ def _open(path: Path, name: str) -> Iterator[IO[bytes]]:
             yield file if file.seekable() else BytesIO(_read_pipe(file))
     except MienError:  # from the block
         raise
-    except FileNotFoundError:
-        raise ImageReadError(f"no file {name}: check the path") from None
-    except PermissionError:
-        raise ImageReadError(f"no permission to read {name}: change its permissions") from None
     except IsADirectoryError:
         raise ImageReadError(
             f"{name} is a folder: give a picture, or the pictures inside it"
         ) from None
     except OSError as error:
-        raise ImageReadError(
-            f"cannot open {name} ({error.strerror}): give a picture file"
-        ) from error
+        raise ImageReadError(unreadable(error, name, "give a picture file")) from None
 
 
 def _read_pipe(pipe: IO[bytes]) -> bytes:

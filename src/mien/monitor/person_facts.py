@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from mien.log import audit
+from mien.log import audit, pictures
 from mien.log.database import Log
 from mien.log.persons import Consent, Person, all_persons, find_person, last_seen_ms
 from mien.log.times import iso, now_ms
@@ -39,7 +39,9 @@ def person_facts(log: Log, pseudonym: str) -> dict[str, Any]:
         row = _row(connection, person, live)
     return {
         **row, "enrolled": iso(person.enrolled_ms),
-        "in_force": row["consent"] == "in_force", "consents": list(map(_consent, person.consents)),
+        "in_force": row["consent"] == "in_force", "pictures": person.allows_pictures(now_ms()),
+        "picture_files": pictures.count(log, person.id),
+        "consents": list(map(_consent, person.consents)),
         "baseline": _baseline(person_days(log, pseudonym)),
     }  # fmt: skip
 
@@ -65,6 +67,7 @@ def _consent(one: Consent) -> dict[str, Any]:
     return {
         "given_by": one.given_by, "purpose": one.purpose, "given": iso(one.given_ms),
         "until": _iso(one.until_ms), "withdrawn": _iso(one.withdrawn_ms),
+        "pictures": one.pictures, "pictures_withdrawn": _iso(one.pictures_withdrawn_ms),
     }  # fmt: skip
 
 

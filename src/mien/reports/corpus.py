@@ -88,13 +88,16 @@ def bars(counts: Counts) -> list[Bar]:
 
 def _cards(view: CorpusView) -> list[tuple[str, str, str]]:
     videos = f", {view.videos:,} of them videos with {view.frames:,} frames" if view.videos else ""
+    same = f", {view.duplicates:,} of them duplicates" if view.settings.get("dedupe") else ""
     speed = "" if view.milliseconds is None else f"{view.milliseconds:,.1f} ms an input"
-    same = f"{view.duplicates:,} repeat another's bytes" if view.duplicates else "no repeats marked"
+    pictures = sum(count for _, count in view.faces_a_picture)
+    with_faces = pictures - dict(view.faces_a_picture).get("0", 0)
+    faces = f"{with_faces:,} of {pictures:,} pictures have one" if pictures else ""
     return [
-        ("inputs", f"{view.done:,}", f"{_size(view.bytes)}{videos}"),
-        ("faces", f"{view.faces:,}", same),
+        ("inputs", f"{view.done:,}", f"{_size(view.bytes)}{videos}{same}"),
+        ("faces", f"{view.faces:,}", faces),
         ("failed", f"{view.failed:,}", f"{view.failed / max(view.done, 1):.2%} of the inputs"),
-        ("time of one worker", view.work, speed),
+        ("worker time", view.work, speed),
     ]
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import heapq
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from mien.errors import InputError, MienError, one_line
+from mien.face_reading import Detected, batches
 from mien.scale.answers import MOST_SLOW, Answers, FaceRows, input_table
-from mien.scale.fetching import file_sha256, read_picture, video_file
+from mien.scale.fetching import file_sha256, readers, video_file
+from mien.scale.groups import groups
 from mien.scale.inputs import Input
 from mien.scale.settings import Settings
 
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
     from mien.pipeline import Recognizer
     from mien.sinks.base import Image
     from mien.types import Result
+
+T = TypeVar("T")
 
 
 class Analysis:
@@ -32,54 +38,70 @@ class Analysis:
     def run(
         self, inputs: Sequence[Input], begins: Callable[[int], None] = lambda _: None
     ) -> Answers:
-        """The answers for ``inputs``; ``begins`` is called with the place of each, before it.
+        """The answers for ``inputs`` of one shard, whose groups are whole but for those blamed.
 
-        It is called again while a long video is read. What is wrong with an input is in its row.
-        Raises ``MemoryError``, and ``MienError`` for what is wrong with detector or model.
+        ``begins`` is called with the place of each input, before it; again while a long video is
+        read, and before faces are classified. What is wrong with an input is in its row. Raises
+        ``MemoryError``, and ``MienError`` for what is wrong with detector or model.
         """
         began = time.perf_counter()
-        faces, rows, crops = FaceRows(self._recognizer), [], []
-        slow: list[tuple[float, int]] = []
-        for place, each in enumerate(inputs):
-            begins(place)
-            start = time.perf_counter()
-            one = _One(each, faces)
-            if each.duplicate_of is None:
-                self._one(one, lambda place=place: begins(place))  # type: ignore[misc]
-            rows.append(one.row)
-            crops += one.crops
-            slow = sorted([*slow, (time.perf_counter() - start, each.number)], reverse=True)
-            slow = slow[:MOST_SLOW]
+        faces = FaceRows(self._recognizer)
+        ones: list[_One] = []
+        for group in groups(inputs):
+            with readers(group) as reads:
+                members = [
+                    _One(each, read, faces, partial(begins, len(ones) + place))
+                    for place, (each, read) in enumerate(zip(group, reads, strict=True))
+                ]
+                ones += members
+                waiting: list[_One] = []
+                for batch in batches(self._detected(members, waiting)):
+                    self._classify(batch, waiting)
+                    waiting.clear()
+        rows, crops = [one.row for one in ones], [crop for one in ones for crop in one.crops]
+        slow = heapq.nlargest(MOST_SLOW, ((one.seconds, one.input.number) for one in ones))
         seconds = time.perf_counter() - began
         return Answers(faces.table(), input_table(rows), crops, slow, seconds)
 
-    def _one(self, one: _One, goes_on: Callable[[], None]) -> None:
-        try:
-            if one.input.video:
-                self._video(one, goes_on)
-            else:
-                self._picture(one)
-        except InputError as error:  # so that a row names its input, not a buffer of bytes
-            one.fails(str(error))
-        except (MienError, MemoryError):
-            raise
-        except Exception as error:  # noqa: BLE001 - one odd file of a million must not stop the rest
-            one.fails(f"cannot analyse {one.input.source!r} ({type(error).__name__}): "
-                      f"{one_line(error)}")  # fmt: skip
+    def _detected(self, members: Iterable[_One], waiting: list[_One]) -> Iterator[Detected]:
+        """The pictures that can be read, each with its faces; ``waiting`` gets the same ones."""
+        for one in members:
+            one.begins()
+            if one.input.duplicate_of is not None:
+                continue
+            start = time.perf_counter()
+            found = one.attempt(partial(self._video if one.input.video else self._detect, one))
+            one.seconds = time.perf_counter() - start
+            if found is not None:
+                waiting.append(one)
+                yield found
 
-    def _picture(self, one: _One) -> None:
-        data = read_picture(one.input)
+    def _detect(self, one: _One) -> Detected:
+        data = one.read()
         one.row["sha256"] = hashlib.sha256(data).hexdigest()
-        if self._settings.crops:
-            result, image = next(self._recognizer.stream([data]))
-            one.takes(result, image)
-        else:
-            one.takes(self._recognizer.image(data))
+        return self._recognizer.detect(data, whole=self._settings.crops)
 
-    def _video(self, one: _One, goes_on: Callable[[], None]) -> None:
+    def _classify(self, batch: list[Detected], waiting: list[_One]) -> None:
+        """Classify the faces of a batch, which is that of ``waiting``."""
+        waiting[-1].begins()
+        start = time.perf_counter()
+        answers = self._recognizer.read(batch)
+        for place, one in enumerate(waiting, start=1):
+            if not one.attempt(partial(self._take, one, answers)):
+                answers = self._recognizer.read(batch[place:])  # an error has ended them
+        share = (time.perf_counter() - start) / len(batch)
+        for one in waiting:
+            one.seconds += share
+
+    def _take(self, one: _One, answers: Iterator[tuple[Result, Image]]) -> bool:
+        result, image = next(answers)
+        one.takes(result, image if self._settings.crops else None)
+        return True
+
+    def _video(self, one: _One) -> None:
         with video_file(one.input) as path:
             one.row["sha256"] = file_sha256(path)
-            goes_on()
+            one.begins()
             results = self._recognizer.video(
                 path, every=self._settings.every, fps=self._settings.fps,
                 on_error=lambda _, error: one.fails(str(error)), on_note=lambda _: None,
@@ -88,19 +110,37 @@ class Analysis:
                 one.takes(result, result.remembered() if self._settings.crops else None)
                 one.row["frames"] = frames
                 if frames % 25 == 0:
-                    goes_on()
+                    one.begins()
 
 
 class _One:
     """What is found in one input."""
 
-    def __init__(self, wanted: Input, faces: FaceRows) -> None:
-        self.input, self._faces = wanted, faces
+    def __init__(
+        self, wanted: Input, read: Callable[[], bytes], faces: FaceRows, begins: Callable[[], None]
+    ) -> None:
+        """``read`` returns its bytes; ``begins`` says that it is at work."""
+        self.input, self.read, self._faces, self.begins = wanted, read, faces, begins
+        self.seconds = 0.0
+        """Spent on it, with its share of a batch."""
         self.crops: list[tuple[str, bytes]] = []
         self.row: dict[str, Any] = {
             "input": wanted.number, "source": wanted.source, "bytes": wanted.size, "faces": 0,
             "duplicate_of": wanted.duplicate_of,
         }  # fmt: skip
+
+    def attempt(self, step: Callable[[], T]) -> T | None:
+        """What ``step`` returns; ``None`` where it fails, and the row has the reason."""
+        try:
+            return step()
+        except InputError as error:
+            self.fails(str(error))
+        except (MienError, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001 - one odd file of a million must not stop the rest
+            self.fails(f"cannot analyse {self.input.source!r} ({type(error).__name__}): "
+                       f"{one_line(error)}")  # fmt: skip
+        return None
 
     def fails(self, message: str) -> None:
         """Keep why the input, or the rest of it, cannot be read."""

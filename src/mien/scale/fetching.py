@@ -7,18 +7,21 @@ import os
 import shutil
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 from mien.datasets.files.limits import MAX_PICTURE_BYTES, max_bytes, too_large
 from mien.errors import ImageReadError, InputError, one_line
-from mien.reading import open_file
+from mien.reading import open_file, unreadable
 from mien.scale.inputs import DEFLATED, STORED, Input, is_remote
 from mien.scale.opening import open_seekable, pread, read_range
 
 _HEADER = 30  # bytes of a zip's local header before the name
+_GONE = "it is gone since it was listed"
 _SLACK = 1024  # bytes of name and further fields that are read at once with a remote member
 
 
@@ -42,15 +45,26 @@ def read_picture(wanted: Input) -> bytes:
         if len(data) != wanted.size:
             raise _changed(wanted)
         return data
-    except FileNotFoundError:
-        raise ImageReadError(f"no file {wanted.source!r}: it is gone since it was listed") from None
-    except PermissionError:
-        raise ImageReadError(
-            f"no permission to read {wanted.source!r}: change its permissions"
-        ) from None
     except OSError as error:
-        reason = error.strerror or one_line(error)
-        raise ImageReadError(f"cannot read {wanted.source!r} ({reason})") from None
+        raise ImageReadError(unreadable(error, repr(wanted.source), missing=_GONE)) from None
+
+
+@contextmanager
+def readers(group: Sequence[Input]) -> Iterator[list[Callable[[], bytes]]]:
+    """For each picture of a group, a function that does what ``read_picture`` does.
+
+    Objects of stores are all fetched at the same time, from the start: an answer takes them long.
+    """
+    with ThreadPoolExecutor(max(1, len(group))) as pool:  # starts threads as they are needed
+
+        def reader(wanted: Input) -> Callable[[], bytes]:
+            read = partial(read_picture, wanted)
+            is_fetched = is_remote(wanted.path) and not wanted.video
+            if not is_fetched or wanted.duplicate_of is not None:
+                return read
+            return pool.submit(read).result
+
+        yield list(map(reader, group))
 
 
 @contextmanager
@@ -75,8 +89,7 @@ def video_file(wanted: Input) -> Iterator[str]:
                 raise _changed(wanted)
             yield str(copy)
     except OSError as error:
-        reason = error.strerror or one_line(error)
-        raise InputError(f"cannot read {wanted.source!r} ({reason}): check the path") from None
+        raise InputError(unreadable(error, repr(wanted.source), missing=_GONE)) from None
 
 
 def check_state(wanted: Input) -> None:
@@ -89,7 +102,7 @@ def check_state(wanted: Input) -> None:
     try:
         status = os.stat(wanted.path)  # noqa: PTH116
     except (OSError, ValueError):
-        raise ChangedError(f"{wanted.source!r} is gone since it was listed") from None
+        raise ChangedError(f"no file {wanted.source!r}: {_GONE}") from None
     same_size = wanted.member is not None or status.st_size == wanted.size
     if not same_size or wanted.mtime_ns not in (None, status.st_mtime_ns):
         raise _changed(wanted)

@@ -38,7 +38,7 @@ def list_sources(
             if not _merge(path, listing, update, on_note):
                 return
         else:
-            on_note(f"{count:,} inputs are listed")
+            on_note(f"inputs listed: {count:,}")
         if job.settings.dedupe:
             _mark(listing, threads, on_note)
         os.replace(listing, path)  # noqa: PTH105
@@ -76,4 +76,4 @@ def _mark(listing: Path, threads: int, on_note: Callable[[str], None]) -> None:
 
         write_manifest(marked, counted(mark_duplicates(manifest, threads)))
     marked.replace(listing)
-    on_note(f"{found:,} inputs repeat the bytes of an earlier one")
+    on_note(f"inputs that repeat the bytes of an earlier one: {found:,}")

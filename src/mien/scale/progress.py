@@ -31,8 +31,9 @@ class Progress:
 
     @property
     def seconds_left(self) -> float | None:
-        """``None`` before the first shard is done."""
-        return (self.total - self.done) / self.rate if self.done > self.before else None
+        """``None`` before the first shard is done, and when all are."""
+        left = self.total - self.done
+        return left / self.rate if left and self.done > self.before else None
 
     def line(self) -> str:
         """What a log file can hold, such as ``1,000 of 4,000 inputs (25 %), 2 failed, …``."""

@@ -113,17 +113,21 @@ def _connected(address: str | None, workers: int | None) -> Iterator[None]:
     ours = not ray.is_initialized()
     if ours:
         quiet: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
+        # Else it prints, for every actor, what only concerns a driver that dies.
+        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
         try:
             if address is not None:
                 _check_reachable(address)
                 ray.init(address, **quiet)
             else:
-                # Else it prints, for every actor, what only concerns a driver that dies.
-                os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
                 ray.init("local", num_cpus=workers, include_dashboard=False, **quiet)
-        except (OSError, ValueError, RuntimeError) as error:
-            where = "" if address is None else f" at {address!r}"
-            raise ConfigError(f"Ray cannot be reached{where} ({one_line(error)})") from None
+        except Exception as error:  # noqa: BLE001 - Ray raises all kinds, even plain Exception
+            if address is None:
+                raise ConfigError(f"Ray cannot be started here ({one_line(error)})") from None
+            raise ConfigError(
+                f"Ray cannot be reached at {address!r} ({one_line(error)}): check the address, and "
+                "that RAY_AUTH_MODE and the token are those of the cluster"
+            ) from None
     context = ray.data.DataContext.get_current()
     before, context.enable_progress_bars = context.enable_progress_bars, False
     logging.getLogger("ray.data").setLevel(logging.ERROR)

@@ -15,6 +15,8 @@ from mien.files import lock_folder, make_folder
 from mien.parsing import is_whole
 from mien.runtime import usable_cores
 from mien.scale.answers import Answers, join
+from mien.scale.groups import group_of
+from mien.scale.inputs import Input
 from mien.scale.job import Job
 from mien.scale.listing import list_sources
 from mien.scale.local_engine import run_locally
@@ -133,19 +135,21 @@ def retry(
     crew: Crew | None = None,
     on_progress: Report = lambda _: None,
 ) -> Summary:
-    """Analyse the inputs with errors of a job again; only their rows change.
+    """Analyse the inputs with errors of a job again, with the rest of their groups.
 
-    Raises ``ConfigError`` for a folder of no job, or whose weights have changed since.
+    So the files become those of a run in which these inputs did not fail. Raises
+    ``ConfigError`` for a folder of no job, or whose weights have changed since.
     """
     require_extra("scale", "mien.scale")
     began, folder = time.monotonic(), Path(out)
     job = Job(folder)
     with lock_folder(folder, "analysing a corpus into"):
         job.check_same(Job.request_of(job.settings))
-        before, _ = _state(job)
-        answers = (crew or Crew()).run(_failed(job), job.settings)
-        again = Progress(before.failed, 0, 0, 0, 0)
-        analysed = _write_all(job, answers, again, on_progress)
+        again = list(_failed(job))
+        tasks = (Task(shard, _numbered(job, shard, numbers)) for shard, numbers in again)
+        answers = (crew or Crew()).run(tasks, job.settings)
+        counts = Progress(sum(len(numbers) for _, numbers in again), 0, 0, 0, 0)
+        analysed = _write_all(job, answers, counts, on_progress)
         progress, _ = _state(job)
     return Summary(
         folder, progress.total, progress.failed, progress.faces, analysed, time.monotonic() - began
@@ -165,14 +169,20 @@ def _state(job: Job) -> tuple[Progress, list[Shard]]:
     return progress, left
 
 
-def _failed(job: Job) -> Iterator[Task]:
+def _failed(job: Job) -> Iterator[tuple[Shard, set[int]]]:
+    """Shards with failures, and the numbers of the inputs in their groups."""
     for shard in job.shards:
         facts = job.facts(shard)
         if facts is not None and facts["failed"]:
             inputs = job.answers(shard).inputs
             failed = inputs.filter(inputs.column("error").is_valid()).column("input").to_pylist()
-            wanted = [next(job.manifest.inputs(number, number + 1)) for number in failed]
-            yield Task(shard, wanted)
+            wanted = set(map(group_of, failed))
+            yield shard, {n for n in range(shard.start, shard.stop) if group_of(n) in wanted}
+
+
+def _numbered(job: Job, shard: Shard, numbers: set[int]) -> list[Input]:
+    inputs = job.manifest.inputs(shard.start, shard.stop)
+    return [each for each in inputs if each.number in numbers]
 
 
 def _write_all(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +25,7 @@ class Status:
     shards: int
     shards_done: int
     rate: float | None
-    """Inputs a second, of late; ``None`` before the second shard."""
+    """Inputs a second, of late; ``None`` before the first shard is done."""
     running: str | None
     """Which process is at it; ``None`` if none is."""
 
@@ -56,15 +55,15 @@ def status_of(folder: Path) -> Status:
 
 
 def _rate(job: Job) -> float | None:
-    """Inputs a second over the last minutes, without pauses between runs."""
-    times = [(float(each["at"]), int(each["inputs"])) for each in job.past()]
-    recent: list[tuple[float, int]] = [
-        pair for pair in times if times[-1][0] - pair[0] <= _RECENT_S
-    ]
-    if len(recent) < 2 or time.time() < recent[0][0]:
-        return None
-    span = recent[-1][0] - recent[0][0]
-    return sum(count for _, count in recent[1:]) / span if span > 0 else None
+    """Inputs a second over the last minutes in which any shard was worked on."""
+    past = [(float(each["at"]), float(each["seconds"]), int(each["inputs"])) for each in job.past()]
+    last = max((at for at, _, _ in past), default=0.0)
+    recent = sorted((at - took, at, count) for at, took, count in past if last - at <= _RECENT_S)
+    worked, until = 0.0, 0.0
+    for start, end, _ in recent:  # times of several workers overlap
+        worked += max(0.0, end - max(start, until))
+        until = max(until, end)
+    return sum(count for _, _, count in recent) / worked if worked > 0 else None
 
 
 def _holder(path: Path) -> str | None:

@@ -80,7 +80,7 @@ def _complete(document: dict[str, Any], routers: Sequence[APIRouter]) -> dict[st
             responses[status] = _PROBLEM
         if "{" in path or path.startswith("/v1/log"):
             responses["404"] = _PROBLEM
-        if method == "post" and path.startswith("/v1/log"):
+        if method in ("post", "delete") and path.startswith("/v1/log"):
             responses["409"] = _PROBLEM
         if "requestBody" in operation:
             responses["408"] = responses["413"] = _PROBLEM

@@ -3,9 +3,11 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,9 @@ import fsspec
 import pyarrow as pa
 
 from mien.errors import ImageReadError, MienError, MissingPackageError
-from mien.scale import analyze_batch, opening
+from mien.scale import analyze_batch, fetching, opening
 from mien.scale.fetching import ChangedError, read_picture
+from mien.scale.inputs import Input
 from mien.scale.running import run
 from mien.scale.sources.finding import find_inputs
 from tests.support import clips, corpus
@@ -105,6 +108,25 @@ def test_a_store_of_fsspec(folder: Path) -> None:
     store.rm("/faces/pictures/01.png")
     with pytest.raises(ImageReadError, match="it is gone"):
         read_picture(found["pictures/01.png"])
+
+
+def test_the_objects_of_a_group_are_fetched_at_the_same_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    together = threading.Barrier(3)
+
+    def fetch(path: str, start: int, stop: int) -> bytes:
+        together.wait(timeout=30)  # for all three, or it raises
+        if path.endswith("1"):
+            raise FileNotFoundError(path)
+        return path.encode()
+
+    monkeypatch.setattr(fetching, "read_range", fetch)
+    group = [Input(f"memory://{n}", 10) for n in range(3)]
+    with fetching.readers([*group, replace(group[0], duplicate_of=7)]) as reads:
+        assert [reads[0](), reads[2]()] == [b"memory://0", b"memory://2"]
+        with pytest.raises(ImageReadError, match="it is gone"):
+            reads[1]()
 
 
 def test_a_missing_package_is_named_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,6 +52,20 @@ def test_nothing_is_parsed_as_html_and_nothing_comes_from_elsewhere() -> None:
         assert addresses <= {"http://www.w3.org/2000/svg"}, path
 
 
+def test_modules_of_the_first_view_are_asked_for_at_once() -> None:
+    index = (PAGE / "index.html").read_text()
+    needed, waiting = set(), [PAGE / "js" / "main.js", PAGE / "js" / "views" / "picture.js"]
+    while waiting:
+        path = waiting.pop()
+        if path not in needed:
+            needed.add(path)
+            found = re.findall(r'^import [^;]*?"(\.[^"]+)"', path.read_text(), re.MULTILINE)
+            waiting += [(path.parent / name).resolve() for name in found]
+    listed = re.findall(r'rel="modulepreload" href="([^"]+)"', index)
+    assert {PAGE / name for name in listed} | {PAGE / "js" / "main.js"} == needed
+    assert len(set(listed)) == len(listed)
+
+
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
 def test_a_module_says_what_it_is_for_and_can_be_read_in_one_sitting(path: Path) -> None:
     lines = path.read_text().splitlines()

@@ -60,10 +60,19 @@ def test_two_windows_answer_alerts_with_keys(browser: Any, own: Any) -> None:
             one.keyboard.press(key)
         two.wait_for_selector(".alert-card.resolved", timeout=6000)
         assert "was moved to another chair" in two.inner_text(".alert-card.resolved")
+        acknowledged = two.locator(".alert-card.acknowledged")
+        for button, text in (("note", "looked in"), ("explain", "her hip hurt")):
+            if button == "explain":
+                acknowledged.locator("[data-does=useful-true]").click()
+            acknowledged.locator(f"[data-does={button}]").click()
+            two.fill("#field-note", text)
+            two.click("dialog .primary")
+            two.wait_for_selector(f".said:has-text('the admin: {text}')")
     with own.client("watch") as client:
         asked = {"state": "all", "person": "anna"}
         found = client.get("/v1/log/alerts", params=asked).json()["alerts"]
     states = {alert["rule"]: alert["state"] for alert in found}
+    assert [alert["feedback_note"] for alert in found if alert["useful"]] == ["her hip hurt"]
     assert states == {"smiling changed": "acknowledged", "expressivity changed": "resolved"}
 
 
@@ -136,11 +145,23 @@ def test_enrol_consent_export_and_erase(browser: Any, own: Any, tmp_path: Path) 
         page.click("text=Note a consent")
         page.fill("#field-given_by", "her daughter")
         page.fill("#field-purpose", "to see early when help may be needed")
+        page.check("#field-pictures")
         page.keyboard.press("Enter")
         page.wait_for_selector(".chip.good:has-text('Consent until')")
+        page.click("text=Keep no more pictures")
+        page.click("dialog button.danger")
+        page.wait_for_selector("text=to pictures: withdrawn")
+        assert not page.locator("text=Keep no more pictures").count()
         page.click("text=Withdraw consent")
         page.click("dialog button.danger")
         page.wait_for_selector(".chip.warn:has-text('Consent withdrawn')")
+        page.goto(f"{own.url}/#/people/bert")
+        page.wait_for_selector(".panel svg")
+        page.click("text=Show the recordings")
+        page.click(".sessions button.danger")
+        page.click("dialog button.danger")
+        page.wait_for_selector("text=Nothing is recorded of this person yet")
+        page.wait_for_selector("text=Nothing is recorded yet")  # the days are read again
         page.goto(f"{own.url}/#/people/dora")
         page.wait_for_selector(".panel svg")
         page.select_option("#export-format", "jsonl")
@@ -170,7 +191,9 @@ def test_a_low_role_is_told_what_it_may_not(browser: Any, ward: Any, role: str) 
         assert ("Answering alerts needs" in text) is (role == "watch")
         assert page.locator("text=Acknowledge").count() == 2 * (role == "care")
         assert "Exporting needs the role" in text and "Erasing needs the role" in text
-        assert not page.locator("button.danger").count()
+        assert page.locator("button.danger").all_inner_texts() == (
+            ["Withdraw consent"] if role == "care" else []
+        )
         with page.expect_popup() as opened:
             page.click("text=Open report")
         opened.value.wait_for_selector("h1")
@@ -239,7 +262,10 @@ def test_axe_finds_nothing(browser: Any, ward: Any, size: str, scheme: str) -> N
             assert violations(page) == [], place
             if place != "people/anna":
                 continue
-            for button in ("Note a consent", "Erase anna…", "Resolve…"):
+            page.click("text=Show the recordings")
+            page.wait_for_selector(".sessions li")
+            assert violations(page) == [], "recordings"
+            for button in ("Note a consent", "Erase anna…", "Resolve…", "Note…"):
                 page.locator(f"button:has-text('{button}')").first.click()
                 page.wait_for_selector("dialog[open]")
                 assert violations(page) == [], button

@@ -68,6 +68,8 @@ def test_send_watch_scrub_and_delete(browser: Any, house: Any, clip: Path, tmp_p
         assert violations(page) == []
         lines = download(page, "text=Results", tmp_path).read_text().splitlines()
         assert len(lines) == found["frames"] and json.loads(lines[0])["time_s"] == 0
+        rows = download(page, ".tools >> text=CSV", tmp_path).read_text().splitlines()
+        assert rows[0].startswith("source,frame_index,time_s") and len(rows) > found["frames"]
         page.click("text=Delete")
         page.wait_for_selector(".drop")
     assert httpx.get(f"{house.url}/v1/videos").json()["videos"] == []

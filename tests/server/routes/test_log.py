@@ -16,10 +16,11 @@ import pytest
 
 pytest.importorskip("fastapi", reason="the extra 'server' is not installed")
 
-from mien.log import audit
+from mien.errors import NoConsentError
+from mien.log import audit, pictures
 from mien.log.exporting import KINDS, rows_of
 from mien.log.opening import open_log
-from mien.log.persons import find_person
+from mien.log.persons import check_pictures, find_person
 from mien.log.verifying import verify
 from mien.monitor.person_trends import person_trends
 from mien.monitor.rules.reading import load_rules
@@ -68,10 +69,12 @@ OPERATIONS = [
     ("care", "POST", "/v1/log/alerts/9/resolution"),
     ("care", "POST", "/v1/log/alerts/9/feedback"),
     ("care", "POST", f"{P}/nobody/withdrawal"),
+    ("care", "POST", f"{P}/nobody/pictures/withdrawal"),
     ("admin", "POST", P),
     ("admin", "POST", f"{P}/nobody/consents"),
     ("admin", "GET", f"{P}/nobody/export"),
     ("admin", "DELETE", f"{P}/nobody"),
+    ("admin", "DELETE", f"{P}/nobody/sessions/1"),
     ("admin", "GET", "/v1/log/audit"),
 ]
 
@@ -116,7 +119,13 @@ def test_what_is_read_is_what_the_library_says(one: Served, filled: Path) -> Non
                 break
         assert pages == json.loads(json.dumps(observations)) and len(pages) > 200
         shown = client.get(f"{P}/anna/sessions").json()["sessions"]
-        assert shown == [{name: one[name] for name in shown[0]} for one in sessions]
+        same = sessions[0].keys() & shown[0].keys()
+        assert same >= {"kind", "source", "start", "end", "place", "model", "detector"}
+        assert [{name: one[name] for name in same} for one in shown] == [
+            {name: one[name] for name in same} for one in sessions
+        ]
+        assert sum(one["windows"] for one in shown) == len(observations)
+        assert all(one["over"] and not one["others"] for one in shown)
         facts = client.get("/v1/log").json()
         assert facts["persons"] == 4 and facts["rows"] > len(observations)
         assert facts["keep_days"]["readings"] == 7 and not facts["encrypted"]
@@ -168,14 +177,20 @@ def test_an_alert_is_answered_once(one: Served, tmp_path: Path, filled: Path) ->
         (alert,) = (one for one in live if one["rule"] == "smiling changed")
         assert (alert["person"], alert["state"], alert["useful"]) == ("anna", "open", None)
         at = f"/v1/log/alerts/{alert['number']}"
-        after = client.post(f"{at}/acknowledgement").json()
-        assert after["state"] == "acknowledged" and after["history"][-1]["who"] == "the care"
+        for note in ("looked in", "called her daughter", ""):
+            after = client.post(f"{at}/acknowledgement", json={"note": note}).json()
+        assert after["state"] == "acknowledged"
+        notes = [(step["who"], step["why"]) for step in after["history"][-2:]]
+        assert notes == [("the care", "looked in"), ("the care", "called her daughter")]
         assert client.get("/v1/log/changes").json()["alerts"] != marks["alerts"]
         assert client.post(f"{at}/resolution", json={"why": "spoke with her"}).status_code == 200
         for what in ("acknowledgement", "resolution"):
             answer = client.post(f"{at}/{what}")
             assert answer.status_code == 409 and "it is resolved" in answer.json()["detail"]
-        assert client.post(f"{at}/feedback", json={"useful": False}).json()["useful"] is False
+        answer = {"useful": True, "note": "her hip hurt"}
+        assert client.post(f"{at}/feedback", json=answer).json()["feedback_note"] == "her hip hurt"
+        last = client.post(f"{at}/feedback", json={"useful": False}).json()
+        assert (last["useful"], last["feedback_note"]) == (False, None)  # the last answer counts
         found = client.get("/v1/log/alerts", params={"state": "resolved", "person": "anna"}).json()
         assert [one["history"][-1]["why"] for one in found["alerts"]] == ["spoke with her"]
         everybody = client.get("/v1/log/alerts", params={"state": "all"}).json()["alerts"]
@@ -189,7 +204,7 @@ def test_an_alert_is_answered_once(one: Served, tmp_path: Path, filled: Path) ->
         assert client.get("/v1/log/alerts?person=carla&state=all").json()["alerts"] == []
         assert client.post("/v1/log/alerts/99/acknowledgement").status_code == 404
         assert [a for n, a, _ in noted(other) if n == "the care" and a != "read"] == [
-            "acknowledge", "resolve", "feedback",
+            "acknowledge", "acknowledge", "acknowledge", "resolve", "feedback", "feedback",
         ]  # fmt: skip
 
 
@@ -224,6 +239,49 @@ def test_somebody_comes_and_goes(one: Served) -> None:
         assert erased["actor"] == "the admin" and erased["person_number"] == certificate["number"]
         assert erased["hash"] == certificate["hash"] if "hash" in erased else True
     assert one.context.log is not None and verify(one.context.log).problems == ()
+
+
+def test_consent_to_pictures_is_given_and_taken_back(one: Served) -> None:
+    log = one.context.log
+    assert log is not None
+    with one.client("admin") as client:
+        client.post(P, json={"pseudonym": "fay"}).raise_for_status()
+        consent = {"given_by": "Fay", "purpose": "a test"}
+        answer = client.post(f"{P}/fay/consents", json=consent).json()
+        assert answer["in_force"] and not answer["pictures"]
+        assert client.post(f"{P}/fay/pictures/withdrawal").status_code == 409
+        answer = client.post(f"{P}/fay/consents", json={**consent, "pictures": True}).json()
+        assert answer["pictures"] and answer["consents"][1]["pictures"]
+        with log.read() as connection:
+            number = find_person(connection, "fay").id
+        kept = pictures.folder_of(log) / str(number) / "1" / "10000.zip"
+        kept.parent.mkdir(parents=True)
+        kept.touch()
+        assert client.get(f"{P}/fay").json()["picture_files"] == 1
+        with one.client("care") as carer:
+            answer = carer.post(f"{P}/fay/pictures/withdrawal").json()
+        assert answer["in_force"] and not answer["pictures"] and not answer["picture_files"]
+        assert answer["consents"][1]["pictures_withdrawn"] and not kept.parent.exists()
+        with log.read() as connection, pytest.raises(NoConsentError, match="--pictures"):
+            check_pictures(connection, "fay")
+        assert ("the care", "withdraw", {"what": "pictures", "files": 1}) in noted(one)
+        client.delete(f"{P}/fay", headers={"X-Confirm": "fay"}).raise_for_status()
+
+
+def test_a_recording_is_removed(tmp_path: Path, filled: Path) -> None:
+    path = Path(shutil.copy(filled, tmp_path / "log.db"))
+    with serving(tmp_path, log=path, tokens=True) as other, other.client("admin") as client:
+        sessions = client.get(f"{P}/anna/sessions").json()["sessions"]
+        assert len(sessions) == 2
+        at = f"{P}/anna/sessions/{sessions[0]['session']}"
+        assert client.delete(at.replace("anna", "bert")).status_code == 404  # of somebody else
+        assert client.delete(at, headers={"Origin": "http://example.org"}).status_code == 403
+        removed = client.delete(at).json()["removed"]
+        assert removed["observations"] == sessions[0]["windows"] > 0
+        assert client.get(f"{P}/anna/sessions").json()["sessions"] == sessions[1:]
+        assert client.delete(at).status_code == 404
+        assert [a for n, a, _ in noted(other) if n == "the admin" and a != "read"] == ["remove"]
+        assert other.context.log is not None and verify(other.context.log).problems == ()
 
 
 def test_exports(one: Served, filled: Path) -> None:
@@ -275,6 +333,9 @@ WRONG = [
     ("POST", "/v1/log/alerts/0/acknowledgement", None, 422, "number"),
     ("POST", "/v1/log/alerts/99999999999999999999/acknowledgement", None, 422, "number"),
     ("POST", "/v1/log/alerts/1/resolution", {"why": "a\nb"}, 422, "printable"),
+    ("POST", "/v1/log/alerts/1/feedback", {"useful": True, "note": "a\nb"}, 422, "printable"),
+    ("POST", "/v1/log/alerts/1/acknowledgement", {"note": "x" * 1001}, 422, "note"),
+    ("DELETE", f"{P}/anna/sessions/99", None, 404, "there is no session 99"),
     ("GET", "/v1/log/audit?before=99999999999", None, 422, "before"),
 ]  # fmt: skip
 

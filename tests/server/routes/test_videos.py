@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import io
 import json
 import time
 from collections.abc import Callable
@@ -16,6 +18,7 @@ from mien.pipeline import Recognizer
 from mien.server.access.tokens import TokenFile
 from mien.server.jobs.store import VIDEO
 from mien.server.settings import Limits
+from mien.sinks.csv import CsvSink
 from mien.sinks.persons import Persons
 from tests.server.support.videos import events, results, send, wait
 from tests.support.clips import face, write, write_face, write_frames
@@ -39,6 +42,13 @@ def test_a_video_is_analysed_as_by_the_library(served: Callable[..., Any], clip:
         ]
         assert done["progress"] == {"frames": 12, "of": 12, "time_s": 1.1, "duration_s": 1.2}
         assert results(client, job, 7) == followed[7:] and results(client, job, 99) == []
+        table = client.get(f"/v1/videos/{job['id']}/results", params={"format": "csv"})
+        assert table.headers["content-type"] == "text/csv; charset=utf-8"
+        text = io.StringIO()
+        with CsvSink(text) as sink:
+            for result in Recognizer(threads=1).video(clip):
+                sink.write(dataclasses.replace(result, source="my face.mp4"))
+        assert table.text == text.getvalue()
         people = client.get(f"/v1/videos/{job['id']}/people").json()
         reference = Persons()
         for result in Recognizer(threads=1).video(clip):

@@ -30,8 +30,10 @@ OPERATIONS = (
     "POST /v1/log/persons/{person}/consents",
     "GET /v1/log/persons/{person}/export",
     "GET /v1/log/persons/{person}/observations",
+    "POST /v1/log/persons/{person}/pictures/withdrawal",
     "GET /v1/log/persons/{person}/report",
     "GET /v1/log/persons/{person}/sessions",
+    "DELETE /v1/log/persons/{person}/sessions/{number}",
     "GET /v1/log/persons/{person}/trends",
     "POST /v1/log/persons/{person}/withdrawal",
 )

@@ -35,6 +35,9 @@ def _answers(function: F) -> F:
     return number(by(function))
 
 
+NOTE = click.option("--note", default="", metavar="TEXT", help="Kept with the alert.")
+
+
 @click.command(name="list")
 @of_log
 @click.option("--all", "everything", is_flag=True, help="Also those that are resolved.")
@@ -45,7 +48,7 @@ def list_(target: str, key_file: str | None, everything: bool, as_json: bool) ->
     The audit trail notes it.
     """
     with open_(target, key_file) as log:
-        from mien.monitor.alerts.answers import list_alerts, row_of
+        from mien.monitor.alerts.answers import list_alerts, notes_of, row_of
         from mien.monitor.trends import NOBODY_RECOGNISED
 
         found, precision = list_alerts(log, everything=everything)
@@ -60,11 +63,14 @@ def list_(target: str, key_file: str | None, everything: bool, as_json: bool) ->
         say("there are no alerts" if everything else "no alert is open; --all lists resolved ones")
         say(*map(str, precision))
         return
-    table = Table("number", "person", "rule", "state", "since", "what was seen", "useful")
-    for row in rows:
+    columns = ("number", "person", "rule", "state", "since", "what was seen", "useful")
+    notes = ["\n".join(notes_of(one)) for one in found]
+    table = Table(*columns, *(["notes"] if any(notes) else []))
+    for row, said in zip(rows, notes, strict=True):
         useful = {None: "–", True: "yes", False: "no"}[row["useful"]]
         cells = (row[name] for name in ("rule", "state", "since", "detail"))
-        table.add_row(str(row["number"]), row["person"] or "–", *cells, useful)
+        last = [said] if any(notes) else []
+        table.add_row(str(row["number"]), row["person"] or "–", *cells, useful, *last)
     out().print(table)
     say(*map(str, precision), NOBODY_RECOGNISED)
 
@@ -72,12 +78,13 @@ def list_(target: str, key_file: str | None, everything: bool, as_json: bool) ->
 @click.command()
 @of_log
 @_answers
-def ack(target: str, key_file: str | None, number: int, who: str) -> None:
+@NOTE
+def ack(target: str, key_file: str | None, number: int, who: str, note: str) -> None:
     """Say that you have seen an alert: it is not escalated any more."""
     with open_(target, key_file) as log:
         from mien.monitor.alerts.answers import acknowledge
 
-        _say(acknowledge(log, number, who, utc_now()))
+        _say(acknowledge(log, number, who, utc_now(), note))
 
 
 @click.command()
@@ -99,7 +106,10 @@ def resolve(target: str, key_file: str | None, number: int, who: str, why: str) 
 @of_log
 @_answers
 @click.argument("answer", type=click.Choice(["useful", "not-useful"]))
-def feedback(target: str, key_file: str | None, number: int, answer: str, who: str) -> None:
+@NOTE
+def feedback(
+    target: str, key_file: str | None, number: int, answer: str, who: str, note: str
+) -> None:
     """Say whether an alert was useful.
 
     'mien alerts list' shows it by rule.
@@ -107,7 +117,7 @@ def feedback(target: str, key_file: str | None, number: int, answer: str, who: s
     with open_(target, key_file) as log:
         from mien.monitor.alerts.answers import give_feedback
 
-        _say(give_feedback(log, number, answer == "useful", who, utc_now()))
+        _say(give_feedback(log, number, answer == "useful", who, utc_now(), note))
 
 
 def _say(stored: Stored) -> None:

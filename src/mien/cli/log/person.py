@@ -84,13 +84,22 @@ def consent(
 @person.command()
 @of_log
 @click.argument("pseudonym")
-def withdraw(target: str, key_file: str | None, pseudonym: str) -> None:
+@click.option(
+    "--pictures",
+    is_flag=True,
+    help="End the consent to pictures alone, and remove those that are kept.",
+)
+def withdraw(target: str, key_file: str | None, pseudonym: str, pictures: bool) -> None:
     """End the consent now; what was recorded stays.
 
     Recordings that run end with their window. 'mien log erase' removes what was recorded.
     """
     with open_(target, key_file) as log:
-        from mien.log.persons import withdraw_consent
+        from mien.log.persons import withdraw_consent, withdraw_pictures
 
+        if pictures:
+            count = withdraw_pictures(log, pseudonym)
+            say(f"{pseudonym}: consent to pictures withdrawn, {count:,} files of pictures removed")
+            return
         withdraw_consent(log, pseudonym)
     say(f"{pseudonym}: consent withdrawn; what was recorded stays until 'mien log erase'")

@@ -23,7 +23,7 @@ from mien.media.video.capture import MOST_RATE, Capture
 from mien.media.video.choice import Choice, Wanted
 from mien.media.video.clock import Clock
 from mien.media.video.numbered import Numbered, is_pattern, of_folder, of_pattern
-from mien.reading import open_file
+from mien.reading import open_file, unreadable
 
 VideoSource: TypeAlias = "str | os.PathLike[str] | BinaryIO"
 OnError = Callable[[str, VideoReadError], None]
@@ -251,13 +251,8 @@ def _open(source: VideoSource, limit: int, stack: ExitStack) -> tuple[_Pictures,
         with open_file(name, pipes=True) as file:
             path = name if file.seekable() else _spool(file, name, stack)
         return Capture(path, repr(name)), name
-    except FileNotFoundError:
-        raise VideoReadError(f"no file {name!r}: check the path") from None
-    except PermissionError:
-        raise VideoReadError(f"no permission to read {name!r}: change its permissions") from None
     except OSError as error:
-        reason = error.strerror or one_line(error)
-        raise VideoReadError(f"cannot open {name!r} ({reason}): give a video file") from error
+        raise VideoReadError(unreadable(error, repr(name), "give a video file")) from None
 
 
 def _numbered(paths: list[str], name: str, limit: int) -> Numbered:

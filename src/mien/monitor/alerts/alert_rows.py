@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +28,7 @@ class Stored:
     useful: bool | None = None
     """Feedback; ``None`` without."""
     feedback_by: str | None = None
+    feedback_note: str | None = None
 
 
 def lock(connection: Connection) -> None:
@@ -75,7 +76,7 @@ def save(
     row = _row(after)
     if before is not None and after.since == before.alert.since:
         connection.execute(update(ALERTS).where(ALERTS.c.id == before.id).values(row))
-        return Stored(before.id, after, before.useful, before.feedback_by)
+        return replace(before, alert=after)
     row["person_id"] = None if after.person is None else persons[after.person]
     key = connection.execute(insert(ALERTS).values(row)).inserted_primary_key
     assert key is not None
@@ -120,7 +121,7 @@ def _stored(row: Mapping[str, Any]) -> Stored:
         history, tuple(map(moment, json.loads(row["sent"]))), bool(row["armed"]),
     )  # fmt: skip
     useful = None if row["useful"] is None else bool(row["useful"])
-    return Stored(row["id"], alert, useful, row["feedback_by"])
+    return Stored(row["id"], alert, useful, row["feedback_by"], row["feedback_note"])
 
 
 def _row(alert: Alert) -> dict[str, Any]:

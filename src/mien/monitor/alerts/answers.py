@@ -16,7 +16,7 @@ from mien.log.database import Log
 from mien.log.persons import find_person
 from mien.log.times import iso
 from mien.monitor.alerts.alert_rows import Stored, listed, lock, ms, numbered, save
-from mien.monitor.alerts.state import Acknowledged, Event, Resolved, State, step
+from mien.monitor.alerts.state import MIEN, Acknowledged, Event, Resolved, State, step
 
 _MOST_NAME, _MOST_TEXT = 100, 1000
 
@@ -34,21 +34,31 @@ class Precision:
         return f"{self.rule}: {self.useful} of {self.answered} alerts were useful"
 
 
-def acknowledge(log: Log, number: int, who: str, now: datetime) -> Stored:
-    """Somebody has seen an alert. Raises ``NotFoundError``, and ``ConflictError`` if not open."""
-    return _answer(log, number, Acknowledged(_name(who)), now, "acknowledge")
+def acknowledge(log: Log, number: int, who: str, now: datetime, note: str = "") -> Stored:
+    """Somebody has seen an alert; another note may follow later.
+
+    Raises ``NotFoundError``, and ``ConflictError`` if not open.
+    """
+    event = Acknowledged(_name(who), _text("note", note))
+    return _answer(log, number, event, now, "acknowledge")
 
 
 def resolve(log: Log, number: int, who: str, why: str, now: datetime) -> Stored:
     """Somebody closes an alert. Raises ``NotFoundError``, and ``ConflictError`` if not open."""
-    if len(why) > _MOST_TEXT or not (why.isprintable()):
-        raise ConfigError(f"the reason must be printable text of at most {_MOST_TEXT} characters")
-    return _answer(log, number, Resolved(_name(who), why), now, "resolve")
+    return _answer(log, number, Resolved(_name(who), _text("reason", why)), now, "resolve")
 
 
-def give_feedback(log: Log, number: int, useful: bool, who: str, now: datetime) -> Stored:
-    """Note whether an alert was useful; the last answer counts. Raises ``NotFoundError``."""
-    values = {"useful": int(useful), "feedback_by": _name(who), "feedback_ms": ms(now)}
+def give_feedback(
+    log: Log, number: int, useful: bool, who: str, now: datetime, note: str = ""
+) -> Stored:
+    """Note whether an alert was useful; the last answer counts, with its note.
+
+    Raises ``NotFoundError``.
+    """
+    values = {
+        "useful": int(useful), "feedback_by": _name(who), "feedback_ms": ms(now),
+        "feedback_note": _text("note", note) or None,
+    }  # fmt: skip
     with log.write() as connection:
         found = _find(connection, number)
         connection.execute(update(ALERTS).where(ALERTS.c.id == number).values(values))
@@ -92,8 +102,15 @@ def row_of(stored: Stored) -> dict[str, Any]:
         "number": stored.id, "person": alert.person, "rule": alert.rule,
         "state": alert.state.value, "since": iso(ms(alert.since)), "detail": alert.detail,
         "sent": [iso(ms(at)) for at in alert.sent], "history": steps, "useful": stored.useful,
-        "feedback_by": stored.feedback_by,
+        "feedback_by": stored.feedback_by, "feedback_note": stored.feedback_note,
     }  # fmt: skip
+
+
+def notes_of(stored: Stored) -> list[str]:
+    """What people wrote about an alert, such as ``Eva: spoke with her``, in the order of time."""
+    said = [(step.who, step.why) for step in stored.alert.history if step.who != MIEN]
+    said.append((stored.feedback_by or "", stored.feedback_note or ""))
+    return [f"{who}: {text}" for who, text in said if text]
 
 
 def _answer(log: Log, number: int, event: Event, now: datetime, action: str) -> Stored:
@@ -119,6 +136,12 @@ def _find(connection: Connection, number: int) -> Stored:
     if found is None or found.alert.state is State.PENDING:
         raise NotFoundError(f"there is no alert {number}: 'mien alerts list --all' shows them")
     return found
+
+
+def _text(what: str, text: str) -> str:
+    if len(text) > _MOST_TEXT or not text.isprintable():
+        raise ConfigError(f"the {what} must be printable text of at most {_MOST_TEXT} characters")
+    return text
 
 
 def _name(who: str) -> str:

@@ -31,6 +31,8 @@ class Acknowledged:
     """Somebody has seen the alert."""
 
     who: str
+    why: str = ""
+    """A note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +116,9 @@ def step(
         found = "there is none" if alert is None else f"it is {alert.state}"
         raise ConflictError(f"no open alert of the rule {rule!r}: {found}")
     if isinstance(event, Acknowledged):
-        if alert.state is State.ACKNOWLEDGED:
-            return alert  # the first one counts
-        return _move(alert, State.ACKNOWLEDGED, now, event.who)
+        if alert.state is State.ACKNOWLEDGED and not event.why:
+            return alert  # the first one counts; a further note is kept
+        return _move(alert, State.ACKNOWLEDGED, now, event.who, event.why)
     if isinstance(event, Resolved):
         return _move(alert, State.RESOLVED, now, event.who, event.why)
     return replace(alert, sent=(*alert.sent, now))

@@ -115,8 +115,10 @@ def _against_time(
     y = np.array([model.quality for _, model in timed])
     axes.set_xscale("log")
     axes.set_xlim(x.min() / 1.8, x.max() * 1.8)
-    margin = 0.08 * max(float(np.ptp(y)), 0.01)
-    axes.set_ylim(y.min() - margin, y.max() + margin)
+    # As wide as the intervals: a difference by chance must not fill the figure.
+    low, high = min(model.low for _, model in timed), max(model.high for _, model in timed)
+    margin = 0.08 * max(high - low, 0.01)
+    axes.set_ylim(low - margin, high + margin)
     beaten = ((x[:, None] <= x) & (y[:, None] > y)) | ((x[:, None] < x) & (y[:, None] >= y))
     front = sorted(np.flatnonzero(~beaten.any(axis=0)), key=lambda i: float(x[i]))
     axes.plot(x[front], y[front], "-", color=BLUE, linewidth=1, alpha=0.5, zorder=1)

@@ -52,7 +52,8 @@ def acknowledge_alert(visit: Caring, number: Number, body: Acknowledgement | Non
     """Say that you have seen an alert: it is not escalated any more."""
     from mien.monitor.alerts.answers import acknowledge
 
-    return _answered(visit, lambda log, now: acknowledge(log, number, visit.who.name, now))
+    note = "" if body is None else body.note
+    return _answered(visit, lambda log, now: acknowledge(log, number, visit.who.name, now, note))
 
 
 @router.post("/alerts/{number}/resolution", response_model=Alert)
@@ -66,11 +67,13 @@ def resolve_alert(visit: Caring, number: Number, body: Resolution | None = None)
 
 @router.post("/alerts/{number}/feedback", response_model=Alert)
 def judge_alert(visit: Caring, number: Number, body: Feedback) -> Any:
-    """Say whether an alert was useful; the last answer counts."""
+    """Say whether an alert was useful; the last answer counts, with its note."""
     from mien.monitor.alerts.answers import give_feedback
 
-    useful, who = body.useful, visit.who.name
-    return _answered(visit, lambda log, now: give_feedback(log, number, useful, who, now))
+    who = visit.who.name
+    return _answered(
+        visit, lambda log, now: give_feedback(log, number, body.useful, who, now, body.note)
+    )
 
 
 @router.get("/audit", response_model=AuditTrail)

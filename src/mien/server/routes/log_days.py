@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import HTMLResponse, StreamingResponse
 
 from mien.server.context import Context, context_of
 from mien.server.log_export import MEDIA_TYPES, exported
 from mien.server.log_visit import Ruling, Watching
 from mien.server.problems import Problem
-from mien.server.routes.log_models import Observations, RowKind, Sessions, Trends
+from mien.server.routes.log_models import Observations, RowKind, SessionRemoved, Sessions, Trends
 from mien.server.routes.log_persons import Pseudonym
 
 router = APIRouter(prefix="/v1/log/persons/{person}", tags=["log"])
@@ -22,6 +22,7 @@ Since = Annotated[
     date | None, Query(alias="from", ge=FIRST, le=LAST, description="First local day.")
 ]
 Until = Annotated[date | None, Query(alias="to", ge=FIRST, le=LAST, description="Last local day.")]
+Number = Annotated[int, Path(ge=1, le=2**31 - 1, description="The recording's number.")]
 REPORT_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; "
     "sandbox allow-modals allow-popups"
@@ -32,15 +33,23 @@ REPORT_POLICY = (
 @router.get("/sessions", response_model=Sessions)
 def get_sessions(visit: Watching, person: Pseudonym) -> Any:
     """The recordings of a person."""
-    from mien.log.exporting import rows_of
-    from mien.log.persons import find_person
-    from mien.log.reading import note_reading
+    from mien.log.session_rows import person_sessions
 
     with visit.audited() as log:
-        note_reading(log, person, "sessions")
-        with log.read() as connection:
-            found = find_person(connection, person)
-            return {"sessions": list(rows_of(connection, found, "sessions"))}
+        return {"sessions": person_sessions(log, person)}
+
+
+@router.delete("/sessions/{number}", response_model=SessionRemoved)
+def remove_session(visit: Ruling, person: Pseudonym, number: Number) -> Any:
+    """Remove a recording that is wrong, for all whom it shows; daily values follow.
+
+    Alerts that it raised stay.
+    """
+    from mien.log import session_rows
+
+    with visit.audited() as log:
+        removed = session_rows.remove_session(log, number, person)
+    return {"session": number, "removed": removed}
 
 
 @router.get("/observations", response_model=Observations)

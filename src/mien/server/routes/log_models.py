@@ -66,6 +66,8 @@ class Consent(BaseModel):
     given: str
     until: str | None
     withdrawn: str | None
+    pictures: bool = Field(description="Whether it was to keeping pictures too.")
+    pictures_withdrawn: str | None = Field(description="When that part alone was taken back.")
 
 
 class BaselineDays(BaseModel):
@@ -82,6 +84,8 @@ class Person(PersonRow):
 
     enrolled: str
     in_force: bool
+    pictures: bool = Field(description="Whether pictures may be kept now.")
+    picture_files: int = Field(description="Kept: one for each window that shows the person.")
     consents: list[Consent]
     baseline: BaselineDays
 
@@ -102,6 +106,7 @@ class ConsentGiven(BaseModel):
     until: str | None = Field(
         None, max_length=SHORT, examples=["2027-03-01"], description="A day or a time (ISO 8601)."
     )
+    pictures: bool = Field(False, description="Whether it is to keeping pictures too.")
 
 
 class Certificate(BaseModel):
@@ -119,6 +124,7 @@ class Certificate(BaseModel):
 class Session(BaseModel):
     """One recording."""
 
+    session: int = Field(description="Its number.")
     kind: str
     source: str
     time_from: str
@@ -127,6 +133,17 @@ class Session(BaseModel):
     place: str
     model: str
     detector: str
+    others: list[str] = Field(description="Further persons whom it shows.")
+    windows: int
+    picture_files: int
+    over: bool = Field(description="Whether it can be removed: it is not being recorded.")
+
+
+class SessionRemoved(BaseModel):
+    """What went with a recording."""
+
+    session: int
+    removed: dict[str, int] = Field(description="Table → rows.")
 
 
 class Sessions(BaseModel):
@@ -218,6 +235,7 @@ class Alert(BaseModel):
     history: list[Step]
     useful: bool | None
     feedback_by: str | None
+    feedback_note: str | None
 
 
 class Trends(BaseModel):
@@ -253,6 +271,8 @@ class Alerts(BaseModel):
 class Acknowledgement(BaseModel):
     """Somebody has seen an alert."""
 
+    note: str = Field("", max_length=LONG)
+
 
 class Resolution(BaseModel):
     """Somebody closes an alert."""
@@ -264,6 +284,7 @@ class Feedback(BaseModel):
     """Whether an alert was useful."""
 
     useful: bool
+    note: str = Field("", max_length=LONG)
 
 
 class AuditEntry(BaseModel):

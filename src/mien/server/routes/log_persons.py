@@ -69,12 +69,14 @@ def get_person(visit: Watching, person: Pseudonym) -> Any:
 
 @router.post("/persons/{person}/consents", response_model=Person, status_code=201)
 def give_consent(visit: Ruling, person: Pseudonym, body: ConsentGiven) -> Any:
-    """Note a consent: who gives it, what for, and until when."""
+    """Note a consent: who gives it, what for, until when, and whether pictures may be kept."""
     from mien.log import persons
 
     until = None if body.until is None else _moment(body.until)
     with visit.audited() as log:
-        persons.give_consent(log, person, body.given_by, body.purpose, until)
+        persons.give_consent(
+            log, person, body.given_by, body.purpose, until, pictures=body.pictures
+        )
     return _person(visit, person)
 
 
@@ -85,6 +87,16 @@ def withdraw_consent(visit: Caring, person: Pseudonym) -> Any:
 
     with visit.audited() as log:
         persons.withdraw_consent(log, person)
+    return _person(visit, person)
+
+
+@router.post("/persons/{person}/pictures/withdrawal", response_model=Person)
+def withdraw_pictures(visit: Caring, person: Pseudonym) -> Any:
+    """End the consent to keeping pictures alone. Those that are kept are removed."""
+    from mien.log import persons
+
+    with visit.audited() as log:
+        persons.withdraw_pictures(log, person)
     return _person(visit, person)
 
 

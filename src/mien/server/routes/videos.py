@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -18,13 +18,16 @@ from mien.server.context import Context, context_of
 from mien.server.jobs.following import events, result_lines
 from mien.server.jobs.job import Job, State, VideoOptions, new_job
 from mien.server.jobs.store import PEOPLE, RESULTS, SPARE, not_stored
+from mien.server.jobs.table import csv_lines
 from mien.server.jobs.upload import receive_video
 from mien.server.pictures import given_name
 from mien.server.problems import Problem
+from mien.types import result_columns
 
 router = APIRouter(prefix="/v1/videos", tags=["videos"])
 
 _MOST_FRAMES = 2**31 - 1
+_RESULTS = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
 Analyst = Annotated[Who, Depends(needs("analyse"))]
 Shared = Annotated[Context, Depends(context_of)]
 Id = Annotated[str, Path(max_length=64, description="The job's id.")]
@@ -179,7 +182,9 @@ async def follow_video(who: Analyst, context: Shared, number: Id) -> StreamingRe
 @router.get(
     "/{number}/results",
     response_class=StreamingResponse,
-    responses={200: {"content": {"application/x-ndjson": {}}, "description": "A result a line."}},
+    responses={
+        200: {"content": {kind: {} for kind in _RESULTS.values()}, "description": "A line each."}
+    },
 )
 async def get_results(
     who: Analyst,
@@ -188,12 +193,22 @@ async def get_results(
     start: Annotated[
         int, Query(alias="from", ge=0, le=_MOST_FRAMES, description="Number of the first result.")
     ] = 0,
+    form: Annotated[
+        Literal["jsonl", "csv"], Query(alias="format", description="A result or a face a line.")
+    ] = "jsonl",
 ) -> StreamingResponse:
-    """The results, a JSON object a line; those of a video that is being analysed as they come."""
+    """The results, a JSON object a line, or CSV with a row a face.
+
+    Those of a video that is being analysed come as they are found.
+    """
     job = _find(context, who, number)
     path = context.jobs.store.path(job, RESULTS)
     lines = result_lines(job, path, start, context.stopping)
-    return _stream(context, who, lines, "application/x-ndjson")
+    if form == "csv":
+        spec = context.recognizer.classifier.spec
+        columns = result_columns(spec.labels, affect=bool(spec.affect), frames=True)
+        lines = csv_lines(lines, path, columns)
+    return _stream(context, who, lines, _RESULTS[form])
 
 
 @router.get("/{number}/people", response_model=People)

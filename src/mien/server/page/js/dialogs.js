@@ -61,7 +61,7 @@ export function form({title, text = "", confirm, danger = false, fields}) {
 function field({name, label, type = "text", value = "", required = false, help = "", options = null}) {
   const id = `field-${name}`, about = help ? `${id}-help` : null;
   const shared = {id, name, required, "aria-describedby": about};
-  if (type === "checkbox") return h("label", {class: "check"}, h("input", {...shared, type, checked: Boolean(value)}), label);
+  if (type === "checkbox") return h("div", {class: "field"}, h("label", {class: "check"}, h("input", {...shared, type, checked: Boolean(value)}), label), help && h("span", {class: "note small", id: about}, help));
   const input = options
     ? h("select", {...shared, class: "input"}, options.map(([key, shown]) => h("option", {value: key, selected: key === value}, shown)))
     : h(type === "textarea" ? "textarea" : "input", {...shared, class: "input", type: type === "textarea" ? null : type, value, autocomplete: "off"});

@@ -14,11 +14,13 @@ const KEY = "mien.language";
 let code = "en", list = [], words = {}, english = {}, plural = new Intl.PluralRules("en");
 
 export async function start() {
-  [list, english] = await Promise.all([read("languages"), read("en")]);
+  const first = read("en");
+  list = await read("languages");
   const known = list.map((entry) => entry.code);
   const wished = [stored(), ...navigator.languages].filter(Boolean).map((name) => name.split("-")[0]);
   code = wished.find((name) => known.includes(name)) || "en";
-  words = code === "en" ? english : await read(code).catch(() => english);
+  const own = code === "en" ? first : read(code).catch(() => first);
+  [english, words] = await Promise.all([first, own]);
   plural = new Intl.PluralRules(code);
   document.documentElement.lang = code;
 }

@@ -2,6 +2,7 @@
 //
 //   say("3 faces found.")                   for screen readers alone: what is seen anyway
 //   notice(t("…"), "good" | "warn" | "alert" | "")   shown for some seconds, and said
+//   const done = waiting(text)            shown, and said, until done() is called
 //   message(text, kind, iconName)           an element to place in a view
 //   problem(error)                          the same of an error, to place where a result would be
 
@@ -34,6 +35,13 @@ export function notice(text, kind = "") {
   document.getElementById("notices").append(element);
   say(text);
   if (kind !== "alert") setTimeout(() => element.remove(), SHOWN_MS);
+}
+
+export function waiting(text) {
+  const element = h("div", {class: "message"}, h("span", {class: "spin", "aria-hidden": "true"}), h("div", {class: "grow"}, text));
+  document.getElementById("notices").append(element);
+  say(text);
+  return () => element.remove();
 }
 
 export function clearNotices() {

@@ -41,7 +41,7 @@ export function start(check) {
 
 export async function open() {
   const mine = ++turn, {name, args} = place();
-  const root = h("main", {id: "view", class: `view ${name}`, tabindex: "-1"});
+  const root = h("main", {id: "view", class: `view ${name}`, tabindex: "-1", dataset: {loading: t("shell.loading")}}); // shown as long as it is empty
   await unmount?.();
   unmount = null;
   for (const link of document.querySelectorAll(".places a")) {
@@ -51,20 +51,16 @@ export async function open() {
   document.getElementById("view").replaceWith(root);
   const instead = guard();
   if (instead) return put(root, instead);
-  const late = setTimeout(() => put(root, h("p", {class: "loading"}, t("shell.loading"))), 300);
   try {
     const view = await import(`./views/${name}.js`);
     await Promise.all((view.styles || []).map(style));
-    clearTimeout(late);
     if (mine !== turn) return;
-    put(root);
     document.title = `${t(view.title)} – Mien`;
     const app = {args, go, heading: (text) => h("h1", {tabindex: "-1"}, text ?? t(view.title))};
     const done = await view.mount(root, app);
     if (mine !== turn) return done?.();
     unmount = done;
   } catch (error) {
-    clearTimeout(late);
     if (mine !== turn) return;
     console.warn(error);
     put(root, h("h1", {tabindex: "-1"}, t("shell.not_shown")), problem(error),

@@ -1,6 +1,7 @@
 // What leaves the log: the weekly report to read and print, and the person's rows as files.
 
 import {blob} from "../api.js";
+import {once} from "../busy.js";
 import {h, icon} from "../dom.js";
 import {t} from "../i18n.js";
 import {notice} from "../notices.js";
@@ -41,17 +42,14 @@ export function weeks(today, seen) {
 function exporting(path, name) {
   const form = h("select", {class: "input", id: "export-format"}, FORMS.map(([value, text]) => h("option", {value}, text)));
   const button = h("button", {class: "button", type: "button", onclick: () => run()}, icon("download"), t("people.copies.export"));
-  const run = async () => {
-    button.disabled = true;
+  const run = () => once(button, async () => {
     try {
       save(await blob(`${path}/export?format=${form.value}`), `${name}.${form.value}`);
       notice(t("people.copies.exported"), "good");
     } catch (error) {
       notice(error.message, "alert");
-    } finally {
-      button.disabled = false;
     }
-  };
+  });
   return h("div", {class: "field"}, h("label", {for: "export-format"}, t("people.copies.format")),
     h("div", {class: "row"}, h("div", {class: "grow"}, form), button), h("span", {class: "note small"}, t("people.copies.export_help")));
 }

@@ -1,6 +1,7 @@
 // Erasing a person: typed confirmation, and the certificate of what was erased.
 
 import {remove} from "../api.js";
+import {once} from "../busy.js";
 import {ask} from "../dialogs.js";
 import {h, icon, put} from "../dom.js";
 import {dateTime, number, t} from "../i18n.js";
@@ -13,16 +14,17 @@ import {save} from "./copies.js";
 export function erasureCard(person, erased) {
   return h("section", {class: "card stack", "aria-labelledby": "erasure-title"}, h("h2", {id: "erasure-title"}, t("people.erasure.title")),
     h("p", {}, t("people.erasure.text")),
-    may("admin") ? h("div", {class: "tools"}, h("button", {class: "button danger", type: "button", onclick: () => run(person, erased)}, icon("trash"),
+    may("admin") ? h("div", {class: "tools"}, h("button", {class: "button danger", type: "button", onclick: ({currentTarget: button}) => run(person, erased, button)}, icon("trash"),
       t("people.erasure.start", {person: person.pseudonym}))) : mayNot("admin", "people.erasure.may_not"));
 }
 
-async function run(person, erased) {
+async function run(person, erased, button) {
   const sure = await ask({title: t("people.erasure.sure", {person: person.pseudonym}), text: t("people.erasure.sure_text"),
     confirm: t("people.erasure.confirm"), danger: true, word: person.pseudonym});
   if (!sure) return;
   try {
-    erased(await remove(`/v1/log/persons/${encodeURIComponent(person.pseudonym)}`, {headers: {"X-Confirm": person.pseudonym}}));
+    const certificate = await once(button, () => remove(`/v1/log/persons/${encodeURIComponent(person.pseudonym)}`, {headers: {"X-Confirm": person.pseudonym}}));
+    if (certificate) erased(certificate);
   } catch (error) {
     notice(error.message, "alert");
   }

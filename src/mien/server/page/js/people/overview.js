@@ -1,6 +1,7 @@
 // All persons, and the alerts of all of them.
 
 import {get, post} from "../api.js";
+import {once} from "../busy.js";
 import {form} from "../dialogs.js";
 import {h, icon, put} from "../dom.js";
 import {t} from "../i18n.js";
@@ -41,7 +42,7 @@ export async function overview(root, app) {
   }
 
   await load();
-  const enrol = may("admin") && h("button", {class: `button ${persons.length ? "" : "primary"}`, type: "button", onclick: () => enrolPerson(app)}, icon("plus"), t("people.enrol"));
+  const enrol = may("admin") && h("button", {class: `button ${persons.length ? "" : "primary"}`, type: "button", onclick: ({currentTarget: button}) => enrolPerson(app, button)}, icon("plus"), t("people.enrol"));
   if (!persons.length) {
     put(root, app.heading(), h("section", {class: "empty card"}, icon("people"), h("h2", {}, t("people.nobody")), h("p", {}, t("people.nobody_help")),
       enrol || mayNot("admin", "people.enrol_may_not")));
@@ -77,12 +78,13 @@ function row(person) {
 
 const noAlerts = () => h("div", {class: "card none"}, h("p", {}, t("people.no_alerts")), h("p", {class: "note small"}, t("people.no_all_clear")));
 
-async function enrolPerson(app) {
+async function enrolPerson(app, button) {
   const typed = await form({title: t("people.enrol"), text: t("people.enrol_text"), confirm: t("people.enrol"),
     fields: [{name: "pseudonym", label: t("people.pseudonym"), required: true, help: t("people.pseudonym_help")}]});
   if (!typed) return;
   try {
-    const person = await post("/v1/log/persons", typed);
+    const person = await once(button, () => post("/v1/log/persons", typed));
+    if (!person) return;
     app.go("people", person.pseudonym);
     notice(t("people.enrolled", {person: person.pseudonym}), "good");
   } catch (error) {

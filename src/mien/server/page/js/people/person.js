@@ -3,12 +3,13 @@
 import {Problem, get} from "../api.js";
 import {h, icon, put} from "../dom.js";
 import {t} from "../i18n.js";
-import {message} from "../notices.js";
+import {message, notice} from "../notices.js";
 import {alertList, mayNot} from "./alerts.js";
 import {onChanges} from "./changes.js";
 import {consentCard, consentChip} from "./consent.js";
 import {copiesCard} from "./copies.js";
 import {erasureCard, showCertificate} from "./erasure.js";
+import {sessionsCard} from "./sessions.js";
 import {trendsSection} from "./trends.js";
 import {moment} from "./words.js";
 
@@ -29,23 +30,28 @@ export async function personPage(root, app, name) {
     known = (await get(`/v1/log/alerts?state=all&person=${encodeURIComponent(name)}`)).alerts;
     return [...known].reverse();
   }});
-  const trends = trendsSection(name, {alerts: () => known, baseline: () => person.baseline});
+  const trends = trendsSection(name, {alerts: () => known, baseline: () => person.baseline, allowed: () => person.in_force});
 
   const about = (now) => {
     person = now;
     put(facts, consentChip(person), h("span", {class: "note"}, person.last_seen ? t("people.last_seen", {when: moment(person.last_seen)}) : t("people.never_seen")));
     put(consent, consentCard(person, about));
+    trends.show();
   };
   const erased = (certificate) => {
     end();
     showCertificate(root, app.heading, certificate);
+  };
+  const changedDays = () => {
+    trends.refresh();
+    get(path).then(about, (error) => notice(error.message, "alert"));
   };
   about(person);
   document.title = `${name} – Mien`;
   put(root, back(), h("div", {class: "row"}, h("div", {class: "grow"}, app.heading(name)), facts),
     message(t("people.nobody_recognised")),
     h("section", {class: "stack tight", "aria-labelledby": "alerts-title"}, h("h2", {id: "alerts-title"}, t("people.alerts")), mayNot("care", "people.alerts_may_not"), alerts.element),
-    trends.element, h("h2", {class: "unseen"}, t("people.kept")), h("div", {class: "kept"}, consent, copiesCard(person), erasureCard(person, erased)));
+    trends.element, h("h2", {class: "unseen"}, t("people.kept")), h("div", {class: "kept"}, consent, sessionsCard(person, changedDays), copiesCard(person), erasureCard(person, erased)));
   alerts.refresh().then(trends.show);
   trends.refresh();
   const off = onChanges(async (what) => {

@@ -12,8 +12,8 @@ import {pointDate, pointSays, pointSeen} from "./words.js";
 const MAIN = ["smiling", "expressivity", "coverage"];
 const FURTHER = ["changes", "speaking", "valence", "arousal"];
 
-/** The section; `alerts()` gives the person's alerts, which are marked, `baseline()` how far the baseline is. Gives {element, refresh(), unmount()}. */
-export function trendsSection(name, {alerts, baseline}) {
+/** The section; `alerts()` gives the person's alerts, which are marked, `baseline()` how far the baseline is, `allowed()` whether consent is in force. Gives {element, refresh(), unmount()}. */
+export function trendsSection(name, {alerts, baseline, allowed}) {
   const path = `/v1/log/persons/${encodeURIComponent(name)}/trends`;
   const place = h("div", {class: "stack"}, h("p", {class: "loading"}, t("shell.loading")));
   const tools = rangeTools(() => refresh(), () => show());
@@ -35,7 +35,8 @@ export function trendsSection(name, {alerts, baseline}) {
   function show() {
     observer.disconnect();
     panels = [];
-    if (!trends.recorded) return put(place, nothing(name));
+    tools.element.hidden = !trends.recorded;
+    if (!trends.recorded) return put(place, nothing(name, allowed()));
     const points = tools.by() === "week" ? weekPoints(trends) : dayPoints(trends);
     const looked = looker(points, trends, (at) => panels.forEach((one) => one.mark(at)));
     const known = new Map(trends.measures.map((measure) => [measure.name, measure]));
@@ -43,7 +44,7 @@ export function trendsSection(name, {alerts, baseline}) {
       const found = names.map((one) => known.get(one)).filter(Boolean).map((measure) =>
         panel(measure, points, {flags: flags(points, measure, alerts()), look: looked.look, tall}));
       panels.push(...found);
-      return found.length ? [h("h3", {class: "group"}, t(title)), h("div", {class: `panels ${tall ? "tall" : ""}`}, found.map((one) => one.element))] : [];
+      return found.length ? [h("h3", {class: "group"}, t(title)), tall && h("p", {class: "note small"}, t("people.groups.main_help")), h("div", {class: `panels ${tall ? "tall" : ""}`}, found.map((one) => one.element))] : [];
     };
     const rest = [...known.keys()].filter((one) => !MAIN.includes(one) && !FURTHER.includes(one));
     put(place, learning(baseline()), looked.element, legend(), group("people.groups.main", MAIN, true), group("people.groups.expressions", rest, false), group("people.groups.further", FURTHER, false));
@@ -99,7 +100,15 @@ function learning(baseline) {
   return baseline && !baseline.ready ? message(t("people.learning", {n: baseline.days, needed: baseline.needed})) : null;
 }
 
-function nothing(name) {
-  return h("div", {class: "empty card"}, h("h3", {}, t("people.nothing_recorded")), h("p", {}, t("people.nothing_recorded_help")),
+function nothing(name, isAllowed) {
+  const title = h("h3", {}, t("people.nothing_recorded"));
+  if (!isAllowed) {
+    return h("div", {class: "empty card"}, title, h("p", {}, t("people.nothing_allowed")), h("button", {class: "button", type: "button", onclick: () => {
+      const consent = document.getElementById("consent-title");
+      consent.scrollIntoView({block: "center"});
+      consent.closest("section").querySelector("button")?.focus({preventScroll: true});
+    }}, t("people.to_consent")));
+  }
+  return h("div", {class: "empty card"}, title, h("p", {}, t("people.nothing_recorded_help")),
     h("code", {class: "command"}, `mien log record 0 --person ${name} --log FILE`));
 }

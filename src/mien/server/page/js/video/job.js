@@ -3,6 +3,7 @@
 //   const off = showJob(root, app, id)
 
 import {get} from "../api.js";
+import {once} from "../busy.js";
 import {h, icon, put} from "../dom.js";
 import {legend} from "../expressions.js";
 import {clock, t} from "../i18n.js";
@@ -81,7 +82,8 @@ export function showJob(root, app, id) {
     shown = job.state;
     put(state, stateChip(job));
     put(notes, (job.notes || []).map((note) => message(note, "warn")));
-    put(tools, job.state === "done" && h("a", {class: "button compact", href: `/v1/videos/${encodeURIComponent(id)}/results`, download: `${job.name}.jsonl`}, icon("download"), t("video.results")),
+    put(tools, job.state === "done" && [["csv", "video.csv"], ["jsonl", "video.results"]].map(([format, text]) =>
+      h("a", {class: "button compact", href: `/v1/videos/${encodeURIComponent(id)}/results?format=${format}`, download: `${job.name}.${format}`}, icon("download"), t(text))),
       h("button", {class: "button quiet compact", type: "button", onclick: drop}, icon(ended(job) ? "trash" : "stop"), t(ended(job) ? "video.remove" : "video.cancel")));
     if (job.state === "done") await finish(first);
   }
@@ -114,7 +116,7 @@ export function showJob(root, app, id) {
     if (!atOnce) say(`${t("video.states.done")}. ${t("video.people", {n: found.people.length})}`);
   }
 
-  async function drop() {
+  const drop = () => once(tools, async () => {
     try {
       await removeJob(id);
       say(t("video.removed"));
@@ -122,7 +124,7 @@ export function showJob(root, app, id) {
     } catch (error) {
       notice(error.message, "alert");
     }
-  }
+  });
 
   const step = (by) => jump(Math.min(Math.max(now + by, 0), Math.max(end, frames.end)));
   const offs = [follow(id, follows, (error) => put(progress, problem(error))), keys([

@@ -2,6 +2,7 @@
 //
 //   const off = showList(root, app)
 
+import {once} from "../busy.js";
 import {h, icon, put} from "../dom.js";
 import {bytes, percent, t} from "../i18n.js";
 import {notice, problem, say} from "../notices.js";
@@ -49,12 +50,12 @@ export function showList(root, app) {
 
   function row(job) {
     const bar = h("progress", {max: 1, "aria-label": job.name}), state = h("span", {}), name = h("a", {class: "grow name", href: `#/video/${encodeURIComponent(job.id)}`}, job.name);
-    const remove = h("button", {class: "button quiet compact", type: "button", "aria-label": t("video.remove_of", {name: job.name}), onclick: async () => {
+    const remove = h("button", {class: "button quiet compact", type: "button", "aria-label": t("video.remove_of", {name: job.name}), onclick: () => once(line, async () => {
       await removeJob(job.id).catch((error) => notice(error.message, "alert"));
       say(t("video.removed"));
       line.remove();
       before.hidden = !list.children.length;
-    }}, icon("trash"));
+    })}, icon("trash"));
     const line = h("li", {class: "card row"}, icon("film"), name, state, remove, bar);
     const show = (now) => {
       put(state, stateChip(now));

@@ -1,5 +1,6 @@
 // Pictures: drop, paste or pick; look at the faces of each; take the results along.
 
+import {once} from "../busy.js";
 import {h, icon, put} from "../dom.js";
 import {t} from "../i18n.js";
 import {keys} from "../keys.js";
@@ -43,9 +44,11 @@ export function mount(root, app) {
     choosePicture(first);
   }
 
-  async function tryIt() {
-    const answer = await fetch("samples/astronaut.jpg").catch(() => null);
-    if (answer?.ok) add([new File([await answer.blob()], "astronaut.jpg", {type: "image/jpeg"})]);
+  function tryIt() {
+    return once(welcome, async () => {
+      const answer = await fetch("samples/astronaut.jpg").catch(() => null);
+      if (answer?.ok) add([new File([await answer.blob()], "astronaut.jpg", {type: "image/jpeg"})]);
+    });
   }
 
   function clear() {
