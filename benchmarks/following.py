@@ -62,14 +62,14 @@ def follow(
     frames: Sequence[tuple[float, Image]], detector: object, how: str, every: int
 ) -> tuple[list[tuple[Face, ...]], float]:
     """The numbered faces of each frame, and the seconds of the processor for a frame."""
-    tracker, answers, since = Tracker(), [], 0
+    tracker, answers, since, may_be_new = Tracker(), [], 0, False
     before: Image | None = None
     began = time.process_time()
     for time_s, image in frames:
         there = tracker.predict(time_s)
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) if how == "flow" else image
         found: list[Face] | None = None
-        if there and since + 1 < every:
+        if there and since + 1 < every and not may_be_new:
             if how == "look":
                 found = look_for(there, image, detector)
             elif how == "flow" and before is not None:
@@ -81,6 +81,8 @@ def follow(
         if found is None:
             found = detector.detect(image)
         answers.append(tracker.update(found, time_s, image))
+        new = not since and any(face.track_id is None for face in answers[-1])
+        may_be_new = new and not may_be_new
         before = grey
     return answers, (time.process_time() - began) / len(frames)
 

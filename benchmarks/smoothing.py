@@ -106,7 +106,7 @@ def _moved(face: NDArray, change: NDArray, rng: np.random.Generator) -> NDArray[
     return out.clip(0, 255).astype(np.uint8)
 
 
-def known_faces(faces: Split, model: Classifier, rng: np.random.Generator) -> Faces:
+def known_faces(faces: Faces | Split, model: Classifier, rng: np.random.Generator) -> Faces:
     """Those of ``FACES`` at random that the model names rightly."""
     chosen = rng.permutation(len(faces.images))[:FACES]
     right = [

@@ -2,10 +2,10 @@
 
     python benchmarks/video_stages.py --pictures wider_train5.zip
 
-The clips are those of `benchmarks/video.py`, with every frame searched and with every fifth. The
-time is that of `Recognizer.video` and the rows of its results. Each stage takes one thread here,
-and what other programs do meanwhile is not counted. Outside of this measurement decoding, searching
-and classifying run at the same time.
+The clips are those of `benchmarks/video.py`, with every frame searched, with every fifth, and with
+that and each person named ten times a second. The time is that of `Recognizer.video` and the rows
+of its results. Each stage takes one thread here, and what other programs do meanwhile is not
+counted. Outside of this measurement decoding, searching and classifying run at the same time.
 """
 
 from __future__ import annotations
@@ -57,7 +57,9 @@ STAGES: tuple[tuple[str, Any, str], ...] = (
     (NETWORK, Session, "run"),
 )
 """The name of a stage, and the function that is it."""
-_EVERY = (1, 5)
+_WAYS: tuple[dict[str, Any], ...] = (
+    {}, {"detect_every": 5}, {"detect_every": 5, "classify_every": 0.1},
+)  # fmt: skip
 
 
 class Stages:
@@ -93,15 +95,15 @@ class Stages:
         return call
 
 
-def profile(recognizer: Recognizer, path: Path, every: int) -> dict[str, float]:
-    """Milliseconds a frame of each stage; ``every``: as ``detect_every``."""
+def profile(recognizer: Recognizer, path: Path, options: dict[str, Any]) -> dict[str, float]:
+    """Milliseconds a frame of each stage; ``options``: of ``Recognizer.video``."""
     stages, frames = Stages(), 0
     with ExitStack() as stack:
         for name, place, function in STAGES:
             counted = stages.counted(name, getattr(place, function))
             stack.enter_context(patch.object(place, function, counted))
         with stages.stage("rest"):
-            for result in recognizer.video(path, detect_every=every):
+            for result in recognizer.video(path, **options):
                 list(result.rows(keep_empty=True))
                 frames += 1
     return {name: 1000 * seconds / frames for name, seconds in stages.seconds.items()}
@@ -121,10 +123,11 @@ def main() -> None:
         for width, height, faces, side in CLIPS:
             path = Path(folder) / f"{width}.mp4"
             write(path, width, height, faces, side, cut)
-            for every in _EVERY:
-                rounds = [profile(recognizer, path, every) for _ in range(args.repeats)]
+            for options in _WAYS:
+                rounds = [profile(recognizer, path, options) for _ in range(args.repeats)]
                 columns.append(min(rounds, key=lambda taken: sum(taken.values())))
-                heads.append(f"{faces}, {width}×{height}, 1/{every}")
+                rates = f"1/{options.get('detect_every', 1)}, {options.get('classify_every', 0)}"
+                heads.append(f"{faces}, {width}: {rates}")
     print(f"{processor()}; {RATE * SECONDS:.0f} frames; ms of one core; the best of {args.repeats}")
     print(f"{'':20}" + "".join(f"{head:>18}" for head in heads))
     names = dict.fromkeys(name for taken in columns for name in taken)

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from mien.classifiers.base import Classifier
 from mien.detectors.load import load_detector
 from mien.errors import ConfigError, VideoReadError
 from mien.media.video.reader import Frame
@@ -303,11 +304,84 @@ def test_who_is_lost_is_searched_for_in_the_whole_frame(tmp_path: Path) -> None:
     assert counted.whole == 4
 
 
+def test_who_comes_later_gets_a_number_though_others_are_followed(recognizer: Recognizer) -> None:
+    """A new face is a person when two frames running show it, so the next one is searched too."""
+    both = np.hstack([clips.face(), np.full((200, 200, 3), 90, np.uint8), clips.face()])
+    large = np.kron(both, np.ones((2, 2, 1), np.uint8))
+    alone = large.copy()
+    alone[:, 800:] = 90  # less than half of the frame changes: no cut
+    stream = [Frame(alone if n < 3 else large, n, n / 10) for n in range(10)]
+    results = list(recognizer.watch(stream, detect_every=4))
+    assert [len(result) for result in results] == [1, 1, 1, 1, 2, 2, 2, 2, 2, 2]
+    assert [r.face.track_id for r in results[4]] == [1, None]
+    assert {r.face.track_id for result in results[5:] for r in result} == {1, 2}
+
+
 def test_detect_every_needs_persons(recognizer: Recognizer, clip: Path) -> None:
     with pytest.raises(ConfigError, match="detect_every looks for the persons"):
         recognizer.video(clip, detect_every=2, track=False)
     with pytest.raises(ConfigError, match="1 or more, got 0"):
         recognizer.video(clip, detect_every=0)
+
+
+class Classified:
+    """The shipped classifier, counting faces."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        self._classifier, self.spec, self.faces = classifier, classifier.spec, 0
+
+    def logits(self, crops: Sequence[np.ndarray]) -> np.ndarray:
+        return self._classifier.logits(crops)
+
+    def classify(self, crops: Sequence[np.ndarray]) -> np.ndarray:
+        self.faces += len(crops)
+        return self._classifier.classify(crops)
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_a_person_is_classified_by_time_and_read_in_every_frame(
+    recognizer: Recognizer, live: bool
+) -> None:
+    """A portrait that moves, ten frames a second; the last is blurred."""
+    images = [clips.face(n) for n in range(7)]
+    images[6] = cv2.GaussianBlur(images[6], (0, 0), 4)
+    stream = [Frame(image, n, n / 10, live=live) for n, image in enumerate(images)]
+    counted = Classified(recognizer.classifier)
+    sparse = Recognizer(recognizer.detector, counted)
+    every = list(recognizer.watch(stream, smooth=0))
+    results = list(sparse.watch(stream, smooth=0, classify_every=0.3))
+    assert counted.faces == 3
+    assert [result[0].carried for result in results] == [n % 3 > 0 for n in range(7)]
+    for n, (mine, its) in enumerate(zip(results, every, strict=True)):
+        assert mine[0].face == its[0].face and mine[0].usable == its[0].usable
+        assert mine[0].emotions == results[n - n % 3][0].emotions
+        assert mine.rows()[0]["carried"] is (n % 3 > 0)
+    steadied = list(sparse.watch(stream, classify_every=0.3))
+    smoother = Smoother()
+    for result, own in zip(steadied[::3], results[::3], strict=True):
+        assert result.time_s is not None
+        assert result[0].emotions == smoother.update(own[0], result.time_s).emotions
+    assert steadied[2][0].emotions == steadied[0][0].emotions  # and raw is of the frame before too
+    assert steadied[2][0].raw == replace(results[2][0], usable=True)
+
+
+def test_offline_only_what_was_classified_is_averaged(recognizer: Recognizer) -> None:
+    stream = [Frame(clips.face(2 * n), n, n / 10) for n in range(7)]
+    own = [result[0] for result in recognizer.watch(stream, smooth=0, classify_every=0.3)]
+    steadied = list(recognizer.watch(stream, smooth=0.2, offline=True, classify_every=0.3))
+    logs = np.log(np.maximum([own[n].emotions.probs for n in (0, 3, 6)], 1e-3))
+    for n, result in enumerate(steadied):
+        weights = np.exp(-0.5 * ((np.array([0, 0.3, 0.6]) - n / 10) / 0.2) ** 2)
+        mean = np.exp(weights @ logs / weights.sum())
+        assert result[0].emotions.probs == pytest.approx(mean / mean.sum(), abs=1e-6)
+        assert result[0].carried is (n % 3 > 0) and result[0].raw == own[n]
+
+
+def test_classify_every_needs_persons(recognizer: Recognizer, clip: Path) -> None:
+    with pytest.raises(ConfigError, match="classify_every is for persons that are followed"):
+        recognizer.video(clip, classify_every=0.1, track=False)
+    with pytest.raises(ConfigError, match="0 seconds or more, got -1"):
+        recognizer.video(clip, classify_every=-1)
 
 
 @pytest.mark.parametrize("live", [True, False])

@@ -41,7 +41,7 @@ class KnownFrame:
     faces: Sequence[Face]
     """As they were found, before they got numbers."""
     answers: Sequence[Answer]
-    """Of the classifier, for the faces that the tracker gave back."""
+    """Of the classifier, for those of the faces that the tracker gave back which were due."""
 
 
 class FrameJournal(Closing):

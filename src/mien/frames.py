@@ -11,7 +11,7 @@ from mien.escaping import for_utf8
 
 KINDS = {
     "source": str, "frame_index": int, "track_id": int, "face": int, "expression": str,
-    "small": bool, "file": str, "usable": bool, "raw_expression": str,
+    "small": bool, "file": str, "usable": bool, "raw_expression": str, "carried": bool,
 }  # fmt: skip
 """Column → the type of its values, each of which may be missing; all other columns are floats."""
 

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, cast, overload
 
-import numpy as np
-from numpy.typing import NDArray
-
-from mien.classifiers.base import Classifier, load_classifier
-from mien.detectors.base import Detector, check_detector, check_faces, framing_for
-from mien.detectors.load import load_detector
-from mien.errors import ConfigError, ImageReadError, InputError
-from mien.face_reading import Detected, FaceReader
-from mien.face_search import Found, find_faces
+from mien.carrying import CarriedReadings
+from mien.classifiers.base import Classifier
+from mien.detectors.base import Detector, check_faces
+from mien.errors import ConfigError
+from mien.face_search import Found
 from mien.forking import loading
 from mien.frame_journal import FramesOfVideo
-from mien.frames import choose_library, to_frame
 from mien.media.camera.events import CameraEvent, warn_of_loss
-from mien.media.images import Source, is_many, is_once, is_pil
+from mien.media.images import Source, is_many, is_once
 from mien.media.video.reader import Frame, VideoSource, open_video
 from mien.media.video.reader import OnError as VideoOnError
-from mien.options import Options, read_pairs
-from mien.preprocess.crop import spec_framing
+from mien.options import Options
+from mien.picture_recognizer import Image, OnError, PictureRecognizer
 from mien.registry import DEFAULT_DETECTOR
 from mien.results import Results
 from mien.tracking.smoothing import TIME_CONSTANT_S
@@ -41,11 +34,8 @@ from mien.video_results import (
     tracker_of,
 )
 
-Image = NDArray[np.uint8]
-OnError = Callable[[str, ImageReadError], None]
 
-
-class Recognizer:
+class Recognizer(PictureRecognizer):
     """Finds the faces in pictures and names each one's expression.
 
     ``detector`` and ``model`` are registered names (``mien models`` lists them), paths of ONNX
@@ -67,121 +57,6 @@ class Recognizer:
     Raises ``UnknownNameError``, ``ModelError`` and ``ConfigError``.
     """
 
-    def __init__(
-        self,
-        detector: str | Path | Detector = DEFAULT_DETECTOR,
-        model: str | Path | Classifier = "default",
-        *,
-        min_face_size: float | None = None,
-        detector_options: Options = (),
-        max_pixels: int | None = None,
-        threads: int | None = None,
-        device: str | None = None,
-        min_confidence: float | None = None,
-        allow_private: bool | None = None,
-        try_rotations: bool = False,
-    ) -> None:
-        if min_confidence is not None and not 0 <= min_confidence <= 1:
-            raise ConfigError(f"min_confidence is {min_confidence}: give a number from 0 to 1")
-        given = read_pairs(detector_options, "detector_options")
-        if min_face_size is not None:
-            if "min_face_size" in given:
-                raise ConfigError("min_face_size is given twice: leave it out of detector_options")
-            given["min_face_size"] = min_face_size
-        if isinstance(detector, str | Path):
-            with loading:
-                detector = load_detector(detector, threads=threads, options=given, device=device)
-        elif given:
-            raise ConfigError(
-                f"{', '.join(given)}: only for a detector given by name or file; set it on your "
-                "detector itself"
-            )
-        else:
-            detector = check_detector(detector, type(detector).__name__)
-        if isinstance(model, str | Path):
-            with loading:
-                model = load_classifier(model, threads=threads, device=device)
-        self.detector: Detector = detector
-        self.classifier: Classifier = model
-        self._max_pixels, self._allow_private = max_pixels, allow_private
-        self._try_rotations = try_rotations
-        self._framing = replace(model.spec, **framing_for(detector.facts, spec_framing(model.spec)))
-        self._reader = FaceReader(detector.facts.name, model, self._framing, min_confidence or 0.0)
-
-    def image(self, source: Source) -> Result:
-        """The faces of one picture and their expressions; without a face, an empty ``Result``.
-
-        ``source``: a path, an address (``https://…``), bytes, a file object, a PIL image, or an
-        array (RGB, not OpenCV's BGR; see ``mien.media.images.read_image``). Raises
-        ``ImageReadError`` or ``InputError`` if it cannot be read as a picture.
-        """
-        return self._one(source, whole=False)[0]
-
-    def _one(self, source: Source, whole: bool) -> tuple[Result, Image]:
-        return next(self._reader.read([self.detect(source, whole=whole)]))
-
-    def detect(self, source: Source, *, whole: bool = False, name: str | None = None) -> Detected:
-        """The first half of ``image``: a picture whose faces are found and not yet named.
-
-        ``whole``: with all of its pixels, as ``stream`` yields it. ``name``: the source that the
-        result gets, instead of the file's. A server finds the faces of several pictures in threads
-        and has them named in one call by ``read``. Raises what ``image`` raises.
-        """
-        began = time.perf_counter()
-        name = name or _name_of(source)
-        found = self._find(source, whole)
-        check_faces(self.detector.facts.name, found.faces, name or "a picture")
-        origin: Any = source if isinstance(source, np.ndarray) or is_pil(source) else None
-        if origin is None and found.is_whole:
-            origin = found.image
-        return Detected(found, origin, name, (time.perf_counter() - began) * 1000)
-
-    def read(self, pictures: Sequence[Detected]) -> Iterator[tuple[Result, Image]]:
-        """The second half: a result for each picture, in order, and its picture.
-
-        All faces are classified in one call; where that fails, each picture on its own, and the
-        error is raised in the place of the first one that fails.
-        """
-        return self._reader.read(list(pictures))
-
-    def images(
-        self, sources: Iterable[Source], on_error: OnError | None = None
-    ) -> Iterator[Result]:
-        """One ``Result`` per picture, in order; pictures are read lazily and classified in batches.
-
-        A picture that cannot be read is skipped and passed to ``on_error`` as (name, error);
-        without ``on_error`` the error is raised. Results hold no pictures, so memory stays flat.
-        Raises ``InputError`` for one picture in place of a list.
-        """
-        return (result for result, _ in self._stream(sources, on_error, whole=False))
-
-    def frame(
-        self,
-        sources: Iterable[Source],
-        on_error: OnError | None = None,
-        *,
-        library: str | None = None,
-    ) -> Any:
-        """The rows of many pictures as one data frame of pandas or Polars (``library``).
-
-        One row per face; a picture without a face has one row, almost empty. ``on_error`` is that
-        of ``images``. Raises ``MissingPackageError`` with the pip command before the first picture
-        is read, and ``ConfigError`` for another library.
-        """
-        _check_many(sources)
-        library = choose_library(library)
-        rows = [row for r in self.images(sources, on_error) for row in r.rows(keep_empty=True)]
-        return to_frame(rows, self._reader.columns(), library)
-
-    def stream(
-        self, sources: Iterable[Source], on_error: OnError | None = None
-    ) -> Iterator[tuple[Result, Image]]:
-        """Like ``images``, but yields each result with its picture, (H, W, 3) RGB uint8.
-
-        Large photos take longer than with ``images``, which need not decode all of them.
-        """
-        return self._stream(sources, on_error, whole=True)
-
     def video(
         self,
         source: VideoSource,
@@ -195,6 +70,7 @@ class Recognizer:
         smooth: float | ReadingSmoother = TIME_CONSTANT_S,
         offline: bool = False,
         detect_every: int = 1,
+        classify_every: float = 0.0,
         on_error: VideoOnError | None = None,
         on_note: Callable[[str], None] = warnings.warn,
     ) -> Iterator[Result]:
@@ -206,7 +82,7 @@ class Recognizer:
         ``source``: a video file, a binary file object, a folder of numbered pictures or a pattern
         such as ``frames/%04d.png``. It and the options up to ``rate``, ``on_error`` and ``on_note``
         are those of ``mien.media.video.reader.open_video``, which has all about times and damaged
-        files. ``track``, ``smooth``, ``offline`` and ``detect_every``: see ``watch``.
+        files. The others: see ``watch``.
 
         Results hold no pictures, but ``result.draw()`` works until the next result is taken.
         Raises ``VideoReadError`` and ``ConfigError``.
@@ -216,13 +92,9 @@ class Recognizer:
             max_pixels=self._max_pixels, on_error=on_error, on_note=on_note,
         )  # fmt: skip
         return self.watch(
-            video,
-            video.name,
-            track=track,
-            smooth=smooth,
-            offline=offline,
-            detect_every=detect_every,
-        )
+            video, video.name, track=track, smooth=smooth, offline=offline,
+            detect_every=detect_every, classify_every=classify_every,
+        )  # fmt: skip
 
     def camera(
         self,
@@ -231,6 +103,7 @@ class Recognizer:
         seconds: float | None = None,
         track: bool | FaceTracker = True,
         smooth: float | ReadingSmoother = TIME_CONSTANT_S,
+        classify_every: float = 0.0,
         on_event: Callable[[CameraEvent], None] = warn_of_loss,
     ) -> Iterator[Result]:
         """A ``Result`` for the newest frame of a camera each time, live and without end.
@@ -238,7 +111,7 @@ class Recognizer:
         ``source``: the number of a webcam, or an address ``rtsp://…`` or ``http://…`` (MJPEG), with
         user and password if need be. ``seconds``: end after so many. A connection that breaks is
         made again, as ``mien.media.camera.reader.open_camera`` says, and ``on_event`` is told; by
-        default losses are warnings. ``track`` and ``smooth``: see ``watch``.
+        default losses are warnings. The others: see ``watch``.
 
         The camera is opened when the first result is taken, and closed when the iterator is.
         ``result.draw()`` works until the next result is taken. Raises ``ConfigError``.
@@ -248,7 +121,9 @@ class Recognizer:
         camera = open_camera(
             source, seconds=seconds, on_event=on_event, max_pixels=self._max_pixels
         )
-        results = self.watch(camera, camera.name, track=track, smooth=smooth)
+        results = self.watch(
+            camera, camera.name, track=track, smooth=smooth, classify_every=classify_every
+        )
 
         def live() -> Iterator[Result]:
             with camera:
@@ -265,6 +140,7 @@ class Recognizer:
         smooth: float | ReadingSmoother = TIME_CONSTANT_S,
         offline: bool = False,
         detect_every: int = 1,
+        classify_every: float = 0.0,
         again: Callable[[], Iterable[Frame]] | None = None,
         journal: FramesOfVideo | None = None,
     ) -> Iterator[Result]:
@@ -283,22 +159,29 @@ class Recognizer:
         - ``detect_every``: search all of every N-th frame, and in those between look only where the
           persons should be (``mien.following``): faster, and who comes is found up to N frames
           later.
+        - ``classify_every``: compute the expression of a person once in so many seconds, and at
+          once where a new one comes; in between the last reading is carried over
+          (``Reading.carried``). 0: in every frame.
         - ``journal``: what an earlier run found in these frames, which is not looked for again; it
           keeps what is found now (``mien.frame_journal``).
 
         ``Reading.usable`` says whether a face is seen well enough for its reading to count. Unless
         frames are live, a thread classifies faces while the next frames are taken. Times must
-        increase. Raises ``ConfigError`` for a negative ``smooth``, for ``offline``
-        without one in seconds, and for ``detect_every`` below 1 or without ``track``.
+        increase. Raises ``ConfigError`` for a negative ``smooth`` or ``classify_every``, for
+        ``offline`` without seconds of ``smooth``, for ``detect_every`` below 1, and for it or
+        ``classify_every`` without ``track``.
         """
         if detect_every < 1:
             raise ConfigError(f"detect_every must be 1 or more, got {detect_every}")
         if detect_every > 1 and track is False:
             raise ConfigError("detect_every looks for the persons that are followed: set track")
+        if classify_every and track is False:
+            raise ConfigError("classify_every is for persons that are followed: set track")
         smoother = smoother_of(smooth)
         results = partial(
             results_of, frames, source, self._find_frame, self._reader, tracker=tracker_of(track),
-            detector=self.detector, detect_every=detect_every, journal=journal,
+            detector=self.detector, detect_every=detect_every,
+            carried=CarriedReadings(classify_every), journal=journal,
         )  # fmt: skip
         if not offline:
             return results(smoother=smoother)
@@ -311,40 +194,6 @@ class Recognizer:
         found = self._find(image, whole=True)
         check_faces(self.detector.facts.name, found.faces, "a frame")
         return found
-
-    def _stream(
-        self, sources: Iterable[Source], on_error: OnError | None, whole: bool
-    ) -> Iterator[tuple[Result, Image]]:
-        _check_many(sources)
-        return self._reader.batched(self._detected(sources, on_error, whole))
-
-    def _detected(
-        self, sources: Iterable[Source], on_error: OnError | None, whole: bool
-    ) -> Iterator[Detected]:
-        for source in sources:
-            try:
-                detected = self.detect(source, whole=whole)
-            except ImageReadError as error:
-                if on_error is None:
-                    raise
-                on_error(_name_of(source) or "picture", error)
-                continue
-            yield detected
-
-    def _find(self, source: Source, whole: bool) -> Found:
-        global _has_read
-        if _has_read:
-            return self._find_faces(source, whole)
-        with loading:  # the first picture imports what decodes it
-            found = self._find_faces(source, whole)
-        _has_read = True
-        return found
-
-    def _find_faces(self, source: Source, whole: bool) -> Found:
-        return find_faces(
-            source, self.detector, self._framing, whole=whole, turned=self._try_rotations,
-            max_pixels=self._max_pixels, allow_private=self._allow_private,
-        )  # fmt: skip
 
 
 @overload
@@ -434,26 +283,3 @@ def analyze(
 _lock = loading
 _kept: tuple[dict[str, Any], Recognizer] | None = None  # one only: analyze is for simple use
 _shown: Image | None = None
-_has_read = False
-
-
-def _check_many(sources: Iterable[Source]) -> None:
-    """Raise ``InputError`` for one picture in place of several: its letters or rows are none."""
-    if not is_many(sources) and not _is_stack(sources):
-        raise InputError("one picture where a list of pictures is expected: put it in a list")
-
-
-def _is_stack(source: object) -> bool:
-    """Whether an array holds many pictures, or their paths."""
-    if not isinstance(source, np.ndarray):
-        return False
-    one = source.ndim == 2 or (source.ndim == 3 and source.shape[2] in (1, 3, 4))
-    return not one
-
-
-def _name_of(source: Source) -> str | None:
-    """The path of a source, or ``None`` for data in memory."""
-    if isinstance(source, str | Path):
-        return str(source)
-    name = getattr(source, "name", None) or getattr(source, "filename", None)
-    return name if isinstance(name, str) else None

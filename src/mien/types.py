@@ -32,6 +32,7 @@ COLUMNS = ("source", "face", "expression", "prob", "score", "x1", "y1", "x2", "y
 """The columns of a row before the probabilities, which have the names of the model's labels."""
 FRAME_COLUMNS = (
     *(COLUMNS[0], "frame_index", "time_s", "track_id"), *COLUMNS[1:], "usable", "raw_expression",
+    "carried",
 )  # fmt: skip
 """The same of a frame of a video."""
 _OF_RAW = ("expression", "probs", "valence", "arousal")
@@ -208,6 +209,8 @@ class Reading:
     usable: bool | None = None
     """In a video: whether the face is large, sharp, lit and frontal enough for its reading to count
     (``mien.tracking.quality``)."""
+    carried: bool = False
+    """In a video with ``classify_every``: whether the answers are those of an earlier frame."""
 
     @property
     def expression(self) -> str:
@@ -246,6 +249,8 @@ class Reading:
             out["raw"] = {name: raw[name] for name in _OF_RAW if name in raw}
         if self.usable is not None:
             out["usable"] = self.usable
+        if self.carried:
+            out["carried"] = True
         if self.face.quarter_turns:
             out["quarter_turns"] = self.face.quarter_turns
         if self.face.track_id is not None:
@@ -316,8 +321,8 @@ class Result(PictureAtHand):
         of another column, is ``prob_source``. ``valence`` and ``arousal`` are there if the model
         estimates them.
         Those of a frame of a video have ``frame_index``, ``time_s`` in seconds and ``track_id``
-        after the source, and before the probabilities ``usable`` and ``raw_expression``, that of
-        the frame alone.
+        after the source, and before the probabilities ``usable``, ``raw_expression``, that of the
+        frame alone, and ``carried``, whether both are those of an earlier frame.
         ``keep_empty``: a picture without a face gives one row, ``empty_row()``, so that a table
         names every picture.
         """
@@ -433,4 +438,5 @@ def _beside(reading: Reading) -> dict[str, Any]:
     return {
         "usable": reading.usable,
         "raw_expression": (reading.raw or reading).expression,
+        "carried": reading.carried,
     }

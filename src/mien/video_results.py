@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.carrying import CarriedReadings
 from mien.detectors.base import Detector
 from mien.face_reading import Detected, FaceReader
 from mien.face_search import Found
@@ -97,22 +99,29 @@ def results_of(
     smoother: ReadingSmoother | None,
     detector: Detector,
     detect_every: int,
+    carried: CarriedReadings,
     journal: FramesOfVideo | None = None,
 ) -> Iterator[Result]:
     """A result for each frame, in order; faces of several frames are classified in one call.
 
     ``find`` searches the whole of every ``detect_every``-th frame. In those between, ``detector``
     looks where the persons should be, and ``find`` is called if one of them is not there. Neither
-    is done for frames that ``journal`` knows; it gets what is found in the others.
+    is done for frames that ``journal`` knows; it gets what is found in the others. ``carried`` says
+    which faces are classified.
 
     A result remembers its frame until the next one is taken. Where ``frames`` raises, the results
     of the frames before come first.
     """
-    detected = _detected(frames, source, find, tracker, detector, detect_every, journal)
+    detected = _detected(frames, source, find, tracker, detector, detect_every, carried, journal)
     for result, image in reader.batched(detected, None if journal is None else journal.answered):
-        assert result.time_s is not None
-        judged = (replace(r, usable=quality(image, r.face).usable) for r in result)
-        readings = tuple(_smooth(r, smoother, result.time_s, reader.min_confidence) for r in judged)
+        time_s = result.time_s
+        assert time_s is not None
+        readings = carried.complete(
+            result.readings,
+            time_s,
+            partial(_is_usable, image),
+            partial(_smooth, smoother, time_s, reader.min_confidence),
+        )
         finished = replace(result, readings=readings)
         finished.remember(image)
         yield finished
@@ -181,25 +190,30 @@ def _detected(
     tracker: FaceTracker | None,
     detector: Detector,
     detect_every: int,
+    carried: CarriedReadings,
     journal: FramesOfVideo | None,
 ) -> Iterator[Detected]:
+    """The frames, each with those of its faces that are to be classified."""
     looks = 0  # frames since the whole of one was searched
+    may_be_new = False  # it showed a face that gets its number if the next frame has it too
     for frame in frames:
         began = time.perf_counter()
         known = None if journal is None else journal.recall(frame.index)
         if known is not None:
             faces, searched = list(known.faces), known.searched
         else:
-            look = tracker if looks + 1 < detect_every else None
+            look = tracker if looks + 1 < detect_every and not may_be_new else None
             faces, searched = _faces(frame, find, detector, look)
             if journal is not None:
                 journal.found(frame.index, searched, faces)
         looks = 0 if searched else looks + 1
         if tracker is not None:
             tracked = tracker.update(faces, frame.time_s, frame.image)
+            new = searched and any(face.track_id is None for face in tracked)
+            may_be_new = new and not may_be_new
             faces = sorted(tracked, key=lambda face: (face.box.x1, face.box.y1))
         height, width = frame.image.shape[:2]
-        found = Found(frame.image, height, width, faces)
+        found = Found(frame.image, height, width, carried.due(faces, frame.time_s))
         yield Detected(
             found, frame.image, source, (time.perf_counter() - began) * 1000, frame.index,
             frame.time_s, frame.live, None if known is None else known.answers,
@@ -217,8 +231,12 @@ def _faces(
     return find(frame.image).faces, True
 
 
+def _is_usable(image: Image, face: Face) -> bool:
+    return quality(image, face).usable
+
+
 def _smooth(
-    reading: Reading, smoother: ReadingSmoother | None, time_s: float, min_confidence: float
+    smoother: ReadingSmoother | None, time_s: float, min_confidence: float, reading: Reading
 ) -> Reading:
     """The reading with smoothed values; one without a track stays as it is."""
     if smoother is None or reading.face.track_id is None:

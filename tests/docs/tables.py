@@ -82,6 +82,7 @@ NOT_RUN = {
 
 BENCHMARKS = {
     "python benchmarks/auto_detector.py": "--first 8",
+    "python benchmarks/classify_every.py": "--sequences 1 --all-faces",
     "python benchmarks/detector_agreement.py": "--first 8",
     "python benchmarks/following.py": "--scenes exits --every 5",
     "python benchmarks/framing.py": "--pictures 20",

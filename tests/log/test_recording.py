@@ -154,6 +154,12 @@ def test_a_rate_of_nearly_nothing_holds_a_frame_for_a_day() -> None:
     assert Wish("clip.avi", {}, fps=1e-320).hold_s == 86_400  # not inf, which no window can hold
 
 
+def test_only_a_recording_that_names_faces_less_often_says_so() -> None:
+    """Setups of before, which have no such setting, stay the same."""
+    assert "classify_every" not in Wish("clip.avi", {}).settings
+    assert Wish("clip.avi", {}, classify_every=0.1).settings["classify_every"] == 0.1
+
+
 def test_wishes_that_cannot_be(run: Any, tmp_path: Path) -> None:
     from mien.log.shown import parse_person, parse_persons
 

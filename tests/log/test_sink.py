@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -151,6 +152,14 @@ def test_two_frames_of_one_millisecond_are_one_reading(log: Log) -> None:
     stream = [result(t, reading()) for t in (0, 0.0001, 0.5)]
     record(log, stream, start_ms=start, keep_readings=True)
     assert [row["time_ms"] - start for row in rows(log, "readings")] == [0, 500]
+
+
+def test_answers_that_are_carried_over_count_and_are_no_readings(log: Log) -> None:
+    start = now_ms() // 10_000 * 10_000 - 60_000
+    stream = [result(n / 10, replace(reading(), carried=n % 3 > 0)) for n in range(100)]
+    record(log, stream, start_ms=start, keep_readings=True)
+    assert [row["time_ms"] - start for row in rows(log, "readings")] == list(range(0, 10_000, 300))
+    assert [row["usable_s"] for row in rows(log, "observations")] == [10]
 
 
 @pytest.mark.parametrize("jump", [-3_600_000, 7_200_000])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mien.cli.support.detection import recognizer_options
-from mien.cli.support.following import SMOOTH, follow_options
+from mien.cli.support.following import CLASSIFY_EVERY, SMOOTH, follow_options
 from mien.cli.support.numbers import Seconds
 from mien.cli.support.printing import complain, say
 from mien.errors import ConfigError, VideoReadError
@@ -36,6 +36,7 @@ _APPENDED = (".csv", ".jsonl")
     "--for", "seconds", type=Seconds(), metavar="TIME", help="Stop after 90, 1:30 or 0:01:30."
 )
 @SMOOTH
+@CLASSIFY_EVERY
 @click.option("--no-track", is_flag=True, help="Treat each frame on its own, no persons.")
 @recognizer_options
 @click.option("--quiet", "-q", is_flag=True, help="Print no view, events or closing line.")
@@ -48,6 +49,7 @@ def command(
     output: str | None,
     seconds: float | None,
     smooth: float | None,
+    classify_every: float,
     no_track: bool,
     quiet: bool,
     max_pixels: int | None,
@@ -64,7 +66,7 @@ def command(
     from mien.media.camera.reader import open_camera
     from mien.pipeline import Recognizer
 
-    follow = follow_options(no_track, smooth)
+    follow = follow_options(no_track, smooth, classify_every=classify_every)
     form = _format_of(format_, output)
     check_outputs(context, ("output",))
     run = _Run(form, output, quiet, follow)

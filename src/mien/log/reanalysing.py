@@ -29,7 +29,7 @@ from mien.media.video.reader import Frame, open_video
 if TYPE_CHECKING:
     from mien.pipeline import Recognizer
 
-FOLLOWING = ("smooth", "detect_every", "fps", "hold_s")
+FOLLOWING = ("smooth", "detect_every", "classify_every", "fps", "hold_s")
 """Settings of the recording that the new analysis keeps."""
 Meter = Callable[[int, int | None], None]
 Found = dict[int, dict[int, Observation]]
@@ -127,6 +127,7 @@ class _Reader:
         results = self._recognizer.watch(
             frames, self._session.source, smooth=settings.get("smooth", 0.0),
             detect_every=settings.get("detect_every", 1),
+            classify_every=settings.get("classify_every", 0.0),
         )  # fmt: skip
         for result in results:
             time_s = result.time_s or 0.0

@@ -58,6 +58,8 @@ class Wish:
     """As of ``Recognizer.watch``."""
     detect_every: int = 1
     """As of ``Recognizer.watch``."""
+    classify_every: float = 0.0
+    """As of ``Recognizer.watch``."""
     keep_readings: bool = False
     keep_pictures: bool = False
     """Of a camera: pictures of the persons too (``mien.log.pictures``)."""
@@ -78,6 +80,8 @@ class Wish:
         if self.kind == "photos":
             return {"hold_s": PHOTO_S}
         follow = {"smooth": self.smooth, "detect_every": self.detect_every, "fps": self.fps}
+        if self.classify_every:  # setups of before have no such setting
+            follow["classify_every"] = self.classify_every
         return {**follow, "hold_s": self.hold_s}
 
     @property
@@ -193,8 +197,9 @@ def _record_video(
     try:
         with sink:
             results = recognizer.watch(
-                video, path, smooth=wish.smooth, detect_every=wish.detect_every
-            )
+                video, path, smooth=wish.smooth, detect_every=wish.detect_every,
+                classify_every=wish.classify_every,
+            )  # fmt: skip
             for number, result in enumerate(results, start=1):
                 sink.write(result, result.remembered())
                 on_frame(number, video.expected)
@@ -260,8 +265,9 @@ def _record_camera(
     try:
         with camera, sink:
             results = recognizer.watch(
-                frames, camera.name, smooth=wish.smooth, detect_every=wish.detect_every
-            )
+                frames, camera.name, smooth=wish.smooth, detect_every=wish.detect_every,
+                classify_every=wish.classify_every,
+            )  # fmt: skip
             for number, result in enumerate(results, start=1):
                 sink.write(result, result.remembered())
                 on_frame(number, None)

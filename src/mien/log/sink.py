@@ -191,7 +191,8 @@ class LogSink(Closing):
 
     def _keep(self, shown: Mapping[int, Shown], time_ms: int) -> None:
         offset = self._recording.zone.offset_min(time_ms)
-        for person, reading in ((person, one.reading) for person, one in shown.items()):
+        own = ((person, one.reading) for person, one in shown.items() if not one.reading.carried)
+        for person, reading in own:
             probs = {name: round(p, 4) for name, p in reading.emotions.to_dict().items()}
             self._readings.append(
                 {

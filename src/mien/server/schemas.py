@@ -37,6 +37,7 @@ FACE = {
         "probs": {**_PROBS, "description": "Of each expression; they sum to 1."},
         "raw": {"type": "object", "description": "In a video: the reading of the frame alone."},
         "usable": {"type": "boolean", "description": "In a video: whether the face is well seen."},
+        "carried": {"type": "boolean", "description": "In a video: answers of an earlier frame."},
         "quarter_turns": {"type": "integer"},
         "track_id": {"type": "integer", "description": "In a video: the person's number."},
         "valence": _AFFECT,

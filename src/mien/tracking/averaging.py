@@ -42,19 +42,24 @@ class Average:
         return self._sum / self._weight
 
 
-def gaussian_means(values: Floats, times: Floats, sigma_s: float) -> Floats:
-    """(T, D) means of (T, D) ``values`` over what comes before and after.
+def gaussian_means(
+    values: Floats, times: Floats, sigma_s: float, at: Floats | None = None
+) -> Floats:
+    """(M, D) means of (T, D) ``values`` over what comes before and after the times ``at``, (M,).
 
-    Weights are Gaussian in time, with a standard deviation of ``sigma_s``; 0 gives the values.
-    ``times``, (T,), must increase.
+    Weights are Gaussian in time, with a standard deviation of ``sigma_s``; 0 gives the last value.
+    ``times``, (T,), must increase. ``at``: the same by default; none before the first of ``times``.
     """
+    moments = times if at is None else at
+    last = np.searchsorted(times, moments, side="right") - 1
     if not sigma_s:
-        return values
-    starts = np.searchsorted(times, times - _FAR * sigma_s)
-    ends = np.searchsorted(times, times + _FAR * sigma_s, side="right")
-    means = np.empty_like(values)
+        return values[last]
+    starts = np.minimum(np.searchsorted(times, moments - _FAR * sigma_s), last)
+    ends = np.searchsorted(times, moments + _FAR * sigma_s, side="right")
+    means = np.empty((len(moments), values.shape[1]))
     for i, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
-        weights = np.exp(-0.5 * ((times[start:end] - times[i]) / sigma_s) ** 2)
+        powers = -0.5 * ((times[start:end] - moments[i]) / sigma_s) ** 2
+        weights = np.exp(powers - powers.max())  # the nearest weighs 1, however far it is
         means[i] = weights @ values[start:end] / weights.sum()
     return means
 

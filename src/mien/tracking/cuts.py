@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,15 +29,23 @@ class SceneCuts:
 
 def colours(image: NDArray[np.uint8]) -> NDArray[np.float64]:
     """(16, 64) shares of 64 colours in each sixteenth of an (H, W, 3) uint8 image."""
-    height, width = image.shape[:2]
-    rows = np.linspace(0, height - 1, min(height, _SAMPLES)).astype(int)
-    columns = np.linspace(0, width - 1, min(width, _SAMPLES)).astype(int)
+    rows, columns, parts = _samples(*image.shape[:2])
     few = image.take(rows, 0).take(columns, 1) >> 6  # 4 levels a channel
     codes = few[..., 0] << 4 | few[..., 1] << 2 | few[..., 2]
-    part = (rows * _PARTS // height)[:, None] * _PARTS + columns * _PARTS // width
-    counts = np.bincount((part * 64 + codes).ravel(), minlength=64 * _PARTS**2)
+    counts = np.bincount((parts + codes).ravel(), minlength=64 * _PARTS**2)
     shares = counts.reshape(_PARTS**2, 64).astype(np.float64)
     return np.asarray(shares / np.maximum(shares.sum(axis=1, keepdims=True), 1))
+
+
+@lru_cache(maxsize=8)
+def _samples(
+    height: int, width: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """The rows and columns that are looked at, and 64 times the part of each of their pixels."""
+    rows = np.linspace(0, height - 1, min(height, _SAMPLES)).astype(np.int64)
+    columns = np.linspace(0, width - 1, min(width, _SAMPLES)).astype(np.int64)
+    parts = (rows * _PARTS // height)[:, None] * _PARTS + columns * _PARTS // width
+    return rows, columns, parts * 64
 
 
 def distance(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:

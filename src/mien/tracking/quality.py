@@ -87,8 +87,8 @@ def grey_face(image: NDArray[np.uint8], box: Box) -> NDArray[np.float32] | None:
         return None
     shrinks = min(part.shape[:2]) > _SIDE
     way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    small = cv2.resize(part, (_SIDE, _SIDE), interpolation=way)
-    return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.float32)
+    grey = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY)  # first: one colour is shrunk sooner than three
+    return np.asarray(cv2.resize(grey, (_SIDE, _SIDE), interpolation=way), np.float32)
 
 
 def sharpness_of(grey: NDArray[np.float32]) -> float:

@@ -93,7 +93,8 @@ def smooth_track(
     """All readings of one person, smoothed with what comes before and after.
 
     ``times`` are their seconds, increasing. Readings around weigh exp(-½(distance /
-    ``time_constant_s``)²), so the average is not late. Raises ``ConfigError`` and ``InputError``.
+    ``time_constant_s``)²), so the average is not late. A reading that is ``carried`` over from an
+    earlier one has no weight. Raises ``ConfigError`` and ``InputError``.
     """
     _check(time_constant_s, margin)
     if len(readings) != len(times):
@@ -105,8 +106,9 @@ def smooth_track(
         raise InputError("times must be numbers of seconds that increase")
     for reading in readings:
         _check_alike(readings[0], reading)
-    values = np.array([_values(reading) for reading in readings])
-    means = gaussian_means(values, seconds, time_constant_s)
+    own = [i for i, reading in enumerate(readings) if not (i and reading.carried)]
+    values = np.array([_values(readings[i]) for i in own])
+    means = gaussian_means(values, seconds[own], time_constant_s, at=seconds)
     labels = steady_labels(probs_of(means[:, : len(readings[0].emotions.labels)]), margin)
     return [_smoothed(*row) for row in zip(readings, means, labels, strict=True)]
 

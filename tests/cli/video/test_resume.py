@@ -76,6 +76,7 @@ def test_two_kills(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     command = ["video", clip, *outputs(out), "--detect-every", 3, "--threads", 1]
+    command += ["--classify-every", 0.3]
     reference = run(command, out)
     assert reference.status == 0, reference.log
     late = Kill(write=reference.writes - 3)
@@ -96,6 +97,7 @@ def test_many_kills(several: bool, shared: Path, tmp_path: Path) -> None:
         data = clips.write_face(folder / "b.avi", frames=60).read_bytes()
         (folder / "b.avi").write_bytes(data[: len(data) // 2])
         command = ["video", folder, "-o", out / "r.csv", "--threads", 1, "--offline"]
+        command += ["--classify-every", 0.1]
         command += ["--summary", out / "page.html"]
     reference = run(command, out)
     assert reference.status == int(several), reference.log

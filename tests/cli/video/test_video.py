@@ -87,6 +87,16 @@ def test_rows_have_persons_and_what_the_frame_alone_said(folder: Path, capsys: C
     assert face["raw"]["probs"]["happiness"] == float(alone[1]["happiness"])
 
 
+def test_rows_say_which_answers_are_carried_over(folder: Path, capsys: Capture) -> None:
+    assert mien("video", folder / "face.avi", "-q", "-f", "csv", "--classify-every", 0.2) == 0
+    found = rows(capsys.readouterr().out)
+    carried = ["False", "True", "", "False", "True", "False"]
+    assert [row["carried"] for row in found] == carried
+    for row, before in zip(found[1::3], found[::3], strict=True):
+        assert (row["prob"], row["raw_expression"]) == (before["prob"], before["raw_expression"])
+        assert row["x1"] != before["x1"]
+
+
 def test_offline_changes_answers_and_nothing_else(folder: Path, capsys: Capture) -> None:
     found = []
     for options in ([], ["--offline"]):

@@ -122,7 +122,7 @@ def test_another_track_by_its_number(log: Log, tmp_path: Path) -> None:
 
 
 OWN = ",".join((*FRAME_COLUMNS, "anger", "fear"))
-FACE = "c,0,{},1,0,fear,0.9,1,0,0,50,50,False,{},fear,{},0.9"
+FACE = "c,0,{},1,0,fear,0.9,1,0,0,50,50,False,{},fear,False,{},0.9"
 
 
 @pytest.mark.parametrize(

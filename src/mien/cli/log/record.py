@@ -8,6 +8,7 @@ import click
 
 from mien.cli.log.support import ZONE, of_log, open_, zone_of
 from mien.cli.support.detection import recording_options
+from mien.cli.support.following import CLASSIFY_EVERY
 from mien.cli.support.numbers import COUNT, Finite, Seconds
 from mien.cli.support.printing import complain, counted, say
 
@@ -39,6 +40,7 @@ from mien.cli.support.printing import complain, counted, say
     "--detect-every", type=COUNT, default=1, metavar="N",
     help="Search all of every N-th frame, as 'mien video' does.",
 )  # fmt: skip
+@CLASSIFY_EVERY
 @click.option(
     "--keep-readings", is_flag=True,
     help="Store single readings too, for the days that 'mien log info' shows.",
@@ -53,8 +55,8 @@ from mien.cli.support.printing import complain, counted, say
 def record(
     target: str, key_file: str | None, source: str, persons: tuple[str, ...], start: str | None,
     timezone: str | None, place: str | None, seconds: float | None, fps: float | None,
-    detect_every: int, keep_readings: bool, keep_pictures: bool, max_pixels: int | None,
-    quiet: bool, **options: Any,
+    detect_every: int, classify_every: float, keep_readings: bool, keep_pictures: bool,
+    max_pixels: int | None, quiet: bool, **options: Any,
 ) -> int:  # fmt: skip
     """Record what SOURCE shows of enrolled persons.
 
@@ -70,8 +72,8 @@ def record(
 
         wish = Wish(
             source, parse_persons(persons), start, zone_of(timezone), place, fps, seconds,
-            detect_every=detect_every, keep_readings=keep_readings, keep_pictures=keep_pictures,
-            max_pixels=max_pixels,
+            detect_every=detect_every, classify_every=classify_every, keep_readings=keep_readings,
+            keep_pictures=keep_pictures, max_pixels=max_pixels,
         )  # fmt: skip
         check_wish(log, wish)  # before the networks are loaded
         done, run = Done(), _Run(quiet)

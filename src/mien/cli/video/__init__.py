@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from mien.cli.support.detection import recognizer_options
-from mien.cli.support.following import SMOOTH, follow_options
+from mien.cli.support.following import CLASSIFY_EVERY, SMOOTH, follow_options
 from mien.cli.support.numbers import COUNT, Finite, Seconds
 from mien.cli.support.printing import say
 from mien.errors import ConfigError
@@ -62,6 +62,7 @@ _NOT_FOUND = ("sources", "format_", "output", "draw", "summary", "no_pictures", 
     help="Search all of every N-th frame, and between look only where the persons should be: "
     "faster, and who comes is found up to N frames later.",
 )  # fmt: skip
+@CLASSIFY_EVERY
 @click.option(
     "--no-track", is_flag=True, help="Treat each frame on its own: one row a frame, no persons."
 )
@@ -87,6 +88,7 @@ def command(
     smooth: float | None,
     offline: bool,
     detect_every: int,
+    classify_every: float,
     no_track: bool,
     max_pixels: int | None,
     **options: Any,
@@ -106,7 +108,7 @@ def command(
     from mien.media.video.choice import Choice
     from mien.pipeline import Recognizer
 
-    follow = follow_options(no_track, smooth, offline, detect_every)
+    follow = follow_options(no_track, smooth, offline, detect_every, classify_every)
     if no_track and summary is not None:
         raise ConfigError("--summary shows persons: leave out --no-track")
     if offline and draw is not None and STDIN in sources:

@@ -44,6 +44,8 @@ class SourceConfig:
     """Analyse at most so many frames a second; 0: all."""
     detect_every: int = 1
     """As of ``Recognizer.watch``."""
+    classify_every: float = 0.0
+    """As of ``Recognizer.watch``."""
     keep_readings: bool = False
     keep_pictures: bool = False
     """Pictures of the persons too, unencrypted (``mien.log.pictures``)."""
@@ -53,6 +55,7 @@ class SourceConfig:
         camera_of(self.camera)
         within(self, "fps", 0, 1000)
         within(self, "detect_every", 1, 1000)
+        within(self, "classify_every", 0, 60)
         if not self.persons:
             raise ValueError("persons must name at least one person")
         check_regions(self.shown)
@@ -67,8 +70,9 @@ class SourceConfig:
         shown = {name: region for name, region in self.shown.items() if name in persons}
         return Wish(
             self.camera, shown, zone=local, place=self.place or self.name, fps=self.fps or None,
-            detect_every=self.detect_every, keep_readings=self.keep_readings,
-            keep_pictures=self.keep_pictures, max_pixels=max_pixels,
+            detect_every=self.detect_every, classify_every=self.classify_every,
+            keep_readings=self.keep_readings, keep_pictures=self.keep_pictures,
+            max_pixels=max_pixels,
         )  # fmt: skip
 
 

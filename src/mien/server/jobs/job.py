@@ -32,6 +32,7 @@ class VideoOptions:
     smooth: float = TIME_CONSTANT_S
     offline: bool = False
     detect_every: int = 1
+    classify_every: float = 0.0
 
     def check(self) -> None:
         """Raise ``ConfigError`` for options that do not go together."""

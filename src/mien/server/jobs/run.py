@@ -138,7 +138,8 @@ def _analyse(
     with video, _journal(job, store, recognizer) as journal:
         results = recognizer.watch(
             frames(), job.name, smooth=options.smooth, offline=options.offline,
-            detect_every=options.detect_every, journal=journal.video(1),
+            detect_every=options.detect_every, classify_every=options.classify_every,
+            journal=journal.video(1),
         )  # fmt: skip
         with _Lines(store.path(job, RESULTS)) as lines:
             for result in results:

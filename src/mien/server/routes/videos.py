@@ -129,10 +129,11 @@ async def send_video(
     ),
     offline: Annotated[bool, Query(description="Average over later frames too.")] = False,
     detect_every: Annotated[int, Query(ge=1, le=1000)] = 1,
+    classify_every: Annotated[float, Query(ge=0, le=60)] = 0.0,
     name: Annotated[str | None, Query(max_length=255)] = None,
 ) -> Any:
     """Send a video. It is deleted when it has been analysed; results are kept for a day."""
-    options = VideoOptions(every, fps, smooth, offline, detect_every)
+    options = VideoOptions(every, fps, smooth, offline, detect_every, classify_every)
     options.check()
     job = new_job(who.id, "video", options)
     try:

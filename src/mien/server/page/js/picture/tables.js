@@ -3,7 +3,7 @@
 //   toCsv(results, labels) → text    toJson(results) → text
 
 const COLUMNS = ["source", "face", "expression", "prob", "score", "x1", "y1", "x2", "y2", "small"];
-const RESERVED = new Set([...COLUMNS, "frame_index", "time_s", "track_id", "usable", "raw_expression", "valence", "arousal", "file"]);
+const RESERVED = new Set([...COLUMNS, "frame_index", "time_s", "track_id", "usable", "raw_expression", "carried", "valence", "arousal", "file"]);
 const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
 
 export const toJson = (results) => (results.length ? `[\n${results.map((result) => JSON.stringify(result)).join(",\n")}\n]\n` : "[]\n");
