@@ -21,7 +21,8 @@ from typing import Any
 
 from mien.errors import ConfigError, ImageReadError, MienError, WorkerError
 from mien.parsing import is_whole
-from mien.pipeline import Image, OnError, Recognizer
+from mien.picture_recognizer import Image, OnError
+from mien.pipeline import Recognizer
 from mien.types import Result
 
 PICTURES, CHARACTERS = 8, 2000
