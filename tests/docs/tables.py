@@ -6,6 +6,7 @@ NO_INSTALL = "installs packages: CI does it for the whole suite"
 NO_FUZZ = "makes a virtual environment; tests/fuzz/test_fuzz.py runs the same, for seconds"
 CAMERA = "needs a camera; tests/cli/test_camera.py has one on loopback"
 LOG_CAMERA = "needs a camera; tests/log/test_recording.py has one on loopback"
+TEACHERS = "needs three runs of se_resnet18, which need a GPU"
 HISTORY = "needs the project's history and a run that is not in it"
 WAITS = "waits for a person; tests/labelling/test_page.py answers in a browser"
 NOT_RUN = {
@@ -65,6 +66,14 @@ NOT_RUN = {
     "mien compare default before.onnx student.onnx --data fer2013.zip --split public": HISTORY,
     "mien compare default before.onnx student.onnx --data fer2013.zip --split public "
     "--corruptions": HISTORY,
+    "mien train default_distilled --data fer2013.zip --out wide --teacher runs/a --teacher "
+    "runs/b --teacher runs/c --device cuda --set widths=[64,96,128,192] --set "
+    "blocks=[3,2,2,2] --set 'size_schedule=[[0.3,36]]' --set mix_probability=0.6 --set "
+    "weak_epochs=15 --set distill_weight=0.8 --set ema=0.999 --epochs 158": TEACHERS,
+    "mien train default_distilled --data fer2013.zip --out wider --weights wide --teacher "
+    "runs/a --teacher runs/b --teacher runs/c --device cuda --set widths=[64,96,128,192] "
+    "--set blocks=[3,2,2,2] --set lr=0.06 --set warmup=0.02 --set mix_probability=0.5 --set "
+    "weak_epochs=15 --set distill_weight=0.8 --set ema=0.999 --epochs 45": TEACHERS,
     "mien camera": CAMERA,
     "mien camera rtsp://user:password@192.168.1.20/live": CAMERA,
     "mien camera http://192.168.1.20/video.mjpg --for 1:00:00 --output visitors.csv": CAMERA,
