@@ -29,7 +29,7 @@ import cv2
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.video import CLIPS, RATE, SECONDS, write
+from benchmarks.video import CLIPS, write
 from tools.compose_clips import cut_out, pictures
 
 from mien import video_results
@@ -42,6 +42,8 @@ from mien.tracking.tracker import Tracker
 from mien.types import Result
 
 NETWORK = " (network)"
+FRAMES = 120
+"""Of each clip."""
 STAGES: tuple[tuple[str, Any, str], ...] = (
     ("decode", Capture, "grab"),
     ("picture in RGB", Capture, "image"),
@@ -120,15 +122,15 @@ def main() -> None:
     columns: list[dict[str, float]] = []
     heads = []
     with tempfile.TemporaryDirectory() as folder:
-        for width, height, faces, side in CLIPS:
+        for width, height, faces, side, _ in CLIPS:
             path = Path(folder) / f"{width}.mp4"
-            write(path, width, height, faces, side, cut)
+            write(path, width, height, faces, side, FRAMES, cut)
             for options in _WAYS:
                 rounds = [profile(recognizer, path, options) for _ in range(args.repeats)]
                 columns.append(min(rounds, key=lambda taken: sum(taken.values())))
                 rates = f"1/{options.get('detect_every', 1)}, {options.get('classify_every', 0)}"
                 heads.append(f"{faces}, {width}: {rates}")
-    print(f"{processor()}; {RATE * SECONDS:.0f} frames; ms of one core; the best of {args.repeats}")
+    print(f"{processor()}; {FRAMES} frames; ms of one core; the best of {args.repeats}")
     print(f"{'':20}" + "".join(f"{head:>18}" for head in heads))
     names = dict.fromkeys(name for taken in columns for name in taken)
     for name in (*names, "sum"):

@@ -81,10 +81,9 @@ def _search(squares: Sequence[_Square], detector: Detector) -> list[list[Face]]:
     cell = min(PIXELS, max(max(one.part.shape[:2]) for one in squares))
     columns = math.ceil(math.sqrt(len(squares)))
     width, height = columns * cell, math.ceil(len(squares) / columns) * cell
-    # What the detector would shrink is made that small at once.
-    scale = 1.0
-    if isinstance(detector, ShrinkingDetector):
-        scale = detector.working_scale(height, width)
+    # What the detector would shrink is made that small at once. Asked once: it takes a while.
+    shrinks = detector if isinstance(detector, ShrinkingDetector) else None
+    scale = shrinks.working_scale(height, width) if shrinks else 1.0
     side = max(8, round(cell * scale))  # of a cell in the picture that is searched
     picture = np.zeros((height // cell * side, columns * side, 3), np.uint8)
     corners = [divmod(n, columns) for n in range(len(squares))]
@@ -94,10 +93,7 @@ def _search(squares: Sequence[_Square], detector: Detector) -> list[list[Face]]:
         y, x = row * side, column * side
         picture[y : y + small.shape[0], x : x + small.shape[1]] = small
         ratios.append((one.part.shape[1] / small.shape[1], one.part.shape[0] / small.shape[0]))
-    if isinstance(detector, ShrinkingDetector):
-        found = detector.detect_shrunk(picture, height, width)
-    else:
-        found = detector.detect(picture)
+    found = shrinks.detect_shrunk(picture, height, width) if shrinks else detector.detect(picture)
     inside: list[list[Face]] = [[] for _ in squares]
     for face in found:
         x, y = face.box.center

@@ -61,6 +61,7 @@ def _rows(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
         same = ("face", "track_id", "expression", "score", "small", "usable", *_AFFECT)
         yield {
             **place, **{name: face.get(name) for name in same},
+            "carried": face.get("carried", False),
             "prob": probs.get(face["expression"], max(probs.values())),  # of 'uncertain'
             "raw_expression": face.get("raw", face)["expression"], **dict(corners), **dict(named),
         }  # fmt: skip
