@@ -66,14 +66,15 @@ NOT_RUN = {
     "mien compare default before.onnx student.onnx --data fer2013.zip --split public": HISTORY,
     "mien compare default before.onnx student.onnx --data fer2013.zip --split public "
     "--corruptions": HISTORY,
-    "mien train default_distilled --data fer2013.zip --out wide --teacher runs/a --teacher "
-    "runs/b --teacher runs/c --device cuda --set widths=[64,96,128,192] --set "
-    "blocks=[3,2,2,2] --set 'size_schedule=[[0.3,36]]' --set mix_probability=0.6 --set "
+    "mien train default_distilled --data fer2013.zip --out wide --teacher runs/a "
+    "--teacher runs/b --teacher runs/c --device cuda --set 'widths=[64,96,128,192]' --set "
+    "'blocks=[3,2,2,2]' --set 'size_schedule=[[0.3,36]]' --set mix_probability=0.6 --set "
     "weak_epochs=15 --set distill_weight=0.8 --set ema=0.999 --epochs 158": TEACHERS,
     "mien train default_distilled --data fer2013.zip --out wider --weights wide --teacher "
-    "runs/a --teacher runs/b --teacher runs/c --device cuda --set widths=[64,96,128,192] "
-    "--set blocks=[3,2,2,2] --set lr=0.06 --set warmup=0.02 --set mix_probability=0.5 --set "
-    "weak_epochs=15 --set distill_weight=0.8 --set ema=0.999 --epochs 45": TEACHERS,
+    "runs/a --teacher runs/b --teacher runs/c --device cuda --set "
+    "'widths=[64,96,128,192]' --set 'blocks=[3,2,2,2]' --set lr=0.06 --set warmup=0.02 "
+    "--set mix_probability=0.5 --set weak_epochs=15 --set distill_weight=0.8 --set "
+    "ema=0.999 --epochs 45": TEACHERS,
     "mien camera": CAMERA,
     "mien camera rtsp://user:password@192.168.1.20/live": CAMERA,
     "mien camera http://192.168.1.20/video.mjpg --for 1:00:00 --output visitors.csv": CAMERA,
