@@ -184,7 +184,7 @@ FIRST = {
         "do cp -r study/runs/majority study/runs/$run; done",
     ),
     ("docs/results.md", "mien compare study-full/runs/"): (
-        "for run in resnet18 vgg16 shipped; "
+        "for run in mobilenet resnet18 vgg16 shipped; "
         "do mkdir -p study-full/runs; cp -r study/runs/majority study-full/runs/$run; done",
     ),
     ("docs/study.md", "mien compare study/runs/cnn3"): (
