@@ -15,7 +15,6 @@ that of every frame named, in points, with 95 % intervals over the sequences.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -26,13 +25,16 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.smoothing import Answers, Faces, known_faces, sequences
+from benchmarks.smoothing import (
+    Answers,
+    Faces,
+    half_parser,
+    known_faces,
+    sequences,
+    unseen_half,
+)
 
 from mien.carrying import CarriedReadings
-from mien.classifiers.base import load_classifier
-from mien.datasets.opening import open_dataset
-from mien.datasets.samples import stack
-from mien.datasets.splits import resplit
 from mien.evaluation.tracking.stability import agreement, delays, flicker
 from mien.tracking.smoothing import Smoother, smooth_track
 from mien.types import Box, EmotionScores, Face, Reading
@@ -120,19 +122,14 @@ def more(values: NDArray[np.float64], than: NDArray[np.float64]) -> str:
 
 def main() -> None:
     """Print a table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="FER2013")
-    parser.add_argument("--model", required=True, help="trained on the other half")
-    parser.add_argument("--splits", default="random:50/50", help="as the model's run was divided")
+    parser = half_parser(__doc__.splitlines()[0])
     parser.add_argument("--sequences", type=int, default=40)
     parser.add_argument("--all-faces", action="store_true", help="those named wrongly too")
     parser.add_argument("--part", choices=("choose", "report"), default="report")
     args = parser.parse_args()
     seed = 1000 if args.part == "choose" else 1
-    halves = resplit(open_dataset(args.data), args.splits, "train", 0)
-    unseen = stack(halves.samples("valid"))
+    unseen, model = unseen_half(args)
     part = np.arange(len(unseen.images)) % 2 == (args.part == "report")
-    model = load_classifier(args.model, threads=1)
     rng = np.random.default_rng(seed)
     faces = Faces(unseen.images[part], unseen.labels[part])
     if not args.all_faces:

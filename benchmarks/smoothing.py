@@ -157,20 +157,30 @@ def measure(
     }  # fmt: skip
 
 
-def main() -> None:
-    """Print the tables and the choice."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def half_parser(about: str) -> argparse.ArgumentParser:
+    """A parser with what ``unseen_half`` needs."""
+    parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--data", type=Path, required=True, help="FER2013")
     parser.add_argument("--model", required=True, help="trained on the other half")
     parser.add_argument("--splits", default="random:50/50", help="as the model's run was divided")
+    return parser
+
+
+def unseen_half(args: argparse.Namespace) -> tuple[Split, Classifier]:
+    """The faces of FER2013's Training that the model was not trained on, and the model."""
+    halves = resplit(open_dataset(args.data), args.splits, "train", 0)
+    return stack(halves.samples("valid")), load_classifier(args.model, threads=1)
+
+
+def main() -> None:
+    """Print the tables and the choice."""
+    parser = half_parser(__doc__.splitlines()[0])
     parser.add_argument("--sequences", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--all-faces", action="store_true", help="those named wrongly too")
     args = parser.parse_args()
 
-    halves = resplit(open_dataset(args.data), args.splits, "train", 0)
-    faces = stack(halves.samples("valid"))
-    model = load_classifier(args.model, threads=1)
+    faces, model = unseen_half(args)
     if not args.all_faces:
         faces = known_faces(faces, model, np.random.default_rng(args.seed))
     if len(set(faces.labels.tolist())) < 2:

@@ -9,7 +9,7 @@ has fallen by ten points; the one of yaw is a convention, since FER2013 has no p
 
 from __future__ import annotations
 
-import argparse
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,10 +17,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.classifiers.base import Classifier, load_classifier, probabilities
-from mien.datasets.opening import open_dataset
-from mien.datasets.samples import stack
-from mien.datasets.splits import resplit
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.smoothing import half_parser, unseen_half
+
+from mien.classifiers.base import Classifier, probabilities
 from mien.tracking.quality import quality
 from mien.types import Box, Face
 
@@ -76,15 +77,11 @@ def row(faces: list[Image], labels: NDArray[np.int64], model: Classifier) -> str
 
 def main() -> None:
     """Print a table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="FER2013")
-    parser.add_argument("--model", required=True, help="trained on the other half")
-    parser.add_argument("--splits", default="random:50/50", help="as the model's run was divided")
+    parser = half_parser(__doc__.splitlines()[0])
     parser.add_argument("--faces", type=int, default=1500)
     args = parser.parse_args()
-    half = stack(resplit(open_dataset(args.data), args.splits, "train", 0).samples("valid"))
+    half, model = unseen_half(args)
     chosen = np.random.default_rng(0).permutation(len(half.images))[: args.faces]
-    model = load_classifier(args.model, threads=1)
     print("                accuracy   size  sharpness  brightness")
     for name, (change, amounts) in CHANGES.items():
         for amount in amounts:
