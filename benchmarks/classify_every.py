@@ -58,9 +58,9 @@ def named(
     carried, made = CarriedReadings(step), 0
     out: list[Reading] = []
     for reading, time_s in zip(every, times, strict=True):
-        own = [reading] if carried.due([FACE], time_s) else []
+        own = [reading] if carried.due([FACE], time_s, lambda face: True) else []
         made += len(own)
-        out += carried.complete(own, time_s, lambda face: True, partial(steady, time_s))
+        out += carried.complete(own, time_s, partial(steady, time_s))
     return out, made
 
 

@@ -23,7 +23,7 @@ def is_left(one: Face) -> bool:
 def test_a_person_is_due_by_time_whatever_the_rate(rate: int, expected: float) -> None:
     carried = CarriedReadings(0.1)
     # A container that counts in milliseconds.
-    due = [len(carried.due([face(1)], round(n / rate, 3))) for n in range(rate * 3)]
+    due = [len(carried.due([face(1)], round(n / rate, 3), is_left)) for n in range(rate * 3)]
     assert sum(due) / 3 == pytest.approx(expected, abs=0.4)
 
 
@@ -31,22 +31,32 @@ def test_without_a_time_every_face_is_due_in_every_frame() -> None:
     carried = CarriedReadings(0)
     for n in range(3):
         faces = [face(1), face(None, 20)]
-        assert carried.due(faces, n / 1000) == faces
+        assert carried.due(faces, n / 1000, is_left) == faces
 
 
 def test_who_is_new_or_nobody_yet_is_due_at_once() -> None:
     carried = CarriedReadings(0.1)
-    assert carried.due([face(1)], 0.0) == [face(1)]
-    assert carried.due([face(1), face(2), face(None)], 0.02) == [face(2), face(None)]
-    assert carried.due([face(1), face(2), face(None)], 0.04) == [face(None)]
-    assert carried.due([face(1), face(2)], 0.1) == [face(1)]  # each in its own time
-    assert carried.due([face(2)], 5.0) == [face(2)]  # who was away
+    assert carried.due([face(1)], 0.0, is_left) == [face(1)]
+    assert carried.due([face(1), face(2), face(None)], 0.02, is_left) == [face(2), face(None)]
+    assert carried.due([face(1), face(2), face(None)], 0.04, is_left) == [face(None)]
+    assert carried.due([face(1), face(2)], 0.1, is_left) == [face(1)]  # each in its own time
+    assert carried.due([face(2)], 5.0, is_left) == [face(2)]  # who was away
+
+
+def test_who_is_usable_again_is_due_unless_what_is_known_is_of_a_usable_face() -> None:
+    carried = CarriedReadings(1.0)
+    # x from 50 on is not usable.
+    shown = ((60, 0.0, 1), (70, 0.1, 0), (10, 0.2, 1), (20, 0.3, 0), (60, 0.4, 0), (10, 0.5, 0))
+    for x, time_s, expected in shown:
+        assert len(carried.due([face(1, x)], time_s, is_left)) == expected
+    assert not carried.due([face(1)], 1.19, is_left)  # a second from the later reading on
+    assert carried.due([face(1, 60)], 1.2, is_left)
 
 
 def test_the_last_answers_are_carried_to_the_face_as_it_is_now() -> None:
     carried = CarriedReadings(0.1)
     for x, time_s in ((0, 0.0), (60, 0.04), (10, 0.08), (5, 0.12)):
-        carried.due([face(1, x), face(None, 30)], time_s)  # frames ahead of their results
+        carried.due([face(1, x), face(None, 30)], time_s, is_left)  # frames ahead of their results
     steadied: list[Reading] = []
 
     def steady(one: Reading) -> Reading:
@@ -54,7 +64,7 @@ def test_the_last_answers_are_carried_to_the_face_as_it_is_now() -> None:
         return Reading(one.face, one.emotions, usable=one.usable, raw=one, held="fear")
 
     def complete(time_s: float, *own: Reading) -> tuple[Reading, ...]:
-        return carried.complete(own, time_s, is_left, steady)
+        return carried.complete(own, time_s, steady)
 
     nobody = reading(face(None, 30), 0.5)
     first, _ = complete(0.0, reading(face(1), 0.9), nobody)

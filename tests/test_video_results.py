@@ -176,8 +176,12 @@ def test_faces_stay_in_their_order_and_without_a_track_as_they_are(recognizer: R
 def test_steadied_probabilities_decide_what_is_uncertain(clip: Path) -> None:
     certain = Recognizer(min_confidence=0.7)
     assert {r[0].expression for r in certain.video(clip, end=0.2)} == {"happiness"}
-    steadied = certain.video(clip, end=0.2, track=Numbers(), smooth=Half())
+    steadied = list(certain.video(clip, end=0.2, track=Numbers(), smooth=Half()))
     assert {r[0].expression for r in steadied} == {"uncertain"}
+    (held,) = certain.video(clip, end=0.1, track=Numbers(), smooth=Half("fear"))
+    for result in (*steadied, held):  # the highest of all, whichever label is held
+        (reading,) = result
+        assert result.rows()[0]["prob"] == round(max(reading.emotions.probs), 5)
 
 
 def test_frames_are_read_lazily(recognizer: Recognizer) -> None:
@@ -363,6 +367,16 @@ def test_a_person_is_classified_by_time_and_read_in_every_frame(
         assert result[0].emotions == smoother.update(own[0], result.time_s).emotions
     assert steadied[2][0].emotions == steadied[0][0].emotions  # and raw is of the frame before too
     assert steadied[2][0].raw == replace(results[2][0], usable=True)
+
+
+def test_no_usable_row_carries_the_answers_of_a_face_that_was_not(recognizer: Recognizer) -> None:
+    images = [clips.face(n) for n in range(8)]
+    for n in (0, 1, 4):
+        images[n] = cv2.GaussianBlur(images[n], (0, 0), 7)
+    stream = [Frame(image, n, n / 10) for n, image in enumerate(images)]
+    results = list(recognizer.watch(stream, smooth=0, classify_every=0.5))
+    assert [result[0].usable for result in results] == [n not in (0, 1, 4) for n in range(8)]
+    assert [n for n, result in enumerate(results) if not result[0].carried] == [0, 2, 7]
 
 
 def test_offline_only_what_was_classified_is_averaged(recognizer: Recognizer) -> None:

@@ -223,7 +223,9 @@ class Reading:
     @property
     def prob(self) -> float:
         """The probability of ``expression``, in [0, 1]; where uncertain, the highest of all."""
-        return self.emotions.top_prob if self.held is None else self.emotions[self.held]
+        if self.uncertain or self.held is None:
+            return self.emotions.top_prob
+        return self.emotions[self.held]
 
     def affect(self) -> dict[str, float]:
         """``valence`` and ``arousal`` (five decimals), each if known."""

@@ -116,12 +116,8 @@ def results_of(
     for result, image in reader.batched(detected, None if journal is None else journal.answered):
         time_s = result.time_s
         assert time_s is not None
-        readings = carried.complete(
-            result.readings,
-            time_s,
-            partial(_is_usable, image),
-            partial(_smooth, smoother, time_s, reader.min_confidence),
-        )
+        steady = partial(_smooth, smoother, time_s, reader.min_confidence)
+        readings = carried.complete(result.readings, time_s, steady)
         finished = replace(result, readings=readings)
         finished.remember(image)
         yield finished
@@ -213,7 +209,8 @@ def _detected(
             may_be_new = new and not may_be_new
             faces = sorted(tracked, key=lambda face: (face.box.x1, face.box.y1))
         height, width = frame.image.shape[:2]
-        found = Found(frame.image, height, width, carried.due(faces, frame.time_s))
+        due = carried.due(faces, frame.time_s, partial(_is_usable, frame.image))
+        found = Found(frame.image, height, width, due)
         yield Detected(
             found, frame.image, source, (time.perf_counter() - began) * 1000, frame.index,
             frame.time_s, frame.live, None if known is None else known.answers,
@@ -245,12 +242,12 @@ def _smooth(
 
 
 def _with(reading: Reading, values: SmoothedValues, min_confidence: float) -> Reading:
-    smooth = replace(
+    return replace(
         reading,
         emotions=values.emotions,
         valence=values.valence,
         arousal=values.arousal,
         held=values.expression,
+        uncertain=values.emotions[values.expression] < min_confidence,
         raw=reading,
     )
-    return replace(smooth, uncertain=smooth.prob < min_confidence)
