@@ -5,6 +5,7 @@ import os
 import pickle
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,7 +14,21 @@ import pytest
 
 from mien.errors import InputError
 from mien.labels import FER2013
-from mien.types import COLUMNS, UNCERTAIN, Box, EmotionScores, Face, Reading, Result
+from mien.media.video.reader import Frame
+from mien.pipeline import Recognizer
+from mien.samples import ASTRONAUT
+from mien.types import (
+    COLUMNS,
+    UNCERTAIN,
+    Box,
+    EmotionScores,
+    Face,
+    Reading,
+    Result,
+    place_of,
+    rows_of,
+)
+from tests.support import clips
 
 PROBS = (0.05, 0.0, 0.1, 0.6, 0.05, 0.05, 0.15)
 LANDMARKS = ((10.0, 20.0), (30.0, 20.0), (20.0, 30.0), (12.0, 40.0), (28.004, 40.0))
@@ -136,6 +151,46 @@ def test_the_number_that_is_drawn_is_the_face_s_or_the_person_s() -> None:
         readings=(first, replace(second, face=replace(second.face, track_id=0))),
     )  # fmt: skip
     assert [mark.number for mark in frame.marks()] == [None, 0]
+
+
+def by_hand(found: Result) -> list[dict[str, object]]:
+    """The rows of a frame, from its readings."""
+    rows = []
+    for index, one in enumerate(found):
+        box, alone = one.face.box, one.raw or one
+        values = (
+            found.source, found.frame_index, round(found.time_s or 0, 4), one.face.track_id, index,
+            one.expression, round(one.prob, 5), round(one.face.score, 5),
+            *(round(x, 2) for x in (box.x1, box.y1, box.x2, box.y2)), one.small, one.usable,
+            alone.expression, one.carried, *(round(p, 5) for p in one.emotions.probs),
+        )  # fmt: skip
+        rows.append(dict(zip(found.columns, values, strict=True)))
+    return rows
+
+
+@pytest.mark.parametrize(
+    "follow",
+    [{}, {"smooth": 0}, {"classify_every": 0.25}, {"classify_every": 0.2, "offline": True}],
+)
+@pytest.mark.parametrize("least", [None, 0.99])
+def test_the_rows_of_a_real_result_are_those_of_its_json(
+    follow: dict[str, Any], least: float | None
+) -> None:
+    recognizer = Recognizer(threads=1, min_confidence=least)
+    images = [np.full((200, 200, 3), 90, np.uint8), *(clips.face(2 * n) for n in range(5))]
+    images[3] = cv2.GaussianBlur(images[3], (0, 0), 4)  # so that answers differ
+    frames = (Frame(image, n, n / 10) for n, image in enumerate(images))
+    found = list(recognizer.watch(frames, "clip.mp4", **follow))
+    assert any(one.carried for result in found for one in result) is ("classify_every" in follow)
+    for result in found:
+        again = json.loads(json.dumps(result.to_dict()))
+        assert rows_of(again) == result.rows() == by_hand(result)
+        (row,) = result.rows(keep_empty=True)
+        assert place_of(again).items() <= row.items()
+    for picture in recognizer.images([ASTRONAUT, images[0]]):
+        again = json.loads(json.dumps(picture.to_dict()))
+        assert rows_of(again) == picture.rows()
+        assert len(picture) == 0 or tuple(rows_of(again)[0]) == picture.columns
 
 
 def test_rows_can_keep_a_picture_without_a_face() -> None:
