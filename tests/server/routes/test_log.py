@@ -24,7 +24,7 @@ from mien.log.persons import check_pictures, find_person
 from mien.log.verifying import verify
 from mien.monitor.person_trends import person_trends
 from mien.monitor.rules.reading import load_rules
-from mien.server.routes.log_models import RowKind
+from mien.server.routes.log_days_models import RowKind
 from tests.server.support.served import Served, serving
 from tests.server.support.simulated_log import simulated_log
 

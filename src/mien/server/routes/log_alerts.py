@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 
 from mien.server.log_visit import Caring, Ruling, Visit, Watching
-from mien.server.routes.log_models import (
+from mien.server.routes.log_alerts_models import (
     Acknowledgement,
     Alert,
     Alerts,

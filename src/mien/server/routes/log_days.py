@@ -12,7 +12,13 @@ from mien.server.context import Context, context_of
 from mien.server.log_export import MEDIA_TYPES, exported
 from mien.server.log_visit import Ruling, Watching
 from mien.server.problems import Problem
-from mien.server.routes.log_models import Observations, RowKind, SessionRemoved, Sessions, Trends
+from mien.server.routes.log_days_models import (
+    Observations,
+    RowKind,
+    SessionRemoved,
+    Sessions,
+    Trends,
+)
 from mien.server.routes.log_persons import Pseudonym
 
 router = APIRouter(prefix="/v1/log/persons/{person}", tags=["log"])

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header, Path, Response
 
 from mien.server.log_visit import Caring, Ruling, Visit, Watching
 from mien.server.problems import Problem
-from mien.server.routes.log_models import (
+from mien.server.routes.log_persons_models import (
     Certificate,
     ConsentGiven,
     Enrolment,
