@@ -4,13 +4,12 @@ import {get, post} from "../api.js";
 import {once} from "../busy.js";
 import {form} from "../dialogs.js";
 import {h, icon, put} from "../dom.js";
-import {t} from "../i18n.js";
+import {moment, t} from "../i18n.js";
 import {notice} from "../notices.js";
 import {may} from "../session.js";
 import {alertList, mayNot, precision} from "./alerts.js";
 import {onChanges} from "./changes.js";
 import {consentChip} from "./consent.js";
-import {moment} from "./words.js";
 
 const MANY = 8;
 
@@ -55,7 +54,7 @@ export async function overview(root, app) {
   put(root, h("div", {class: "row apart"}, app.heading(), enrol),
     h("div", {class: "overview"},
       h("section", {class: "stack tight", "aria-labelledby": "alerts-title"}, h("div", {class: "row apart"}, h("h2", {id: "alerts-title"}, t("people.alerts")), filter),
-        h("p", {class: "note small"}, t("people.alert_means")), mayNot("care", "people.alerts_may_not"), alerts.element, rules),
+        h("p", {class: "note small"}, t("people.alert_means"), may("care") && [" ", t("people.answers_mean")]), mayNot("care", "people.alerts_may_not"), alerts.element, rules),
       h("section", {class: "stack tight", "aria-labelledby": "persons-title"}, h("div", {class: "row apart"}, h("h2", {id: "persons-title"}, t("people.persons"))), list, h("p", {class: "note small"}, t("people.nobody_recognised")))));
   alerts.refresh();
   const off = onChanges(async () => {

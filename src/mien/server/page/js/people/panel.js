@@ -1,7 +1,7 @@
 // One measure of a person: its heading with the value looked at, the chart, and the table behind it.
 
 import {h, put} from "../dom.js";
-import {percent, t} from "../i18n.js";
+import {number, percent, t} from "../i18n.js";
 import {swatch} from "../expressions.js";
 import {chart} from "./chart.js";
 import {needsYear} from "./scales.js";
@@ -28,7 +28,7 @@ export function panel(measure, points, {flags, look, tall}) {
   function draw() {
     const width = Math.max(LEAST, Math.floor(place.clientWidth));
     drawn = chart(mine, {kind, bars: name === "coverage", width, height: tall ? 190 : 140, words: {
-      label, level: (level) => (kind === "share" ? percent(level, level && level < 0.1 ? 1 : 0) : shown(level, "plain")),
+      label, level: (level) => (kind === "share" ? percent(level, level && level < 0.1 ? 1 : 0) : number(level, {maximumSignificantDigits: 3})),
       date: (point) => shortDate(point, year),
     }});
     put(place, drawn.element);

@@ -145,7 +145,7 @@ export function mount(root, app) {
     if (!live) return;
     mix(tracks.shown());
     save(await snapshot(mixed), `${stamp()}.jpg`);
-    say(t("live.saved"));
+    notice(t("live.saved"), "good");
   }
 
   async function record() {
