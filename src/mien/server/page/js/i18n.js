@@ -32,8 +32,10 @@ async function read(name) {
   return JSON.parse(await answer.text(), (key, value) => (typeof value === "string" ? unbroken(value) : value));
 }
 
-// French and German put a space before some signs, and no line may begin with one: files have plain spaces there
-const unbroken = (text) => text.replace(/ ([;?!])/g, "\u202f$1").replace(/ ([:»…%])/g, "\u00a0$1").replace(/« /g, "«\u00a0");
+// French and German put a space before some signs, and no line may begin with one; nor with the number of "no. 2".
+// Files have plain spaces there.
+const unbroken = (text) => text.replace(/ ([;?!])/g, "\u202f$1").replace(/ ([:»…%])/g, "\u00a0$1").replace(/« /g, "«\u00a0")
+  .replace(/([.º°]) \{number\}/g, "$1\u00a0{number}");
 
 function stored() {
   try { return localStorage.getItem(KEY); } catch { return null; }

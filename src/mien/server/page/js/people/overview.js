@@ -54,7 +54,8 @@ export async function overview(root, app) {
   put(root, h("div", {class: "row apart"}, app.heading(), enrol),
     h("div", {class: "overview"},
       h("section", {class: "stack tight", "aria-labelledby": "alerts-title"}, h("div", {class: "row apart"}, h("h2", {id: "alerts-title"}, t("people.alerts")), filter),
-        h("p", {class: "note small"}, t("people.alert_means"), may("care") && [" ", t("people.answers_mean")]), mayNot("care", "people.alerts_may_not"), alerts.element, rules),
+        h("p", {class: "note small"}, t("people.alert_means")), mayNot("care", "people.alerts_may_not"), alerts.element,
+        may("care") && h("p", {class: "note small"}, t("people.answers_mean")), rules),
       h("section", {class: "stack tight", "aria-labelledby": "persons-title"}, h("div", {class: "row apart"}, h("h2", {id: "persons-title"}, t("people.persons"))), list, h("p", {class: "note small"}, t("people.nobody_recognised")))));
   alerts.refresh();
   const off = onChanges(async () => {

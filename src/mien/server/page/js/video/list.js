@@ -51,14 +51,14 @@ export function showList(root, app) {
   }
 
   function row(job) {
-    const bar = h("progress", {max: 1, "aria-label": job.name}), state = h("span", {}), name = h("a", {class: "grow name", href: `#/video/${encodeURIComponent(job.id)}`}, job.name);
+    const bar = h("progress", {max: 1, "aria-label": job.name}), state = h("span", {}), name = h("a", {class: "name", href: `#/video/${encodeURIComponent(job.id)}`}, job.name);
     const remove = h("button", {class: "button quiet compact", type: "button", "aria-label": t("video.remove_of", {name: job.name}), onclick: () => once(line, async () => {
       await removeJob(job.id).catch((error) => notice(error.message, "alert"));
       say(t("video.removed"));
       line.remove();
       before.hidden = !list.children.length;
     })}, icon("trash"));
-    const line = h("li", {class: "card row"}, icon("film"), name, h("span", {class: "note small"}, moment(1000 * job.created)), state, remove, bar);
+    const line = h("li", {class: "card row"}, icon("film"), h("div", {class: "grow"}, name, h("div", {class: "note small"}, moment(1000 * job.created))), state, remove, bar);
     const show = (now) => {
       put(state, stateChip(now));
       bar.hidden = ended(now);
