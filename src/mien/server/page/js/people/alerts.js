@@ -174,9 +174,9 @@ function notes(alert) {
 }
 
 /** How many alerts of each rule were useful. */
-export function precision(rules) {
+export function precision(rules, open = false) {
   if (!rules.length) return null;
-  return h("details", {class: "small"}, h("summary", {}, t("people.precision")),
+  return h("details", {class: "small", open}, h("summary", {}, t("people.precision")),
     h("ul", {class: "plain"}, rules.map(({rule, useful, answered}) => h("li", {}, t("people.precision_of", {rule: ruleName(rule), useful, n: answered})))),
     h("p", {class: "note"}, t("people.precision_help")));
 }

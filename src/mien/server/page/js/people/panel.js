@@ -12,7 +12,7 @@ const LEAST = 220;
 
 /**
  * The panel of `measure` over `points`. `flags`: places at which an alert of its rules opened;
- * `look(at)`: called when a point is pointed at. Gives {element, draw(), mark(at)}.
+ * `look(at)`: called when a point is pointed at. Gives {element, draw(), mark(at), place, name, open}; `open`: whether its table is.
  */
 export function panel(measure, points, {flags, look, tall}) {
   const {name, kind} = measure;
@@ -45,9 +45,10 @@ export function panel(measure, points, {flags, look, tall}) {
   const seek = (event) => drawn && look(drawn.at((event.clientX - place.getBoundingClientRect().left)));
   place.addEventListener("pointermove", seek);
   place.addEventListener("pointerdown", seek);
+  const behind = table(measure, points);
   const element = h("section", {class: `panel card ${tall ? "tall" : ""}`, "aria-labelledby": id, dataset: {measure: name}},
-    h("div", {class: "head"}, h("h3", {id}, EXPRESSIONS.includes(name) && swatch(name), measureName(name)), value), place, table(measure, points));
-  return {element, draw, mark, place};
+    h("div", {class: "head"}, h("h3", {id}, EXPRESSIONS.includes(name) && swatch(name), measureName(name)), value), place, behind);
+  return {element, draw, mark, place, name, get open() { return behind.open; }, set open(value) { behind.open = value; }};
 }
 
 function heading(found, kind) {

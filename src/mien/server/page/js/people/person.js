@@ -34,7 +34,9 @@ export async function personPage(root, app, name) {
   const about = (now) => {
     person = now;
     put(facts, consentChip(person), h("span", {class: "note"}, person.last_seen ? t("people.last_seen", {when: moment(person.last_seen)}) : t("people.never_seen")));
+    const held = consent.contains(document.activeElement);
     put(consent, consentCard(person, about));
+    if (held) (consent.querySelector("button:not(.danger)") ?? consent.querySelector("button"))?.focus({preventScroll: true});
     trends.show();
   };
   const erased = (certificate) => {

@@ -96,8 +96,10 @@ export function mount(root, app) {
     paused = false;
     people.clear();
     tracks.clear();
+    const held = work.contains(document.activeElement);
     welcome.hidden = false;
     work.hidden = true;
+    if (held) welcome.querySelector("button").focus();
   }
 
   function tick(now) {

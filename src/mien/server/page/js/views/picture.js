@@ -20,6 +20,7 @@ export const styles = ["picture"];
 let current = null; // kept while another view is open
 
 export function mount(root, app) {
+  const heading = app.heading();
   let face = null, said = null;
   const stage = new Stage((number) => chooseFace(number));
   const cards = new Cards((number) => chooseFace(number));
@@ -34,14 +35,15 @@ export function mount(root, app) {
     h("p", {class: "small"}, t("picture.private")));
   const tools = h("div", {class: "tools of-view"}, downloads,
     button("compact", "plus", t("picture.more"), choose), button("quiet compact", "trash", t("picture.clear"), clear));
-  root.append(h("div", {class: "row apart head"}, app.heading(), tools), welcome, work);
+  root.append(h("div", {class: "row apart head"}, heading, tools), welcome, work);
 
   function add(files) {
     const pictures = files.filter((file) => !file.type.startsWith("video/"));
     if (pictures.length < files.length) notice(t("picture.is_video"), "warn");
     if (!pictures.length) return;
-    const [first] = queue.add(pictures);
+    const held = welcome.contains(document.activeElement), [first] = queue.add(pictures);
     choosePicture(first);
+    if (held) heading.focus({preventScroll: true});
   }
 
   function tryIt() {
@@ -76,14 +78,17 @@ export function mount(root, app) {
     tools.hidden = work.hidden = !any;
     if (!any) return;
     if (!items.includes(current)) current = items[0];
+    const held = work.contains(document.activeElement);
     strip.show(items, current);
     stage.show(current);
     cards.show(current);
     if (face === null && current.result?.faces.length === 1) face = 0;
-    if (face === null) return drawSummary(items);
-    stage.select(face);
-    cards.select(face);
+    if (face !== null) {
+      stage.select(face);
+      cards.select(face);
+    }
     drawSummary(items);
+    if (held && !work.contains(document.activeElement)) (items.length > 1 ? strip : heading).focus({preventScroll: true});
   }
 
   function drawSummary(items) {
