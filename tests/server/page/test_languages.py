@@ -106,9 +106,26 @@ def test_a_language_can_be_added_and_english_stands_in_for_what_it_lacks(
 def test_numbers_and_dates_follow_the_language(browser: Any, house: Any) -> None:
     script = """import('/js/i18n.js').then(({number, percent, date}) =>
         [number(1234.5), percent(0.0512, 1), date('2026-03-01T12:00:00Z')])"""
+    days = """import('/js/i18n.js').then(({ago, moment}) => {
+        const now = new Date('2026-11-27T16:00');
+        return [ago('2026-11-16T00:00', now), moment('2026-11-26T19:00', now)];
+    })"""
     shown = {}
     for code in ("en-GB", "de-DE"):
         with tab(browser, f"{house.url}/#/models", locale=code, timezone_id="UTC") as page:
             shown[code] = page.evaluate(script)
+            said = page.evaluate(days)
+            if code == "en-GB":
+                assert said == ["11 days ago", "yesterday, 19:00"]
     assert shown["en-GB"] == ["1,234.5", "5.1%", "1 Mar 2026"]
     assert shown["de-DE"] == ["1.234,5", "5,1\N{NO-BREAK SPACE}%", "01.03.2026"]
+
+
+def test_no_line_of_french_begins_with_a_sign(browser: Any, house: Any) -> None:
+    script = """import('/js/i18n.js').then(({t}) => [
+        t('people.was_useful'), t('people.alerts_may_not', {role: 'x'}),
+        t('people.sessions.number', {number: '2'}), t('people.details.between', {rest: 'y'})])"""
+    with tab(browser, f"{house.url}/#/models", locale="fr-FR") as page:
+        said = "".join(page.evaluate(script))
+    assert not re.search(r" [;:?!»…]|« |N° ", said)
+    assert re.search("utile\u202f\\?.*«\u00a0x\u00a0».*N°\u00a02.* \\{to\\}\u00a0:", said)

@@ -57,10 +57,10 @@ def test_faces_before_the_camera(browser: Any, house: Any, tmp_path: Path) -> No
         assert page.evaluate(PAINTED, ".timeline-canvas") > 0
         assert violations(page) == []
         page.keyboard.press(" ")
-        page.wait_for_selector("text=Go on")
+        page.wait_for_selector("text=Resume")
         picture = download(page, "text=Snapshot", tmp_path)
         assert Image.open(picture).size == (400, 400)
-        page.click("text=Close")
+        page.click("text=Stop camera")
         page.wait_for_selector(START)
         assert (
             page.evaluate("document.querySelector('.scene video').srcObject?.active ?? false")

@@ -19,6 +19,8 @@ from tests.server.support.people import make_log, serving_people, visit
 from tests.server.support.tabs import DESKTOP, PHONE, download, focused, tab, violations
 
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
+LAST_DAY = """new Intl.DateTimeFormat("en-US", {dateStyle: "medium", timeZone: "UTC"})
+  .format(new Date(document.querySelector("#field-until").value))"""
 SMILING = ".panel[data-measure=smiling]"
 
 
@@ -146,8 +148,10 @@ def test_enrol_consent_export_and_erase(browser: Any, own: Any, tmp_path: Path) 
         page.fill("#field-given_by", "her daughter")
         page.fill("#field-purpose", "to see early when help may be needed")
         page.check("#field-pictures")
+        until = page.evaluate(LAST_DAY)
         page.keyboard.press("Enter")
-        page.wait_for_selector(".chip.good:has-text('Consent until')")
+        page.wait_for_selector(f".chip.good:has-text('Consent until {until}')")
+        assert focused(page) == "Note a consent"
         page.click("text=Keep no more pictures")
         page.click("dialog button.danger")
         page.wait_for_selector("text=to pictures: withdrawn")
@@ -251,22 +255,82 @@ def test_axe_finds_nothing_on_all_persons(browser: Any, ward: Any) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(browser: Any, ward: Any, size: str, scheme: str) -> None:
+def test_axe_finds_nothing(browser: Any, own: Any, size: str, scheme: str) -> None:
     options = {"color_scheme": scheme, "size": SIZES[size]}
+    with own.client("admin") as client:  # consent to pictures, an alert that was judged
+        given = {"given_by": "her daughter", "purpose": "care", "pictures": True}
+        assert client.post("/v1/log/persons/anna/consents", json=given).is_success
+        (first, *_) = client.get("/v1/log/alerts", params={"person": "anna"}).json()["alerts"]
+        judged = {"useful": True, "note": "she had slept badly"}
+        answer = client.post(f"/v1/log/alerts/{first['number']}/feedback", json=judged)
+        assert answer.is_success
     for place in ("people", "people/anna", "people/bert", "people/carla", "models"):
-        with visit(browser, ward, place, **options) as page:
+        with visit(browser, own, place, **options) as page:
             if place.endswith(("anna", "bert")):
                 page.wait_for_selector(".panel svg")
                 page.locator(".panel summary").first.click()
             page.wait_for_timeout(500)
             assert violations(page) == [], place
-            if place != "people/anna":
-                continue
-            page.click("text=Show the recordings")
-            page.wait_for_selector(".sessions li")
-            assert violations(page) == [], "recordings"
-            for button in ("Note a consent", "Erase anna…", "Resolve…", "Note…"):
-                page.locator(f"button:has-text('{button}')").first.click()
-                page.wait_for_selector("dialog[open]")
-                assert violations(page) == [], button
-                page.keyboard.press("Escape")
+            if place == "people":
+                page.wait_for_selector(".alert-card")
+                page.click("text=How useful each rule was")
+                page.click(".segments >> text=All")
+                page.wait_for_selector(".alert-card.resolved")
+                assert violations(page) == [], "all alerts"
+                check_dialog(page, "Enrol a person")
+            if place == "people/anna":
+                page.click("text=Show the recordings")
+                page.wait_for_selector(".sessions li")
+                assert violations(page) == [], "recordings"
+                for button in DIALOGS:
+                    check_dialog(page, button)
+                erase(page, "anna")
+                assert violations(page) == [], "certificate"
+
+
+DIALOGS = (
+    "Resolve…", "Note…", "Change why…", "Note a consent", "Keep no more pictures",
+    "Withdraw consent", "Remove", "Erase anna…",
+)  # fmt: skip
+
+
+def check_dialog(page: Any, button: str) -> None:
+    """Open what ``button`` opens, let axe look at it, and close it with the keyboard."""
+    page.locator(f"button:has-text('{button}')").first.click()
+    page.wait_for_selector("dialog[open]")
+    assert violations(page) == [], button
+    page.keyboard.press("Escape")
+    page.wait_for_selector("dialog", state="detached")
+    assert button in focused(page)
+
+
+def erase(page: Any, person: str) -> None:
+    page.click(f"text=Erase {person}…")
+    page.fill("#ask-word", person)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".certificate h1")
+
+
+@pytest.mark.slow
+def test_axe_finds_nothing_where_the_camera_is_recorded_to_the_log(browser: Any, own: Any) -> None:
+    with visit(browser, own, "live", "care", permissions=["camera"], size=PHONE) as page:
+        page.click("text=Start the camera")
+        page.wait_for_selector(".person-now")
+        check_dialog(page, "Record to log")
+
+
+def test_what_is_drawn_anew_stays_as_it_was(browser: Any, own: Any) -> None:
+    with visit(browser, own, "people/anna") as page:
+        page.wait_for_selector(f"{SMILING} svg")
+        page.click(f"{SMILING} summary")
+        page.focus("#day-looked-at")
+        page.keyboard.press("ArrowLeft")
+        day = page.inner_text(".looker .day")
+        with own.client("care") as client:  # in another window
+            (first, *_) = client.get("/v1/log/alerts", params={"person": "anna"}).json()["alerts"]
+            client.post(f"/v1/log/alerts/{first['number']}/acknowledgement", json={})
+        page.wait_for_selector(".alert-card.acknowledged")
+        page.wait_for_timeout(300)
+        assert page.inner_text(".looker .day") == day
+        assert focused(page) == "day-looked-at"
+        assert page.locator(f"{SMILING} table").count() == 1

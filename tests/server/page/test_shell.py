@@ -78,7 +78,7 @@ def test_a_token_or_the_start_link_opens_the_page(browser: Any, served: Any) -> 
         assert page.inner_text("main h1") == "Log in" and violations(page) == []
         page.fill("#token", "mien_wrong")
         page.keyboard.press("Enter")
-        page.wait_for_selector("[role=alert]")
+        page.wait_for_selector("[role=alert]:has-text('This token is not valid')")
         assert focused(page) == "token"
         page.fill("#token", house.tokens["watch"])
         page.keyboard.press("Enter")

@@ -165,6 +165,7 @@ def test_the_report_runs_nothing(one: Served) -> None:
         assert "default-src 'none'" in policy and "sandbox" in policy and "script" not in policy
         assert "anna" in answer.text and "Mien recognises nobody" in answer.text
         assert "smiled" in answer.text
+        assert "<pre>" not in answer.text  # no command made it
         # a person without days
         assert client.get(f"{P}/carla/report").status_code == 422
 

@@ -7,11 +7,11 @@
 //   upload(path, body, {headers, onprogress, signal})   with progress: 0 to 1
 
 import {answered, lost} from "./connection.js";
-import {t} from "./i18n.js";
+import {capital, t} from "./i18n.js";
 
 export class Problem extends Error {
   constructor({status = 500, title = "", detail = ""} = {}, retryAfter = null) {
-    super(detail || title || t("shell.failed"));
+    super(capital(detail || title || t("shell.failed")));
     Object.assign(this, {name: "Problem", status, title, retryAfter});
   }
 }

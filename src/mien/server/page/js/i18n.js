@@ -3,14 +3,15 @@
 //   await start()                         before anything is shown
 //   t("picture.faces", {n: 3})            → "3 faces"; {name} is filled in, numbers by locale
 //   number(1234.5) · percent(.964) · clock(83.2) → "1:23.2" · date(when) · dateTime(when)
-//   dateRange(from, to, options) → "16 – 22 Nov 2026" · bytes(n)
+//   moment(when) → "today, 19:00", "yesterday, 19:00" or "26 Nov 2026" · ago(when) → "11 days ago", by the calendar
+//   dateRange(from, to, options) → "16 – 22 Nov 2026" · bytes(n) · capital("smiled …") → "Smiled …"
 //   expression("happiness")               the label in this language; unknown labels as they are
 //   languages() → [{code, name}] · language() · choose("de")  (reloads the page)
 //
 // lang/languages.json lists the files; lang/en.json has every text and stands in for what another
 // file lacks. A text may be an object of plural forms by n: {"one": "{n} face", "other": "{n} faces"}.
 
-const KEY = "mien.language";
+const KEY = "mien.language", DAY = 86400000;
 let code = "en", list = [], words = {}, english = {}, plural = new Intl.PluralRules("en");
 
 export async function start() {
@@ -28,8 +29,13 @@ export async function start() {
 async function read(name) {
   const answer = await fetch(new URL(`../lang/${name}.json`, import.meta.url));
   if (!answer.ok) throw new Error(`lang/${name}.json: ${answer.status}`);
-  return answer.json();
+  return JSON.parse(await answer.text(), (key, value) => (typeof value === "string" ? unbroken(value) : value));
 }
+
+// French and German put a space before some signs, and no line may begin with one; nor with the number of "no. 2".
+// Files have plain spaces there.
+const unbroken = (text) => text.replace(/ ([;?!])/g, "\u202f$1").replace(/ ([:»…%])/g, "\u00a0$1").replace(/« /g, "«\u00a0")
+  .replace(/([.º°]) \{number\}/g, "$1\u00a0{number}");
 
 function stored() {
   try { return localStorage.getItem(KEY); } catch { return null; }
@@ -64,10 +70,24 @@ export function has(path) {
 const regional = () => navigator.languages.find((name) => name.split("-")[0] === code) || code;
 
 export const number = (value, options = {}) => new Intl.NumberFormat(regional(), {maximumFractionDigits: 2, ...options}).format(value);
+export const capital = (text) => text.charAt(0).toLocaleUpperCase(code) + text.slice(1);
 export const percent = (share, digits = 0) => number(share, {style: "percent", maximumFractionDigits: digits});
 export const date = (when, options = {dateStyle: "medium"}) => new Intl.DateTimeFormat(regional(), options).format(new Date(when));
 export const dateRange = (from, to, options) => new Intl.DateTimeFormat(regional(), options).formatRange(new Date(from), new Date(to));
 export const dateTime = (when) => date(when, {dateStyle: "medium", timeStyle: "short"});
+
+export function moment(when, now = new Date()) {
+  const days = daysTo(when, now);
+  return days > 0 || days < -1 ? date(when) : `${inDays(days)}, ${date(when, {timeStyle: "short"})}`;
+}
+
+export const ago = (when, now = new Date()) => inDays(daysTo(when, now));
+const inDays = (days) => new Intl.RelativeTimeFormat(code, {numeric: "auto"}).format(days, "day");
+
+function daysTo(when, now) {
+  const midnight = (one) => new Date(one).setHours(0, 0, 0, 0);
+  return Math.round((midnight(when) - midnight(now)) / DAY); // a day may have 23 or 25 hours
+}
 
 export function bytes(size) {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];

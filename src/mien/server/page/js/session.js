@@ -69,7 +69,7 @@ export function logInForm(done) {
       done?.();
     } catch (error) {
       input.setAttribute("aria-invalid", "true");
-      place.replaceChildren(problem(error));
+      place.replaceChildren(problem(error.status === 401 ? new Error(t("shell.token_wrong")) : error));
       input.focus();
     } finally {
       button.disabled = false;

@@ -4,12 +4,12 @@ import {post} from "../api.js";
 import {once} from "../busy.js";
 import {form} from "../dialogs.js";
 import {h, icon, put} from "../dom.js";
-import {date, dateTime, t} from "../i18n.js";
+import {ago, capital, date, dateTime, t} from "../i18n.js";
 import {keys} from "../keys.js";
 import {notice, problem} from "../notices.js";
 import {may} from "../session.js";
 import {detail} from "./details.js";
-import {ago, ruleName} from "./words.js";
+import {ruleName} from "./words.js";
 
 const CHIPS = {open: "alert", acknowledged: "warn", resolved: "good"};
 const live = (alert) => alert.state !== "resolved";
@@ -76,7 +76,7 @@ export function alertList({read, named, empty}) {
   const acknowledge = (alert) => alert && answer(alert, "acknowledgement", {}, "people.acknowledged");
 
   async function resolve(alert) {
-    const typed = alert && await form({title: t("people.resolve_title"), text: detail(alert.detail), confirm: t("people.resolve"),
+    const typed = alert && await form({title: t("people.resolve_title"), text: capital(detail(alert.detail)), confirm: t("people.resolve"),
       fields: [{name: "why", label: t("people.why"), type: "textarea", help: t("people.why_help")}]});
     if (typed) await answer(alert, "resolution", {why: typed.why.replace(/\s+/g, " ")}, "people.resolved");
   }
@@ -85,12 +85,12 @@ export function alertList({read, named, empty}) {
     {useful, ...(useful === alert.useful && alert.feedback_note && {note: alert.feedback_note})}, "people.judged");
 
   async function note(alert) {
-    const typed = alert && await noteOn(t(alert.state === "open" ? "people.note_title_open" : "people.note_title"), detail(alert.detail));
+    const typed = alert && await noteOn(t(alert.state === "open" ? "people.note_title_open" : "people.note_title"), capital(detail(alert.detail)));
     if (typed) await answer(alert, "acknowledgement", {note: typed}, alert.state === "open" ? "people.acknowledged" : "people.noted");
   }
 
   async function explain(alert) {
-    const typed = await noteOn(t(alert.useful ? "people.why_useful" : "people.why_not_useful"), detail(alert.detail), alert.feedback_note);
+    const typed = await noteOn(t(alert.useful ? "people.why_useful" : "people.why_not_useful"), capital(detail(alert.detail)), alert.feedback_note);
     if (typed) await answer(alert, "feedback", {useful: alert.useful, note: typed}, "people.noted");
   }
   const does = {acknowledge, resolve, judge, note, explain};
@@ -126,7 +126,7 @@ function card(alert, {named, isNext, does}) {
     : h("h3", {id}, named ? `${who} · ${ruleName(alert.rule)}` : ruleName(alert.rule));
   return h("article", {class: `card alert-card ${alert.state}`, tabindex: "-1", "aria-labelledby": id, dataset: {number: alert.number}},
     h("div", {class: "head"}, title, h("span", {class: `chip ${CHIPS[alert.state]}`}, t(`people.states.${alert.state}`))),
-    h("p", {class: "found"}, detail(alert.detail)),
+    h("p", {class: "found"}, capital(detail(alert.detail))),
     h("p", {class: "note small"}, t("people.since", {date: date(alert.since), ago: ago(alert.since)}), history(alert)),
     notes(alert),
     may("care") ? h("div", {class: "row apart"}, answers(alert, isNext, does), judgement(alert, does)) : verdict(alert));
@@ -174,9 +174,9 @@ function notes(alert) {
 }
 
 /** How many alerts of each rule were useful. */
-export function precision(rules) {
+export function precision(rules, open = false) {
   if (!rules.length) return null;
-  return h("details", {class: "small"}, h("summary", {}, t("people.precision")),
+  return h("details", {class: "small", open}, h("summary", {}, t("people.precision")),
     h("ul", {class: "plain"}, rules.map(({rule, useful, answered}) => h("li", {}, t("people.precision_of", {rule: ruleName(rule), useful, n: answered})))),
     h("p", {class: "note"}, t("people.precision_help")));
 }

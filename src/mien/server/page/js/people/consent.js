@@ -11,10 +11,11 @@ import {mayNot} from "./alerts.js";
 
 const KINDS = {in_force: "good", ended: "warn", withdrawn: "warn", none: ""};
 const DAY = 86400000;
+const lastDay = (until) => date(new Date(until) - 1); // the midnight that ends a day belongs to that day
 
 /** A chip with the state of the consent, and with its end where `brief` is not asked for. */
 export function consentChip({consent, consent_until: until}, brief = false) {
-  const text = consent === "in_force" && until && !brief ? t("people.consent.in_force_until", {date: date(until)}) : t(`people.consent.${consent}`);
+  const text = consent === "in_force" && until && !brief ? t("people.consent.in_force_until", {date: lastDay(until)}) : t(`people.consent.${consent}`);
   return h("span", {class: `chip ${KINDS[consent]}`}, consent === "in_force" && icon("check"), text);
 }
 
@@ -47,7 +48,7 @@ async function endPictures(person, path, changed) {
 }
 
 function one({given_by: by, purpose, given, until, withdrawn, pictures: wide, pictures_withdrawn: narrowed}) {
-  const end = withdrawn ? t("people.consent.withdrawn_on", {date: date(withdrawn)}) : until ? t("people.consent.until", {date: date(until)}) : t("people.consent.no_end");
+  const end = withdrawn ? t("people.consent.withdrawn_on", {date: date(withdrawn)}) : until ? t("people.consent.until", {date: lastDay(until)}) : t("people.consent.no_end");
   return h("li", {}, h("b", {}, t("people.consent.by", {who: by, date: date(given)})), h("span", {}, purpose), h("span", {class: "note small"}, end),
     wide && h("span", {class: "note small"}, narrowed ? t("people.consent.pictures_withdrawn_on", {date: date(narrowed)}) : t("people.consent.with_pictures")));
 }

@@ -10,6 +10,8 @@ import {may} from "../session.js";
 import {mayNot} from "./alerts.js";
 import {save} from "./copies.js";
 
+const MOMENT = /\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)/;
+
 /** The card; `erased(certificate)` is called when it is done. */
 export function erasureCard(person, erased) {
   return h("section", {class: "card stack", "aria-labelledby": "erasure-title"}, h("h2", {id: "erasure-title"}, t("people.erasure.title")),
@@ -39,8 +41,8 @@ export function showCertificate(root, heading, certificate) {
     h("section", {class: "card stack certificate"}, title, h("p", {}, t("people.certificate.text")),
       h("dl", {class: "facts"},
         line("time", dateTime(certificate.time)), line("person", h("code", {}, certificate.number)),
-        line("removed", rows.map(([table, count]) => `${table} ${number(count)}`).join(", ")),
-        line("copies", certificate.copies.length ? h("ul", {}, certificate.copies.map((copy) => h("li", {}, copy))) : t("people.certificate.no_copies")),
+        line("removed", rows.map(([table, count]) => `${table.replaceAll("_", " ")} ${number(count)}`).join(", ")),
+        line("copies", certificate.copies.length ? h("ul", {}, certificate.copies.map((copy) => h("li", {}, copy.replace(MOMENT, (moment) => dateTime(moment))))) : t("people.certificate.no_copies")),
         line("entry", number(certificate.entry)), line("hash", h("code", {}, certificate.hash))),
       h("div", {class: "tools"},
         h("button", {class: "button primary", type: "button", onclick: () => keep(certificate)}, icon("download"), t("people.certificate.download")),

@@ -4,23 +4,24 @@ import {get, post} from "../api.js";
 import {once} from "../busy.js";
 import {form} from "../dialogs.js";
 import {h, icon, put} from "../dom.js";
-import {t} from "../i18n.js";
+import {moment, t} from "../i18n.js";
 import {notice} from "../notices.js";
 import {may} from "../session.js";
 import {alertList, mayNot, precision} from "./alerts.js";
 import {onChanges} from "./changes.js";
 import {consentChip} from "./consent.js";
-import {moment} from "./words.js";
 
 const MANY = 8;
 
 /** The page of all persons; gives a function that ends it. */
 export async function overview(root, app) {
-  let all = false, persons = [];
-  const list = h("div", {class: "stack tight"}), rules = h("div", {});
+  let all = false, persons = [], waiting = new Set(); // persons with an alert that nobody has acknowledged
+  const list = h("div", {}), rules = h("div", {});
   const alerts = alertList({named: true, empty: noAlerts, read: async () => {
     const found = await get(`/v1/log/alerts?state=${all ? "all" : "live"}`);
-    put(rules, precision(found.precision));
+    put(rules, precision(found.precision, rules.querySelector("details")?.open));
+    waiting = new Set(found.alerts.filter(({state}) => state === "open").map(({person}) => person));
+    draw();
     return all ? found.alerts.reverse() : found.alerts;
   }});
   const filter = h("div", {class: "segments", role: "group", "aria-label": t("people.which_alerts")}, [false, true].map((value) =>
@@ -33,7 +34,10 @@ export async function overview(root, app) {
   const search = h("input", {class: "input", type: "search", placeholder: t("people.search"), "aria-label": t("people.search"), oninput: () => draw()});
   const draw = () => {
     const wanted = persons.filter(({pseudonym}) => pseudonym.toLowerCase().includes(search.value.trim().toLowerCase()));
-    put(list, persons.length > MANY && search, h("ul", {class: "persons card"}, wanted.map(row)), !wanted.length && h("p", {class: "note"}, t("people.none_found")));
+    search.hidden = persons.length <= MANY;
+    const held = list.contains(document.activeElement) && document.activeElement.hash;
+    put(list, h("ul", {class: "persons card"}, wanted.map((person) => row(person, waiting.has(person.pseudonym)))), !wanted.length && h("p", {class: "note"}, t("people.none_found")));
+    if (held) [...list.querySelectorAll("a")].find(({hash}) => hash === held)?.focus({preventScroll: true});
   };
 
   async function load() {
@@ -55,8 +59,9 @@ export async function overview(root, app) {
   put(root, h("div", {class: "row apart"}, app.heading(), enrol),
     h("div", {class: "overview"},
       h("section", {class: "stack tight", "aria-labelledby": "alerts-title"}, h("div", {class: "row apart"}, h("h2", {id: "alerts-title"}, t("people.alerts")), filter),
-        h("p", {class: "note small"}, t("people.alert_means")), mayNot("care", "people.alerts_may_not"), alerts.element, rules),
-      h("section", {class: "stack tight", "aria-labelledby": "persons-title"}, h("div", {class: "row apart"}, h("h2", {id: "persons-title"}, t("people.persons"))), list, h("p", {class: "note small"}, t("people.nobody_recognised")))));
+        h("p", {class: "note small"}, t("people.alert_means")), mayNot("care", "people.alerts_may_not"), alerts.element,
+        may("care") && h("p", {class: "note small"}, t("people.answers_mean")), rules),
+      h("section", {class: "stack tight", "aria-labelledby": "persons-title"}, h("div", {class: "row apart"}, h("h2", {id: "persons-title"}, t("people.persons"))), search, list, h("p", {class: "note small"}, t("people.nobody_recognised")))));
   alerts.refresh();
   const off = onChanges(async () => {
     await alerts.refresh();
@@ -69,10 +74,10 @@ export async function overview(root, app) {
   };
 }
 
-function row(person) {
+function row(person, waits) {
   const {pseudonym, last_seen: seen, open_alerts: open} = person;
   return h("li", {}, h("a", {class: "name", href: `#/people/${encodeURIComponent(pseudonym)}`}, pseudonym),
-    open > 0 && h("span", {class: "chip alert"}, icon("alert"), t("people.open_alerts", {n: open})),
+    open > 0 && h("span", {class: `chip ${waits ? "alert" : "warn"}`}, icon("alert"), t("people.open_alerts", {n: open})),
     h("span", {class: "row apart about"}, h("span", {class: "note small"}, seen ? t("people.last_seen", {when: moment(seen)}) : t("people.never_seen")), consentChip(person, true)));
 }
 

@@ -1,7 +1,7 @@
 // One measure of a person: its heading with the value looked at, the chart, and the table behind it.
 
 import {h, put} from "../dom.js";
-import {percent, t} from "../i18n.js";
+import {number, percent, t} from "../i18n.js";
 import {swatch} from "../expressions.js";
 import {chart} from "./chart.js";
 import {needsYear} from "./scales.js";
@@ -12,7 +12,7 @@ const LEAST = 220;
 
 /**
  * The panel of `measure` over `points`. `flags`: places at which an alert of its rules opened;
- * `look(at)`: called when a point is pointed at. Gives {element, draw(), mark(at)}.
+ * `look(at)`: called when a point is pointed at. Gives {element, draw(), mark(at), place, name, open}; `open`: whether its table is.
  */
 export function panel(measure, points, {flags, look, tall}) {
   const {name, kind} = measure;
@@ -28,7 +28,7 @@ export function panel(measure, points, {flags, look, tall}) {
   function draw() {
     const width = Math.max(LEAST, Math.floor(place.clientWidth));
     drawn = chart(mine, {kind, bars: name === "coverage", width, height: tall ? 190 : 140, words: {
-      label, level: (level) => (kind === "share" ? percent(level, level && level < 0.1 ? 1 : 0) : shown(level, "plain")),
+      label, level: (level) => (kind === "share" ? percent(level, level && level < 0.1 ? 1 : 0) : number(level, {maximumSignificantDigits: 3})),
       date: (point) => shortDate(point, year),
     }});
     put(place, drawn.element);
@@ -45,9 +45,10 @@ export function panel(measure, points, {flags, look, tall}) {
   const seek = (event) => drawn && look(drawn.at((event.clientX - place.getBoundingClientRect().left)));
   place.addEventListener("pointermove", seek);
   place.addEventListener("pointerdown", seek);
+  const behind = table(measure, points);
   const element = h("section", {class: `panel card ${tall ? "tall" : ""}`, "aria-labelledby": id, dataset: {measure: name}},
-    h("div", {class: "head"}, h("h3", {id}, EXPRESSIONS.includes(name) && swatch(name), measureName(name)), value), place, table(measure, points));
-  return {element, draw, mark, place};
+    h("div", {class: "head"}, h("h3", {id}, EXPRESSIONS.includes(name) && swatch(name), measureName(name)), value), place, behind);
+  return {element, draw, mark, place, name, get open() { return behind.open; }, set open(value) { behind.open = value; }};
 }
 
 function heading(found, kind) {

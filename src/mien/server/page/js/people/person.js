@@ -2,7 +2,7 @@
 
 import {Problem, get} from "../api.js";
 import {h, icon, put} from "../dom.js";
-import {t} from "../i18n.js";
+import {moment, t} from "../i18n.js";
 import {message, notice} from "../notices.js";
 import {alertList, mayNot} from "./alerts.js";
 import {onChanges} from "./changes.js";
@@ -11,7 +11,6 @@ import {copiesCard} from "./copies.js";
 import {erasureCard, showCertificate} from "./erasure.js";
 import {sessionsCard} from "./sessions.js";
 import {trendsSection} from "./trends.js";
-import {moment} from "./words.js";
 
 /** The page of the person called `name`; gives a function that ends it. */
 export async function personPage(root, app, name) {
@@ -35,7 +34,9 @@ export async function personPage(root, app, name) {
   const about = (now) => {
     person = now;
     put(facts, consentChip(person), h("span", {class: "note"}, person.last_seen ? t("people.last_seen", {when: moment(person.last_seen)}) : t("people.never_seen")));
+    const held = consent.contains(document.activeElement);
     put(consent, consentCard(person, about));
+    if (held) (consent.querySelector("button:not(.danger)") ?? consent.querySelector("button"))?.focus({preventScroll: true});
     trends.show();
   };
   const erased = (certificate) => {

@@ -17,7 +17,7 @@ export function trendsSection(name, {alerts, baseline, allowed}) {
   const path = `/v1/log/persons/${encodeURIComponent(name)}/trends`;
   const place = h("div", {class: "stack"}, h("p", {class: "loading"}, t("shell.loading")));
   const tools = rangeTools(() => refresh(), () => show());
-  let trends = null, panels = [];
+  let trends = null, panels = [], day = null; // looked at: none for the newest
   const observer = new ResizeObserver(() => panels.forEach((one) => one.draw()));
 
   async function refresh() {
@@ -34,11 +34,15 @@ export function trendsSection(name, {alerts, baseline, allowed}) {
 
   function show() {
     observer.disconnect();
+    const open = panels.filter((one) => one.open).map((one) => one.name), held = place.contains(document.activeElement) && document.activeElement.id;
     panels = [];
     tools.element.hidden = !trends.recorded;
     if (!trends.recorded) return put(place, nothing(name, allowed()));
     const points = tools.by() === "week" ? weekPoints(trends) : dayPoints(trends);
-    const looked = looker(points, trends, (at) => panels.forEach((one) => one.mark(at)));
+    const looked = looker(points, trends, (at) => {
+      day = at === newest(points) ? null : points[at].to;
+      panels.forEach((one) => one.mark(at));
+    });
     const known = new Map(trends.measures.map((measure) => [measure.name, measure]));
     const group = (title, names, tall) => {
       const found = names.map((one) => known.get(one)).filter(Boolean).map((measure) =>
@@ -49,7 +53,10 @@ export function trendsSection(name, {alerts, baseline, allowed}) {
     const rest = [...known.keys()].filter((one) => !MAIN.includes(one) && !FURTHER.includes(one));
     put(place, learning(baseline()), looked.element, legend(), group("people.groups.main", MAIN, true), group("people.groups.expressions", rest, false), group("people.groups.further", FURTHER, false));
     panels.forEach((one) => { one.draw(); observer.observe(one.place); });
-    looked.look(newest(points));
+    const kept = day === null ? -1 : points.findIndex((point) => point.from <= day && day <= point.to);
+    looked.look(kept < 0 ? newest(points) : kept);
+    for (const one of panels) if (open.includes(one.name)) one.open = true;
+    if (held) document.getElementById(held)?.focus({preventScroll: true});
     return undefined;
   }
 
@@ -62,7 +69,7 @@ export function trendsSection(name, {alerts, baseline, allowed}) {
 function looker(points, trends, mark) {
   const main = trends.measures.find(({name}) => name === "smiling") ?? trends.measures[0];
   const day = h("p", {class: "day"}), seen = h("p", {class: "note"});
-  const slider = h("input", {type: "range", min: "0", max: String(points.length - 1), step: "1", "aria-label": t("people.day_looked_at"), oninput: () => look(slider.valueAsNumber)});
+  const slider = h("input", {type: "range", id: "day-looked-at", min: "0", max: String(points.length - 1), step: "1", "aria-label": t("people.day_looked_at"), oninput: () => look(slider.valueAsNumber)});
   function look(at) {
     const point = points[at];
     slider.value = String(at);

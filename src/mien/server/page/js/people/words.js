@@ -1,19 +1,17 @@
 // What a face showed, in the reader's words: measures, reasons, times. Never what a person felt.
 
-import {date, dateRange, expression, has, language, number, percent, t} from "../i18n.js";
+import {capital, date, dateRange, expression, has, number, percent, t} from "../i18n.js";
 import {dateOf} from "./series.js";
 
-const DAY = 86400000;
-const capital = (text) => text.charAt(0).toLocaleUpperCase(language()) + text.slice(1);
 
 /** The heading of a measure. */
 export const measureName = (name) => capital(has(`people.measures.${name}`) ? t(`people.measures.${name}`) : expression(name));
 
-/** A value of a measure, as text. */
+/** A value of a measure, as text: two digits, that "0.067, usually 0.10" compares at a glance. */
 export function shown(value, kind) {
   if (value === null) return "–";
   if (kind === "share") return percent(value, value > 0 && value < 0.02 ? 1 : 0);
-  return number(value, Math.abs(value) < 10 ? {maximumSignificantDigits: 2} : {maximumFractionDigits: 0});
+  return number(value, Math.abs(value) < 10 ? {minimumSignificantDigits: 2, maximumSignificantDigits: 2} : {maximumFractionDigits: 0});
 }
 
 /** Such as "smiled 8 % of the time, usually 15 %"; values are texts, `usual` may be missing. */
@@ -73,20 +71,4 @@ export const shortDate = (point, year) => date(dateOf(point.from), {day: "numeri
 export function tableDate(point) {
   if (point.of > 1) return range(point.from, point.to);
   return date(dateOf(point.from), {weekday: "short", day: "numeric", month: "short", year: "numeric", timeZone: "UTC"});
-}
-
-/** A moment, as "today, 19:00", "yesterday, 19:00" or "26 Nov 2026". */
-export function moment(text, now = new Date()) {
-  const when = new Date(text);
-  const midnight = (one) => new Date(one).setHours(0, 0, 0, 0);
-  const days = Math.round((midnight(when) - midnight(now)) / DAY);
-  if (days > 0 || days < -1) return date(when);
-  const day = new Intl.RelativeTimeFormat(language(), {numeric: "auto"}).format(days, "day");
-  return `${day}, ${date(when, {timeStyle: "short"})}`;
-}
-
-/** How long ago, in days: "11 days ago", "today". */
-export function ago(text, now = new Date()) {
-  const days = Math.round((now - new Date(text)) / DAY);
-  return new Intl.RelativeTimeFormat(language(), {numeric: "auto"}).format(-days, "day");
 }

@@ -1,6 +1,6 @@
 // A card for each face: its number, the expression, bars in words and per cent, what is unsure.
 //
-//   const cards = new Cards((face) => …)   cards.element · cards.show(item) · cards.select(number, focus)
+//   const cards = new Cards((face) => …)   cards.element · cards.show(item) · cards.select(number, focus) · cards.reveal(number)
 
 import {h, put} from "../dom.js";
 import {bars, colorOf, inkOn} from "../expressions.js";
@@ -18,7 +18,7 @@ export class Cards {
 
   show(item) {
     if (item.state === "failed") {
-      const reason = message([h("b", {}, t("picture.not_read", {name: item.name})), item.reason], "alert");
+      const reason = message([h("b", {}, t("picture.not_read", {name: item.name})), item.unread && h("p", {}, t("picture.not_read_help")), h("p", item.unread ? {class: "small", lang: "en"} : {}, item.reason)], "alert");
       return put(this.element, reason);
     }
     if (!item.result) return put(this.element, h("p", {class: "note", role: "status"}, t("picture.working")), h("progress", {"aria-label": t("picture.working")}));
@@ -43,8 +43,11 @@ export class Cards {
       card.classList.toggle("chosen", chosen);
       const head = card.querySelector(".face-head");
       head.setAttribute("aria-pressed", String(chosen));
-      if (chosen) card.scrollIntoView({block: "nearest"});
       if (chosen && focus) head.focus({preventScroll: true});
     }
+  }
+
+  reveal(number) {
+    this.element.querySelector(`.face[data-face="${number}"]`)?.scrollIntoView({block: "nearest"});
   }
 }

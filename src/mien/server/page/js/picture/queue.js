@@ -2,16 +2,17 @@
 //
 //   queue.add(files) · queue.clear() · queue.items · queue.on(run) → off
 //
-// An item: {name, file, url, state: "waiting" | "working" | "done" | "failed", result, reason}.
+// An item: {name, file, url, state: "waiting" | "working" | "done" | "failed", result, reason, unread}.
 // A picture that fails keeps its reason, the others go on. Without an answer from the server, all
 // wait until it is back. The queue outlives the view: whoever comes back finds the pictures again.
 
 import {Problem, Unreachable, send} from "../api.js";
 import {onBack} from "../connection.js";
-import {bytes, t} from "../i18n.js";
+import {bytes, capital, t} from "../i18n.js";
 import {session} from "../session.js";
 
 const MOST = 4, MOST_BYTES = 12e6; // pictures and bytes of one request
+const UNREAD = 422; // the file itself is the reason
 const TRIES = 8; // where the server says that it is busy
 
 class Queue {
@@ -91,7 +92,7 @@ class Queue {
       const {results} = await send("POST", "/v1/analyze", {body, signal, tries: TRIES});
       batch.forEach((item, at) => {
         const {result, problem} = results[at];
-        Object.assign(item, problem ? {state: "failed", reason: problem.detail} : {state: "done", result: {...result, source: item.name}});
+        Object.assign(item, problem ? {state: "failed", reason: capital(problem.detail), unread: problem.status === UNREAD} : {state: "done", result: {...result, source: item.name}});
       });
       this.#tell(batch);
     } catch (error) {

@@ -32,6 +32,10 @@ export class Strip {
       h("img", {src: item.url, alt: "", loading: "lazy", decoding: "async", onerror: (event) => event.target.replaceWith(icon("picture"))}), h("span", {class: "count"}));
   }
 
+  focus(options) {
+    this.element.querySelector("[aria-current]").focus(options);
+  }
+
   mark(item, chosen) {
     const button = this.#buttons.get(item), count = button.querySelector(".count"), faces = item.result?.faces;
     button.tabIndex = chosen ? 0 : -1;

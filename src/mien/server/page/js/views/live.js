@@ -96,8 +96,10 @@ export function mount(root, app) {
     paused = false;
     people.clear();
     tracks.clear();
+    const held = work.contains(document.activeElement);
     welcome.hidden = false;
     work.hidden = true;
+    if (held) welcome.querySelector("button").focus();
   }
 
   function tick(now) {
@@ -145,7 +147,7 @@ export function mount(root, app) {
     if (!live) return;
     mix(tracks.shown());
     save(await snapshot(mixed), `${stamp()}.jpg`);
-    say(t("live.saved"));
+    notice(t("live.saved"), "good");
   }
 
   async function record() {

@@ -20,6 +20,7 @@ export const styles = ["picture"];
 let current = null; // kept while another view is open
 
 export function mount(root, app) {
+  const heading = app.heading();
   let face = null, said = null;
   const stage = new Stage((number) => chooseFace(number));
   const cards = new Cards((number) => chooseFace(number));
@@ -29,19 +30,20 @@ export function mount(root, app) {
   const savers = [["csv", () => table("csv")], ["json", () => table("json")], ["annotated", drawn]].map(([name, run]) => button("compact", "download", t(`picture.${name}`), run));
   const downloads = h("div", {class: "tools downloads"}, savers);
   const work = h("div", {class: "stack"}, summary, strip.element, h("div", {class: "look"}, stage.element, cards.element));
-  const welcome = h("div", {class: "drop"}, icon("picture"), h("h2", {}, t("picture.drop")), h("p", {}, t("picture.drop_help")),
+  const welcome = h("div", {class: "drop"}, icon("picture"), h("h2", {class: "for-mouse"}, t("picture.drop")), h("p", {class: "for-mouse"}, t("picture.drop_help")),
     h("div", {class: "tools"}, button("primary", "plus", t("picture.choose"), choose), button("", "face", t("picture.try"), tryIt)),
     h("p", {class: "small"}, t("picture.private")));
   const tools = h("div", {class: "tools of-view"}, downloads,
     button("compact", "plus", t("picture.more"), choose), button("quiet compact", "trash", t("picture.clear"), clear));
-  root.append(h("div", {class: "row apart head"}, app.heading(), tools), welcome, work);
+  root.append(h("div", {class: "row apart head"}, heading, tools), welcome, work);
 
   function add(files) {
     const pictures = files.filter((file) => !file.type.startsWith("video/"));
     if (pictures.length < files.length) notice(t("picture.is_video"), "warn");
     if (!pictures.length) return;
-    const [first] = queue.add(pictures);
+    const held = welcome.contains(document.activeElement), [first] = queue.add(pictures);
     choosePicture(first);
+    if (held) heading.focus({preventScroll: true});
   }
 
   function tryIt() {
@@ -67,6 +69,7 @@ export function mount(root, app) {
     face = number;
     stage.select(number);
     cards.select(number, focus);
+    cards.reveal(number);
   }
 
   function draw() {
@@ -75,26 +78,32 @@ export function mount(root, app) {
     tools.hidden = work.hidden = !any;
     if (!any) return;
     if (!items.includes(current)) current = items[0];
+    const held = work.contains(document.activeElement);
     strip.show(items, current);
     stage.show(current);
     cards.show(current);
     if (face === null && current.result?.faces.length === 1) face = 0;
-    if (face !== null) chooseFace(face);
+    if (face !== null) {
+      stage.select(face);
+      cards.select(face);
+    }
     drawSummary(items);
+    if (held && !work.contains(document.activeElement)) (items.length > 1 ? strip : heading).focus({preventScroll: true});
   }
 
   function drawSummary(items) {
     const done = items.filter((item) => item.result), failed = items.filter((item) => item.state === "failed");
     const faces = done.reduce((sum, item) => sum + item.result.faces.length, 0), ready = done.length + failed.length;
-    const text = [t("picture.pictures", {n: items.length}), t("picture.faces", {n: faces}), failed.length && t("picture.failures", {n: failed.length})].filter(Boolean).join(" · ");
+    const text = [t("picture.pictures", {n: items.length}), t("picture.faces", {n: faces})].join(" · ");
+    const failures = failed.length > 0 && t("picture.failures", {n: failed.length});
     summary.hidden = items.length < 2;
     put(summary, queue.busy
       ? [h("p", {class: "note numbers"}, t("picture.progress", {n: ready, all: items.length})), h("progress", {value: ready, max: items.length, "aria-label": t("picture.title")})]
-      : h("p", {class: "note numbers"}, text));
+      : h("p", {class: "note numbers"}, text, failures && [" · ", h("button", {class: "link", type: "button", onclick: nextFailed}, failures)]));
     savers.forEach((one, at) => { one.disabled = at < 2 ? !done.length : !current.result; });
     if (!queue.busy && said !== items.length) {
       said = items.length;
-      say(items.length > 1 ? text : current.result ? [t("picture.faces", {n: faces}), ...current.result.faces.slice(0, 9).map(describe)].join(". ") : current.reason);
+      say(items.length > 1 ? [text, failures].filter(Boolean).join(" · ") : current.result ? [t("picture.faces", {n: faces}), ...current.result.faces.slice(0, 9).map(describe)].join(". ") : current.reason);
     }
   }
 
@@ -115,6 +124,12 @@ export function mount(root, app) {
   function step(by) {
     const at = queue.items.indexOf(current) + by;
     if (queue.items[at]) choosePicture(queue.items[at]);
+  }
+
+  function nextFailed() {
+    const {items} = queue, at = items.indexOf(current);
+    choosePicture([...items.slice(at + 1), ...items].find((item) => item.state === "failed"));
+    summary.querySelector(".link").focus();
   }
 
   function stepFace(by) {
