@@ -1,7 +1,9 @@
 """The process that analyses: inputs come in on standard input, answers go out on standard output.
 
 It is a process of its own, not a fork or a thread, because a damaged file may crash a decoder, and
-because its memory and time can be bounded.
+because its memory and time can be bounded. Standard error is a file: it holds the place of the
+input that the process is busy with, for who finds it dead. A message for each input would wake its
+owner, who would need as much time for that as for all tables.
 """
 
 from __future__ import annotations
@@ -18,21 +20,23 @@ from mien.scale.settings import Settings
 
 OUT_OF_MEMORY = 77
 """The exit status of a process whose memory is used up."""
+PLACE = b"%12d"
+"""How a place is written: always over the one before."""
 
 
 def serve() -> None:
     """Answer tasks until standard input is closed. Messages are pickled pairs of kind and value.
 
     First comes the order: settings, bytes of memory and seconds for one input, each of which may be
-    ``None``. A task is a list of inputs. The answers to it are ``("at", place)`` before each input,
-    and ``("done", answers, memory)``; ``("error", error)`` is the last one.
+    ``None``. A task is a list of inputs, the answer to it ``("done", (answers, memory))``;
+    ``("error", error)`` is the last one.
     """
-    tasks, answers = _channel()
+    tasks, answers, place = _channel()
     with suppress(EOFError, BrokenPipeError):  # nobody waits for answers any more
         _prepare_libraries()
         settings, memory, seconds = pickle.load(tasks)
         try:
-            _work(tasks, answers, settings, memory, seconds)
+            _work(tasks, answers, place, settings, memory, seconds)
         except MemoryError:
             os._exit(OUT_OF_MEMORY)
         except (EOFError, BrokenPipeError):
@@ -44,7 +48,7 @@ def serve() -> None:
 
 
 def _work(
-    tasks: IO[bytes], answers: IO[bytes], settings: Settings, memory: int | None,
+    tasks: IO[bytes], answers: IO[bytes], place: int, settings: Settings, memory: int | None,
     seconds: float | None,
 ) -> None:  # fmt: skip
     from mien.scale.analysis import Analysis
@@ -52,9 +56,10 @@ def _work(
     analysis = Analysis(settings)
     _bound_memory(memory)
 
-    def begins(place: int) -> None:
+    def begins(number: int) -> None:
         _bound_time(seconds)
-        _send(answers, ("at", place))
+        os.lseek(place, 0, os.SEEK_SET)
+        os.write(place, PLACE % number)
 
     _send(answers, ("ready", None))
     while True:
@@ -64,14 +69,15 @@ def _work(
         _send(answers, ("done", (found, resident_bytes())))
 
 
-def _channel() -> tuple[IO[bytes], IO[bytes]]:
-    """Standard input and output, which no library can read or write any more."""
+def _channel() -> tuple[IO[bytes], IO[bytes], int]:
+    """Standard input, output and error, which no library can read or write any more."""
     tasks = os.fdopen(os.dup(sys.stdin.fileno()), "rb")
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    place = os.dup(sys.stderr.fileno())
     with open(os.devnull, "r+b") as nothing:  # noqa: PTH123
-        os.dup2(nothing.fileno(), sys.stdin.fileno())
-        os.dup2(nothing.fileno(), sys.stdout.fileno())
-    return tasks, answers
+        for standard in (sys.stdin, sys.stdout, sys.stderr):
+            os.dup2(nothing.fileno(), standard.fileno())
+    return tasks, answers, place
 
 
 def _prepare_libraries() -> None:

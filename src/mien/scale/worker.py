@@ -7,13 +7,14 @@ import pickle
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
 from mien.errors import WorkerError
 from mien.scale.answers import Answers
-from mien.scale.child import OUT_OF_MEMORY
+from mien.scale.child import OUT_OF_MEMORY, PLACE
 from mien.scale.inputs import Input
 from mien.scale.settings import Settings
 
@@ -44,27 +45,23 @@ class Worker:
         self._order = settings, memory, seconds
         self._memory, self._seconds = memory, seconds
         self._process: subprocess.Popen[bytes] | None = None
+        self._place = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - what it is busy with
 
     def run(self, inputs: Sequence[Input]) -> Answers:
         """The answers, in the order of ``inputs``.
 
         Raises ``DiedError``, and what the process raises, such as ``ModelError``.
         """
-        at: int | None = None
         try:
+            self._place.truncate(0)
             process = self._started()
             self._send(process, list(inputs))
-            while True:
-                kind, value = self._receive(process)
-                if kind == "at":
-                    at = value
-                    continue
-                answers, used = value
-                if self._memory is not None and used > _RESTART_ABOVE * self._memory:
-                    self.close()
-                return answers  # type: ignore[no-any-return]
+            answers, used = self._receive(process)
         except (EOFError, OSError, pickle.UnpicklingError):
-            raise self._died(at) from None
+            raise self._died() from None
+        if self._memory is not None and used > _RESTART_ABOVE * self._memory:
+            self.close()
+        return answers  # type: ignore[no-any-return]
 
     @property
     def pid(self) -> int | None:
@@ -85,7 +82,7 @@ class Worker:
         if self._process is None:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", _CODE.format(path=sys.path)],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._place,
                 env={**os.environ, "OMP_NUM_THREADS": "1"},
                 start_new_session=True,  # Ctrl-C in a terminal goes to its whole session
             )  # fmt: skip
@@ -98,20 +95,23 @@ class Worker:
         pickle.dump(value, process.stdin, pickle.HIGHEST_PROTOCOL)
         process.stdin.flush()
 
-    def _receive(self, process: subprocess.Popen[bytes]) -> tuple[str, Any]:
+    def _receive(self, process: subprocess.Popen[bytes]) -> Any:
         assert process.stdout is not None
         kind, value = pickle.load(process.stdout)
         if kind == "error":
             self.close()
             raise value
-        return kind, value
+        return value
 
-    def _died(self, at: int | None) -> DiedError:
+    def _died(self) -> DiedError:
         process = self._process
         if process is None:  # closed by another thread
             raise WorkerError("the run was stopped")
         code = process.wait()
         self.close()
+        self._place.seek(0)
+        place = self._place.read(len(PLACE % 0))  # of one that did not start, why
+        at = int(place) if place.strip().isdigit() else None
         if code == OUT_OF_MEMORY:
             return DiedError(at, f"needs more memory than {_size(self._memory)}", by_itself=True)
         if code == -signal.SIGALRM:
