@@ -17,14 +17,13 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from tests.server.support.hostile import Outcome, files_and_memory, send_all
 from tests.server.support.served import serve_process
 
-from mien.server.access.tokens import TokenFile
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from mien.log.opening import create_log
+from mien.server.access.tokens import TokenFile
 
 ROUNDS = 10
 WARM_UP = 500

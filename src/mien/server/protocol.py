@@ -20,6 +20,9 @@ HEAD_S = 10.0
 WRITE_S = 20.0
 """For a client to take some more of its answer."""
 TICK_S = 1.0
+READ_BYTES = 1 << 14
+"""What is read at once. asyncio's own 256 kB for each read, of which most stay empty, scatter the
+memory that is free."""
 MOST_CONNECTIONS = 8000
 SPARE_FILES = 100
 """Of the files that the process may open, kept for everything but connections."""
@@ -31,6 +34,7 @@ class BoundedH11(H11Protocol):
     def connection_made(self, transport: Any) -> None:
         """Watch it, or end it at once where there are too many."""
         super().connection_made(transport)
+        transport.max_size = READ_BYTES
         self._free_s = self._unsent_s = 0.0
         self._unsent = 0
         self._watch = self.loop.call_later(TICK_S, self._check)

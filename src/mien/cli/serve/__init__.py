@@ -70,6 +70,7 @@ def command(context: click.Context, /, opens: bool, **options: Any) -> None:
         _refuse_lost(context, [*options, "opens"])
         return
     require_extra("server", "mien serve")
+    from mien.server.memory import share_free_memory
     from mien.server.running import Server, warnings
     from mien.server.settings import ServerSettings
 
@@ -84,6 +85,7 @@ def command(context: click.Context, /, opens: bool, **options: Any) -> None:
         )
     }  # fmt: skip
     settings = ServerSettings(**own, recognizer=options)
+    share_free_memory()
     server = Server(settings, complain)
     for line in warnings(settings):
         complain(line)
