@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import resource
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -11,6 +12,10 @@ from typing import Any
 import pytest
 
 from tests.support import fer2013, postgres, sample
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and so would every command
+# that a test stops by it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REPO = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("MIEN_SHARED") or REPO.parent / "shared")
