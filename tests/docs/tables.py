@@ -39,8 +39,10 @@ NOT_RUN = {
         "needs a cluster and a store; tests/scale has both on loopback, marked as slow"
     ),
     "python benchmarks/corpus.py speed --pictures wider_train5.zip fer2013.zip --first 8000 "
-    "--shards 16 --ray": "takes an hour",
-    "python benchmarks/corpus.py memory --pictures fer2013.zip --count 200000": "takes an hour",
+    "--shards 16 --ray": "takes minutes",
+    "python benchmarks/corpus.py speed --pictures wider_train5.zip --first 1239 --shards 16 "
+    "--rounds 2": "takes minutes",
+    "python benchmarks/corpus.py memory --pictures fer2013.zip --count 200000": "takes minutes",
     "python tools/corpus_kills.py photos --out kills --workers-killed 8 --drivers-killed 2 -- "
     "--shard-size 25": "takes minutes",
     "pip install '.[log]'": NO_INSTALL,
