@@ -76,6 +76,10 @@ NOT_RUN = {
     "runs/1 --teacher runs/2 --teacher runs/3 --device cuda --set valid_split= --set "
     "'widths=[48,96,160,320]' --set 'size_schedule=[[0.3,36]]' --set mix_probability=0.6 --set "
     "weak_epochs=12 --set distill_weight=0.8 --set ema=0.999 --epochs 94": TEACHERS,
+    "mien train default_distilled --data fer2013.zip --out runs/candidate --device cuda --epochs "
+    "16 --seed 0 --set needs_teacher=false --set distill_weight=0 --set splits=random:90/10 --set "
+    "valid_split=valid --set weak_epochs=3 --set mix_probability=0.5 --set ema=0.998 --set "
+    "input_size=48 --set 'widths=[48,96,160,320]'": "needs a GPU",
     "mien train se_resnet18 --data fer2013.zip --out runs/1 --seed 1 --epochs 72 --device cuda "
     "--set valid_split= --set 'size_schedule=[[0.35,32],[0.25,40]]' --set rotation=18 --set "
     "erasing=0.4 --set mix_probability=0.7 --set weak_epochs=8 --set ema=0.999": "needs a GPU",

@@ -2,8 +2,8 @@
 
 It is a process of its own, not a fork or a thread, because a damaged file may crash a decoder, and
 because its memory and time can be bounded. Standard error is a file: it holds the place of the
-input that the process is busy with, for who finds it dead. A message for each input would wake its
-owner, who would need as much time for that as for all tables.
+input that the process is busy with, for whoever finds it dead. A message would wake its owner for
+each input.
 """
 
 from __future__ import annotations
