@@ -224,6 +224,11 @@ def compare(place: Path) -> Commands:
     yield "compare", TEXT, "default"
 
 
+def compress(place: Path) -> Commands:
+    yield "compress", place / TEXT, "--data", place / TEXT, "--out", place / TEXT, "--macs", 1
+    yield "compress", TEXT, "--data", TEXT, "--out", place / "run", "--like", TEXT
+
+
 def export(place: Path) -> Commands:
     yield "export", place / TEXT, "--out", place / "m.onnx"
     yield "export", place / TEXT, "--out", place / TEXT, "--card", TEXT
@@ -561,7 +566,7 @@ CASES: dict[str, Callable[[Path], Commands]] = {
     "alerts ack": alerts_ack, "alerts backtest": alerts_backtest, "alerts check": alerts_check,
     "alerts feedback": alerts_feedback, "alerts list": alerts_list,
     "alerts resolve": alerts_resolve, "alerts send-test": alerts_send_test,
-    "analyze": analyze, "camera": camera, "compare": compare,
+    "analyze": analyze, "camera": camera, "compare": compare, "compress": compress,
     "corpus merge": of_corpus("merge", ("--out", TEXT), ("--out", "new", "--by", TEXT)),
     "corpus report": of_corpus("report", ("--out", TEXT)), "corpus retry": of_corpus("retry"),
     "corpus run": of_corpus("run"), "corpus status": of_corpus("status", ("--json",)),

@@ -76,6 +76,8 @@ def test_a_recipe_learns_from_real_faces_and_answers(
     keys = short(name)
     if load_recipe(name).needs_teacher:
         keys["teacher"] = str(run)
+    if load_recipe(name).network_from_weights and load_recipe(name).weights is None:
+        keys["weights"] = str(run)
     config = load_recipe(name, values=keys)
     (row,) = train(config, faces, tmp_path, device=torch.device("cpu"))
     assert 0 <= row["train_loss"] < 50 and 0 <= row["valid_accuracy"] <= 1

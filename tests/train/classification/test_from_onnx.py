@@ -29,6 +29,8 @@ SMALL: dict[str, Any] = {"resize": 24, "input_size": 24}
 FAMILIES: dict[str, dict[str, Any]] = {
     "resnet": {"architecture": "resnet", "widths": [8, 16], "blocks": [1, 1], "stem_width": 4,
                "squeeze_excitation": True, **SMALL},
+    "low rank": {"architecture": "resnet", "widths": [8, 16], "blocks": [1, 1],
+                 "ranks": [[0, 4], [4, 4], [4, 0], [0, 0]], **SMALL},
     "gated": {"architecture": "resnet", "widths": [8], "blocks": [1], "activation": "gated_tanh",
               **SMALL},
     "cnn": {"architecture": "cnn", "widths": [8], "blocks": [1], "hidden": [16], **SMALL},

@@ -48,6 +48,16 @@ def test_several_teachers_answer_with_the_mean_of_their_probabilities(
     np.testing.assert_allclose(flipped.exp(), mirrored, rtol=1e-4)
 
 
+def test_teachers_of_a_run_in_bf16_compute_in_it(run: Path) -> None:
+    x = torch.randn(6, 1, 44, 44, generator=torch.Generator().manual_seed(0))
+    [exact, rounded] = [
+        Teachers([load_classifier_run(run)[0]], CPU, bf16=bf16).log_probabilities(x, 3.0)
+        for bf16 in (False, True)
+    ]
+    assert rounded.dtype == torch.float32 and not torch.equal(exact, rounded)
+    torch.testing.assert_close(rounded.exp(), exact.exp(), atol=0.02, rtol=0)
+
+
 def test_a_recipe_names_one_teacher_or_a_list(run: Path, other: Path, tmp_path: Path) -> None:
     assert tiny.config().teachers == ()
     assert tiny.config(teacher="a").teachers == ("a",)

@@ -32,12 +32,13 @@ UNUSED = {
     "residual_blocks": ("mlp", "resnet", "timm", "unet", *FITTED),
     "stem_width": ("cnn", "mlp", "timm", "unet", *FITTED),
     "blur_pool": ("mlp", "timm", *FITTED),
+    "ranks": ("cnn", "mlp", "timm", "unet", *FITTED),
 }
 """Mien's own architectures that have no use for a key."""
 NETWORK = (
     "architecture", "backbone", "widths", "blocks", "hidden", "residual_blocks", "norm",
     "activation", "whitening", "stem_stride", "stem_width", "blur_pool",
-    "squeeze_excitation", "channels", "mean", "std", "resize", "input_size",
+    "squeeze_excitation", "ranks", "channels", "mean", "std", "resize", "input_size",
 )  # fmt: skip
 """Keys that decide what trained weights compute: the network's shape and its input."""
 MAX_WIDTH, MAX_BLOCKS = 1 << 16, 1000
@@ -120,6 +121,10 @@ class ClassifierConfig(BaseConfig):
     maximum of stride 2 has stride 1, and a filter of (1, 2, 1) / 4 that halves the maps follows."""
     squeeze_excitation: bool = False
     """Channel attention in every residual block (Hu et al. 2018)."""
+    ranks: tuple[tuple[int, int], ...] = ()
+    """Low-rank convolutions of ``resnet``: for each 3×3 convolution of its blocks, in order, the
+    channels that a 1×1 convolution before it leaves, and those that it gives to a 1×1 convolution
+    after it; 0: no such convolution. ``mien compress`` chooses them."""
     neighbours: Count = 1
     """Neighbours that vote in ``knn``."""
     dropout: Share = 0.2
@@ -286,6 +291,17 @@ class ClassifierConfig(BaseConfig):
                 "'mien train se_resnet18', then give its run with --teacher RUN"
             )
 
+    def check_weights(self) -> None:
+        """Raise ``ConfigError`` if the network is that of the initial weights, and there are none.
+
+        Not part of every config's checks, as for a teacher.
+        """
+        if self.network_from_weights and self.weights is None:
+            raise ConfigError(
+                f"the recipe {self.name!r} takes its network from the weights that it begins with: "
+                "give them with --weights"
+            )
+
     def conflicts(self) -> Iterator[str]:
         """One sentence for each combination of keys that cannot work."""
         yield from _shapes(self)
@@ -307,6 +323,11 @@ def _shapes(config: ClassifierConfig) -> Iterator[str]:
     staged = config.architecture in ("resnet", "cnn", "unet")
     if staged and len(config.widths) != len(config.blocks):
         yield "widths and blocks must have one value per stage each"
+    if config.ranks and config.architecture == "resnet":
+        if len(config.ranks) != 2 * sum(config.blocks):
+            yield "ranks must have a pair for each 3×3 convolution, two per block"
+        if not all(0 <= rank <= MAX_WIDTH for pair in config.ranks for rank in pair):
+            yield f"ranks must not be negative, or above {MAX_WIDTH}"
     if not config.widths or not _within(config.widths, MAX_WIDTH):
         yield f"widths must be positive, one per stage, at most {MAX_WIDTH}"
     if not _within(config.blocks, MAX_BLOCKS) or not _within(config.hidden, MAX_WIDTH):
@@ -353,7 +374,7 @@ def _combinations(config: ClassifierConfig) -> Iterator[str]:
     if config.sampling == "balanced" and config.class_weights:
         yield "sampling balanced and class_weights both correct for class frequencies: choose one"
     if config.weights is None:
-        for key in ("freeze_epochs", "freeze_statistics", "network_from_weights"):
+        for key in ("freeze_epochs", "freeze_statistics"):
             if getattr(config, key):
                 yield f"{key} keeps something of pretrained weights: set weights"
         if config.known_rate != 1:

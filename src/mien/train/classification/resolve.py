@@ -40,6 +40,7 @@ def resolve(
     is taken, so the weights that it began with may be gone. Raises ``ConfigError`` for weights of
     another network than the recipe's, ``ModelFileError``, ``DatasetError``.
     """
+    config.check_weights()
     resumed = resume and checkpoint.exists(run)
     start = None if resumed else _start_of(config)
     config = _with_rate(config, dataset, run, start)

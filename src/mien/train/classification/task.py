@@ -72,7 +72,8 @@ class ClassifierTask:
         self.pictures = len(self.data)
         self.unreadable = (*self.data.unreadable, *(self.valid.unreadable if self.valid else ()))
         self.notes = notes_about(config, spec.labels, self.data, self.valid)
-        teachers = Teachers(nets, device, config.distill_flip) if nets else None
+        bf16 = config.precision == "bf16"
+        teachers = Teachers(nets, device, config.distill_flip, bf16) if nets else None
         self.objective = Objective(config, classes, self.data, teachers)
         auxiliary = len(FERPLUS) if self.objective.ferplus else 0
         torch.manual_seed(config.seed)

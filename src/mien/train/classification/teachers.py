@@ -20,14 +20,21 @@ from mien.train.classification.spec import input_sides, input_spec
 class Teachers:
     """One or several frozen networks that answer as one, with the mean of their probabilities.
 
-    On a GPU that supports bf16 they compute in it. With ``flip`` each answers the mirror image too,
-    which counts as much.
+    On a GPU that supports bf16 they compute in it, on a CPU with ``bf16``. With ``flip`` each
+    answers the mirror image too, which counts as much.
     """
 
-    def __init__(self, nets: Sequence[Network], device: torch.device, flip: bool = False) -> None:
+    def __init__(
+        self,
+        nets: Sequence[Network],
+        device: torch.device,
+        flip: bool = False,
+        bf16: bool = False,
+    ) -> None:
         self.nets = [net.to(device).to(memory_format=torch.channels_last) for net in nets]
         self.flip = flip
-        self._bf16 = device.type == "cuda" and torch.cuda.is_bf16_supported()
+        self._device = device.type
+        self._bf16 = torch.cuda.is_bf16_supported() if device.type == "cuda" else bf16
         if self._bf16:
             round_once(self.nets)
 
@@ -36,7 +43,7 @@ class Teachers:
         """(N, K) logarithms of the probabilities for (N, C, S, S) views, at this temperature."""
         context: AbstractContextManager[object] = nullcontext()
         if self._bf16:
-            context = torch.autocast("cuda", torch.bfloat16)
+            context = torch.autocast(self._device, torch.bfloat16)
         with context:
             views = torch.cat([x, x.flip(3)]) if self.flip else x
             logits = [answer for net in self.nets for answer in net(views).split(len(x))]

@@ -172,6 +172,7 @@ EVERYTHING = {
     ("cnn", {**EVERYTHING, "residual_blocks": 1, "stochastic_depth": 0.1}),
     ("resnet", {**EVERYTHING, "stochastic_depth": 0.1, "squeeze_excitation": True}),
     ("resnet", {"stem_width": 6, "norm": "none"}),
+    ("resnet", {"ranks": [[0, 4], [4, 4], [4, 0], [0, 0]] * 2}),
     ("resnet", {"stem_width": 6, "blur_pool": True, "input_size": 30}),
     ("cnn", {"blur_pool": True}),
     ("unet", {"input_size": 30, "dropblock": 0.1}),

@@ -18,6 +18,7 @@ from mien.train.classification.models.layers import (
     norm_layer,
     stochastic_depth,
 )
+from mien.train.classification.models.low_rank import FULL, Ranks, convolution3
 
 
 class SqueezeExcitation(nn.Module):
@@ -40,7 +41,7 @@ class BasicBlock(nn.Module):
 
     With ``blur_pool`` a filter does, between the two and before the shortcut's convolution.
     ``dropblock`` is the share of the output, ``depth`` the probability of the whole branch beside
-    the shortcut, that training drops.
+    the shortcut, that training drops. ``ranks`` are those of the two convolutions.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class BasicBlock(nn.Module):
         config: ClassifierConfig,
         dropblock: float = 0.0,
         depth: float = 0.0,
+        ranks: tuple[Ranks, Ranks] = (FULL, FULL),
     ) -> None:
         super().__init__()
         norm = config.norm
@@ -58,10 +60,10 @@ class BasicBlock(nn.Module):
         blurs = stride != 1 and config.blur_pool
         stride = 1 if blurs else stride
         self.blur: nn.Module = BlurPool() if blurs else nn.Identity()
-        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=norm == "none")
+        self.conv1 = convolution3(inputs, outputs, stride, norm == "none", ranks[0])
         self.norm1 = norm_layer(norm, outputs)
         self.activation1 = activation(config.activation, outputs)
-        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=norm == "none")
+        self.conv2 = convolution3(outputs, outputs, 1, norm == "none", ranks[1])
         self.norm2 = norm_layer(norm, outputs)
         self.activation2 = activation(config.activation, outputs)
         self.attention = SqueezeExcitation(outputs) if config.squeeze_excitation else nn.Identity()
@@ -103,11 +105,17 @@ class ResNet(Network):
         layers: list[nn.Module] = []
         inputs = widths[0]
         depths = iter(depth_probabilities(config.stochastic_depth, sum(blocks)))
+        ranks = iter(config.ranks or [FULL] * (2 * sum(blocks)))
         for stage, (width, count) in enumerate(zip(widths, blocks, strict=True)):
             dropblock = config.dropblock if stage >= len(widths) - 2 else 0.0
             for block in range(count):
                 stride = 2 if stage and not block else 1
-                layers.append(BasicBlock(inputs, width, stride, config, dropblock, next(depths)))
+                layers.append(
+                    BasicBlock(
+                        inputs, width, stride, config, dropblock, next(depths),
+                        (next(ranks), next(ranks)),
+                    )
+                )  # fmt: skip
                 inputs = width
         self.stages = nn.Sequential(*layers)
         self.dropout = nn.Dropout(config.dropout)
@@ -121,6 +129,9 @@ class ResNet(Network):
 
     def features(self, x: Tensor) -> Tensor:
         """(N, C, S, S) → (N, F) pooled features."""
-        maps = self.stages(self.stem(self.prepare(x)))  # (N, F, S/16, S/16)
+        return self.pool(self.stages(self.stem(self.prepare(x))))
+
+    def pool(self, maps: Tensor) -> Tensor:
+        """(N, F, S/16, S/16) → (N, F) means, with dropout."""
         pooled: Tensor = self.dropout(maps.mean((2, 3)))
         return pooled

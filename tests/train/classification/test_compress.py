@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mien.classifiers.onnx import OnnxClassifier
+from mien.errors import ConfigError
+from tests.support import tiny
+from tests.support.runs import train
+
+torch = pytest.importorskip("torch")
+
+from mien.train.classification.classifier import (  # noqa: E402
+    TorchClassifier,
+    load_classifier_run,
+)
+from mien.train.classification.compress import Compressed, compress  # noqa: E402
+from mien.train.classification.export import export_classifier, made_up_crops  # noqa: E402
+from mien.train.classification.measure_cost import run_cost  # noqa: E402
+
+WIDE: dict[str, Any] = {"widths": [32, 48], "blocks": [1, 1], "dataset": "fer2013"}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.write_csv(tmp_path_factory.mktemp("data") / "fer2013.csv")
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wide")
+    train(tiny.config(**WIDE), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def made(wide: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Compressed:
+    steps: list[tuple[int, int | None]] = []
+    out = tmp_path_factory.mktemp("made") / "run"
+    found = compress(wide, data, out, 5e6, pictures=64, on_choice=lambda *s: steps.append(s))
+    assert steps[-1] == (len(steps), len(steps))
+    return found
+
+
+def test_the_new_run_costs_what_it_may_and_answers_alike(made: Compressed, wide: Path) -> None:
+    before, after = run_cost(wide), run_cost(made.path)
+    assert made.macs == (before.macs, after.macs)
+    assert made.parameters == (before.parameters, after.parameters)
+    assert made.macs[1] <= 5e6 < made.macs[0]
+    _, config, _ = load_classifier_run(made.path)
+    assert config.ranks == made.ranks and any(given for _, given in made.ranks)
+    assert made.divergence < 0.1 and made.agreement > 0.8
+    crops = list(made_up_crops(16))
+    own, small = (TorchClassifier(run).classify(crops) for run in (wide, made.path))
+    assert np.abs(own - small).max() < 0.2
+
+
+def test_its_file_answers_as_the_run(made: Compressed, tmp_path: Path) -> None:
+    export_classifier(made.path, tmp_path / "m.onnx")
+    crops = list(made_up_crops(4))
+    file = OnnxClassifier(tmp_path / "m.onnx")
+    np.testing.assert_allclose(
+        file.logits(crops), TorchClassifier(made.path).logits(crops), atol=0.02
+    )
+    assert "compressed_from" in file.spec.card
+
+
+def test_a_larger_budget_changes_the_answers_less(made: Compressed, wide: Path, data: Path,
+                                                  tmp_path: Path) -> None:  # fmt: skip
+    whole = compress(wide, data, tmp_path / "whole", 1e9, pictures=64)
+    assert whole.divergence == pytest.approx(0, abs=1e-6) and whole.agreement == 1
+    assert whole.macs[0] == whole.macs[1] and made.divergence > whole.divergence
+
+
+def test_the_original_teaches_it(made: Compressed, wide: Path, data: Path, tmp_path: Path) -> None:
+    from mien.datasets.opening import open_dataset
+    from mien.train.recipe import load_recipe
+    from mien.train.trainer import train as run
+
+    config = load_recipe("compressed", ["epochs=1", "batch_size=32", "weak_epochs=0"], {
+        "weights": str(made.path), "teacher": str(wide), "precision": "fp32",
+    })  # fmt: skip
+    rows = run(config, open_dataset(data), tmp_path / "tuned", device=torch.device("cpu"))
+    assert len(rows) == 1
+    _, tuned, state = load_classifier_run(tmp_path / "tuned")
+    assert tuned.ranks == made.ranks
+    assert state["facts"]["started_from"]["name"] == "tiny_low_rank"
+
+
+def test_the_recipe_needs_weights(wide: Path, data: Path, tmp_path: Path) -> None:
+    from mien.datasets.opening import open_dataset
+    from mien.train.recipe import load_recipe
+    from mien.train.trainer import train as run
+
+    config = load_recipe("compressed", ["batch_size=32"], {"teacher": str(wide)})
+    with pytest.raises(ConfigError, match=r"takes its network from .*: give them with --weights"):
+        run(config, open_dataset(data), tmp_path / "tuned", device=torch.device("cpu"))
+
+
+@pytest.mark.parametrize(("keys", "reason"), [
+    ({"architecture": "mlp", "widths": [8]}, "is a mlp: only the architecture resnet"),
+    ({**WIDE, "ranks": [[0, 16], [0, 0], [0, 0], [0, 0]]}, "has low ranks already"),
+])  # fmt: skip
+def test_other_networks_are_refused(keys: Any, reason: str, data: Path, tmp_path: Path) -> None:
+    train(tiny.config(**{"dataset": "fer2013", **keys}), tmp_path / "run")
+    with pytest.raises(ConfigError, match=reason):
+        compress(tmp_path / "run", data, tmp_path / "out", 1e6)
+    assert not (tmp_path / "out").exists()
+
+
+def test_too_few_multiply_adds_and_an_existing_run_are_refused(
+    made: Compressed, wide: Path, data: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=r"as 10,000 multiply-adds: [\d,]+ are the fewest"):
+        compress(wide, data, tmp_path / "out", 1e4, pictures=8)
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(ConfigError, match="contains a run already"):
+        compress(wide, data, made.path, 5e6)
+
+
+def test_the_ranks_of_another_run_can_be_taken(
+    made: Compressed, wide: Path, data: Path, tmp_path: Path
+) -> None:
+    found = compress(wide, data, tmp_path / "like", like=made.path, pictures=64)
+    assert (found.ranks, found.macs) == (made.ranks, made.macs)
+    assert found.divergence == pytest.approx(made.divergence)
+    with pytest.raises(ConfigError, match="has no low ranks"):
+        compress(wide, data, tmp_path / "out", like=wide)
+    train(tiny.config(**{**WIDE, "widths": [32, 32]}), tmp_path / "narrow")
+    with pytest.raises(ConfigError, match="is another network: its widths differ"):
+        compress(tmp_path / "narrow", data, tmp_path / "out", like=made.path)
+    with pytest.raises(ConfigError, match="one of them, not both"):
+        compress(wide, data, tmp_path / "out", 5e6, like=made.path)
