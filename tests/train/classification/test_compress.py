@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from mien.classifiers.onnx import OnnxClassifier
 from mien.errors import ConfigError
@@ -117,8 +118,22 @@ def test_too_few_multiply_adds_and_an_existing_run_are_refused(
     with pytest.raises(ConfigError, match=r"as 10,000 multiply-adds: [\d,]+ are the fewest"):
         compress(wide, data, tmp_path / "out", 1e4, pictures=8)
     assert not (tmp_path / "out").exists()
+    with pytest.raises(ConfigError, match="1 picture: half choose and half measure"):
+        compress(wide, data, tmp_path / "out", 5e6, pictures=1)
     with pytest.raises(ConfigError, match="contains a run already"):
         compress(wide, data, made.path, 5e6)
+
+
+def test_data_of_other_labels_are_refused(tmp_path: Path) -> None:
+    free = {"dataset": "folder", "dataset_options": ["labels=free"]}
+    train(tiny.config(**{**WIDE, **free}), tmp_path / "run")
+    photos = tmp_path / "photos"
+    for label in ("calm", "cross"):
+        (photos / "train" / label).mkdir(parents=True)
+        for i in range(3):
+            Image.new("L", (48, 48), 40 * i).save(photos / "train" / label / f"{i}.png")
+    with pytest.raises(ConfigError, match=r"labels calm, cross, the run anger.*was trained on"):
+        compress(tmp_path / "run", photos, tmp_path / "out", 5e6)
 
 
 def test_the_ranks_of_another_run_can_be_taken(

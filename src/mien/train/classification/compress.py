@@ -76,7 +76,8 @@ def compress(
     ``like`` instead of ``macs``: a compressed run of the same architecture, whose ranks are taken.
 
     Raises ``ConfigError`` for a run of another architecture than ``resnet``, of low rank already,
-    or whose network cannot be made so small; ``ModelFileError``, ``DatasetError``, ``OutputError``.
+    or whose network cannot be made so small, and for data of other labels; ``ModelFileError``,
+    ``DatasetError``, ``OutputError``.
     """
     if (macs is None) == (like is None):
         raise ConfigError("give the multiply-adds or a run to be like: one of them, not both")
@@ -89,7 +90,7 @@ def compress(
         raise ConfigError(f"{run} has low ranks already: give the run that it was made from")
     checkpoint.check(Path(out), config, resume=False)
     known = None if like is None else _ranks_of(like, config)
-    x, unseen = _views(data, config, pictures)
+    x, unseen = _views(data, config, tuple(state["labels"]), pictures)
     layers = _convolutions(net)
     moments = measure_moments(net, list(layers.values()), x)
     spec = input_spec(config, tuple(state["labels"]))
@@ -163,9 +164,18 @@ def _best_ranks(
     return tuple(choice.ranks for choice in chosen)
 
 
-def _views(data: str | Path, config: ClassifierConfig, pictures: int) -> tuple[Tensor, Tensor]:
+def _views(
+    data: str | Path, config: ClassifierConfig, labels: tuple[str, ...], pictures: int
+) -> tuple[Tensor, Tensor]:
     """Two halves of (N, C, S, S) inputs from the run's own training pictures."""
+    if pictures < 2:
+        raise ConfigError(f"{pictures} picture: half choose and half measure, so give 2 or more")
     dataset = open_dataset(data, config.dataset, config.dataset_options, wants="crops")
+    if tuple(dataset.facts.labels) != labels:
+        raise ConfigError(
+            f"{data} has the labels {', '.join(dataset.facts.labels)}, the run "
+            f"{', '.join(labels)}: give the data that it was trained on"
+        )
     dataset = resplit(dataset, config.splits, config.splits_from, config.splits_seed)
     few = replace(config, limit=pictures, batch_size=1, max_per_class=None)
     spec = input_spec(config, dataset.facts.labels)
