@@ -71,7 +71,7 @@ def one_photo(repeats: int) -> None:
 def fer() -> Run | None:
     """``fer``'s own detector and network on the same photo; ``None`` where it cannot be used."""
     try:
-        from fer import FER
+        from fer.fer import FER  # since 25.10 no longer a name of the package itself
     except ImportError as error:
         print(f"fer is left out: {error}")
         return None

@@ -64,6 +64,17 @@ def test_the_temperature_of_a_run_that_held_a_part_back(
     assert "other values of mixup" in warned and warned.count("\n") == 1
 
 
+def test_a_temperature_that_is_known_is_taken_over(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "mine.onnx"
+    assert mien("export", run, "--out", out, "--temperature", 0.75) == 0
+    assert "temperature: 0.750" in capsys.readouterr().out
+    spec = load_classifier(out).spec
+    assert spec.temperature == 0.75 and not spec.scores
+    assert spec.card["calibration"] == "none, the temperature was given"
+
+
 @pytest.mark.parametrize(
     ("args", "expected"),
     [
@@ -71,6 +82,8 @@ def test_the_temperature_of_a_run_that_held_a_part_back(
         (["--out", "m.onnx", "--card", "room"], "KEY=VALUE"),
         (["--out", "m.onnx", "--calibrate-run", "other"], "--calibrate PATH"),
         (["--out", "m.onnx", "--weights", "int4"], "float16"),
+        (["--out", "m.onnx", "--temperature", "0"], "must be from 0.01 to 100, got 0"),
+        (["--out", "m.onnx", "--temperature", "1", "--calibrate", "x"], "give one of them"),
     ],
 )
 def test_a_wrong_option_has_status_2(

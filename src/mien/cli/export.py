@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     help="Another run of this recipe that held a part back: its temperature is fitted there and "
     "taken over, for a RUN that learned from all pictures.",
 )  # fmt: skip
+@click.option(
+    "--temperature", type=Finite(), metavar="T",
+    help="A temperature that is known already, instead of --calibrate.",
+)  # fmt: skip
 @click.option("--name", metavar="NAME", help="Name of the model (default: the recipe's).")
 @click.option("--licence", metavar="TEXT", help="Terms of the weights and their training data.")
 @click.option(
@@ -53,6 +57,7 @@ def command(
     calibrate: str | None,
     calibrate_split: str | None,
     calibrate_run: str | None,
+    temperature: float | None,
     card: tuple[str, ...],
     name: str | None,
     licence: str | None,
@@ -79,8 +84,8 @@ def command(
 
     exported = export(
         run, out, weights=cast(Weights, weights), calibrate=calibrate,
-        calibrate_split=calibrate_split, calibrate_run=calibrate_run, name=name, licence=licence,
-        card=facts,
+        calibrate_split=calibrate_split, calibrate_run=calibrate_run, temperature=temperature,
+        name=name, licence=licence, card=facts,
         framing={key: value for key, value in framing.items() if value is not None},
     )  # fmt: skip
     say(f"{exported.path}: {exported.size / 1e6:.2f} MB, {weights} weights")

@@ -17,7 +17,8 @@ METADATA_KEY = "mien"
 MOST_LABELS = 1000
 LARGEST_MEAN, STDS = 1e4, (1e-6, 1e6)
 """Limits of ``mean`` and of the size of ``std``: some networks want pixels from 0 to 65,535."""
-_TEMPERATURES = (0.01, 100.0)  # 'mien export' fits values from 0.05 to 20
+TEMPERATURES = (0.01, 100.0)
+"""Smallest and largest; ``mien export`` fits values from 0.05 to 20."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class ModelSpec(Spec):
         std = std and all(abs(value) >= STDS[0] for value in self.std)
         margin = is_number(self.margin, -1, LARGEST_SHIFT) and self.margin > -1
         offset = are_numbers(self.offset, 2, -LARGEST_SHIFT, LARGEST_SHIFT)
-        low, high = _TEMPERATURES
+        low, high = TEMPERATURES
         return [
             (words, f"labels must be a tuple of printable words, got {brief(self.labels)}"),
             (

@@ -22,6 +22,7 @@ def export(
     calibrate: str | Path | None = None,
     calibrate_split: str | None = None,
     calibrate_run: str | Path | None = None,
+    temperature: float | None = None,
     framing: Mapping[str, Any] | None = None,
     name: str | None = None,
     licence: str | None = None,
@@ -29,9 +30,10 @@ def export(
 ) -> ExportedClassifier | ExportedDetector:
     """Write the weights of ``run`` (a folder or checkpoint) to the ONNX file ``out``.
 
-    Takes the arguments of ``export_classifier`` and ``export_detector``; ``calibrate`` and
-    ``framing`` are only for classifiers. Raises what these raise, and ``ConfigError`` if ``out``
-    does not end in ``.onnx`` or a detector's run is given options of classifiers.
+    Takes the arguments of ``export_classifier`` and ``export_detector``; ``calibrate``,
+    ``temperature`` and ``framing`` are only for classifiers. Raises what these raise, and
+    ``ConfigError`` if ``out`` does not end in ``.onnx`` or a detector's run is given options of
+    classifiers.
     """
     if Path(out).suffix != ".onnx":
         raise ConfigError(f"--out must end in .onnx, got {str(out)!r}")
@@ -39,11 +41,12 @@ def export(
     if not checkpoint.is_detector(checkpoint.load(checkpoint.find(run))):
         return export_classifier(
             run, out, weights=weights, calibrate=calibrate, calibrate_split=calibrate_split,
-            calibrate_run=calibrate_run, framing=framing, name=name, licence=licence, card=card,
+            calibrate_run=calibrate_run, temperature=temperature, framing=framing, name=name,
+            licence=licence, card=card,
         )  # fmt: skip
-    if calibrate is not None or calibrate_run is not None or framing:
+    if any(value is not None for value in (calibrate, calibrate_run, temperature)) or framing:
         raise ConfigError(
-            f"{run} is a face detector's run: --calibrate, --margin, --offset and --align are "
-            "only for classifiers"
+            f"{run} is a face detector's run: --calibrate, --temperature, --margin, --offset and "
+            "--align are only for classifiers"
         )
     return export_detector(run, out, weights=weights, name=name, licence=licence, card=card)

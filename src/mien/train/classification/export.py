@@ -17,7 +17,7 @@ from mien.classifiers.onnx import AFFECT, OnnxClassifier
 from mien.datasets.opening import open_dataset
 from mien.errors import ConfigError, ModelError
 from mien.files import check_writable, write_whole
-from mien.specs.classifier import ModelSpec
+from mien.specs.classifier import TEMPERATURES, ModelSpec
 from mien.train.classification.calibration import (
     calibrated,
     calibration_split,
@@ -85,6 +85,7 @@ def export_classifier(
     calibrate: str | Path | None = None,
     calibrate_split: str | None = None,
     calibrate_run: str | Path | None = None,
+    temperature: float | None = None,
     framing: Mapping[str, Any] | None = None,
     name: str | None = None,
     licence: str | None = None,
@@ -110,6 +111,8 @@ def export_classifier(
     learned from all pictures: the temperature is the one that fits that run on that part. Then
     there are no ``scores``.
 
+    ``temperature``, from 0.01 to 100, is one that is known already; it excludes ``calibrate``.
+
     ``framing`` overrides values of the training data's framing (``mien.preprocess.framing``);
     ``name`` defaults to the recipe's; ``card`` adds or replaces facts for people.
 
@@ -121,6 +124,8 @@ def export_classifier(
     spec = spec_of(net, config, state)
     spec = replace(add_choices(spec, weights, name, licence, card), **(framing or {}))
     split, notes = None, tuple[str, ...]()
+    if temperature is not None:
+        spec = _with_temperature(spec, temperature, calibrate is None and calibrate_run is None)
     if calibrate is not None:
         dataset = open_dataset(calibrate, config.dataset, config.dataset_options, wants="crops")
         if calibrate_run is not None:
@@ -156,6 +161,16 @@ def export_classifier(
     data = with_spec(model, spec, vectors_of(net))
     write_whole(Path(out), data)
     return ExportedClassifier(Path(out), spec, len(data), difference, affect_difference, notes)
+
+
+def _with_temperature(spec: ModelSpec, temperature: float, alone: bool) -> ModelSpec:
+    if not alone:
+        raise ConfigError("--temperature gives what --calibrate would find: give one of them")
+    low, high = TEMPERATURES
+    if not low <= temperature <= high:
+        raise ConfigError(f"--temperature must be from {low:g} to {high:g}, got {temperature:g}")
+    card = {**spec.card, "calibration": "none, the temperature was given"}
+    return replace(spec, temperature=temperature, card=card)
 
 
 def spec_of(net: Network, config: ClassifierConfig, state: Mapping[str, Any]) -> ModelSpec:
