@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from mien.train.checkpoint import CHECKPOINT, load
 from mien.train.metrics_file import METRICS, read_metrics
-from shown_commands import REPO, run, section
+from shown_commands import REPO, run, section, written
 
 DETECTOR = "runs/faster_rcnn_mobile"
+TABLE = "Face detectors"
+"""The section whose parts the others are."""
+FASTER = "What another detector changes, with Faster R-CNN"
 COMPARE_DETECTORS = (
     f"mien compare mtcnn yunet {DETECTOR} --data wider_val_dev.zip "
-    "--detector-option mtcnn.min_face_size=40 --detector-option yunet.min_face_size=20 "
+    "--detector-option mtcnn.min_face_size=20 --detector-option yunet.min_face_size=20 "
     "--figures figures"
 )
 DETECTOR_SECTIONS = [
@@ -50,6 +54,13 @@ DETECTOR_SECTIONS = [
         "What another detector changes, on faces with masks",
         "",
         "python benchmarks/detector_agreement.py --pictures facemask853.zip --first 400",
+    ),
+    (
+        FASTER,
+        "On pictures that it did not learn from. `faces.onnx` is the run of `faster_rcnn_mobile` "
+        "below, exported.",
+        "python benchmarks/detector_agreement.py --pictures wider_val_dev.zip --detectors yunet "
+        "faces.onnx",
     ),
     (
         "Turned pictures",
@@ -97,36 +108,48 @@ DETECTOR_SECTIONS = [
 ]
 
 
-def detectors_section(paths: dict[str, str]) -> str:
-    """Face detectors side by side, and each on its own.
+def detectors_section(paths: dict[str, str], titles: Sequence[str]) -> str:
+    """Face detectors side by side, and each on its own; sections other than ``titles`` stay.
 
     Of the figures only the curves are kept: the pictures of what was missed show WIDER FACE's
     photos, which are not the project's to spread.
     """
+    table = written(TABLE) if TABLE not in titles else _table(paths)
     with tempfile.TemporaryDirectory() as place:
-        table = run(COMPARE_DETECTORS, {**paths, "figures": place})
-        keep_picture(Path(place) / "precision_recall.png", "detectors_precision_recall.png")
-    with tempfile.TemporaryDirectory() as place:
-        given = {**paths, "figures": place}
+        given = {**paths, "figures": place, "faces.onnx": f"{place}/faces.onnx"}
+        if FASTER in titles:
+            run(f"mien export {DETECTOR} --out faces.onnx", given)
         training = how_trained(Path(paths[DETECTOR]))
         sections = [
             section(title, intro.format(training=training), command, given, "###")
+            if title in titles
+            else written(title, "###")
             for title, intro, command in DETECTOR_SECTIONS
         ]
-        keep_picture(Path(place) / "recall_by_size.png", "mtcnn_recall_by_size.png")
+        if (figure := Path(place) / "recall_by_size.png").exists():
+            keep_picture(figure, "mtcnn_recall_by_size.png")
     return "\n".join(
         [
-            "## Face detectors\n",
-            "On 400 pictures of WIDER FACE's validation set, longest side 800 pixels, on which "
-            "nothing was chosen. [detection.md](detection.md) says how each figure is measured; "
-            "`figures` has the curves, and pictures of the missed faces and false boxes of each "
-            "detector.\n",
-            f"```sh\n{COMPARE_DETECTORS}\n```\n\n```text\n{table}\n```\n",
+            table,
             "![Precision and recall of each detector](images/detectors_precision_recall.png)\n",
             *sections,
             "![MTCNN's recall by the size of the face](images/mtcnn_recall_by_size.png)",
         ]
     )
+
+
+def _table(paths: dict[str, str]) -> str:
+    """All detectors side by side; writes the figure of their curves, too."""
+    intro = (
+        "On 400 pictures of WIDER FACE's validation set, longest side 800 pixels, on which "
+        "nothing was chosen. [detection.md](detection.md) says how each figure is measured; "
+        "`figures` has the curves, and pictures of the missed faces and false boxes of each "
+        "detector."
+    )
+    with tempfile.TemporaryDirectory() as place:
+        text = section(TABLE, intro, COMPARE_DETECTORS, {**paths, "figures": place})
+        keep_picture(Path(place) / "precision_recall.png", "detectors_precision_recall.png")
+    return text
 
 
 def how_trained(run: Path) -> str:

@@ -9,10 +9,10 @@
         --masks facemask853.zip --wider wider_val_dev.zip wider_train5.zip
 
 The first takes some minutes and leaves the sections of the study and of face detectors in
-docs/results.md as they are, the second also those that it does not name, such as speeds when the
-machine does other work; the others write one of these alone, from the folder of a 'mien study'
-that is done and from a run of 'mien train faster_rcnn_mobile'. No figure in these
-documents is typed by hand.
+docs/results.md as they are; the others write one of these alone, from the folder of a 'mien study'
+that is done and from a run of 'mien train faster_rcnn_mobile'. Sections that ``--sections`` does
+not name stay too, such as speeds when the machine does other work. No figure in these documents is
+typed by hand.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ import re
 import tempfile
 from pathlib import Path
 
-from detector_docs import DETECTOR, detectors_section
-from shown_commands import REPO, hardware, run, section
+from detector_docs import DETECTOR, DETECTOR_SECTIONS, TABLE, detectors_section
+from shown_commands import REPO, hardware, run, section, written
 
 SAMPLE = "src/mien/samples/astronaut.jpg"
 WIDER = "wider_val_dev.zip wider_train5.zip"
@@ -187,15 +187,6 @@ def kept(mark: str) -> str:
     return found[0] if found else f"<!-- {mark} -->\n<!-- end -->\n"
 
 
-def written(title: str) -> str:
-    """A section of docs/results.md as it stands."""
-    text = (REPO / "docs/results.md").read_text("utf-8")
-    found = re.search(rf"^## {re.escape(title)}\n.*?^```text\n.*?^```\n", text, re.DOTALL | re.M)
-    if not found:
-        raise SystemExit(f"docs/results.md has no section {title!r} to keep")
-    return found[0]
-
-
 def main() -> None:
     """Run what was asked for and write the documents."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -206,7 +197,7 @@ def main() -> None:
     parser.add_argument("--fer2013", help="FER2013, for the sections of --detector alone")
     parser.add_argument("--study-full", type=Path, help="that of one with --schedule full")
     parser.add_argument("--detector", help="the run of 'mien train faster_rcnn_mobile'")
-    titles = [title for title, _, _ in SECTIONS]
+    titles = [*(title for title, _, _ in (*SECTIONS, *DETECTOR_SECTIONS)), TABLE]
     parser.add_argument("--sections", nargs="+", choices=titles, default=titles, metavar="TITLE")
     args = parser.parse_args()
     if not (args.data or args.study or args.study_full or args.detector):
@@ -225,7 +216,7 @@ def main() -> None:
     if args.study_full:
         own[STUDY_FULL] = study_section(args.study_full, "study_full.png", FULL)
     if args.detector:
-        own[DETECTORS] = detectors_section(paths)
+        own[DETECTORS] = detectors_section(paths, args.sections)
     if args.data:
         measured(paths, args.sections)
     results = REPO / "docs/results.md"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import shlex
 import subprocess
 import sys
@@ -52,3 +53,13 @@ def section(title: str, intro: str, command: str, paths: dict[str, str], level: 
     output = run(command, paths)
     words = f"{intro}\n\n" if intro else ""
     return f"{level} {title}\n\n{words}```sh\n{command}\n```\n\n```text\n{output}\n```\n"
+
+
+def written(title: str, level: str = "##") -> str:
+    """A section of docs/results.md as it stands."""
+    text = (REPO / "docs/results.md").read_text("utf-8")
+    head = f"{level} {re.escape(title)}"
+    found = re.search(rf"^{head}\n.*?^```text\n.*?^```\n", text, re.DOTALL | re.M)
+    if not found:
+        raise SystemExit(f"docs/results.md has no section {title!r} to keep")
+    return found[0]

@@ -80,6 +80,15 @@ NOT_RUN = {
     "16 --seed 0 --set needs_teacher=false --set distill_weight=0 --set splits=random:90/10 --set "
     "valid_split=valid --set weak_epochs=3 --set mix_probability=0.5 --set ema=0.998 --set "
     "input_size=48 --set 'widths=[48,96,160,320]'": "needs a GPU",
+    "mien compress runs/0 --data fer2013.zip --macs 225 --out runs/small": TEACHERS,
+    "mien compress runs/0 --data fer2013.zip --macs 300 --out runs/e0": TEACHERS,
+    "mien compress runs/1 --data fer2013.zip --like runs/e0 --out runs/e1": TEACHERS,
+    "mien compress runs/2 --data fer2013.zip --like runs/e0 --out runs/e2": TEACHERS,
+    "mien compress runs/3 --data fer2013.zip --like runs/e0 --out runs/e3": TEACHERS,
+    "mien train compressed --data fer2013.zip --weights runs/small --teacher runs/e0 --teacher "
+    "runs/e1 --teacher runs/e2 --teacher runs/e3 --out runs/tuned --set valid_split=": TEACHERS,
+    "mien export runs/tuned --out tuned.onnx --temperature 0.7325 --margin -0.035 --offset 0.01 "
+    "-0.007 --no-align": TEACHERS,
     "mien train se_resnet18 --data fer2013.zip --out runs/1 --seed 1 --epochs 72 --device cuda "
     "--set valid_split= --set 'size_schedule=[[0.35,32],[0.25,40]]' --set rotation=18 --set "
     "erasing=0.4 --set mix_probability=0.7 --set weak_epochs=8 --set ema=0.999": "needs a GPU",
@@ -148,6 +157,7 @@ REDUCED = {
     "mien train fine_tune": "--epochs 1 --threads 1",
     "mien train probe": "--epochs 1 --threads 1",
     "mien train": CLASSIFIER,
+    "mien compress": "--pictures 4 --threads 1",
     "mien tune": "--trials 2 --epochs 1 --threads 1",
     "mien study": "--only majority",
     "mien evaluate default --data fer2013.zip --split public --corruptions": "--limit 7",
