@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from mien.classifiers.base import load_classifier
+from mien.samples import ASTRONAUT
 from tests.support import tiny
 from tests.support.commands import mien
 
@@ -64,6 +65,20 @@ def test_the_temperature_of_a_run_that_held_a_part_back(
     assert "other values of mixup" in warned and warned.count("\n") == 1
 
 
+def test_a_file_that_computes_in_8_bits(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, out = tmp_path / "fer2013", tmp_path / "mine.onnx"
+    data.mkdir()
+    tiny.write_csv(data / "fer2013.csv")
+    words = ("--weights", "int8", "--temperature", 0.75)
+    assert mien("export", run, "--out", out, "--data", data, *words) == 0
+    printed, warned = capsys.readouterr()
+    assert "MB, int8 weights" in printed and not warned
+    assert load_classifier(out).spec.card["weights"] == "int8"
+    assert mien("analyze", ASTRONAUT, "--model", out) == 0
+
+
 def test_a_temperature_that_is_known_is_taken_over(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -82,6 +97,7 @@ def test_a_temperature_that_is_known_is_taken_over(
         (["--out", "m.onnx", "--card", "room"], "KEY=VALUE"),
         (["--out", "m.onnx", "--calibrate-run", "other"], "--calibrate PATH"),
         (["--out", "m.onnx", "--weights", "int4"], "float16"),
+        (["--out", "m.onnx", "--data", "x"], "--weights int8 and --data PATH"),
         (["--out", "m.onnx", "--temperature", "0"], "must be from 0.01 to 100, got 0"),
         (["--out", "m.onnx", "--temperature", "1", "--calibrate", "x"], "give one of them"),
     ],

@@ -40,7 +40,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
 
 def test_a_classifiers_run_takes_every_option(run: Path, tmp_path: Path, calls: Any) -> None:
     options: dict[str, Any] = {
-        "weights": "float32", "calibrate": "data", "calibrate_split": "valid",
+        "weights": "float32", "data": None, "calibrate": "data", "calibrate_split": "valid",
         "calibrate_run": "other", "temperature": None, "name": "n", "framing": {"margin": 0.2},
         "licence": "CC0", "card": {"room": "42"},
     }  # fmt: skip
@@ -56,7 +56,13 @@ def test_a_detectors_run_takes_those_of_both(
     }  # fmt: skip
     export(detector_run, tmp_path / "m.onnx", **options)
     assert calls == [("export_detector", options)]
-    for wrong in ({"calibrate": "x"}, {"temperature": 2.0}, {"framing": {"align": True}}):
+    for wrong in (
+        {"weights": "int8"},
+        {"data": "x"},
+        {"calibrate": "x"},
+        {"temperature": 2.0},
+        {"framing": {"align": True}},
+    ):
         with pytest.raises(ConfigError, match="only for classifiers"):
             export(detector_run, tmp_path / "m.onnx", **wrong)
     assert len(calls) == 1

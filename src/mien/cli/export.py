@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 @click.argument("run", metavar="RUN")
 @click.option("--out", required=True, metavar="FILE", help="The ONNX file to write.")
 @click.option(
-    "--weights", type=click.Choice(["float16", "float32"]), default="float16", show_default=True,
-    help="How weights are stored; arithmetic is float32 in both.",
+    "--weights", type=click.Choice(["float16", "float32", "int8"]), default="float16",
+    show_default=True,
+    help="How weights are stored; arithmetic is float32 in the first two, 8 bits in int8.",
 )  # fmt: skip
+@click.option("--data", metavar="PATH", help="The data that RUN was trained on, for int8.")
 @click.option("--calibrate", metavar="PATH", help="Data set to fit the temperature on.")
 @click.option(
     "--calibrate-split", metavar="SPLIT",
@@ -54,6 +56,7 @@ def command(
     run: str,
     out: str,
     weights: str,
+    data: str | None,
     calibrate: str | None,
     calibrate_split: str | None,
     calibrate_run: str | None,
@@ -83,7 +86,7 @@ def command(
     from mien.train.onnx_graph import Weights
 
     exported = export(
-        run, out, weights=cast(Weights, weights), calibrate=calibrate,
+        run, out, weights=cast(Weights, weights), data=data, calibrate=calibrate,
         calibrate_split=calibrate_split, calibrate_run=calibrate_run, temperature=temperature,
         name=name, licence=licence, card=facts,
         framing={key: value for key, value in framing.items() if value is not None},

@@ -19,6 +19,7 @@ def export(
     out: str | Path,
     *,
     weights: Weights = "float16",
+    data: str | Path | None = None,
     calibrate: str | Path | None = None,
     calibrate_split: str | None = None,
     calibrate_run: str | Path | None = None,
@@ -40,13 +41,14 @@ def export(
     check_writable(Path(out))
     if not checkpoint.is_detector(checkpoint.load(checkpoint.find(run))):
         return export_classifier(
-            run, out, weights=weights, calibrate=calibrate, calibrate_split=calibrate_split,
-            calibrate_run=calibrate_run, temperature=temperature, framing=framing, name=name,
-            licence=licence, card=card,
+            run, out, weights=weights, data=data, calibrate=calibrate,
+            calibrate_split=calibrate_split, calibrate_run=calibrate_run, temperature=temperature,
+            framing=framing, name=name, licence=licence, card=card,
         )  # fmt: skip
-    if any(value is not None for value in (calibrate, calibrate_run, temperature)) or framing:
+    given = any(value is not None for value in (data, calibrate, calibrate_run, temperature))
+    if given or framing or weights == "int8":
         raise ConfigError(
-            f"{run} is a face detector's run: --calibrate, --temperature, --margin, --offset and "
-            "--align are only for classifiers"
+            f"{run} is a face detector's run: --weights int8, --data, --calibrate, --temperature, "
+            "--margin, --offset and --align are only for classifiers"
         )
     return export_detector(run, out, weights=weights, name=name, licence=licence, card=card)

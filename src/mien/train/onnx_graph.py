@@ -23,7 +23,7 @@ from mien.specs.metadata import Spec
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-Weights = Literal["float16", "float32"]
+Weights = Literal["float16", "float32", "int8"]
 T = TypeVar("T")
 
 OPSET = 18

@@ -149,3 +149,32 @@ def test_the_ranks_of_another_run_can_be_taken(
         compress(tmp_path / "narrow", data, tmp_path / "out", like=made.path)
     with pytest.raises(ConfigError, match="one of them, not both"):
         compress(wide, data, tmp_path / "out", 5e6, like=made.path)
+
+
+def test_a_file_of_8_bits_answers_nearly_as_the_run_and_comes_back(
+    made: Compressed, data: Path, tmp_path: Path
+) -> None:
+    from mien.train.classification.from_onnx import load_onnx
+
+    found = export_classifier(made.path, tmp_path / "m.onnx", weights="int8", data=data)
+    assert 0 < found.difference < 0.2
+    export_classifier(made.path, tmp_path / "half.onnx")
+    crops = list(made_up_crops(8))
+    file, half = (OnnxClassifier(tmp_path / name) for name in ("m.onnx", "half.onnx"))
+    assert np.abs(file.classify(crops) - half.classify(crops)).max() < 0.05
+    net, config, _, folded = load_onnx(tmp_path / "m.onnx")
+    assert config.ranks == made.ranks and not folded
+    own = load_classifier_run(made.path)[0].state_dict()
+    for name, value in net.state_dict().items():
+        if value.ndim == 4:
+            step = own[name].abs().amax((1, 2, 3)) / 63  # 7 bits, one scale for each channel
+            lost = (value - own[name]).abs().amax((1, 2, 3))
+            assert (lost <= step).all(), name
+
+
+@pytest.mark.parametrize("keys", [{"weights": "int8"}, {"data": "fer2013.csv"}])
+def test_8_bits_and_the_training_data_come_together(
+    keys: Any, made: Compressed, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=r"--weights int8 and --data PATH.* come together"):
+        export_classifier(made.path, tmp_path / "m.onnx", **keys)

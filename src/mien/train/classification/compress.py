@@ -9,11 +9,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from mien.datasets.opening import open_dataset
-from mien.datasets.splits import resplit
 from mien.errors import ConfigError
 from mien.train import checkpoint
-from mien.train.classification.augment import augment
 from mien.train.classification.classifier import load_classifier_run
 from mien.train.classification.config import NETWORK, ClassifierConfig
 from mien.train.classification.low_rank import (
@@ -31,7 +28,7 @@ from mien.train.classification.measure_cost import network_cost
 from mien.train.classification.models.low_rank import FULL, Ranks
 from mien.train.classification.models.resnet import ResNet
 from mien.train.classification.spec import input_spec
-from mien.train.classification.tensors import load_split
+from mien.train.classification.views import training_views
 
 PICTURES = 512
 OnChoice = Callable[[int, int | None], None]
@@ -90,7 +87,10 @@ def compress(
         raise ConfigError(f"{run} has low ranks already: give the run that it was made from")
     checkpoint.check(Path(out), config, resume=False)
     known = None if like is None else _ranks_of(like, config)
-    x, unseen = _views(data, config, tuple(state["labels"]), pictures)
+    if pictures < 2:
+        raise ConfigError(f"{pictures} picture: half choose and half measure, so give 2 or more")
+    views = training_views(data, config, tuple(state["labels"]), pictures)
+    x, unseen = views[: len(views) // 2], views[len(views) // 2 :]
     layers = _convolutions(net)
     moments = measure_moments(net, list(layers.values()), x)
     spec = input_spec(config, tuple(state["labels"]))
@@ -162,30 +162,6 @@ def _best_ranks(
             "fewest; give a larger --macs, or train a smaller network"
         )
     return tuple(choice.ranks for choice in chosen)
-
-
-def _views(
-    data: str | Path, config: ClassifierConfig, labels: tuple[str, ...], pictures: int
-) -> tuple[Tensor, Tensor]:
-    """Two halves of (N, C, S, S) inputs from the run's own training pictures."""
-    if pictures < 2:
-        raise ConfigError(f"{pictures} picture: half choose and half measure, so give 2 or more")
-    dataset = open_dataset(data, config.dataset, config.dataset_options, wants="crops")
-    if tuple(dataset.facts.labels) != labels:
-        raise ConfigError(
-            f"{data} has the labels {', '.join(dataset.facts.labels)}, the run "
-            f"{', '.join(labels)}: give the data that it was trained on"
-        )
-    dataset = resplit(dataset, config.splits, config.splits_from, config.splits_seed)
-    few = replace(config, limit=pictures, batch_size=1, max_per_class=None)
-    spec = input_spec(config, dataset.facts.labels)
-    split = load_split(dataset, config.train_split, few, spec, torch.device("cpu"))
-    generator = torch.Generator().manual_seed(config.seed)
-    order = torch.randperm(len(split), generator=generator)
-    x = augment(split.pictures(order), config.input_size, config, generator, weak=True)
-    mean, std = (torch.tensor(values).view(1, -1, 1, 1) for values in (spec.mean, spec.std))
-    x = ((x - mean) / std).contiguous(memory_format=torch.channels_last)
-    return x[: len(x) // 2], x[len(x) // 2 :]
 
 
 def _convolutions(net: ResNet) -> dict[str, nn.Conv2d]:

@@ -33,14 +33,18 @@ from mien.train.classification.models.base import Network
 from mien.train.classification.models.fitted import Fitted
 from mien.train.classification.spec import input_spec, run_framing
 from mien.train.classification.vectors import vectors_of
+from mien.train.classification.views import training_views
 from mien.train.model_card import add_choices, add_training_facts
 from mien.train.onnx_graph import Weights, open_model, store_float16, traced, with_spec
+from mien.train.quantization import quantized
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-TOLERANCE: dict[str, float] = {"float32": 1e-3, "float16": 0.02}
+TOLERANCE: dict[str, float] = {"float32": 1e-3, "float16": 0.02, "int8": 0.25}
 """Largest accepted difference from PyTorch's logits, times the largest logit if that is above 1."""
+RANGE_PICTURES = 512
+"""Training pictures that give the ranges of activations in 8 bits."""
 
 _FER2013 = (
     "Weights: Apache-2.0. Training data: FER2013 (Kaggle competition data), FER+ votes (MIT)."
@@ -82,6 +86,7 @@ def export_classifier(
     out: str | Path,
     *,
     weights: Weights = "float16",
+    data: str | Path | None = None,
     calibrate: str | Path | None = None,
     calibrate_split: str | None = None,
     calibrate_run: str | Path | None = None,
@@ -98,6 +103,10 @@ def export_classifier(
     holds a ``ModelSpec``. Before ``out`` is written (whole or not at all), ONNX Runtime
     runs the graph, and its logits are compared with PyTorch's on made-up pictures and on those of
     calibration.
+
+    ``weights``: ``float16`` and ``float32`` are how weights are stored. With ``int8`` the
+    convolutions compute in 8 bits (``mien.train.quantization``), and ``data`` is the path of what
+    the run was trained on: some of its training pictures give the ranges.
 
     ``calibrate``: path of a data set of the training data's kind. One temperature (Guo et al. 2017)
     is fitted on its ``calibrate_split``, which the model must not have been trained on; ``None``:
@@ -123,6 +132,10 @@ def export_classifier(
     net, config, state = load_classifier_run(run)
     spec = spec_of(net, config, state)
     spec = replace(add_choices(spec, weights, name, licence, card), **(framing or {}))
+    if (weights == "int8") != (data is not None):
+        raise ConfigError(
+            "--weights int8 and --data PATH, the data that the run was trained on, come together"
+        )
     split, notes = None, tuple[str, ...]()
     if temperature is not None:
         spec = _with_temperature(spec, temperature, calibrate is None and calibrate_run is None)
@@ -143,6 +156,9 @@ def export_classifier(
     model = to_onnx(net, spec)
     if weights == "float16":
         store_float16(model)
+    if data is not None:
+        x = training_views(data, config, spec.labels, RANGE_PICTURES)
+        model = quantized(model, x.contiguous().numpy())
     crops = list(made_up_crops()) + ([] if split is None else [s.image for s in split.samples])
     file = open_model(with_spec(model, spec), OnnxClassifier)
     affect_difference = None
@@ -158,9 +174,11 @@ def export_classifier(
         spec = calibrated(spec, logits[-len(labels) :], labels, split.name)
         spec = replace(spec, card={**spec.card, "calibration_part": split.part})
 
-    data = with_spec(model, spec, vectors_of(net))
-    write_whole(Path(out), data)
-    return ExportedClassifier(Path(out), spec, len(data), difference, affect_difference, notes)
+    file_bytes = with_spec(model, spec, vectors_of(net))
+    write_whole(Path(out), file_bytes)
+    return ExportedClassifier(
+        Path(out), spec, len(file_bytes), difference, affect_difference, notes
+    )
 
 
 def _with_temperature(spec: ModelSpec, temperature: float, alone: bool) -> ModelSpec:
