@@ -89,6 +89,13 @@ NOT_RUN = {
     "runs/e1 --teacher runs/e2 --teacher runs/e3 --out runs/tuned --set valid_split=": TEACHERS,
     "mien export runs/tuned --out tuned.onnx --temperature 0.7325 --margin -0.035 --offset 0.01 "
     "-0.007 --no-align": TEACHERS,
+    "mien compress runs/0 --data fer2013.zip --macs 600 --out runs/less": TEACHERS,
+    "mien export runs/less --out less.onnx --weights int8 --data fer2013.zip --temperature 0.7325 "
+    "--margin -0.035 --offset 0.01 -0.007 --no-align": TEACHERS,
+    "mien compare less.onnx default --data fer2013.zip --split public": TEACHERS,
+    "mien compare less.onnx default --data fer2013.zip --split public --corruptions --limit 1000": (
+        TEACHERS
+    ),
     "mien train se_resnet18 --data fer2013.zip --out runs/1 --seed 1 --epochs 72 --device cuda "
     "--set valid_split= --set 'size_schedule=[[0.35,32],[0.25,40]]' --set rotation=18 --set "
     "erasing=0.4 --set mix_probability=0.7 --set weak_epochs=8 --set ema=0.999": "needs a GPU",
