@@ -22,8 +22,8 @@ def quantized(model: ModelProto, x: NDArray[np.float32]) -> ModelProto:
     """``model`` with convolutions of 8-bit weights and activations (Jacob et al. 2018).
 
     Each channel of a kernel has a scale of its own, each activation one for its range over the
-    (N, C, S, S) inputs ``x``. What is no convolution stays float32. About twice as fast as float32
-    on CPUs with VNNI or dot products, and slower on those without.
+    (N, C, S, S) inputs ``x``. What is no convolution stays float32. On a CPU with AVX512-VNNI it is
+    about twice as fast as float32.
 
     Weights have 7 bits: processors without VNNI add pairs of products in 16 bits, which 8 would
     overflow.
