@@ -56,8 +56,6 @@ def command(
     from mien.extras import require_extra
 
     check_outputs(context, ["out"])
-    if (macs is None) == (like is None):
-        raise click.UsageError("give --macs or --like: one of them")
     require_extra("train", "'mien compress'")
     import torch
 

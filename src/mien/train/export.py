@@ -31,10 +31,10 @@ def export(
 ) -> ExportedClassifier | ExportedDetector:
     """Write the weights of ``run`` (a folder or checkpoint) to the ONNX file ``out``.
 
-    Takes the arguments of ``export_classifier`` and ``export_detector``; ``calibrate``,
-    ``temperature`` and ``framing`` are only for classifiers. Raises what these raise, and
-    ``ConfigError`` if ``out`` does not end in ``.onnx`` or a detector's run is given options of
-    classifiers.
+    Takes the arguments of ``export_classifier`` and ``export_detector``; ``int8``, ``data``,
+    ``calibrate``, ``temperature`` and ``framing`` are only for classifiers. Raises what these
+    raise, and ``ConfigError`` if ``out`` does not end in ``.onnx`` or a detector's run is given
+    options of classifiers.
     """
     if Path(out).suffix != ".onnx":
         raise ConfigError(f"--out must end in .onnx, got {str(out)!r}")

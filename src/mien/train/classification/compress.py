@@ -77,7 +77,7 @@ def compress(
     ``DatasetError``, ``OutputError``.
     """
     if (macs is None) == (like is None):
-        raise ConfigError("give the multiply-adds or a run to be like: one of them, not both")
+        raise ConfigError("give --macs or --like: one of them, not both")
     net, config, state = load_classifier_run(run)
     if not isinstance(net, ResNet):
         raise ConfigError(
