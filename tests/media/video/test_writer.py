@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import hashlib
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -96,6 +98,34 @@ def test_odd_sides_and_other_sizes(tmp_path: Path) -> None:
     assert first.shape == second.shape == (48, 64, 3)
     assert abs(int(first[40, 62, 1]) - 72) < 8 and abs(int(second[24, 60, 1]) - 72) < 8
     assert second[4].max() < 16 and second[-4].max() < 16  # black above and below
+
+
+PAN = """
+import sys
+import cv2
+from pathlib import Path
+from mien.media.video.writer import VideoWriter
+from mien.samples import ASTRONAUT
+image = cv2.imread(str(ASTRONAUT))
+with VideoWriter(Path(sys.argv[1]), 25) as video:
+    for n in range(36):
+        video.write(image[n : n + 200, 2 * n : 2 * n + 200], n / 25)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc fills memory")
+@pytest.mark.parametrize("suffix", [".mp4", ".webm"])
+def test_the_same_frames_give_the_same_file_whatever_was_in_memory(
+    tmp_path: Path, suffix: str
+) -> None:
+    pytest.importorskip("av", reason="needs the 'video' extra")
+    found = set()
+    for filled in ("0", "1", "170"):
+        path = tmp_path / f"{filled}{suffix}"
+        environment = {**os.environ, "MALLOC_PERTURB_": filled}
+        subprocess.run([sys.executable, "-c", PAN, path], env=environment, check=True)
+        found.add(hashlib.sha256(path.read_bytes()).hexdigest())
+    assert len(found) == 1
 
 
 def test_a_picture_is_fitted_into_a_size() -> None:

@@ -13,10 +13,10 @@ from mien.media.decoder import Image
 from mien.media.video.sound import CopiedSound
 
 _TICKS = 90_000  # a second: what MPEG counts in, and 25, 30 and 30,000/1,001 frames a second divide
-# Without B-frames (bf): with them x264 gives another file in every second run of the same frames,
-# and what a run that was resumed writes must be the same.
+# Without mbtree: for many sizes of a frame it reads memory that nobody wrote, and so the same frames
+# now and then give another file. What a run that was resumed writes must be the same.
 _CODECS: dict[str, tuple[str, str, dict[str, str]]] = {
-    ".mp4": ("libx264", "H.264", {"preset": "veryfast", "crf": "20", "bf": "0"}),
+    ".mp4": ("libx264", "H.264", {"preset": "veryfast", "crf": "22", "mbtree": "0"}),
     ".webm": (
         "libvpx-vp9", "VP9",
         {"deadline": "realtime", "cpu-used": "7", "row-mt": "1", "crf": "30", "b": "0"},
