@@ -224,6 +224,11 @@ def compare(place: Path) -> Commands:
     yield "compare", TEXT, "default"
 
 
+def average(place: Path) -> Commands:
+    yield "average", place / TEXT, place / TEXT, "--out", place / TEXT
+    yield "average", TEXT, TEXT, "--out", place / "run", "--share", 1, "--share", 2
+
+
 def compress(place: Path) -> Commands:
     yield "compress", place / TEXT, "--data", place / TEXT, "--out", place / TEXT, "--macs", 1
     yield "compress", TEXT, "--data", TEXT, "--out", place / "run", "--like", TEXT
@@ -566,7 +571,8 @@ CASES: dict[str, Callable[[Path], Commands]] = {
     "alerts ack": alerts_ack, "alerts backtest": alerts_backtest, "alerts check": alerts_check,
     "alerts feedback": alerts_feedback, "alerts list": alerts_list,
     "alerts resolve": alerts_resolve, "alerts send-test": alerts_send_test,
-    "analyze": analyze, "camera": camera, "compare": compare, "compress": compress,
+    "analyze": analyze, "average": average, "camera": camera, "compare": compare,
+    "compress": compress,
     "corpus merge": of_corpus("merge", ("--out", TEXT), ("--out", "new", "--by", TEXT)),
     "corpus report": of_corpus("report", ("--out", TEXT)), "corpus retry": of_corpus("retry"),
     "corpus run": of_corpus("run"), "corpus status": of_corpus("status", ("--json",)),

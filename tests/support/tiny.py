@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,16 @@ class Faces:
 
     def skipped(self, split: str) -> dict[str, list[str]]:
         return {}
+
+
+class Affect(Faces):
+    """Bars with a valence that can be seen and an arousal that cannot, unknown for a fifth."""
+
+    def samples(self, split: str) -> Iterator[Sample]:
+        for row, sample in enumerate(super().samples(split)):
+            known = row % 5 > 0
+            valence = (sample.label - 3) / 3 if known else None
+            yield replace(sample, valence=valence, arousal=0.5 - row % 2 if known else None)
 
 
 def write_csv(path: Path) -> Path:

@@ -70,12 +70,7 @@ def test_no_step_looks_at_a_value(keys: dict[str, Any], mixing: str, tmp_path: P
 
 @pytest.mark.parametrize("keys", [{"affect_weight": 1.0}, {"precision": "fp16"}])
 def test_what_cannot_be_captured_says_why(keys: dict[str, Any]) -> None:
-    class Affect(tiny.Faces):
-        def samples(self, split: str) -> Any:
-            for sample in super().samples(split):
-                yield replace(sample, valence=0.1, arousal=0.2)
-
-    task = ClassifierTask(tiny.config(**keys), Affect(), CPU, World())
+    task = ClassifierTask(tiny.config(**keys), tiny.Affect(), CPU, World())
     cuda = torch.device("cuda")
     assert training.why_eager(task, cuda, World())
     assert not training.why_eager(task, CPU, World())

@@ -15,9 +15,9 @@ from mien.cli.support.signals import stop_signals
 from mien.errors import ConfigError, MienError, UnknownNameError, did_you_mean
 
 COMMANDS = (
-    "alerts", "analyze", "camera", "compare", "compress", "corpus", "data", "doctor", "evaluate",
-    "export", "log", "models", "monitor", "report", "serve", "study", "train", "trends", "tune",
-    "video",
+    "alerts", "analyze", "average", "camera", "compare", "compress", "corpus", "data", "doctor",
+    "evaluate", "export", "log", "models", "monitor", "report", "serve", "study", "train", "trends",
+    "tune", "video",
 )  # fmt: skip
 
 

@@ -133,6 +133,25 @@ def save(state: Mapping[str, Any], path: Path) -> None:
     write_whole(path, buffer.getvalue())
 
 
+def write_made(
+    run: Path,
+    config: BaseConfig,
+    state: Mapping[str, Any],
+    weights: Mapping[str, Tensor],
+    facts: Mapping[str, Any],
+) -> None:
+    """Write a run whose ``weights`` were computed from the trained run of ``state``, not trained.
+
+    Raises ``OutputError``.
+    """
+    prepare(run, config)
+    made = {
+        **state, "config": config.to_dict(), "facts": dict(facts), "model": dict(weights),
+        "ema": dict(weights), "best": None, "optimizer": {}, "scaler": {},
+    }  # fmt: skip
+    save(made, run / CHECKPOINT)
+
+
 def load(path: Path, device: str | torch.device = "cpu") -> dict[str, Any]:
     """Read a checkpoint; only tensors and plain values are accepted, so no code is executed.
 

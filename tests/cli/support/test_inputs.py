@@ -19,6 +19,7 @@ Output = pytest.CaptureFixture[str]
 
 OUTPUTS = {
     "analyze": ["output", "draw", "crops"],
+    "average": ["out"],
     "camera": ["output"],
     "compare": ["figure", "figures", "html"],
     "corpus merge": ["out"],
@@ -98,6 +99,7 @@ ANALYZE = ("analyze", "--detector", "none")
     (*ANALYZE, "photos/*.jpg", "--crops", "photos"),
     (*ANALYZE, "photos", "-r", "--draw", "photos/happiness"),
     (*ANALYZE, "photos/a.jpg", "--model", "hard_answers.npz", "-o", "answers.npz"),
+    ("average", "run", "photos", "--out", "photos"),
     ("corpus", "run", "photos", "--out", "soft_photos"),
     ("corpus", "run", "photos", "--out", "new", "--metrics", "photos/a.jpg"),
     ("corpus", "run", "fer.csv", "--out", "new", "--metrics", "hard_fer.csv"),

@@ -33,7 +33,7 @@ def loss(data: TensorSplit, **keys: Any) -> tuple[float, torch.Tensor, torch.nn.
     make = architectures.get("resnet")
     net = make(config, 7, 8 if objective.ferplus else 0, bool(config.affect_weight)).eval()
     x = torch.randn(24, 1, 44, 44, generator=torch.Generator().manual_seed(1))
-    value, logits = objective.loss(net, x, objective.targets(ROWS))
+    value, logits = objective.loss(net, x, objective.targets(ROWS), x)
     torch.testing.assert_close(logits, net(x))
     return float(value.detach()), x, net
 

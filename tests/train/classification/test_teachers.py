@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +17,9 @@ torch = pytest.importorskip("torch")
 from mien.train import checkpoint  # noqa: E402
 from mien.train.classification.classifier import load_classifier_run  # noqa: E402
 from mien.train.classification.config import ClassifierConfig  # noqa: E402
+from mien.train.classification.task import Batch, ClassifierTask  # noqa: E402
 from mien.train.classification.teachers import Teachers  # noqa: E402
+from mien.train.distributed import World  # noqa: E402
 
 CPU = torch.device("cpu")
 
@@ -68,6 +72,43 @@ def test_a_recipe_names_one_teacher_or_a_list(run: Path, other: Path, tmp_path: 
     train(replace(config, teacher=str(run)), tmp_path / "one")
     assert not equal(state(tmp_path / "both")["ema"], state(tmp_path / "one")["ema"])
     load_classifier_run(tmp_path / "both")
+
+
+def task(run: Path | None, **keys: Any) -> ClassifierTask:
+    """Of views that are turned, erased and mixed, and by default neither blurred nor noisy."""
+    mixed = {"mixup": 0.4, "cutmix": 1.0, "mix_probability": 1.0, "erasing": 1.0, "rotation": 20.0}
+    teacher = None if run is None else str(run)
+    config = tiny.config(teacher=teacher, **{**mixed, "distill_sharp": True, **keys})
+    return ClassifierTask(config, tiny.Faces(), CPU, World())
+
+
+def batches(made: ClassifierTask) -> Iterator[Batch]:
+    return (made.prepare(draw) for draw in made.batches(0))
+
+
+def test_teachers_see_the_same_views_without_blur_and_noise(run: Path) -> None:
+    for batch in batches(task(run, noise=1e-7, blur=1e-3)):  # of no consequence
+        torch.testing.assert_close(batch.x, batch.taught, atol=1e-4, rtol=0)
+    still = {"mix_probability": 0.0, "erasing": 0.0, "rotation": 0.0, "flip": False, "scale": 0.0}
+    degraded = task(run, **still, shift=0.0, brightness=0.0, contrast=0.0, noise=0.2, blur=1.0)
+    batch = next(batches(degraded))
+    rows = next(iter(degraded.batches(0))).rows
+    plain = degraded._normalised(degraded.data, rows)
+    torch.testing.assert_close(batch.taught, plain, atol=1e-3, rtol=0)
+    assert float((batch.x - plain).abs().mean()) > 0.1
+
+
+def test_without_distill_sharp_or_a_teacher_there_is_one_view(run: Path) -> None:
+    for made in (task(run, distill_sharp=False, noise=0.2), task(None, noise=0.2)):
+        batch = next(batches(made))
+        assert batch.taught is batch.x and batch.x.shape[1:] == (1, 44, 44)
+
+
+def test_sharp_views_change_what_is_learned(run: Path, tmp_path: Path) -> None:
+    config = tiny.config(teacher=str(run), distill_weight=1.0, epochs=1, noise=0.3)
+    train(config, tmp_path / "same")
+    train(replace(config, distill_sharp=True), tmp_path / "sharp")
+    assert not equal(state(tmp_path / "same")["ema"], state(tmp_path / "sharp")["ema"])
 
 
 def test_a_student_follows_its_teacher(run: Path, tmp_path: Path) -> None:

@@ -21,16 +21,25 @@ def uniform(n: int, low: float, high: float, generator: Generator) -> Tensor:
 
 
 def augment(
-    crops: Tensor, out_side: int, config: ClassifierConfig, generator: Generator, weak: bool = False
+    crops: Tensor,
+    out_side: int,
+    config: ClassifierConfig,
+    generator: Generator,
+    weak: bool = False,
+    sharp: bool = False,
 ) -> Tensor:
     """Augment (N, C, R, R) crops in [0, 1] into (N, C, out_side, out_side) views in [0, 1].
 
     ``weak``: half the geometric strength and no erasing, as in a recipe's last epochs.
+    ``sharp``: C more channels come after these, the same views without blur and noise.
     ``mien.train.classification.mixing``, which also needs the labels, is a step of its own.
     """
     x = warp(crops, out_side, config, generator, strength=0.5 if weak else 1.0)
-    x = noise(blur(intensity(x, config, generator), config, generator), config, generator)
-    return x if weak else erase(x, config, generator)
+    x = intensity(x, config, generator)
+    seen = noise(blur(x, config, generator), config, generator)
+    if sharp:
+        seen = torch.cat([seen, x], 1)  # so that both are erased and mixed in the same places
+    return seen if weak else erase(seen, config, generator)
 
 
 def warp(

@@ -116,11 +116,7 @@ def compress(
         "compressed_from": checkpoint.weights_hash(net),
         "compressed_on": f"{len(x)} pictures of {config.train_split}",
     }
-    checkpoint.prepare(Path(out), small_config)
-    checkpoint.save({
-        **state, "config": small_config.to_dict(), "facts": facts, "model": weights,
-        "ema": weights, "best": None, "optimizer": {}, "scaler": {},
-    }, Path(out) / checkpoint.CHECKPOINT)  # fmt: skip
+    checkpoint.write_made(Path(out), small_config, state, weights, facts)
     small, _, _ = load_classifier_run(out)
     after = network_cost(small, spec)
     assert after.macs is not None and after.parameters is not None

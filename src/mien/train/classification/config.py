@@ -218,6 +218,9 @@ class ClassifierConfig(BaseConfig):
     """Divides the logits of all networks, so that the teacher's small probabilities count."""
     distill_flip: bool = False
     """Average the answer to the mirror image into every teacher's, at twice the cost."""
+    distill_sharp: bool = False
+    """The teachers see the views without ``blur`` and ``noise``; so the student learns to answer
+    as if there were none, as a noisy student does (Xie et al. 2020)."""
 
     # --- optimisation ---
     epochs: Count = 60

@@ -59,11 +59,17 @@ class Objective:
         return targets
 
     def loss(
-        self, net: Network, x: Tensor, targets: list[Tensor], body: Features | None = None
+        self,
+        net: Network,
+        x: Tensor,
+        targets: list[Tensor],
+        taught: Tensor,
+        body: Features | None = None,
     ) -> tuple[Tensor, Tensor]:
         """The loss of (N, C, S, S) normalised views, and the (N, K) logits.
 
-        ``body`` computes what ``net.features`` does, if given.
+        ``taught`` are the views that the teachers see. ``body`` computes what ``net.features``
+        does, if given.
         """
         features = (body or net.features)(x)
         alone = not self.config.label_weight  # then the labels change nothing but the last layer
@@ -80,8 +86,8 @@ class Objective:
             loss = loss + self.affect * _affect_loss(net.affect(features), values, known[:, 0])
         if self.teachers is not None:
             share, temperature = self.config.distill_weight, self.config.distill_temperature
-            taught = self.teachers.log_probabilities(x, temperature)
-            soft = distillation(logits, taught, temperature)
+            answers = self.teachers.log_probabilities(taught, temperature)
+            soft = distillation(logits, answers, temperature)
             loss = (1 - share) * loss + share * soft
         return loss, logits
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -50,8 +50,16 @@ STATISTICS_BATCHES = 64
 NORM_PICTURES = 2_000
 """Statistics of norms that an exported file has folded are of at most this many pictures."""
 
-Batch = tuple[Tensor, list[Tensor]]
-"""(N, C, S, S) network inputs, and the targets of ``Objective.targets``."""
+
+class Batch(NamedTuple):
+    """What the network and its teachers see in one step, and what it learns."""
+
+    x: Tensor
+    """(N, C, S, S) network inputs."""
+    targets: list[Tensor]
+    """Those of ``Objective.targets``."""
+    taught: Tensor
+    """(N, C, S, S) inputs of the teachers: ``x``, or with ``distill_sharp`` its sharp views."""
 
 
 class ClassifierTask:
@@ -183,19 +191,24 @@ class ClassifierTask:
     def prepare(self, draw: Draw) -> Batch:
         """Augmented, mixed and normalised pictures with their targets."""
         pictures = self.data.pictures(draw.rows)
-        x = augment(pictures, draw.side, self.config, self.generator, draw.weak)
+        sharp = self.config.distill_sharp and self.objective.teachers is not None
+        x = augment(pictures, draw.side, self.config, self.generator, draw.weak, sharp)
         targets = self.objective.targets(draw.rows)
         x, targets = mix(x, targets, draw.mixing, draw.numbers, self.generator)
-        x = (x - self.mean) / self.std
-        return x.contiguous(memory_format=torch.channels_last), targets
+        views = [
+            ((view - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
+            for view in torch.split(x, self.spec.channels, 1)  # one, or with ``sharp`` two
+        ]
+        return Batch(views[0], targets, taught=views[-1])
 
     def loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """The objective and the L1 penalty; ``correct`` counts the right answers."""
-        x, targets = batch
-        loss, logits = self.objective.loss(self.net, x, targets, self._body)
+        loss, logits = self.objective.loss(
+            self.net, batch.x, batch.targets, batch.taught, self._body
+        )
         if self.config.l1:
             loss = loss + self.config.l1 * l1_norm(self.net)
-        correct = (logits.detach().argmax(1) == targets[0].argmax(1)).sum()
+        correct = (logits.detach().argmax(1) == batch.targets[0].argmax(1)).sum()
         return loss, {"correct": correct}
 
     def metrics(self, epoch: int, sums: Mapping[str, float]) -> Row:
@@ -211,7 +224,7 @@ class ClassifierTask:
         frozen = self.config.freeze_statistics or epoch < self.config.freeze_epochs
         if self.config.swa and not frozen:
             some = islice(self.batches(epoch), STATISTICS_BATCHES)
-            update_bn((self.prepare(draw)[0] for draw in some), averaged)
+            update_bn((self.prepare(draw).x for draw in some), averaged)
 
     def validate(self, averaged: Network, epoch: int) -> Row:
         """Accuracy and negative log likelihood, without mirroring; CCC of valence and arousal."""
