@@ -13,8 +13,8 @@ from mien.media.decoder import Image
 from mien.media.video.sound import CopiedSound
 
 _TICKS = 90_000  # a second: what MPEG counts in, and 25, 30 and 30,000/1,001 frames a second divide
-# Without mbtree: at many sizes of a frame it reads memory that nobody wrote, so that the same frames
-# now and then give another file. What a run that was resumed writes must be the same.
+# Without mbtree: at many sizes of a frame it reads memory that nobody wrote, and the same frames
+# give another file now and then. What a run that was resumed writes must be the same.
 _CODECS: dict[str, tuple[str, str, dict[str, str]]] = {
     ".mp4": ("libx264", "H.264", {"preset": "veryfast", "crf": "22", "mbtree": "0"}),
     ".webm": (
