@@ -47,8 +47,8 @@ Hardware: {{hardware}}.
 FER2013's PrivateTest was not available: its figures below are of PublicTest. The network was not
 trained on it, except for the 280 pictures that are also in Training (hence the second column), and
 nothing was chosen or fitted on it; [how the shipped model was made](shipped_model.md) says when it
-was measured. The calibration temperature is from a tenth of Training; it changes ECE and NLL but no
-answer, and the rows "uncalibrated" are without it.
+was measured, and where the calibration temperature is from; it changes ECE and NLL but no answer,
+and the rows "uncalibrated" are without it.
 WIDER FACE is used only for measuring (CC BY-NC-ND 4.0).
 
 ![Confusion matrix](images/confusion.png)
@@ -244,7 +244,7 @@ def measured(paths: dict[str, str], titles: list[str]) -> None:
     readme = (REPO / "README.md").read_text("utf-8")
     readme = between(readme, "make run", f"```text\n{sample}\n```")
     note = f"From the shipped file: `{EVALUATE}`, and with `--tta`; {hardware()}. "
-    note += "In brackets without the calibration temperature, which is from a tenth of Training."
+    note += "In brackets without the calibration temperature."
     readme = between(readme, "results", f"{table}\n\n{note}")
     (REPO / "README.md").write_text(readme, "utf-8")
 

@@ -38,8 +38,9 @@ def test_what_cannot_be_averaged_is_one_line(
         ((run,), "1 run: give two or more to average"),
         ((run, run, "--share", 1), "1 shares for 2 runs"),
         ((run, tmp_path / "none"), "no checkpoint at"),
+        ((run, run, "--out", ""), "cannot write to '', which names no file or folder"),
     ):
-        assert mien("average", *words, "--out", tmp_path / "out") in (1, 2)
+        assert mien("average", "--out", tmp_path / "out", *words) in (1, 2)
         error = capsys.readouterr().err
         assert reason in error and error.count("\n") == 1
     assert not (tmp_path / "out").exists()

@@ -64,9 +64,9 @@ NOT_RUN = {
     "torchrun --nproc-per-node 4 -m mien train se_resnet18 --data fer2013.zip --out runs/big": (
         "needs four GPUs; tests/train/test_distributed.py starts several processes on the CPU"
     ),
-    "git show b4c0382:src/mien/weights/default.onnx > before.onnx": HISTORY,
-    "mien compare default before.onnx student.onnx --data fer2013.zip --split public": HISTORY,
-    "mien compare default before.onnx student.onnx --data fer2013.zip --split public "
+    "git show b4c0382:src/mien/weights/default.onnx > older.onnx": HISTORY,
+    "mien compare before.onnx older.onnx student.onnx --data fer2013.zip --split public": HISTORY,
+    "mien compare before.onnx older.onnx student.onnx --data fer2013.zip --split public "
     "--corruptions": HISTORY,
     "mien train default_distilled --data fer2013.zip --out wide --teacher runs/a "
     "--teacher runs/b --teacher runs/c --device cuda --set 'widths=[64,96,128,192]' --set "
@@ -90,12 +90,19 @@ NOT_RUN = {
     "mien export runs/tuned --out tuned.onnx --temperature 0.7325 --margin -0.035 --offset 0.01 "
     "-0.007 --no-align": TEACHERS,
     "mien compress runs/0 --data fer2013.zip --macs 600 --out runs/less": TEACHERS,
-    "mien export runs/less --out less.onnx --weights int8 --data fer2013.zip --temperature 0.7325 "
-    "--margin -0.035 --offset 0.01 -0.007 --no-align": TEACHERS,
-    "mien compare less.onnx default --data fer2013.zip --split public": TEACHERS,
-    "mien compare less.onnx default --data fer2013.zip --split public --corruptions --limit 1000": (
+    "mien train compressed --data fer2013.zip --weights runs/less --teacher runs/0 --teacher "
+    "runs/1 --out runs/taught --set valid_split= --epochs 4 --set batch_size=64 --set lr=0.01 "
+    "--set noise=0.1 --set blur=1.2 --set distill_sharp=true --set freeze_statistics=true": (
         TEACHERS
     ),
+    "python tools/choose_share.py --pictures wider_train5.zip --teachers runs/0 runs/1 runs/2 "
+    "runs/3 --before runs/less --after runs/taught --like before.onnx --first 800": TEACHERS,
+    "mien average runs/taught runs/less --share 0.3 --share 0.7 --out runs/between": TEACHERS,
+    "mien export runs/between --out default.onnx --name default --weights int8 --data fer2013.zip "
+    "--temperature 0.812 --margin -0.035 --offset 0.01 -0.007 --no-align": TEACHERS,
+    "git show d3f0e6e1:src/mien/weights/default.onnx > before.onnx": HISTORY,
+    "mien compare default before.onnx --data fer2013.zip --split public": HISTORY,
+    "mien compare default before.onnx --data fer2013.zip --split public --corruptions": HISTORY,
     "mien train se_resnet18 --data fer2013.zip --out runs/1 --seed 1 --epochs 72 --device cuda "
     "--set valid_split= --set 'size_schedule=[[0.35,32],[0.25,40]]' --set rotation=18 --set "
     "erasing=0.4 --set mix_probability=0.7 --set weak_epochs=8 --set ema=0.999": "needs a GPU",

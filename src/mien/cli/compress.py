@@ -68,11 +68,8 @@ def command(
         made = compress(run, data, out, budget, like=like, pictures=pictures, on_choice=bar)
     for line in _lines(made):
         say(line)
-    names = {"run": shlex.quote(run), "out": shlex.quote(out), "data": shlex.quote(data)}
-    say(
-        "next: mien train compressed --data {data} --weights {out} --teacher {run} "
-        "--out {out}_tuned".format(**names)
-    )
+    words = ("--data", data, "--weights", out, "--teacher", run, "--out", f"{out}_tuned")
+    say(f"next: mien train compressed {shlex.join((*words, *made.options))}")
 
 
 def _lines(made: Compressed) -> list[str]:

@@ -48,11 +48,12 @@ def exists(run: Path) -> bool:
     return os.path.exists(run / CHECKPOINT)  # noqa: PTH110 - Path's own raises on odd names
 
 
-def check(run: Path, config: BaseConfig, resume: bool) -> None:
+def check(run: Path, config: BaseConfig, resume: bool, resumable: bool = True) -> None:
     """Check, before training, that the folder can be used and no run is overwritten.
 
-    Raises ``ConfigError`` if the folder contains a run already, or with ``resume`` a run of another
-    recipe; ``OutputError`` if it cannot be created or written to.
+    ``resumable``: the user may ask for ``resume`` instead. Raises ``ConfigError`` if the folder
+    contains a run already, or with ``resume`` a run of another recipe; ``OutputError`` if it cannot
+    be created or written to.
     """
     place = next(str(p) for p in (run, *run.parents) if os.path.lexists(p))
     if not os.path.isdir(place):  # noqa: PTH112 - never raises
@@ -61,9 +62,8 @@ def check(run: Path, config: BaseConfig, resume: bool) -> None:
         raise OutputError(f"cannot write to {place}: choose a folder that you may write to")
     if exists(run):
         if not resume:
-            raise ConfigError(
-                f"{run} contains a run already: add --resume to continue, or choose another --out"
-            )
+            instead = "add --resume to continue, or " if resumable else ""
+            raise ConfigError(f"{run} contains a run already: {instead}choose another --out")
         _check_same_recipe(run, config)
 
 
@@ -144,12 +144,13 @@ def write_made(
 
     Raises ``OutputError``.
     """
-    prepare(run, config)
     made = {
         **state, "config": config.to_dict(), "facts": dict(facts), "model": dict(weights),
         "ema": dict(weights), "best": None, "optimizer": {}, "scaler": {},
     }  # fmt: skip
+    make_folder(run)
     save(made, run / CHECKPOINT)
+    prepare(run, config)
 
 
 def load(path: Path, device: str | torch.device = "cpu") -> dict[str, Any]:

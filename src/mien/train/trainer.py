@@ -19,6 +19,7 @@ from torch import Tensor
 
 from mien.datasets.base import Dataset, SceneDataset
 from mien.datasets.splits import resplit
+from mien.errors import ConfigError
 from mien.train import checkpoint
 from mien.train.averaging import AveragedWeights, EpochAverage
 from mien.train.checkpoint_writer import CHECKPOINT_EVERY, CheckpointWriter
@@ -279,6 +280,11 @@ class Trainer(Generic[Net]):
         """Continue from the checkpoint; returns the metrics of the finished epochs."""
         path = self.folder / checkpoint.CHECKPOINT
         state = checkpoint.load(path, self.device)
+        if not state["optimizer"]:
+            raise ConfigError(
+                f"{self.folder} was not trained but made, by 'mien average' or 'mien compress': "
+                "give it to a new run with --weights"
+            )
         with checkpoint.must_fit(path):
             self.task.restore(state, self.folder)
             self.net.load_state_dict(state["model"])

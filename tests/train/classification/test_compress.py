@@ -8,12 +8,13 @@ import pytest
 from PIL import Image
 
 from mien.classifiers.onnx import OnnxClassifier
-from mien.errors import ConfigError
+from mien.errors import ConfigError, ModelFileError
 from tests.support import tiny
 from tests.support.runs import train
 
 torch = pytest.importorskip("torch")
 
+from mien.train import checkpoint  # noqa: E402
 from mien.train.classification.classifier import (  # noqa: E402
     TorchClassifier,
     load_classifier_run,
@@ -69,11 +70,12 @@ def test_its_file_answers_as_the_run(made: Compressed, tmp_path: Path) -> None:
     assert "compressed_from" in file.spec.card
 
 
-def test_a_larger_budget_changes_the_answers_less(made: Compressed, wide: Path, data: Path,
-                                                  tmp_path: Path) -> None:  # fmt: skip
-    whole = compress(wide, data, tmp_path / "whole", 1e9, pictures=64)
-    assert whole.divergence == pytest.approx(0, abs=1e-6) and whole.agreement == 1
-    assert whole.macs[0] == whole.macs[1] and made.divergence > whole.divergence
+def test_a_larger_budget_changes_the_answers_less(
+    made: Compressed, wide: Path, data: Path, tmp_path: Path
+) -> None:
+    more = compress(wide, data, tmp_path / "more", made.macs[0] - 1, pictures=64)
+    assert more.divergence < made.divergence
+    assert made.macs[1] < more.macs[1] < more.macs[0]
 
 
 def test_the_original_teaches_it(made: Compressed, wide: Path, data: Path, tmp_path: Path) -> None:
@@ -117,6 +119,9 @@ def test_too_few_multiply_adds_and_an_existing_run_are_refused(
 ) -> None:
     with pytest.raises(ConfigError, match=r"as 10,000 multiply-adds: [\d,]+ are the fewest"):
         compress(wide, data, tmp_path / "out", 1e4, pictures=8)
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(ConfigError, match=r"needs [\d,]+ multiply-adds, no more than --macs"):
+        compress(wide, data, tmp_path / "out", made.macs[0], pictures=8)
     assert not (tmp_path / "out").exists()
     with pytest.raises(ConfigError, match="1 picture: half choose and half measure"):
         compress(wide, data, tmp_path / "out", 5e6, pictures=1)
@@ -178,3 +183,31 @@ def test_8_bits_and_the_training_data_come_together(
 ) -> None:
     with pytest.raises(ConfigError, match=r"--weights int8 and --data PATH.* come together"):
         export_classifier(made.path, tmp_path / "m.onnx", **keys)
+
+
+def test_a_run_that_divided_its_data_is_tuned_on_the_same_part(data: Path, tmp_path: Path) -> None:
+    divided = {"splits": "random:80/20", "valid_split": "valid", "batch_size": 16}
+    train(tiny.config(**{**WIDE, **divided}), tmp_path / "run")
+    made = compress(tmp_path / "run", data, tmp_path / "small", 5e6, pictures=8)
+    told = " ".join(made.options)
+    assert told == "--dataset fer2013 --set splits=random:80/20 --set valid_split=valid"
+
+
+def test_one_picture_and_weights_that_are_no_numbers_are_refused(
+    wide: Path, data: Path, tmp_path: Path
+) -> None:
+    lines = data.read_text().splitlines(keepends=True)
+    rows = [line for line in lines[1:] if "Training" in line][:1]
+    one = tmp_path / "fer2013.csv"
+    one.write_text("".join([lines[0], *rows, *(x for x in lines if "PublicTest" in x)]))
+    with pytest.raises(ConfigError, match="1 training picture: 2 or more are needed"):
+        compress(wide, one, tmp_path / "out", 5e6)
+    state = checkpoint.load(checkpoint.find(wide))
+    state["ema"]["head.weight"][0, 0] = float("nan")
+    (tmp_path / "nan").mkdir()
+    checkpoint.save(state, tmp_path / "nan" / checkpoint.CHECKPOINT)
+    with pytest.raises(ModelFileError, match="has weights that are not finite"):
+        compress(tmp_path / "nan", data, tmp_path / "out", 5e6)
+    with pytest.raises(ModelFileError, match="has weights that are not finite"):
+        export_classifier(tmp_path / "nan", tmp_path / "m.onnx", weights="int8", data=data)
+    assert not (tmp_path / "out").exists() and not (tmp_path / "m.onnx").exists()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mien.classifiers.onnx import OnnxClassifier
+from mien.classifiers.probabilities import softmax
 from mien.errors import ModelFileError
 from mien.preprocess.network_input import network_input
 from mien.weights import DEFAULT
@@ -83,8 +84,10 @@ def test_every_family_answers_like_its_file(family: str, tmp_path: Path) -> None
 def test_the_shipped_model_comes_back_whole() -> None:
     net, _, spec, folded = load_onnx(DEFAULT)
     assert not folded
-    file = OnnxClassifier(DEFAULT).logits(CROPS)
-    np.testing.assert_allclose(torch_logits(net, spec, CROPS), file, atol=1e-3)
+    # Its file computes in 8 bits, the network in float32.
+    own = softmax(torch_logits(net, spec, CROPS), spec.temperature)
+    off = np.abs(own - OnnxClassifier(DEFAULT).classify(CROPS))
+    assert off.max() < 0.15 and off.mean() < 0.02
 
 
 def test_a_file_of_an_earlier_version_keeps_its_answers_and_nearly_so_in_training(

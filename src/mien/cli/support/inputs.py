@@ -9,18 +9,21 @@ from pathlib import Path
 
 import click
 
+from mien.errors import OutputError
 from mien.overwriting import check_apart
 
 
 def check_outputs(
     context: click.Context, names: Collection[str], files: Iterable[str | Path] = ()
 ) -> None:
-    """Raise ``OutputError`` if an output of the command would overwrite one of its inputs.
+    """Raise ``OutputError`` if an output of the command would overwrite an input, or is empty.
 
     ``names`` are the parameters that name outputs; ``files`` are those that the command writes into
     them. Whatever else the user typed counts as an input if there is such a file.
     """
     outputs = [context.params[name] for name in names]
+    if "" in outputs:
+        raise OutputError("cannot write to '', which names no file or folder: give a path")
     check_apart((*outputs, *files), _inputs(context, names))
 
 

@@ -31,7 +31,8 @@ def augment(
     """Augment (N, C, R, R) crops in [0, 1] into (N, C, out_side, out_side) views in [0, 1].
 
     ``weak``: half the geometric strength and no erasing, as in a recipe's last epochs.
-    ``sharp``: C more channels come after these, the same views without blur and noise.
+    ``sharp``: C more channels come after these, the same views without blur and noise; what is
+    erased has the mean of both.
     ``mien.train.classification.mixing``, which also needs the labels, is a step of its own.
     """
     x = warp(crops, out_side, config, generator, strength=0.5 if weak else 1.0)

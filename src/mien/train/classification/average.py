@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from torch import Tensor
 
 from mien.errors import ConfigError
 from mien.train import checkpoint
-from mien.train.classification.classifier import load_classifier_run
+from mien.train.classification.classifier import check_finite, load_classifier_run
 from mien.train.classification.config import FITTED, NETWORK, ClassifierConfig
+from mien.train.model_card import START, STARTED, trained_on
 
 
 def average(
@@ -24,7 +26,8 @@ def average(
     The runs must have the same network and labels, and should have begun from the same weights:
     the average of others is worth nothing. It is often better than each of them, at the cost of one
     (model soups, Wortsman et al. 2022a); that of a network and what fine-tuning made of it keeps
-    more of what the first one knew (WiSE-FT, Wortsman et al. 2022b). Its recipe is the first run's.
+    more of what the first one knew (WiSE-FT, Wortsman et al. 2022b). Its recipe is the first run's,
+    which held nothing back if the others' data were divided otherwise.
 
     ``shares``: one for each run, of any positive sum; without it all count alike.
 
@@ -37,18 +40,28 @@ def average(
         raise ConfigError(
             f"{runs[0]} is a {config.architecture}, which has no weights to average: give networks"
         )
+    check_finite(first, runs[0])
     for run, (net, its_config, its_state) in zip(runs[1:], others, strict=True):
+        check_finite(net, run)
         _check_alike((runs[0], config, state), (run, its_config, its_state))
         if net.state_dict().keys() != first.state_dict().keys():
             raise ConfigError(
                 f"{runs[0]} and {run} have other outputs: only one of them learned valence and "
                 "arousal"
             )
-    named = ClassifierConfig.from_dict({**config.to_dict(), "name": f"{config.name}_average"})
-    checkpoint.check(Path(out), named, resume=False)
+    named = replace(config, name=f"{config.name}_average")
+    if any(_division(config) != _division(its_config) for _, its_config, _ in others):
+        # What one of them held back, another has learned from.
+        named = replace(named, splits="official", valid_split=None)
+    checkpoint.check(Path(out), named, resume=False, resumable=False)
     hashes = [checkpoint.weights_hash(net) for net, _, _ in loaded]
+    learned = [trained_on(its_config, its_state) for _, its_config, its_state in loaded]
     facts = {
         **state.get("facts", {}),
+        START: {
+            **state.get("facts", {}).get(START, {}),
+            "trained_on": STARTED.join(dict.fromkeys(STARTED.join(learned).split(STARTED))),
+        },
         "averaged": ", ".join(
             f"{part:.4g} of {digest}" for part, digest in zip(parts, hashes, strict=True)
         ),
@@ -58,6 +71,11 @@ def average(
     return parts
 
 
+def _division(config: ClassifierConfig) -> tuple[object, ...]:
+    """What decides which pictures a run has learned from."""
+    return config.splits, config.splits_from, config.splits_seed, config.train_split, config.dataset
+
+
 def _parts(runs: int, shares: Sequence[float] | None) -> tuple[float, ...]:
     """The shares, with a sum of 1."""
     if runs < 2:
@@ -65,12 +83,13 @@ def _parts(runs: int, shares: Sequence[float] | None) -> tuple[float, ...]:
     shares = [1.0] * runs if shares is None else shares
     if len(shares) != runs:
         raise ConfigError(f"{len(shares)} shares for {runs} runs: give one for each, in order")
-    total = sum(shares)
-    if not (all(0 <= share < math.inf for share in shares) and 0 < total < math.inf):
+    if not all(0 <= share < math.inf for share in shares) or not any(shares):
         raise ConfigError(
             f"the shares are {', '.join(map(str, shares))}: give numbers of 0 or more, not all 0"
         )
-    return tuple(share / total for share in shares)
+    largest = max(shares)
+    total = math.fsum(share / largest for share in shares)
+    return tuple(share / largest / total for share in shares)
 
 
 def _check_alike(

@@ -88,6 +88,12 @@ def load_classifier_run(run: str | Path) -> tuple[Network, ClassifierConfig, dic
     return net, config, state
 
 
+def check_finite(net: nn.Module, run: str | Path) -> None:
+    """Raise ``ModelFileError`` if weights of the network of ``run`` are infinite or no numbers."""
+    if not all(bool(value.isfinite().all()) for value in net.state_dict().values()):
+        raise ModelFileError(f"{run} has weights that are not finite: train it again")
+
+
 @torch.inference_mode()
 def torch_logits(
     net: nn.Module,

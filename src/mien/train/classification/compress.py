@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from mien.errors import ConfigError
 from mien.train import checkpoint
-from mien.train.classification.classifier import load_classifier_run
+from mien.train.classification.classifier import check_finite, load_classifier_run
 from mien.train.classification.config import NETWORK, ClassifierConfig
 from mien.train.classification.low_rank import (
     Choice,
@@ -29,8 +29,12 @@ from mien.train.classification.models.low_rank import FULL, Ranks
 from mien.train.classification.models.resnet import ResNet
 from mien.train.classification.spec import input_spec
 from mien.train.classification.views import training_views
+from mien.train.recipe import load_recipe
 
 PICTURES = 512
+_OF_THE_DATA = (
+    "splits", "splits_from", "splits_seed", "train_split", "valid_split", "affect_weight",
+)  # fmt: skip
 OnChoice = Callable[[int, int | None], None]
 """Called with (networks tried, networks to try)."""
 
@@ -51,6 +55,8 @@ class Compressed:
     nothing."""
     agreement: float
     """Share of these pictures with the same first answer."""
+    options: tuple[str, ...]
+    """Those with which ``mien train compressed`` uses data as the run did."""
 
 
 def compress(
@@ -67,13 +73,15 @@ def compress(
 
     ``data`` is the path of what the run was trained on. Each 3×3 convolution is tried alone at
     several ranks, on half of ``pictures`` of its training pictures, weakly augmented as the run's
-    recipe says. Chosen are the ranks of the smallest sum of divergences within the budget. Nothing
-    is trained: ``mien train`` with the recipe ``compressed`` makes up for most of what is lost.
+    recipe says. Chosen are the ranks of the smallest sum of divergences of the answers within the
+    budget; valence and arousal are not looked at. Nothing is trained: ``mien train`` with the
+    recipe ``compressed`` makes up for most of what is lost.
 
     ``like`` instead of ``macs``: a compressed run of the same architecture, whose ranks are taken.
 
     Raises ``ConfigError`` for a run of another architecture than ``resnet``, of low rank already,
-    or whose network cannot be made so small, and for data of other labels; ``ModelFileError``,
+    or whose network cannot be made so small or is as small already, for data of other labels and
+    less than two pictures; ``ModelFileError``,
     ``DatasetError``, ``OutputError``.
     """
     if (macs is None) == (like is None):
@@ -85,17 +93,24 @@ def compress(
         )
     if config.ranks:
         raise ConfigError(f"{run} has low ranks already: give the run that it was made from")
-    checkpoint.check(Path(out), config, resume=False)
+    checkpoint.check(Path(out), config, resume=False, resumable=False)
     known = None if like is None else _ranks_of(like, config)
     if pictures < 2:
         raise ConfigError(f"{pictures} picture: half choose and half measure, so give 2 or more")
+    check_finite(net, run)
     views = training_views(data, config, tuple(state["labels"]), pictures)
+    if len(views) < 2:
+        raise ConfigError(f"{data} has {len(views)} training picture: 2 or more are needed")
     x, unseen = views[: len(views) // 2], views[len(views) // 2 :]
     layers = _convolutions(net)
     moments = measure_moments(net, list(layers.values()), x)
     spec = input_spec(config, tuple(state["labels"]))
     before = network_cost(net, spec)
     assert before.macs is not None and before.parameters is not None
+    if macs is not None and macs >= before.macs:
+        raise ConfigError(
+            f"{run} needs {before.macs:,} multiply-adds, no more than --macs allows: give fewer"
+        )
     if known is not None:
         ranks = known
     else:
@@ -128,7 +143,21 @@ def compress(
         parameters=(before.parameters, after.parameters),
         divergence=divergence(*answers),
         agreement=float((answers[0].argmax(1) == answers[1].argmax(1)).float().mean()),
+        options=tuple(_options(config)),
     )
+
+
+def _options(config: ClassifierConfig) -> Iterator[str]:
+    usual = load_recipe("compressed")
+    assert isinstance(usual, ClassifierConfig)
+    if config.dataset != usual.dataset:
+        yield from ("--dataset", config.dataset)
+    for option in config.dataset_options:
+        yield from ("--option", option)
+    for key in _OF_THE_DATA:
+        value = getattr(config, key)
+        if value != getattr(usual, key):
+            yield from ("--set", f"{key}={'' if value is None else value}")
 
 
 def _ranks_of(like: str | Path, config: ClassifierConfig) -> tuple[Ranks, ...]:

@@ -209,7 +209,7 @@ class ClassifierConfig(BaseConfig):
     validated, and exported as a second output."""
     teacher: str | tuple[str, ...] | None = None
     """A finished run to distil from (Hinton et al. 2015), or several, whose probabilities are
-    averaged; all networks see the same input."""
+    averaged; all networks see the same views, but for ``distill_sharp``."""
     needs_teacher: bool = False
     """Refuse to train without ``teacher``, for recipes that make no sense without one."""
     distill_weight: Share = 0.7
@@ -374,6 +374,8 @@ def _combinations(config: ClassifierConfig) -> Iterator[str]:
         for key in ("ferplus_weight", "teacher"):
             if getattr(config, key):
                 yield f"label_weight 0 learns valence and arousal alone: leave {key} out"
+    if config.distill_sharp and not (config.blur or config.noise):
+        yield "distill_sharp keeps blur and noise from the teachers: set one of them"
     if config.sampling == "balanced" and config.class_weights:
         yield "sampling balanced and class_weights both correct for class frequencies: choose one"
     if config.weights is None:

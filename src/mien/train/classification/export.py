@@ -24,6 +24,7 @@ from mien.train.classification.calibration import (
     with_temperature_of,
 )
 from mien.train.classification.classifier import (
+    check_finite,
     load_classifier_run,
     torch_affect,
     torch_logits,
@@ -157,6 +158,11 @@ def export_classifier(
     if weights == "float16":
         store_float16(model)
     if data is not None:
+        check_finite(net, run)
+        if not any(node.op_type == "Conv" for node in model.graph.node):
+            raise ConfigError(
+                f"{run} has no convolutions, and --weights int8 is for these: use float16"
+            )
         x = training_views(data, config, spec.labels, RANGE_PICTURES)
         model = quantized(model, x.contiguous().numpy())
     crops = list(made_up_crops()) + ([] if split is None else [s.image for s in split.samples])

@@ -27,7 +27,7 @@ def check_network(config: ClassifierConfig, classes: int, processes: int) -> Non
                 net(torch.zeros(pictures, config.channels, side, side))
         except NotImplementedError:
             return  # the network computes with values: an error will show in training
-        except (RuntimeError, ValueError) as error:
+        except (RuntimeError, ValueError, AssertionError) as error:  # the last one of timm
             reason = str(error).splitlines()[0][:200]
             raise ConfigError(
                 f"the architecture {config.backbone or config.architecture} cannot learn from "

@@ -88,7 +88,7 @@ def _load(run: str, config: ClassifierConfig, spec: ModelSpec) -> Network:
     for side in input_sides(config):
         try:
             teacher(torch.zeros(1, config.channels, side, side))
-        except RuntimeError:
+        except (RuntimeError, AssertionError):  # the second one of timm
             size = its_spec.input_size
             raise ConfigError(
                 f"the teacher {run} takes only {size}×{size} pixels, and the recipe "
