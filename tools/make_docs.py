@@ -227,13 +227,23 @@ def main() -> None:
         results.write_text(between(text, mark, body), "utf-8")
 
 
+def hardware_of(titles: list[str]) -> str:
+    """This machine for the sections ``titles``; for others that stay, what the page says now."""
+    own = [title for title, _, _ in SECTIONS if title in titles]
+    if len(own) == len(SECTIONS):
+        return hardware()
+    text = (REPO / "docs/results.md").read_text("utf-8")
+    before = re.search(r"^Hardware: (?:.*; for the others )?(.*)\.$", text, re.MULTILINE)
+    return f"{hardware()} for {', '.join(map(repr, own))}; for the others {before and before[1]}"
+
+
 def measured(paths: dict[str, str], titles: list[str]) -> None:
     """Run the commands of the sections ``titles`` on the data and write what they print."""
     sections = [
         section(title, intro, command, paths) if title in titles else written(title)
         for title, intro, command in SECTIONS
     ]
-    text = HEAD.format(hardware=hardware()) + "\n".join(
+    text = HEAD.format(hardware=hardware_of(titles)) + "\n".join(
         [*sections, *map(kept, (DETECTORS, STUDY, STUDY_FULL))]
     )
     (REPO / "docs/results.md").write_text(text, "utf-8")
