@@ -228,7 +228,7 @@ def main() -> None:
 
 
 def hardware_of(titles: list[str]) -> str:
-    """This machine for the sections ``titles``; for others that stay, what the page says now."""
+    """Name this machine for the sections ``titles``; others that stay keep what the page says."""
     own = [title for title, _, _ in SECTIONS if title in titles]
     if len(own) == len(SECTIONS):
         return hardware()
