@@ -18,7 +18,7 @@ from mien.types import Box, Face
 
 SAME = 0.4  # overlap from which two boxes are one face
 LEAST = 48  # pixels
-PICTURES = 60
+PICTURES = 300  # of 60, some 70 faces, the kappa has a standard error of .06
 
 
 def test_expressions_do_not_depend_on_the_detector(shared: Path) -> None:
@@ -40,7 +40,7 @@ def test_expressions_do_not_depend_on_the_detector(shared: Path) -> None:
             if face.box.area >= LEAST**2 and twin is not face and twin.box.iou(face.box) >= SAME:
                 ours.append(face_crop(image, face, framings[0]))
                 theirs.append(face_crop(image, twin, framings[1]))
-    assert len(ours) > 60
+    assert len(ours) > 250
     kappa, distance = agreement(classifier.classify(ours), classifier.classify(theirs))
     assert kappa >= 0.8 and distance <= 0.1
 
