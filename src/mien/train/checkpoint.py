@@ -27,6 +27,9 @@ CHECKPOINT = "last.pt"
 UNREADABLE = "unreadable.jsonl"
 RECIPE = "recipe.json"
 
+MADE = {"averaged", "compressed_from"}
+"""Facts of a run whose weights were computed from those of others, not trained."""
+
 MOST = 10**9
 """Epochs and steps of any run are fewer."""
 

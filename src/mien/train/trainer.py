@@ -280,7 +280,7 @@ class Trainer(Generic[Net]):
         """Continue from the checkpoint; returns the metrics of the finished epochs."""
         path = self.folder / checkpoint.CHECKPOINT
         state = checkpoint.load(path, self.device)
-        if not state["optimizer"]:
+        if checkpoint.MADE & state.get("facts", {}).keys():
             raise ConfigError(
                 f"{self.folder} was not trained but made, by 'mien average' or 'mien compress': "
                 "give it to a new run with --weights"
