@@ -20,9 +20,14 @@ def check_losses(losses: Tensor, epoch: int, lr: float, run: Path) -> None:
 
 def check_weights(net: nn.Module, epoch: int, lr: float, run: Path) -> None:
     """Raise ``TrainingError`` if a weight is not finite: no loss has seen the last step's."""
-    finite = [value.isfinite().all() for value in net.state_dict().values()]
-    if finite and not bool(torch.stack(finite).all()):  # one wait for a GPU
+    if not is_finite(net):
         raise _diverged(f"weights are not finite after epoch {epoch + 1}", epoch, lr, run)
+
+
+def is_finite(net: nn.Module) -> bool:
+    """Whether no weight is infinite or no number."""
+    finite = [value.isfinite().all() for value in net.state_dict().values()]
+    return not finite or bool(torch.stack(finite).all())  # one wait for a GPU
 
 
 def _diverged(what: str, epoch: int, lr: float, run: Path) -> TrainingError:

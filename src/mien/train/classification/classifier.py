@@ -21,6 +21,7 @@ from mien.train import checkpoint
 from mien.train.classification.config import ClassifierConfig
 from mien.train.classification.models.base import AFFECT, TRAINED_ONLY, Network
 from mien.train.classification.spec import input_spec, run_framing
+from mien.train.divergence import is_finite
 from mien.train.session import pick_device
 
 BATCH = 256
@@ -90,7 +91,7 @@ def load_classifier_run(run: str | Path) -> tuple[Network, ClassifierConfig, dic
 
 def check_finite(net: nn.Module, run: str | Path) -> None:
     """Raise ``ModelFileError`` if weights of the network of ``run`` are infinite or no numbers."""
-    if not all(bool(value.isfinite().all()) for value in net.state_dict().values()):
+    if not is_finite(net):
         raise ModelFileError(f"{run} has weights that are not finite: train it again")
 
 

@@ -80,9 +80,8 @@ def compress(
     ``like`` instead of ``macs``: a compressed run of the same architecture, whose ranks are taken.
 
     Raises ``ConfigError`` for a run of another architecture than ``resnet``, of low rank already,
-    or whose network cannot be made so small or is as small already, for data of other labels and
-    less than two pictures; ``ModelFileError``,
-    ``DatasetError``, ``OutputError``.
+    or whose network cannot be made so small or is as small already, and for data of other labels or
+    fewer than two pictures; ``ModelFileError``, ``DatasetError``, ``OutputError``.
     """
     if (macs is None) == (like is None):
         raise ConfigError("give --macs or --like: one of them, not both")
@@ -98,12 +97,6 @@ def compress(
     if pictures < 2:
         raise ConfigError(f"{pictures} picture: half choose and half measure, so give 2 or more")
     check_finite(net, run)
-    views = training_views(data, config, tuple(state["labels"]), pictures)
-    if len(views) < 2:
-        raise ConfigError(f"{data} has {len(views)} training picture: 2 or more are needed")
-    x, unseen = views[: len(views) // 2], views[len(views) // 2 :]
-    layers = _convolutions(net)
-    moments = measure_moments(net, list(layers.values()), x)
     spec = input_spec(config, tuple(state["labels"]))
     before = network_cost(net, spec)
     assert before.macs is not None and before.parameters is not None
@@ -111,6 +104,12 @@ def compress(
         raise ConfigError(
             f"{run} needs {before.macs:,} multiply-adds, no more than --macs allows: give fewer"
         )
+    views = training_views(data, config, tuple(state["labels"]), pictures)
+    if len(views) < 2:
+        raise ConfigError(f"{data} has {len(views)} training picture: 2 or more are needed")
+    x, unseen = views[: len(views) // 2], views[len(views) // 2 :]
+    layers = _convolutions(net)
+    moments = measure_moments(net, list(layers.values()), x)
     if known is not None:
         ranks = known
     else:
