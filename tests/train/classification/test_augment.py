@@ -142,6 +142,17 @@ def test_noise_has_the_deviation_that_was_drawn() -> None:
     assert augment.noise(grey, tiny.config(), seeded()) is grey
 
 
+def test_a_share_of_the_views_stays_sharp(frames: torch.Tensor) -> None:
+    """And each of the others has noise."""
+    crops = frames.repeat(7, 1, 1, 1)
+    config = tiny.config(noise=0.2, blur=1.0, sharp_share=0.3, erasing=0.0)
+    views = augment.augment(crops, config.input_size, config, seeded(5), sharp=True)
+    seen, clean = views.chunk(2, 1)
+    same = (seen == clean).flatten(1).all(1)
+    assert 0.235 <= same.float().mean() <= 0.365  # three standard deviations, N = 448
+    assert ((seen - clean)[~same].flatten(1).std(1) > 0).all()
+
+
 def test_the_last_epochs_are_milder(frames: torch.Tensor) -> None:
     config = tiny.config(**{**STILL, "shift": 4.0, "erasing": 1.0})
     strong = augment.augment(frames, 44, config, seeded())

@@ -37,7 +37,7 @@ def augment(
     """
     x = warp(crops, out_side, config, generator, strength=0.5 if weak else 1.0)
     x = intensity(x, config, generator)
-    seen = noise(blur(x, config, generator), config, generator)
+    seen = degrade(x, config, generator)
     if sharp:
         seen = torch.cat([seen, x], 1)  # so that both are erased and mixed in the same places
     return seen if weak else erase(seen, config, generator)
@@ -90,6 +90,15 @@ def intensity(x: Tensor, config: ClassifierConfig, generator: Generator) -> Tens
     add = uniform(n, -1, 1, generator).view(n, 1, 1, 1) * config.brightness
     mean = x.mean((1, 2, 3), keepdim=True)
     return ((x - mean) * gain + mean + add).clamp(0, 1)
+
+
+def degrade(x: Tensor, config: ClassifierConfig, generator: Generator) -> Tensor:
+    """Blur (N, C, S, S) pictures and add noise, but for a share ``config.sharp_share`` of them."""
+    seen = noise(blur(x, config, generator), config, generator)
+    if not config.sharp_share:
+        return seen
+    kept = uniform(len(x), 0, 1, generator) < config.sharp_share
+    return torch.where(kept.view(-1, 1, 1, 1), x, seen)
 
 
 def blur(x: Tensor, config: ClassifierConfig, generator: Generator) -> Tensor:

@@ -169,6 +169,8 @@ class ClassifierConfig(BaseConfig):
     """Add Gaussian noise with a standard deviation of 0 to this value, for pixels in [0, 1]."""
     blur: NotNegative = 0.0
     """Gaussian blur with a standard deviation of 0 to this many pixels."""
+    sharp_share: Share = 0.0
+    """This share of the views gets neither ``noise`` nor ``blur``."""
     erasing: Share = 0.25
     """Probability of blanking a rectangle of 2 to 20 % of the picture (Zhong et al. 2020)."""
     mixup: NotNegative = 0.0
@@ -374,8 +376,11 @@ def _combinations(config: ClassifierConfig) -> Iterator[str]:
         for key in ("ferplus_weight", "teacher"):
             if getattr(config, key):
                 yield f"label_weight 0 learns valence and arousal alone: leave {key} out"
-    if config.distill_sharp and not (config.blur or config.noise):
-        yield "distill_sharp keeps blur and noise from the teachers: set one of them"
+    if not (config.blur or config.noise):
+        if config.distill_sharp:
+            yield "distill_sharp keeps blur and noise from the teachers: set one of them"
+        if config.sharp_share:
+            yield "sharp_share keeps blur and noise from some views: set one of them"
     if config.sampling == "balanced" and config.class_weights:
         yield "sampling balanced and class_weights both correct for class frequencies: choose one"
     if config.weights is None:
