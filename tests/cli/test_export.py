@@ -75,6 +75,7 @@ def test_a_file_that_computes_in_8_bits(
     assert mien("export", run, "--out", out, "--data", data, *words) == 0
     printed, warned = capsys.readouterr()
     assert "MB, int8 weights" in printed and not warned
+    assert "same first answer on training pictures: " in printed
     assert load_classifier(out).spec.card["weights"] == "int8"
     assert mien("analyze", ASTRONAUT, "--model", out) == 0
 

@@ -105,6 +105,8 @@ def _print_classifier(exported: ExportedClassifier) -> None:
     say(f"largest difference from PyTorch's logits: {exported.difference:.2g}")
     if exported.affect_difference is not None:
         say(f"of valence and arousal: {exported.affect_difference:.2g}")
+    if exported.agreement is not None:
+        say(f"same first answer on training pictures: {exported.agreement:.1%}")
     if "calibration" in spec.card:
         say(f"temperature: {spec.temperature:.3f}")
     if spec.scores:

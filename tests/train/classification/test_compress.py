@@ -8,19 +8,24 @@ import pytest
 from PIL import Image
 
 from mien.classifiers.onnx import OnnxClassifier
-from mien.errors import ConfigError, ModelFileError
+from mien.errors import ConfigError, ModelError, ModelFileError
 from tests.support import tiny
 from tests.support.runs import train
 
 torch = pytest.importorskip("torch")
 
 from mien.train import checkpoint  # noqa: E402
+from mien.train.classification import export  # noqa: E402
 from mien.train.classification.classifier import (  # noqa: E402
     TorchClassifier,
     load_classifier_run,
 )
 from mien.train.classification.compress import Compressed, compress  # noqa: E402
-from mien.train.classification.export import export_classifier, made_up_crops  # noqa: E402
+from mien.train.classification.export import (  # noqa: E402
+    LEAST_AGREEMENT,
+    export_classifier,
+    made_up_crops,
+)
 from mien.train.classification.measure_cost import run_cost  # noqa: E402
 
 WIDE: dict[str, Any] = {"widths": [32, 48], "blocks": [1, 1], "dataset": "fer2013"}
@@ -163,7 +168,8 @@ def test_a_file_of_8_bits_answers_nearly_as_the_run_and_comes_back(
 
     found = export_classifier(made.path, tmp_path / "m.onnx", weights="int8", data=data)
     assert 0 < found.difference < 0.2
-    export_classifier(made.path, tmp_path / "half.onnx")
+    assert found.agreement is not None and found.agreement >= LEAST_AGREEMENT
+    assert export_classifier(made.path, tmp_path / "half.onnx").agreement is None
     crops = list(made_up_crops(8))
     file, half = (OnnxClassifier(tmp_path / name) for name in ("m.onnx", "half.onnx"))
     assert np.abs(file.classify(crops) - half.classify(crops)).max() < 0.05
@@ -175,6 +181,17 @@ def test_a_file_of_8_bits_answers_nearly_as_the_run_and_comes_back(
             step = own[name].abs().amax((1, 2, 3)) / 63  # 7 bits, one scale for each channel
             lost = (value - own[name]).abs().amax((1, 2, 3))
             assert (lost <= step).all(), name
+
+
+def test_8_bits_that_answer_otherwise_are_refused(
+    made: Compressed, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ranges of flat pictures cut off what the activations of others say."""
+    real = export.quantized
+    monkeypatch.setattr(export, "quantized", lambda model, x: real(model, 0 * x))
+    with pytest.raises(ModelError, match=r"8 bits change the first answer for \d+% of \d+ train"):
+        export_classifier(made.path, tmp_path / "m.onnx", weights="int8", data=data)
+    assert not (tmp_path / "m.onnx").exists()
 
 
 @pytest.mark.parametrize("keys", [{"weights": "int8"}, {"data": "fer2013.csv"}])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +26,7 @@ from mien.train.classification.low_rank import (
     ranks_to_try,
 )
 from mien.train.classification.measure_cost import network_cost
+from mien.train.classification.models.base import Network
 from mien.train.classification.models.low_rank import FULL, Ranks
 from mien.train.classification.models.resnet import ResNet
 from mien.train.classification.spec import input_spec
@@ -85,26 +87,18 @@ def compress(
     """
     if (macs is None) == (like is None):
         raise ConfigError("give --macs or --like: one of them, not both")
-    net, config, state = load_classifier_run(run)
-    if not isinstance(net, ResNet):
-        raise ConfigError(
-            f"{run} is a {config.architecture}: only the architecture resnet can be compressed"
-        )
-    if config.ranks:
-        raise ConfigError(f"{run} has low ranks already: give the run that it was made from")
+    net, config, state = _whole_network(run)
     checkpoint.check(Path(out), config, resume=False, resumable=False)
     known = None if like is None else _ranks_of(like, config)
     if pictures < 2:
         raise ConfigError(f"{pictures} picture: half choose and half measure, so give 2 or more")
-    check_finite(net, run)
-    spec = input_spec(config, tuple(state["labels"]))
-    before = network_cost(net, spec)
-    assert before.macs is not None and before.parameters is not None
-    if macs is not None and macs >= before.macs:
+    labels = tuple(state["labels"])
+    before = _cost(net, config, labels)
+    if macs is not None and macs >= before[0]:
         raise ConfigError(
-            f"{run} needs {before.macs:,} multiply-adds, no more than --macs allows: give fewer"
+            f"{run} needs {before[0]:,} multiply-adds, no more than --macs allows: give fewer"
         )
-    views = training_views(data, config, tuple(state["labels"]), pictures)
+    views = training_views(data, config, labels, pictures)
     if len(views) < 2:
         raise ConfigError(f"{data} has {len(views)} training picture: 2 or more are needed")
     x, unseen = views[: len(views) // 2], views[len(views) // 2 :]
@@ -115,35 +109,65 @@ def compress(
     else:
         assert macs is not None
         choices = _choices(net, list(layers.values()), moments, x, on_choice)
-        fixed = before.macs - sum(each[0].macs for each in choices)
+        fixed = before[0] - sum(each[0].macs for each in choices)
         ranks = _best_ranks(choices, fixed, macs, run)
-    small_config = replace(config, name=f"{config.name}_low_rank", ranks=ranks)
-    weights = dict(state.get("best") or state["ema"])
-    for (name, layer), seen, pair in zip(layers.items(), moments, ranks, strict=True):
-        if pair != FULL:
-            del weights[f"{name}.weight"]
-            weights.pop(f"{name}.bias", None)
-            chain = factored(layer, seen, pair)
-            weights.update({f"{name}.{key}": v for key, v in chain.state_dict().items()})
     facts = {
         **state.get("facts", {}),
         "compressed_from": checkpoint.weights_hash(net),
         "compressed_on": f"{len(x)} pictures of {config.train_split}",
     }
+    small_config = replace(config, name=f"{config.name}_low_rank", ranks=ranks)
+    weights = _low_rank_weights(state.get("best") or state["ema"], layers, moments, ranks)
     checkpoint.write_made(Path(out), small_config, state, weights, facts)
     small, _, _ = load_classifier_run(out)
-    after = network_cost(small, spec)
-    assert after.macs is not None and after.parameters is not None
+    after = _cost(small, small_config, labels)
     answers = in_parts([net], unseen), in_parts([small], unseen)
     return Compressed(
         path=Path(out),
         ranks=ranks,
-        macs=(before.macs, after.macs),
-        parameters=(before.parameters, after.parameters),
+        macs=(before[0], after[0]),
+        parameters=(before[1], after[1]),
         divergence=divergence(*answers),
         agreement=float((answers[0].argmax(1) == answers[1].argmax(1)).float().mean()),
         options=tuple(_options(config)),
     )
+
+
+def _whole_network(run: str | Path) -> tuple[ResNet, ClassifierConfig, dict[str, Any]]:
+    """The run, if it is one of ``resnet`` that has finite weights and no low ranks yet."""
+    net, config, state = load_classifier_run(run)
+    if not isinstance(net, ResNet):
+        raise ConfigError(
+            f"{run} is a {config.architecture}: only the architecture resnet can be compressed"
+        )
+    if config.ranks:
+        raise ConfigError(f"{run} has low ranks already: give the run that it was made from")
+    check_finite(net, run)
+    return net, config, state
+
+
+def _cost(net: Network, config: ClassifierConfig, labels: tuple[str, ...]) -> tuple[int, int]:
+    """Multiply-adds and parameters."""
+    cost = network_cost(net, input_spec(config, labels))
+    assert cost.macs is not None and cost.parameters is not None
+    return cost.macs, cost.parameters
+
+
+def _low_rank_weights(
+    weights: Mapping[str, Tensor],
+    layers: Mapping[str, nn.Conv2d],
+    moments: Sequence[Moments],
+    ranks: Sequence[Ranks],
+) -> dict[str, Tensor]:
+    """``weights`` with the chains of ``ranks`` in the places of ``layers``."""
+    made = dict(weights)
+    for (name, layer), seen, pair in zip(layers.items(), moments, ranks, strict=True):
+        if pair != FULL:
+            del made[f"{name}.weight"]
+            made.pop(f"{name}.bias", None)
+            chain = factored(layer, seen, pair)
+            made.update({f"{name}.{key}": value for key, value in chain.state_dict().items()})
+    return made
 
 
 def _options(config: ClassifierConfig) -> Iterator[str]:

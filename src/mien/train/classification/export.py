@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from onnxruntime import InferenceSession
 from torch import Tensor, nn
 
 from mien.classifiers.onnx import AFFECT, OnnxClassifier
@@ -30,6 +31,7 @@ from mien.train.classification.classifier import (
     torch_logits,
 )
 from mien.train.classification.config import ClassifierConfig
+from mien.train.classification.low_rank import in_parts
 from mien.train.classification.models.base import Network
 from mien.train.classification.models.fitted import Fitted
 from mien.train.classification.spec import input_spec, run_framing
@@ -45,7 +47,9 @@ if TYPE_CHECKING:
 TOLERANCE: dict[str, float] = {"float32": 1e-3, "float16": 0.02, "int8": 0.25}
 """Largest accepted difference from PyTorch's logits, times the largest logit if that is above 1."""
 RANGE_PICTURES = 512
-"""Training pictures that give the ranges of activations in 8 bits."""
+"""Training pictures that give the ranges of activations in 8 bits; as many others check them."""
+LEAST_AGREEMENT = 0.9
+"""Smallest accepted share of these others with the same first answer in 8 bits as in PyTorch."""
 
 _FER2013 = (
     "Weights: Apache-2.0. Training data: FER2013 (Kaggle competition data), FER+ votes (MIT)."
@@ -78,6 +82,9 @@ class ExportedClassifier:
     stores pictures, over 99 % of the pictures."""
     affect_difference: float | None
     """The same of valence and arousal; ``None`` for a model without them."""
+    agreement: float | None
+    """In 8 bits, the share of training pictures with the same first answer as PyTorch's, of
+    pictures that gave no ranges; ``None`` for other weights."""
     notes: tuple[str, ...]
     """What speaks against the split that the temperature was fitted on, a sentence each."""
 
@@ -107,7 +114,7 @@ def export_classifier(
 
     ``weights``: ``float16`` and ``float32`` are how weights are stored. With ``int8`` the
     convolutions compute in 8 bits (``mien.train.quantization``), and ``data`` is the path of what
-    the run was trained on: some of its training pictures give the ranges.
+    the run was trained on: some of its training pictures give the ranges, others check them.
 
     ``calibrate``: path of a data set of the training data's kind. One temperature (Guo et al. 2017)
     is fitted on its ``calibrate_split``, which the model must not have been trained on; ``None``:
@@ -157,14 +164,16 @@ def export_classifier(
     model = to_onnx(net, spec)
     if weights == "float16":
         store_float16(model)
+    agreement = None
     if data is not None:
         check_finite(net, run)
         if not any(node.op_type == "Conv" for node in model.graph.node):
             raise ConfigError(
                 f"{run} has no convolutions, and --weights int8 is for these: use float16"
             )
-        x = training_views(data, config, spec.labels, RANGE_PICTURES)
-        model = quantized(model, x.contiguous().numpy())
+        x = training_views(data, config, spec.labels, 2 * RANGE_PICTURES).contiguous()
+        model = quantized(model, x[::2].numpy())
+        agreement = _agreement(model, net, x[1::2] if len(x) > 1 else x)
     crops = list(made_up_crops()) + ([] if split is None else [s.image for s in split.samples])
     file = open_model(with_spec(model, spec), OnnxClassifier)
     affect_difference = None
@@ -183,7 +192,7 @@ def export_classifier(
     file_bytes = with_spec(model, spec, vectors_of(net))
     write_whole(Path(out), file_bytes)
     return ExportedClassifier(
-        Path(out), spec, len(file_bytes), difference, affect_difference, notes
+        Path(out), spec, len(file_bytes), difference, affect_difference, agreement, notes
     )
 
 
@@ -244,6 +253,23 @@ def made_up_crops(count: int = 16, side: int = 96) -> NDArray[np.uint8]:
     smooth = [cv2.resize(c, (side, side), interpolation=cv2.INTER_CUBIC) for c in coarse]
     grain = rng.normal(0, 8, (count, side, side, 3))
     return np.clip(np.stack(smooth) + grain, 0, 255).astype(np.uint8)
+
+
+def _agreement(model: ModelProto, net: Network, x: Tensor) -> float:
+    """Share of the inputs ``x`` (N, C, S, S) with the same first answer from both.
+
+    Raises ``ModelError`` if it is below ``LEAST_AGREEMENT``.
+    """
+    session = InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    logits = session.run(["logits"], {"input": x.numpy()})[0]  # (N, K)
+    expected = in_parts([net], x).argmax(1).numpy()
+    share = float((logits.argmax(1) == expected).mean())
+    if share < LEAST_AGREEMENT:
+        raise ModelError(
+            f"8 bits change the first answer for {1 - share:.0%} of {len(x)} training pictures, "
+            f"more than {1 - LEAST_AGREEMENT:.0%}: nothing was written; use --weights float16"
+        )
+    return share
 
 
 def _check(
