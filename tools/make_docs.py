@@ -1,6 +1,7 @@
 """Write docs/results.md, the README's table and its pictures from commands that it runs.
 
-    python tools/make_docs.py --data fer2013.zip --wider wider_val_dev.zip wider_train5.zip
+    python tools/make_docs.py --data fer2013.zip --wider wider_val_dev.zip wider_train5.zip \\
+        --photos photos
     python tools/make_docs.py --data fer2013.zip --wider wider_val_dev.zip wider_train5.zip \\
         --sections 'Accuracy and calibration' 'With ten crops' 'The card'
     python tools/make_docs.py --study study
@@ -20,6 +21,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -30,6 +32,13 @@ SAMPLE = "src/mien/samples/astronaut.jpg"
 WIDER = "wider_val_dev.zip wider_train5.zip"
 OTHERS = "--fer2013 fer2013.zip --masks facemask853.zip"
 EVALUATE = "mien evaluate default --data fer2013.zip --split public"
+COMPARE = "mien compare default before.onnx first.onnx --data fer2013.zip --split public"
+PHOTOS = "From a photo's bytes to its expressions"
+HISTORY = {
+    "before.onnx": "d3f0e6e1:src/mien/weights/default.onnx",
+    "first.onnx": "07d96cb2:src/mien/models/default.onnx",
+}
+"""Names in commands → the shipped models of earlier commits."""
 
 STUDY, STUDY_FULL, DETECTORS = "study", "study-full", "detectors"
 """The marks around sections of docs/results.md that are written on their own."""
@@ -37,7 +46,7 @@ STUDY, STUDY_FULL, DETECTORS = "study", "study-full", "detectors"
 HEAD = f"""# Results
 
 This page is written by scripts, never by hand:
-`python tools/make_docs.py --data fer2013.zip --wider {WIDER}`;
+`python tools/make_docs.py --data fer2013.zip --wider {WIDER} --photos photos`;
 for the study's sections `python tools/make_docs.py --study study --study-full study-full`;
 for that of face detectors
 `python tools/make_docs.py --detector {DETECTOR} {OTHERS} --wider {WIDER}`.
@@ -62,6 +71,19 @@ SECTIONS = [
         f"{EVALUATE} --figure docs/images/confusion.png",
     ),
     ("With ten crops", "Centre and corners, and their mirror images.", f"{EVALUATE} --tta"),
+    (
+        "Before and after",
+        "The shipped file, the one before it, and the one with which MTCNN was the default:\n\n"
+        + "```sh\n"
+        + "\n".join(f"git show {blob} > {name}" for name, blob in HISTORY.items())
+        + "\n```",
+        COMPARE,
+    ),
+    (
+        "Before and after, corrupted",
+        "The same three ([what is done to the pictures](evaluation.md#on-corrupted-pictures)).",
+        f"{COMPARE} --corruptions",
+    ),
     ("The card", "How the shipped model was made.", "mien models show default"),
     (
         "How FER2013 frames a face",
@@ -77,6 +99,12 @@ SECTIONS = [
         "Speed and memory",
         "Whole processes, then warm calls.",
         "python benchmarks/speed.py --data fer2013.zip",
+    ),
+    (
+        PHOTOS,
+        "MTCNN was the default before YuNet, with two threads on two cores. `photos` holds 200 "
+        "photos of facemask853.zip. The last column is how many times as long the first way takes.",
+        "python benchmarks/photos.py --photos photos",
     ),
     (
         "Speed of packing",
@@ -192,6 +220,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", help="FER2013")
     parser.add_argument("--wider", nargs=2, help=WIDER)
+    parser.add_argument("--photos", help="a folder of photos of people")
     parser.add_argument("--masks", help="facemask853.zip")
     parser.add_argument("--study", type=Path, help="the folder of a finished 'mien study'")
     parser.add_argument("--fer2013", help="FER2013, for the sections of --detector alone")
@@ -204,10 +233,12 @@ def main() -> None:
         parser.error("give --data, --study, --study-full or --detector")
     if (args.data or args.detector) and not args.wider:
         parser.error("--data and --detector need --wider")
+    if args.data and PHOTOS in args.sections and not args.photos:
+        parser.error(f"{PHOTOS!r} needs --photos")
     if args.detector and not (args.fer2013 and args.masks):
         parser.error("--detector needs --fer2013 and --masks")
     named = {"fer2013.zip": args.data or args.fer2013, DETECTOR: args.detector}
-    named["facemask853.zip"] = args.masks
+    named.update({"facemask853.zip": args.masks, "photos": args.photos})
     named.update(zip(WIDER.split(), args.wider or (None, None), strict=True))
     paths = {name: str(Path(path).resolve()) for name, path in named.items() if path}
     own = {}
@@ -218,7 +249,8 @@ def main() -> None:
     if args.detector:
         own[DETECTORS] = detectors_section(paths, args.sections)
     if args.data:
-        measured(paths, args.sections)
+        with tempfile.TemporaryDirectory() as folder:
+            measured({**paths, **earlier_models(Path(folder))}, args.sections)
     results = REPO / "docs/results.md"
     for mark, body in own.items():
         text = results.read_text("utf-8")
@@ -235,6 +267,15 @@ def hardware_of(titles: list[str]) -> str:
     text = (REPO / "docs/results.md").read_text("utf-8")
     before = re.search(r"^Hardware: (?:.*; for the others )?(.*)\.$", text, re.MULTILINE)
     return f"{hardware()} for {', '.join(map(repr, own))}; for the others {before and before[1]}"
+
+
+def earlier_models(folder: Path) -> dict[str, str]:
+    """Write the files of ``HISTORY`` into ``folder``; return their paths by name."""
+    paths = {name: folder / name for name in HISTORY}
+    for name, path in paths.items():
+        show = ["git", "show", HISTORY[name]]
+        path.write_bytes(subprocess.run(show, cwd=REPO, capture_output=True, check=True).stdout)
+    return {name: str(path) for name, path in paths.items()}
 
 
 def measured(paths: dict[str, str], titles: list[str]) -> None:

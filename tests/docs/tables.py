@@ -96,11 +96,21 @@ NOT_RUN = {
         TEACHERS
     ),
     "python tools/choose_share.py --pictures wider_train5.zip --teachers runs/0 runs/1 runs/2 "
-    "runs/3 --before runs/less --after runs/taught --like before.onnx --first 800": TEACHERS,
-    "mien average runs/taught runs/less --share 0.3 --share 0.7 --out runs/between": TEACHERS,
+    "runs/3 --before runs/less --after runs/again --like before.onnx --first 800 --shares 0.2 0.25 "
+    "0.3 0.35 0.4": TEACHERS,
+    "mien train compressed --data fer2013.zip --weights runs/taught --teacher runs/e0 --teacher "
+    "runs/e1 --teacher runs/e2 --teacher runs/e3 --out runs/again --set valid_split= --epochs 4 "
+    "--set batch_size=64 --set lr=0.005 --set noise=0.1 --set blur=1.2 --set distill_sharp=true "
+    "--set sharp_share=0.5 --set freeze_statistics=true --set distill_weight=1 --set "
+    "mix_probability=0 --set dropout=0 --set erasing=0.1": TEACHERS,
+    "mien average runs/again runs/less --share 0.4 --share 0.6 --out runs/between": TEACHERS,
     "mien export runs/between --out default.onnx --name default --weights int8 --data fer2013.zip "
-    "--temperature 0.812 --margin -0.035 --offset 0.01 -0.007 --no-align": TEACHERS,
+    "--temperature 0.8121 --margin -0.035 --offset 0.01 -0.007 --no-align": TEACHERS,
     "git show d3f0e6e1:src/mien/weights/default.onnx > before.onnx": HISTORY,
+    "git show 07d96cb2:src/mien/models/default.onnx > first.onnx": HISTORY,
+    "mien compare default before.onnx first.onnx --data fer2013.zip --split public": HISTORY,
+    "mien compare default before.onnx first.onnx --data fer2013.zip --split public "
+    "--corruptions": HISTORY,
     "mien compare default before.onnx --data fer2013.zip --split public": HISTORY,
     "mien compare default before.onnx --data fer2013.zip --split public --corruptions": HISTORY,
     "mien train se_resnet18 --data fer2013.zip --out runs/1 --seed 1 --epochs 72 --device cuda "
