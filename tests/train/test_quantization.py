@@ -11,7 +11,7 @@ import onnxruntime  # noqa: E402
 from onnx import numpy_helper  # noqa: E402
 
 from mien.train.onnx_graph import traced  # noqa: E402
-from mien.train.quantization import quantized  # noqa: E402
+from mien.train.quantization import BATCH, quantized  # noqa: E402
 
 
 def test_convolutions_compute_in_8_bits_and_answer_nearly_alike() -> None:
@@ -21,7 +21,7 @@ def test_convolutions_compute_in_8_bits_and_answer_nearly_alike() -> None:
         torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(4, 5),
     ).eval()  # fmt: skip
     with torch.no_grad():
-        net[0].weight[0] *= 20  # a channel of a scale of its own
+        net[2].weight[0] *= 20  # a channel of a scale of its own
     x = torch.randn(40, 3, 12, 12)
     sizes = {0: torch.export.Dim("batch")}
     whole = traced(net, torch.zeros(2, 3, 12, 12), sizes, ["input"], ["logits"])
@@ -33,13 +33,36 @@ def test_convolutions_compute_in_8_bits_and_answer_nearly_alike() -> None:
     assert 0 < np.abs(got - expected).max() < 0.05 * np.abs(expected).max()
 
     stored = {t.name: numpy_helper.to_array(t) for t in small.graph.initializer}
-    kernel = stored["0.weight_quantized"].astype(np.float32)
-    scale = stored["0.weight_scale"][:, None, None, None]
-    assert stored["0.weight_quantized"].dtype == np.int8 and np.abs(kernel).max() <= 64
-    own = net[0].weight.detach().numpy()
+    kernel = stored["2.weight_quantized"].astype(np.float32)
+    scale = stored["2.weight_scale"][:, None, None, None]
+    assert stored["2.weight_quantized"].dtype == np.int8 and np.abs(kernel).max() <= 64
+    own = net[2].weight.detach().numpy()
     assert (np.abs(kernel * scale - own) <= scale / 2 + 1e-6).all()
     kinds = [node.op_type for node in small.graph.node]
     assert kinds.count("Gemm") == 1 and "5.weight" in stored  # what is no convolution stays
+    assert "0.weight" in stored and "0.weight_quantized" not in stored  # the first one stays
+
+
+def test_an_outlier_does_not_take_the_steps_of_all_others() -> None:
+    """Of 64 batches one has values 30 times as large; a range over all would have steps for it."""
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 4, 3), torch.nn.ReLU(), torch.nn.Conv2d(4, 4, 3), torch.nn.Flatten()
+    ).eval()
+    x = torch.rand(64 * BATCH, 1, 6, 6)
+    with_outlier = x.clone()
+    with_outlier[5] *= 30
+    sizes = {0: torch.export.Dim("batch")}
+    whole = traced(net, torch.zeros(2, 1, 6, 6), sizes, ["input"], ["logits"])
+    expected = net(x).detach().numpy()
+
+    def error(ranges: torch.Tensor) -> float:
+        small = quantized(whole, ranges.numpy())
+        session = onnxruntime.InferenceSession(small.SerializeToString())
+        [got] = session.run(None, {"input": x.numpy()})
+        return float(np.abs(got - expected).mean())
+
+    assert error(with_outlier) < 2 * error(x)
 
 
 def test_the_graph_that_was_given_is_unchanged() -> None:
