@@ -103,8 +103,8 @@ SECTIONS = [
     (
         PHOTOS,
         "MTCNN was the default before YuNet, with two threads on two cores. `photos` holds 200 "
-        "photos of facemask853.zip, and the package fer 25.10 is installed, too. The last column is how "
-        "many times as long the first way takes.",
+        "photos of facemask853.zip, and the package fer 25.10 is installed, too. The last column "
+        "is how many times as long the first way takes.",
         "python benchmarks/photos.py --photos photos",
     ),
     (
