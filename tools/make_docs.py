@@ -36,7 +36,7 @@ COMPARE = "mien compare default before.onnx first.onnx --data fer2013.zip --spli
 PHOTOS = "From a photo's bytes to its expressions"
 HISTORY = {
     "before.onnx": "d3f0e6e1:src/mien/weights/default.onnx",
-    "first.onnx": "07d96cb2:src/mien/models/default.onnx",
+    "first.onnx": "b4c0382:src/mien/weights/default.onnx",
 }
 """Names in commands → the shipped models of earlier commits."""
 

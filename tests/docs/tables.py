@@ -107,7 +107,7 @@ NOT_RUN = {
     "mien export runs/between --out default.onnx --name default --weights int8 --data fer2013.zip "
     "--temperature 0.8121 --margin -0.035 --offset 0.01 -0.007 --no-align": TEACHERS,
     "git show d3f0e6e1:src/mien/weights/default.onnx > before.onnx": HISTORY,
-    "git show 07d96cb2:src/mien/models/default.onnx > first.onnx": HISTORY,
+    "git show b4c0382:src/mien/weights/default.onnx > first.onnx": HISTORY,
     "mien compare default before.onnx first.onnx --data fer2013.zip --split public": HISTORY,
     "mien compare default before.onnx first.onnx --data fer2013.zip --split public "
     "--corruptions": HISTORY,
