@@ -77,6 +77,8 @@ def test_nearest() -> None:
     assert did_you_mean("epoch", ["epochs", "lr"], "keys") == "did you mean 'epochs'?"
     assert did_you_mean("zzz", ["epochs", "lr"], "keys") == "keys: epochs, lr"
     assert did_you_mean("zzz", [], "keys") == "there are no keys"
+    many = [str(n) for n in range(80)]
+    assert did_you_mean("zzz", many, "keys") == f"keys: {', '.join(many[:40])} and 40 more"
 
 
 def test_a_message_is_never_too_long_to_read() -> None:

@@ -165,6 +165,10 @@ def one_line(error: BaseException, most: int = 200) -> str:
     return " ".join(str(error).split())[:most] or type(error).__name__
 
 
+LISTED = 40
+"""Names that one message lists."""
+
+
 def brief(value: object, most: int = 100) -> str:
     """``repr(value)`` for a message: on one line, of at most ``most`` characters, and never fails.
 
@@ -186,9 +190,13 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 def did_you_mean(name: str, known: Iterable[str], what: str) -> str:
     """``did you mean 'x'?``, or a list of the known names if none is similar.
 
-    ``what`` says in the plural what they are, such as ``options``.
+    ``what`` says in the plural what they are, such as ``options``. Of more than ``LISTED`` names
+    only the first ones are listed.
     """
     names = list(known)
     if near := nearest(name, names):
         return f"did you mean {near!r}?"
-    return f"{what}: {', '.join(names)}" if names else f"there are no {what}"
+    if not names:
+        return f"there are no {what}"
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return f"{what}: {', '.join(names[:LISTED])}{more}"
