@@ -11,13 +11,13 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from onnxruntime import InferenceSession
 from torch import Tensor, nn
 
 from mien.classifiers.onnx import AFFECT, OnnxClassifier
 from mien.datasets.opening import open_dataset
 from mien.errors import ConfigError, ModelError
 from mien.files import check_writable, write_whole
+from mien.runtime import Session
 from mien.specs.classifier import TEMPERATURES, ModelSpec
 from mien.train.classification.calibration import (
     calibrated,
@@ -260,10 +260,13 @@ def _agreement(model: ModelProto, net: Network, x: Tensor) -> float:
 
     Raises ``ModelError`` if it is below ``LEAST_AGREEMENT``.
     """
-    session = InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    logits = session.run(["logits"], {"input": x.numpy()})[0]  # (N, K)
-    expected = in_parts([net], x).argmax(1).numpy()
-    share = float((logits.argmax(1) == expected).mean())
+    session = Session(model.SerializeToString(), threads=None)
+
+    def file_logits(part: Tensor) -> Tensor:
+        return torch.from_numpy(session.run(["logits"], {"input": part.numpy()})[0])
+
+    same = in_parts([file_logits], x).argmax(1) == in_parts([net], x).argmax(1)  # (N,)
+    share = float(same.float().mean())
     if share < LEAST_AGREEMENT:
         raise ModelError(
             f"8 bits change the first answer for {1 - share:.0%} of {len(x)} training pictures, "
