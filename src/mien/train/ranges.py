@@ -53,6 +53,7 @@ NotNegative = Annotated[
     float, Rule(lambda value: 0 <= value <= LARGEST, f"not be negative, or above {LARGEST:g}")
 ]
 Share = Annotated[float, Rule(lambda value: 0 <= value <= 1, "be in [0, 1]")]
+Factor = Annotated[float, Rule(lambda value: 1 <= value <= 100, "be from 1 to 100")]
 Count = Annotated[int, Rule(lambda value: 1 <= value <= MOST, f"be positive, at most {MOST}")]
 CountOrZero = Annotated[
     int, Rule(lambda value: 0 <= value <= MOST, f"not be negative, or above {MOST}")

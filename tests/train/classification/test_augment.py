@@ -132,6 +132,31 @@ def test_blur_is_opencvs(frames: torch.Tensor, monkeypatch: pytest.MonkeyPatch) 
     assert augment.blur(frames, tiny.config(), seeded()) is frames
 
 
+@pytest.mark.parametrize("factor", [1.0, 1.3, 2.0, 2.9, 11.0])
+def test_downscale_is_opencvs(
+    frames: torch.Tensor, monkeypatch: pytest.MonkeyPatch, factor: float
+) -> None:
+    monkeypatch.setattr(augment, "uniform", lambda n, low, high, _: torch.full((n,), factor))
+    colours = torch.cat([frames, frames.flip(0), frames.flip(2)], 1)  # (N, 3, 48, 48)
+    got = augment.downscale(colours, tiny.config(downscale=12.0), seeded()).numpy()
+    small = (round(48 / factor),) * 2
+    for picture, found in zip(colours.permute(0, 2, 3, 1).numpy(), got, strict=True):
+        shrunk = cv2.resize(picture, small, interpolation=cv2.INTER_AREA)
+        expected = cv2.resize(shrunk, (48, 48), interpolation=cv2.INTER_LINEAR)
+        np.testing.assert_allclose(found.transpose(1, 2, 0), expected, atol=1e-5)
+
+
+def test_downscale_draws_every_factor(frames: torch.Tensor) -> None:
+    half = torch.zeros(2000, 1, 48, 48)
+    half[..., 24:] = 1  # an edge that is spread over more pixels, the larger the factor is
+    found = augment.downscale(half, tiny.config(downscale=6.0), seeded())
+    assert float(found.min()) >= 0 and float(found.max()) <= 1
+    spread = ((found > 0.01) & (found < 0.99))[:, 0, 0].sum(1).float()
+    assert float(spread.min()) == 0 and float(spread.max()) in range(5, 13)
+    assert len(spread.unique()) >= 5
+    assert augment.downscale(frames, tiny.config(), seeded()) is frames
+
+
 def test_noise_has_the_deviation_that_was_drawn() -> None:
     grey = torch.full((400, 1, 40, 40), 0.5)
     noisy = augment.noise(grey, tiny.config(noise=0.1), seeded())
@@ -145,7 +170,7 @@ def test_noise_has_the_deviation_that_was_drawn() -> None:
 def test_a_share_of_the_views_stays_sharp(frames: torch.Tensor) -> None:
     """And each of the others has noise."""
     crops = frames.repeat(7, 1, 1, 1)
-    config = tiny.config(noise=0.2, blur=1.0, sharp_share=0.3, erasing=0.0)
+    config = tiny.config(noise=0.2, blur=1.0, downscale=2.0, sharp_share=0.3, erasing=0.0)
     views = augment.augment(crops, config.input_size, config, seeded(5), sharp=True)
     seen, clean = views.chunk(2, 1)
     same = (seen == clean).flatten(1).all(1)
@@ -179,11 +204,12 @@ def test_one_rectangle_of_2_to_20_percent_is_erased() -> None:
 
 
 def test_the_same_seed_gives_the_same_views(frames: torch.Tensor) -> None:
-    config = tiny.config(brightness=0.2, shear=5.0, crop=0.2, noise=0.1, blur=1.0)
+    config = tiny.config(brightness=0.2, shear=5.0, crop=0.2, noise=0.1, blur=1.0, downscale=3.0)
     for change in (lambda g: augment.warp(frames, 44, config, g),
                    lambda g: augment.intensity(frames, config, g),
                    lambda g: augment.noise(frames, config, g),
                    lambda g: augment.blur(frames, config, g),
+                   lambda g: augment.downscale(frames, config, g),
                    lambda g: augment.erase(frames, config, g)):  # fmt: skip
         assert torch.equal(change(seeded(3)), change(seeded(3)))
         assert not torch.equal(change(seeded(3)), change(seeded(4)))

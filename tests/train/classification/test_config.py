@@ -86,8 +86,8 @@ TIMM = {"architecture": "timm", "backbone": "resnet18"}
     ({"swa": 0.2}, "swa and ema both average the weights: set ema to 0"),
     ({"swa": 0.2, "ema": 0.0, "patience": 3}, "swa averages the last epochs, which patience may"),
     ({"sam": 0.05, "precision": "fp16"}, "sam steps along the gradient.* set precision to bf16"),
-    ({"distill_sharp": True, "noise": 0.0}, "keeps blur and noise from the teachers: set one"),
-    ({"sharp_share": 0.3, "noise": 0.0}, "keeps blur and noise from some views: set one"),
+    ({"distill_sharp": True, "noise": 0.0}, "keeps noise, blur and downscale from the teachers"),
+    ({"sharp_share": 0.3, "noise": 0.0}, "keeps noise, blur and downscale from some views: set"),
     ({"architecture": "knn", "sam": 0.05}, "not trained by gradient steps: leave sam out"),
 ])  # fmt: skip
 def test_what_cannot_work_is_refused_with_the_reason(keys: dict[str, Any], reason: str) -> None:

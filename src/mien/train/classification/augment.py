@@ -31,8 +31,8 @@ def augment(
     """Augment (N, C, R, R) crops in [0, 1] into (N, C, out_side, out_side) views in [0, 1].
 
     ``weak``: half the geometric strength and no erasing, as in a recipe's last epochs.
-    ``sharp``: C more channels come after these, the same views without blur and noise; what is
-    erased has the mean of both.
+    ``sharp``: C more channels come after these, the same views before ``degrade``; what is erased
+    has the mean of both.
     ``mien.train.classification.mixing``, which also needs the labels, is a step of its own.
     """
     x = warp(crops, out_side, config, generator, strength=0.5 if weak else 1.0)
@@ -93,8 +93,9 @@ def intensity(x: Tensor, config: ClassifierConfig, generator: Generator) -> Tens
 
 
 def degrade(x: Tensor, config: ClassifierConfig, generator: Generator) -> Tensor:
-    """Blur (N, C, S, S) pictures and add noise, but for a share ``config.sharp_share`` of them."""
-    seen = noise(blur(x, config, generator), config, generator)
+    """Blur, downscale and add noise, but for a share ``config.sharp_share`` of (N, C, S, S)."""
+    seen = downscale(blur(x, config, generator), config, generator)
+    seen = noise(seen, config, generator)
     if not config.sharp_share:
         return seen
     kept = uniform(len(x), 0, 1, generator) < config.sharp_share
@@ -116,6 +117,28 @@ def blur(x: Tensor, config: ClassifierConfig, generator: Generator) -> Tensor:
     flat = F.conv2d(flat, kernel[:, None, :, None], groups=n * channels)
     flat = F.conv2d(flat, kernel[:, None, None, :], groups=n * channels)
     return flat.view(n, channels, side, side)
+
+
+def downscale(x: Tensor, config: ClassifierConfig, generator: Generator) -> Tensor:
+    """Shrink (N, C, S, S) pictures by factors from 1 to ``config.downscale``, and enlarge them.
+
+    By area to a whole number of pixels, then bilinearly: OpenCV's INTER_AREA and INTER_LINEAR.
+    Both are linear, so a picture gets one matrix for its rows and its columns.
+    """
+    if config.downscale == 1:
+        return x
+    n, _, side, _ = x.shape
+    factor = uniform(n, 1, config.downscale, generator)
+    cells = (side / factor).round().clamp(min=1).view(n, 1, 1)  # pixels of the small picture
+    width = side / cells
+    at = torch.arange(side, device=x.device)
+    left = at[:, None] * width  # (N, S, 1): of each cell; those past the last one stay unused
+    overlap = torch.minimum(left + width, at + 1) - torch.maximum(left, at)
+    shrink = overlap.clamp(min=0) / width  # (N, cell, pixel)
+    centre = torch.minimum(((at[:, None] + 0.5) / width - 0.5).clamp(min=0), cells - 1)
+    enlarge = (1 - (centre - at).abs()).clamp(min=0)  # (N, pixel, cell)
+    both = (enlarge @ shrink)[:, None]  # (N, 1, S, S)
+    return (both @ x @ both.mT).clamp(0, 1)
 
 
 def noise(x: Tensor, config: ClassifierConfig, generator: Generator) -> Tensor:

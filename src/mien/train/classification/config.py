@@ -14,6 +14,7 @@ from mien.train.ranges import (
     Count,
     CountOrNone,
     CountOrZero,
+    Factor,
     NotNegative,
     Positive,
     Rule,
@@ -169,8 +170,11 @@ class ClassifierConfig(BaseConfig):
     """Add Gaussian noise with a standard deviation of 0 to this value, for pixels in [0, 1]."""
     blur: NotNegative = 0.0
     """Gaussian blur with a standard deviation of 0 to this many pixels."""
+    downscale: Factor = 1.0
+    """Shrink by a factor of 1 to this value, and enlarge again: a face that is small in its
+    photo."""
     sharp_share: Share = 0.0
-    """This share of the views gets neither ``noise`` nor ``blur``."""
+    """This share of the views gets no ``noise``, ``blur`` or ``downscale``."""
     erasing: Share = 0.25
     """Probability of blanking a rectangle of 2 to 20 % of the picture (Zhong et al. 2020)."""
     mixup: NotNegative = 0.0
@@ -221,8 +225,8 @@ class ClassifierConfig(BaseConfig):
     distill_flip: bool = False
     """Average the answer to the mirror image into every teacher's, at twice the cost."""
     distill_sharp: bool = False
-    """The teachers see the views without ``blur`` and ``noise``; so the student learns to answer
-    as if there were none, as a noisy student does (Xie et al. 2020)."""
+    """The teachers see the views without ``noise``, ``blur`` and ``downscale``; so the student
+    learns to answer as if there were none, as a noisy student does (Xie et al. 2020)."""
 
     # --- optimisation ---
     epochs: Count = 60
@@ -376,11 +380,12 @@ def _combinations(config: ClassifierConfig) -> Iterator[str]:
         for key in ("ferplus_weight", "teacher"):
             if getattr(config, key):
                 yield f"label_weight 0 learns valence and arousal alone: leave {key} out"
-    if not (config.blur or config.noise):
+    if not (config.noise or config.blur or config.downscale > 1):
+        degraded = "noise, blur and downscale"
         if config.distill_sharp:
-            yield "distill_sharp keeps blur and noise from the teachers: set one of them"
+            yield f"distill_sharp keeps {degraded} from the teachers: set one of them"
         if config.sharp_share:
-            yield "sharp_share keeps blur and noise from some views: set one of them"
+            yield f"sharp_share keeps {degraded} from some views: set one of them"
     if config.sampling == "balanced" and config.class_weights:
         yield "sampling balanced and class_weights both correct for class frequencies: choose one"
     if config.weights is None:
