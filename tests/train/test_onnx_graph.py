@@ -53,6 +53,23 @@ def test_the_notes_of_the_exporter_are_left_out(graph: Callable[[], Any]) -> Non
     assert not any(n.doc_string or n.metadata_props for n in model.graph.node)
 
 
+def test_means_over_the_picture_are_global_pools(tmp_path: Path) -> None:
+    class Means(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            gate = x.mean((2, 3), keepdim=True) * x.mean((1, 2, 3), keepdim=True)
+            volume = x[:, None].mean((2, 3), keepdim=True)[:, 0]  # of five dimensions
+            return gate + volume + x.mean((-1, -2), keepdim=True) * x.mean((2, 3))[..., None, None]
+
+    x = torch.randn(5, 3, 6, 7)
+    net, sizes = Means().eval(), {0: torch.export.Dim("batch")}
+    model = traced(net, torch.zeros(2, 3, 6, 7), sizes, ["x"], ["y"])
+    kinds = [node.op_type for node in model.graph.node]
+    assert kinds.count("GlobalAveragePool") == 2 and kinds.count("ReduceMean") == 3
+    onnx.save(model, tmp_path / "means.onnx")
+    (y,) = open_session(tmp_path / "means.onnx", threads=1).run(["y"], {"x": x.numpy()})
+    np.testing.assert_allclose(y, net(x).numpy(), rtol=1e-4, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("factor", "advice"), [(1e8, "with float32"), (np.nan, "is not finite: train")]
 )

@@ -43,6 +43,26 @@ def test_convolutions_compute_in_8_bits_and_answer_nearly_alike() -> None:
     assert "0.weight" in stored and "0.weight_quantized" not in stored  # the first one stays
 
 
+def test_squeeze_and_excitation_multiplies_in_8_bits() -> None:
+    from mien.train.classification.models.resnet import SqueezeExcitation
+
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 16, 3), torch.nn.ReLU(), torch.nn.Conv2d(16, 16, 3),
+        SqueezeExcitation(16), torch.nn.Flatten(),
+    ).eval()  # fmt: skip
+    x = torch.randn(64, 1, 12, 12)
+    sizes = {0: torch.export.Dim("batch")}
+    small = quantized(traced(net, x[:2], sizes, ["input"], ["logits"]), x.numpy())
+    [product] = [node for node in small.graph.node if node.op_type == "Mul"]
+    made = {name: node.op_type for node in small.graph.node for name in node.output}
+    assert [made[name] for name in product.input] == ["DequantizeLinear"] * 2
+    session = onnxruntime.InferenceSession(small.SerializeToString())
+    [got] = session.run(None, {"input": x.numpy()})
+    expected = net(x).detach().numpy()
+    assert np.abs(got - expected).mean() < 0.01 * np.abs(expected).max()
+
+
 def test_an_outlier_does_not_take_the_steps_of_all_others() -> None:
     """Of 64 batches one has values 30 times as large; a range over all would have steps for it."""
     torch.manual_seed(0)

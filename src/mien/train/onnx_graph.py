@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 import torch
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper, shape_inference
 from torch import nn
 
 from mien.errors import ModelError
@@ -62,9 +62,35 @@ def traced(
     for noted in (model.graph, *model.graph.node, *model.graph.input, *model.graph.output):
         noted.ClearField("doc_string")
         noted.ClearField("metadata_props")
+    pool_globally(model)
     model.graph.ClearField("value_info")
     model.ir_version = IR_VERSION
     return model
+
+
+def pool_globally(model: ModelProto) -> None:
+    """Write means over height and width as GlobalAveragePool. Changes ``model``.
+
+    The exporter writes them as ReduceMean, which ONNX Runtime computes in several times the time,
+    and for which it first leaves the order of the channels that its convolutions use.
+    """
+    graph = model.graph
+    inferred = shape_inference.infer_shapes(model).graph
+    known = [*inferred.input, *inferred.value_info]
+    dimensions = {entry.name: len(entry.type.tensor_type.shape.dim) for entry in known}
+    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    for node in graph.node:
+        if node.op_type != "ReduceMean" or len(node.input) < 2:
+            continue
+        x, axes = node.input
+        kept = next((a.i for a in node.attribute if a.name == "keepdims"), 1)
+        plane = axes in constants and sorted(constants[axes] % 4) == [2, 3]
+        if kept and plane and dimensions.get(x) == 4:
+            node.CopyFrom(helper.make_node("GlobalAveragePool", [x], node.output, node.name))
+    used = {name for node in graph.node for name in node.input} | {o.name for o in graph.output}
+    stored = [tensor for tensor in graph.initializer if tensor.name in used]
+    del graph.initializer[:]
+    graph.initializer.extend(stored)
 
 
 def pass_on_interruption(error: BaseException) -> None:
