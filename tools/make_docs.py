@@ -181,7 +181,8 @@ SHORT = (
 FULL = (
     "## The study's full schedule\n\n"
     "Three networks trained from scratch at 64 to 96 pixels on a GPU, each in minutes; the same "
-    "protocol. Their runs were put into the study's folder, and the command measured them."
+    "protocol. Their runs were put into the study's folder, and the command measured them. The row "
+    "of the shipped model is of the file that the package carried then."
 )
 
 

@@ -1,8 +1,8 @@
 """Finds the faces of a picture, and decodes no more of a large JPEG than that takes.
 
 A photo of 12 megapixels is mostly decoding. A detector that shrinks it anyway gets it at 1/2 or
-1/4, which libjpeg decodes in a third of the time (docs/results.md), and so does the classifier
-where the faces in it are large enough.
+1/4, which libjpeg decodes in a fraction of the time, and so does the classifier where the faces in
+it are large enough.
 """
 
 from __future__ import annotations

@@ -114,8 +114,8 @@ class BaseConfig:
     """Seed of every random draw: initial weights, order, augmentation, dropout."""
     precision: str = "fp32"
     """``fp32``; ``bf16`` (autocast, for GPUs and CPUs that compute with it); or ``auto``: a new run
-    tries both for about a second and takes bf16 if it is faster. The run's own recipe says which,
-    and a resumed run takes the same."""
+    tries both for about a second and takes bf16 if its steps need at most 90 % of the time. The
+    run's own recipe says which, and a resumed run takes the same."""
     cuda_graphs: bool = True
     """On a GPU, run each step as a CUDA graph where the recipe's steps can be captured as one: the
     same result, up to rounding, in a fraction of the time for small networks."""

@@ -274,9 +274,9 @@ class ClassifierConfig(BaseConfig):
     if it is faster. The run's own recipe says which, and a resumed run takes the same."""
 
     compile: bool = False
-    """Compile the network with ``torch.compile`` (Ansel et al. 2024), once for each input size: a
-    minute or so at first, and faster steps. Needs a C++ compiler on a CPU, Triton on a GPU. Its
-    random draws differ from those of a run that is not compiled."""
+    """Compile the network with ``torch.compile`` (Ansel et al. 2024), once for each input size. It
+    takes minutes, and steps may be faster or slower then: measure first. Needs a C++ compiler on a
+    CPU, Triton on a GPU. Random draws differ from those of a run that is not compiled."""
 
     @property
     def teachers(self) -> tuple[str, ...]:
