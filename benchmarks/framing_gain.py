@@ -110,7 +110,7 @@ def main() -> None:
     parser.add_argument("--data", required=True, help="FER2013")
     parser.add_argument("--photos", nargs="*", default=[], help="WIDER FACE archives")
     parser.add_argument("--model", default="default")
-    parser.add_argument("--detector", default="mtcnn")
+    parser.add_argument("--detector", default="yunet")
     parser.add_argument("--pictures", type=int, default=3589)
     args = parser.parse_args()
 

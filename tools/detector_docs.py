@@ -22,8 +22,7 @@ COMPARE_DETECTORS = (
 DETECTOR_SECTIONS = [
     (
         "YuNet and MTCNN",
-        "Measured once, after YuNet's defaults were chosen. Both look for faces of 32 pixels and "
-        "more.",
+        "Measured after YuNet's defaults were chosen. Both look for faces of 32 pixels and more.",
         "mien compare mtcnn yunet --data wider_val_dev.zip",
     ),
     (

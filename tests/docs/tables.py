@@ -157,6 +157,7 @@ BENCHMARKS = {
     "python benchmarks/usable.py": "--faces 40",
     "python benchmarks/video.py": "--repeats 1",
     "python benchmarks/video_memory.py": "--minutes 0.1",
+    "python benchmarks/threads.py": "--repeats 1",
     "python benchmarks/yunet_defaults.py": "--every 20",
     "python benchmarks/training.py": "--pictures 128 --rounds 1 --batch 32",
     "python benchmarks/training_gpu.py": "--device cpu --limit 8 --batch 2 --steps 1 --losses 2",
