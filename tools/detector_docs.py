@@ -57,7 +57,7 @@ DETECTOR_SECTIONS = [
     (
         FASTER,
         "On pictures that it did not learn from. `faces.onnx` is the run of `faster_rcnn_mobile` "
-        "below, exported.",
+        "below, exported. The classifier was the file `averaged.onnx` of shipped_model.md.",
         "python benchmarks/detector_agreement.py --pictures wider_val_dev.zip --detectors yunet "
         "faces.onnx",
     ),

@@ -103,7 +103,7 @@ NOT_RUN = {
     "--set batch_size=64 --set lr=0.005 --set noise=0.1 --set blur=1.2 --set distill_sharp=true "
     "--set sharp_share=0.5 --set freeze_statistics=true --set distill_weight=1 --set "
     "mix_probability=0 --set dropout=0 --set erasing=0.1": TEACHERS,
-    "git show 9d13c6c:src/mien/weights/default.onnx > averaged.onnx": HISTORY,
+    "git show 906d6d7:src/mien/weights/default.onnx > averaged.onnx": HISTORY,
     "mien train compressed --data fer2013.zip --weights averaged.onnx --teacher runs/less "
     "--teacher runs/4 --out runs/third --set valid_split= --epochs 2 --set batch_size=64 --set "
     "lr=0.005 --set noise=0.1 --set blur=1.2 --set downscale=3 --set distill_sharp=true --set "
