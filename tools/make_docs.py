@@ -108,8 +108,8 @@ SECTIONS = [
         "MTCNN was the default before YuNet, with two threads on two cores: `--before` is that "
         f"version as a whole (`git worktree add {CHECKOUT} {BEFORE_YUNET}`), with its classifier "
         "of 67 million multiply-adds. `photos` holds 200 photos of facemask853.zip, and the "
-        "package fer 25.10 is installed, too. The last column is how many times as long the first "
-        "way takes.",
+        "package fer 25.10 is installed, too, with OpenCV 4.11: 5 has no Haar cascades. The last "
+        "column is how many times as long the first way takes.",
         f"python benchmarks/photos.py --photos photos --before {CHECKOUT}",
     ),
     (
