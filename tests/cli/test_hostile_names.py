@@ -32,6 +32,12 @@ Output = pytest.CaptureFixture[str]
 Commands = Iterator[tuple[object, ...]]
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some commands take a hostile name for the place of their output."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """A folder with a hostile name, of hostile files."""
