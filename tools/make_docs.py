@@ -56,7 +56,7 @@ Hardware: {{hardware}}.
 
 FER2013's PrivateTest was not available: its figures below are of PublicTest. The network was not
 trained on it, except for the 280 pictures that are also in Training (hence the second column), and
-no setting was chosen or fitted on it: it decided which of two finished files ships.
+no setting was chosen or fitted on it: it decided which of the finished files ships.
 [How the shipped model was made](shipped_model.md) says when it was measured, and where the
 calibration temperature is from; it changes ECE and NLL but no answer, and the rows "uncalibrated"
 are without it.

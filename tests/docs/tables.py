@@ -140,6 +140,7 @@ NOT_RUN = {
     "mien compare default before.onnx first.onnx --data fer2013.zip --split public "
     "--corruptions": HISTORY,
     "mien compare default before.onnx --data fer2013.zip --split public": HISTORY,
+    "mien compare default averaged.onnx --data fer2013.zip --split public": HISTORY,
     "mien compare default before.onnx --data fer2013.zip --split public --corruptions": HISTORY,
     "mien train se_resnet18 --data fer2013.zip --out runs/1 --seed 1 --epochs 72 --device cuda "
     "--set valid_split= --set 'size_schedule=[[0.35,32],[0.25,40]]' --set rotation=18 --set "
